@@ -196,7 +196,7 @@ def test_a_difference_with_the_smallest_request(folder: Path, capsys: pytest.Cap
         pytest.param(
             POLICY.replace(
                 "</inbound>",
-                "<set-header name='X-A'><value>@(context.Request.Url.Query.GetValueOrDefault(\"a\", \"\"))</value>"
+                '<set-header name=\'X-A\'><value>@(context.Request.Url.Query.GetValueOrDefault("a", ""))</value>'
                 "</set-header></inbound>",
             ).replace("POLICY", ""),
             ["the backend now gets X-A: "],
@@ -204,9 +204,7 @@ def test_a_difference_with_the_smallest_request(folder: Path, capsys: pytest.Cap
         ),
     ],
 )
-def test_kinds_of_differences(
-    folder: Path, new: str, kinds: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_kinds_of_differences(folder: Path, new: str, kinds: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "new.xml").write_text(new, "utf-8")
     code = main(["diff", "orders.xml", "new.xml", "--format", "json"])
 
@@ -314,9 +312,7 @@ def test_what_a_gateway_decides_without_a_policy_is_not_followed(
         ),
     ],
 )
-def test_conditions_that_are_proven(
-    folder: Path, inbound: str, claim: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_conditions_that_are_proven(folder: Path, inbound: str, claim: str, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "orders.xml").write_text(POLICY.replace("<base />", f"<base />{inbound}", 1), "utf-8")
     if "{not:" in claim or "any:" in claim or "then: set-variable" in claim or "return-response" in inbound:
         (folder / "orders.xml").write_text(f"<policies><inbound><base />{inbound}</inbound></policies>", "utf-8")
