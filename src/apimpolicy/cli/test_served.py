@@ -14,7 +14,7 @@ from apimpolicy.testing.against import Target, not_from_outside
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-    from apimpolicy.context.records import Request
+    from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.services import FixedClock
     from apimpolicy.testing.case_files import Case
     from apimpolicy.testing.running import Outcome
@@ -34,7 +34,7 @@ class Served:
         """Run a case over sockets. Never raises for what a case or a policy does wrong."""
         from apimpolicy.testing.running import Outcome
 
-        if (why := case.skip or not_from_outside(case, lambda _: True)) is not None:
+        if (why := case.skip or not_from_outside(case, lambda _: True, is_ours=True)) is not None:
             return Outcome(case, "skipped", problem=why)
         try:
             return self._run(case)
@@ -56,18 +56,32 @@ class Served:
             gateway.adopt(case.file.compiled)
         case.file.compiled = gateway
         policies = dict(case.subject.policies) or None
-        with serving_on(gateway, policies, [(0, False), (0, True)]) as (plain, secure):
-            target = _LocalTarget(gateway.origin, made.clock, plain, secure)
+        caller = _Caller()
+        with serving_on(gateway, policies, [(0, False), (0, True)], arrives=caller.stands_behind) as (plain, secure):
+            target = _LocalTarget(gateway.origin, made.clock, plain, secure, caller)
             outcome = target.run_case(case, made.identities)
         self.unobserved += target.unobserved
         return outcome
 
 
+class _Caller:
+    """Who calls: the address that the request under way has in its case."""
+
+    address = _HERE
+
+    def stands_behind(self, request: Request) -> None:
+        """Say where a request that arrives comes from."""
+        request.ip_address = self.address
+
+
 class _LocalTarget(Target):
     """A gateway at this machine that is called by whatever host a case names, and whose clock can be moved on."""
 
-    def __init__(self, origin: str, clock: FixedClock, plain: str, secure: str) -> None:
+    is_ours = True
+
+    def __init__(self, origin: str, clock: FixedClock, plain: str, secure: str, caller: _Caller) -> None:
         super().__init__(secure)
+        self._caller = caller
         self._origin = origin
         self._clock = clock
         self._ports = {"http": urlsplit(plain).port, "https": urlsplit(secure).port}
@@ -77,6 +91,10 @@ class _LocalTarget(Target):
 
     def can_advance(self, seconds: float) -> bool:
         return True
+
+    def send(self, request: Request) -> Response:
+        self._caller.address = request.ip_address
+        return super().send(request)
 
     def host_of(self, request: Request) -> str:
         given = request.headers.get("Host")

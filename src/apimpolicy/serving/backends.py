@@ -289,24 +289,24 @@ def _incoming(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 
 async def _whole(answer: Any) -> bytes:
-    """All of a body; an answer that breaks off is closed. Raises OSError when it is larger than anybody keeps."""
-    length = answer.content_length
+    """All of a body. Raises OSError when it is larger than anybody keeps; then, and when it breaks off, the connection
+    is closed.
+    """
     try:
+        length = answer.content_length
         if length is not None and length <= LARGEST_ANSWER:
             found: bytes = await answer.read()
             return found
-        return await _parts(answer)
+        parts: list[bytes] = []
+        size = 0
+        async for part in answer.content.iter_any():
+            size += len(part)
+            if size > LARGEST_ANSWER:
+                raise OSError(
+                    f"the answer has more than {LARGEST_ANSWER:,} bytes; use buffer-response=false to stream it"
+                )
+            parts.append(part)
     except BaseException:
         answer.close()
         raise
-
-
-async def _parts(answer: Any) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    async for part in answer.content.iter_any():
-        size += len(part)
-        if size > LARGEST_ANSWER:
-            raise OSError(f"the answer has more than {LARGEST_ANSWER:,} bytes; use buffer-response=false to stream it")
-        parts.append(part)
     return b"".join(parts)

@@ -54,6 +54,7 @@ class _Work(greenlet):
     longest = 0.0
     resumed = 0.0
     used = 0.0
+    ended: _Ended | None = None
 
     def held(self) -> float:
         """Seconds of the processor for which it has held the loop now, 0 when that is not long; on a busy machine
@@ -61,15 +62,30 @@ class _Work(greenlet):
         """
         return thread_time() - self.used if perf_counter() - self.resumed > _SHORT else 0.0
 
-    def run(self, work: Callable[[], Any]) -> Any:
+    def run(self) -> Any:
         hub = self.parent
         assert hub is not None
         while True:
-            try:
-                ended = _Ended(work(), None)
-            except BaseException as error:
-                ended = _Ended(None, error)
-            work = hub.switch(ended)
+            work = hub.switch(_END)
+            self.ended = _done(work)
+            del work  # while it is idle it keeps nothing of what it has done
+
+
+_END = object()
+"""What a piece of work gives to its hub in the place of what it waits for, and a worker when it is idle."""
+
+
+def _new_worker() -> _Work:
+    made = _Work()
+    made.switch()
+    return made
+
+
+def _done(work: Callable[[], Any]) -> _Ended:
+    try:
+        return _Ended(work(), None)
+    except BaseException as error:
+        return _Ended(None, error)
 
 
 class Interrupted(OSError):
@@ -81,7 +97,7 @@ def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) 
     idle: list[_Work] | None = getattr(_thread, "idle", None)
     if idle is None:
         idle = _thread.idle = []
-    worker = idle.pop() if idle else _Work()
+    worker = idle.pop() if idle else _new_worker()
     worker.longest = 0.0
     _advance(loop, worker, done, work)
 
@@ -164,10 +180,12 @@ def _advance(
     """Let the work go on until it waits or ends; `value` is what it waited for, or the work itself."""
     work.resumed, work.used = perf_counter(), thread_time()
     given = work.switch(value) if error is None else work.throw(error)
-    if isinstance(given, _Ended):
+    if given is _END:
+        ended, work.ended = work.ended, None
         if len(_thread.idle) < _MOST_IDLE:
             _thread.idle.append(work)
-        done(*given)
+        assert ended is not None
+        done(*ended)
         return
     work.longest = max(work.longest, work.held())
     loop.create_task(given).add_done_callback(partial(_resume, loop, work, done))

@@ -18,6 +18,7 @@ from apimpolicy.serving.server import Listener, listen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from apimpolicy.context.records import Request
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.serving.front import Handled
@@ -55,8 +56,9 @@ def serving_on(
     *,
     limits: Limits | None = None,
     told: Callable[[Handled], None] | None = None,
+    arrives: Callable[[Request], None] | None = None,
 ) -> Iterator[list[str]]:
-    """The same on several ports, each with TLS or without."""
+    """The same on several ports, each with TLS or without. `arrives` is called for each request before its answer."""
     from collections.abc import Mapping as MappingType
 
     policies: Mapping[str, AnyPolicy] | None = None
@@ -68,7 +70,7 @@ def serving_on(
     if told is not None:
         runtime.front.listeners.append(told)
     listeners = [Listener(listen("127.0.0.1", port), _tls(gateway) if https else None) for port, https in ports]
-    server = runtime.server(listeners, limits=limits)
+    server = runtime.server(listeners, limits=limits, arrives=arrives)
     urls = [listener.url for listener in listeners]
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), name="apimpolicy-serving", daemon=True)
     thread.start()

@@ -17,11 +17,13 @@ from apimpolicy.serving.server import GatewayServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from apimpolicy.context.records import Request
     from apimpolicy.policies.state import State
-    from apimpolicy.serving.front import Served
+    from apimpolicy.serving.front import Handled, Served
     from apimpolicy.serving.limits import Limits
     from apimpolicy.serving.loading import Source
     from apimpolicy.serving.peers import Peers
+    from apimpolicy.serving.protocol import Answer
     from apimpolicy.serving.server import Listener
 
 _LOOK = 0.5
@@ -67,9 +69,14 @@ class Runtime:
         *,
         limits: Limits | None = None,
         trusts_proxy: Callable[[str], bool] | None = None,
+        arrives: Callable[[Request], None] | None = None,
     ) -> GatewayServer:
-        """The server for these sockets; its `run` serves until it is told to end."""
+        """The server for these sockets; its `run` serves until it is told to end. `arrives` is called for each request
+        before its answer.
+        """
         answer = self.front.answer if self.inspector is None else self.inspector.answer
+        if arrives is not None:
+            answer = _first(arrives, answer)
         return GatewayServer(
             answer,
             listeners,
@@ -125,6 +132,14 @@ class Runtime:
         if connection is not None:
             with contextlib.suppress(Exception):  # it may be away
                 await connection.aclose()
+
+
+def _first(arrives: Callable[[Request], None], answer: Answer) -> Answer:
+    def both(request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
+        arrives(request)
+        answer(request, done, loop)
+
+    return both
 
 
 def _files(paths: list[str]) -> list[tuple[str, int, int]]:

@@ -91,7 +91,33 @@ def test_cases_over_tls(folder: Path, serve: Serve) -> None:
 
 def test_cases_against_their_own_gateway(folder: Path) -> None:
     done = run(folder, "--against", "serve")
-    assert "orders.test.yaml ✓✓✗-✓----" in done.stdout, done.stdout
+    assert "orders.test.yaml ✓✓✗-✓✓---" in done.stdout, done.stdout
+
+
+GUARDED = """<policies><inbound><ip-filter action="allow"><address>10.0.0.1</address></ip-filter>
+<validate-jwt header-name="Authorization"><openid-config url="https://login.example/.well-known/openid-configuration" />
+</validate-jwt><return-response /></inbound></policies>"""
+GUARDED_CASES = """policy: guarded.xml
+config: false
+identity-providers:
+  login: {issuer: "https://login.example"}
+cases:
+  - name: addresses and keys
+    steps:
+      - {request: {get: /, ip-address: 10.0.0.1, token: login}, expect: {status: 200}}
+      - {request: {get: /, token: login}, expect: {status: 403}}
+      - request: {get: /, ip-address: 10.0.0.1, token: login}
+        identity-provider-states: {login: {rotate: drop-old}}
+        advance: 86400
+        expect: {status: 200}
+"""
+
+
+def test_callers_of_our_own_gateway_have_any_address_and_providers_change(tmp_path: Path) -> None:
+    (tmp_path / "guarded.xml").write_text(GUARDED)
+    (tmp_path / "orders.test.yaml").write_text(GUARDED_CASES)
+    assert "1 passed" in run(tmp_path).stdout
+    assert "1 passed" in run(tmp_path, "--against", "serve").stdout
 
 
 WRONG = {

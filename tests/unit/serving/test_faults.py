@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import socket
 import threading
@@ -13,6 +14,11 @@ from urllib.parse import urlsplit
 from tests.unit.serving.clients import Wire, eventually, status
 from tests.unit.serving.commands import Serve, get
 from tests.unit.serving.conftest import RedisServer
+
+from apimpolicy import Request
+from apimpolicy.serving.front import Handled
+from apimpolicy.serving.loading import Source
+from apimpolicy.serving.runtime import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +105,25 @@ def test_redis_is_killed_and_comes_back(tmp_path: Path, redis_server: RedisServe
         assert serve.printed("Redis answers again")
         assert not serve.printed("Traceback")
         assert serve.end() == 0
+
+
+def test_what_was_compiled_goes_with_its_policy(tmp_path: Path) -> None:
+    from apimpolicy.emit.expression import CompiledExpression
+
+    policy = tmp_path / "leaving.xml"
+    text = '<policies><inbound><set-variable name="a" value="@({} + 1)" /><return-response /></inbound></policies>'
+    policy.write_text(text.format(0))
+    source = Source(path=str(policy))
+    runtime = Runtime(source.load(), source, with_inspector=False)
+    for turn in range(1, 6):
+        policy.write_text(text.format(turn))
+        assert asyncio.run(runtime.reload())
+        for _ in range(3):
+            asyncio.run(runtime.front.handle(Request.get("http://a/")))
+    gc.collect()
+    assert not [each for each in gc.get_objects() if isinstance(each, Handled)]
+    kept = [each for each in gc.get_objects() if isinstance(each, CompiledExpression)]
+    assert [each.excerpt.text for each in kept if each.excerpt.source.path == str(policy)] == ["@(5 + 1)"]
 
 
 HALF = {
