@@ -31,11 +31,14 @@ def _be_the_process() -> NoReturn:
     import gc
     import os
     import sys
+    from contextlib import suppress
 
     gc.set_threshold(_COLLECTION_THRESHOLD)
     code = _run(sys.argv[1:])
     if sys.stderr is not None:
-        sys.stderr.flush()
+        # What a full disk did not take is not worth another exit code.
+        with suppress(OSError):
+            sys.stderr.flush()
     os._exit(code)
 
 

@@ -259,10 +259,11 @@ def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseRep
     if run.jobs == 1 or len(files) == 1:
         yield from (_file(path, run) for path in files)
         return
-    from concurrent.futures import ProcessPoolExecutor
     from functools import partial
 
-    with ProcessPoolExecutor(run.jobs) as pool:
+    from apimpolicy.project.processes import process_pool
+
+    with process_pool(run.jobs) as pool:
         yield from pool.map(partial(_file, run=run), files)
 
 

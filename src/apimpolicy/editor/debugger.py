@@ -162,6 +162,7 @@ class Debugger:
         """For `sys.settrace`: looks at the code of expressions alone."""
         if self._is_looking or not is_policy_code(frame):
             return None
+        frame.f_trace = self._inside  # from 3.13 on, opcodes are traced of a frame that has it already
         frame.f_trace_opcodes, frame.f_trace_lines = True, False
         self._frames.append(frame)
         return self._inside

@@ -80,11 +80,11 @@ class CheckRun:
             yield from self._in_processes(paths, jobs, done)
 
     def _in_processes(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
-        from concurrent.futures import ProcessPoolExecutor
+        from apimpolicy.project.processes import process_pool
 
         size = max(1, min(64, len(paths) // (jobs * 4) or 1))
         chunks = [list(paths[start : start + size]) for start in range(0, len(paths), size)]
-        with ProcessPoolExecutor(jobs, initializer=_start, initargs=(self,)) as pool:
+        with process_pool(jobs, _start, self) as pool:
             for results in pool.map(_chunk, chunks):
                 for result in results:
                     if self.cache is not None and result.name is not None:

@@ -74,6 +74,7 @@ class Trusted:
 
     def _made(self, certificate: Certificate | None, checks_chain: bool, checks_name: bool) -> ssl.SSLContext:
         context = ssl.create_default_context()
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # .NET does not ask for what RFC 5280 has beyond the chain
         if self._roots:
             context.load_verify_locations(cadata=self._roots)
         context.check_hostname = checks_name and checks_chain
@@ -272,17 +273,24 @@ def _incoming(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 
 async def _whole(answer: Any) -> bytes:
-    """All of a body. Raises OSError when it is larger than anybody keeps."""
-    length = answer.content_length
-    if length is not None and length <= LARGEST_ANSWER:
-        found: bytes = await answer.read()
-        return found
-    parts: list[bytes] = []
-    size = 0
-    async for part in answer.content.iter_any():
-        size += len(part)
-        if size > LARGEST_ANSWER:
-            answer.close()
-            raise OSError(f"the answer has more than {LARGEST_ANSWER:,} bytes; use buffer-response=false to stream it")
-        parts.append(part)
+    """All of a body. Raises OSError when it is larger than anybody keeps; then, and when it breaks off, the connection
+    is closed.
+    """
+    try:
+        length = answer.content_length
+        if length is not None and length <= LARGEST_ANSWER:
+            found: bytes = await answer.read()
+            return found
+        parts: list[bytes] = []
+        size = 0
+        async for part in answer.content.iter_any():
+            size += len(part)
+            if size > LARGEST_ANSWER:
+                raise OSError(
+                    f"the answer has more than {LARGEST_ANSWER:,} bytes; use buffer-response=false to stream it"
+                )
+            parts.append(part)
+    except BaseException:
+        answer.close()
+        raise
     return b"".join(parts)

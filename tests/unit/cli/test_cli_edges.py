@@ -101,7 +101,10 @@ RUN = "from apimpolicy.cli import main; main()"
 
 def in_a_shell(folder: Path, arguments: str) -> subprocess.CompletedProcess[str]:
     command = f"""exec {sys.executable} -c '{RUN}' {arguments}"""
-    return subprocess.run(["/bin/sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return subprocess.run(
+        ["/bin/sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False, env=environment
+    )
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

@@ -16,7 +16,7 @@ class DebugClient:
     """A session with an adapter that runs in a thread."""
 
     def __init__(self) -> None:
-        self._to, self._from = Pipe(), Pipe()
+        self._to, self._from = Pipe(), Pipe(patience=60)
         self._reader = io.BufferedReader(self._from)
         adapter = DebugAdapter(io.BufferedReader(self._to), self._from)  # type: ignore[arg-type]
         self._thread = threading.Thread(target=adapter.run, daemon=True)

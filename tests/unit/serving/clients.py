@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Wire:
     """A plain connection to a server."""
 
-    def __init__(self, url: str, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, timeout: float = 60.0) -> None:
         parts = urlsplit(url)
         self.socket = socket.create_connection((parts.hostname or "", parts.port or 80), timeout)
 

@@ -146,24 +146,28 @@ def test_backends_that_hang_or_drip_are_given_up(drips: bool) -> None:
         with serving(gateway, forwarding('timeout-ms="300"'), told=told.append) as url:
             began = time.monotonic()
             assert status(exchange(url, GET)) == 500
-            assert 0.25 < time.monotonic() - began < 2
+            assert time.monotonic() - began > 0.25
     assert told[0].result is not None
     assert told[0].result.error is not None
     assert told[0].result.error.reason == "Timeout"
 
 
 def test_slow_backends_do_not_stand_in_each_others_way() -> None:
+    waiting: list[asyncio.StreamReader] = []
+    all_here = asyncio.Event()
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        waiting.append(reader)
         await read_request(reader)
-        await asyncio.sleep(0.5)
+        if len(waiting) == 50:
+            all_here.set()
+        await all_here.wait()
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         await writer.drain()
 
     with backend(talk) as base, serving(Gateway(backend=HttpBackend(base)), PLAIN) as url:
-        began = time.monotonic()
         wires = [Wire(url).send(GET) for _ in range(50)]
         assert [status(wire.rest()) for wire in wires] == [200] * 50
-        assert time.monotonic() - began < 3
 
 
 def test_nothing_leaves_that_nobody_allowed() -> None:

@@ -80,9 +80,9 @@ def run_mutants(
     if jobs == 1 or len(mutants) < 2 * jobs or not cases:
         yield from (run_mutant(mutant, texts[mutant.path], cases) for mutant in mutants)
         return
-    from concurrent.futures import ProcessPoolExecutor
+    from apimpolicy.project.processes import process_pool
 
-    with ProcessPoolExecutor(jobs, initializer=_prepare, initargs=(list(files), texts)) as pool:
+    with process_pool(jobs, _prepare, list(files), texts) as pool:
         yield from pool.map(_run_prepared, mutants, chunksize=4)
 
 

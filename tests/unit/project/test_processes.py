@@ -1,0 +1,38 @@
+"""Processes to share work with: no copy is made of a process with threads."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from apimpolicy.project.processes import process_pool
+
+METHOD = """
+import threading
+from apimpolicy.project.processes import process_pool
+if {threads}:
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+print(process_pool(2)._mp_context.get_start_method())
+"""
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system copies no processes")
+@pytest.mark.parametrize(("threads", "method"), [(False, "fork"), (True, "forkserver")])
+def test_how_they_are_started(threads: bool, method: str) -> None:
+    code = METHOD.format(threads=threads)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == method
+
+
+def test_what_another_thread_holds_stops_nothing() -> None:
+    lock = threading.Lock()
+    with lock:
+        holds = threading.Thread(target=lock.acquire, daemon=True)
+        holds.start()
+        with process_pool(2) as pool:
+            assert list(pool.map(abs, [-1, 2])) == [1, 2]
+    holds.join(10)
