@@ -33,6 +33,7 @@ class Reach:
         self.program = program
         self._bits: dict[int, Places] = {}
         self._inside: dict[int, Places] = {}
+        self._readers: dict[int, list[Step] | None] = {}
         self._of_hole: dict[Hole, Places] = {}
         self._below: dict[int, Places] = {}
         self._of_file: dict[tuple[str, int], Places] = {}
@@ -62,7 +63,12 @@ class Reach:
 
     def gives_values(self, step: Step | None) -> bool:
         """Whether a policy does no more than give values, as long as it does not fail."""
-        return step is not None and data_flow.readers(step, self._steps) is not None
+        return step is not None and self._readers_of(step) is not None
+
+    def _readers_of(self, step: Step) -> list[Step] | None:
+        if id(step) not in self._readers:
+            self._readers[id(step)] = data_flow.readers(step, self._steps)
+        return self._readers[id(step)]
 
     def leads_to(self, hole: Hole, step: Step | None) -> bool:
         """Whether what a hole leaves open has a part in what comes of a step, or in whether that runs."""
@@ -90,7 +96,7 @@ class Reach:
             if each in hole.stopped or (each is step and hole.extent is Extent.ALL):
                 found |= self._following(each)
                 continue
-            readers = data_flow.readers(each, self._steps)
+            readers = self._readers_of(each)
             arms = _arms(each)
             if readers is not None:
                 later = self._following(each)
