@@ -9,14 +9,27 @@ import { findTool, installTool, offerTool } from "./tool";
 
 const LANGUAGES = ["xml", "terraform", "bicep", "json", "markdown", "yaml"];
 
+let tool: string | undefined;
 let client: LanguageClient | undefined;
 let parts: vscode.Disposable[] = [];
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  /** A command that needs the tool; without it, it is offered first. */
+  const needing = (run: (command: string) => unknown) => async () => {
+    if (tool === undefined) {
+      await start(await offerTool(context));
+    }
+    return tool === undefined ? undefined : run(tool);
+  };
   const commands: Record<string, (...args: never[]) => unknown> = {
     "apimpolicy.install": async () => start(await installTool(context)),
     "apimpolicy.restart": async () => start(await findTool(context)),
     "apimpolicy.debugTest": debugCase,
+    "apimpolicy.check": needing((command) => inPanel(command, "check", ".")),
+    "apimpolicy.coverage": needing((command) => inPanel(command, "test", "--coverage")),
+    "apimpolicy.prove": needing(prove),
+    "apimpolicy.explainFile": needing(() => ask("apimpolicy.explain")),
+    "apimpolicy.showJourney": needing(() => ask("apimpolicy.journey")),
   };
   for (const [name, command] of Object.entries(commands)) {
     context.subscriptions.push(vscode.commands.registerCommand(name, command));
@@ -43,6 +56,7 @@ async function stop(): Promise<void> {
 
 async function start(command: string | undefined): Promise<void> {
   await stop();
+  tool = command;
   if (command === undefined) {
     return;
   }
@@ -59,11 +73,6 @@ async function start(command: string | undefined): Promise<void> {
       createDebugAdapterDescriptor: () => new vscode.DebugAdapterExecutable(command, ["dap"]),
     }),
     vscode.debug.registerDebugConfigurationProvider("apimpolicy", { resolveDebugConfiguration: configuration }),
-    vscode.commands.registerCommand("apimpolicy.check", () => inPanel(command, "check", ".")),
-    vscode.commands.registerCommand("apimpolicy.coverage", () => inPanel(command, "test", "--coverage")),
-    vscode.commands.registerCommand("apimpolicy.prove", () => prove(command)),
-    vscode.commands.registerCommand("apimpolicy.explainFile", () => ask("apimpolicy.explain")),
-    vscode.commands.registerCommand("apimpolicy.showJourney", () => ask("apimpolicy.journey")),
   );
 }
 
