@@ -96,7 +96,7 @@ def test_diagnostics_come_and_go_with_the_mistake(answers: Any) -> None:
 
 
 def test_completion_and_hover(answers: Any) -> None:
-    assert answers["completion"][0] == "Method"
+    assert "Method" in answers["completion"][:5]
     assert answers["hover"].startswith("set-header: ")
 
 
