@@ -115,6 +115,11 @@ def sentence_of(scenario: Scenario) -> str:
     parts += [_entity(kind, values) for kind, values in scenario.entities.items()]
     parts += [f"{name} {'fails' if 'error' in given else 'passes'}" for name, given in scenario.doubles.items()]
     parts += [f"{key} in the cache" for key in scenario.cache]
+    if scenario.random_numbers:
+        parts.append(f"the random numbers {_short(', '.join(map(str, scenario.random_numbers)))}")
+    parts += [f"the new GUID {guid}" for guid in scenario.guids[:1]]
+    if scenario.request_id:
+        parts.append(f"the request id {scenario.request_id}")
     parts += answers_in_words(scenario)
     return " and ".join(parts[:4]) + (" and more" if len(parts) > 4 else "") if parts else "a plain request"
 

@@ -151,7 +151,9 @@ def _notes(explored: Exploration, missing: Sequence[Goal], proven: set[Goal]) ->
     """What no case reaches, and why: what is impossible first, conditions where something came of them at all."""
     name = explored.world.goals.name
     branches = [goal for goal in missing if goal.kind == BRANCH]
+    said = tuple(f"{name(goal)}:" for goal in branches)
     others = [goal for goal in missing if goal.kind != BRANCH and _other_outcome(goal) not in missing]
+    others = [goal for goal in others if not name(goal).startswith(said)]
     within = "(proven, within the bounds of `apimpolicy new test`)"
     yield f"No request takes these branches {within}:", [name(goal) for goal in branches if goal in proven]
     unfound = [f"{name(goal)}{_why(explored, goal)}" for goal in branches if goal not in proven]

@@ -119,7 +119,9 @@ def test_what_is_impossible_is_said_with_its_proof(tmp_path: Path) -> None:
     )
     made = solved_cases(str(policy), str(output))
     assert made.proven == 1
-    assert "#   inbound choose[1]/when[1]: no request does that (proven" in made.text
+    comment = made.text.partition("\n# ")[2]
+    assert comment.startswith("No request takes these branches (proven")
+    assert comment.splitlines()[1:] == ["#   inbound choose[1]/when[1]"]
 
 
 def test_without_the_solver_the_command_says_what_to_install(tmp_path: Path) -> None:
