@@ -111,7 +111,7 @@ def sentence_of(scenario: Scenario) -> str:
         parts.append(f"the body {_short(json.dumps(scenario.json, ensure_ascii=False))}")
     elif scenario.body is not None:
         parts.append("a body" if scenario.body in ("", "x") else f"the body {_short(scenario.body)}")
-    parts += [f"variable {name}" for name in scenario.variables]
+    parts += [_variable(name, value) for name, value in scenario.variables.items()]
     parts += [_entity(kind, values) for kind, values in scenario.entities.items()]
     parts += [f"{name} {'fails' if 'error' in given else 'passes'}" for name, given in scenario.doubles.items()]
     parts += [f"{key} in the cache" for key in scenario.cache]
@@ -127,6 +127,15 @@ def sentence_of(scenario: Scenario) -> str:
 def answers_in_words(scenario: Scenario) -> list[str]:
     """What others answer, where it is not 200."""
     return _answers("the backend", scenario.answers) + _answers("a service", scenario.sent_answers)
+
+
+def _variable(name: str, value: Any) -> str:
+    """A variable, with what is easily read: texts, numbers, true and false."""
+    if isinstance(value, str) and not value.startswith("@"):
+        return f"variable {name}: {_short(value)}" if value else f"an empty variable {name}"
+    if isinstance(value, (bool, int, float)):
+        return f"variable {name}: {json.dumps(value)}"
+    return f"variable {name}"
 
 
 def _entity(kind: str, values: dict[str, Any]) -> str:
