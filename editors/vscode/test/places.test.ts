@@ -5,8 +5,8 @@ import { candidates, claimsOf, commandIn, isTestFile, type Outcome, pythonIn, su
 const outcome = (status: Outcome["status"]): Outcome => ({ name: "a", path: "a.test.yaml", line: 1, status, message: "" });
 
 test("the tool of the workspace comes before the extension's own and that of the PATH", () => {
-  assert.deepEqual(candidates(["/work"], "/own", "other"), [
-    "/work/.venv/bin/apimpolicy",
+  assert.deepEqual(candidates(["/project"], "/own", "other"), [
+    "/project/.venv/bin/apimpolicy",
     "/own/bin/apimpolicy",
     "apimpolicy",
   ]);

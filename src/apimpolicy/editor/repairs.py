@@ -187,18 +187,28 @@ def without_statement(prefix: str) -> str:
         tokens, _ = tokenize(prefix + CARET, 1)
         stacks = Stacks()
         reading = stacks.read(tokens)
-        if reading.failed < 0:
+        refused = _refused(reading, prefix)
+        if refused < 0:
             return prefix
-        candidates = list(_without_one(stacks, reading, prefix))
+        candidates = list(_without_one(stacks, reading, refused, prefix))
         if not candidates:
             return prefix
         prefix = max(candidates)[-1]
     return prefix
 
 
-def _without_one(stacks: Stacks, reading: Reading, prefix: str) -> Iterator[tuple[int, int, str]]:
+def _refused(reading: Reading, prefix: str) -> int:
+    """The index of the token at which reading ends: what the tables refuse, or before a string that its line ends."""
+    if reading.failed >= 0:
+        return reading.failed
+    last = len(reading.tokens.kinds) - PADDING - 1
+    rest = prefix[reading.tokens.ends[last] :].lstrip()
+    return last if rest.startswith('"') and "\n" in rest else -1
+
+
+def _without_one(stacks: Stacks, reading: Reading, refused: int, prefix: str) -> Iterator[tuple[int, int, str]]:
     """How far the tables come without a statement, how little was left out, and the text."""
-    for start in _statement_starts(stacks, reading):
+    for start in _statement_starts(stacks, reading, refused):
         first = reading.tokens.starts[start]
         end = first
         for _ in range(_MOST_LINES):
@@ -208,15 +218,16 @@ def _without_one(stacks: Stacks, reading: Reading, prefix: str) -> Iterator[tupl
             text = f"{prefix[:first]}{_declaration(prefix[first:end])}{prefix[end:]}"
             tokens, _ = tokenize(text + CARET, 1)
             again = stacks.read(tokens)
-            reached = len(prefix) if again.failed < 0 else tokens.starts[again.failed] + len(prefix) - len(text)
-            if reached > reading.tokens.starts[reading.failed] or again.failed < 0:
+            place = _refused(again, text)
+            reached = len(prefix) if place < 0 else tokens.starts[place] + len(prefix) - len(text)
+            if reached > reading.tokens.starts[refused]:
                 yield reached, first - end, text
 
 
-def _statement_starts(stacks: Stacks, reading: Reading) -> list[int]:
+def _statement_starts(stacks: Stacks, reading: Reading, refused: int) -> list[int]:
     """The last statements that begin before the refused token, the nearest first."""
     found: list[int] = []
-    for index in range(reading.failed, 0, -1):
+    for index in range(refused, 0, -1):
         stack = reading.before.get(index)
         if stack is not None and stacks.take(stack, "_MARK_DECLARATION") is not None:
             found.append(index)

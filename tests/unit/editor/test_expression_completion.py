@@ -46,6 +46,20 @@ OFFERED = [
     ('@{ switch (context.Request.Method) { case "GET": return context.|', "Response", "Length"),
 ]
 
+# an earlier statement has lost something, or is unfinished
+MENDED = [
+    ("@{ var = context.Request; if (request == null) { return 1; } return request.|", "Headers"),
+    ("@{ string = context.Request.Method; if (text == null) { return 1; } return text.|", "Trim"),
+    ("@{ list = new List<string>(); list.Add(null); return list.|", "Count"),
+    ("@{ for (i = 0; i < 3; i++) { return |", "i"),
+    ('@{ var found = context.Variables.GetValueOrDefault< >("a", ""); return found.|', "Trim"),
+    ('@{\n var text = "a" + {context.RequestId}";\n var other = "b";\n return other.|', "Trim"),
+    ('@{\n var text = $"{context.RequestId ";\n var other = "b";\n return other.|', "Trim"),
+    ("@{ string text = (((;\n int other = 1;\n return text.|", "Trim"),
+    ("@{ var a = 1;\nforeach (var b in \n  int[] c = new[] { 1 };\n  return c.|", "Length"),
+    ("@{ var a = 1;\nif (context.\n  JArray c = new JArray();\n  return c.|", "Count"),
+]
+
 # the caret stands in no name
 NOTHING = ['@("text |', "@{ // remark |", "text |", "|"]
 
@@ -68,6 +82,11 @@ def test_what_fits_is_offered(text: str, offered: str, absent: str) -> None:
     labels = at_caret(text)
     assert offered in labels
     assert absent not in labels
+
+
+@pytest.mark.parametrize(("text", "offered"), MENDED)
+def test_mistakes_in_earlier_statements_are_mended(text: str, offered: str) -> None:
+    assert offered in at_caret(text)
 
 
 @pytest.mark.parametrize("text", NOTHING)
@@ -107,6 +126,6 @@ def test_the_names_of_real_expressions_are_offered() -> None:
     found = figures.measure(150, 3)
     whole = found.pop("whole").count
     assert whole["offered"] >= 0.99 * whole["asked"]
-    assert whole["first five after 0"] >= 0.74 * whole["ranked"]
+    assert whole["first five after 0"] >= 0.8 * whole["ranked"]
     broken = sum((figure.count for figure in found.values()), start=type(whole)())
-    assert broken["offered"] >= 0.93 * broken["asked"]
+    assert broken["offered"] >= 0.95 * broken["asked"]

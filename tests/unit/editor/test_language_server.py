@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
-import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +11,7 @@ from editor_client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apimpolicy.editor.language_server import LanguageServer
-from apimpolicy.editor.rpc import CANCELLED
-from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
+from apimpolicy.editor.text_documents import TextDocument, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -394,55 +389,6 @@ def test_a_configuration_with_mistakes_is_told_and_nothing_ends(client: Client, 
 
 # ------------------------------------------------------------------------------------------------ edits
 
-TEXT = st.text(st.sampled_from('ab<>"@({;})\n\r\u00e4\u20ac\U0001f600\u2028\x0b.= '), max_size=12)
-PLACE = st.tuples(st.integers(0, 9), st.integers(0, 12))
-
-
-def reference(text: str, start: tuple[int, int], end: tuple[int, int], new: str) -> str:
-    """An edit as the protocol defines it, over UTF-16."""
-
-    def offset(line: int, character: int) -> int:
-        place, rest = 0, text.encode("utf-16-le")
-        for _ in range(line):
-            found = [i for mark in ("\r\n", "\n", "\r") if (i := _find(rest[place:], mark)) >= 0]
-            if not found:
-                return len(rest)
-            at = place + min(found)
-            place = at + (4 if rest[at : at + 4] == "\r\n".encode("utf-16-le") else 2)
-        ends = [place + i for mark in "\n\r" if (i := _find(rest[place:], mark)) >= 0]
-        limit = min(ends, default=len(rest))
-        wanted = min(place + 2 * character, limit)
-        if wanted < len(rest) and 0xDC <= rest[wanted + 1] < 0xE0:
-            wanted += 2  # not into the middle of a character
-        return wanted
-
-    data = text.encode("utf-16-le")
-    first, last = offset(*start), offset(*end)
-    return (data[:first] + new.encode("utf-16-le") + data[max(first, last) :]).decode("utf-16-le")
-
-
-def _find(data: bytes, mark: str) -> int:
-    wanted = mark.encode("utf-16-le")
-    place = data.find(wanted)
-    while place >= 0 and place % 2:
-        place = data.find(wanted, place + 1)
-    return place
-
-
-@settings(max_examples=300, deadline=None)
-@given(TEXT, st.lists(st.tuples(PLACE, PLACE, TEXT), max_size=6))
-def test_edits_leave_server_and_editor_in_agreement(text: str, edits: list[Any]) -> None:
-    document = TextDocument("file:///a.xml", text)
-    for start, end, new in edits:
-        span = [{"line": place[0], "character": place[1]} for place in (start, end)]
-        text = reference(text, start, end, new)
-        document.change([{"range": {"start": span[0], "end": span[1]}, "text": new}], None)
-        assert document.text == text
-        for offset in range(len(text) + 1):
-            place = document.position(offset)
-            assert document.offset(place) == offset or text[offset - 1 : offset + 1] == "\r\n"
-
-
 PIECES = st.sampled_from(
     ['"', "<", ">", "@(", "@{", "}", ")", "</", "<when ", "{{", ".", " ", "\n", "&amp;", "-->", "<!--"]
 )
@@ -477,32 +423,3 @@ def test_no_edit_ends_the_session(data: st.DataObject) -> None:
         client.request("textDocument/formatting", of(uri, options={"tabSize": 4, "insertSpaces": True}))
     assert client.server.documents[uri].text == text
     assert client.close() == 0
-
-
-def message(**content: Any) -> bytes:
-    data = json.dumps({"jsonrpc": "2.0", **content}).encode()
-    return b"Content-Length: %d\r\n\r\n" % len(data) + data
-
-
-def test_a_request_that_is_cancelled_before_its_turn_is_not_worked_on() -> None:
-    symbols = {"method": "workspace/symbol", "params": {"query": ""}}
-    sent = (
-        message(id=1, method="initialize", params={"capabilities": {}})
-        + message(id=2, **symbols)
-        + message(id=3, **symbols)
-        + message(method="$/cancelRequest", params={"id": 2})
-    )
-    answers = io.BytesIO()
-    server = LanguageServer(io.BytesIO(sent), answers)
-    server._read()  # everything is there before the first request is handled
-    assert server.run() == 1
-    texts = re.findall(r"\{.*?\}(?=Content-Length|\Z)", answers.getvalue().decode().replace("\r\n\r\n", ""), re.DOTALL)
-    found = {answer["id"]: answer for answer in map(json.loads, texts)}
-    assert found[2]["error"]["code"] == CANCELLED
-    assert found[3]["result"] == []
-
-
-def test_paths_and_addresses() -> None:
-    assert path_of("file:///a%20b/c.xml") == "/a b/c.xml"
-    assert path_of("file:///c%3A/x.xml") == "c:/x.xml"
-    assert uri_of("/a b/c.xml") == "file:///a%20b/c.xml"
