@@ -21,6 +21,8 @@ def readers(step: Step, steps: Sequence[Step]) -> list[Step] | None:
         return None
     if has_trait(step.name, "logs", "measures") or _is_composed(step):
         return []
+    if has_trait(step.name, "chooses-backend"):
+        return None if any(_asks_for_backend(each) for each in steps) else []
     names = _variables_set(step)
     return None if names is None else [each for each in steps if any(_reads(each, name) for name in names)]
 
@@ -35,13 +37,18 @@ def _variables_set(step: Step) -> list[str] | None:
     if has_trait(step.name, "sets-variable"):
         name = step.element.get("name")
         return None if name is None else [name.value.text]
-    if not only_refuses(step) or _sets_header(step):
+    if not (only_refuses(step) or has_trait(step.name, "finds-value")) or _sets_header(step):
         return None
     assert step.specification is not None
     slots = {slot.name for slot in step.specification.attributes if slot.sets is not None}
     return [
         each.value.text for each in step.element.attributes if each.name in slots or each.name.endswith("variable-name")
     ]
+
+
+def _asks_for_backend(step: Step) -> bool:
+    """Whether an expression asks where requests go."""
+    return any("Backend" in excerpt.text or "ServiceUrl" in excerpt.text for excerpt in expressions_of(step))
 
 
 def _sets_header(step: Step) -> bool:

@@ -211,5 +211,5 @@ def text_of(policy: str, around: Surroundings, cases: list[Found], notes: Sequen
     for heading, listed in notes:
         if listed:
             lines.append(f"\n# {heading}\n")
-            lines += [f"#   {line}\n" for line in listed]
+            lines += [f"#   {' '.join(line.split())}\n" for line in listed]
     return "".join(lines)

@@ -169,7 +169,7 @@ def _other_outcome(goal: Goal) -> Goal:
 
 def _why(explored: Exploration, goal: Goal) -> str:
     """What has no symbolic form, on the way to a branch."""
-    reasons = dict.fromkeys(obstacle.kind for obstacle in explored.reasons(goal)[:3])
+    reasons = dict.fromkeys(obstacle.kind.partition(":")[0] for obstacle in explored.reasons(goal)[:3])
     return f" (the search does not understand: {', '.join(reasons)})" if reasons else ""
 
 

@@ -69,6 +69,14 @@ IMPOSSIBLE: dict[str, tuple[str, list[str]]] = {
         ["inbound choose[1]/when[2]"],
     ),
     "cors before": (policy(f"<cors>{ORIGIN}</cors>{TWICE}"), ["inbound choose[1]/when[2]"]),
+    "what a cache may have, and where requests go": (
+        policy(
+            f'<cache-lookup-value key="@({html.escape(KEY)})" variable-name="c" />'
+            + choosing(('context.Variables.ContainsKey("c")', '<set-backend-service base-url="https://b.example" />'))
+            + TWICE
+        ),
+        ["inbound choose[2]/when[2]"],
+    ),
     "random numbers of a seed": (
         policy(
             setting("n", "new Random(context.RequestId.GetHashCode()).Next(1, 3)")
@@ -90,6 +98,14 @@ POSSIBLE: dict[str, tuple[str, str]] = {
     "a hash decides it": (policy(choosing((f"{HASH} && {HASH}", ""))), "inbound choose[1]/when[1]"),
     "a hash decides a value that it asks": (
         policy(setting("v", f"{HASH} ? 1 : 0") + choosing(('(int)context.Variables["v"] == 1', ""), otherwise="")),
+        "inbound choose[1]/when[1]",
+    ),
+    "a hash decides what is looked up": (
+        policy(
+            '<cache-store-value key="a" value="x" duration="9" />'
+            + f'<cache-lookup-value key="@({html.escape(HASH)} ? "a" : "b")" variable-name="c" />'
+            + choosing(('context.Variables.ContainsKey("c")', ""), otherwise="")
+        ),
         "inbound choose[1]/when[1]",
     ),
     "a hash decides whether it is passed": (

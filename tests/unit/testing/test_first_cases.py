@@ -9,7 +9,8 @@ import pytest
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.first_cases import first_cases
+from apimpolicy.testing.first_cases import first_cases, text_of
+from apimpolicy.testing.first_surroundings import Surroundings
 from apimpolicy.testing.recorded_cases import recorded_case
 from apimpolicy.testing.running import run_case
 
@@ -204,3 +205,8 @@ def test_a_limit_of_a_subscription_has_one(tmp_path: Path) -> None:
     made = first_cases(str(policy), str(tmp_path / "orders.test.yaml"))
     assert "subscription: {id: partner}" in made.text
     assert [case.name for case in made.cases] == ["a plain request gets 200 OK", "call 2 within 9 seconds is refused"]
+
+
+def test_what_stands_in_comments_stays_there() -> None:
+    text = text_of("p.xml", Surroundings(), [], [("Not found:", ["a form that\n  says: more"]), ("Nothing:", [])])
+    assert text.endswith("cases:\n\n# Not found:\n#   a form that says: more\n")
