@@ -61,6 +61,15 @@ class Dual:
         return f"Dual({self.value!r}, {self.term}, lost={self.lost})"
 
 
+class Disputed:
+    """The form of a null of which nobody knows whether a gateway has it, as the simulator does; `lost` says what."""
+
+    __slots__ = ("lost",)
+
+    def __init__(self, lost: Obstacle) -> None:
+        self.lost = lost
+
+
 def term_of(dual: Dual) -> Term | None:
     """The value as a term; of a constant the constant. None when there is no form, or it is null."""
     if dual.term is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from apimpolicy.binding import nodes
 from apimpolicy.emit.core import is_recorded
 from apimpolicy.symbolic import solver
-from apimpolicy.symbolic.values import Dual, Obstacle, obstacle_in
+from apimpolicy.symbolic.values import Disputed, Dual, Obstacle, obstacle_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -262,6 +262,8 @@ class Walker:
             self.path.hold(receiver.null, receiver.value is None, "guard")
             if receiver.value is None:
                 self.guard(solver.FALSE)
+        elif isinstance(receiver.form, Disputed):
+            self.guard(None, receiver.form.lost)
         elif receiver.lost is not None and receiver.value is None:
             self.guard(None, receiver.lost)
 

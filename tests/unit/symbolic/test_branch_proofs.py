@@ -84,15 +84,6 @@ IMPOSSIBLE: dict[str, tuple[str, list[str]]] = {
         ),
         ["inbound choose[1]/otherwise[1]"],
     ),
-    "an answer before there is one": (
-        policy("", f"{RETRY}{choosing(('context.Response.StatusCode == 429', ''))}<base /></retry>"),
-        [
-            "backend retry[1]: repeated",
-            "backend retry[1]: not repeated",
-            "backend retry[1]/choose[1]/when[1]",
-            "backend retry[1]/choose[1]: passed without a true condition",
-        ],
-    ),
 }
 POSSIBLE: dict[str, tuple[str, str]] = {
     "a hash decides it": (policy(choosing((f"{HASH} && {HASH}", ""))), "inbound choose[1]/when[1]"),
@@ -123,6 +114,10 @@ POSSIBLE: dict[str, tuple[str, str]] = {
     "an error that a hash makes": (
         policy(setting("v", f"1 / ({HASH} ? 0 : 1)"), on_error=choosing(("true", ""))),
         "on-error choose[1]/when[1]",
+    ),
+    "the response before there is one": (
+        policy("", f"{RETRY}{choosing(('context.Response.StatusCode == 429', ''))}<forward-request /></retry>"),
+        "backend retry[1]/choose[1]/when[1]",
     ),
     "an object that is changed": (
         policy(

@@ -9,7 +9,7 @@ from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.sequences import Items
 from apimpolicy.symbolic.things import Thing
-from apimpolicy.symbolic.values import Dual
+from apimpolicy.symbolic.values import Disputed, Dual
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.forms import Call
@@ -29,10 +29,15 @@ def request(call: Call) -> Dual:
     return Dual(form=call.walker.state.request)
 
 
-@form("IContext", "IResponse Response { get; }")
+@form("IContext", "IResponse Response { get; }", but="its members before anything was answered")
 def response(call: Call) -> Dual:
+    """Before there is one it is null; but samples of Microsoft's read its status in `backend` before the first attempt,
+    so that no proof rests on what follows from that.
+    """
     value = call.value
-    return Dual() if value is None else Dual(form=call.walker.state.response(value))
+    if value is None:
+        return Dual(form=Disputed(call.walker.obstacle("context.Response before anything was answered", call.node)))
+    return Dual(form=call.walker.state.response(value))
 
 
 @form("IContext", "System.Collections.Generic.IReadOnlyDictionary<string, object> Variables { get; }")
