@@ -36,7 +36,7 @@ def file_about(path: str, *policies: Policy, with_fragments: bool = False) -> Ca
     `with_fragments`: files near the policy are the fragments that no configuration has, each by its id.
     Raises TestFileError, ConfigurationError.
     """
-    return _test_file(path) or _stand_ins(path, policies, with_fragments)
+    return test_file_of(path) or _stand_ins(path, policies, with_fragments)
 
 
 def scope_in(file: CaseFile, path: str) -> str:
@@ -48,8 +48,8 @@ def _is_same(path: object, other: str) -> bool:
     return os.path.exists(other) and os.path.exists(str(path)) and os.path.samefile(str(path), other)
 
 
-def _test_file(path: str) -> CaseFile | None:
-    """A test file beside a policy that tests it: it says what is around it."""
+def test_file_of(path: str) -> CaseFile | None:
+    """A test file beside a policy that tests it, which says what is around it; None when there is none."""
     directory = os.path.dirname(path) or os.curdir
     if not os.path.isfile(path):
         return None

@@ -42,9 +42,39 @@ _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _OF_THE_CALL = ("api", "operation", "product", "subscription", "user")
 
 
-class Route(Record):
-    """How requests get to an operation: its name for people, method (None: any), path, and headers that they have."""
+class Caller(Record):
+    """Who calls: a subscription of a product, or of an API, which is its `target`; each has a number."""
 
+    kind: str
+    target: str
+    number: int
+
+    @property
+    def id(self) -> str:
+        return f"claims-{self.kind}-{self.target}"
+
+    @property
+    def key(self) -> str:
+        """Its key, which nobody needs to hide: what follows the first word is too short to be a secret."""
+        return f"claims key {self.number}"
+
+    def subscription(self) -> ServiceSubscription:
+        """The subscription as a service has it."""
+        made = Subscription(self.id, primary_key=self.key, secondary_key=f"{self.id}-secondary")
+        return ServiceSubscription(made, scope=f"/{self.kind}s/{self.target}")
+
+    def table(self) -> dict[str, str]:
+        """The subscription as the configuration of a gateway has it, whose second key follows from its name."""
+        return {"primary-key": self.key, self.kind: self.target}
+
+
+class Route(Record):
+    """How requests get to an operation: its name for people, method (None: any), path, headers that they have, and who
+    calls; `api` is the id of the API.
+    """
+
+    api: str
+    caller: Caller
     name: str
     method: str | None
     template: tuple[Piece, ...]
@@ -121,37 +151,35 @@ def worlds_of(around: Surroundings) -> Iterator[ServiceWorld]:
 
 def _with_keys(service: Service) -> Service:
     """The service with a subscription for each API and each product, whose keys requests have."""
-    products = [
-        ServiceSubscription(_subscription(product.id), scope=f"/products/{product.id}") for product in service.products
-    ]
-    apis = {api.base_id for api in service.apis}
-    own = [ServiceSubscription(_subscription(f"api {name}"), scope=f"/apis/{name}") for name in sorted(apis)]
     return Service(
         service.apis,
         products=service.products,
-        subscriptions=[*service.subscriptions, *products, *own],
+        subscriptions=[*service.subscriptions, *(caller.subscription() for caller in _callers(service).values())],
         workspaces=service.workspaces.values(),
         policy=service.policy,
     )
 
 
-def _subscription(name: str) -> Subscription:
-    return Subscription(f"claims: {name}", primary_key=f"key of {name}", secondary_key=f"other key of {name}")
+def _callers(service: Service) -> dict[tuple[str, str], Caller]:
+    """One for each product and each API."""
+    targets = [("product", product.id) for product in service.products]
+    targets += [("api", name) for name in sorted({api.base_id for api in service.apis})]
+    return {target: Caller(*target, number) for number, target in enumerate(targets, 1)}
 
 
 def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
     prefix, headers, obstacle = _place(api)
-    names = api.api.subscription_key_parameter_names
+    names, callers = api.api.subscription_key_parameter_names, _callers(service)
     products = [each for each in service.products_of(api) if each.policy is not None]
     documents = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
     operations = operations_with_policies(api, documents)
     for product in (None, *products):
-        key = f"key of {product.id}" if product is not None else f"key of api {api.base_id}"
-        given = {**headers, from_utf16(names.header): key}
+        caller = callers["api", api.base_id] if product is None else callers["product", product.id]
+        given = {**headers, from_utf16(names.header): caller.key}
         for described, policy in operations:
-            yield _route(service, api, described.operation, policy, product, prefix, given, obstacle)
+            yield _route(service, api, described.operation, policy, product, prefix, given, obstacle, caller)
         if not operations:
-            yield _route(service, api, None, None, product, prefix, given, obstacle)
+            yield _route(service, api, None, None, product, prefix, given, obstacle, caller)
 
 
 def _place(api: ServiceApi) -> tuple[str, dict[str, str], Obstacle | None]:
@@ -176,6 +204,7 @@ def _route(
     prefix: str,
     headers: dict[str, str],
     obstacle: Obstacle | None,
+    caller: Caller,
 ) -> Route:
     template = "/{*rest}" if operation is None else from_utf16(operation.url_template)
     method = None if operation is None else from_utf16(operation.method).upper()
@@ -189,7 +218,9 @@ def _route(
         obstacle = Obstacle(f"the URL template {template}", "")
         template = template.partition("?")[0]
     policies = {scope: document for scope, document in given.items() if document is not None}
-    return Route(named, method, (Piece(prefix), *_pieces(template)), headers, policies, obstacle)
+    return Route(
+        from_utf16(api.id), caller, named, method, (Piece(prefix), *_pieces(template)), headers, policies, obstacle
+    )
 
 
 def _pieces(template: str) -> Iterator[Piece]:
