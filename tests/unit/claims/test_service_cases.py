@@ -122,3 +122,41 @@ def test_claims_of_a_test_file_about_a_service(
     assert main(["prove", "--write"]) == 1
     assert main(["test"]) == 1
     assert "the claim 'nobody gets through' does not hold for this request" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("template", "claim", "request_"),
+    [
+        ("/{id}", 'context.Request.Url.Path.StartsWith("/o")', "GET /O"),
+        ("/{id}", 'context.Request.Url.Path.ToLower().StartsWith("/orders/")', None),
+        ("/{id}", '!context.Request.MatchedParameters["id"].Contains(":")', "GET /orders/: "),
+        ("/{id}", '!context.Request.MatchedParameters["id"].Contains(";a=b,c(@)")', "GET /orders/;a=b,c(@) "),
+        ("/{id}", '!context.Request.MatchedParameters["id"].Contains("/")', None),
+        ("/{id}", 'context.Request.MatchedParameters["id"] != ".."', None),
+        ("/{id}", '!context.Request.Url.Path.EndsWith("/")', "GET /orders/x/ "),
+        ("/{id}/lines", '!context.Request.Url.Path.EndsWith("S")', "S "),
+        ("/all/{*path}", 'context.Request.MatchedParameters["path"] != "a/b"', "GET /orders/all/a/b "),
+        ("/all/{*path}", 'context.Request.MatchedParameters["path"] != ""', "GET /orders/all/ "),
+        ("/all/*", '!context.Request.Url.Path.EndsWith("/a/b")', "/a/b "),
+        ("/all/*", "context.Request.Url.Path.Length > 11", "GET /orders/all "),
+        (None, "context.Request.Url.Path.Length > 7", "GET /orders "),
+        (None, '!context.Request.Url.Path.EndsWith("a/b")', "GET /orders/a/b "),
+    ],
+)
+def test_paths_that_a_template_takes(
+    template: str | None,
+    claim: str,
+    request_: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each request has run: the gateway takes such paths for the operation."""
+    monkeypatch.chdir(tmp_path)
+    operation = "" if template is None else GET.replace("/{id}", template)
+    claims = f"\n[[claims]]\nname = 'it'\nthen = '@({claim})'\n"
+    write(tmp_path, {"orders.xml": POLICY.format(""), "apimpolicy.toml": ORDERS + operation + claims})
+
+    assert main(["prove"]) == (0 if request_ is None else 1), capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert (request_ or "paths without codes such as %20") in out

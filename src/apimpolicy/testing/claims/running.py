@@ -171,6 +171,8 @@ def bounds_in_words(world: World, inputs: Inputs) -> Iterator[str]:
     """For which requests an answer holds, as far as the search met something of the kind."""
     bounds = inputs.bounds
     yield f"texts of at most {bounds.text_length} characters"
+    if inputs.template is not None and any(key[0] in ("path", "matched") for key in inputs.known):
+        yield "paths without codes such as %20"
     if any("length" in key for key in inputs.known):
         yield f"lists of at most {bounds.list_length} items"
     if ("certificate",) in inputs.known:

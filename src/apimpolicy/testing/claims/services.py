@@ -18,7 +18,7 @@ from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.service_requests import operations_with_policies
 from apimpolicy.records import Record
-from apimpolicy.symbolic.inputs import Piece
+from apimpolicy.symbolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
 from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.claims.worlds import world_parts
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.worlds import Surroundings
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
+_EVERYTHING = "/{*rest}"
 _OF_THE_CALL = ("api", "operation", "product", "subscription", "user")
 
 
@@ -111,7 +112,8 @@ class ServiceWorld(World):
     def request(self, scenario: Scenario) -> Request:
         given = super().request(scenario)
         parts = urlsplit(scenario.url)
-        made = "".join(self._piece(piece) for piece in self.route.template)
+        pieces = enumerate(self.route.template)
+        made = "".join(str(self._assignment.get(piece.key(index), piece.default)) for index, piece in pieces)
         origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
         scenario.url = origin + made + (f"?{parts.query}" if parts.query else "")
         scenario.method = self.route.method or scenario.method
@@ -125,9 +127,6 @@ class ServiceWorld(World):
             certificate=given.certificate,
             ip_address=given.ip_address,
         )
-
-    def _piece(self, piece: Piece) -> str:
-        return str(self._assignment.get(("matched", piece.text), "x")) if piece.is_parameter else piece.text
 
     def send(
         self, gateway: FollowedGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
@@ -206,7 +205,7 @@ def _route(
     obstacle: Obstacle | None,
     caller: Caller,
 ) -> Route:
-    template = "/{*rest}" if operation is None else from_utf16(operation.url_template)
+    template = _EVERYTHING if operation is None else from_utf16(operation.url_template)
     method = None if operation is None else from_utf16(operation.method).upper()
     named = f"{method or 'any'} {prefix}{template}" + (f" of the product {product.id}" if product else "")
     given: dict[str, AnyPolicy | None] = {"global": service.policy, "api": api.policy, "operation": policy}
@@ -218,17 +217,27 @@ def _route(
         obstacle = Obstacle(f"the URL template {template}", "")
         template = template.partition("?")[0]
     policies = {scope: document for scope, document in given.items() if document is not None}
-    return Route(
-        from_utf16(api.id), caller, named, method, (Piece(prefix), *_pieces(template)), headers, policies, obstacle
-    )
+    below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
+    pieces = (Piece.ignoring_case(prefix), *below)
+    return Route(from_utf16(api.id), caller, named, method, pieces, headers, policies, obstacle)
 
 
 def _pieces(template: str) -> Iterator[Piece]:
+    """What stands in the place of a template, as `engine.operations` matches it: literal parts ignore case, and a slash
+    may end the path.
+    """
+    text = template.rstrip("/")
+    has_more = text.endswith("/*")
+    text = text.removesuffix("/*").rstrip("/")
     position = 0
-    for found in _PARAMETER.finditer(template):
+    for found in _PARAMETER.finditer(text):
         if found.start() > position:
-            yield Piece(template[position : found.start()])
-        yield Piece(found[2], is_parameter=True)
+            yield Piece.ignoring_case(text[position : found.start()])
+        yield Piece("x", SEGMENTS if found[1] else SEGMENT, found[2])
         position = found.end()
-    if position < len(template):
-        yield Piece(template[position:])
+    if position < len(text):
+        yield Piece.ignoring_case(text[position:])
+    if has_more:
+        yield Piece("/x", BELOW)
+    elif not text.endswith("}") or "{*" not in text.rpartition("/")[2]:
+        yield Piece("", MAYBE_SLASH)
