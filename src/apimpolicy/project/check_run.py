@@ -138,8 +138,11 @@ class CheckRun:
     def _with_replaced_words(
         self, found: Findings, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
     ) -> Findings:
-        """The findings; where there are errors, words that something else replaces are taken for placeholders."""
-        if name == SHOWN_STANDARD_INPUT or not any(row.severity == Severity.ERROR for row in found.rows):
+        """The findings; where there are errors, words that something else replaces are taken for placeholders, if that
+        explains errors and makes none.
+        """
+        errors = _errors(found)
+        if name == SHOWN_STANDARD_INPUT or not errors:
             return found
         from apimpolicy.project.replacements import Replacements
 
@@ -148,7 +151,8 @@ class CheckRun:
         if not words:
             return found
         settings = settings._replace(placeholders=(*settings.placeholders, *words))
-        return self._found(data, name, settings, named_values)
+        with_holes = self._found(data, name, settings, named_values)
+        return with_holes if _errors(with_holes) < errors else found
 
     def _found(self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None) -> Findings:
         values = {**(named_values or {}), **(self.projects.options.values or {})}
@@ -173,6 +177,10 @@ class CheckRun:
             self._fragments[key] = _read_fragments(fragments_of(root) if root else dict(project.check.fragments))
         documents, known = self._fragments[key]
         return settings._replace(fragments=documents), known
+
+
+def _errors(found: Findings) -> set[tuple[str, int]]:
+    return {(row.code, row.start) for row in found.rows if row.severity == Severity.ERROR}
 
 
 def _is_small(path: str) -> bool:

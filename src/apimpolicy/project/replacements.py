@@ -36,6 +36,9 @@ _FORMAT_OF = re.compile(r"[\w)\]]\.format\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 _KEYWORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*=(?!=)")
 _NUMBERED = tuple(f"{{{number}}}" for number in range(10))
 _LIKE_A_PLACEHOLDER = re.compile(r"(?=.*[A-Z_#$%@{<])[^\s\"'].*[^\s\"']")
+_SYNTAX = re.compile(r"</?[a-z][\w.-]*[\s/>]|[@{][({]|\bcontext\.")
+"""What policies and expressions are written with: an element, the beginning of an expression or a named value."""
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WINDOW = 300
 
 
@@ -50,7 +53,7 @@ class Replacements:
         root = repository_of(path)
         if root not in self._words:
             self._words[root] = frozenset(_words_below(root))
-        return tuple(sorted(word for word in self._words[root] if word in text))
+        return tuple(sorted(word for word in self._words[root] if word in text and _is_a_word_of(word, text)))
 
 
 def repository_of(path: str) -> str:
@@ -89,7 +92,7 @@ def replaced_words(text: str) -> Iterator[str]:
     """The words that a script or a template replaces by something else."""
     if "eplace" in text:
         for call in _CALL.finditer(text):
-            for literal in _LITERAL.finditer(text, call.end(), call.end() + _WINDOW):
+            for literal in _LITERAL.finditer(text, call.end(), _end_of_call(text, call.end())):
                 yield from _if_placeholder(literal[1] or literal[2])
         for operator in _OPERATOR.finditer(text):
             yield from _if_placeholder(operator[2])
@@ -104,6 +107,28 @@ def replaced_words(text: str) -> Iterator[str]:
             yield from _if_placeholder(command[2])
 
 
+def _end_of_call(text: str, start: int) -> int:
+    """Where the parenthesis that was opened before `start` is closed; texts in quotation marks have none."""
+    depth, index, last = 1, start, min(len(text), start + _WINDOW)
+    while index < last and depth:
+        character = text[index]
+        if character in "\"'" and (literal := _LITERAL.match(text, index)) is not None:
+            index = literal.end()
+            continue
+        depth += (character == "(") - (character == ")")
+        index += 1
+    return index
+
+
 def _if_placeholder(word: str) -> Iterator[str]:
-    if _LIKE_A_PLACEHOLDER.fullmatch(word) is not None:
+    if _LIKE_A_PLACEHOLDER.fullmatch(word) is None or _SYNTAX.search(word) is not None:
+        return
+    if all(word.count(opening) == word.count(closing) for opening, closing in _BRACKETS.items()):
         yield word
+
+
+def _is_a_word_of(word: str, text: str) -> bool:
+    """Whether it stands somewhere in a text as a word of its own: no letter of a longer one is replaced."""
+    before = r"(?<!\w)" if word[0].isalnum() else ""
+    after = r"(?!\w)" if word[-1].isalnum() else ""
+    return re.search(f"{before}{re.escape(word)}{after}", text) is not None

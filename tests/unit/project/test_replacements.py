@@ -42,6 +42,10 @@ NUMBERED = {f"{{{number}}}" for number in range(10)}
         ("xml = text.format(limit, calls=5, host=name(x))", {*NUMBERED, "{calls}", "{host}"}),
         ("console.log(string.Format(\"{0} of {1}\", a, b)); format('{0}', a); \"{}\".format(a=1)", set()),
         ("text.replace('a', 'b'); replaceAll(/x/g, y)", set()),
+        ("a = text.replace(A, b); c = 'OTHER'", set()),
+        ("text.replace('<base />', '<base /><choose>').replace('@(', '@(A')", set()),
+        ("text.replace('ToUpper(', '').replace('{{A}}', a)", set()),
+        ("text.replace('context.Request.IpAddress', '<A>')", {"<A>"}),
         ("a replacement for the old one", set()),
     ],
 )  # fmt: skip
@@ -79,4 +83,15 @@ def test_a_word_that_a_file_of_the_repository_replaces_is_a_placeholder(reposito
 def test_other_repositories_do_not_count(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     other = tmp_path_factory.mktemp("other") / "deploy.py"
     other.write_text('text.replace("LIMIT", "1")', encoding="utf-8")
+    assert codes(repository) == ["POL104", "CS0103"]
+
+
+@pytest.mark.parametrize("word", ["@(", "LIM", "<policies>", "calls"])
+def test_replacing_what_policies_are_written_with_explains_nothing(repository: Path, word: str) -> None:
+    (repository / "deploy.py").write_text(f"text.replace('{word}', '')", encoding="utf-8")
+    assert codes(repository) == ["POL104", "CS0103"]
+
+
+def test_a_reading_with_placeholders_is_taken_only_if_it_makes_no_errors(repository: Path) -> None:
+    (repository / "deploy.py").write_text("text.replace('inbound>', '')", encoding="utf-8")
     assert codes(repository) == ["POL104", "CS0103"]
