@@ -38,7 +38,8 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
 
     OLD and NEW are policy files, folders with policies of the same paths, or what git has of them at a revision. Each
     kind of difference is shown once, with a small request that went through both versions. What a test file beside the
-    policy says of the gateway holds. Needs the solver: pip install 'apimpolicy[prove]'.
+    policy says of the gateway holds. A revision has the fragments, the configuration and the test files that it had, so
+    that a policy is different when a fragment or a named value is. Needs the solver: pip install 'apimpolicy[prove]'.
 
     \b
     Examples:
@@ -52,18 +53,20 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     from apimpolicy.testing.comparing.sides import pairs
 
     started = time.perf_counter()
-    found = pairs(old, new)
-    if not found:
-        say(f"there are no policies in {old} and {new}")
-        return exit_codes.USAGE
-    changed = [pair for pair in found if pair.old is None or pair.new is None or pair.old[1] != pair.new[1]]
-    reports = _compare(changed, seconds, form == "text", verbose)
-    _show(reports, len(found) - len(changed), time.perf_counter() - started, form)
+    with pairs(old, new) as found:
+        if not found:
+            say(f"there are no policies in {old} and {new}")
+            return exit_codes.USAGE
+        changed = [pair for pair in found if pair.is_apart or not pair.is_same_text]
+        reports = _compare(changed, seconds, form == "text", verbose)
+    _show(reports, len(found) - len(reports), time.perf_counter() - started, form)
     return _exit_code(reports)
 
 
 def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbose: bool) -> list[DifferenceReport]:
+    """What differs; nothing of policies for which neither they nor what is around them does."""
     from apimpolicy.cli.progress import Progress
+    from apimpolicy.report.difference_data import SAME
     from apimpolicy.report.difference_text import difference
     from apimpolicy.report.style import Style
     from apimpolicy.testing.claims.configured import bounds_for
@@ -73,9 +76,11 @@ def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbos
     reports: list[DifferenceReport] = []
     with Progress("compared", len(pairs), "policies") as progress:
         for pair in pairs:
-            report = compare_pair(pair, bounds_for(pair.beside, seconds), progress.show)
-            reports.append(report)
+            report = compare_pair(pair, bounds_for(pair.path, seconds), progress.show)
             progress.advance()
+            if report.status == SAME:
+                continue
+            reports.append(report)
             if is_text:
                 progress.clear()
                 print(difference(report, style, verbose=verbose), flush=True)

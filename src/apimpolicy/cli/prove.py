@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 @click.command("prove", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option("-k", "words", multiple=True, metavar="TEXT", help="Only claims with this in their name or file.")
-@click.option("--write", is_flag=True, help="Add a test case to the file for each claim that is false.")
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Add a test case for each claim that is false: to its file, or to one of the API that it is false for.",
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(0.1),
@@ -130,19 +134,17 @@ def _prove(
                     progress.clear()
                     print(claim(report, style, with_case=not write), flush=True)
             if write:
-                _write(file, found)
+                _write(found)
     return reports
 
 
-def _write(file: CaseFile, reports: Sequence[ClaimReport]) -> None:
+def _write(reports: Sequence[ClaimReport]) -> None:
     """Add the cases of false claims. Raises ConfigurationError."""
-    from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.claims.running import write_case
 
     for report in reports:
-        if write_case(file, report):
-            say(f"wrote a case to {file.path}: {report.name}")
-            file = load_case_file(file.path)
+        if write_case(report):
+            say(f"wrote a case to {report.case_file}: {report.name}")
 
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:

@@ -14,8 +14,9 @@ class ClaimReport(NamedTuple):
 
     `status` is one of STATUSES; `path` and `line` are where the claim stands, `about` is what it was asked of, where a
     file has several such. Of a false one `request` is the request in a sentence, `why` the part of the claim that does
-    not hold, `explanation` the request's way, `case` a test case for it, as YAML. `reasons` are what stood in the way
-    of a decision, `problem` why the claim could not be looked at, or was skipped. `bounds` are those of the answer.
+    not hold, `explanation` the request's way, `case` a test case for it, as YAML, and `case_file` the test file that it
+    belongs to. `reasons` are what stood in the way of a decision, `problem` why the claim could not be looked at, or
+    was skipped. `bounds` are those of the answer.
     """
 
     path: str
@@ -27,6 +28,7 @@ class ClaimReport(NamedTuple):
     why: str = ""
     explanation: str = ""
     case: str = ""
+    case_file: str = ""
     reasons: tuple[str, ...] = ()
     problem: str = ""
     bounds: tuple[str, ...] = ()

@@ -49,7 +49,7 @@ def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str
         yield from report.explanation.splitlines()
     if report.case and with_case:
         yield ""
-        yield style.paint("dim", "as a test case, which apimpolicy prove --write adds to the file:")
+        yield style.paint("dim", f"as a test case, which apimpolicy prove --write adds to {_file(report)}:")
         yield from (f"  {line}" for line in report.case.splitlines())
     if report.reasons:
         yield "what stands in the way:"
@@ -80,3 +80,7 @@ def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN
     number = f"{len(reports)} {'claim' if len(reports) == 1 else 'claims'}"
     meaning = "error" if counts[FALSE] or counts[ERROR] else "warning" if counts[UNDECIDED] else "good"
     return style.paint(meaning, f"{number}: {words}, {seconds:.2f} s")
+
+
+def _file(report: ClaimReport) -> str:
+    return "the file" if report.case_file == report.path else printable(report.case_file)

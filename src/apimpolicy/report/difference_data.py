@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-EQUIVALENT, DIFFERENT, UNDECIDED, ADDED, REMOVED, ERROR = (
+EQUIVALENT, DIFFERENT, UNDECIDED, ADDED, REMOVED, ERROR, SAME = (
     "equivalent",
     "different",
     "undecided",
     "added",
     "removed",
     "error",
+    "same",
 )
 
 
@@ -35,7 +36,8 @@ class DifferenceItem(NamedTuple):
 class DifferenceReport(NamedTuple):
     """What came of comparing two versions of a policy.
 
-    `status` is `equivalent` (proven), `different`, `undecided`, `added`, `removed`, or `error` with a `problem`.
+    `status` is `equivalent` (proven), `different`, `undecided`, `added`, `removed`, or `error` with a `problem`;
+    `same` when neither the policy nor anything around it differs, which is not shown.
     `reasons` are what stands in the way of saying that there is no other difference; without any there is none.
     """
 

@@ -24,7 +24,8 @@ _WORD = solver.either(_LOWER, solver.span("A", "Z"), _DIGIT)
 _VISIBLE = solver.span("!", "~")
 PRINTABLE = solver.span(" ", "~")
 _TOKEN = solver.either(_WORD, solver.literal("-"), solver.literal("_"), solver.literal("."))
-_PATH = solver.either(_TOKEN, *(solver.literal(each) for each in "/~!$&'()*+,;=:@"))
+_IN_SEGMENT = solver.either(_TOKEN, *(solver.literal(each) for each in "~!$&'()*+,;=:@"))
+_PATH = solver.either(_IN_SEGMENT, solver.literal("/"))
 """What stands in the path of a URL as it is."""
 _NO_SLASH = solver.either(solver.span(" ", "."), solver.span("0", "~"))
 _NO_BOUND = solver.many(PRINTABLE)
@@ -56,8 +57,18 @@ ADDRESS = solver.either(
 PARAMETER = solver.times(_NO_SLASH, 1, None)
 """What stands between two slashes of a path, decoded."""
 PATH = solver.sequence(solver.literal("/"), solver.many(_PATH))
-SEGMENT = solver.sequence(_WORD, solver.many(_TOKEN))
-"""A segment of a path that means nothing else: letters, digits, and in it `-`, `_`, `.`."""
+SEGMENT = solver.without(solver.times(_IN_SEGMENT, 1, None), solver.either(solver.literal("."), solver.literal("..")))
+"""A segment of a path, of characters that need no code; `.` and `..` lead elsewhere."""
+SEGMENTS = solver.either(
+    solver.literal(""),
+    solver.sequence(
+        SEGMENT, solver.many(solver.sequence(solver.literal("/"), SEGMENT)), solver.times(solver.literal("/"), 0, 1)
+    ),
+)
+"""Any number of segments, with a slash at the end or without."""
+BELOW = solver.either(solver.literal(""), solver.sequence(solver.literal("/"), SEGMENTS))
+"""A path below another one, or nothing."""
+MAYBE_SLASH = solver.times(solver.literal("/"), 0, 1)
 HOST = solver.sequence(
     _LOWER, solver.many(solver.either(_LOWER, _DIGIT, solver.literal("-"), solver.literal("."))), _LOWER
 )
@@ -70,10 +81,23 @@ READABLE = solver.times(solver.either(_TOKEN, solver.literal(" "), solver.litera
 
 
 class Piece(NamedTuple):
-    """A piece of a path: a text, or the parameter of that name."""
+    """A piece of a path: a text, or what may stand in its place, with `default` unless it matters.
 
-    text: str
-    is_parameter: bool = False
+    `parameter` is the name under which policies find it among the matched parameters.
+    """
+
+    default: str
+    pattern: Pattern | None = None
+    parameter: str | None = None
+
+    @classmethod
+    def ignoring_case(cls, text: str) -> Piece:
+        """A text in any case."""
+        return cls(text, solver.ignoring_case(text) if text.lower() != text.upper() else None)
+
+    def key(self, index: int) -> Key:
+        """The input that it is; `index` is its place among the pieces."""
+        return ("path", f"[{index}]") if self.parameter is None else ("matched", self.parameter)
 
 
 class Input:
@@ -164,14 +188,15 @@ class Inputs:
         """The path of the request's URL."""
         if self.template is None:
             return self.text("path", default="/", pattern=PATH)
-        return solver.joined([self._of_piece(piece) for piece in self.template])
+        return solver.joined([self.piece(index) for index in range(len(self.template))])
 
-    def _of_piece(self, piece: Piece) -> Term:
-        return self.parameter(piece.text) if piece.is_parameter else solver.constant(piece.text)
-
-    def parameter(self, name: str) -> Term:
-        """A parameter of the path, where that has a template."""
-        return self.text("matched", name, default="x", pattern=SEGMENT)
+    def piece(self, index: int) -> Term:
+        """A piece of the path, where that has a template."""
+        assert self.template is not None
+        piece = self.template[index]
+        if piece.pattern is None:
+            return solver.constant(piece.default)
+        return self.text(*piece.key(index), default=piece.default, pattern=piece.pattern)
 
     def in_term(self, term: Term) -> list[Input]:
         """The inputs that a term is over."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.configuration_files import find_configuration
+from apimpolicy.project.layout import fragments_of, place_of
 from apimpolicy.project.named_values import read_text
 from apimpolicy.testing.first_surroundings import add_named_values
 
@@ -87,4 +88,7 @@ def _near(name: str, policy: str, output: str) -> str:
                 path = os.path.normpath(os.path.join(folder, inner, pattern.format(name)))
                 if os.path.isfile(path) and path != os.path.abspath(policy):
                     return os.path.relpath(path, output)
+        root = place_of(policy).root
+        if root is not None and name in (known := fragments_of(root)):
+            return os.path.relpath(known[name], output)
     return EMPTY

@@ -218,7 +218,11 @@ EXPECT: Keys = {
     "elapsed": ("seconds", "Seconds that went by on the gateway's clock during the request.", "2.5"),
     "recorded": ("recorded", "What other services got.", "{events: {orders-log: [{body: hello}]}}"),
     "refused-at-save": ("texts", "The gateway does not accept the document: the codes of all its errors.", "[POL104]"),
-    "holds": ("texts", "Claims of this file, by name, that must hold for this request.", "[only partners get through]"),
+    "holds": (
+        "texts",
+        "Claims of this file, or of the service's apimpolicy.toml, by name, that must hold for this request.",
+        "[only partners get through]",
+    ),
     "warned-at-save": ("[text]", "The codes of all warnings about the documents.", "[POL108]"),
     "misconfigured": ("texts", "The gateway cannot run it as it is set up: what the message contains.", "no logger"),
     "not-simulated": ("texts", "The request reaches what is not simulated: what the message contains.", "the policy"),

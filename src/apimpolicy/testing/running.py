@@ -154,15 +154,17 @@ def _run_step(step: Step, case: Case, made: CaseGateway, results: list[Result]) 
 
 
 def _holding(case: Case, gateway: Gateway, result: Result) -> Callable[[Tree], bool]:
-    """Says whether a claim of the case's file holds for a request that has run."""
+    """Says whether a claim that the case can name holds for a request that has run."""
 
     def holds(name: Tree) -> bool:
         from apimpolicy.testing.claims.conditions import Conditions
+        from apimpolicy.testing.claims.configured import claims_for
         from apimpolicy.testing.claims.reading import Expressions, named
 
         variables = case.given.get("variables")
         given = {} if variables is None else variables.plain()
-        return Conditions(result, gateway, Expressions(gateway.named_values), given).hold(named(case.file.claims, name))
+        claim = named(claims_for(case), name)
+        return Conditions(result, gateway, Expressions(gateway.named_values), given).hold(claim)
 
     return holds
 

@@ -135,7 +135,7 @@ then = '@(context.Request.Headers.ContainsKey("X-Key"))'
 
 [[claims]]
 name = "only the orders are there"
-then = '@(context.Api.Id == "orders" && context.Request.Url.Path.StartsWith("/orders/"))'
+then = '@(context.Api.Id == "orders" && context.Request.Url.Path.ToLower().StartsWith("/orders"))'
 """
 
 

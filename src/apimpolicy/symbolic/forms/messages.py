@@ -62,7 +62,10 @@ def matched_parameters(call: Call, own: Message) -> Dual:
     if found.template is None:
         return Dual(form=Fields(found, ("matched",), folds=False))
     fields = Fields(found, ("matched",), folds=False, is_given=False)
-    fields.set = {piece.text: Dual(term=found.parameter(piece.text)) for piece in found.template if piece.is_parameter}
+    pieces = enumerate(found.template)
+    fields.set = {
+        piece.parameter: Dual(term=found.piece(index)) for index, piece in pieces if piece.parameter is not None
+    }
     return Dual(form=fields)
 
 

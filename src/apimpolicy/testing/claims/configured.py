@@ -28,7 +28,8 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.case_files import Case, CaseFile
+    from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.tree import Tree
 
 _HIDDEN = (".", "node_modules", "__pycache__")
@@ -64,8 +65,7 @@ def file_of(path: str) -> CaseFile:
 
     Raises TestFileError for what is wrong in the claims, ConfigurationError when there is no service.
     """
-    tree = _claims_tree(read_tree(read_text(path), path if path.endswith(".toml") else f"{path}.toml"), path)
-    check(tree, "[claim]")
+    tree = _claims_tree(path)
     values = read_configuration(path)
     if not ("apis" in values or "service" in values):
         raise tree.mistake(
@@ -81,11 +81,24 @@ def file_of(path: str) -> CaseFile:
     return file
 
 
-def _claims_tree(tree: Tree, path: str) -> Tree:
-    table = tree.table()
+def _claims_tree(path: str) -> Tree:
+    table = read_tree(read_text(path), path if path.endswith(".toml") else f"{path}.toml").table()
     if os.path.basename(path) == PYPROJECT:
         table = table["tool"].table()["apimpolicy"].table()
+    check(table["claims"], "[claim]")
     return table["claims"]
+
+
+def claims_for(case: Case) -> list[Claim]:
+    """The claims that a case can name: those of its file, and of the configuration of the service that it is about.
+
+    Raises TestFileError, ConfigurationError.
+    """
+    service = case.subject.service
+    config = service if service is not None and os.path.isfile(service) else case.file.config
+    if case.subject.policies or config is None or not _has_claims(config):
+        return case.file.claims
+    return [*case.file.claims, *claims_of(_claims_tree(config), config)]
 
 
 def bounds_for(path: str, seconds: float | None = None) -> Bounds:

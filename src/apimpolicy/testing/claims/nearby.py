@@ -11,13 +11,16 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.testing import first_surroundings
 from apimpolicy.testing.case_files import is_about_policies, is_case_file, load_case_file, load_case_tree
+from apimpolicy.testing.first_fragments import EMPTY, add_fragments
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from apimpolicy.engine.document import Policy
     from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.first_surroundings import Surroundings
+    from apimpolicy.testing.tree import Tree
 
 FRAGMENT = "compared"
 AROUND_A_FRAGMENT = (
@@ -27,12 +30,13 @@ AROUND_A_FRAGMENT = (
 """A policy that does nothing but include a fragment."""
 
 
-def file_about(path: str, *policies: Policy) -> CaseFile:
+def file_about(path: str, *policies: Policy, with_fragments: bool = False) -> CaseFile:
     """A test file beside a policy that tests it; without one stand-ins for what these versions of it need.
 
+    `with_fragments`: files near the policy are the fragments that no configuration has, each by its id.
     Raises TestFileError, ConfigurationError.
     """
-    return _test_file(path) or _stand_ins(path, policies)
+    return test_file_of(path) or _stand_ins(path, policies, with_fragments)
 
 
 def scope_in(file: CaseFile, path: str) -> str:
@@ -44,8 +48,8 @@ def _is_same(path: object, other: str) -> bool:
     return os.path.exists(other) and os.path.exists(str(path)) and os.path.samefile(str(path), other)
 
 
-def _test_file(path: str) -> CaseFile | None:
-    """A test file beside a policy that tests it: it says what is around it."""
+def test_file_of(path: str) -> CaseFile | None:
+    """A test file beside a policy that tests it, which says what is around it; None when there is none."""
     directory = os.path.dirname(path) or os.curdir
     if not os.path.isfile(path):
         return None
@@ -61,32 +65,56 @@ def _test_file(path: str) -> CaseFile | None:
     return None
 
 
-def _stand_ins(path: str, policies: Sequence[Policy]) -> CaseFile:
+def _stand_ins(path: str, policies: Sequence[Policy], with_fragments: bool) -> CaseFile:
     """A test file that says what the policies need around them, as far as nobody else does."""
     defaults: dict[str, Any] = {}
     providers: dict[str, Any] = {}
+    beside = os.path.join(os.path.dirname(path), "compared.test.json")
     for policy in policies:
-        found = first_surroundings.surroundings_of(Subject(policy.document, ExpressionCheck(), Settings()))
-        for key, value in found.defaults.items():
-            defaults[key] = {**defaults.get(key, {}), **value} if isinstance(value, dict) else value
+        subject = Subject(policy.document, ExpressionCheck(), Settings())
+        found = first_surroundings.surroundings_of(subject)
+        if with_fragments:
+            _add_fragments(found, subject, path, beside)
+        _add(defaults, found.defaults)
         providers |= found.providers
     content: dict[str, Any] = {"policy": AROUND_A_FRAGMENT, "claims": [], "defaults": defaults}
     if providers:
         content["identity-providers"] = providers
-    beside = os.path.join(os.path.dirname(path), "compared.test.json")
     file = load_case_tree(read_tree(json.dumps(content), beside), beside)
     file.subject.policies.clear()
     _leave_known(file)
     return file
 
 
+def _add_fragments(found: Surroundings, subject: Subject, path: str, beside: str) -> None:
+    """Add the files of fragments; what is in none stays unknown, and is said to be."""
+    add_fragments(found, subject, path, beside)
+    fragments = found.defaults.get("gateway", {}).get("fragments", {})
+    for name in [name for name, text in fragments.items() if text == EMPTY]:
+        del fragments[name]
+
+
+def _add(known: dict[str, Any], given: dict[str, Any]) -> None:
+    for key, value in given.items():
+        if isinstance(value, dict):
+            _add(known.setdefault(key, {}), value)
+        else:
+            known[key] = value
+
+
 def _leave_known(file: CaseFile) -> None:
-    """Take out named values that the configuration has."""
-    if file.config is None or "named-values" not in file.defaults:
+    """Take out what the configuration says itself."""
+    if file.config is None:
         return
     from apimpolicy.project.configuration import read_configuration
 
-    known = read_configuration(file.config).get("named-values", {})
-    table = file.defaults["named-values"].table()
-    for name in [name for name in table if name in known]:
-        del table[name]
+    known = read_configuration(file.config)
+    _leave_out(file.defaults, {"named-values": known.get("named-values", {}), "gateway": known})
+
+
+def _leave_out(table: dict[str, Tree], known: Mapping[str, Any]) -> None:
+    for key in [key for key in table if key in known]:
+        if isinstance(table[key].value, dict) and isinstance(known[key], dict) and key != "certificates":
+            _leave_out(table[key].table(), known[key])
+        else:
+            del table[key]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.named_values import read_text
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.worlds import UPLOADED
 from apimpolicy.testing.running import run_case
@@ -49,10 +50,7 @@ def outcome_in_words(run: Run) -> str:
 
 
 def claim_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs) -> dict[str, Any]:
-    """A test case with the request: it fails as long as the claim does not hold for it.
-
-    Raises ConfigurationError when a test file cannot say the request.
-    """
+    """A test case with the request, for a file with these defaults: see `checked`."""
     scenario = run.scenario
     content = case_of(scenario)
     request = content.pop("request")
@@ -69,20 +67,26 @@ def claim_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs) -> dict[s
         if key in file.defaults and key not in made:
             made[key] = {"status": 200}
     made["expect"] = {"holds": claim.name}
-    if not _fails(file, made):
-        raise ConfigurationError("a test file cannot say this request with all that stands around it")
     return made
+
+
+def checked(path: str, case: dict[str, Any]) -> dict[str, Any]:
+    """The case of a claim, which has run in a test file: it fails as long as the claim does not hold for its request.
+
+    Raises ConfigurationError when a test file cannot say the request.
+    """
+    if not _fails(path, case):
+        raise ConfigurationError("a test file cannot say this request with all that stands around it")
+    return case
 
 
 def _has_default(file: CaseFile, key: str, inner: str) -> bool:
     return key in file.defaults and inner in file.defaults[key].table()
 
 
-def _fails(file: CaseFile, case: dict[str, Any]) -> bool:
+def _fails(path: str, case: dict[str, Any]) -> bool:
     """Whether the case fails today, which shows that it says what was found."""
-    text = with_case(file, case)
-    path = os.path.abspath(file.path)
-    cases = load_case_tree(read_tree(text, file.path), path).cases
+    cases = load_case_tree(read_tree(with_case(path, case), path), os.path.abspath(path)).cases
     outcome = run_case(next(each for each in cases if each.name == case["name"]))
     return outcome.status == "failed"
 
@@ -95,18 +99,22 @@ def block_of(case: dict[str, Any], indent: int = 2) -> str:
     return "".join(" " * indent + line + "\n" for line in text.splitlines())
 
 
-def with_case(file: CaseFile, case: dict[str, Any]) -> str:
-    """The text of a test file with one more case. Raises ConfigurationError when the file is not YAML."""
-    if not file.path.endswith((".yaml", ".yml")):
-        raise ConfigurationError(f"cases are written to YAML only, and {file.path} is not; paste it")
-    with open(file.path, encoding="utf-8-sig") as stream:
-        text = stream.read()
-    table = read_tree(text, file.path).table()
+def with_case(path: str, case: dict[str, Any]) -> str:
+    """The text of a test file, which need not exist, with one more case.
+
+    Raises ConfigurationError when the file is not YAML, or cannot be read.
+    """
+    if not path.endswith((".yaml", ".yml")):
+        raise ConfigurationError(f"cases are written to YAML only, and {path} is not; paste it")
+    if not os.path.exists(path):
+        return f"cases:\n{block_of(case)}"
+    text = read_text(path).removeprefix("\ufeff")
+    table = read_tree(text, path).table()
     cases = table.get("cases")
     if cases is None or not isinstance(cases.value, list) or not cases.value:
         return f"{text.rstrip()}\n\ncases:\n{block_of(case)}"
     if text[cases.start : cases.start + 1] == "[":
-        raise ConfigurationError(f"the cases of {file.path} stand in brackets; paste the new one")
+        raise ConfigurationError(f"the cases of {path} stand in brackets; paste the new one")
     end = len(text[: _end(cases)].rstrip())
     rest = text[end:].lstrip("\n")
     return f"{text[:end]}\n\n{block_of(case, _column(text, cases.start))}" + (f"\n{rest}" if rest else "")

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
+from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions
-from apimpolicy.testing.claims.requests import block_of, claim_case, outcome_in_words, request_in_words, with_case
+from apimpolicy.testing.claims.requests import (
+    block_of,
+    checked,
+    claim_case,
+    outcome_in_words,
+    request_in_words,
+    with_case,
+)
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 
 if TYPE_CHECKING:
@@ -39,7 +48,7 @@ def prove_file(
         if file.subject.policies or around.gateway.service is None:
             found = _prove_policies(file, asked, around, bounds, on_run)
         else:
-            found = prove_service(asked, around, bounds, on_run)
+            found = prove_service(file, asked, around, bounds, on_run)
     except DiagnosticError as error:
         from apimpolicy.report.terminal import render
 
@@ -59,15 +68,20 @@ def _prove_policies(
     assert proof.inputs is not None
     limits = tuple(bounds_in_words(world, proof.inputs))
     return [
-        report_of(verdict, proof.inputs, limits)._replace(case=_case(file, verdict, proof.inputs))
+        report_of(verdict, proof.inputs, limits)._replace(case=_case(file, verdict, proof.inputs), case_file=file.path)
         for verdict in verdicts
     ]
 
 
 def prove_service(
-    claims: Sequence[Claim], around: Surroundings, bounds: Bounds, on_run: Callable[[], None] = lambda: None
+    file: CaseFile,
+    claims: Sequence[Claim],
+    around: Surroundings,
+    bounds: Bounds,
+    on_run: Callable[[], None] = lambda: None,
 ) -> list[ClaimReport]:
     """Decide claims for every operation of every API of a service. Raises DiagnosticError, ConfigurationError."""
+    from apimpolicy.testing.claims.service_cases import service_case
     from apimpolicy.testing.claims.services import worlds_of
 
     expressions = Expressions(around.gateway.named_values)
@@ -80,6 +94,9 @@ def prove_service(
         for verdict in proof.verdicts():
             assert proof.inputs is not None
             report = report_of(verdict, proof.inputs, tuple(bounds_in_words(world, proof.inputs)))
+            if verdict.run is not None:
+                path, case = service_case(file, verdict.claim, verdict.run, proof.inputs, world.route)
+                report = report._replace(case=case, case_file=path)
             name = verdict.claim.name
             found[name] = _worse(found.get(name), report._replace(about=world.route.name))
     missing = [_report(claim, ERROR, "the service has no API") for claim in claims if claim.name not in found]
@@ -98,24 +115,25 @@ def _worse(known: ClaimReport | None, report: ClaimReport) -> ClaimReport:
     return known._replace(reasons=tuple(dict.fromkeys((*known.reasons, *report.reasons))))
 
 
-def write_case(file: CaseFile, report: ClaimReport) -> bool:
+def write_case(report: ClaimReport) -> bool:
     """Add the test case of a false claim to its file; False when it is there already, or there is none.
 
-    Raises ConfigurationError when the file cannot be written.
+    Raises ConfigurationError when the file cannot be read or written.
     """
     import yaml
 
     if not report.case:
         return False
+    path = report.case_file
     (case,) = yaml.safe_load(report.case)
-    if any(case["name"] == each.name for each in file.cases):
+    if os.path.exists(path) and any(case["name"] == each.name for each in load_case_file(path).cases):
         return False
-    text = with_case(file, case)
+    text = with_case(path, case)
     try:
-        with open(file.path, "w", encoding="utf-8") as stream:
+        with open(path, "w", encoding="utf-8") as stream:
             stream.write(text)
     except OSError as error:
-        raise ConfigurationError(f"cannot write {file.path}: {error.strerror or error}") from None
+        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
     return True
 
 
@@ -143,7 +161,8 @@ def _case(file: CaseFile, verdict: Verdict, inputs: Inputs) -> str:
     if verdict.run is None:
         return ""
     try:
-        return block_of(claim_case(file, verdict.claim, verdict.run, inputs), 0)
+        case = claim_case(file, verdict.claim, verdict.run, inputs)
+        return block_of(checked(file.path, case), 0)
     except ApimPolicyError:
         return ""
 
@@ -152,6 +171,8 @@ def bounds_in_words(world: World, inputs: Inputs) -> Iterator[str]:
     """For which requests an answer holds, as far as the search met something of the kind."""
     bounds = inputs.bounds
     yield f"texts of at most {bounds.text_length} characters"
+    if inputs.template is not None and any(key[0] in ("path", "matched") for key in inputs.known):
+        yield "paths without codes such as %20"
     if any("length" in key for key in inputs.known):
         yield f"lists of at most {bounds.list_length} items"
     if ("certificate",) in inputs.known:

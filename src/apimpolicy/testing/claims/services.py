@@ -18,7 +18,7 @@ from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.service_requests import operations_with_policies
 from apimpolicy.records import Record
-from apimpolicy.symbolic.inputs import Piece
+from apimpolicy.symbolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
 from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.claims.worlds import world_parts
@@ -39,12 +39,43 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.worlds import Surroundings
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
+_EVERYTHING = "/{*rest}"
 _OF_THE_CALL = ("api", "operation", "product", "subscription", "user")
 
 
-class Route(Record):
-    """How requests get to an operation: its name for people, method (None: any), path, and headers that they have."""
+class Caller(Record):
+    """Who calls: a subscription of a product, or of an API, which is its `target`; each has a number."""
 
+    kind: str
+    target: str
+    number: int
+
+    @property
+    def id(self) -> str:
+        return f"claims-{self.kind}-{self.target}"
+
+    @property
+    def key(self) -> str:
+        """Its key, which nobody needs to hide: what follows the first word is too short to be a secret."""
+        return f"claims key {self.number}"
+
+    def subscription(self) -> ServiceSubscription:
+        """The subscription as a service has it."""
+        made = Subscription(self.id, primary_key=self.key, secondary_key=f"{self.id}-secondary")
+        return ServiceSubscription(made, scope=f"/{self.kind}s/{self.target}")
+
+    def table(self) -> dict[str, str]:
+        """The subscription as the configuration of a gateway has it, whose second key follows from its name."""
+        return {"primary-key": self.key, self.kind: self.target}
+
+
+class Route(Record):
+    """How requests get to an operation: its name for people, method (None: any), path, headers that they have, and who
+    calls; `api` is the id of the API.
+    """
+
+    api: str
+    caller: Caller
     name: str
     method: str | None
     template: tuple[Piece, ...]
@@ -81,7 +112,8 @@ class ServiceWorld(World):
     def request(self, scenario: Scenario) -> Request:
         given = super().request(scenario)
         parts = urlsplit(scenario.url)
-        made = "".join(self._piece(piece) for piece in self.route.template)
+        pieces = enumerate(self.route.template)
+        made = "".join(str(self._assignment.get(piece.key(index), piece.default)) for index, piece in pieces)
         origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
         scenario.url = origin + made + (f"?{parts.query}" if parts.query else "")
         scenario.method = self.route.method or scenario.method
@@ -95,9 +127,6 @@ class ServiceWorld(World):
             certificate=given.certificate,
             ip_address=given.ip_address,
         )
-
-    def _piece(self, piece: Piece) -> str:
-        return str(self._assignment.get(("matched", piece.text), "x")) if piece.is_parameter else piece.text
 
     def send(
         self, gateway: FollowedGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
@@ -121,37 +150,35 @@ def worlds_of(around: Surroundings) -> Iterator[ServiceWorld]:
 
 def _with_keys(service: Service) -> Service:
     """The service with a subscription for each API and each product, whose keys requests have."""
-    products = [
-        ServiceSubscription(_subscription(product.id), scope=f"/products/{product.id}") for product in service.products
-    ]
-    apis = {api.base_id for api in service.apis}
-    own = [ServiceSubscription(_subscription(f"api {name}"), scope=f"/apis/{name}") for name in sorted(apis)]
     return Service(
         service.apis,
         products=service.products,
-        subscriptions=[*service.subscriptions, *products, *own],
+        subscriptions=[*service.subscriptions, *(caller.subscription() for caller in _callers(service).values())],
         workspaces=service.workspaces.values(),
         policy=service.policy,
     )
 
 
-def _subscription(name: str) -> Subscription:
-    return Subscription(f"claims: {name}", primary_key=f"key of {name}", secondary_key=f"other key of {name}")
+def _callers(service: Service) -> dict[tuple[str, str], Caller]:
+    """One for each product and each API."""
+    targets = [("product", product.id) for product in service.products]
+    targets += [("api", name) for name in sorted({api.base_id for api in service.apis})]
+    return {target: Caller(*target, number) for number, target in enumerate(targets, 1)}
 
 
 def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
     prefix, headers, obstacle = _place(api)
-    names = api.api.subscription_key_parameter_names
+    names, callers = api.api.subscription_key_parameter_names, _callers(service)
     products = [each for each in service.products_of(api) if each.policy is not None]
     documents = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
     operations = operations_with_policies(api, documents)
     for product in (None, *products):
-        key = f"key of {product.id}" if product is not None else f"key of api {api.base_id}"
-        given = {**headers, from_utf16(names.header): key}
+        caller = callers["api", api.base_id] if product is None else callers["product", product.id]
+        given = {**headers, from_utf16(names.header): caller.key}
         for described, policy in operations:
-            yield _route(service, api, described.operation, policy, product, prefix, given, obstacle)
+            yield _route(service, api, described.operation, policy, product, prefix, given, obstacle, caller)
         if not operations:
-            yield _route(service, api, None, None, product, prefix, given, obstacle)
+            yield _route(service, api, None, None, product, prefix, given, obstacle, caller)
 
 
 def _place(api: ServiceApi) -> tuple[str, dict[str, str], Obstacle | None]:
@@ -176,8 +203,9 @@ def _route(
     prefix: str,
     headers: dict[str, str],
     obstacle: Obstacle | None,
+    caller: Caller,
 ) -> Route:
-    template = "/{*rest}" if operation is None else from_utf16(operation.url_template)
+    template = _EVERYTHING if operation is None else from_utf16(operation.url_template)
     method = None if operation is None else from_utf16(operation.method).upper()
     named = f"{method or 'any'} {prefix}{template}" + (f" of the product {product.id}" if product else "")
     given: dict[str, AnyPolicy | None] = {"global": service.policy, "api": api.policy, "operation": policy}
@@ -189,15 +217,27 @@ def _route(
         obstacle = Obstacle(f"the URL template {template}", "")
         template = template.partition("?")[0]
     policies = {scope: document for scope, document in given.items() if document is not None}
-    return Route(named, method, (Piece(prefix), *_pieces(template)), headers, policies, obstacle)
+    below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
+    pieces = (Piece.ignoring_case(prefix), *below)
+    return Route(from_utf16(api.id), caller, named, method, pieces, headers, policies, obstacle)
 
 
 def _pieces(template: str) -> Iterator[Piece]:
+    """What stands in the place of a template, as `engine.operations` matches it: literal parts ignore case, and a slash
+    may end the path.
+    """
+    text = template.rstrip("/")
+    has_more = text.endswith("/*")
+    text = text.removesuffix("/*").rstrip("/")
     position = 0
-    for found in _PARAMETER.finditer(template):
+    for found in _PARAMETER.finditer(text):
         if found.start() > position:
-            yield Piece(template[position : found.start()])
-        yield Piece(found[2], is_parameter=True)
+            yield Piece.ignoring_case(text[position : found.start()])
+        yield Piece("x", SEGMENTS if found[1] else SEGMENT, found[2])
         position = found.end()
-    if position < len(template):
-        yield Piece(template[position:])
+    if position < len(text):
+        yield Piece.ignoring_case(text[position:])
+    if has_more:
+        yield Piece("/x", BELOW)
+    elif not text.endswith("}") or "{*" not in text.rpartition("/")[2]:
+        yield Piece("", MAYBE_SLASH)

@@ -21,7 +21,7 @@ from apimpolicy.testing.comparing.canonical import common, of_element, of_progra
 from apimpolicy.testing.comparing.observing import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
@@ -61,15 +61,25 @@ class Comparison(Record):
         return not self.obstacles
 
 
-def compare(old: World, new: World, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> Comparison:
-    """Search for requests that two versions treat differently."""
-    if of_program(old.program) == of_program(new.program):
+def compare(
+    old: World,
+    new: World,
+    bounds: Bounds,
+    on_run: Callable[[], None] = lambda: None,
+    settings: Sequence[str] = (),
+) -> Comparison:
+    """Search for requests that two versions treat differently.
+
+    `settings` are names of those that differ, besides the programs: what they do to the same policy is not followed.
+    """
+    if not settings and of_program(old.program) == of_program(new.program):
         return Comparison([], (), None, True)
     joint = _Joint(old, new, on_run)
     explorer = Explorer(joint, bounds, thorough=True)  # type: ignore[arg-type] # it has all that a search asks a world
     explored = explorer.explore()
     found = [joint.smallest(kind, run, explored) for kind, run in list(joint.found.items())]
-    return Comparison(found, tuple(_obstacles(joint, explored)), explored.inputs)
+    others = (Obstacle(f"another setting of the gateway: {name}", "") for name in settings)
+    return Comparison(found, (*others, *_obstacles(joint, explored)), explored.inputs)
 
 
 def _obstacles(joint: _Joint, explored: Exploration) -> Iterator[Obstacle]:

@@ -13,6 +13,7 @@ from apimpolicy.report.difference_data import (
     EQUIVALENT,
     ERROR,
     REMOVED,
+    SAME,
     UNDECIDED,
     DifferenceItem,
     DifferenceReport,
@@ -24,58 +25,92 @@ from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.running import bounds_in_words
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 from apimpolicy.testing.comparing.joint import compare
+from apimpolicy.testing.comparing.settings import settings_that_differ
+from apimpolicy.testing.comparing.sides import with_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.result import Result
     from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.symbolic.world import World
     from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.claims.worlds import Surroundings
     from apimpolicy.testing.comparing.joint import Comparison
-    from apimpolicy.testing.comparing.sides import Pair
+    from apimpolicy.testing.comparing.sides import Pair, Places, Version
 
 
 def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
     """Compare the two versions of a policy. Never raises for what they, or the settings around them, do wrong."""
-    names = (pair.old[0] if pair.old else "", pair.new[0] if pair.new else "")
+    names = (pair.old.name if pair.old else "", pair.new.name if pair.new else "")
     if pair.old is None or pair.new is None:
         return DifferenceReport(pair.path, *names, ADDED if pair.old is None else REMOVED)
     started = time.perf_counter()
     try:
-        report = _compared(pair, names, bounds, on_run)
-    except DiagnosticError as error:
-        from apimpolicy.report.terminal import render
-
-        report = DifferenceReport(pair.path, *names, ERROR, problem="\n\n".join(map(render, error.diagnostics)))
+        report = _compared(pair, pair.old, pair.new, bounds, on_run)
     except ApimPolicyError as error:
-        report = DifferenceReport(pair.path, *names, ERROR, problem=str(error))
-    return report._replace(seconds=time.perf_counter() - started)
+        report = DifferenceReport(pair.path, *names, ERROR, problem=_problem(error))
+    return _named(report._replace(seconds=time.perf_counter() - started), pair.places)
 
 
-def _compared(pair: Pair, names: tuple[str, str], bounds: Bounds, on_run: Callable[[], None]) -> DifferenceReport:
-    assert pair.old is not None
-    assert pair.new is not None
-    old, new = (load_policy(data, path=name) for name, data in (pair.old, pair.new))
-    file = file_about(pair.beside, old, new)
-    around = surroundings_of(file)
-    scope = scope_in(file, pair.beside)
-    one, other = (_world(each, scope, file, around) for each in (old, new))
-    found = compare(one, other, bounds, on_run)
-    return _report(pair, names, found, one)
+def _problem(error: ApimPolicyError) -> str:
+    if not isinstance(error, DiagnosticError):
+        return str(error)
+    from apimpolicy.report.terminal import render
+
+    return "\n\n".join(map(render, error.diagnostics))
 
 
-def _world(policy: Policy, scope: str, file: CaseFile, around: Surroundings) -> World:
+def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Callable[[], None]) -> DifferenceReport:
+    policies = [load_policy(version.data, path=version.name) for version in (old, new)]
+    places = (old.path, new.path) if pair.is_apart else (new.path, new.path)
+    if pair.is_same_text and (problem := _common_problem(pair, policies, places)):
+        return DifferenceReport(pair.path, old.name, new.name, SAME, problem=problem)
+    files = [file_about(place, *policies, with_fragments=True) for place in places]
+    one, other = map(_world, policies, places, files)
+    settings = settings_that_differ(files[0], files[1], one, other) if pair.is_apart else ()
+    found = compare(one, other, bounds, on_run, settings)
+    report = _report(pair, (old.name, new.name), found, one)
+    return report._replace(status=SAME) if pair.is_same_text and found.is_same_text else report
+
+
+def _common_problem(pair: Pair, policies: Sequence[Policy], places: Sequence[str]) -> str:
+    """What keeps both versions of an unchanged policy from being run; empty when one of them can be."""
+    problems: list[str] = []
+    for policy, place in zip(policies, places, strict=True):
+        try:
+            _world(policy, place, file_about(place, *policies, with_fragments=True))
+        except ApimPolicyError as error:
+            problems.append(with_names(_problem(error), tuple((folder, "") for folder, _ in pair.places)))
+        else:
+            return ""
+    return problems[0] if len(set(problems)) == 1 else ""
+
+
+def _world(policy: Policy, place: str, file: CaseFile) -> World:
     """The world of a version: in the place of the file that the settings are about."""
-    policies = dict(file.subject.policies)
+    around = surroundings_of(file)
     if not policy.is_fragment:
-        return world_of({**policies, scope: policy}, around)
+        return world_of({**file.subject.policies, scope_in(file, place): policy}, around)
     gateway = around.gateway
     gateway.fragments = {**gateway.fragments, FRAGMENT: policy}
     gateway.policies.fragments = gateway.fragments
     return world_of({"api": AROUND_A_FRAGMENT}, around)
+
+
+def _named(report: DifferenceReport, places: Places) -> DifferenceReport:
+    """The report with the names that files have in git."""
+    if not places:
+        return report
+    items = tuple(
+        item._replace(
+            old=Journey(*(with_names(text, places) for text in item.old)),
+            new=Journey(*(with_names(text, places) for text in item.new)),
+        )
+        for item in report.items
+    )
+    reasons = tuple(with_names(reason, places) for reason in report.reasons)
+    return report._replace(items=items, reasons=reasons, problem=with_names(report.problem, places))
 
 
 def _report(pair: Pair, names: tuple[str, str], found: Comparison, world: World) -> DifferenceReport:

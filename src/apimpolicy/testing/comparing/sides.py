@@ -1,87 +1,117 @@
-"""The two sides of a comparison: files, folders, and what git has of them at a revision (`HEAD~1:orders.xml`)."""
+"""The two sides of a comparison: files, folders, and what git has of them at a revision (`HEAD~1:orders.xml`).
+
+The files of a revision are put into a folder for as long as they are compared, so that its fragments, configuration and
+test files are found there as they are on this machine. What is said of them names them as git does.
+"""
 
 from __future__ import annotations
 
 import os
-import subprocess
+import tempfile
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.files import MAXIMUM_BYTES
 from apimpolicy.project.root_element import begins_like_a_policy
+from apimpolicy.testing.comparing.revisions import Revision, is_shallow, revision_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
+
+Places = tuple[tuple[str, str], ...]
+"""Folders into which files of revisions were put, and what stands in their place where people read of them."""
+
+
+class Version(NamedTuple):
+    """A version of a policy: how it is called, its bytes, and where it stands among the files around it."""
+
+    name: str
+    data: bytes
+    path: str
 
 
 class Side(NamedTuple):
-    """Policies by their path below what was named (empty for a file): how each is called, and its bytes."""
+    """Policies by their path below what was named (empty for a file)."""
 
-    files: dict[str, tuple[str, bytes]]
+    files: dict[str, Version]
     is_folder: bool
+    places: Places = ()
 
 
 class Pair(NamedTuple):
-    """The two versions of a policy, each with its name; None where a side does not have it.
+    """The two versions of a policy; None where a side does not have it.
 
-    `beside` is where it stands, or would stand, among the files of this machine: its settings are looked for there.
+    `is_apart`: each has its own surroundings, because git has one of them; else those of the new one are for both.
     """
 
     path: str
-    old: tuple[str, bytes] | None
-    new: tuple[str, bytes] | None
-    beside: str
+    old: Version | None
+    new: Version | None
+    is_apart: bool = False
+    places: Places = ()
+
+    @property
+    def is_same_text(self) -> bool:
+        """Whether nothing in the policy itself differs."""
+        return self.old is not None and self.new is not None and self.old.data == self.new.data
 
 
-def pairs(old: str, new: str) -> list[Pair]:
-    """The policies of two sides, by path. Raises ConfigurationError for what cannot be read or compared."""
-    place = _place(new)
-    one, other = _side(old, place), _side(new, place)
-    if one.is_folder is not other.is_folder:
-        raise ConfigurationError(f"{old} and {new} are a file and a folder; compare two of a kind")
-    paths = dict.fromkeys((*one.files, *other.files))
-    return [
-        Pair(
-            os.path.join(place, path) if path else place,
-            one.files.get(path),
-            other.files.get(path),
-            os.path.join(place, path) if path else place,
-        )
-        for path in sorted(paths)
-    ]
+@contextmanager
+def pairs(old: str, new: str) -> Iterator[list[Pair]]:
+    """The policies of two sides, by path, as long as the context lasts.
+
+    Raises ConfigurationError for what cannot be read or compared.
+    """
+    with ExitStack() as stack:
+        place = _place(new) or _place(old) or os.curdir
+        one, other = _side(old, place, stack), _side(new, place, stack)
+        if one.is_folder is not other.is_folder:
+            raise ConfigurationError(f"{old} and {new} are a file and a folder; compare two of a kind")
+        places = (*one.places, *other.places)
+        yield [
+            Pair(
+                os.path.normpath(os.path.join(place, path)),
+                one.files.get(path),
+                other.files.get(path),
+                bool(places),
+                places,
+            )
+            for path in sorted({**one.files, **other.files})
+        ]
+
+
+def with_names(text: str, places: Places) -> str:
+    """A text with the names that files have in git, in the place of where they were put."""
+    for folder, name in places:
+        text = text.replace(folder, name)
+    return text
 
 
 def _place(name: str) -> str:
-    """The path of a side, without its revision."""
-    revision, _, path = name.partition(":")
-    return path if path and not os.path.exists(name) and _is_revision(revision) else name
+    """The path of a side, without its revision; empty for a revision alone."""
+    return name if os.path.exists(name) else name.partition(":")[2]
 
 
-def _side(name: str, place: str) -> Side:
+def _side(name: str, place: str, stack: ExitStack) -> Side:
     if os.path.isdir(name):
-        return Side(_below(name), True)
+        return _folder(name, name)
     if os.path.exists(name):
-        return Side({"": (name, _bytes(name))}, False)
-    revision, colon, path = name.partition(":")
-    if not _is_revision(revision):
-        raise ConfigurationError(f"there is no file, folder or git revision {name}")
-    return _at_revision(revision, path if colon else place)
+        return Side({"": Version(name, _bytes(name), name)}, False)
+    return _at_revision(*_revision(name, place), stack)
 
 
-def _below(folder: str) -> dict[str, tuple[str, bytes]]:
-    found: dict[str, tuple[str, bytes]] = {}
+def _folder(folder: str, shown: str) -> Side:
+    found: dict[str, Version] = {}
     for directory, folders, names in os.walk(folder):
         folders[:] = sorted(each for each in folders if not each.startswith("."))
         for name in sorted(names):
             path = os.path.join(directory, name)
-            if _may_be_policy(name) and begins_like_a_policy(data := _bytes(path)):
-                found[os.path.relpath(path, folder)] = path, data
-    return found
-
-
-def _may_be_policy(name: str) -> bool:
-    return name.lower().endswith(ENDINGS)
+            if name.lower().endswith(ENDINGS) and begins_like_a_policy(data := _bytes(path)):
+                inner = os.path.relpath(path, folder)
+                found[inner] = Version(os.path.normpath(os.path.join(shown, inner)), data, path)
+    return Side(found, True)
 
 
 def _bytes(path: str) -> bytes:
@@ -95,48 +125,46 @@ def _bytes(path: str) -> bytes:
 # Git
 
 
-def _git(*arguments: str) -> bytes | None:
-    """What git says; None when it fails, or is not there."""
+def _revision(name: str, place: str) -> tuple[Revision, str]:
+    """The revision that a side names, and what git calls its file or folder."""
+    given, colon, path = name.partition(":")
+    path = path if colon else place
+    unknown = f"there is no file, folder or git revision {name}"
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, check=False)
-    except OSError:
-        return None
-    return done.stdout if done.returncode == 0 else None
+        found = revision_of(given, path)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{unknown}: {error}") from None
+    if found is None:
+        more = "; this clone is shallow, fetch more of its history: git fetch --unshallow" if is_shallow(".") else ""
+        raise ConfigurationError(unknown + more)
+    inside = found.find(path)
+    if inside is None:
+        raise ConfigurationError(f"git has no {path} at {given}")
+    return found, inside
 
 
-def _is_revision(name: str) -> bool:
-    return (
-        bool(name)
-        and not name.startswith("-")
-        and _git("rev-parse", "--verify", "--quiet", f"{name}^{{tree}}") is not None
-    )
+def _at_revision(revision: Revision, inside: str, stack: ExitStack) -> Side:
+    """The side that a revision has, with all that is around it in a folder that is removed afterwards."""
+    root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
+    os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends, as in the repository
+    revision.write(inside, root)
+    path = os.path.join(root, *inside.split("/"))
+    places = tuple((each, f"{revision.name}:") for each in _ways_to_write(root))
+    name = f"{revision.name}:{inside}"
+    if revision.is_file(inside):
+        return Side({"": Version(name, _bytes(path), path)}, False, places)
+    found = _folder(path, inside)
+    named = {
+        inner: each._replace(name=f"{revision.name}:{each.name.replace(os.sep, '/')}")
+        for inner, each in found.files.items()
+    }
+    return Side(named, True, places)
 
 
-def _at_revision(revision: str, path: str) -> Side:
-    """A file or a folder as git has it at a revision; the path begins here, or where the repository does."""
-    for inside in (_from_root(path), path):
-        kind = _git("cat-file", "-t", f"{revision}:{inside}")
-        if kind is None:
-            continue
-        if kind.strip() == b"blob":
-            return Side({"": (f"{revision}:{path}", _git("show", f"{revision}:{inside}") or b"")}, False)
-        listed = (_git("ls-tree", "-r", "-z", "--name-only", f"{revision}:{inside}") or b"").decode("utf-8", "replace")
-        return Side(_of_tree(revision, inside, path, listed.split("\0")), True)
-    raise ConfigurationError(f"git has no {path} at {revision}")
-
-
-def _from_root(path: str) -> str:
-    """A path from here as one from where the repository begins."""
-    root = (_git("rev-parse", "--show-toplevel") or b"").decode("utf-8", "replace").strip()
-    inside = os.path.relpath(os.path.realpath(path), os.path.realpath(root or os.curdir)).replace(os.sep, "/")
-    return "" if inside == "." else inside
-
-
-def _of_tree(revision: str, inside: str, path: str, names: Sequence[str]) -> dict[str, tuple[str, bytes]]:
-    found: dict[str, tuple[str, bytes]] = {}
-    for name in names:
-        if _may_be_policy(name):
-            data = _git("show", f"{revision}:{inside}/{name}" if inside else f"{revision}:{name}") or b""
-            if begins_like_a_policy(data):
-                found[name.replace("/", os.sep)] = f"{revision}:{os.path.join(path, name)}", data
-    return found
+def _ways_to_write(root: str) -> Iterator[str]:
+    """How the beginning of paths below a folder may be written; a longer one comes before its parts."""
+    yield os.path.join(root, "")
+    yield root
+    here = os.path.join(os.getcwd(), "")
+    if root.startswith(here):
+        yield os.path.join(root.removeprefix(here), "")

@@ -1,0 +1,192 @@
+"""The files of a git repository as they were at a revision, put into a folder of their own.
+
+Only objects are read (`rev-parse`, `ls-tree`, `cat-file`): neither the index nor the working tree is touched, and no
+filter, hook or driver that a repository names is run. What a tree calls its files is not trusted: nothing is written
+outside of the folder, and no link is made.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import subprocess
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT
+from apimpolicy.project.files import MAXIMUM_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_WHOLE_BYTES = 64 * 1024 * 1024
+"""Up to this size the whole repository is taken: settings may name files anywhere in it."""
+_BATCH_BYTES = 32 * 1024 * 1024
+_LINK = "120000"
+_FILES = ("100644", "100755", "100664", _LINK)
+
+
+class _Blob(NamedTuple):
+    object_id: str
+    size: int
+    is_link: bool
+
+
+class Revision:
+    """A revision of a repository. `name` is as it was given; paths are those of git, from where the repository begins.
+
+    Raises ConfigurationError when git cannot list its files.
+    """
+
+    def __init__(self, name: str, root: str, tree: str) -> None:
+        self.name = name
+        self.root = root
+        listed = _git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", tree)
+        if listed.returncode:
+            raise ConfigurationError(f"git cannot list the files of {name}: {_said(listed)}")
+        self._blobs = {path: blob for path, blob in map(_entry, listed.stdout.split(b"\0")[:-1]) if blob is not None}
+
+    def find(self, path: str) -> str | None:
+        """What git calls a file or a folder, whose path begins here or where the repository does; None: it has none."""
+        for inside in (self._from_root(path), posixpath.normpath(path.replace(os.sep, "/"))):
+            if inside in self._blobs or any(each.startswith(_below(inside)) for each in self._blobs):
+                return "" if inside == "." else inside
+        return None
+
+    def is_file(self, inside: str) -> bool:
+        """Whether this is a file, not a folder."""
+        return inside in self._blobs
+
+    def _from_root(self, path: str) -> str:
+        return os.path.relpath(os.path.realpath(path), os.path.realpath(self.root)).replace(os.sep, "/")
+
+    def write(self, inside: str, folder: str) -> None:
+        """Put the files into a folder: all of a repository, or of a large one those of the project around a path.
+
+        Files that are too large to be read are left out. Raises ConfigurationError.
+        """
+        wanted = {path: blob for path, blob in self._blobs.items() if blob.size <= MAXIMUM_BYTES}
+        if sum(blob.size for blob in wanted.values()) > _WHOLE_BYTES:
+            around = _below(self._project(inside))
+            wanted = {path: blob for path, blob in wanted.items() if path.startswith(around)}
+        for batch in _batches(wanted):
+            contents = self._contents([blob.object_id for _, blob in batch])
+            for (path, blob), data in zip(batch, contents, strict=True):
+                target = self._target(path, data) if blob.is_link else path
+                if target == path:
+                    _write(os.path.join(folder, *path.split("/")), data)
+                elif target is not None:
+                    (linked,) = self._contents([self._blobs[target].object_id])
+                    _write(os.path.join(folder, *path.split("/")), linked)
+
+    def _project(self, inside: str) -> str:
+        """The outermost folder around a path that has a configuration; without one, the folder itself."""
+        folder = posixpath.dirname(inside) if self.is_file(inside) else inside
+        found, above = folder, folder
+        while above:
+            above = posixpath.dirname(above)
+            if any(posixpath.join(above, name) in self._blobs for name in (CONFIGURATION, PYPROJECT)):
+                found = above
+        return found
+
+    def _target(self, path: str, data: bytes) -> str | None:
+        """The file in this revision that a link leads to; None for one that leads anywhere else."""
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), os.fsdecode(data)))
+        found = self._blobs.get(target)
+        return None if found is None or found.is_link or found.size > MAXIMUM_BYTES else target
+
+    def _contents(self, object_ids: Sequence[str]) -> Iterator[bytes]:
+        asked = "".join(f"{each}\n" for each in object_ids).encode()
+        done = _git(self.root, "cat-file", "--batch", given=asked)
+        position = 0
+        for each in object_ids:
+            end = done.stdout.find(b"\n", position)
+            head = done.stdout[position:end].split()
+            if done.returncode or end < 0 or len(head) != 3:
+                raise ConfigurationError(f"git cannot read the object {each} of {self.name}: {_said(done)}")
+            position = end + 1 + int(head[2])
+            yield done.stdout[end + 1 : position]
+            position += 1
+
+
+def revision_of(name: str, near: str) -> Revision | None:
+    """A revision of the repository around a path, which need not exist, or around this folder.
+
+    None when the repository has none of this name. Raises ConfigurationError when there is no git, or no repository.
+    """
+    root = _repository(near)
+    if not name or name.startswith("-") or "\0" in name:
+        return None
+    tree = _git(root, "rev-parse", "--verify", "--quiet", f"{name}^{{tree}}")
+    return None if tree.returncode else Revision(name, root, tree.stdout.decode().strip())
+
+
+def _repository(near: str) -> str:
+    anchor = os.path.abspath(near)
+    while not os.path.isdir(anchor):
+        anchor = os.path.dirname(anchor)
+    top = _git(anchor, "rev-parse", "--show-toplevel")
+    if top.returncode and (top := _git(os.curdir, "rev-parse", "--show-toplevel")).returncode:
+        raise ConfigurationError(_said(top))
+    return os.fsdecode(top.stdout).removesuffix("\n")
+
+
+def is_shallow(near: str) -> bool:
+    """Whether the repository around a folder has only a part of its history."""
+    return _git(near, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+
+
+def _git(folder: str, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """What git says. Raises ConfigurationError when there is none."""
+    try:
+        return subprocess.run(["git", "-C", folder, *arguments], input=given, capture_output=True, check=False)
+    except OSError:
+        raise ConfigurationError("git is not installed, or not on the PATH") from None
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    """The first line of what git says is wrong."""
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return lines[0].removeprefix("fatal: ") if lines else f"git ended with {done.returncode}"
+
+
+def _entry(line: bytes) -> tuple[str, _Blob | None]:
+    head, _, name = line.partition(b"\t")
+    mode, _, object_id, size = head.decode().split()
+    path = os.fsdecode(name)
+    if mode not in _FILES or not _is_safe(path):
+        return path, None
+    return path, _Blob(object_id, int(size), mode == _LINK)
+
+
+def _is_safe(path: str) -> bool:
+    """Whether a name from a tree stays below the folder that it is put into."""
+    if os.sep == "\\" and not {"\\", ":"}.isdisjoint(path):
+        return False
+    return all(part not in ("", ".", "..") and part.lower() != ".git" for part in path.split("/"))
+
+
+def _below(folder: str) -> str:
+    return "" if folder in ("", ".") else f"{folder}/"
+
+
+def _batches(blobs: dict[str, _Blob]) -> Iterator[list[tuple[str, _Blob]]]:
+    batch: list[tuple[str, _Blob]] = []
+    size = 0
+    for path, blob in blobs.items():
+        batch.append((path, blob))
+        size += blob.size
+        if size > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _write(path: str, data: bytes) -> None:
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None

@@ -1,0 +1,244 @@
+"""`apimpolicy diff` with git: each revision has the surroundings that it had."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from apimpolicy.cli import main
+from apimpolicy.testing.comparing.revisions import revision_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AROUND = "<policies><inbound><base />{}</inbound><backend><base /></backend></policies>"
+GLOBAL = "<policies><inbound>{}</inbound><backend><forward-request /></backend></policies>"
+INCLUDES = AROUND.format('<include-fragment fragment-id="mark" />')
+MARK = '<fragment><set-header name="X-A"><value>{}</value></set-header></fragment>'
+HEADER = '<set-header name="X-A"><value>{}</value></set-header>'
+
+
+class Repository:
+    """A repository with a revision `HEAD`, after which files change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.git("init", "--quiet")
+
+    def git(self, *arguments: str) -> str:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "core.autocrlf=false")
+        done = subprocess.run(["git", *who, *arguments], cwd=self.folder, check=True, capture_output=True)
+        return done.stdout.decode()
+
+    def write(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+
+    def commit(self, files: dict[str, str]) -> None:
+        self.write(files)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "x")
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    monkeypatch.chdir(tmp_path)
+    return Repository(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        pytest.param(
+            {"a.xml": INCLUDES, "mark.xml": MARK.format("1"), "apimpolicy.toml": '[fragments]\nmark = "mark.xml"\n'},
+            {"mark.xml": MARK.format("2")},
+            "the backend gets X-A: 2 instead of 1",
+            id="a fragment of the configuration",
+        ),
+        pytest.param(
+            {"a.xml": INCLUDES, "fragments/mark.xml": MARK.format("1")},
+            {"fragments/mark.xml": MARK.format("2")},
+            "the backend gets X-A: 2 instead of 1",
+            id="a fragment beside the policy",
+        ),
+        pytest.param(
+            {"apis/a/policy.xml": INCLUDES, "policy fragments/mark/policy.xml": MARK.format("1")},
+            {"policy fragments/mark/policy.xml": MARK.format("2")},
+            "the backend gets X-A: 2 instead of 1",
+            id="a fragment of an extracted service",
+        ),
+        pytest.param(
+            {"a.xml": AROUND.format(HEADER.format("{{mark}}")), "apimpolicy.toml": "[named-values]\nmark = '1'\n"},
+            {"apimpolicy.toml": "[named-values]\nmark = '2'\n"},
+            "the backend gets X-A: 2 instead of 1",
+            id="a named value",
+        ),
+        pytest.param(
+            {
+                "a.xml": AROUND.format(HEADER.format("b")),
+                "all.xml": GLOBAL.format(""),
+                "a.test.yaml": "policies: {global: all.xml, api: a.xml}\nclaims: []\n",
+            },
+            {"all.xml": GLOBAL.format("<set-method>POST</set-method>")},
+            "the backend gets POST instead of GET",
+            id="the policy of a wider scope",
+        ),
+        pytest.param(
+            {
+                "policies/a.xml": AROUND.format('<set-backend-service backend-id="orders" />'),
+                "apimpolicy.toml": '[backends]\norders = "https://old.example"\n',
+            },
+            {"apimpolicy.toml": '[backends]\norders = "https://new.example"\n'},
+            "the request goes to https://new.example/ instead of https://old.example/",
+            id="a backend",
+        ),
+    ],
+)
+def test_what_is_around_an_unchanged_policy(
+    repository: Repository,
+    before: dict[str, str],
+    after: dict[str, str],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    repository.commit(before)
+    assert main(["diff", "HEAD", "."]) == 0, capsys.readouterr().out
+    repository.write(after)
+    status = repository.git("status", "--porcelain")
+
+    assert main(["diff", "HEAD", "."]) == 1, capsys.readouterr().out
+    assert said in capsys.readouterr().out
+    repository.commit({})
+    policy = next(name for name in before if "a.xml" in name or "apis/" in name)
+    assert main(["diff", f"HEAD~1:{policy}", f"HEAD:{policy}"]) == 1
+    out = capsys.readouterr().out
+    assert said in out
+    assert tempfile.gettempdir() not in out
+    assert status
+
+
+def test_a_setting_that_the_policy_does_not_use(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    config = '[backends]\nother = "https://{}.example"\n'
+    repository.commit({"a.xml": AROUND.format(""), "apimpolicy.toml": config.format("old")})
+    repository.write({"apimpolicy.toml": config.format("new")})
+
+    assert main(["diff", "HEAD", "."]) == 0
+    assert "1 policy is the same text" in capsys.readouterr().out
+
+
+def test_a_setting_that_may_matter_is_said(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.commit({"a.xml": AROUND.format(""), "apimpolicy.toml": 'origin = "https://a.example"\n'})
+    repository.write({"apimpolicy.toml": 'origin = "https://b.example"\n'})
+
+    main(["diff", "HEAD", "."])
+    assert "another setting of the gateway: origin" in capsys.readouterr().out
+
+
+def test_mistakes_are_shown_where_git_has_them(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.commit({"in/a.xml": AROUND.format(HEADER.format("{{mark}}")), "in/apimpolicy.toml": "[named-values\n"})
+    repository.write({"in/apimpolicy.toml": "[named-values]\nmark = '1'\n"})
+
+    assert main(["diff", "HEAD:in/a.xml", "in/a.xml"]) == 2
+    out = capsys.readouterr().out
+    assert "HEAD:in/apimpolicy.toml" in out
+    assert tempfile.gettempdir() not in out
+
+
+def test_decisions_in_a_fragment_of_a_revision(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    refuses = '<fragment><return-response><set-status code="{}" reason="No" /></return-response></fragment>'
+    repository.commit({"in/a.xml": INCLUDES, "in/fragments/mark.xml": refuses.format(401)})
+    repository.write({"in/fragments/mark.xml": refuses.format(403)})
+
+    assert main(["diff", "HEAD:in", "in"]) == 1
+    out = capsys.readouterr().out
+    assert "decided by mark.xml:1" in out
+    assert tempfile.gettempdir() not in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("nowhere", "a.xml", "there is no file, folder or git revision nowhere"),
+        ("--help:a.xml", "a.xml", "no such option"),
+        ("-x:a.xml", "a.xml", "there is no file, folder or git revision -x:a.xml"),
+        ("HEAD:b.xml", "a.xml", "git has no b.xml at HEAD"),
+        ("HEAD:../a.xml", "a.xml", "git has no ../a.xml at HEAD"),
+        ("HEAD", "HEAD:a.xml", None),
+        ("HEAD", "HEAD", None),
+    ],
+)
+def test_names_of_sides(
+    repository: Repository, old: str, new: str, said: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.commit({"a.xml": AROUND.format("")})
+
+    assert main(["diff", *(["--"] if old == "-x:a.xml" else []), old, new]) == (0 if said is None else 2)
+    assert (said or "") in capsys.readouterr().err
+
+
+def test_without_git(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.commit({"a.xml": AROUND.format("")})
+    monkeypatch.setenv("PATH", str(repository.folder))
+
+    assert main(["diff", "HEAD:a.xml", "a.xml"]) == 2
+    assert "git is not installed, or not on the PATH" in capsys.readouterr().err
+
+
+def test_outside_of_a_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.xml").write_text(AROUND.format(""), "utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["diff", "HEAD:a.xml", "a.xml"]) == 2
+    assert "not a git repository" in capsys.readouterr().err
+
+
+def test_a_shallow_clone(repository: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".git" / "shallow").write_text("", "utf-8")
+    repository.commit({"a.xml": AROUND.format("")})
+    (tmp_path / ".git" / "shallow").write_text(repository.git("rev-parse", "HEAD"), "utf-8")
+
+    assert main(["diff", "HEAD~1", "."]) == 2
+    assert "git fetch --unshallow" in capsys.readouterr().err
+
+
+def test_names_in_a_tree_that_lead_out_of_it(repository: Repository, tmp_path: Path) -> None:
+    """Such trees cannot be made with `git add`, but others can send them."""
+    blob = repository.git("hash-object", "-w", "--stdin")
+    link = subprocess.run(
+        ["git", "hash-object", "-w", "--stdin"], cwd=tmp_path, input=b"/etc/passwd", capture_output=True, check=True
+    ).stdout.decode()
+
+    def tree(*entries: tuple[str, str, str]) -> str:
+        data = b"".join(
+            f"{mode} {name}\0".encode() + bytes.fromhex(object_id.strip()) for mode, name, object_id in entries
+        )
+        made = subprocess.run(
+            ["git", "hash-object", "-w", "-t", "tree", "--literally", "--stdin"],
+            cwd=tmp_path,
+            input=data,
+            capture_output=True,
+            check=True,
+        )
+        return made.stdout.decode()
+
+    up = tree(("100644", "evil.xml", blob))
+    root = tree(("40000", "..", up), ("40000", ".git", up), ("100644", "good.xml", blob), ("120000", "link.xml", link))
+    into = tmp_path / "one" / "two"
+    revision = revision_of(root.strip(), str(tmp_path))
+    assert revision is not None
+    revision.write("", str(into))
+
+    assert sorted(str(each.relative_to(tmp_path / "one")) for each in (tmp_path / "one").rglob("*")) == [
+        "two",
+        os.path.join("two", "good.xml"),
+    ]
