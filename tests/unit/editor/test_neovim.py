@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
+from real_editors import answers_of, settings
 
 NVIM = shutil.which("nvim")
-PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "editors.md"
 
 pytestmark = pytest.mark.skipif(NVIM is None, reason="Neovim is not installed")
 
@@ -53,41 +47,14 @@ vim.cmd("qall!")
 """
 
 
-def settings() -> str:
-    """The Lua of the page."""
-    found = re.search(r"```lua\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert found is not None
-    return found[1]
-
-
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("neovim")
-    (folder / "orders.xml").write_text(POLICY)
     (folder / "apimpolicy.toml").write_text("")
-    (folder / "init.lua").write_text(settings())
+    (folder / "init.lua").write_text(settings(r"```lua\n(.*?)```"))
     (folder / "asks.lua").write_text(ASKS)
-    tool = folder / "bin" / "apimpolicy"
-    tool.parent.mkdir()
-    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m apimpolicy "$@"\n')
-    tool.chmod(0o755)
-    environment = {
-        **os.environ,
-        "POLICY": str(folder / "orders.xml"),
-        "PATH": f"{tool.parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        **{name: str(folder / "home") for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")},
-    }
-    done = subprocess.run(
-        [str(NVIM), "--headless", "-u", str(folder / "init.lua"), "-l", str(folder / "asks.lua")],
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=120,
-        check=False,
-    )
-    assert done.stdout, done.stderr
-    return json.loads(done.stdout[done.stdout.index("{") :])
+    command = [str(NVIM), "--headless", "-u", str(folder / "init.lua"), "-l", str(folder / "asks.lua")]
+    return answers_of(folder, POLICY, command, ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"))
 
 
 def test_diagnostics_come_and_go_with_the_mistake(answers: Any) -> None:
