@@ -25,7 +25,7 @@ from apimpolicy.serving import bridge
 from apimpolicy.serving.own_answers import internal_error, own_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from apimpolicy.context.records import Request
     from apimpolicy.engine.effective_policies import AnyPolicy
@@ -42,10 +42,14 @@ _MOST_KINDS = 1_000
 
 
 class Served(NamedTuple):
-    """A gateway, and the policies by scope that requests run through; without them its service is served."""
+    """A gateway, and the policies by scope that requests run through; without them its service is served.
+
+    `files` are those that it was made of, as they were before they were read: with time of change and size.
+    """
 
     gateway: Gateway
     policies: Mapping[str, AnyPolicy] | None = None
+    files: Sequence[tuple[str, int, int]] = ()
 
     def run(self, request: Request) -> Result:
         """Raises as `Gateway.run` does."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.serving.backends import HttpBackend, Trusted
 from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.front import Served
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.policies.state import State
     from apimpolicy.project.configuration import Configuration
+
+_KINDS = (
+    *(".xml", ".policy", ".cshtml", ".toml", ".json", ".yaml", ".yml", ".wsdl", ".xsd", ".xsl", ".xslt", ".graphql"),
+    *(".pem", ".crt", ".cer", ".der", ".pfx", ".p12", ".crl", ".http"),
+)
+"""Files that what is served may be made of; a log that grows beside them is none."""
 
 _GLOBAL = "global.xml"
 _HEAD = 4096
@@ -71,19 +78,20 @@ class Source:
 
         if not os.path.exists(self.path):
             raise ConfigurationError(f"there is no file or folder {self.path}")
+        files = files_below(self.watched())
         path = self.configuration_path()
         configuration = load_configuration(path) if path is not None else empty_configuration()
         gateway = self._gateway(configuration, state)
         if os.path.isfile(self.path) and not self.path.endswith(".toml"):
             policies: dict[str, AnyPolicy] = dict(gateway.scopes({"api": Path(self.path)}))
             gateway.program(gateway.scopes(policies))
-            return Served(gateway, policies)
+            return Served(gateway, policies, files)
         if gateway.service is None:
             if os.path.isfile(self.path):
                 raise ConfigurationError(f"{self.path} describes no service: serve a policy, or a folder with policies")
             gateway.service = service_of_policies(self.path)
         gateway.service = _read(gateway, gateway.service)
-        return Served(gateway)
+        return Served(gateway, files=files)
 
     def _gateway(self, configuration: Configuration, state: State | None) -> Gateway:
         from apimpolicy.project.service_folder import is_service_folder
@@ -110,6 +118,11 @@ class Source:
         for each in real:
             each.trusted = trusted
         return gateway
+
+
+def files_below(paths: list[str]) -> list[tuple[str, int, int]]:
+    """The files of these that what is served may be made of, as they are now: time of change and size."""
+    return [entry for entry in fingerprint(paths) if entry[0].lower().endswith(_KINDS)]
 
 
 @functools.lru_cache(maxsize=16)

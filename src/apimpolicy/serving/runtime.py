@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.garbage import collect
-from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.serving.backends import close_connections
 from apimpolicy.serving.front import Front
+from apimpolicy.serving.loading import files_below
 from apimpolicy.serving.server import GatewayServer
 
 if TYPE_CHECKING:
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
 
 _LOOK = 0.5
 """Seconds between two looks at the files."""
-
-_KINDS = (
-    *(".xml", ".policy", ".cshtml", ".toml", ".json", ".yaml", ".yml", ".wsdl", ".xsd", ".xsl", ".xslt", ".graphql"),
-    *(".pem", ".crt", ".cer", ".der", ".pfx", ".p12", ".crl", ".http"),
-)
-"""Files that what is served may be made of; a log that grows beside them is none."""
 
 log = logging.getLogger("apimpolicy.serve")
 
@@ -90,10 +84,10 @@ class Runtime:
         """Load again whenever a file changes."""
         assert self.source is not None
         paths = self.source.watched()
-        seen = await asyncio.to_thread(_files, paths)
+        seen = self.front.served.files
         while True:
             await asyncio.sleep(_LOOK)
-            now = await asyncio.to_thread(_files, paths)
+            now = await asyncio.to_thread(files_below, paths)
             if now != seen:
                 seen = now
                 await self.reload()
@@ -140,7 +134,3 @@ def _first(arrives: Callable[[Request], None], answer: Answer) -> Answer:
         answer(request, done, loop)
 
     return both
-
-
-def _files(paths: list[str]) -> list[tuple[str, int, int]]:
-    return [entry for entry in fingerprint(paths) if entry[0].lower().endswith(_KINDS)]

@@ -107,6 +107,25 @@ def test_redis_is_killed_and_comes_back(tmp_path: Path, redis_server: RedisServe
         assert serve.end() == 0
 
 
+def test_what_changes_before_the_first_look_is_seen(tmp_path: Path) -> None:
+    policy = tmp_path / "early.xml"
+    text = "<policies><inbound><return-response><set-body>{}</set-body></return-response></inbound></policies>"
+    policy.write_text(text.format("before"))
+    source = Source(path=str(policy))
+    runtime = Runtime(source.load(), source, with_inspector=False)
+    before = runtime.front.served
+    policy.write_text(text.format("afterwards"))
+
+    async def until_loaded() -> None:
+        watching = asyncio.create_task(runtime.watch())
+        while runtime.front.served is before:
+            await asyncio.sleep(0.05)
+        watching.cancel()
+
+    asyncio.run(asyncio.wait_for(until_loaded(), 60))
+    gc.unfreeze()
+
+
 def test_what_was_compiled_goes_with_its_policy(tmp_path: Path) -> None:
     from apimpolicy.emit.expression import CompiledExpression
 
