@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.text.digits import number_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -143,8 +145,8 @@ def pointed_at(root: Any, reference: str) -> Any:
         key = part.replace("~1", "/").replace("~0", "~")
         if hasattr(found, "get"):
             found = found.get(key)
-        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
-            found = found[int(key)]
+        elif isinstance(found, list) and (index := number_of(key)) is not None and index < len(found):
+            found = found[index]
         else:
             return None
     return found

@@ -21,6 +21,7 @@ from apimpolicy.context import entities
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
 from apimpolicy.policies.state import Tripping
+from apimpolicy.text.digits import number_of
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source
 
@@ -216,19 +217,23 @@ def session_value(pool: str, member: str) -> str:
     return hashlib.sha256(f"{pool}/{member}".encode()).hexdigest()[:32]
 
 
+_MOST_SECONDS = 2**31 - 1
+"""What .NET reads of a `Retry-After` (RetryConditionHeaderValue): an int."""
+
+
 def seconds_of(retry_after: str | None, now: float) -> float | None:
     """The seconds that a `Retry-After` asks for; None when there is none, or when nobody can read it.
 
-    >>> seconds_of("120", 0.0), seconds_of("soon", 0.0)
-    (120.0, None)
+    >>> seconds_of("120", 0.0), seconds_of("soon", 0.0), seconds_of("9" * 400, 0.0)
+    (120.0, None, None)
     """
     import email.utils
 
     from apimpolicy.dotnet.cryptography.times import ticks_of
 
     text = (retry_after or "").strip()
-    if text.isdecimal():
-        return float(text)
+    if (number := number_of(text)) is not None:
+        return float(number) if number <= _MOST_SECONDS else None
     try:
         moment = email.utils.parsedate_to_datetime(text)
         seconds = ticks_of(moment) / TICKS_PER_SECOND - now

@@ -10,6 +10,8 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.text.digits import number_of
+
 if TYPE_CHECKING:
     from apimpolicy.serving.limits import Limits
 
@@ -76,8 +78,8 @@ def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
     if "expect" in fields and [each.lower() for each in fields["expect"][1]] != ["100-continue"]:
         return 417, "The gateway can't do what the header Expect asks for."
     if "content-length" in fields:
-        length = fields["content-length"][1][-1]
-        if length.isascii() and length.isdecimal() and int(length) > limits.body_bytes:
+        length = number_of(fields["content-length"][1][-1])
+        if length is not None and length > limits.body_bytes:
             return 413, "The body of the request is too large."
     return None
 

@@ -28,6 +28,7 @@ from apimpolicy.serving.front import Handled
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.peers import OWN
+from apimpolicy.text.digits import number_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -103,7 +104,8 @@ class Inspector:
         """The other worker that a page belongs to."""
         worker = path.removeprefix("/requests/").partition("-")[0] if path.startswith("/requests/") else ""
         others = () if self.peers is None else self.peers.others
-        return int(worker) if worker.isdecimal() and int(worker) in others else None
+        number = number_of(worker)
+        return number if number in others else None
 
     async def _ask_peer(self, peer: int, path: str, handled: Handled, done: Callable[[Handled], None]) -> None:
         assert self.peers is not None
@@ -136,8 +138,8 @@ class Inspector:
             return _json(_held(self.front, loop))
         kind, _, rest = path.partition("/")
         id_, _, what = rest.partition("/")
-        number = id_.rpartition("-")[2]
-        handled = self._kept.get(int(number)) if kind == "requests" and number.isdecimal() else None
+        number = number_of(id_.rpartition("-")[2])
+        handled = self._kept.get(number) if kind == "requests" and number is not None else None
         if handled is not None and self.id_of(handled) != id_:
             handled = None
         if handled is None:

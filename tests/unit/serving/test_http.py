@@ -221,6 +221,14 @@ def test_what_is_refused(url: str, name: str) -> None:
     assert b"Connection: close" in head
 
 
+def test_a_length_has_as_many_zeros_as_it_likes() -> None:
+    policy = "<policies><inbound><return-response><set-body>@(context.Request.Body.As&lt;string&gt;())</set-body>"
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: " + b"0" * 5_000
+    with serving(Gateway(), policy + "</return-response></inbound></policies>") as url:
+        assert exchange(url, head + b"5\r\n\r\nhello").endswith(b"\r\n\r\nhello")
+        assert status(exchange(url, head + b"999999999\r\n\r\n")) == 413
+
+
 def test_other_protocols_than_websocket_are_passed_over(url: str) -> None:
     upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
     wire = Wire(url).send(b"GET /one HTTP/1.1\r\n" + HOST + upgrade + b"\r\nGET /two HTTP/1.1\r\n" + HOST + b"\r\n")
