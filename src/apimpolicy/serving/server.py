@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from apimpolicy.serving.protocol import Answer
 
 _BACKLOG = 2048
+_ROUNDS = 4
+"""Rounds of the loop until a connection that was just accepted is known to the server."""
 
 
 class Listener(NamedTuple):
@@ -140,14 +142,30 @@ class GatewayServer(uvicorn.Server):
         for task in self._tasks:
             task.cancel()
         for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
+            await close_listening(server)
+        connections = self.server_state.connections
         ends = asyncio.get_running_loop().time() + self._grace
-        while self.server_state.connections and not self.force_exit and asyncio.get_running_loop().time() < ends:
+        for connection in list(connections):
+            connection.shutdown()
+        while connections and not self.force_exit and asyncio.get_running_loop().time() < ends:
             await asyncio.sleep(0.01)
+        for connection in list(connections):
+            connection.transport.abort()
         for end in self._at_end:
             await end()
+
+
+async def close_listening(server: asyncio.AbstractServer) -> None:
+    """Listen no more. Who has just been accepted is let in first: asyncio forgets a socket that it accepted for a
+    server that has closed since.
+    """
+    loop = asyncio.get_running_loop()
+    for each in getattr(server, "sockets", ()):
+        with suppress(NotImplementedError):  # Windows' loop has no readers
+            loop.remove_reader(each.fileno())
+    for _ in range(_ROUNDS):
+        await asyncio.sleep(0)
+    server.close()
 
 
 async def _no_application(scope: Any, receive: Any, send: Any) -> None:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from apimpolicy.serving.server import close_listening
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
@@ -65,21 +67,34 @@ def backend(talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitab
     ready = threading.Event()
     found: list[int] = []
     servers: list[asyncio.AbstractServer] = []
+    open_: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
                 await talk(reader, writer)
         finally:
             writer.close()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
+
+    def let_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = loop.create_task(meet(reader, writer))
+        open_[task] = writer
+        task.add_done_callback(open_.pop)
 
     async def run() -> None:
-        server = await asyncio.start_server(meet, "127.0.0.1", 0)
+        server = await asyncio.start_server(let_in, "127.0.0.1", 0)
         found.append(server.sockets[0].getsockname()[1])
         servers.append(server)
         ready.set()
+
+    async def end() -> None:
+        """A task that is cancelled before it begins closes nothing, so that is done here."""
+        await close_listening(servers[0])
+        for _ in range(10):
+            for task, writer in list(open_.items()):
+                task.cancel()
+                writer.close()
+            await asyncio.sleep(0)
 
     def work() -> None:
         asyncio.set_event_loop(loop)
@@ -92,16 +107,6 @@ def backend(talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitab
     try:
         yield f"http://127.0.0.1:{found[0]}"
     finally:
-
-        async def end() -> None:
-            servers[0].close()
-            for _ in range(10):  # one who is just let in is let in, or its socket belongs to nobody
-                await asyncio.sleep(0)
-            tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
         asyncio.run_coroutine_threadsafe(end(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)

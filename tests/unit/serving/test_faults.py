@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import re
 import socket
 import threading
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,7 +17,8 @@ from tests.unit.serving.clients import Wire, eventually, status
 from tests.unit.serving.commands import Serve, get
 from tests.unit.serving.conftest import RedisServer
 
-from apimpolicy import Request
+from apimpolicy import Gateway, Request
+from apimpolicy.serving import serving
 from apimpolicy.serving.front import Handled
 from apimpolicy.serving.loading import Source
 from apimpolicy.serving.runtime import Runtime
@@ -124,6 +127,28 @@ def test_what_changes_before_the_first_look_is_seen(tmp_path: Path) -> None:
 
     asyncio.run(asyncio.wait_for(until_loaded(), 60))
     gc.unfreeze()
+
+
+def knock(port: int, has_ended: threading.Event) -> None:
+    """Open connections until the server has ended."""
+    clients: list[socket.socket] = []
+    with contextlib.suppress(OSError):
+        while not has_ended.is_set():
+            clients.append(socket.create_connection(("127.0.0.1", port), 1))
+    for client in clients:
+        client.close()
+
+
+def test_whoever_knocks_at_the_end_keeps_no_socket_open() -> None:
+    for _ in range(20):
+        has_ended = threading.Event()
+        with serving(Gateway(), LIMITED.format(turn=1, calls=1)) as url:
+            thread = threading.Thread(target=knock, args=(urlsplit(url).port, has_ended))
+            thread.start()
+            time.sleep(0.01)
+        has_ended.set()
+        thread.join()
+    gc.collect()  # a socket that nobody closed is an error of this test
 
 
 def test_what_was_compiled_goes_with_its_policy(tmp_path: Path) -> None:
