@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.symbolic import totality, trees
 from apimpolicy.symbolic.forms import Call, form_of
+from apimpolicy.symbolic.origins import SETS, Origin
 from apimpolicy.symbolic.sequences import Items, items_of
 from apimpolicy.symbolic.values import Dual, obstacle_in
 from apimpolicy.symbolic.walker import Return, Thrown, Unfollowed, Walker, walks
@@ -66,7 +67,7 @@ def local(walker: Walker, node: nodes.Local) -> Dual:
         return Dual(lost=walker.obstacle(f"variable {symbol.name}", node))
     following = walker.entries[walker.position] if walker.position < len(walker.entries) else None
     if following is not None and following[0] is node and not _is_same(known.value, following[1]):
-        return Dual(lost=known.lost or walker.obstacle(f"variable {symbol.name}", node))
+        return Dual(lost=known.lost or walker.obstacle(f"variable {symbol.name}", node), origin=known.origin)
     return known
 
 
@@ -102,7 +103,7 @@ def _of_nullable(walker: Walker, node: nodes.PropertyAccess, receiver: Dual) -> 
             return Dual(term=solver.no(receiver.null))
         return Dual(lost=receiver.lost)
     walker.not_null(receiver, node)
-    return Dual(term=receiver.term, lost=receiver.lost)
+    return Dual(term=receiver.term, lost=receiver.lost, origin=receiver.origin)
 
 
 @walks(nodes.IndexerAccess)
@@ -279,7 +280,10 @@ def assignment(walker: Walker, node: nodes.Assignment) -> Dual:
         return value
     receiver, keys = _parts_of_target(walker, target)
     value = walker.evaluate(node.value)
+    before = receiver.as_value(receiver.value)
     _store(walker, node, receiver, keys, value)
+    if isinstance(target, nodes.PropertyAccess):
+        receiver.origin = Origin(f"{SETS}{target.property.name}", node, [before, value])
     return value
 
 

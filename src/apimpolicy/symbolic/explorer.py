@@ -11,13 +11,14 @@ import time
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.symbolic import guessing, solver
+from apimpolicy.symbolic import guessing, solver, steering
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.data_flow import only_refuses
 from apimpolicy.symbolic.doubles import LAST_RESORT, PLACE
 from apimpolicy.symbolic.exploration import Exploration, Figures
 from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
+from apimpolicy.symbolic.origins import THROWS
 from apimpolicy.symbolic.path import Extent, Hole
 from apimpolicy.symbolic.values import Obstacle
 
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
 """Places inside of a member, which decide little of themselves."""
 DOUBLES = (PLACE, LAST_RESORT)
+_MOST_STEERED = 4
+"""Runs for one decision that has no form."""
+_MOST_REPAIRS = 3
+"""How often a run is mended in which a decision that should stay went another way, as one about a signature."""
 _HARD = 300
 """Milliseconds for a hard question, unless all ways are wanted."""
 
@@ -164,7 +169,7 @@ class Explorer:
             self._note_holes(run)
         self._note_blocking(run)
         way = _way(run.path.decisions)
-        if way not in self._ways:
+        if way not in self._ways or not self.thorough:  # what has no form may differ all the same
             self._ways.add(way)
             self._schedule(run)
         for path in run.further:
@@ -177,6 +182,7 @@ class Explorer:
     def _schedule(self, run: Run) -> None:
         self._seen.update((each.term.get_id(), each.taken) for each in run.path.decisions if each.term is not None)
         prefix = 0
+        without_form: set[Any] = set()
         for index, decision in enumerate(run.path.decisions):
             if decision.term is not None:
                 if not decision.fixed and not (decision.is_repeated and self.thorough):
@@ -185,6 +191,21 @@ class Explorer:
                         self._tried.add(key)
                         self._push(run, index, self._rank(decision))
                 prefix = hash((prefix, decision.term.get_id(), decision.taken))
+            elif decision.value is not None and not self.thorough:
+                place = _place_key(decision), decision.taken
+                if place not in without_form and self._schedule_without_form(run, index, decision, prefix):
+                    without_form.add(place)
+
+    def _schedule_without_form(self, run: Run, index: int, decision: Decision, prefix: int) -> bool:
+        """A decision that has no form is turned around too where a way leads back to inputs."""
+        assert decision.value is not None
+        if not steering.leads_somewhere(decision.value):
+            return False
+        key = hash((prefix, _place_key(decision), decision.taken, steering.trace_of(decision.value)))
+        if key not in self._tried:
+            self._tried.add(key)
+            self._push(run, index, self._rank(decision))
+        return True
 
     def _push(self, run: Run, index: int, rank: float) -> None:
         self._count += 1
@@ -193,17 +214,16 @@ class Explorer:
     def _rank(self, decision: Decision) -> float:
         """How soon a decision is turned around: what leads to something new first, and each place in its turn."""
         other = self._goal_of(decision, taken=not decision.taken)
-        branch = self._has_missing_branch(decision)
+        branch = decision.place == THROWS or self._has_missing_branch(decision)
         is_new = other is not None and other in self.wanted and other not in self.outcome.found
-        assert decision.term is not None
-        is_unseen = (decision.term.get_id(), not decision.taken) not in self._seen
+        is_unseen = decision.term is None or (decision.term.get_id(), not decision.taken) not in self._seen
         base: float = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
         kind = decision.place[0] if isinstance(decision.place, tuple) else decision.place
         base += 4 if kind == LAST_RESORT else 0.5 if isinstance(kind, str) and kind in _WITHIN else 0
         key = _place_key(decision)
         tries = self._tries.get((key, decision.taken), 0)
         self._tries[key, decision.taken] = tries + 1
-        return base + tries * 0.15
+        return base + tries * (0.15 if decision.term is not None else 0.05)
 
     def _goal_of(self, decision: Decision, *, taken: bool) -> Goal | None:
         place = decision.place[0] if isinstance(decision.place, tuple) else decision.place
@@ -247,6 +267,9 @@ class Explorer:
             return
         decision = run.path.decisions[index]
         before = run.path.decisions[:index]
+        if decision.term is None:
+            self._steer(run, before, decision)
+            return
         asked = decision._replace(taken=not decision.taken)
         found = None if decision.is_repeated else self._asked(run, before, asked)
         if found is None and not self.thorough and run.is_real:
@@ -267,6 +290,56 @@ class Explorer:
             if not self._is_as_foreseen([*before, asked], following):
                 self.figures.diverged += is_new
                 self._expected.setdefault(_way([*before, asked]), ([*before, asked], run))
+
+    def _steer(self, run: Run, before: Sequence[Decision], decision: Decision) -> None:
+        """Turn a decision around that has no form: by one way back to inputs after another, until one does."""
+        runs = self.figures.runs
+        for following in self._steered(run, before, decision):
+            is_done = _answers_otherwise(following, decision)
+            for _ in range(_MOST_REPAIRS):
+                broken = _broken(following, before)
+                repaired = None if broken is None else self._repaired(following, broken)
+                if repaired is None:
+                    break
+                following = repaired
+                is_done = is_done or _answers_otherwise(following, decision)
+            if is_done or self.figures.runs - runs >= _MOST_STEERED:
+                return
+
+    def _repaired(self, run: Run, index: int) -> Run | None:
+        """A run in which a decision is as it was before something that it depends on was changed."""
+        broken = run.path.decisions[index]
+        ways = self._steered(run, run.path.decisions[:index], broken)
+        return next((each for each in ways if _answers_otherwise(each, broken)), None)
+
+    def _steered(self, run: Run, before: Sequence[Decision], decision: Decision) -> Iterator[Run]:
+        """Runs in which a decision that has no form should be answered otherwise."""
+        assert decision.value is not None
+        for aim in steering.aims(decision.value, not decision.taken):
+            found = self._aimed(run, before, decision, aim)
+            if found is None:
+                continue
+            key = frozenset(found.items())
+            if key not in self._assignments:
+                self._assignments[key] = self._run(found)
+            following = self._assignments[key]
+            if following is not None:
+                yield following
+
+    def _aimed(self, run: Run, before: Sequence[Decision], decision: Decision, aim: steering.Aim) -> Assignment | None:
+        """An assignment under which inputs have the values that are aimed at; of the decisions before, those that can
+        hold, and of what the others depend on, what can stay.
+        """
+        asked = solver.every(*(solver.equal(term, solver.constant(value)) for term, value, _ in aim.targets))
+        words = guessing.words_of(decision.owner)
+        for narrow in (None, self._lets_pass, self._decides):
+            held = [each for each in before if narrow is None or narrow(run.path, each, decision)]
+            terms = [*(each.constraint for each in held if each.term is not None), *aim.more]
+            for pins in aim.pins_by_strength:
+                found = self._solve([*terms, *pins, asked], asked, run.assignment, words, aim.targets)
+                if found is not None:
+                    return found
+        return None
 
     def _asked(self, run: Run, before: Sequence[Decision], asked: Decision) -> Assignment | None:
         """An assignment under which the decisions before hold, and the one that is asked for."""
@@ -310,7 +383,14 @@ class Explorer:
             if each.term is not None and (self.thorough or each is asked or self._decides(path, each, asked)):
                 yield each.term.get_id(), each.taken
 
-    def _solve(self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str]) -> Assignment | None:
+    def _solve(
+        self,
+        terms: list[Term],
+        asked: Term,
+        assignment: Assignment,
+        words: list[str],
+        targets: Sequence[steering.Target] = (),
+    ) -> Assignment | None:
         """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
         related = _related(terms, asked)
         inputs = self._inputs_of(related)
@@ -318,6 +398,8 @@ class Explorer:
         wishes = [term for each in inputs for term in each.wishes]
         self.figures.questions += 1
         plain = guessing.plain_answer(self.inputs, [*related, *domain], asked, assignment)
+        if plain is None and targets:
+            plain = guessing.replaced(self.inputs, [*related, *domain], targets, assignment)
         answer = (
             self._ask([*related, *domain], wishes, assignment, words) if plain is None else solver.Answer(True, plain)
         )
@@ -382,6 +464,26 @@ class Explorer:
         for term in terms:
             names.update(dict.fromkeys(sorted(solver.names_of(term))))
         return [self.inputs.by_name[name] for name in names if name in self.inputs.by_name]
+
+
+def _answers_otherwise(run: Run, decision: Decision) -> bool:
+    """Whether a run answered a question otherwise, or did not meet it any more."""
+    key = _place_key(decision)
+    return not any(each.taken == decision.taken and _place_key(each) == key for each in run.path.decisions)
+
+
+def _broken(run: Run, before: Sequence[Decision]) -> int | None:
+    """Which decision that has no form went another way than before, where the run comes to it again."""
+    known = iter(each for each in before if each.value is not None)
+    for index, decision in enumerate(run.path.decisions):
+        if decision.value is None:
+            continue
+        other = next(known, None)
+        if other is None or _place_key(other) != _place_key(decision):
+            return None
+        if other.taken != decision.taken:
+            return index
+    return None
 
 
 def _way(decisions: Sequence[Decision]) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.symbolic.inputs import Inputs, Key
     from apimpolicy.symbolic.solver import Term
+    from apimpolicy.symbolic.steering import Target
 
 _MOST = 150
 _MOST_WORDS = 6
@@ -43,6 +44,49 @@ def guessed(
             if _all_hold(terms, [(involved[name].term, value) for name, value in values.items()]):
                 return values
     return None
+
+
+_MOST_PLACES = 60
+
+
+def replaced(
+    inputs: Inputs, terms: Sequence[Term], targets: Sequence[Target], assignment: Mapping[Key, Any]
+) -> dict[str, Any] | None:
+    """Values by name under which terms become what is aimed at and all others hold: a text gets the new value where it
+    had the old one. None when that is not enough.
+    """
+    involved = {each.name: each for term in terms for each in inputs.in_term(term)}
+    values = {each.name: assignment.get(each.key, each.default) for each in involved.values()}
+
+    def holds(some: Iterable[Term], given: Mapping[str, Any]) -> bool:
+        return _all_hold(some, [(involved[name].term, value) for name, value in given.items()])
+
+    for target in targets:
+        asked = solver.equal(target.term, solver.constant(target.value))
+        if holds([asked], values):
+            continue
+        tried = ({**values, name: text} for name, text in _with_new(target, values))
+        fitting = [each for each in tried if holds([asked], each)]
+        if not fitting:
+            return None
+        values = next((each for each in fitting if holds(terms, each)), fitting[0])
+    return values if holds(terms, values) else None
+
+
+def _with_new(target: Target, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The inputs of a term, each with the new value in the places of the old one."""
+    name = solver.name_of(target.term)
+    if name in values:
+        yield name, target.value
+        return
+    old, new = target.before or "", target.value
+    for each in sorted(solver.names_of(target.term)):
+        text = values.get(each)
+        if not isinstance(text, str) or not isinstance(old, str) or not isinstance(new, str):
+            continue
+        places = [place for place in range(len(text) + 1) if text.startswith(old, place)]
+        for place in (places if old else places[::-1])[:_MOST_PLACES]:
+            yield each, text[:place] + new + text[place + len(old) :]
 
 
 _words: dict[int, tuple[Any, list[str]]] = {}

@@ -194,7 +194,7 @@ def _field(call: Call, own: Fields, name: str) -> Dual | None:
     values = list(call.value)
     if len(values) != 1:
         return None
-    return Dual(form=Items([Dual(values[0], found.term, null=found.null, form=found.form, lost=found.lost)]))
+    return Dual(form=Items([found.as_value(values[0])]))
 
 
 def _variable(call: Call, name: str) -> Dual:

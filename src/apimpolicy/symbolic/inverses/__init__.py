@@ -1,0 +1,86 @@
+"""How members and operators are turned around: of what an operand would have to be, so that they give a certain value.
+
+    @inverse("System.Convert.FromBase64String")
+    def base64_decoded(asked: Asked) -> Wishes: ...
+
+An inverse gets the operands of a run and the value that is wanted, and yields wishes: values by the number of the
+operand (a receiver is the first), the likeliest first. It may be wrong, since what a search finds with it is run; and a
+proof never rests on it. What is one way, as a hash, has none: then the other side of a comparison has to give way.
+
+Values are plain here: bytes for arrays of bytes, lists for others, dictionaries and lists for JSON.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from apimpolicy.symbolic.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from apimpolicy.binding import nodes
+    from apimpolicy.symbolic.origins import Origin
+    from apimpolicy.symbolic.values import Dual
+
+    Wish = dict[int | Dual, Any]
+    Wishes = Iterable[Wish]
+
+_Inverse = TypeVar("_Inverse", bound="Callable[[Asked], Wishes]")
+
+INVERSES: dict[str, Callable[[Asked], Wishes]] = {}
+_MODULES = ("comparisons", "numbers", "texts", "coding", "arrays", "ciphers", "json_values", "moments", "patterns")
+_loaded = False
+
+
+class Asked:
+    """What is asked of an inverse: `wanted` is the value that its result should have."""
+
+    __slots__ = ("_now", "origin", "wanted")
+
+    def __init__(self, origin: Origin, wanted: Any, now: Mapping[int, Any]) -> None:
+        self.origin = origin
+        self.wanted = wanted
+        self._now = now
+
+    @property
+    def node(self) -> nodes.Bound:
+        """The node that was evaluated."""
+        return self.origin.node
+
+    @property
+    def operands(self) -> tuple[Dual, ...]:
+        """What it was evaluated of."""
+        return self.origin.operands
+
+    def was(self, index: int) -> Any:
+        """An operand as it was in the run; None where there are fewer."""
+        return plain(self.operands[index].value) if index < len(self.operands) else None
+
+    def now(self, index: int) -> Any:
+        """An operand as it is wanted by now, so that a part of it can be changed."""
+        known = self.operands[index].origin
+        return self._now[id(known)] if known is not None and id(known) in self._now else self.was(index)
+
+
+def inverse(*names: str) -> Callable[[_Inverse], _Inverse]:
+    """Declare how members (`System.Convert.FromBase64String`), operators (`==`) or nodes are turned around."""
+
+    def register(function: _Inverse) -> _Inverse:
+        for name in names:
+            INVERSES[name] = function
+        return function
+
+    return register
+
+
+def inverse_of(name: str) -> Callable[[Asked], Wishes] | None:
+    """The inverse that was declared for a name."""
+    global _loaded
+    if not _loaded:
+        import importlib
+
+        _loaded = True
+        for module in _MODULES:
+            importlib.import_module(f"{__name__}.{module}")
+    return INVERSES.get(name)

@@ -1,0 +1,68 @@
+"""How values without a form came about: what made each, of which values. A search goes back along this (`steering`).
+
+Nothing here is part of a proof: what has no form stays an obstacle, wherever it came from.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.symbolic.values import Dual
+
+THROWS = "throws "
+"""The beginning of the name of an origin that is about whether something throws."""
+SETS = "sets "
+"""The beginning of the name of an origin that is an object with another value of a property."""
+COPIED = "copied"
+"""The name of the origin of an array that got a part of another one: what it was, the other, from which place of that,
+to which place, and how many."""
+_numbers = count()
+
+
+class Origin:
+    """What made a value, and of what. `number` is larger than those of the operands."""
+
+    __slots__ = ("leads", "name", "node", "number", "operands")
+
+    def __init__(self, name: str, node: nodes.Bound, operands: Sequence[Dual]) -> None:
+        self.name = name
+        self.node = node
+        self.operands = tuple(operands)
+        self.number = next(_numbers)
+        self.leads: bool | None = None
+        """Whether a way leads back from it to inputs, once that was asked."""
+
+    def __repr__(self) -> str:
+        return f"Origin({self.name!r}, {list(self.operands)})"
+
+
+def origin_of(node: nodes.Bound, operands: Sequence[Dual]) -> Origin:
+    """The origin of the value of a node."""
+    return Origin(name_of(node), node, operands)
+
+
+def name_of(node: nodes.Bound) -> str:
+    """What a node does: a member as `System.Convert.FromBase64String`, an operator as `==`, or the kind of the node."""
+    if isinstance(node, nodes.Call):
+        return _member(node.method)
+    if isinstance(node, (nodes.PropertyAccess, nodes.IndexerAccess)):
+        return _member(node.property)
+    if isinstance(node, nodes.FieldAccess):
+        return _member(node.field)
+    if isinstance(node, nodes.ObjectCreation):
+        return f"new {node.type if node.constructor is None else node.constructor.declaring.name}"
+    if isinstance(node, nodes.Binary):
+        return node.operator
+    if isinstance(node, nodes.Unary):
+        return f"unary {node.operator}"
+    return type(node).__name__
+
+
+def _member(member: Any) -> str:
+    return f"{member.declaring.name}.{member.name}"

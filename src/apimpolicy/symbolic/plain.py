@@ -1,0 +1,25 @@
+"""Values of a run as plain ones of Python, which can be changed and compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apimpolicy.dotnet.values import Array, Byte
+
+
+def plain(value: Any) -> Any:
+    """Bytes for an array of bytes, lists for others, dictionaries and lists for JSON; anything else stays itself."""
+    if isinstance(value, Array):
+        if str(value.element) == "byte":
+            return bytes(value)
+        return [plain(each) for each in value]
+    if type(value) is list:
+        return bytes(value) if value and all(isinstance(each, Byte) for each in value) else [plain(each) for each in value]
+    kind = getattr(value, "token_type", None)
+    if kind is None:
+        return value
+    if hasattr(value, "key_value_pairs"):
+        return {pair.key: plain(pair.value) for pair in value.key_value_pairs()}
+    if hasattr(value, "children") and not callable(value.children):
+        return [plain(each) for each in value.children]
+    return plain(getattr(value, "value", None))
