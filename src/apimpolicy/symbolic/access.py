@@ -190,8 +190,10 @@ def item_at(walker: Walker, collection: Dual, index: Dual, node: nodes.Bound) ->
     from apimpolicy.symbolic import solver
     from apimpolicy.symbolic.values import term_of
 
+    if collection.lost is not None or not isinstance(index.value, int):
+        return None
     items = items_of(walker, collection, node)
-    if items is None or not isinstance(index.value, int):
+    if items is None:
         return None
     items = list(items)
     if not index.is_constant:

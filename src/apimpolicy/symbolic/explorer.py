@@ -338,8 +338,13 @@ class Explorer:
             for pins in aim.pins_by_strength:
                 found = self._solve([*terms, *pins, asked], asked, run.assignment, words, aim.targets)
                 if found is not None:
-                    return found
+                    return {**self._said(aim), **found}
         return None
+
+    def _said(self, aim: steering.Aim) -> Assignment:
+        """What the other side depends on, said where it is what it is anyway: elsewhere that may be something else."""
+        named = ((self.inputs.by_name.get(solver.name_of(term)), value) for term, value in aim.pins)
+        return {known.key: value for known, value in named if known is not None}
 
     def _asked(self, run: Run, before: Sequence[Decision], asked: Decision) -> Assignment | None:
         """An assignment under which the decisions before hold, and the one that is asked for."""

@@ -19,6 +19,8 @@ THROWS = "throws "
 """The beginning of the name of an origin that is about whether something throws."""
 SETS = "sets "
 """The beginning of the name of an origin that is an object with another value of a property."""
+ITEM, HAS_ITEM = "item", "has item"
+"""The names of the origins of an item of a list, and of whether there is one, each of the list and its place."""
 COPIED = "copied"
 """The name of the origin of an array that got a part of another one: what it was, the other, from which place of that,
 to which place, and how many."""
@@ -64,5 +66,17 @@ def name_of(node: nodes.Bound) -> str:
     return type(node).__name__
 
 
+_OPERATORS = {
+    "op_Equality": "==",
+    "op_Inequality": "!=",
+    "op_LessThan": "<",
+    "op_GreaterThan": ">",
+    "op_LessThanOrEqual": "<=",
+    "op_GreaterThanOrEqual": ">=",
+    "op_Addition": "+",
+    "op_Subtraction": "-",
+}
+
+
 def _member(member: Any) -> str:
-    return f"{member.declaring.name}.{member.name}"
+    return _OPERATORS.get(member.name) or f"{member.declaring.name}.{member.name}"

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from apimpolicy.dotnet.system.uris import Uri
 from apimpolicy.dotnet.values import Array, Byte
 
 
 def plain(value: Any) -> Any:
-    """Bytes for an array of bytes, lists for others, dictionaries and lists for JSON; anything else stays itself."""
+    """Bytes for an array of bytes, lists for others, dictionaries and lists for JSON, the text of a URI; anything else
+    stays itself.
+    """
     if isinstance(value, Array):
         if str(value.element) == "byte":
             return bytes(value)
         return [plain(each) for each in value]
     if type(value) is list:
         return bytes(value) if value and all(isinstance(each, Byte) for each in value) else [plain(each) for each in value]
+    if isinstance(value, Uri):
+        return value.original
     kind = getattr(value, "token_type", None)
     if kind is None:
         return value

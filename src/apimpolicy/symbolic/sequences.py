@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic import trees
+from apimpolicy.symbolic.origins import HAS_ITEM, ITEM, Origin
+from apimpolicy.symbolic.plain import plain
 from apimpolicy.symbolic.state import Fields
 from apimpolicy.symbolic.values import Dual, Obstacle
 
@@ -64,7 +66,26 @@ def items_of(walker: Walker, dual: Dual, node: nodes.Bound) -> Iterator[Dual] | 
         return _pairs(walker, dual, form, node)
     if dual.is_constant and hasattr(dual.value, "__iter__"):
         return [Dual(item) for item in dual.value]
-    return None
+    return _without_form(walker, dual, node)
+
+
+def _without_form(walker: Walker, dual: Dual, node: nodes.Bound) -> Iterator[Dual] | None:
+    """The items of a list that has no form: how many there are is as it was, with an obstacle. Bytes are no list."""
+    values = plain(dual.value)
+    if dual.lost is None or dual.origin is None or not isinstance(values, list):
+        return None
+    walker.path.blocked(dual.lost)
+    return _walked(walker, dual, node, list(iter(dual.value)))
+
+
+def _walked(walker: Walker, dual: Dual, node: nodes.Bound, values: list[Any]) -> Iterator[Dual]:
+    for index in range(len(values) + 1):
+        place = Dual(index)
+        if index <= walker.inputs.bounds.list_length:
+            more = Dual(index < len(values), lost=dual.lost, origin=Origin(HAS_ITEM, node, [dual, place]))
+            walker.path.decide(more, (node, HAS_ITEM))
+        if index < len(values):
+            yield Dual(values[index], lost=dual.lost, origin=Origin(ITEM, node, [dual, place]))
 
 
 class Pair:

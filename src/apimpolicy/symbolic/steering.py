@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.forms.bodies import BodyText
 from apimpolicy.symbolic.inverses import Asked, inverse_of
@@ -160,7 +161,7 @@ class _Attempt:
             raise _Impossible
         try:
             wishes = [wish for wish in turn(Asked(origin, wanted, self._now)) if _is_open(origin, wish)]
-        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, DotnetException) as error:
             raise _Impossible from error  # a value of another kind than the inverse knows
         if not wishes:
             raise _Impossible

@@ -160,6 +160,8 @@ class Tree(Token):
                 walker.guard(solver.FALSE)
             return Dual(None)
         kind = self.decide_kind(walker, dual)
+        if kind is None:  # a text that Json.NET reads as a date
+            return None
         if kind == NULL:
             if not is_nullable:
                 walker.guard(solver.FALSE)

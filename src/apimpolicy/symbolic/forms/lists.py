@@ -199,6 +199,8 @@ def list_item(call: Call) -> Dual | None:
 
 @form("System.Array", "int Length { get; }")
 def array_length(call: Call) -> Dual | None:
+    if call.own.lost is not None:
+        return None
     items = items_of(call.walker, call.own, call.node)
     return None if items is None else Dual()
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from apimpolicy.symbolic.origins import THROWS
 from apimpolicy.symbolic.plain import plain
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _Inverse = TypeVar("_Inverse", bound="Callable[[Asked], Wishes]")
 
 INVERSES: dict[str, Callable[[Asked], Wishes]] = {}
-_MODULES = ("comparisons", "numbers", "texts", "coding", "arrays", "ciphers", "json_values", "moments", "patterns")
+_MODULES = ("comparisons", "numbers", "texts", "coding", "arrays", "ciphers", "json_values", "moments", "patterns", "uris")
 _loaded = False
 
 
@@ -75,7 +76,7 @@ def inverse(*names: str) -> Callable[[_Inverse], _Inverse]:
 
 
 def inverse_of(name: str) -> Callable[[Asked], Wishes] | None:
-    """The inverse that was declared for a name."""
+    """The inverse that was declared for a name; for whether something throws at least that of null."""
     global _loaded
     if not _loaded:
         import importlib
@@ -83,4 +84,11 @@ def inverse_of(name: str) -> Callable[[Asked], Wishes] | None:
         _loaded = True
         for module in _MODULES:
             importlib.import_module(f"{__name__}.{module}")
-    return INVERSES.get(name)
+    found = INVERSES.get(name)
+    return _not_null if found is None and name.startswith(THROWS) else found
+
+
+def _not_null(asked: Asked) -> Wishes:
+    """What is null and must not be is something: a text, an object, or a list of one."""
+    if not asked.wanted and asked.operands and asked.was(0) is None:
+        yield from ({0: sample} for sample in ("x", {}, [{}]))

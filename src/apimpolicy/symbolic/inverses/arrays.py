@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic.inverses import inverse
-from apimpolicy.symbolic.origins import COPIED, THROWS
+from apimpolicy.symbolic.origins import COPIED, HAS_ITEM, ITEM, THROWS
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wish, Wishes
@@ -29,7 +29,7 @@ def sizes_from(least: int) -> list[int]:
     return [least + -least % 3, least, least + 1, least + 2]
 
 
-@inverse("ArrayAccess", "System.Collections.Generic.List.Item", "System.Array.GetValue")
+@inverse(ITEM, "ArrayAccess", "System.Collections.Generic.List.Item", "System.Array.GetValue")
 def item(asked: Asked) -> Wishes:
     items, index = asked.now(0), asked.was(1)
     if not 0 <= index < len(items):
@@ -43,6 +43,16 @@ def has_item(asked: Asked) -> Wishes:
     if asked.wanted or index < len(items):
         return
     yield from ({0: longer(items, size)} for size in sizes_from(index + 1))
+
+
+@inverse(HAS_ITEM)
+def has_more(asked: Asked) -> Wishes:
+    """One more, or none from here on; what it is nobody knows: an object, or a text."""
+    items, index = asked.now(0), asked.was(1)
+    if asked.wanted:
+        yield from ({0: [*items, more]} for more in ({}, "x"))
+    else:
+        yield {0: items[:index]}
 
 
 @inverse("ArrayCreation")

@@ -28,8 +28,11 @@ def decrypted(asked: Asked) -> Wishes:
 def can_be_decrypted(asked: Asked) -> Wishes:
     if asked.wanted:
         yield {0: b"\1"}
-    else:
-        yield {0: _encrypted(asked.operands[1], asked.operands[2:], b"x")}
+        return
+    if len(asked.operands) == 4 and len(asked.was(3)) != (size := _algorithm(asked.was(1)).block_size // 8):
+        yield {3: b"\1" * size}
+        return
+    yield {0: _encrypted(asked.operands[1], asked.operands[2:], b"x")}
 
 
 @inverse(_FINAL)

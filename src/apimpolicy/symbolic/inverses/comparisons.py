@@ -21,14 +21,13 @@ _STEPS = (0, 1, 2, 15, 16, 63)
 
 @inverse(
     *("==", "string.Equals", "object.Equals", "bool.Equals", "int.Equals", "System.Guid.Equals"),
-    *("string.op_Equality", "System.Linq.Enumerable.SequenceEqual", "System.Linq.Enumerable.Contains"),
-    "Newtonsoft.Json.Linq.JToken.DeepEquals",
+    *("System.Linq.Enumerable.SequenceEqual", "Newtonsoft.Json.Linq.JToken.DeepEquals"),
 )
 def equal(asked: Asked) -> Wishes:
     return _same(asked) if asked.wanted else _different(asked)
 
 
-@inverse("!=", "string.op_Inequality")
+@inverse("!=")
 def unequal(asked: Asked) -> Wishes:
     return _different(asked) if asked.wanted else _same(asked)
 

@@ -85,24 +85,44 @@ def added(asked: Asked) -> Wishes:
     moment, number, wanted = asked.was(0), asked.was(1), asked.wanted
     change = _ticks(wanted) - _ticks(moment)
     unit = _unit(asked.origin.name)
-    before = _ticks(wanted) - int(number * unit)
-    yield {0: DateTimeOffset(before) if isinstance(moment, DateTimeOffset) else DateTime(before, moment.kind)}
+    yield {0: _like(moment, _ticks(wanted) - int(number * unit))}
     yield {1: change // unit}
 
 
-@inverse(*(f"{kind}.{name}" for kind in _KINDS for name in ("Subtract", "op_Subtraction")))
+@inverse(*(f"{kind}.Subtract" for kind in _KINDS))
 def subtracted(asked: Asked) -> Wishes:
-    if not isinstance(asked.wanted, TimeSpan):
-        return
-    one, other = asked.was(0), asked.was(1)
-    for index, ticks in ((1, _ticks(one) - asked.wanted.ticks), (0, _ticks(other) + asked.wanted.ticks)):
-        kind = asked.was(index)
-        yield {index: DateTimeOffset(ticks) if isinstance(kind, DateTimeOffset) else DateTime(ticks, kind.kind)}
+    return moved(asked, -1)
+
+
+def moved(asked: Asked, sign: int) -> Wishes:
+    """A moment or span and another one together, or with -1 what is between them."""
+    one, other, wanted = asked.was(0), asked.was(1), asked.wanted
+    yield {0: _like(one, _ticks(wanted) - sign * _ticks(other))}
+    yield {1: _like(other, sign * (_ticks(wanted) - _ticks(one)))}
+
+
+def _like(value: Any, ticks: int) -> Any:
+    """A moment or span of the same type."""
+    if isinstance(value, DateTimeOffset):
+        return DateTimeOffset(ticks)
+    return DateTime(ticks, value.kind) if isinstance(value, DateTime) else TimeSpan(ticks)
 
 
 @inverse(*(f"System.TimeSpan.Total{unit}" for unit in _UNITS))
 def total(asked: Asked) -> Wishes:
     yield {0: TimeSpan(int(asked.wanted * _unit(asked.origin.name)))}
+
+
+@inverse("System.TimeSpan.Duration")
+def duration(asked: Asked) -> Wishes:
+    yield {0: asked.wanted}
+    yield {0: TimeSpan(-asked.wanted.ticks)}
+
+
+@inverse("System.Math.Abs")
+def absolute(asked: Asked) -> Wishes:
+    yield {0: asked.wanted}
+    yield {0: -asked.wanted}
 
 
 @inverse(*(f"System.TimeSpan.From{unit}" for unit in _UNITS))
@@ -113,4 +133,5 @@ def of_total(asked: Asked) -> Wishes:
 @inverse("System.Guid.Parse", "System.Guid.TryParse", f"{THROWS}System.Guid.Parse", "new System.Guid")
 def guid(asked: Asked) -> Wishes:
     fails = asked.wanted is True if asked.origin.name.startswith(THROWS) else asked.wanted is False
-    yield {0: "x" if fails else "11111111-2222-3333-4444-555555555555" if asked.wanted in (True, False) else str(asked.wanted)}
+    is_asked_for = not isinstance(asked.wanted, bool)
+    yield {0: str(asked.wanted) if is_asked_for else "x" if fails else "11111111-2222-3333-4444-555555555555"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.symbolic.inverses import inverse
+from apimpolicy.symbolic.inverses import inverse, moments
 from apimpolicy.symbolic.origins import THROWS
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ _CONVERTING = [f"System.Convert.To{kind}" for kind in ("Int16", "Int32", "Int64"
 
 @inverse("Convert", "AsType", "System.Nullable.Value", "System.Nullable.GetValueOrDefault")
 def converted(asked: Asked) -> Wishes:
-    """A value stays the same, but for its type."""
-    yield {0: asked.wanted}
+    """A value stays the same, but for its type; of a character the number is its code."""
+    is_code = isinstance(asked.was(0), str) and isinstance(asked.wanted, int)
+    yield {0: chr(asked.wanted) if is_code else asked.wanted}
 
 
 @inverse("+")
@@ -27,15 +28,20 @@ def added(asked: Asked) -> Wishes:
         from apimpolicy.symbolic.inverses.texts import joined
 
         yield from joined(asked, [0, 1], asked.wanted)
-        return
-    yield {0: asked.wanted - asked.was(1)}
-    yield {1: asked.wanted - asked.was(0)}
+    elif isinstance(asked.wanted, int):
+        yield {0: asked.wanted - asked.was(1)}
+        yield {1: asked.wanted - asked.was(0)}
+    else:
+        yield from moments.moved(asked, 1)
 
 
 @inverse("-")
 def subtracted(asked: Asked) -> Wishes:
-    yield {0: asked.wanted + asked.was(1)}
-    yield {1: asked.was(0) - asked.wanted}
+    if isinstance(asked.wanted, int):
+        yield {0: asked.wanted + asked.was(1)}
+        yield {1: asked.was(0) - asked.wanted}
+    else:
+        yield from moments.moved(asked, -1)
 
 
 @inverse("*")
