@@ -8,7 +8,7 @@ from apimpolicy.binding import nodes
 from apimpolicy.symbolic import totality, trees
 from apimpolicy.symbolic.forms import Call, form_of
 from apimpolicy.symbolic.origins import SETS, Origin
-from apimpolicy.symbolic.sequences import Items, items_of
+from apimpolicy.symbolic.sequences import Entries, Items, items_of
 from apimpolicy.symbolic.values import Dual, obstacle_in
 from apimpolicy.symbolic.walker import Return, Thrown, Unfollowed, Walker, walks
 
@@ -316,9 +316,28 @@ def _store(walker: Walker, node: nodes.Bound, receiver: Dual, keys: list[Dual], 
     if isinstance(form, Items) and isinstance(key, int) and 0 <= key < len(form.items):
         form.items[key] = value
         return
+    if isinstance(form, Entries) and len(keys) == 1 and _put(walker, form, keys[0], value):
+        return
     if receiver.is_constant and value.is_constant and all(each.is_constant for each in keys):
         return
     spoil(walker, receiver, obstacle_in(value, *keys) or walker.obstacle("assignment", node))
+
+
+def _put(walker: Walker, entries: Entries, key: Dual, value: Dual) -> bool:
+    """Whether it is known what a dictionary has when a key gets a value: it had the key, or has one more."""
+    from apimpolicy.symbolic.texts import same_text
+
+    same = [same_text(other, key) for other, _ in entries.entries]
+    if entries.lost is not None or not isinstance(key.value, str) or None in same:
+        return False
+    for index, found in enumerate(same):
+        assert found is not None
+        is_same = bool(found.value) if found.term is None else walker.path.split(found.term, "key")
+        if is_same:
+            entries.entries[index] = entries.entries[index][0], value
+            return True
+    entries.entries.append((key, value))
+    return True
 
 
 def spoil(walker: Walker, receiver: Dual, lost: Any) -> None:

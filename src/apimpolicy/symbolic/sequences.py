@@ -26,6 +26,11 @@ class Items:
         self.items = items
         self.lost: Obstacle | None = None
 
+    @property
+    def has_only_constants(self) -> bool:
+        """Whether it is the same in every run."""
+        return self.lost is None and all(item.is_constant for item in self.items)
+
     def spoil(self, lost: Obstacle) -> None:
         """Something unknown was done to it."""
         self.lost = lost
@@ -48,6 +53,42 @@ class Countable:
     def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
         """The items in this run."""
         raise NotImplementedError
+
+
+class Pair:
+    """The form of a name with its values."""
+
+    __slots__ = ("name", "value")
+
+    def __init__(self, name: Dual, value: Dual) -> None:
+        self.name = name
+        self.value = value
+
+
+class Entries(Countable):
+    """The form of a dictionary that a policy filled: its keys and values, in the order in which they came."""
+
+    __slots__ = ("entries", "lost")
+
+    def __init__(self, entries: list[tuple[Dual, Dual]]) -> None:
+        self.entries = entries
+        self.lost: Obstacle | None = None
+
+    @property
+    def has_only_constants(self) -> bool:
+        """Whether it is the same in every run."""
+        return self.lost is None and all(key.is_constant and value.is_constant for key, value in self.entries)
+
+    def spoil(self, lost: Obstacle) -> None:
+        """Something unknown was done to it."""
+        self.lost = lost
+
+    def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
+        """Its pairs."""
+        pairs = list(dual.value or ())
+        if self.lost is not None or len(pairs) != len(self.entries):
+            return None
+        return [Dual(pair, form=Pair(*entry)) for pair, entry in zip(pairs, self.entries, strict=True)]
 
 
 def items_of(walker: Walker, dual: Dual, node: nodes.Bound) -> Iterator[Dual] | list[Dual] | None:
@@ -86,16 +127,6 @@ def _walked(walker: Walker, dual: Dual, node: nodes.Bound, values: list[Any]) ->
             walker.path.decide(more, (node, HAS_ITEM))
         if index < len(values):
             yield Dual(values[index], lost=dual.lost, origin=Origin(ITEM, node, [dual, place]))
-
-
-class Pair:
-    """The form of a name with its values."""
-
-    __slots__ = ("name", "value")
-
-    def __init__(self, name: Dual, value: Dual) -> None:
-        self.name = name
-        self.value = value
 
 
 def _pairs(walker: Walker, dual: Dual, fields: Fields, node: nodes.Bound) -> list[Dual]:

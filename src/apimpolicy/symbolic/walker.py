@@ -85,6 +85,12 @@ class _Guard(NamedTuple):
     is_pure: bool
 
 
+def _has_only_constants(dual: Dual) -> bool:
+    """Whether a value is the same in every run: a constant, or a collection that a policy made of constants."""
+    is_plain = dual.term is None and dual.null is None and dual.lost is None
+    return dual.is_constant or (is_plain and getattr(dual.form, "has_only_constants", False))
+
+
 def _is_silent(node: nodes.Expression) -> bool:
     """Whether a node may be emitted without a recording: an implied conversion, which is part of what takes it."""
     return isinstance(node, nodes.Convert) and not node.is_explicit
@@ -204,7 +210,9 @@ class Walker:
 
     def opaque(self, kind: str, node: nodes.Bound, below: Sequence[Dual], *, may_throw: bool = True) -> Dual:
         """The meaning of something without a form, from what it was given; what may throw is an obstacle by itself."""
-        if all(each.is_constant for each in below):
+        if all(map(_has_only_constants, below)):
+            for each in below:
+                each.form = None
             return Dual()
         lost = obstacle_in(*below) or self.obstacle(kind, node)
         if may_throw:

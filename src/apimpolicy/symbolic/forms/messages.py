@@ -8,7 +8,8 @@ from apimpolicy.symbolic import inputs as patterns
 from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.forms.contexts import MAPPING, METHODS, Variables, decide_kind
-from apimpolicy.symbolic.sequences import Items
+from apimpolicy.symbolic.forms.dictionaries import value_of
+from apimpolicy.symbolic.sequences import Entries, Items
 from apimpolicy.symbolic.state import Fields, Message
 from apimpolicy.symbolic.things import Thing
 from apimpolicy.symbolic.values import Dual, term_of
@@ -222,6 +223,9 @@ def field_or_default(call: Call) -> Dual | None:
     own, name = call.arguments[0].form, _key(call.arguments[1])
     if isinstance(own, Variables):
         return variable_or_default(call)
+    if isinstance(own, Entries):
+        found = value_of(call.walker, call.arguments[0], call.arguments[1])
+        return found if found is None else found[0] if found else Dual() if len(call.arguments) < 3 else call.arguments[2]
     if not isinstance(own, Fields) or name is None or own.lost is not None:
         return None
     default = call.arguments[2] if len(call.arguments) > 2 else Dual(None)

@@ -90,5 +90,8 @@ def inverse_of(name: str) -> Callable[[Asked], Wishes] | None:
 
 def _not_null(asked: Asked) -> Wishes:
     """What is null and must not be is something: a text, an object, or a list of one."""
-    if not asked.wanted and asked.operands and asked.was(0) is None:
-        yield from ({0: sample} for sample in ("x", {}, [{}]))
+    if asked.wanted or not asked.operands or asked.was(0) is not None:
+        return
+    samples: list[Any] = ["x", {}, [{}]]
+    is_query = asked.origin.name.startswith(f"{THROWS}System.Linq.")
+    yield from ({0: sample} for sample in (samples[::-1] if is_query else samples))
