@@ -20,6 +20,7 @@ from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
 from apimpolicy.symbolic.origins import THROWS
 from apimpolicy.symbolic.path import Extent, Hole
+from apimpolicy.symbolic.targets import Target
 from apimpolicy.symbolic.values import Obstacle
 
 if TYPE_CHECKING:
@@ -394,7 +395,7 @@ class Explorer:
         asked: Term,
         assignment: Assignment,
         words: list[str],
-        targets: Sequence[steering.Target] = (),
+        targets: Sequence[Target] = (),
     ) -> Assignment | None:
         """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
         related = _related(terms, asked)
@@ -405,6 +406,8 @@ class Explorer:
         plain = guessing.plain_answer(self.inputs, [*related, *domain], asked, assignment)
         if plain is None and targets:
             plain = guessing.replaced(self.inputs, [*related, *domain], targets, assignment)
+        if plain is None and not targets:
+            plain = guessing.matching(self.inputs, [*related, *domain], asked, assignment)
         answer = (
             self._ask([*related, *domain], wishes, assignment, words) if plain is None else solver.Answer(True, plain)
         )

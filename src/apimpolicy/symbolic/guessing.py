@@ -10,6 +10,7 @@ from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.symbolic.inputs import Inputs, Key
     from apimpolicy.symbolic.solver import Term
-    from apimpolicy.symbolic.steering import Target
 
 _MOST = 150
 _MOST_WORDS = 6
@@ -71,6 +71,19 @@ def replaced(
             return None
         values = next((each for each in fitting if holds(terms, each)), fitting[0])
     return values if holds(terms, values) else None
+
+
+def matching(
+    inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
+) -> dict[str, Any] | None:
+    """Values by name under which all terms hold, with samples of the patterns that texts are asked to match."""
+    found = [(term, solver.sample_of(pattern)) for term, pattern in solver.matches_in(asked)]
+    if not found or any(sample is None for _, sample in found):
+        return None
+    there = {each.key: True for each in inputs.in_term(asked) if each.key[-1] == "there"}
+    given = {**assignment, **there}
+    targets = [Target(term, sample, inputs.value(term, given)) for term, sample in found]
+    return replaced(inputs, terms, targets, given)
 
 
 def _with_new(target: Target, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

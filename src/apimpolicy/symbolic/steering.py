@@ -17,6 +17,7 @@ from apimpolicy.symbolic.forms.bodies import BodyText
 from apimpolicy.symbolic.inverses import Asked, inverse_of
 from apimpolicy.symbolic.plain import plain
 from apimpolicy.symbolic.sequences import Items
+from apimpolicy.symbolic.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,14 +31,6 @@ _MOST_TRIES = 12
 _LONGEST = 400
 _COMPARED = (str, int, float, bytes, list, dict, type(None))
 _KINDS = {str: trees.TEXT, bool: trees.TRUTH, int: trees.NUMBER}
-
-
-class Target(NamedTuple):
-    """A value that a term should have, and the one that it had."""
-
-    term: Term
-    value: Any
-    before: Any
 
 
 class Aim(NamedTuple):
