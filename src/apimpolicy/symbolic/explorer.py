@@ -38,6 +38,8 @@ _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
 DOUBLES = (PLACE, LAST_RESORT)
 _MOST_STEERED = 4
 """Runs for one decision that has no form."""
+_MOST_GUESSED = 26
+"""Runs for one that depends on what cannot be turned around, as the remainder of a hash."""
 _MOST_REPAIRS = 3
 """How often a run is mended in which a decision that should stay went another way, as one about a signature."""
 _HARD = 300
@@ -200,9 +202,13 @@ class Explorer:
     def _schedule_without_form(self, run: Run, index: int, decision: Decision, prefix: int) -> bool:
         """A decision that has no form is turned around too where a way leads back to inputs."""
         assert decision.value is not None
-        if not steering.leads_somewhere(decision.value):
+        place = _place_key(decision), decision.taken
+        if steering.leads_somewhere(decision.value):
+            key = hash((prefix, *place, steering.trace_of(decision.value)))
+        elif steering.depends_on_inputs(decision.value):
+            key = hash(place)
+        else:
             return False
-        key = hash((prefix, _place_key(decision), decision.taken, steering.trace_of(decision.value)))
         if key not in self._tried:
             self._tried.add(key)
             self._push(run, index, self._rank(decision))
@@ -294,7 +300,9 @@ class Explorer:
 
     def _steer(self, run: Run, before: Sequence[Decision], decision: Decision) -> None:
         """Turn a decision around that has no form: by one way back to inputs after another, until one does."""
+        assert decision.value is not None
         runs = self.figures.runs
+        most = _MOST_STEERED if steering.leads_somewhere(decision.value) else _MOST_GUESSED
         for following in self._steered(run, before, decision):
             is_done = _answers_otherwise(following, decision)
             for _ in range(_MOST_REPAIRS):
@@ -304,7 +312,7 @@ class Explorer:
                     break
                 following = repaired
                 is_done = is_done or _answers_otherwise(following, decision)
-            if is_done or self.figures.runs - runs >= _MOST_STEERED:
+            if is_done or self.figures.runs - runs >= most:
                 return
 
     def _repaired(self, run: Run, index: int) -> Run | None:
@@ -315,8 +323,10 @@ class Explorer:
 
     def _steered(self, run: Run, before: Sequence[Decision], decision: Decision) -> Iterator[Run]:
         """Runs in which a decision that has no form should be answered otherwise."""
-        assert decision.value is not None
-        for aim in steering.aims(decision.value, not decision.taken):
+        value = decision.value
+        assert value is not None
+        leads = steering.leads_somewhere(value)
+        for aim in steering.aims(value, not decision.taken) if leads else steering.tries(value):
             found = self._aimed(run, before, decision, aim)
             if found is None:
                 continue

@@ -77,7 +77,7 @@ def matching(
     inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
 ) -> dict[str, Any] | None:
     """Values by name under which all terms hold, with samples of the patterns that texts are asked to match."""
-    found = [(term, solver.sample_of(pattern)) for term, pattern in solver.matches_in(asked)]
+    found = [(term, solver.sample_of(pattern)) for term, pattern in solver.matches_in(solver.simplified(asked))]
     if not found or any(sample is None for _, sample in found):
         return None
     there = {each.key: True for each in inputs.in_term(asked) if each.key[-1] == "there"}

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _MOST_TRIES = 12
 _LONGEST = 400
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_MOST_LEAVES = 2
 _COMPARED = (str, int, float, bytes, list, dict, type(None))
 _KINDS = {str: trees.TEXT, bool: trees.TRUTH, int: trees.NUMBER}
 
@@ -173,16 +175,34 @@ def _is_open(origin: Origin, wish: Wish) -> bool:
     return all(leads_somewhere(dual) or plain(dual.value) == value for dual, value in pairs)
 
 
+def tries(dual: Dual) -> Iterator[Aim]:
+    """Other values for the texts and numbers that a value depends on: what is hashed may come to anything."""
+    leaves = [(term, value) for term, value in _leaves(dual) if not isinstance(value, bool)]
+    for term, value in leaves[:_MOST_LEAVES]:
+        for number, letter in enumerate(_LETTERS):
+            yield Aim([Target(term, letter if isinstance(value, str) else number, value)], [], [])
+
+
+def depends_on_inputs(dual: Dual) -> bool:
+    """Whether a value depends on texts or numbers that can be chosen."""
+    return any(not isinstance(value, bool) for _, value in _leaves(dual))
+
+
 def _pins(dual: Dual, targets: Iterable[Target]) -> list[tuple[Term, Any]]:
     """What a value depends on besides the targets, as it was."""
     aimed_at = {term.get_id() for term, _, _ in targets}
+    return [(term, value) for term, value in _leaves(dual) if term.get_id() not in aimed_at]
+
+
+def _leaves(dual: Dual) -> list[tuple[Term, Any]]:
+    """The terms that a value comes of, with what they were."""
     found: dict[int, tuple[Term, Any]] = {}
     seen: set[int] = set()
     waiting = [dual]
     while waiting:
         each = waiting.pop()
         if each.term is not None:
-            if each.term.get_id() not in aimed_at and isinstance(each.value, (str, int, bool)):
+            if isinstance(each.value, (str, int, bool)):
                 found[each.term.get_id()] = each.term, each.value
         elif isinstance(each.form, Items):
             waiting += each.form.items

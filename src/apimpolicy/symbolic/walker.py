@@ -85,6 +85,11 @@ class _Guard(NamedTuple):
     is_pure: bool
 
 
+def _only_reads(node: nodes.Bound) -> bool:
+    """Whether a node changes nothing of what it is given: a query."""
+    return isinstance(node, nodes.Call) and bool(node.method.declaring.name == "System.Linq.Enumerable")
+
+
 def _has_only_constants(dual: Dual) -> bool:
     """Whether a value is the same in every run: a constant, or a collection that a policy made of constants."""
     is_plain = dual.term is None and dual.null is None and dual.lost is None
@@ -220,7 +225,7 @@ class Walker:
         for each in below:
             if hasattr(each.form, "spoil"):
                 each.form.spoil(lost)
-            elif each.is_constant and not isinstance(each.value, _UNCHANGING):
+            elif each.is_constant and not isinstance(each.value, _UNCHANGING) and not _only_reads(node):
                 each.origin = origin_of(node, [each.as_value(each.value), *(other for other in below if other is not each)])
                 each.lost = lost
         return Dual(lost=lost)

@@ -25,7 +25,7 @@ from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative
 from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_document, section_of, without_files
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
-from apimpolicy.testing.named_value_choices import other_values
+from apimpolicy.testing.named_value_choices import computed_values, other_values
 from apimpolicy.testing.scenario_cases import case_of, sentence_of
 from apimpolicy.testing.tree import read_tree
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.symbolic.explorer import Exploration
     from apimpolicy.symbolic.goals import Goal
+    from apimpolicy.symbolic.inputs import Assignment
     from apimpolicy.symbolic.world import Run
     from apimpolicy.testing.first_surroundings import Surroundings
 
@@ -74,8 +75,11 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
 def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) -> list[Found]:
     """Cases for branches that are taken when a named value is another one."""
     found: list[Found] = []
-    choices = other_values(writer.around, subject.document.source.text)
-    for values in choices:
+    written: list[tuple[dict[str, str], Assignment]] = [
+        (values, {}) for values in other_values(writer.around, subject.document.source.text)
+    ]
+    choices = [*written, *computed_values(writer.around, writer.explored)]
+    for values, start in choices:
         missing = [goal for goal in writer.world.goals.all if goal not in writer.reached and goal.kind == BRANCH]
         if not missing:
             break
@@ -84,7 +88,7 @@ def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) 
         except (ConfigurationError, DiagnosticError):
             continue
         seconds = bounds.seconds / (len(choices) + 1)
-        found += writer.cases_of(Explorer(world, Bounds(seconds=seconds), wanted=missing).explore(), missing)
+        found += writer.cases_of(Explorer(world, Bounds(seconds=seconds), wanted=missing).explore([start]), missing)
     return found
 
 
