@@ -19,6 +19,8 @@ THROWS = "throws "
 """The beginning of the name of an origin that is about whether something throws."""
 SETS = "sets "
 """The beginning of the name of an origin that is an object with another value of a property."""
+CLOCK = "clock"
+"""The name of the origin of what the clock says, of the seconds since 1970; and of the input that these are."""
 ITEM, HAS_ITEM = "item", "has item"
 """The names of the origins of an item of a list, and of whether there is one, each of the list and its place."""
 COPIED = "copied"
@@ -28,15 +30,18 @@ _numbers = count()
 
 
 class Origin:
-    """What made a value, and of what. `number` is larger than those of the operands."""
+    """What made a value, and of what; `value` is what it made, where that matters. `number` is larger than those of
+    the operands.
+    """
 
-    __slots__ = ("leads", "name", "node", "number", "operands")
+    __slots__ = ("leads", "name", "node", "number", "operands", "value")
 
-    def __init__(self, name: str, node: nodes.Bound, operands: Sequence[Dual]) -> None:
+    def __init__(self, name: str, node: nodes.Bound, operands: Sequence[Dual], value: Any = None) -> None:
         self.name = name
         self.node = node
         self.operands = tuple(operands)
         self.number = next(_numbers)
+        self.value = value
         self.leads: bool | None = None
         """Whether a way leads back from it to inputs, once that was asked."""
 
@@ -44,9 +49,9 @@ class Origin:
         return f"Origin({self.name!r}, {list(self.operands)})"
 
 
-def origin_of(node: nodes.Bound, operands: Sequence[Dual]) -> Origin:
+def origin_of(node: nodes.Bound, operands: Sequence[Dual], value: Any = None) -> Origin:
     """The origin of the value of a node."""
-    return Origin(name_of(node), node, operands)
+    return Origin(name_of(node), node, operands, value)
 
 
 def name_of(node: nodes.Bound) -> str:

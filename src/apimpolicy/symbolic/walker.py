@@ -195,7 +195,7 @@ class Walker:
         found = meaning if meaning.value is value else meaning.as_value(value)
         if found.term is None and found.origin is None and not found.is_constant:
             found = found.as_value(value)
-            found.origin = origin_of(node, below)
+            found.origin = origin_of(node, below, value)
         return found
 
     def evaluate_all(self, expressions: Iterable[nodes.Expression]) -> list[Dual]:

@@ -8,7 +8,7 @@ from apimpolicy.dotnet.system.datetimes import UTC, DateTime
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import TimeSpan
 from apimpolicy.symbolic.inverses import inverse
-from apimpolicy.symbolic.origins import THROWS
+from apimpolicy.symbolic.origins import CLOCK, THROWS
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
@@ -135,3 +135,54 @@ def guid(asked: Asked) -> Wishes:
     fails = asked.wanted is True if asked.origin.name.startswith(THROWS) else asked.wanted is False
     is_asked_for = not isinstance(asked.wanted, bool)
     yield {0: str(asked.wanted) if is_asked_for else "x" if fails else "11111111-2222-3333-4444-555555555555"}
+
+
+@inverse(CLOCK)
+def clock(asked: Asked) -> Wishes:
+    yield {0: (_ticks(asked.wanted) - _EPOCH) // _SECOND}
+
+
+_PARTS = {"Hour": _UNITS["Hours"], "Minute": _UNITS["Minutes"], "Second": _SECOND, "Day": _UNITS["Days"]}
+
+
+@inverse(*(f"{kind}.{part}" for kind in _KINDS for part in _PARTS))
+def part(asked: Asked) -> Wishes:
+    """The moment moves by what is missing."""
+    unit = _PARTS[asked.origin.name.rpartition(".")[2]]
+    yield {0: _moved(asked, (asked.wanted - asked.origin.value) * unit)}
+
+
+@inverse(*(f"{kind}.DayOfWeek" for kind in _KINDS))
+def day_of_week(asked: Asked) -> Wishes:
+    days = int(asked.wanted) - int(asked.origin.value)
+    yield {0: _moved(asked, days * _UNITS["Days"])}
+
+
+@inverse(*(f"{kind}.{part}" for kind in _KINDS for part in ("Month", "Year", "DayOfYear")))
+def long_part(asked: Asked) -> Wishes:
+    """Months and years of an average length: in the middle of one they fit."""
+    days = {"Month": 30.44, "Year": 365.25}.get(asked.origin.name.rpartition(".")[2], 1)
+    yield {0: _moved(asked, int((asked.wanted - asked.origin.value) * days) * _UNITS["Days"])}
+
+
+@inverse(*(f"{kind}.{part}" for kind in _KINDS for part in ("Date", "TimeOfDay", "Ticks", "UtcTicks")))
+def big_part(asked: Asked) -> Wishes:
+    wanted, value = asked.wanted, asked.origin.value
+    yield {0: _moved(asked, wanted - value if isinstance(wanted, int) else wanted.ticks - value.ticks)}
+
+
+@inverse(
+    *(
+        f"System.TimeZoneInfo.{name}"
+        for name in ("ConvertTime", "ConvertTimeBySystemTimeZoneId", "ConvertTimeFromUtc", "ConvertTimeToUtc")
+    ),
+    "System.DateTimeOffset.ToOffset",
+)
+def in_a_zone(asked: Asked) -> Wishes:
+    """The moment is as far from what it is there as it was."""
+    yield {0: _moved(asked, asked.wanted.ticks - asked.origin.value.ticks)}
+
+
+def _moved(asked: Asked, ticks: int) -> Any:
+    """The first operand, so much later."""
+    return _like(asked.was(0), _ticks(asked.was(0)) + ticks)
