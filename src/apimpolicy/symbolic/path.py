@@ -226,3 +226,13 @@ class Path:
             return False
         self.hold(term, found, place)
         return found
+
+
+def place_key(decision: Decision) -> Any:
+    """What a decision has in common with those of other runs at the same place."""
+    place = decision.place
+    if isinstance(place, tuple) and not isinstance(place[0], str):
+        return id(place[0])
+    if place is None or isinstance(place, (str, tuple)):
+        return place, 0 if decision.owner is None else id(decision.owner.step)
+    return id(place)

@@ -17,7 +17,8 @@ def plain(value: Any) -> Any:
             return bytes(value)
         return [plain(each) for each in value]
     if type(value) is list:
-        return bytes(value) if value and all(isinstance(each, Byte) for each in value) else [plain(each) for each in value]
+        has_bytes = bool(value) and all(isinstance(each, Byte) for each in value)
+        return bytes(value) if has_bytes else [plain(each) for each in value]
     if isinstance(value, Uri):
         return value.original
     kind = getattr(value, "token_type", None)

@@ -380,7 +380,7 @@ def constants_in(terms: Sequence[Term]) -> list[str]:
 
 
 def sample_of(pattern: Pattern) -> str | None:
-    """A short text that matches a pattern, of small letters where it may be; None for patterns that take things away."""
+    """A short text that matches a pattern, of small letters where it may be; None where things are taken away."""
     kind, parts = pattern.decl().kind(), pattern.children()
     if kind == z3.Z3_OP_SEQ_TO_RE:
         return str(value_of(parts[0]))

@@ -226,7 +226,8 @@ class Walker:
             if hasattr(each.form, "spoil"):
                 each.form.spoil(lost)
             elif each.is_constant and not isinstance(each.value, _UNCHANGING) and not _only_reads(node):
-                each.origin = origin_of(node, [each.as_value(each.value), *(other for other in below if other is not each)])
+                others = [other for other in below if other is not each]
+                each.origin = origin_of(node, [each.as_value(each.value), *others])
                 each.lost = lost
         return Dual(lost=lost)
 

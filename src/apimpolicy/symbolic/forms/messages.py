@@ -224,8 +224,7 @@ def field_or_default(call: Call) -> Dual | None:
     if isinstance(own, Variables):
         return variable_or_default(call)
     if isinstance(own, Entries):
-        found = value_of(call.walker, call.arguments[0], call.arguments[1])
-        return found if found is None else found[0] if found else Dual() if len(call.arguments) < 3 else call.arguments[2]
+        return _entry_or_default(call)
     if not isinstance(own, Fields) or name is None or own.lost is not None:
         return None
     default = call.arguments[2] if len(call.arguments) > 2 else Dual(None)
@@ -242,6 +241,13 @@ def field_or_default(call: Call) -> Dual | None:
     if other is None:
         return None
     return Dual(term=solver.choice(there, found.term, other))
+
+
+def _entry_or_default(call: Call) -> Dual | None:
+    found = value_of(call.walker, call.arguments[0], call.arguments[1])
+    if found:
+        return found[0]
+    return None if found is None else call.arguments[2] if len(call.arguments) > 2 else Dual()
 
 
 @form(

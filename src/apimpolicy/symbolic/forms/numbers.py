@@ -54,9 +54,7 @@ def _plain_character() -> solver.Pattern:
 
 
 @form("int", "static int Parse(string s)", but=_BUT)
-@form(
-    "long", "static long Parse(string s)", but=_BUT
-)
+@form("long", "static long Parse(string s)", but=_BUT)
 def parse(call: Call) -> Dual | None:
     return _parsed_or_thrown(call, call.arguments[0])
 

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 _Inverse = TypeVar("_Inverse", bound="Callable[[Asked], Wishes]")
 
 INVERSES: dict[str, Callable[[Asked], Wishes]] = {}
-_MODULES = ("comparisons", "numbers", "texts", "coding", "arrays", "ciphers", "json_values", "moments", "patterns", "uris")
+_MODULES = (
+    *("comparisons", "numbers", "texts", "coding", "arrays", "ciphers", "json_values", "moments", "patterns", "uris"),
+)
 _loaded = False
 
 
@@ -75,6 +77,12 @@ def inverse(*names: str) -> Callable[[_Inverse], _Inverse]:
     return register
 
 
+def one_of(operand: int, values: Iterable[Any]) -> Wishes:
+    """The wishes that an operand is one of these values."""
+    for value in values:
+        yield {operand: value}
+
+
 def inverse_of(name: str) -> Callable[[Asked], Wishes] | None:
     """The inverse that was declared for a name; for whether something throws at least that of null."""
     global _loaded
@@ -94,4 +102,4 @@ def _not_null(asked: Asked) -> Wishes:
         return
     samples: list[Any] = ["x", {}, [{}]]
     is_query = asked.origin.name.startswith(f"{THROWS}System.Linq.")
-    yield from ({0: sample} for sample in (samples[::-1] if is_query else samples))
+    yield from one_of(0, samples[::-1] if is_query else samples)

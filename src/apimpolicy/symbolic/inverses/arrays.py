@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.symbolic.inverses import inverse
+from apimpolicy.symbolic.inverses import inverse, one_of
 from apimpolicy.symbolic.origins import COPIED, HAS_ITEM, ITEM, THROWS
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def has_item(asked: Asked) -> Wishes:
     items, index = asked.now(0), asked.was(1)
     if asked.wanted or index < len(items):
         return
-    yield from ({0: longer(items, size)} for size in sizes_from(index + 1))
+    yield from one_of(0, (longer(items, size) for size in sizes_from(index + 1)))
 
 
 @inverse(HAS_ITEM)
@@ -50,7 +50,7 @@ def has_more(asked: Asked) -> Wishes:
     """One more, or none from here on; what it is nobody knows: an object, or a text."""
     items, index = asked.now(0), asked.was(1)
     if asked.wanted:
-        yield from ({0: [*items, more]} for more in ({}, "x"))
+        yield from one_of(0, ([*items, {}], [*items, "x"]))
     else:
         yield {0: items[:index]}
 
@@ -77,7 +77,7 @@ def copied(asked: Asked) -> Wishes:
 def can_be_copied(asked: Asked) -> Wishes:
     source, start, count = asked.now(0), asked.was(1), asked.was(4)
     if not asked.wanted and start >= 0 and count >= 0:
-        yield from ({0: longer(source, size)} for size in sizes_from(start + count))
+        yield from one_of(0, (longer(source, size) for size in sizes_from(start + count)))
 
 
 @inverse(f"{_LINQ}.Skip")
@@ -127,7 +127,7 @@ def number(asked: Asked) -> Wishes:
 def long_enough(asked: Asked) -> Wishes:
     size = struct.calcsize(_NUMBERS[asked.origin.name.removeprefix(THROWS + _BITS)])
     if not asked.wanted:
-        yield from ({0: longer(asked.now(0), each)} for each in sizes_from(asked.was(1) + size))
+        yield from one_of(0, (longer(asked.now(0), each) for each in sizes_from(asked.was(1) + size)))
 
 
 @inverse(f"{_BITS}ToString")

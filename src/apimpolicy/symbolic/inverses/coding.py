@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.symbolic.inverses import inverse
+from apimpolicy.symbolic.inverses import inverse, one_of
 from apimpolicy.symbolic.origins import THROWS
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
+
 
 def _codec(encoding: Any) -> str:
     return str(encoding.codec)
@@ -40,7 +41,7 @@ def from_base64(asked: Asked) -> Wishes:
 @inverse(f"{THROWS}System.Convert.FromBase64String")
 def is_base64(asked: Asked) -> Wishes:
     """Of three bytes, so that nothing has to be filled up; or of others, where a policy fills up itself."""
-    yield from ({0: text} for text in (["~"] if asked.wanted else ["eDp4", "eDp4eA==", "eDp4eHg="]))
+    yield from one_of(0, (["~"] if asked.wanted else ["eDp4", "eDp4eA==", "eDp4eHg="]))
 
 
 @inverse("System.Convert.ToBase64String")

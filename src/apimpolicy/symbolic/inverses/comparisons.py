@@ -9,6 +9,7 @@ from apimpolicy.dotnet.system.datetimes import DateTime
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import TimeSpan
 from apimpolicy.symbolic.inverses import inverse
+from apimpolicy.symbolic.plain import plain
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
@@ -39,20 +40,18 @@ def ordered(asked: Asked) -> Wishes:
 
 def _same(asked: Asked) -> Wishes:
     one, other = asked.was(0), asked.was(1)
-    yield from _same_arrays(asked)
+    yield from same_arrays(asked)
     yield {0: other}
     yield {1: one}
 
 
-def _same_arrays(asked: Asked) -> Wishes:
+def same_arrays(asked: Asked) -> Wishes:
     """Items at one place of two lists are the same where the lists are, which saves one round for each item."""
-    sides = [_indexed(each) for each in asked.operands[:2]]
-    if sides[0] is None or sides[1] is None:
+    first, second = (_indexed(each) for each in asked.operands[:2])
+    if first is None or second is None:
         return
-    (one, place), (other, place_of_other) = sides
+    (one, place), (other, place_of_other) = first, second
     if place == place_of_other and len(one.value) == len(other.value):
-        from apimpolicy.symbolic.plain import plain
-
         yield {one: plain(other.value)}
         yield {other: plain(one.value)}
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.symbolic.inverses import inverse, moments
+from apimpolicy.symbolic.inverses.comparisons import same_arrays
+from apimpolicy.symbolic.inverses.texts import joined
 from apimpolicy.symbolic.origins import THROWS
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ def converted(asked: Asked) -> Wishes:
 @inverse("+")
 def added(asked: Asked) -> Wishes:
     if isinstance(asked.wanted, str):
-        from apimpolicy.symbolic.inverses.texts import joined
-
         yield from joined(asked, [0, 1], asked.wanted)
     elif isinstance(asked.wanted, int):
         yield {0: asked.wanted - asked.was(1)}
@@ -93,10 +93,8 @@ def both(asked: Asked) -> Wishes:
 
 @inverse("^")
 def either_alone(asked: Asked) -> Wishes:
-    from apimpolicy.symbolic.inverses.comparisons import _same_arrays
-
     if not asked.wanted:
-        yield from _same_arrays(asked)
+        yield from same_arrays(asked)
     yield {0: asked.wanted ^ asked.was(1)}
     yield {1: asked.wanted ^ asked.was(0)}
 

@@ -155,7 +155,9 @@ def found_at(asked: Asked) -> Wishes:
         yield {0: text[: asked.wanted].ljust(asked.wanted, _FILLER) + part + text[asked.wanted :]}
 
 
-@inverse("string.Length", "System.Array.Length", "System.Linq.Enumerable.Count", "System.Collections.Generic.List.Count")
+@inverse(
+    *("string.Length", "System.Array.Length", "System.Linq.Enumerable.Count", "System.Collections.Generic.List.Count"),
+)
 def length(asked: Asked) -> Wishes:
     value, wanted = asked.now(0), asked.wanted
     if isinstance(value, str):
