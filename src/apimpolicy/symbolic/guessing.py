@@ -24,12 +24,15 @@ _MOST = 150
 _MOST_WORDS = 6
 _MOST_PARTS = 5
 _FILLERS = ("x", "1", "")
+_MOST_PLACES = 60
+"""Places of a text where another one is put."""
 
 
 def guessed(
     inputs: Inputs, terms: Sequence[Term], assignment: Mapping[Key, Any], words: Sequence[str]
 ) -> dict[str, Any] | None:
-    """Values by name under which all terms hold, by trying texts for one input; None when none of them does.
+    """Values by name under which all terms hold, by trying texts for one input; None when none of them does. The first
+    term is asked first.
 
     `words` are constants that are near besides those in the terms.
     """
@@ -44,9 +47,6 @@ def guessed(
             if _all_hold(terms, [(involved[name].term, value) for name, value in values.items()]):
                 return values
     return None
-
-
-_MOST_PLACES = 60
 
 
 def replaced(
@@ -169,6 +169,10 @@ def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
         yield text + word
         if text.endswith("x"):
             yield text[:-1] + word
+    for separator, word in product(separators, words):
+        yield text + separator + word
+    for place in range(min(len(text), _MOST_PLACES)):
+        yield f"{text[:place]}x{text[place:]}"
 
 
 def _separators_and_words(constants: Sequence[str]) -> tuple[list[str], list[str]]:

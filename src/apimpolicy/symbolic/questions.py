@@ -50,7 +50,7 @@ class Questions:
         if plain is None and not targets:
             plain = guessing.matching(self.inputs, [*related, *domain], asked, assignment)
         answer = (
-            self._ask([*related, *domain], wishes, assignment, words) if plain is None else solver.Answer(True, plain)
+            self._ask([*related, *domain], asked, wishes, assignment, words) if plain is None else solver.Answer(True, plain)
         )
         if answer is None:
             return None
@@ -86,10 +86,10 @@ class Questions:
                 return
 
     def _ask(
-        self, terms: list[Term], wishes: list[Term], assignment: Assignment, words: list[str]
+        self, terms: list[Term], asked: Term, wishes: list[Term], assignment: Assignment, words: list[str]
     ) -> solver.Answer | None:
         is_hard = any(solver.has_pieces(term) for term in terms)
-        if is_hard and (values := guessing.guessed(self.inputs, terms, assignment, words)) is not None:
+        if is_hard and (values := guessing.guessed(self.inputs, [asked, *terms], assignment, words)) is not None:
             return solver.Answer(True, values)
         for guess in ([], *solver.guesses(terms)):
             answer = solver.ask([*terms, *guess], 200, [] if is_hard else wishes)
@@ -98,7 +98,7 @@ class Questions:
             if answer.is_possible is False and not guess:
                 return None
             if not guess and not is_hard:
-                values = guessing.guessed(self.inputs, terms, assignment, words)
+                values = guessing.guessed(self.inputs, [asked, *terms], assignment, words)
                 if values is not None:
                     return solver.Answer(True, values)
         limit = self.bounds.milliseconds if self.thorough or not is_hard else _HARD
