@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.symbolic import totality, trees
 from apimpolicy.symbolic.forms import Call, form_of
-from apimpolicy.symbolic.origins import SETS, Origin
+from apimpolicy.symbolic.origins import OUTPUT, SETS, Origin, name_of
 from apimpolicy.symbolic.sequences import Entries, Items, items_of
 from apimpolicy.symbolic.values import Dual, obstacle_in
 from apimpolicy.symbolic.walker import Return, Thrown, Unfollowed, Walker, walks
@@ -119,17 +119,23 @@ def call(walker: Walker, node: nodes.Call) -> Dual:
         if node.receiver is None or isinstance(node.receiver, nodes.TypeReference)
         else walker.evaluate(node.receiver)
     )
-    arguments = [_argument(walker, each) for each in node.arguments]
+    modes = [parameter.mode for parameter in node.method.parameters] + [""] * len(node.arguments)
+    arguments = [_argument(walker, each, mode) for each, mode in zip(node.arguments, modes, strict=False)]
     found = _member(walker, node, node.method, receiver, arguments)
-    _outputs(walker, node, found)
+    _outputs(walker, node, found, arguments if receiver is None else [receiver, *arguments])
     return found
 
 
-def _argument(walker: Walker, node: nodes.Expression) -> Dual:
-    return Dual() if isinstance(node, nodes.OutVariable) else walker.evaluate(node)
+def _argument(walker: Walker, node: nodes.Expression, mode: str) -> Dual:
+    """An argument; of a variable that the call sets there is no value before."""
+    if isinstance(node, nodes.OutVariable):
+        return Dual()
+    if mode in ("out", "ref") and isinstance(node, nodes.Local):
+        return walker.locals.get(node.symbol, Dual())
+    return walker.evaluate(node)
 
 
-def _outputs(walker: Walker, node: nodes.Call, found: Dual) -> None:
+def _outputs(walker: Walker, node: nodes.Call, found: Dual, operands: list[Dual]) -> None:
     """Variables that a call set: what its form says stands in the form of its result."""
     for parameter, argument in zip(node.method.parameters, node.arguments, strict=False):
         if parameter.mode not in ("out", "ref"):
@@ -138,7 +144,8 @@ def _outputs(walker: Walker, node: nodes.Call, found: Dual) -> None:
         if symbol is not None:
             given = found.form if isinstance(found.form, Output) else None
             lost = found.lost or walker.obstacle(f"{node.method.declaring.name}.{node.method.name}", node)
-            walker.locals[symbol] = given.value if given is not None else Dual(lost=lost)
+            unknown = Dual(lost=lost, origin=Origin(f"{OUTPUT}{name_of(node)}", node, operands))
+            walker.locals[symbol] = given.value if given is not None else unknown
 
 
 class Output:

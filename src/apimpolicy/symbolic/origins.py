@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 THROWS = "throws "
 """The beginning of the name of an origin that is about whether something throws."""
+OUTPUT = "out "
+"""The beginning of the name of an origin that is what a call has set a variable to."""
 SETS = "sets "
 """The beginning of the name of an origin that is an object with another value of a property."""
 CLOCK = "clock"

@@ -50,7 +50,9 @@ class Questions:
         if plain is None and not targets:
             plain = guessing.matching(self.inputs, [*related, *domain], asked, assignment)
         answer = (
-            self._ask([*related, *domain], asked, wishes, assignment, words) if plain is None else solver.Answer(True, plain)
+            self._ask([*related, *domain], asked, wishes, assignment, words)
+            if plain is None
+            else solver.Answer(True, plain)
         )
         if answer is None:
             return None

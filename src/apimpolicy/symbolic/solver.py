@@ -380,7 +380,7 @@ def constants_in(terms: Sequence[Term]) -> list[str]:
 
 
 def sample_of(pattern: Pattern) -> str | None:
-    """A short text that matches a pattern, of small letters where it may be; None where things are taken away."""
+    """A short text that matches a pattern, of small letters where it may be; None when none comes to mind."""
     kind, parts = pattern.decl().kind(), pattern.children()
     if kind == z3.Z3_OP_SEQ_TO_RE:
         return str(value_of(parts[0]))
@@ -395,7 +395,7 @@ def sample_of(pattern: Pattern) -> str | None:
         samples = [sample_of(each) for each in parts]
         text = None if None in samples else "".join(map(str, samples))
         return text if text is None or kind != z3.Z3_OP_RE_LOOP else text * pattern.params()[0]
-    return None
+    return next((each for each in "ax1-" if known_truth(simplified(matches(constant(each), pattern)))), None)
 
 
 def matches_in(term: Term) -> list[tuple[Term, Pattern]]:

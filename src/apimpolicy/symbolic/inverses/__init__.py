@@ -32,6 +32,7 @@ _Inverse = TypeVar("_Inverse", bound="Callable[[Asked], Wishes]")
 INVERSES: dict[str, Callable[[Asked], Wishes]] = {}
 _MODULES = (
     *("comparisons", "numbers", "texts", "coding", "arrays", "ciphers", "json_values", "moments", "patterns", "uris"),
+    *("xml", "addresses"),
 )
 _loaded = False
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic.inverses import inverse
-from apimpolicy.symbolic.origins import THROWS
+from apimpolicy.symbolic.origins import OUTPUT, THROWS
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
@@ -40,6 +40,11 @@ def child(asked: Asked) -> Wishes:
         yield {0: _with(asked.now(0), [asked.was(1)], asked.wanted)}
 
 
+@inverse(f"{OUTPUT}{_J}JObject.TryGetValue")
+def child_beside(asked: Asked) -> Wishes:
+    yield {0: _with(asked.now(0), [asked.was(1)], asked.wanted)}
+
+
 @inverse(f"{_J}Extensions.Value", f"{_J}JToken.ToObject", f"{_J}JValue.Value")
 def itself(asked: Asked) -> Wishes:
     yield {0: asked.wanted}
@@ -52,7 +57,7 @@ def selected(asked: Asked) -> Wishes:
         yield {0: _with(asked.now(0), path.split("."), asked.wanted)}
 
 
-@inverse(f"{_J}JObject.ContainsKey")
+@inverse(f"{_J}JObject.ContainsKey", f"{_J}JObject.TryGetValue")
 def contains(asked: Asked) -> Wishes:
     have, key = dict(asked.now(0)), asked.was(1)
     if asked.wanted:

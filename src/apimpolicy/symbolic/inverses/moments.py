@@ -8,7 +8,7 @@ from apimpolicy.dotnet.system.datetimes import UTC, DateTime
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import TimeSpan
 from apimpolicy.symbolic.inverses import inverse
-from apimpolicy.symbolic.origins import CLOCK, THROWS
+from apimpolicy.symbolic.origins import CLOCK, OUTPUT, THROWS
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
@@ -44,7 +44,7 @@ def _text(moment: Any) -> str:
     return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-@inverse(*_PARSING)
+@inverse(*_PARSING, *(f"{OUTPUT}{name}" for name in _PARSING))
 def parsed(asked: Asked) -> Wishes:
     if asked.wanted is True:
         yield {0: "2030-01-01T00:00:00Z"}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic.inverses import inverse, moments
 from apimpolicy.symbolic.inverses.comparisons import same_arrays
 from apimpolicy.symbolic.inverses.texts import joined
-from apimpolicy.symbolic.origins import THROWS
+from apimpolicy.symbolic.origins import OUTPUT, THROWS
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
@@ -87,8 +87,13 @@ def both(asked: Asked) -> Wishes:
     if asked.wanted is False:
         yield {0: False}
         yield {1: False}
+    elif asked.wanted is True:
+        yield {0: True, 1: True}
     else:
-        yield {0: asked.wanted, 1: asked.wanted}
+        for one, other in ((0, 1), (1, 0)):
+            mask = asked.was(other)
+            if asked.wanted & mask == asked.wanted:
+                yield {one: asked.was(one) & ~mask | asked.wanted}
 
 
 @inverse("^")
@@ -99,18 +104,27 @@ def either_alone(asked: Asked) -> Wishes:
     yield {1: asked.wanted ^ asked.was(0)}
 
 
+@inverse(*(f"{OUTPUT}{name}" for name in _PARSING))
+def parsed_beside(asked: Asked) -> Wishes:
+    yield {0: _written(asked.wanted)}
+
+
 @inverse(*_PARSING, *_CONVERTING)
 def parsed(asked: Asked) -> Wishes:
     name, wanted = asked.origin.name, asked.wanted
     if "TryParse" in name:
         yield {0: _sample(name) if wanted else "x"}
     else:
-        yield {0: str(wanted).lower() if isinstance(wanted, bool) else str(wanted)}
+        yield {0: _written(wanted)}
 
 
 @inverse(*(THROWS + name for name in (*_PARSING, *_CONVERTING)))
 def not_parsed(asked: Asked) -> Wishes:
     yield {0: "x" if asked.wanted else _sample(asked.origin.name)}
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _sample(name: str) -> str:
