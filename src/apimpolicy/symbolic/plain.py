@@ -12,8 +12,8 @@ from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 
 
 def plain(value: Any) -> Any:
-    """Bytes for an array of bytes, lists for others, dictionaries and lists for JSON, texts for URIs, addresses and XML;
-    anything else stays itself.
+    """Bytes for an array of bytes, lists for others, dictionaries and lists for JSON, texts for URIs, addresses and
+    XML; anything else stays itself.
     """
     if isinstance(value, Array):
         if str(value.element) == "byte":
