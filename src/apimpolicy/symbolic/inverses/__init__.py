@@ -84,8 +84,8 @@ def one_of(operand: int, values: Iterable[Any]) -> Wishes:
         yield {operand: value}
 
 
-def inverse_of(name: str) -> Callable[[Asked], Wishes] | None:
-    """The inverse that was declared for a name; for whether something throws at least that of null."""
+def known() -> list[str]:
+    """All names for which an inverse was declared."""
     global _loaded
     if not _loaded:
         import importlib
@@ -93,6 +93,13 @@ def inverse_of(name: str) -> Callable[[Asked], Wishes] | None:
         _loaded = True
         for module in _MODULES:
             importlib.import_module(f"{__name__}.{module}")
+    return list(INVERSES)
+
+
+def inverse_of(name: str) -> Callable[[Asked], Wishes] | None:
+    """The inverse that was declared for a name; for whether something throws at least that of null."""
+    if not _loaded:
+        known()
     found = INVERSES.get(name)
     return _not_null if found is None and name.startswith(THROWS) else found
 

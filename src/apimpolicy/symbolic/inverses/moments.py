@@ -108,7 +108,7 @@ def _like(value: Any, ticks: int) -> Any:
     return DateTime(ticks, value.kind) if isinstance(value, DateTime) else TimeSpan(ticks)
 
 
-@inverse(*(f"System.TimeSpan.Total{unit}" for unit in _UNITS))
+@inverse(*(f"System.TimeSpan.Total{unit}" for unit in _UNITS if unit != "Ticks"))
 def total(asked: Asked) -> Wishes:
     yield {0: TimeSpan(int(asked.wanted * _unit(asked.origin.name)))}
 
@@ -165,7 +165,7 @@ def long_part(asked: Asked) -> Wishes:
     yield {0: _moved(asked, int((asked.wanted - asked.origin.value) * days) * _UNITS["Days"])}
 
 
-@inverse(*(f"{kind}.{part}" for kind in _KINDS for part in ("Date", "TimeOfDay", "Ticks", "UtcTicks")))
+@inverse(*(f"{kind}.{part}" for kind in _KINDS for part in ("Date", "TimeOfDay", "Ticks")))
 def big_part(asked: Asked) -> Wishes:
     wanted, value = asked.wanted, asked.origin.value
     yield {0: _moved(asked, wanted - value if isinstance(wanted, int) else wanted.ticks - value.ticks)}

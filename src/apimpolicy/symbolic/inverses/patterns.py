@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.regex.matches import Capture
+from apimpolicy.dotnet.regex.matches import Capture, Match
+from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.inverses import inverse
+from apimpolicy.symbolic.patterns import pattern_of
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
@@ -15,7 +17,7 @@ _REGEX = "System.Text.RegularExpressions."
 _PASSING = ("Groups", "Item", "NextMatch", "Captures")
 
 
-@inverse(f"{_REGEX}Capture.Value", f"{_REGEX}Capture.ToString", f"{_REGEX}Group.Value")
+@inverse(f"{_REGEX}Capture.Value", f"{_REGEX}Capture.ToString")
 def captured(asked: Asked) -> Wishes:
     capture = asked.operands[0].value
     searched = _searched(asked.operands[0])
@@ -34,6 +36,28 @@ def _searched(dual: Dual) -> Dual | None:
         return None
     texts = [each for each in origin.operands if isinstance(each.value, str)]
     return texts[0] if texts else None
+
+
+@inverse(f"{_REGEX}Regex.IsMatch")
+def is_match(asked: Asked) -> Wishes:
+    """A text that the pattern matches, or one that few do."""
+    is_static = isinstance(asked.was(0), str)
+    pattern = asked.was(1) if is_static else asked.was(0).pattern
+    yield from _wished(asked.operands[0 if is_static else 1], pattern, is_one=asked.wanted)
+
+
+@inverse(f"{_REGEX}Group.Success")
+def success(asked: Asked) -> Wishes:
+    match, searched = asked.operands[0].value, _searched(asked.operands[0])
+    if isinstance(match, Match) and match.regex is not None and searched is not None:
+        yield from _wished(searched, match.regex.pattern, is_one=asked.wanted)
+
+
+def _wished(text: Dual, pattern: str, *, is_one: bool) -> Wishes:
+    made = pattern_of(pattern) if is_one else None
+    sample = None if made is None else solver.sample_of(made)
+    if sample is not None or not is_one:
+        yield {text: "~" if sample is None else sample}
 
 
 @inverse(

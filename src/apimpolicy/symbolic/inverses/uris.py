@@ -20,7 +20,7 @@ def itself(asked: Asked) -> Wishes:
     yield {0: asked.wanted}
 
 
-@inverse(f"{THROWS}new System.Uri", f"{THROWS}System.UriBuilder")
+@inverse(f"{THROWS}new System.Uri", f"{THROWS}new System.UriBuilder")
 def is_uri(asked: Asked) -> Wishes:
     yield {0: "x" if asked.wanted else _SAMPLE}
 
