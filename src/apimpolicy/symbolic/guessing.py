@@ -6,6 +6,7 @@ words with separators between them for anybody else.
 
 from __future__ import annotations
 
+import re
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _MOST = 150
 _MOST_WORDS = 6
 _MOST_PARTS = 5
 _FILLERS = ("x", "1", "")
+_NUMBER = re.compile(r"[0-9]+")
 _MOST_PLACES = 60
 """Places of a text where another one is put."""
 
@@ -41,8 +43,10 @@ def guessed(
     base = {name: assignment.get(each.key, each.default) for name, each in involved.items()}
     constants = dict.fromkeys([*solver.constants_in(terms), *words])
     candidates = list(islice(_texts(list(constants)), _MOST))
+    numbers = sorted({near for number in solver.numbers_in(terms[:1]) for near in (number - 1, number, number + 1)})
     for each in texts:
-        for candidate in dict.fromkeys((*_longer(str(base[each.name]), list(constants)), *candidates)):
+        own = str(base[each.name])
+        for candidate in dict.fromkeys((*_longer(own, list(constants)), *_renumbered(own, numbers), *candidates)):
             values = {**base, each.name: candidate}
             if _all_hold(terms, [(involved[name].term, value) for name, value in values.items()]):
                 return values
@@ -173,6 +177,14 @@ def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
         yield text + separator + word
     for place in range(min(len(text), _MOST_PLACES)):
         yield f"{text[:place]}x{text[place:]}"
+
+
+def _renumbered(text: str, numbers: Sequence[int]) -> Iterator[str]:
+    """A text with other numbers in the places of those that it has."""
+    for found in _NUMBER.finditer(text):
+        for number in numbers:
+            if number >= 0:
+                yield f"{text[: found.start()]}{number}{text[found.end() :]}"
 
 
 def _separators_and_words(constants: Sequence[str]) -> tuple[list[str], list[str]]:

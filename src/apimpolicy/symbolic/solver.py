@@ -379,6 +379,22 @@ def constants_in(terms: Sequence[Term]) -> list[str]:
     return list(found)
 
 
+def numbers_in(terms: Sequence[Term]) -> list[int]:
+    """The whole numbers that are written in terms, each once."""
+    found: dict[int, None] = {}
+    seen: set[int] = set()
+    waiting = list(terms)
+    while waiting:
+        node = waiting.pop()
+        if node.get_id() in seen or z3.is_re(node):
+            continue
+        seen.add(node.get_id())
+        if z3.is_int_value(node):
+            found[node.as_long()] = None
+        waiting.extend(node.children())
+    return list(found)
+
+
 def sample_of(pattern: Pattern) -> str | None:
     """A short text that matches a pattern, of small letters where it may be; None when none comes to mind."""
     kind, parts = pattern.decl().kind(), pattern.children()
