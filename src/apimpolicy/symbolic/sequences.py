@@ -27,9 +27,9 @@ class Items:
         self.lost: Obstacle | None = None
 
     @property
-    def has_only_constants(self) -> bool:
+    def is_fixed(self) -> bool:
         """Whether it is the same in every run."""
-        return self.lost is None and all(item.is_constant for item in self.items)
+        return self.lost is None and all(item.is_fixed for item in self.items)
 
     def spoil(self, lost: Obstacle) -> None:
         """Something unknown was done to it."""
@@ -75,9 +75,9 @@ class Entries(Countable):
         self.lost: Obstacle | None = None
 
     @property
-    def has_only_constants(self) -> bool:
+    def is_fixed(self) -> bool:
         """Whether it is the same in every run."""
-        return self.lost is None and all(key.is_constant and value.is_constant for key, value in self.entries)
+        return self.lost is None and all(key.is_fixed and value.is_fixed for key, value in self.entries)
 
     def spoil(self, lost: Obstacle) -> None:
         """Something unknown was done to it."""

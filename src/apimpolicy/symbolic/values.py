@@ -63,6 +63,12 @@ class Dual:
         return self.term is None and self.null is None and self.form is None and self.lost is None
 
     @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same in every run: a constant, or what a policy has made of constants so far."""
+        is_plain = self.term is None and self.null is None and self.lost is None
+        return self.is_constant or (is_plain and bool(getattr(self.form, "is_fixed", False)))
+
+    @property
     def is_null(self) -> Term:
         """Whether it is null, as a term; what is not known to depend on inputs is as it was."""
         return solver.constant(self.value is None) if self.null is None else self.null

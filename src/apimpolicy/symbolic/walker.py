@@ -13,6 +13,7 @@ from apimpolicy.binding import nodes
 from apimpolicy.emit.core import is_recorded
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.origins import THROWS, Origin, name_of, origin_of
+from apimpolicy.symbolic.purity import only_reads
 from apimpolicy.symbolic.values import Disputed, Dual, Obstacle, obstacle_in
 
 if TYPE_CHECKING:
@@ -85,15 +86,17 @@ class _Guard(NamedTuple):
     is_pure: bool
 
 
-def _only_reads(node: nodes.Bound) -> bool:
-    """Whether a node changes nothing of what it is given: a query."""
+def _is_query(node: nodes.Bound) -> bool:
+    """Whether a node is a query, which changes nothing of what it is given."""
     return isinstance(node, nodes.Call) and bool(node.method.declaring.name == "System.Linq.Enumerable")
 
 
-def _has_only_constants(dual: Dual) -> bool:
-    """Whether a value is the same in every run: a constant, or a collection that a policy made of constants."""
-    is_plain = dual.term is None and dual.null is None and dual.lost is None
-    return dual.is_constant or (is_plain and getattr(dual.form, "has_only_constants", False))
+def _is_constant(dual: Dual) -> bool:
+    return dual.is_constant
+
+
+def _is_fixed(dual: Dual) -> bool:
+    return dual.is_fixed
 
 
 def _is_silent(node: nodes.Expression) -> bool:
@@ -215,9 +218,7 @@ class Walker:
 
     def opaque(self, kind: str, node: nodes.Bound, below: Sequence[Dual], *, may_throw: bool = True) -> Dual:
         """The meaning of something without a form, from what it was given; what may throw is an obstacle by itself."""
-        if all(map(_has_only_constants, below)):
-            for each in below:
-                each.form = None
+        if all(map(_is_fixed if only_reads(node) else _is_constant, below)):
             return Dual()
         lost = obstacle_in(*below) or self.obstacle(kind, node)
         if may_throw:
@@ -225,7 +226,7 @@ class Walker:
         for each in below:
             if hasattr(each.form, "spoil"):
                 each.form.spoil(lost)
-            elif each.is_constant and not isinstance(each.value, _UNCHANGING) and not _only_reads(node):
+            elif each.is_constant and not isinstance(each.value, _UNCHANGING) and not _is_query(node):
                 others = [other for other in below if other is not each]
                 each.origin = origin_of(node, [each.as_value(each.value), *others])
                 each.lost = lost
