@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST_RUNS_FOR_SHORTER = 40
+_MOST_STARTS = 8
+"""Requests that a search with other named values begins with."""
 
 
 def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> FirstCases:
@@ -79,6 +81,7 @@ def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) 
         (values, {}) for values in other_values(writer.around, subject.document.source.text)
     ]
     choices = [*written, *computed_values(writer.around, writer.explored)]
+    known = _far_ones(writer.explored)
     for values, start in choices:
         missing = [goal for goal in writer.world.goals.all if goal not in writer.reached and goal.kind == BRANCH]
         if not missing:
@@ -88,8 +91,16 @@ def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) 
         except (ConfigurationError, DiagnosticError):
             continue
         seconds = bounds.seconds / (len(choices) + 1)
-        found += writer.cases_of(Explorer(world, Bounds(seconds=seconds), wanted=missing).explore([start]), missing)
+        explored = Explorer(world, Bounds(seconds=seconds), wanted=missing).explore([start, *known])
+        found += writer.cases_of(explored, missing)
     return found
+
+
+def _far_ones(explored: Exploration) -> list[Assignment]:
+    """What was found that decides most: with other named values it goes far too, and perhaps elsewhere."""
+    runs = {id(run): run for goal, run in explored.found.items() if goal.kind == BRANCH}
+    ordered = sorted(runs.values(), key=lambda run: -len(run.path.decisions))
+    return [run.assignment for run in ordered[:_MOST_STARTS]]
 
 
 def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> World:
