@@ -59,6 +59,11 @@ ENDLESS = [
     *(f"{XML} while (true) x.{call};" for call in (
         "ToString()", 'Descendants("c").Count()', 'Add(new XElement("b"))', 'AddFirst(new XElement("b"))',
     )),
+    "var s = new string('a', 1000000); var c = Enumerable.Range(1, 60000).Select(i => (char)i).ToArray(); while (true) "
+    "s.Trim(c);",
+    "var s = new string('a', 1000000); var c = Enumerable.Range(1, 60000).Select(i => (char)i).ToArray(); while (true) "
+    "s.TrimEnd(c);",
+    "var f = \"{0:\" + new string('0', 100000) + \"}\"; while (true) string.Format(f, 1);",
     'var o = new JObject(); while (true) o["k" + o.Count] = 1;',
     "var o = new JArray(1); while (true) o = new JArray(o, o);",
     'var x = new XElement("a"); while (true) x = new XElement("a", x, x);',
