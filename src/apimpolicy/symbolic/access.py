@@ -335,7 +335,7 @@ def _put(walker: Walker, entries: Entries, key: Dual, value: Dual) -> bool:
     from apimpolicy.symbolic.texts import same_text
 
     same = [same_text(other, key) for other, _ in entries.entries]
-    if entries.lost is not None or not isinstance(key.value, str) or None in same:
+    if entries.lost is not None or not isinstance(key.value, str) or key.null is not None or None in same:
         return False
     for index, found in enumerate(same):
         assert found is not None

@@ -29,13 +29,21 @@ class _NoFormError(Exception):
     pass
 
 
-def pattern_of(text: str, *, ignores_case: bool = False) -> Pattern | None:
-    """A pattern that the texts match in which the regular expression is found; None when it has no form."""
+def _parsed(text: str) -> Any:
+    """The parts of a pattern; names of groups as .NET writes them are none of Python's."""
     import re._parser as parser  # type: ignore[import-not-found] # it has no types
 
     try:
-        return _Reader(ignores_case).whole(list(parser.parse(_NAMED.sub("(?P<", text))))
-    except (_NoFormError, parser.error, OverflowError):
+        return parser.parse(text)
+    except re.error:
+        return parser.parse(_NAMED.sub("(?P<", text))
+
+
+def pattern_of(text: str, *, ignores_case: bool = False) -> Pattern | None:
+    """A pattern that the texts match in which the regular expression is found; None when it has no form."""
+    try:
+        return _Reader(ignores_case).whole(list(_parsed(text)))
+    except (_NoFormError, re.error, OverflowError):
         return None
 
 

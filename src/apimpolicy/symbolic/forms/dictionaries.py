@@ -126,7 +126,9 @@ def value_of(walker: Walker, dictionary: Dual, key: Dual) -> list[Dual] | None:
 
 
 def _same(one: Dual, other: Dual) -> Term | None:
-    """Whether two keys are the same text."""
+    """Whether two keys are the same text; of a key that may be null, which throws, nobody knows."""
+    if any(each.null is not None or each.value is None for each in (one, other)):
+        return None
     if one.is_constant and other.is_constant:
         return solver.constant(bool(one.value == other.value))
     found = same_text(one, other)

@@ -243,6 +243,8 @@ def copied(call: Call) -> Dual | None:
         return Dual()
     lost = obstacle_in(*parts, target) or call.walker.obstacle(call.name, call.node)
     call.walker.guard(None, lost)
+    if hasattr(target.form, "spoil"):
+        target.form.spoil(lost)
     before = target.as_value(target.value)
     target.term, target.form, target.lost = None, None, lost
     target.origin = Origin(COPIED, call.node, [before, *parts])
