@@ -62,6 +62,7 @@ class Explorer:
         self.questions = Questions(self.inputs, self.bounds, self.outcome, thorough=thorough)
         self.steered = Steered(self)
         self._queue: list[tuple[float, int, Run, int]] = []
+        self._deadline = 0.0
         self._count = 0
         self._newest = 0
         self._tried: set[int] = set()
@@ -80,15 +81,15 @@ class Explorer:
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
         """Search until everything wanted is found, all ways are gone, or a bound is reached."""
         begun = time.process_time()
-        deadline = begun + self.bounds.seconds
-        solver.end_at(deadline)
+        self._deadline = begun + self.bounds.seconds
+        solver.end_at(self._deadline)
         for start in ({}, *starts):
             if self.run(start) is None:
                 self.outcome.holes.setdefault(Hole(None))
                 if not self.outcome.runs:
                     break
         while self._queue and not self._is_done():
-            if time.process_time() > deadline or self.figures.runs >= self.bounds.runs:
+            if self.is_late or self.figures.runs >= self.bounds.runs:
                 self._gave_up = True
                 break
             if self._is_tired() and not self._for_branches_alone():
@@ -107,6 +108,11 @@ class Explorer:
         self.figures.seconds = time.process_time() - begun
         solver.end_at(None)
         return self.outcome
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the seconds of the search are over."""
+        return time.process_time() > self._deadline
 
     def _look_for_expected(self) -> None:
         """Ways that no request went when it was made for them: another one may have, later."""

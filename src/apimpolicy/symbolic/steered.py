@@ -59,6 +59,8 @@ class Steered:
         assert value is not None
         leads = steering.leads_somewhere(value)
         for aim in steering.aims(value, not decision.taken) if leads else steering.tries(value):
+            if self.search.is_late:
+                return
             found = self._aimed(run, before, decision, aim)
             if found is None:
                 continue
