@@ -25,6 +25,8 @@ CLOCK = "clock"
 """The name of the origin of what the clock says, of the seconds since 1970; and of the input that these are."""
 ITEM, HAS_ITEM = "item", "has item"
 """The names of the origins of an item of a list, and of whether there is one, each of the list and its place."""
+IS_AMONG = "is among"
+"""The name of the origin of whether a value is one of others: the value, and the others."""
 COPIED = "copied"
 """The name of the origin of an array that got a part of another one: what it was, the other, from which place of that,
 to which place, and how many."""

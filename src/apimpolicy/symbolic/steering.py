@@ -9,6 +9,7 @@ the decisions of that run are turned around again.
 from __future__ import annotations
 
 import heapq
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.exceptions import DotnetException
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.values import Dual
 
+_UNKNOWN = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, DotnetException)
+"""What an inverse raises for values of another kind than it knows."""
 _MOST_TRIES = 12
 _LONGEST = 400
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -154,10 +157,9 @@ class _Attempt:
         turn = inverse_of(origin.name)
         if turn is None:
             raise _Impossible
-        try:
-            wishes = [wish for wish in turn(Asked(origin, wanted, self._now)) if _is_open(origin, wish)]
-        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, DotnetException) as error:
-            raise _Impossible from error  # a value of another kind than the inverse knows
+        wishes: list[Wish] = []
+        with suppress(*_UNKNOWN):
+            wishes.extend(wish for wish in turn(Asked(origin, wanted, self._now)) if _is_open(origin, wish))
         if not wishes:
             raise _Impossible
         self.choice, index = divmod(self.choice, len(wishes))

@@ -179,7 +179,7 @@ class Walker:
             value = self.take(node)
         except Thrown:
             if not guards and not meaning.is_constant:
-                self.path.blocked(self.obstacle("an exception that was not foreseen", node))
+                guards = [_Guard(None, self.obstacle("an exception that was not foreseen", node), False)]
             self._guarded(guards, held=False)
             self._may_throw(node, guards, below, did=True)
             raise

@@ -62,10 +62,9 @@ def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tup
 
 def _pairs(origin: Origin | None, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The named values among what is compared, each with what it is compared with."""
-    if origin is None or len(origin.operands) < 2:
-        return
-    for one, other in (origin.operands[:2], origin.operands[1::-1]):
-        if not one.is_constant or other.lost is None or not isinstance(other.value, str) or not other.value:
-            continue
-        texts = one.value if isinstance(one.value, list) else [one.value]
-        yield from ((names[text], str(other.value)) for text in texts if isinstance(text, str) and text in names)
+    operands = () if origin is None else origin.operands
+    constants = [each.value for each in operands if each.is_constant]
+    texts = [text for value in constants for text in (value if isinstance(value, list) else [value])]
+    for each in operands:
+        if each.lost is not None and isinstance(each.value, str) and each.value:
+            yield from ((names[text], str(each.value)) for text in texts if isinstance(text, str) and text in names)

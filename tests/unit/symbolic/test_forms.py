@@ -16,7 +16,7 @@ from apimpolicy.dotnet.metadata import all_definitions
 from apimpolicy.symbolic import forms, inverses
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.inputs import Inputs
-from apimpolicy.symbolic.origins import CLOCK, COPIED, HAS_ITEM, ITEM, OUTPUT, THROWS
+from apimpolicy.symbolic.origins import CLOCK, COPIED, HAS_ITEM, IS_AMONG, ITEM, OUTPUT, THROWS
 from apimpolicy.symbolic.walker import PARTS
 from apimpolicy.symbolic.world import World
 
@@ -128,5 +128,5 @@ def test_every_inverse_is_of_something_that_there_is() -> None:
 
 _OPERATIONS = (
     *("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "|", "&", "^", "unary !", "unary -"),
-    *("is null", CLOCK, ITEM, HAS_ITEM, COPIED),
+    *("is null", CLOCK, ITEM, HAS_ITEM, IS_AMONG, COPIED),
 )

@@ -8,7 +8,7 @@ from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.access import Function, called, item_at
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.forms.text_lists import Split
-from apimpolicy.symbolic.origins import COPIED, Origin
+from apimpolicy.symbolic.origins import COPIED, IS_AMONG, Origin
 from apimpolicy.symbolic.sequences import Items, Lazy, Pair, items_of
 from apimpolicy.symbolic.texts import same_ignoring_case, same_text
 from apimpolicy.symbolic.values import Dual, obstacle_in
@@ -180,14 +180,16 @@ def _contains(call: Call, source: Iterable[Dual] | None, wanted: Dual, *, ignore
     if source is None:
         return None
     terms: list[solver.Term] = []
-    for item in source:
+    items = list(source)
+    for item in items:
         if not isinstance(item.value, (str, type(None))) or not isinstance(wanted.value, (str, type(None))):
             return None
         same = same_ignoring_case(item, wanted) if ignores_case else same_text(item, wanted)
         if same is None and item.is_constant and wanted.is_constant:
             same = Dual(item.value == wanted.value)
         if same is None or same.lost is not None:
-            return None
+            lost = obstacle_in(wanted, *items) or call.walker.obstacle(call.name, call.node)
+            return Dual(lost=lost, origin=Origin(IS_AMONG, call.node, [wanted, *items]))
         terms.append(same.term if same.term is not None else solver.constant(bool(same.value)))
     return Dual(term=solver.some(*terms))
 

@@ -9,6 +9,7 @@ from apimpolicy.dotnet.system.datetimes import DateTime
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
 from apimpolicy.dotnet.system.timespans import TimeSpan
 from apimpolicy.symbolic.inverses import inverse
+from apimpolicy.symbolic.origins import IS_AMONG
 from apimpolicy.symbolic.plain import plain
 
 if TYPE_CHECKING:
@@ -36,6 +37,12 @@ def unequal(asked: Asked) -> Wishes:
 @inverse("string.Compare", "string.CompareOrdinal", "string.CompareTo")
 def ordered(asked: Asked) -> Wishes:
     return _different(asked) if asked.wanted else _same(asked)
+
+
+def sample_of(node: nodes.Bound | None) -> Any:
+    """A value of the type of a node; a text where any does."""
+    target = str(getattr(node, "type", "")).removesuffix("?").rpartition(".")[2]
+    return {"bool": True, "int": 1, "long": 1, "double": 1, "JArray": ["x"], "JObject": {}}.get(target, "x")
 
 
 def _same(asked: Asked) -> Wishes:
@@ -126,6 +133,19 @@ def _at_most(asked: Asked) -> Wishes:
         yield {1: later(asked.was(0), step)}
 
 
+@inverse(IS_AMONG)
+def among(asked: Asked) -> Wishes:
+    """The value is one of the others, or one of them is the value."""
+    value, others = asked.was(0), range(1, len(asked.operands))
+    if asked.wanted:
+        for index in others:
+            yield {0: asked.was(index)}
+            yield {index: value}
+    else:
+        yield {0: _another(value)}
+        yield {index: _another(value) for index in others if asked.was(index) == value}
+
+
 @inverse("unary !")
 def negated(asked: Asked) -> Wishes:
     yield {0: not asked.wanted}
@@ -133,7 +153,8 @@ def negated(asked: Asked) -> Wishes:
 
 @inverse("is null")
 def is_null(asked: Asked) -> Wishes:
-    yield {0: None if asked.wanted else "x"}
+    origin = asked.operands[0].origin
+    yield {0: None if asked.wanted else sample_of(None if origin is None else origin.node)}
 
 
 @inverse("string.IsNullOrEmpty", "string.IsNullOrWhiteSpace")

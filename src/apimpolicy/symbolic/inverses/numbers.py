@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic.inverses import inverse, moments
-from apimpolicy.symbolic.inverses.comparisons import same_arrays
+from apimpolicy.symbolic.inverses.comparisons import same_arrays, sample_of
 from apimpolicy.symbolic.inverses.texts import joined
 from apimpolicy.symbolic.origins import OUTPUT, THROWS
 
@@ -133,10 +133,9 @@ def _sample(name: str) -> str:
 
 @inverse(f"{THROWS}Convert")
 def not_converted(asked: Asked) -> Wishes:
-    """What a number, a text or a truth value is asked of."""
-    target = str(getattr(asked.node, "type", "")).removesuffix("?")
+    """What is asked for is a value of the type."""
     if not asked.wanted:
-        yield {0: {"string": "x", "bool": True}.get(target, 1)}
+        yield {0: sample_of(asked.node)}
 
 
 @inverse(*(f"{kind}.ToString" for kind in _TEXTS), "System.Convert.ToString")
