@@ -102,6 +102,7 @@ class Exchange:
     ) -> None:
         self.original_request = original_request
         self.context = context
+        self.request: RequestMessage = context.request
         self.services = services
         self.url_template = url_template
         self.unasked_certificate = unasked_certificate
@@ -112,7 +113,7 @@ class Exchange:
         self.sent_requests: list[Request] = []
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
-        self.response = ResponseMessage(second_read=context.request.second_read)
+        self.response = self.make_response()
         self._evaluator = self.make_evaluator(context, tracing)
         self._now = environment().utc_now if tracing else None
         self._running: list[TraceEntry] = []
@@ -124,10 +125,6 @@ class Exchange:
     def make_evaluator(self, context: Context, tracing: bool) -> Evaluator:
         """What evaluates attributes and texts; who follows a run has one of its own."""
         return Evaluator(context, tracing)
-
-    @property
-    def request(self) -> RequestMessage:
-        return self.context.request
 
     @property
     def last_error(self) -> LastError | None:
@@ -151,6 +148,9 @@ class Exchange:
     @property
     def reply(self) -> ResponseMessage:
         return self.response if self._composed is None else self._composed
+
+    def make_response(self, status_code: int = 200) -> ResponseMessage:
+        return ResponseMessage(status_code, second_read=self.request.second_read)
 
     def show_response(self, response: ResponseMessage | None = None) -> None:
         """From here on expressions see the response; it is replaced by this one if it is given."""

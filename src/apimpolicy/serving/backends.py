@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
 )
+_LEFT_OUT = HOP_BY_HOP | {"content-length"}
 LARGEST_ANSWER = 256 << 20
 """Bytes of an answer that is kept in memory, unless it is streamed."""
 _SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -154,7 +155,7 @@ class HttpBackend:
             timeout=timeout,
         )
         coding = answer.headers.get("Transfer-Encoding", "chunked")
-        if answer.status >= _FINAL and coding.lower() == "chunked":
+        if answer.status >= _FINAL and (coding == "chunked" or coding.lower() == "chunked"):
             return answer
         answer.close()
         if answer.status < _FINAL:
@@ -237,6 +238,7 @@ def _checked(base: str) -> Any:
     return parts
 
 
+@functools.lru_cache(maxsize=1024)
 def _encoded(url: str) -> Any:
     """The URL for aiohttp, which is not to encode it once more."""
     import yarl
@@ -250,12 +252,13 @@ def _outgoing(request: Request, url: str) -> list[tuple[str, str]]:
     """
     found: list[tuple[str, str]] = []
     for key, (name, values) in request.headers.by_key().items():
-        if key in HOP_BY_HOP or key == "content-length":
+        if key in _LEFT_OUT:
             continue
         if key == "host" and values and values[0].lower() in _names(_origin(request.url)):
             found.append((name, _origin(url).rpartition("@")[2]))
         else:
-            found += [(name, value) for value in values]
+            for value in values:
+                found.append((name, value))
     return found
 
 
@@ -281,11 +284,21 @@ def _payload(body: bytes | None) -> Any:
 def _incoming(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
     fields: dict[str, tuple[str, list[str]]] = {}
     for given, value in raw:
-        name = given.decode("latin-1")
-        key = name.lower()
-        if key not in HOP_BY_HOP:
-            fields.setdefault(key, (name, []))[1].append(value.decode("utf-8", "surrogateescape"))
+        key, name = _read_name(given)
+        if key in HOP_BY_HOP:
+            continue
+        if key in fields:
+            fields[key][1].append(value.decode("utf-8", "surrogateescape"))
+        else:
+            fields[key] = (name, [value.decode("utf-8", "surrogateescape")])
     return Headers.made_of(fields)
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_name(given: bytes) -> tuple[str, str]:
+    """The name of a header in lower case, and as it came."""
+    name = given.decode("latin-1")
+    return name.lower(), name
 
 
 async def _whole(answer: Any) -> bytes:
@@ -293,9 +306,12 @@ async def _whole(answer: Any) -> bytes:
     is closed.
     """
     try:
+        if answer.content.is_eof():  # all of it came with the headers
+            found: bytes = answer.content.read_nowait()
+            return found
         length = answer.content_length
         if length is not None and length <= LARGEST_ANSWER:
-            found: bytes = await answer.read()
+            found = await answer.read()
             return found
         parts: list[bytes] = []
         size = 0

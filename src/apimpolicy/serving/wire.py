@@ -34,7 +34,8 @@ def head(
     status, given = response.status_code, response.headers.by_key()
     keeps_length = streams or is_head
     lines = [_status_line(status, response.reason)]
-    lines += [f"{name}: {value}" for name, value in _fields(response, keeps_length)]
+    if given:
+        lines += [f"{name}: {value}" for name, value in _fields(response, keeps_length)]
     if "date" not in given:
         lines += [_date_line(value) for name, value in defaults if name == b"date"]
     if status >= 200 and status not in (204, 304) and not (keeps_length and "content-length" in given):
