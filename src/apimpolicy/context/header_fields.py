@@ -46,7 +46,7 @@ class HeaderCollection:
         for key, (name, values) in headers.by_key().items():
             if not name.isascii():
                 key, name = to_utf16(key), to_utf16(name)
-            fields[key] = (name, [value if value.isascii() else to_utf16(value) for value in values])
+            fields[key] = (name, values[:] if "".join(values).isascii() else [to_utf16(value) for value in values])
         return made
 
     def to_headers(self) -> Headers:
@@ -56,7 +56,7 @@ class HeaderCollection:
             if not name.isascii():
                 key, name = from_utf16(key), from_utf16(name)
             if values:
-                fields[key] = (name, [value if value.isascii() else from_utf16(value) for value in values])
+                fields[key] = (name, values[:] if "".join(values).isascii() else [from_utf16(value) for value in values])
         return Headers.made_of(fields)
 
     def get_all(self, name: str) -> list[str]:

@@ -7,13 +7,14 @@ configuration; what leaves for anywhere else needs `--allow-outside`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import io
 import socket
 import ssl
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from apimpolicy.context.headers import Headers
@@ -21,9 +22,10 @@ from apimpolicy.context.records import Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import bridge
 from apimpolicy.serving.body_streams import BackendStream
+from apimpolicy.serving.deadlines import LEAST, Deadlines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Iterable, Mapping
 
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -123,15 +125,21 @@ class HttpBackend:
         import aiohttp
 
         url = self._destination(request)
-        began = time.monotonic()
+        client = _client()
         try:
             if streams:  # the timeout is that of the headers
+                began = time.monotonic()
                 async with asyncio.timeout(timeout):
-                    answer = await self._begin(request, url, _no_timeout())
-                stream = BackendStream(answer, asyncio.get_running_loop(), began + timeout)
-                return Response.made_of(answer.status, answer.reason or "", _incoming(answer.raw_headers), b"", stream)
-            answer = await self._begin(request, url, _total_timeout(timeout))
-            body = await _whole(answer)
+                    answer = await self._begin(client.session, request, url, _no_timeout(_CONNECT_SECONDS))
+                headers = _incoming(answer)
+                stream = BackendStream(answer, client.deadlines.loop, began + timeout)
+                return Response.made_of(answer.status, answer.reason or "", headers, b"", stream)
+            is_long = timeout >= LEAST
+            with client.deadlines.within(timeout) if is_long else contextlib.nullcontext():
+                answer = await self._begin(
+                    client.session, request, url, _no_timeout() if is_long else _total_timeout(timeout)
+                )
+                headers, body = _incoming(answer), await _whole(answer)
         except aiohttp.ClientConnectorCertificateError as error:
             where = urlsplit(url).netloc
             raise OSError(f"The certificate of {where} is not trusted: {error.certificate_error}") from None
@@ -141,11 +149,11 @@ class HttpBackend:
             raise TimeoutError from None
         except (aiohttp.ClientError, ValueError) as error:
             raise OSError(_words(error)) from error
-        return Response.made_of(answer.status, answer.reason or "", _incoming(answer.raw_headers), body)
+        return Response.made_of(answer.status, answer.reason or "", headers, body)
 
-    async def _begin(self, request: Request, url: str, timeout: Any) -> Any:
-        """The answer as soon as its headers are there. Raises OSError for one that nobody can pass on."""
-        answer = await _session().request(
+    def _begin(self, session: Any, request: Request, url: str, timeout: Any) -> Awaitable[Any]:
+        """The answer as soon as its headers are there."""
+        answer: Awaitable[Any] = session.request(
             request.method,
             _encoded(url),
             headers=_outgoing(request, url),
@@ -154,13 +162,7 @@ class HttpBackend:
             ssl=self.trusted.context(request.url, request.certificate) if url.startswith("https") else True,
             timeout=timeout,
         )
-        coding = answer.headers.get("Transfer-Encoding", "chunked")
-        if answer.status >= _FINAL and (coding == "chunked" or coding.lower() == "chunked"):
-            return answer
-        answer.close()
-        if answer.status < _FINAL:
-            raise OSError(f"the backend answered with {answer.status}, which nobody asked for")
-        raise OSError(f"the backend's answer has the transfer coding {coding}, which the gateway does not know")
+        return answer
 
     def _destination(self, request: Request) -> str:
         if self._base is not None:
@@ -180,8 +182,15 @@ def _words(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {said or ('' if message else error)}".split()).rstrip(": ")
 
 
-_sessions: dict[asyncio.AbstractEventLoop, Any] = {}
-"""One pool of connections for each loop: a gateway that is loaded again keeps them."""
+class _Client(NamedTuple):
+    """The pool of connections of a loop, and how long what goes over them may take."""
+
+    session: Any
+    deadlines: Deadlines
+
+
+_clients: dict[asyncio.AbstractEventLoop, _Client] = {}
+"""One for each loop: a gateway that is loaded again keeps its connections."""
 
 
 @functools.lru_cache(maxsize=64)
@@ -192,20 +201,20 @@ def _total_timeout(seconds: float) -> Any:
 
 
 @functools.cache
-def _no_timeout() -> Any:
+def _no_timeout(to_connect: float | None = None) -> Any:
     import aiohttp
 
-    return aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
+    return aiohttp.ClientTimeout(total=None, sock_connect=to_connect)
 
 
-def _session() -> Any:
+def _client() -> _Client:
     loop = asyncio.get_running_loop()
-    session = _sessions.get(loop)
-    if session is None:
+    found = _clients.get(loop)
+    if found is None:
         import aiohttp
 
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0, socket_factory=_socket)
-        session = _sessions[loop] = aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=_no_timeout(),
@@ -214,14 +223,16 @@ def _session() -> Any:
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
-    return session
+        found = _clients[loop] = _Client(session, Deadlines(loop))
+    return found
 
 
 async def close_connections() -> None:
     """Close those of the running loop."""
-    session = _sessions.pop(asyncio.get_running_loop(), None)
-    if session is not None:
-        await session.close()
+    client = _clients.pop(asyncio.get_running_loop(), None)
+    if client is not None:
+        client.deadlines.close()
+        await client.session.close()
 
 
 def _socket(address: Any) -> socket.socket:
@@ -281,11 +292,19 @@ def _payload(body: bytes | None) -> Any:
     return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
 
 
-def _incoming(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+def _incoming(answer: Any) -> Headers:
+    """The headers of an answer. Raises OSError for an answer that nobody can pass on; then the connection is closed."""
+    if answer.status < _FINAL:
+        answer.close()
+        raise OSError(f"the backend answered with {answer.status}, which nobody asked for")
     fields: dict[str, tuple[str, list[str]]] = {}
-    for given, value in raw:
+    for given, value in answer.raw_headers:
         key, name = _read_name(given)
         if key in HOP_BY_HOP:
+            if key == "transfer-encoding" and value.lower() != b"chunked":
+                answer.close()
+                coding = value.decode("latin-1")
+                raise OSError(f"the backend's answer has the transfer coding {coding}, which the gateway does not know")
             continue
         if key in fields:
             fields[key][1].append(value.decode("utf-8", "surrogateescape"))
