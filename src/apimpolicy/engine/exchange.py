@@ -84,6 +84,7 @@ class Exchange:
     answer: ResponseMessage | None = None
     is_served = False
     composed_request: RequestMessage | None = None
+    _response: ResponseMessage | None = None
     _composed: ResponseMessage | None = None
     doubles: Mapping[str, AnyDouble] = MappingProxyType({})
     sections: frozenset[str] = frozenset(SECTIONS)
@@ -113,7 +114,6 @@ class Exchange:
         self.sent_requests: list[Request] = []
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
-        self.response = self.make_response()
         self._evaluator = self.make_evaluator(context, tracing)
         self._now = environment().utc_now if tracing else None
         self._running: list[TraceEntry] = []
@@ -125,6 +125,17 @@ class Exchange:
     def make_evaluator(self, context: Context, tracing: bool) -> Evaluator:
         """What evaluates attributes and texts; who follows a run has one of its own."""
         return Evaluator(context, tracing)
+
+    @property
+    def response(self) -> ResponseMessage:
+        """The response; an empty 200 until there is another."""
+        if self._response is None:
+            self._response = self.make_response()
+        return self._response
+
+    @response.setter
+    def response(self, response: ResponseMessage) -> None:
+        self._response = response
 
     @property
     def last_error(self) -> LastError | None:

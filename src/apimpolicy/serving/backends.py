@@ -25,7 +25,7 @@ from apimpolicy.serving.body_streams import BackendStream
 from apimpolicy.serving.deadlines import LEAST, Deadlines
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -122,41 +122,35 @@ class HttpBackend:
         return bridge.wait_for(self._answer(request, timeout, streams=True))
 
     async def _answer(self, request: Request, timeout: float, *, streams: bool = False) -> Response:
-        import aiohttp
-
         url = self._destination(request)
         client = _client()
         try:
             if streams:  # the timeout is that of the headers
                 began = time.monotonic()
                 async with asyncio.timeout(timeout):
-                    answer = await self._begin(client.session, request, url, _no_timeout(_CONNECT_SECONDS))
+                    answer = await self._begin(client, request, url, _no_timeout(_CONNECT_SECONDS))
                 headers = _incoming(answer)
                 stream = BackendStream(answer, client.deadlines.loop, began + timeout)
                 return Response.made_of(answer.status, answer.reason or "", headers, b"", stream)
             is_long = timeout >= LEAST
             with client.deadlines.within(timeout) if is_long else contextlib.nullcontext():
-                answer = await self._begin(
-                    client.session, request, url, _no_timeout() if is_long else _total_timeout(timeout)
-                )
+                answer = await self._begin(client, request, url, _no_timeout() if is_long else _total_timeout(timeout))
                 headers, body = _incoming(answer), await _whole(answer)
-        except aiohttp.ClientConnectorCertificateError as error:
-            where = urlsplit(url).netloc
-            raise OSError(f"The certificate of {where} is not trusted: {error.certificate_error}") from None
-        except aiohttp.ClientConnectorError as error:
-            raise ConnectionRefusedError("") from error
-        except TimeoutError:
-            raise TimeoutError from None
-        except (aiohttp.ClientError, ValueError) as error:
-            raise OSError(_words(error)) from error
+        except Exception as error:
+            found = _as_os_error(error, url)
+            if found is None:
+                raise
+            raise found from error
         return Response.made_of(answer.status, answer.reason or "", headers, body)
 
-    def _begin(self, session: Any, request: Request, url: str, timeout: Any) -> Awaitable[Any]:
+    def _begin(self, client: _Client, request: Request, url: str, timeout: Any) -> Awaitable[Any]:
         """The answer as soon as its headers are there."""
-        answer: Awaitable[Any] = session.request(
+        headers = client.new_headers()
+        _send_on(request, url, headers.add)
+        answer: Awaitable[Any] = client.session.request(
             request.method,
             _encoded(url),
-            headers=_outgoing(request, url),
+            headers=headers,
             data=_payload(request.body),
             allow_redirects=False,
             ssl=self.trusted.context(request.url, request.certificate) if url.startswith("https") else True,
@@ -175,6 +169,21 @@ class HttpBackend:
         return request.url
 
 
+def _as_os_error(error: Exception, url: str) -> OSError | None:
+    """What an error of aiohttp is to the engine, which knows those of sockets; None when it is one already, or no
+    backend's.
+    """
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return OSError(f"The certificate of {urlsplit(url).netloc} is not trusted: {error.certificate_error}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ConnectionRefusedError("")
+    if isinstance(error, TimeoutError):
+        return TimeoutError()
+    return OSError(_words(error)) if isinstance(error, (aiohttp.ClientError, ValueError)) else None
+
+
 def _words(error: Exception) -> str:
     """What an error of aiohttp says, in one line."""
     message = getattr(error, "message", "")
@@ -187,6 +196,7 @@ class _Client(NamedTuple):
 
     session: Any
     deadlines: Deadlines
+    new_headers: Callable[[], Any]
 
 
 _clients: dict[asyncio.AbstractEventLoop, _Client] = {}
@@ -212,6 +222,7 @@ def _client() -> _Client:
     found = _clients.get(loop)
     if found is None:
         import aiohttp
+        from multidict import CIMultiDict
 
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0, socket_factory=_socket)
         session = aiohttp.ClientSession(
@@ -223,7 +234,7 @@ def _client() -> _Client:
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
-        found = _clients[loop] = _Client(session, Deadlines(loop))
+        found = _clients[loop] = _Client(session, Deadlines(loop), CIMultiDict)
     return found
 
 
@@ -257,20 +268,18 @@ def _encoded(url: str) -> Any:
     return yarl.URL(url, encoded=True)
 
 
-def _outgoing(request: Request, url: str) -> list[tuple[str, str]]:
-    """What is sent: nothing that belongs to the caller's connection, and the host of where it goes unless a policy said
-    another.
+def _send_on(request: Request, url: str, add: Callable[[str, str], None]) -> None:
+    """Add the headers that are sent: nothing that belongs to the caller's connection, and the host of where it goes
+    unless a policy said another.
     """
-    found: list[tuple[str, str]] = []
     for key, (name, values) in request.headers.by_key().items():
         if key in _LEFT_OUT:
             continue
         if key == "host" and values and values[0].lower() in _names(_origin(request.url)):
-            found.append((name, _origin(url).rpartition("@")[2]))
+            add(name, _origin(url).rpartition("@")[2])
         else:
             for value in values:
-                found.append((name, value))
-    return found
+                add(name, value)
 
 
 def _origin(url: str) -> str:
@@ -325,16 +334,15 @@ async def _whole(answer: Any) -> bytes:
     is closed.
     """
     try:
-        if answer.content.is_eof():  # all of it came with the headers
-            found: bytes = answer.content.read_nowait()
-            return found
+        content = answer.content
+        if content.is_eof():  # all of it came with the headers
+            return bytes(content.read_nowait())
         length = answer.content_length
         if length is not None and length <= LARGEST_ANSWER:
-            found = await answer.read()
-            return found
+            return bytes(await answer.read())
         parts: list[bytes] = []
         size = 0
-        async for part in answer.content.iter_any():
+        async for part in content.iter_any():
             size += len(part)
             if size > LARGEST_ANSWER:
                 raise OSError(

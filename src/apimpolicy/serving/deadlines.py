@@ -1,4 +1,4 @@
-"""How long tasks of a loop may take, with one timer for all of them: most end long before, and a timer for each is work.
+"""How long tasks of a loop may take, with one timer for all of them: most end long before it rings.
 
 deadlines = Deadlines(loop)
 with deadlines.within(300):          # in a task; raises TimeoutError when the time is over
@@ -63,9 +63,7 @@ class Deadline:
         self._cancelling = task.cancelling()
         self._all.open.add(self)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._all.open.discard(self)
         if self._is_over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
