@@ -41,14 +41,14 @@ class _Work(greenlet):
     """A greenlet that does one piece of work after another: making one takes longer than many a request.
 
     `longest` is the longest time in seconds for which the work held the loop before it waited. It went on at `resumed`,
-    when the thread had used `used` seconds of the processor. `value` and `error` are what the work came to.
+    when the thread had used `used` seconds of the processor. `value` and `raised` are what the work came to.
     """
 
     longest = 0.0
     resumed = 0.0
     used = 0.0
     value: Any = None
-    error: BaseException | None = None
+    raised: BaseException | None = None
 
     def held(self) -> float:
         """Seconds of the processor for which it has held the loop now, 0 when that is not long; on a busy machine
@@ -64,7 +64,7 @@ class _Work(greenlet):
             try:
                 self.value = work()
             except BaseException as error:
-                self.error = error
+                self.raised = error
             del work  # while it is idle it keeps nothing of what it has done
 
 
@@ -193,8 +193,8 @@ async def _go_on(work: _Work, awaited: Any, done: Done) -> None:
 
 def _end(work: _Work, done: Done) -> None:
     """The work has ended: say what it came to, when others can have its greenlet."""
-    value, error = work.value, work.error
-    work.value = work.error = None
+    value, error = work.value, work.raised
+    work.value = work.raised = None
     idle: list[_Work] = _thread.idle
     if len(idle) < _MOST_IDLE:
         idle.append(work)
