@@ -321,8 +321,9 @@ class Gateway(GatewaySettings):
         return Script(self.random_numbers, self.guids, self.request_ids)
 
     def _request_id(self) -> Any:
-        written = None if self._script is None else self._script.request_id()
-        return self._random.getrandbits(128) if written is None else written
+        if self._script is not None and (written := self._script.request_id()) is not None:
+            return written
+        return self._random.getrandbits(128)
 
     def _fill_cache(self, exchange: Exchange) -> None:
         """Put into the cache what it holds from the start, with the first request, whose time it is."""
