@@ -33,7 +33,9 @@ class UploadedCertificates:
 
     def deployment(self, given: Deployment) -> Deployment:
         """A deployment with the certificates in it; the same one as long as neither it nor they have changed."""
-        held: _Held = [(name, _current(each)) for name, each in self._certificates.items()] if self._certificates else ()
+        held: _Held = ()
+        if self._certificates:
+            held = [(name, _current(each)) for name, each in self._certificates.items()]
         last = self._last
         if last is not None and last.is_for(given, held):
             return last.deployment
