@@ -13,6 +13,7 @@ import io
 import socket
 import ssl
 import tempfile
+import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
@@ -203,6 +204,17 @@ _clients: dict[asyncio.AbstractEventLoop, _Client] = {}
 """One for each loop: a gateway that is loaded again keeps its connections."""
 
 
+class _Here(threading.local):
+    """The client of the loop that ran last in this thread: before Python 3.12 it takes a call of the system to know
+    which one runs.
+    """
+
+    client: _Client | None = None
+
+
+_here = _Here()
+
+
 @functools.lru_cache(maxsize=64)
 def _total_timeout(seconds: float) -> Any:
     import aiohttp
@@ -218,6 +230,10 @@ def _no_timeout(to_connect: float | None = None) -> Any:
 
 
 def _client() -> _Client:
+    """That of the running loop."""
+    here = _here.client
+    if here is not None and here.deadlines.loop.is_running():
+        return here
     loop = asyncio.get_running_loop()
     found = _clients.get(loop)
     if found is None:
@@ -235,12 +251,14 @@ def _client() -> _Client:
             max_field_size=1 << 16,
         )
         found = _clients[loop] = _Client(session, Deadlines(loop), CIMultiDict)
+    _here.client = found
     return found
 
 
 async def close_connections() -> None:
     """Close those of the running loop."""
     client = _clients.pop(asyncio.get_running_loop(), None)
+    _here.client = None
     if client is not None:
         client.deadlines.close()
         await client.session.close()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from apimpolicy.dotnet.environment import environment, has_environment
+from apimpolicy.dotnet.environment import environment, has_environment, processor_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -41,7 +41,8 @@ class _Work(greenlet):
     """A greenlet that does one piece of work after another: making one takes longer than many a request.
 
     `longest` is the longest time in seconds for which the work held the loop before it waited. It went on at `resumed`,
-    when the thread had used `used` seconds of the processor. `value` and `raised` are what the work came to.
+    when the thread had used `used` seconds of the processor, or a millisecond more. `value` and `raised` are what the
+    work came to.
     """
 
     longest = 0.0
@@ -172,7 +173,8 @@ def _advance(work: _Work, value: Any = None, error: BaseException | None = None)
     """Let the work go on until it waits or ends: what it waits for, or `_END`. `value` is what it waited for, or the
     work itself.
     """
-    work.resumed, work.used = perf_counter(), thread_time()
+    work.resumed = now = perf_counter()
+    work.used = processor_time(now)
     return work.switch(value) if error is None else work.throw(error)
 
 

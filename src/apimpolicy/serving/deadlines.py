@@ -56,7 +56,7 @@ class Deadline:
         self._is_over = False
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._all.loop)
         if task is None:
             raise RuntimeError("a deadline is for a task")
         self._task: asyncio.Task[Any] = task
