@@ -175,13 +175,15 @@ def _advance(work: _Work, value: Any = None, error: BaseException | None = None)
     """
     work.resumed = now = perf_counter()
     work.used = processor_time(now)
-    return work.switch(value) if error is None else work.throw(error)
+    given = work.switch(value) if error is None else work.throw(error)
+    if given is not _END:
+        work.longest = max(work.longest, work.held())
+    return given
 
 
 async def _go_on(work: _Work, awaited: Any, done: Done) -> None:
     """Wait for what the work waits for, until it has ended."""
     while awaited is not _END:
-        work.longest = max(work.longest, work.held())
         try:
             value = await awaited
         except asyncio.CancelledError:
