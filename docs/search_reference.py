@@ -8,7 +8,8 @@ from collections import defaultdict
 from itertools import pairwise
 
 from apimpolicy.policies.registry import names
-from apimpolicy.symbolic import bounds, forms
+from apimpolicy.symbolic import bounds, forms, inverses
+from apimpolicy.symbolic.origins import OUTPUT, THROWS
 from apimpolicy.symbolic.outside import EFFECTS
 
 HEAD = """\
@@ -26,7 +27,8 @@ the bounds. This page is made from the program.
 """
 WORLD = """
 Beside these: a header or parameter comes once or not at all; texts are printable ASCII; numbers in JSON are whole and
-of 32 bits; the clock stands at the test file's `now`; what the gateway is set up with stays as the file has it.
+of 32 bits; the clock stands at the test file's `now`; what the gateway is set up with stays as the file has it. Only a
+search that proves nothing moves the clock, and says the `now` of such a case.
 
 ## Members
 
@@ -42,6 +44,17 @@ POLICIES = """
 What these do to the request, the response and variables is understood. After any other policy, what it changed is what
 it was in the run, and nothing is proven of the way. In test files a double may stand for a policy (`replace`), where a
 search finds no request that gets through it, or none that it refuses; a proof uses none.
+
+"""
+
+
+STEERED = """
+## What is turned around without being exact
+
+What has no form is followed with the values of the run that it had: from what a condition came to, back through the
+members below, to inputs. Of a comparison with something that goes one way only, as a hash or a signature, the other
+side gets the value that it had, and what it was made of stays. The request that comes of it is run like any other; no
+proof rests on it.
 
 """
 
@@ -75,4 +88,10 @@ def page() -> str:
     """The page."""
     listed = ", ".join(f"`{name}`" for name in names() if name in EFFECTS)
     tables = HEAD + "\n".join(_bounds()) + "\n" + WORLD + "\n".join(_members()) + "\n"
-    return f"{tables}{POLICIES}{listed}.\n"
+    return f"{tables}{STEERED}{_steered()}.\n{POLICIES}{listed}.\n"
+
+
+def _steered() -> str:
+    """The members, operators left out, and what is said of each but once."""
+    members = {name.removeprefix(THROWS).removeprefix(OUTPUT) for name in inverses.known()}
+    return ", ".join(f"`{name}`" for name in sorted(members, key=str.lower) if "." in name)

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import attrs
 
 from apimpolicy.symbolic.forms.contexts import MAY_BE_NULL, TEXTS
+from apimpolicy.symbolic.origins import CLOCK
 from apimpolicy.symbolic.seeds import guid_of
 from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
 
@@ -63,6 +64,8 @@ class Scenario:
     random_numbers: list[float] = attrs.field(factory=list)
     guids: list[str] = attrs.field(factory=list)
     request_id: str | None = None
+    now: int | None = None
+    """When it is sent, in seconds since 1970, where that is another time than in the world of the search."""
     named_values: dict[str, str] = attrs.field(factory=dict)
     """Named values that are others than in the world of the search."""
     backends: list[str] = attrs.field(factory=list)
@@ -88,6 +91,7 @@ class _Reader:
             headers=self.fields("header"),
             address=self.get("address"),
             request_id=self.request_id(),
+            now=self.get(CLOCK),
             guids=self.guids(),
             variables=self.named("variable"),
             entities=self.entities(),

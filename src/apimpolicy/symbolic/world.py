@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context import entities
@@ -115,6 +116,8 @@ class World:
         """The inputs that are one of a few kinds, and what is no input here."""
         inputs.fixed = self.fixed
         texts = (document.document.source.text for document in self.scopes.values())
+        now = self.settings.get("now")
+        inputs.clock = int(now.timestamp()) if isinstance(now, datetime.datetime) else None
         inputs.has_tokens = any("Jwt" in text for text in texts)
         if self.certificates:
             inputs.one_of("certificate", choices=(NONE, *self.certificates))
@@ -151,6 +154,8 @@ class World:
             found["random_numbers"] = scenario.random_numbers
         if scenario.guids:
             found["guids"] = scenario.guids
+        if scenario.now is not None:
+            found["now"] = datetime.datetime.fromtimestamp(scenario.now, datetime.UTC)
         if scenario.request_id:
             found["request_ids"] = [scenario.request_id]
         if scenario.backends:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ def case_of(scenario: Scenario) -> dict[str, Any]:
         found["gateway"] = gateway
     if scenario.named_values:
         found["named-values"] = dict(scenario.named_values)
+    if scenario.now is not None:
+        found["now"] = datetime.datetime.fromtimestamp(scenario.now, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if scenario.doubles:
         found["replace"] = {name: _double(given) for name, given in scenario.doubles.items()}
     if scenario.answers:

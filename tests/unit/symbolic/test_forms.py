@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 pytest.importorskip("z3")
 
 from apimpolicy.dotnet.metadata import all_definitions
-from apimpolicy.symbolic import forms
+from apimpolicy.symbolic import forms, inverses
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.inputs import Inputs
+from apimpolicy.symbolic.origins import CLOCK, COPIED, HAS_ITEM, ITEM, OUTPUT, THROWS
+from apimpolicy.symbolic.walker import PARTS
 from apimpolicy.symbolic.world import World
 
 if TYPE_CHECKING:
@@ -114,3 +116,17 @@ def test_every_form_is_of_a_member_that_there_is() -> None:
     forms.load()
     known = {(each.declaring.name, each.signature) for type_ in all_definitions() for each in type_.all_members()}
     assert [key for key in forms.FORMS if key not in known] == []
+
+
+def test_every_inverse_is_of_something_that_there_is() -> None:
+    members = {f"{each.declaring.name}.{each.name}" for type_ in all_definitions() for each in type_.all_members()}
+    made = {f"new {type_.name}" for type_ in all_definitions()}
+    there = members | made | {kind.__name__ for kind in PARTS} | set(_OPERATIONS)
+    names = {name.removeprefix(THROWS).removeprefix(OUTPUT) for name in inverses.known()}
+    assert sorted(names - there) == []
+
+
+_OPERATIONS = (
+    *("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "|", "&", "^", "unary !", "unary -"),
+    *("is null", CLOCK, ITEM, HAS_ITEM, COPIED),
+)

@@ -37,6 +37,7 @@ _MODULES = (
     "bodies",
     "json_trees",
     "lists",
+    "dictionaries",
     "moments",
     "chances",
     "tokens",

@@ -15,18 +15,20 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.walker import Walker
 
-_DIGITS = solver.times(solver.span("0", "9"), 1, 9)
-_NEGATIVE = solver.sequence(solver.literal("-"), _DIGITS)
+_BUT = "texts that write a number with spaces, a plus or more than nine digits (of a long eighteen)"
+_SAFE = {"long": 18}
+"""How many digits fit whatever they are; nine for the other types."""
 
 
-def number_in(walker: Walker, term: Term) -> Term | None:
-    """The number that a text of up to nine digits writes, on its way; None for a text that writes none.
+def number_in(walker: Walker, term: Term, kind: str) -> Term | None:
+    """The number that a text of few digits writes, on its way; None for a text that writes none.
 
     Other texts may write a number too (spaces around it, more digits): they are another way, which is not exact.
     """
-    if walker.path.split(solver.matches(term, _DIGITS), "number"):
+    digits = solver.times(solver.span("0", "9"), 1, _SAFE.get(kind, 9))
+    if walker.path.split(solver.matches(term, digits), "number"):
         return solver.number_of(term)
-    if walker.path.split(solver.matches(term, _NEGATIVE), "number"):
+    if walker.path.split(solver.matches(term, solver.sequence(solver.literal("-"), digits)), "number"):
         return -solver.number_of(solver.piece(term, solver.constant(1), solver.length(term) - 1))
     return None
 
@@ -36,7 +38,7 @@ def parsed(walker: Walker, text: Dual, kind: str) -> Dual | None:
     term = term_of(text)
     if term is None:
         return None
-    found = number_in(walker, term)
+    found = number_in(walker, term, kind)
     if found is not None:
         return Dual(term=found)
     plain = solver.matches(term, solver.many(_plain_character()))
@@ -51,10 +53,8 @@ def _plain_character() -> solver.Pattern:
     return solver.either(solver.span("A", "Z"), solver.span("a", "z"), solver.span(":", "@"))
 
 
-@form("int", "static int Parse(string s)", but="texts that write a number with spaces, a plus or more than nine digits")
-@form(
-    "long", "static long Parse(string s)", but="texts that write a number with spaces, a plus or more than nine digits"
-)
+@form("int", "static int Parse(string s)", but=_BUT)
+@form("long", "static long Parse(string s)", but=_BUT)
 def parse(call: Call) -> Dual | None:
     return _parsed_or_thrown(call, call.arguments[0])
 
@@ -72,7 +72,7 @@ def _parsed_or_thrown(call: Call, text: Dual) -> Dual | None:
     "System.Convert",
     "static int ToInt32(string value)",
     "static long ToInt64(string value)",
-    but="texts that write a number with spaces, a plus or more than nine digits",
+    but=_BUT,
 )
 def convert_text(call: Call) -> Dual | None:
     text = call.arguments[0]
@@ -126,12 +126,12 @@ def truth_in(walker: Walker, term: Term) -> Dual:
 @form(
     "int",
     "static bool TryParse(string s, out int result)",
-    but="texts that write a number with spaces, a plus or more than nine digits",
+    but=_BUT,
 )
 @form(
     "long",
     "static bool TryParse(string s, out long result)",
-    but="texts that write a number with spaces, a plus or more than nine digits",
+    but=_BUT,
 )
 def try_parse(call: Call) -> Dual | None:
     text = call.arguments[0]
@@ -142,7 +142,7 @@ def try_parse(call: Call) -> Dual | None:
     term = term_of(text)
     if term is None:
         return None
-    found = number_in(call.walker, term)
+    found = number_in(call.walker, term, call.owner)
     if found is not None:
         value = call.walker.inputs.value(found, call.walker.path.assignment)
         return Dual(True, form=Output(Dual(value, found)))
