@@ -118,14 +118,26 @@ def call(walker: Walker, node: nodes.Call) -> Dual:
         if node.receiver is None or isinstance(node.receiver, nodes.TypeReference)
         else walker.evaluate(node.receiver)
     )
-    arguments = [_argument(walker, each) for each in node.arguments]
+    arguments = _arguments(walker, node)
     found = _member(walker, node, node.method, receiver, arguments)
     _outputs(walker, node, found)
+    if isinstance(found.form, Output):
+        return Dual(found.value, found.term, null=found.null, lost=found.lost)
     return found
 
 
-def _argument(walker: Walker, node: nodes.Expression) -> Dual:
-    return Dual() if isinstance(node, nodes.OutVariable) else walker.evaluate(node)
+def _arguments(walker: Walker, node: nodes.Call) -> list[Dual]:
+    """What a call is given; a variable that it sets is no value that a run records."""
+    modes = [each.mode for each in node.method.parameters] + [""] * len(node.arguments)
+    return [
+        _set_by_call(walker, each) if mode in ("out", "ref") else walker.evaluate(each)
+        for each, mode in zip(node.arguments, modes, strict=False)
+    ]
+
+
+def _set_by_call(walker: Walker, node: nodes.Expression) -> Dual:
+    symbol = getattr(node, "symbol", None)
+    return Dual() if symbol is None else walker.locals.get(symbol, Dual())
 
 
 def _outputs(walker: Walker, node: nodes.Call, found: Dual) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from apimpolicy.context import entities
 from apimpolicy.context.records import Request, Response
 from apimpolicy.engine.effective_policies import global_policy
@@ -246,6 +248,16 @@ class Run:
         """Whether no policy had a double."""
         return not self.scenario.doubles
 
+    @property
+    def answered(self) -> Scenario:
+        """The scenario with each answer said that came in this run, whatever others answer unless it is."""
+        state = self.follower.state
+        return attrs.evolve(
+            self.scenario,
+            answers=_padded(self.scenario.answers, state.answers),
+            sent_answers=_padded(self.scenario.sent_answers, state.sent),
+        )
+
     def passed(self, step: Step | None) -> bool:
         """Whether a policy has run, and not failed."""
         if self.result is None or step in self.path.stopped:
@@ -265,6 +277,10 @@ def stand_in_url(backend: str) -> str:
 
     name = "".join(each if each.isascii() and each.isalnum() else "-" for each in from_utf16(backend)).strip("-")
     return f"https://{name.lower() or 'backend'}.example"
+
+
+def _padded(answers: Sequence[Answer], count: int) -> list[Answer]:
+    return [*answers, *(Answer() for _ in range(count - len(answers)))]
 
 
 class _Answering:

@@ -208,15 +208,16 @@ class _Writer:
         if wanted:
             inputs, needed = self.explored.inputs, set(wanted)
             run = shorter(self.world, inputs, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
-        given = case_of(run.scenario)
-        request = given.pop("request")
-        outcome = run_alone(self.policy, self.output, self.around, request, **given)
-        if not outcome.results:
+        for scenario in (run.scenario, run.answered):
+            given = case_of(scenario)
+            request = given.pop("request")
+            outcome = run_alone(self.policy, self.output, self.around, request, **given)
+            reached = self.world.goals.reached(outcome.results[-1].trace) if outcome.results else set()
+            if outcome.results and (not wanted or set(wanted) & reached):
+                break
+        else:
             return None
-        reached = self.world.goals.reached(outcome.results[-1].trace)
         fresh = [goal for goal in self.world.goals.all if goal in reached and goal not in self.reached]
-        if wanted and not set(wanted) & reached:
-            return None
         self.reached |= reached
         branches = [_branch_path(self.world, goal) for goal in wanted or fresh if goal in fresh and self.is_arm(goal)]
         expect = expected(self.policy, self.output, self.around, request, outcome, branches, given)
