@@ -171,7 +171,9 @@ class _FollowedEvaluator(Evaluator):
                 converted(follower, slot, self.last, None, entry, failed=True)
             raise
         dual = Dual(value) if expression is None else self.last
+        follower.path.assumes = dual.assumed
         found = converted(follower, slot, dual, value, entry, failed=False)
+        follower.path.assumes = False
         found.assumed = dual.assumed
         attributes = follower.attributes(entry)
         if getattr(slot, "child", None) is not None:

@@ -63,6 +63,8 @@ class Scenario:
     random_numbers: list[float] = attrs.field(factory=list)
     guids: list[str] = attrs.field(factory=list)
     request_id: str | None = None
+    now: int | None = None
+    """The gateway's time, in seconds since 1970."""
     named_values: dict[str, str] = attrs.field(factory=dict)
     """Named values that are others than in the world of the search."""
     backends: list[str] = attrs.field(factory=list)
@@ -88,6 +90,7 @@ class _Reader:
             headers=self.fields("header"),
             address=self.get("address"),
             request_id=self.request_id(),
+            now=self.get("now"),
             guids=self.guids(),
             variables=self.named("variable"),
             entities=self.entities(),

@@ -134,6 +134,15 @@ def is_number(term: Term) -> bool:
     return isinstance(term, z3.ArithRef)
 
 
+def is_whole(term: Term) -> bool:
+    return isinstance(term, z3.ArithRef) and bool(term.is_int())
+
+
+def ratio(term: Term, other: int) -> Term:
+    """A number divided by another one, with what is left over."""
+    return (z3.ToReal(term) if term.is_int() else term) / z3.RealVal(other)
+
+
 def is_truth(term: Term) -> bool:
     return isinstance(term, z3.BoolRef)
 

@@ -254,6 +254,8 @@ class Scalar(Token):
         return as_text(walker, self.inner)
 
     def explicit(self, walker: Walker, dual: Dual, target: str) -> Dual | None:
+        if self.inner.is_constant:
+            return Dual()
         term = self.inner.term
         if term is None:
             return None

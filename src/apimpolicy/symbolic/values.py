@@ -44,8 +44,8 @@ class Dual:
         self.null = null
         self.form = form
         self.lost = lost
-        self.assumed = False
-        """Whether it comes of something that a search made up (`stand_ins`)."""
+        self.assumed: Obstacle | bool = False
+        """Whether it comes of something that a search made up (`stand_ins`), or of what an obstacle says."""
 
     @property
     def is_constant(self) -> bool:

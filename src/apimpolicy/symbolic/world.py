@@ -13,6 +13,7 @@ from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.symbolic import doubles
 from apimpolicy.symbolic.following import FollowedGateway, Follower
+from apimpolicy.symbolic.forms.moments import moment_of
 from apimpolicy.symbolic.goals import Goals
 from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.reach import Reach
@@ -153,6 +154,8 @@ class World:
             found["random_numbers"] = scenario.random_numbers
         if scenario.guids:
             found["guids"] = scenario.guids
+        if scenario.now is not None:
+            found["now"] = moment_of(scenario.now)
         if scenario.request_id:
             found["request_ids"] = [scenario.request_id]
         if scenario.backends:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.symbolic.forms.moments import moment_of
 from apimpolicy.symbolic.world import stand_in_url
 from apimpolicy.testing.format import METHODS
 
@@ -19,6 +20,8 @@ def case_of(scenario: Scenario) -> dict[str, Any]:
         found["variables"] = dict(scenario.variables)
     if gateway := _gateway(scenario):
         found["gateway"] = gateway
+    if scenario.now is not None:
+        found["now"] = f"{moment_of(scenario.now):%Y-%m-%dT%H:%M:%SZ}"
     if scenario.named_values:
         found["named-values"] = dict(scenario.named_values)
     if scenario.doubles:
@@ -118,6 +121,8 @@ def sentence_of(scenario: Scenario) -> str:
     if scenario.random_numbers:
         parts.append(f"the random numbers {_short(', '.join(map(str, scenario.random_numbers)))}")
     parts += [f"the new GUID {guid}" for guid in scenario.guids[:1]]
+    if scenario.now is not None:
+        parts.append(f"the time {moment_of(scenario.now):%A %Y-%m-%d %H:%M:%S}")
     if scenario.request_id:
         parts.append(f"the request id {scenario.request_id}")
     parts += answers_in_words(scenario)

@@ -147,7 +147,7 @@ def has_values(call: Call) -> Dual | None:
         if kind == trees.LIST:
             return Dual(term=own.form.length > 0)
         return None if kind == trees.OBJECT else Dual()
-    return None
+    return Dual() if isinstance(own.form, Items) and own.form.lost is None else None
 
 
 @form(_J + "JObject", "bool ContainsKey(string propertyName)")
@@ -223,20 +223,6 @@ def new_property(call: Call) -> Dual | None:
     if not isinstance(name, str):
         return None
     return Dual(form=Property(name, trees.token_of(call.arguments[1])))
-
-
-@form(_J + "JArray", "new()")
-def new_array(call: Call) -> Dual:
-    return Dual(form=Items([]))
-
-
-@form(_J + "JArray", f"void Add({_J}JToken item)")
-def add_item(call: Call) -> Dual | None:
-    own = call.own.form
-    if not isinstance(own, Items) or own.lost is not None:
-        return None
-    own.items.append(trees.token_of(call.arguments[0]))
-    return Dual()
 
 
 @form(_J + "JObject", f"{_J}JProperty Property(string name)")
