@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.symbolic import checks, doubles, solver
+from apimpolicy.symbolic import checks, doubles, limits, solver
 from apimpolicy.symbolic.conversions import obstacle
 from apimpolicy.symbolic.forms.contexts import METHODS
 from apimpolicy.symbolic.state import Body, Fields, Message
@@ -65,6 +65,7 @@ def after_policy(follower: Follower, exchange: Any, step: Step, before: Any) -> 
     if not _is_harmless(step.name):
         follower.path.blocked(lost, only_fails=has_trait(step.name, "refuses", "limits"))
     _changes(follower, exchange, before, lost)
+    limits.counted(follower, exchange, entry, refuses=False)
 
 
 def _rests_on(follower: Follower, entry: TraceEntry) -> Obstacle | bool:
@@ -116,6 +117,7 @@ def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyEr
     elif known is None or not known(follower, exchange, entry, error):
         follower.path.blocked(obstacle(entry, f"the policy {step.name}"))
         checks.tokens(follower, step)
+        limits.counted(follower, exchange, entry, refuses=True)
         doubles.did_not_pass(follower, step)
 
 

@@ -108,6 +108,8 @@ def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
     for separator in separators:
         for count in range(1, _MOST_PARTS):
             yield text + f"{separator}x" * count
+        for word in words:
+            yield text + separator + word
     for word in words:
         yield text + word
         if text.endswith("x"):

@@ -230,11 +230,10 @@ def converted(walker: Walker, node: nodes.Expression, operand: Dual, conversion:
         return _numeric(walker, node, operand, source, target)
     if kind == "reference" and conversion.is_implicit:
         return _carried(operand)
-    if isinstance(operand.form, trees.Tree):
-        if kind in ("reference", "unboxing"):
-            return trees.cast(walker, operand, target)
-        if kind == "user" and source.startswith("Newtonsoft.Json.Linq."):
-            return trees.explicit(walker, operand, target)
+    if isinstance(operand.form, trees.Tree) and kind in ("reference", "unboxing"):
+        return trees.cast(walker, operand, target)
+    if isinstance(operand.form, trees.Token) and kind == "user" and source.startswith("Newtonsoft.Json.Linq."):
+        return trees.explicit(walker, operand, target)
     if kind in ("reference", "unboxing"):
         return _carried(operand)  # the run says that the type is right, and it is the same in every run of this way
     if kind == "user" and target.startswith("Newtonsoft.Json.Linq.") and operand.form is None and operand.lost is None:

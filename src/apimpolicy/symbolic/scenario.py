@@ -63,6 +63,8 @@ class Scenario:
     random_numbers: list[float] = attrs.field(factory=list)
     guids: list[str] = attrs.field(factory=list)
     request_id: str | None = None
+    calls_before: int = 0
+    """How often the same request came before."""
     now: int | None = None
     """The gateway's time, in seconds since 1970."""
     named_values: dict[str, str] = attrs.field(factory=dict)
@@ -91,6 +93,7 @@ class _Reader:
             address=self.get("address"),
             request_id=self.request_id(),
             now=self.get("now"),
+            calls_before=self.get("calls", "before", default=0),
             guids=self.guids(),
             variables=self.named("variable"),
             entities=self.entities(),

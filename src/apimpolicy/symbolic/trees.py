@@ -400,7 +400,7 @@ class Shown:
 
 def token_of(value: Dual) -> Dual:
     """A value as a JToken."""
-    if isinstance(value.form, Token) or value.lost is not None:
+    if isinstance(value.form, Token) or value.lost is not None or hasattr(value.value, "token_type"):
         return value
     return Dual(value.value, value.term, null=value.null, form=Scalar(value))
 

@@ -201,11 +201,14 @@ class World:
         result: Result | None = None
         try:
             gateway = self.gateway(scenario)
-            gateway.follow(follower)
             request = self.request(scenario)
             if scenario.token is not None:
                 follower.has_token(scenario.token[0], request.headers)
             made = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
+            for _ in range(scenario.calls_before):
+                self.send(gateway, request, dict(variables), made)
+            follower.state.answers, follower.state.sent = _asked(gateway.backend), _asked(gateway.outside)
+            gateway.follow(follower)
             result = self.send(gateway, request, variables, made)
         except TooLong:
             problem = "it makes more decisions than are followed"
@@ -280,6 +283,11 @@ def stand_in_url(backend: str) -> str:
 
     name = "".join(each if each.isascii() and each.isalnum() else "-" for each in from_utf16(backend)).strip("-")
     return f"https://{name.lower() or 'backend'}.example"
+
+
+def _asked(answering: object) -> int:
+    """How many answers were asked for already."""
+    return answering.count if isinstance(answering, _Answering) else 0
 
 
 def _padded(answers: Sequence[Answer], count: int) -> list[Answer]:

@@ -121,6 +121,8 @@ def sentence_of(scenario: Scenario) -> str:
     if scenario.random_numbers:
         parts.append(f"the random numbers {_short(', '.join(map(str, scenario.random_numbers)))}")
     parts += [f"the new GUID {guid}" for guid in scenario.guids[:1]]
+    if scenario.calls_before:
+        parts.append(f"call {scenario.calls_before + 1}")
     if scenario.now is not None:
         parts.append(f"the time {moment_of(scenario.now):%A %Y-%m-%d %H:%M:%S}")
     if scenario.request_id:

@@ -21,7 +21,7 @@ from apimpolicy.symbolic.stand_ins import StandIns
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
-from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, text_of
+from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, steps_to, text_of
 from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_document, section_of, without_files
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
@@ -211,7 +211,8 @@ class _Writer:
         for scenario in (run.scenario, run.answered):
             given = case_of(scenario)
             request = given.pop("request")
-            outcome = run_alone(self.policy, self.output, self.around, request, **given)
+            before = scenario.calls_before
+            outcome = run_alone(self.policy, self.output, self.around, request, steps_to(before, {}), **given)
             reached = self.world.goals.reached(outcome.results[-1].trace) if outcome.results else set()
             if outcome.results and (not wanted or set(wanted) & reached):
                 break
@@ -220,10 +221,11 @@ class _Writer:
         fresh = [goal for goal in self.world.goals.all if goal in reached and goal not in self.reached]
         self.reached |= reached
         branches = [_branch_path(self.world, goal) for goal in wanted or fresh if goal in fresh and self.is_arm(goal)]
-        expect = expected(self.policy, self.output, self.around, request, outcome, branches, given)
+        expect = expected(self.policy, self.output, self.around, request, outcome, branches, given, before)
         response = outcome.results[-1].response
         name = self.unique(f"{sentence_of(run.scenario)} gets {response.status_code} {response.reason}".rstrip())
-        return Found(name, request, expect, branches, given=given)
+        steps = steps_to(before, expect) if before else []
+        return Found(name, request, expect, branches, steps, given)
 
     def is_arm(self, goal: Goal) -> bool:
         """Whether it is a when or otherwise, which `expect: branch` can name."""

@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.walker import Walker
 
-_DIGITS = solver.times(solver.span("0", "9"), 1, 9)
-_NEGATIVE = solver.sequence(solver.literal("-"), _DIGITS)
+_MOST_DIGITS = {"long": 18}
+"""How many digits a text has at most that writes a number of this type for certain; nine of other types."""
 
 
-def number_in(walker: Walker, term: Term) -> Term | None:
-    """The number that a text of up to nine digits writes, on its way; None for a text that writes none.
+def number_in(walker: Walker, term: Term, kind: str) -> Term | None:
+    """The number of this type that a text of digits writes, on its way; None for a text that writes none.
 
     Other texts may write a number too (spaces around it, more digits): they are another way, which is not exact.
     """
-    if walker.path.split(solver.matches(term, _DIGITS), "number"):
+    digits = solver.times(solver.span("0", "9"), 1, _MOST_DIGITS.get(kind, 9))
+    if walker.path.split(solver.matches(term, digits), "number"):
         return solver.number_of(term)
-    if walker.path.split(solver.matches(term, _NEGATIVE), "number"):
+    if walker.path.split(solver.matches(term, solver.sequence(solver.literal("-"), digits)), "number"):
         return -solver.number_of(solver.piece(term, solver.constant(1), solver.length(term) - 1))
     return None
 
@@ -36,7 +37,7 @@ def parsed(walker: Walker, text: Dual, kind: str) -> Dual | None:
     term = term_of(text)
     if term is None:
         return None
-    found = number_in(walker, term)
+    found = number_in(walker, term, kind.removesuffix("?"))
     if found is not None:
         return Dual(term=found)
     plain = solver.matches(term, solver.many(_plain_character()))
@@ -142,7 +143,7 @@ def try_parse(call: Call) -> Dual | None:
     term = term_of(text)
     if term is None:
         return None
-    found = number_in(call.walker, term)
+    found = number_in(call.walker, term, call.owner)
     if found is not None:
         value = call.walker.inputs.value(found, call.walker.path.assignment)
         return Dual(True, form=Output(Dual(value, found)))
