@@ -15,7 +15,7 @@ import attrs
 
 from apimpolicy.symbolic.forms.contexts import MAY_BE_NULL, TEXTS
 from apimpolicy.symbolic.seeds import guid_of
-from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
+from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, OTHER, TEXT, TRUTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -213,11 +213,13 @@ class _Reader:
             length = self.given.get((*key, "length"), 0)
             return [self.tree((*key, f"[{index}]"), TEXT) for index in range(length)]
         size = len(key)
-        return {
-            each[size][1:]: self.tree(each[:-1], TEXT)
+        there = [
+            each[:-1]
             for each, value in self.given.items()
             if each[:size] == key and len(each) == size + 2 and each[-1] == "there" and value
-        }
+        ]
+        there.sort(key=lambda each: each[-1] == f".{OTHER}")
+        return {self.given.get((*each, "name"), each[-1][1:]): self.tree(each, TEXT) for each in there}
 
     def claims(self, key: Key) -> dict[str, str]:
         """The claims of a token."""

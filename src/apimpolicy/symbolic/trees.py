@@ -25,7 +25,7 @@ _TARGETS |= {_J + "JObject": OBJECT, _J + "JArray": LIST}
 TOKEN_KINDS = {1: OBJECT, 2: LIST, 6: NUMBER, 8: TEXT, 9: TRUTH, 10: NULL}
 _KINDS = (TEXT, NUMBER, TRUTH, OBJECT, LIST, NULL, JWT)
 OTHER = "other"
-"""A name that stands for all that nobody asks for."""
+"""What stands for a name that nobody asks for: what it is called is an input, where somebody looks at all names."""
 LARGEST = 2**31 - 1
 
 
@@ -110,6 +110,22 @@ class Tree(Token):
         """The token that it is."""
         return Jwt(self.inputs, (*self.key, "claim"))
 
+    @property
+    def other_name(self) -> Term:
+        """What a property is called that nobody asks for."""
+        from apimpolicy.symbolic.inputs import LABEL
+
+        return self.inputs.text(*self.key, f".{OTHER}", "name", default=OTHER, pattern=LABEL)
+
+    def known_as(self, walker: Walker, name: str) -> str:
+        """By what the inputs of a property are known: one of this name, or the other one, if that is its name."""
+        key = (*self.key, f".{OTHER}")
+        if (*key, "name") not in self.inputs.known or not walker.path.assignment.get((*key, "there")):
+            return name
+        is_other = walker.path.assignment.get((*key, "name"), OTHER) == name
+        walker.path.hold(solver.equal(self.other_name, solver.constant(name)), is_other, "names")
+        return OTHER if is_other else name
+
     def there(self, name: str) -> Term:
         return self.inputs.truth(*self.key, f".{name}", "there")
 
@@ -189,6 +205,7 @@ class Tree(Token):
         changed = walker.path.changed.get((*self.key, f".{name}"))
         if changed is not None:
             return changed
+        name = self.known_as(walker, name)
         return Dual(null=solver.no(self.there(name)), form=self.at(name))
 
     def count(self) -> Term:
@@ -205,7 +222,7 @@ class Tree(Token):
             start=solver.choice(there[0], solver.constant(1), solver.constant(0)),
         )
 
-    def pairs(self, walker: Walker, dual: Dual, seen: Any) -> list[tuple[Any, str, Dual]]:
+    def pairs(self, walker: Walker, dual: Dual, seen: Any) -> list[tuple[Any, Dual, Dual]]:
         """What an object of a run has: each thing that was seen, its name, and its value. Which there are is as it
         was, with an obstacle.
         """
@@ -215,11 +232,14 @@ class Tree(Token):
                 walker.path.hold(self.inputs.known[key].term, bool(walker.path.assignment.get(key)), "names")
         other = walker.path.assignment.get((*self.key, f".{OTHER}", "there"), False)
         walker.path.hold(self.there(OTHER), bool(other), "names")
-        found: list[tuple[Any, str, Dual]] = []
+        called = walker.path.assignment.get((*self.key, f".{OTHER}", "name"), OTHER) if other else None
+        found: list[tuple[Any, Dual, Dual]] = []
         for each in seen or ():
             name = getattr(each, "key", None) or getattr(each, "name", None)
             if isinstance(name, str):
-                found.append((each, name, Dual(child_value(dual.value, name), form=self.at(name))))
+                own = Dual(name, self.other_name) if name == called else Dual(name)
+                form = self.at(OTHER if name == called else name)
+                found.append((each, own, Dual(child_value(dual.value, name), form=form)))
         return found
 
     def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
