@@ -69,6 +69,8 @@ class Explorer:
         """Ways for which a request was made that went another one, with the runs that they go on from."""
         self._seen: set[tuple[int, bool]] = set()
         self._assignments: dict[frozenset[Any], Run | None] = {}
+        self._undecided: set[Any] = set()
+        """Where a question was not decided in time."""
         self._gave_up = False
         self._is_for_branches = False
         self._ahead: Places = 0
@@ -272,8 +274,11 @@ class Explorer:
         """An assignment under which the decisions before hold, and the one that is asked for."""
         undecided = self.figures.undecided
         terms = [each.constraint for each in (*before, asked) if each.term is not None]
-        found = self._solve(terms, asked.constraint, run.assignment, guessing.words_of(asked.owner))
+        key = _place_key(asked)
+        limit = self.bounds.milliseconds if self.thorough or key not in self._undecided else _HARD
+        found = self._solve(terms, asked.constraint, run.assignment, guessing.words_of(asked.owner), limit)
         if found is None and self.figures.undecided > undecided:
+            self._undecided.add(key)
             self._open(run, asked)
         return found
 
@@ -310,8 +315,13 @@ class Explorer:
             if each.term is not None and (self.thorough or each is asked or self._decides(path, each, asked)):
                 yield each.term.get_id(), each.taken
 
-    def _solve(self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str]) -> Assignment | None:
-        """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
+    def _solve(
+        self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str], limit: int
+    ) -> Assignment | None:
+        """An assignment under which all terms hold: as it was, but for what has to do with the last of them.
+
+        `limit` are the milliseconds that a question may take.
+        """
         related = _related(terms, asked)
         inputs = self._inputs_of(related)
         domain = [term for each in inputs for term in each.domain]
@@ -319,7 +329,9 @@ class Explorer:
         self.figures.questions += 1
         plain = guessing.plain_answer(self.inputs, [*related, *domain], asked, assignment)
         answer = (
-            self._ask([*related, *domain], wishes, assignment, words) if plain is None else solver.Answer(True, plain)
+            self._ask([*related, *domain], wishes, assignment, words, limit)
+            if plain is None
+            else solver.Answer(True, plain)
         )
         if answer is None:
             return None
@@ -355,7 +367,7 @@ class Explorer:
                 return
 
     def _ask(
-        self, terms: list[Term], wishes: list[Term], assignment: Assignment, words: list[str]
+        self, terms: list[Term], wishes: list[Term], assignment: Assignment, words: list[str], limit: int
     ) -> solver.Answer | None:
         is_hard = any(solver.has_pieces(term) for term in terms)
         if is_hard and (values := guessing.guessed(self.inputs, terms, assignment, words)) is not None:
@@ -370,8 +382,7 @@ class Explorer:
                 values = guessing.guessed(self.inputs, terms, assignment, words)
                 if values is not None:
                     return solver.Answer(True, values)
-        limit = self.bounds.milliseconds if self.thorough or not is_hard else _HARD
-        answer = solver.ask(terms, limit)
+        answer = solver.ask(terms, limit if self.thorough or not is_hard else min(limit, _HARD))
         if answer.is_possible is None:
             self.figures.undecided += 1
             self.outcome.obstacles.setdefault(Obstacle("a question that the solver did not decide in time", ""), 1)
