@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
 """Places inside of a member, which decide little of themselves."""
 DOUBLES = (PLACE, LAST_RESORT)
+_LEAST = 40
+"""Milliseconds for a question at a place where several were not decided."""
 _HARD = 300
 """Milliseconds for a hard question, unless all ways are wanted."""
 
@@ -69,8 +72,8 @@ class Explorer:
         """Ways for which a request was made that went another one, with the runs that they go on from."""
         self._seen: set[tuple[int, bool]] = set()
         self._assignments: dict[frozenset[Any], Run | None] = {}
-        self._undecided: set[Any] = set()
-        """Where a question was not decided in time."""
+        self._undecided: Counter[Any] = Counter()
+        """How often a question was not decided in time, by place: it gets less time there."""
         self._gave_up = False
         self._is_for_branches = False
         self._ahead: Places = 0
@@ -133,13 +136,18 @@ class Explorer:
 
     def _leads_on(self, run: Run, decision: Decision) -> bool:
         """Whether something that is wanted, and that nobody has reached, comes after a decision."""
-        if self._measured != len(self.outcome.found):
-            self._measured = len(self.outcome.found)
-            self._ahead = 0
-            for goal in self.wanted - self.outcome.found.keys():
-                if goal.kind == BRANCH or not self._is_for_branches:
-                    self._ahead |= self.world.reach.places(goal)
+        self._measure()
         return bool(self.world.reach.of(run.path.hole(decision.step)) & self._ahead)
+
+    def _measure(self) -> None:
+        """Where what is missing is, once more was found."""
+        if self._measured == len(self.outcome.found):
+            return
+        self._measured = len(self.outcome.found)
+        self._ahead = 0
+        for goal in self.wanted - self.outcome.found.keys():
+            if goal.kind == BRANCH or not self._is_for_branches:
+                self._ahead |= self.world.reach.places(goal)
 
     def _is_done(self) -> bool:
         return not self.thorough and self.wanted <= self.outcome.found.keys()
@@ -275,10 +283,12 @@ class Explorer:
         undecided = self.figures.undecided
         terms = [each.constraint for each in (*before, asked) if each.term is not None]
         key = _place_key(asked)
-        limit = self.bounds.milliseconds if self.thorough or key not in self._undecided else _HARD
+        limit = self.bounds.milliseconds
+        if not self.thorough:
+            limit = max(_LEAST, limit >> 2 * self._undecided[key])
         found = self._solve(terms, asked.constraint, run.assignment, guessing.words_of(asked.owner), limit)
         if found is None and self.figures.undecided > undecided:
-            self._undecided.add(key)
+            self._undecided[key] += 1
             self._open(run, asked)
         return found
 
@@ -373,7 +383,7 @@ class Explorer:
         if is_hard and (values := guessing.guessed(self.inputs, terms, assignment, words)) is not None:
             return solver.Answer(True, values)
         for guess in ([], *solver.guesses(terms)):
-            answer = solver.ask([*terms, *guess], 200, [] if is_hard else wishes)
+            answer = solver.ask([*terms, *guess], min(200, limit), [] if is_hard else wishes)
             if answer.is_possible:
                 return answer
             if answer.is_possible is False and not guess:

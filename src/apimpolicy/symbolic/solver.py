@@ -365,7 +365,9 @@ def has_pieces(term: Term) -> bool:
     known = _pieces.get(term.get_id())
     if known is not None and known[0].eq(term):
         return known[1]
-    found = term.decl().kind() in (z3.Z3_OP_SEQ_INDEX, z3.Z3_OP_INT_TO_STR) or any(has_pieces(each) for each in term.children())
+    found = term.decl().kind() in (z3.Z3_OP_SEQ_INDEX, z3.Z3_OP_INT_TO_STR) or any(
+        has_pieces(each) for each in term.children()
+    )
     if len(_pieces) > _MOST_NAMES:
         _pieces.clear()
     _pieces[term.get_id()] = term, found

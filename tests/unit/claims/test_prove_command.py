@@ -79,7 +79,9 @@ def test_a_mistake_in_a_claim_is_shown_at_its_place(folder: Path, capsys: pytest
 
 
 def test_an_expression_that_does_not_compile(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "orders.test.yaml").write_text(FILE.replace("context.Elapsed.Seconds", "context.Elapsed.Sekunden"), "utf-8")
+    (folder / "orders.test.yaml").write_text(
+        FILE.replace("context.Elapsed.Seconds", "context.Elapsed.Sekunden"), "utf-8"
+    )
 
     assert main(["prove", "-k", "moment"]) == 1
     assert "CS1061 error: 'TimeSpan' has no member 'Sekunden'" in capsys.readouterr().out

@@ -263,6 +263,9 @@ def property_of(call: Call) -> Dual | None:
 @form(_J + "JContainer", f"{_J}JEnumerable<{_J}JToken> Children()")
 def properties(call: Call) -> Dual | None:
     own = call.own.form
+    if isinstance(own, trees.Built) and own.lost is None:
+        found = [(each, own.fields.get(each.name)) for each in call.value or ()]
+        return Dual(form=Items([Dual(each, form=Property(Dual(each.name), child or Dual())) for each, child in found]))
     if not isinstance(own, trees.Tree):
         return None
     if own.decide_kind(call.walker, call.own) != trees.OBJECT:
