@@ -15,6 +15,7 @@ import attrs
 
 from apimpolicy.symbolic.forms.contexts import MAY_BE_NULL, TEXTS
 from apimpolicy.symbolic.seeds import guid_of
+from apimpolicy.symbolic.state import RESPONSE
 from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, OTHER, TEXT, TRUTH
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ class Scenario:
     random_numbers: list[float] = attrs.field(factory=list)
     guids: list[str] = attrs.field(factory=list)
     request_id: str | None = None
+    section: str | None = None
+    """The only section that runs, with a response from its beginning."""
+    response: Answer = attrs.field(factory=Answer)
     calls_before: int = 0
     """How often the same request came before."""
     now: int | None = None
@@ -99,6 +103,7 @@ class _Reader:
             entities=self.entities(),
             groups=self.groups(),
             answers=self.answers("answer"),
+            response=self.answer(RESPONSE),
             sent_answers=self.answers("sent"),
         )
         made.url = self.url(made)

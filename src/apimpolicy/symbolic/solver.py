@@ -358,6 +358,7 @@ _OPPOSITE = {"==": "!=", "<=": ">", ">=": "<", "<": ">=", ">": "<="}
 
 
 _pieces: dict[int, tuple[Term, bool]] = {}
+_HARD = (z3.Z3_OP_SEQ_INDEX, z3.Z3_OP_INT_TO_STR)
 
 
 def has_pieces(term: Term) -> bool:

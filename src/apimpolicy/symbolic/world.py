@@ -53,6 +53,8 @@ class World:
 
     `stand_ins` are the named values and fragments that are made up: nothing that rests on them is proven.
 
+    `section` is the only section that runs, where not all do: a response is there then from its beginning, an input.
+
     `unfollowed` is what decides about requests here without being followed: nothing can be proven then.
 
     `asking` is asked at the end of each run, while all is known of it, and gives the ways that go on from there: what
@@ -74,7 +76,9 @@ class World:
         has_doubles: bool = False,
         named_values: Mapping[str, str] | None = None,
         stand_ins: StandIns | None = None,
+        section: str | None = None,
     ) -> None:
+        self.section = section
         self.stand_ins = stand_ins or StandIns()
         self.uploads = frozenset(uploads)
         self.fixed = frozenset(fixed)
@@ -137,6 +141,7 @@ class World:
             }
         )
         made.adopt(self.first)
+        made.response_before = _response(scenario.response)
         return made
 
     def _uploaded(self, scenario: Scenario) -> dict[str, Any]:
@@ -182,7 +187,14 @@ class World:
         self, gateway: FollowedGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
     ) -> Result:
         """Send a request through the policies."""
-        return gateway.run(self.scopes, request, variables=variables, doubles=doubles or None)
+        return gateway.run(
+            self.scopes,
+            request,
+            variables=variables,
+            doubles=doubles or None,
+            section=self.section,
+            response=None if self.section is None else gateway.response_before,
+        )
 
     def begin(self, state: State) -> None:
         """Say what is the same of every request, and what of this world is not followed."""
@@ -193,7 +205,7 @@ class World:
         """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""
         assignment = with_seeds(self._with_errors(assignment))
         scenario = Scenario.of(assignment)
-        scenario.named_values = self.named_values
+        scenario.named_values, scenario.section = self.named_values, self.section
         variables = {**self.variables, **scenario.variables}
         follower = Follower(inputs, settled(assignment), self, variables, path)
         problem = ""
@@ -308,11 +320,15 @@ class _Answering:
             raise TimeoutError
         if answer.raises is not None:
             raise ConnectionRefusedError
-        content: dict[str, Any] = {"json": answer.json} if answer.has_json else {}
-        if answer.body is not None:
-            content["body"] = answer.body
-        headers: Headers | dict[str, str] = answer.headers
-        return Response(answer.status, answer.reason, headers=headers, **content)
+        return _response(answer)
+
+
+def _response(answer: Answer) -> Response:
+    content: dict[str, Any] = {"json": answer.json} if answer.has_json else {}
+    if answer.body is not None:
+        content["body"] = answer.body
+    headers: Headers | dict[str, str] = answer.headers
+    return Response(answer.status, answer.reason, headers=headers, **content)
 
 
 def _entities(scenario: Scenario) -> dict[str, Any]:

@@ -26,6 +26,8 @@ def case_of(scenario: Scenario) -> dict[str, Any]:
         found["named-values"] = dict(scenario.named_values)
     if scenario.doubles:
         found["replace"] = {name: _double(given) for name, given in scenario.doubles.items()}
+    if scenario.section is not None:
+        found |= {"section": scenario.section, "response": _answer(scenario.response)}
     if scenario.answers:
         found["backend"] = [_answer(answer) for answer in scenario.answers]
     if scenario.sent_answers:
@@ -121,6 +123,8 @@ def sentence_of(scenario: Scenario) -> str:
     if scenario.random_numbers:
         parts.append(f"the random numbers {_short(', '.join(map(str, scenario.random_numbers)))}")
     parts += [f"the new GUID {guid}" for guid in scenario.guids[:1]]
+    if scenario.section is not None:
+        parts.append(f"{scenario.section} alone with a response of {scenario.response.status}")
     if scenario.calls_before:
         parts.append(f"call {scenario.calls_before + 1}")
     if scenario.now is not None:

@@ -15,6 +15,7 @@ import attrs
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.forms.contexts import NO_RESPONSE
 from apimpolicy.symbolic.goals import BRANCH
 from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.stand_ins import StandIns
@@ -52,6 +53,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     writer = _Writer(policy, output, around, explored)
     cases = writer.cases()
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
+    cases += _with_responses(writer, explored, bounds or Bounds())
     missing = [goal for goal in world.goals.all if goal not in writer.reached]
     proven = set(explored.proven)
     text = text_of(relative_path(policy, output), around, cases, list(_notes(explored, missing, proven)))
@@ -88,6 +90,23 @@ def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) 
     return found
 
 
+def _with_responses(writer: _Writer, explored: Exploration, bounds: Bounds) -> list[Found]:
+    """Cases for branches that ask for a response before anything was answered: their section alone, with one.
+
+    Whether a gateway has a response there nobody knows; policies of Microsoft's read it.
+    """
+    if not any(obstacle.kind == NO_RESPONSE for obstacle in explored.obstacles):
+        return []
+    found: list[Found] = []
+    goals = explored.world.goals
+    missing = [goal for goal in goals.all if goal not in writer.reached and goal.kind == BRANCH]
+    for section in dict.fromkeys(goals.places[goal.kind, goal.file, goal.at].section for goal in missing):
+        world = world_of(writer.policy, writer.output, writer.around, section=section)
+        wanted = [goal for goal in missing if goals.places[goal.kind, goal.file, goal.at].section == section]
+        found += writer.cases_of(Explorer(world, Bounds(seconds=bounds.seconds / 5), wanted=wanted).explore(), wanted)
+    return found
+
+
 def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> World:
     """The world of a policy; a fragment stands in the section whose values it asks for, where it may stand there."""
     add_fragments(around, subject, policy, output)
@@ -109,8 +128,16 @@ def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> 
         return world_of(policy, output, around)
 
 
-def world_of(policy: str, output: str, around: Surroundings, values: Mapping[str, str] | None = None) -> World:
-    """The world in which the cases of a test file at `output` run; `values` are named values that are others."""
+def world_of(
+    policy: str,
+    output: str,
+    around: Surroundings,
+    values: Mapping[str, str] | None = None,
+    section: str | None = None,
+) -> World:
+    """The world in which the cases of a test file at `output` run; `values` are named values that are others, `section`
+    is the only one that runs.
+    """
     content = {
         "policy": around.document or os.path.abspath(policy),
         **around.content(),
@@ -138,6 +165,7 @@ def world_of(policy: str, output: str, around: Surroundings, values: Mapping[str
         has_doubles=True,
         named_values=values,
         stand_ins=StandIns(around.named_values, _made_up(around)),
+        section=section,
     )
 
 

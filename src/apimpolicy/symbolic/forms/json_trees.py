@@ -56,6 +56,8 @@ def value_of_key(call: Call) -> Dual | None:
     child = own.child(call.walker, Dual(call.own.value, form=own), key)
     if child is None or child.lost is not None:
         return None
+    if child.is_constant:
+        return Dual()
     seen = trees.child_value(call.own.value, key)
     child = Dual(seen, child.term, null=child.null, form=child.form)
     if child.null is not None:
@@ -64,6 +66,8 @@ def value_of_key(call: Call) -> Dual | None:
         return Dual()
     if target.startswith(_J):
         return Dual(form=child.form)
+    if not isinstance(child.form, trees.Token):
+        return None
     return trees.explicit(call.walker, Dual(seen, child.term, form=child.form), target)
 
 
