@@ -425,6 +425,26 @@ def token_of(value: Dual) -> Dual:
     return Dual(value.value, value.term, null=value.null, form=Scalar(value))
 
 
+class _Was:
+    """What was there before a policy put something else in its place."""
+
+    __slots__ = ("token_type",)
+
+    def __init__(self, kind: int) -> None:
+        self.token_type = next(number for number, known in TOKEN_KINDS.items() if known == kind)
+
+
+def child_seen(walker: Walker, child: Dual, value: Any, name: str) -> Any:
+    """What a run saw under a name of a JObject, which the same expression may have changed since."""
+    seen, form, path = child_value(value, name), child.form, walker.path
+    if not isinstance(form, Tree) or child.null is None:
+        return seen
+    if walker.inputs.value(child.null, path.assignment) is True:
+        return None
+    kind = walker.inputs.value(form.kind, path.assignment)
+    return seen if kind in (kind_of(seen), OBJECT, LIST, JWT, None) else _Was(kind)
+
+
 def child_value(value: Any, name: str) -> Any:
     """What a JObject of a run has under a name."""
     found = getattr(value, "get_item", None)

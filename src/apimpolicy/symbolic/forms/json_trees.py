@@ -58,7 +58,7 @@ def value_of_key(call: Call) -> Dual | None:
         return None
     if child.is_constant:
         return Dual()
-    seen = trees.child_value(call.own.value, key)
+    seen = trees.child_seen(call.walker, child, call.own.value, key)
     child = Dual(seen, child.term, null=child.null, form=child.form)
     if child.null is not None:
         call.walker.path.hold(child.null, seen is None, "null")
