@@ -44,7 +44,9 @@ class Answer:
 
 @attrs.define
 class Scenario:
-    """A request and its surroundings. `entities` are those of `context`, by kind: what is said of them."""
+    """A request and its surroundings. `entities` are those of `context`, by kind: what is said of them; None
+    of one that there is not.
+    """
 
     method: str = "GET"
     url: str = "/"
@@ -56,7 +58,7 @@ class Scenario:
     certificate: str | None = None
     token: tuple[str, dict[str, Any]] | None = None
     variables: dict[str, Any] = attrs.field(factory=dict)
-    entities: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    entities: dict[str, dict[str, Any] | None] = attrs.field(factory=dict)
     groups: list[dict[str, str]] = attrs.field(factory=list)
     answers: list[Answer] = attrs.field(factory=list)
     sent_answers: list[Answer] = attrs.field(factory=list)
@@ -78,14 +80,15 @@ class Scenario:
     """What runs in the place of policies, by place: `variables`, or an `error`."""
 
     @classmethod
-    def of(cls, assignment: Assignment) -> Scenario:
-        """What an assignment means."""
-        return _Reader(assignment).scenario()
+    def of(cls, assignment: Assignment, present: Mapping[str, str] | None = None) -> Scenario:
+        """What an assignment means; `present` are the entities that are there unless it says otherwise: their ids."""
+        return _Reader(assignment, present).scenario()
 
 
 class _Reader:
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, present: Mapping[str, str] | None = None) -> None:
         self.given = assignment
+        self.present = present or {}
 
     def get(self, *key: str, default: Any = None) -> Any:
         return self.given.get(key, default)
@@ -172,6 +175,7 @@ class _Reader:
         query = self.fields("query")
         if matched:
             operation = made.entities.setdefault("operation", {})
+            assert operation is not None
             if ("path",) in self.given:
                 query |= {f"p{index}": value for index, value in enumerate(matched.values())}
                 parameters = "&".join(f"p{index}={{{name}}}" for index, name in enumerate(matched))
@@ -252,8 +256,8 @@ class _Reader:
             return None, self.tree((*key, "tree"), OBJECT) if has_tree else {}, True
         return (self.text((*key, "text")) if (*key, "text") in self.given else default), None, False
 
-    def entities(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
+    def entities(self) -> dict[str, dict[str, Any] | None]:
+        found: dict[str, dict[str, Any] | None] = {}
         for kind in ENTITIES:
             values = {
                 key[1]: value
@@ -267,6 +271,12 @@ class _Reader:
                 values.setdefault("name", kind)
             if "primary-key" in values:
                 values.setdefault("key", DEFAULTS["subscription", "key"])
+            if kind in self.present:
+                if not self.get(kind, "there", default=True):
+                    found[kind] = None
+                elif values:
+                    found[kind] = {"id": self.present[kind], **values}
+                continue
             if kind in _OPTIONAL and not self.get(kind, "there"):
                 continue
             if values or kind in _OPTIONAL:

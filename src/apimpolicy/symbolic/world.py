@@ -15,6 +15,7 @@ from apimpolicy.symbolic import doubles
 from apimpolicy.symbolic.following import FollowedGateway, Follower
 from apimpolicy.symbolic.forms.moments import moment_of
 from apimpolicy.symbolic.goals import Goals
+from apimpolicy.symbolic.inputs import NAME
 from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.reach import Reach
 from apimpolicy.symbolic.scenario import Answer, Scenario, settled
@@ -91,6 +92,9 @@ class World:
         self.token = token
         self.has_doubles = has_doubles
         self.named_values = dict(named_values or {})
+        optional = {kind: self.settings.get(kind) for kind in ("user", "product", "subscription")}
+        self.present = {kind: entity.id for kind, entity in optional.items() if entity is not None}
+        """The entities that are there unless a request says otherwise, with their ids."""
         self.first = FollowedGateway(**self.settings)
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)
@@ -125,6 +129,9 @@ class World:
         inputs.has_tokens = any("Jwt" in text for text in texts)
         if self.certificates:
             inputs.one_of("certificate", choices=(NONE, *self.certificates))
+        for kind, name in self.present.items():
+            inputs.truth(kind, "there", default=True)
+            inputs.text(kind, "id", default=name, pattern=NAME)
         for provider in self.providers:
             inputs.one_of("token", provider, choices=(NONE, "good", "expired"))
 
@@ -204,7 +211,7 @@ class World:
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""
         assignment = with_seeds(self._with_errors(assignment))
-        scenario = Scenario.of(assignment)
+        scenario = Scenario.of(assignment, self.present)
         scenario.named_values, scenario.section = self.named_values, self.section
         variables = {**self.variables, **scenario.variables}
         follower = Follower(inputs, settled(assignment), self, variables, path)
@@ -335,6 +342,9 @@ def _entities(scenario: Scenario) -> dict[str, Any]:
     """The entities of `context`."""
     found: dict[str, Any] = {}
     for kind, values in scenario.entities.items():
+        if values is None:
+            found[kind] = None
+            continue
         options = {name.replace("-", "_"): value for name, value in values.items()}
         if kind == "user":
             options["groups"] = [entities.Group(each["id"], each["name"]) for each in scenario.groups]

@@ -64,6 +64,9 @@ def request_of(scenario: Scenario) -> dict[str, Any]:
 def _gateway(scenario: Scenario) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for kind, values in scenario.entities.items():
+        if values is None:
+            found[kind] = None
+            continue
         own = dict(values)
         if kind in ("user", "product", "subscription", "api", "operation"):
             own.setdefault("id", kind)
@@ -71,7 +74,7 @@ def _gateway(scenario: Scenario) -> dict[str, Any]:
             own.setdefault("method", scenario.method)
             own.setdefault("url-template", "/*")
         if kind == "user" and scenario.groups:
-            own["groups"] = [each if each["id"] != each["name"] else each["id"] for each in scenario.groups]
+            own["groups"] = [each if each["id"] != each["name"].lower() else each["name"] for each in scenario.groups]
         found[kind] = own
     if scenario.cache:
         found["cache"] = dict(scenario.cache)
@@ -149,7 +152,9 @@ def _variable(name: str, value: Any) -> str:
     return f"variable {name}"
 
 
-def _entity(kind: str, values: dict[str, Any]) -> str:
+def _entity(kind: str, values: dict[str, Any] | None) -> str:
+    if values is None:
+        return f"no {kind}"
     shown = next((str(value) for name, value in values.items() if name not in ("method", "url-template")), "")
     return f"{kind} {_short(shown)}".rstrip()
 

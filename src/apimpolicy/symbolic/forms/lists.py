@@ -189,6 +189,8 @@ def _contains(call: Call, source: Iterable[Dual] | None, wanted: Dual, *, ignore
         if same is None or same.lost is not None:
             return None
         terms.append(same.term if same.term is not None else solver.constant(bool(same.value)))
+        if not isinstance(source, list) and call.walker.path.split(terms[-1], "contains"):
+            return Dual(True)  # what comes after it was not asked for
     return Dual(term=solver.some(*terms))
 
 
