@@ -28,7 +28,8 @@ def number_in(walker: Walker, term: Term, kind: str) -> Term | None:
     if walker.path.split(solver.matches(term, digits), "number"):
         return solver.number_of(term)
     if walker.path.split(solver.matches(term, solver.sequence(solver.literal("-"), digits)), "number"):
-        return -solver.number_of(solver.piece(term, solver.constant(1), solver.length(term) - 1))
+        found = solver.number_of(solver.piece(term, solver.constant(1), solver.length(term) - 1))
+        return solver.choice(found >= 0, -found, solver.constant(0))  # a solver sees that it is not positive
     return None
 
 
