@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.access import Output
 from apimpolicy.symbolic.forms import form
-from apimpolicy.symbolic.texts import as_text
+from apimpolicy.symbolic.texts import as_text, number_of_digits
 from apimpolicy.symbolic.values import Dual, term_of
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ def number_in(walker: Walker, term: Term, kind: str) -> Term | None:
 
     Other texts may write a number too (spaces around it, more digits): they are another way, which is not exact.
     """
-    digits = solver.times(solver.span("0", "9"), 1, _MOST_DIGITS.get(kind, 9))
+    most = _MOST_DIGITS.get(kind, 9)
+    digits = solver.times(solver.span("0", "9"), 1, most)
     if walker.path.split(solver.matches(term, digits), "number"):
-        return solver.number_of(term)
+        return number_of_digits(term, most)
     if walker.path.split(solver.matches(term, solver.sequence(solver.literal("-"), digits)), "number"):
-        found = solver.number_of(solver.piece(term, solver.constant(1), solver.length(term) - 1))
-        return solver.choice(found >= 0, -found, solver.constant(0))  # a solver sees that it is not positive
+        return -number_of_digits(solver.piece(term, solver.constant(1), solver.length(term) - 1), most)
     return None
 
 
