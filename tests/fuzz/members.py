@@ -26,7 +26,7 @@ from apimpolicy.dotnet.metadata import all_definitions
 from apimpolicy.dotnet.registry import find_implementation
 from apimpolicy.dotnet.signatures import Method, Property
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type, TypeParameter
-from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
+from apimpolicy.dotnet.values import CHAR, INT, OBJECT, STRING, VOID
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import ApimPolicyError, DiagnosticError, InternalError
 
@@ -129,6 +129,9 @@ _FEW_OR_MANY = "Enumerable.Range(0, 60000)"
 def _filled(element: Type) -> tuple[str, ...]:
     if element is STRING:
         return ("Enumerable.Repeat(new string('a', 10000), 1000).ToArray()",)
+    if element is CHAR:
+        every = "Enumerable.Range(0, 65536).Select(i => (char)i)"
+        return (f"{every}.ToArray()", f"{every}.Skip(98).Append('a').ToArray()")
     return ("Enumerable.Range(0, 300000).ToArray()",) if element is INT else ()
 
 

@@ -211,10 +211,10 @@ def _report_to_us(error: Exception) -> str:
 
 def _show_diagnostics(error: DiagnosticError) -> int:
     from apimpolicy.report.style import Style
-    from apimpolicy.report.terminal import render
+    from apimpolicy.report.terminal import render_all
 
     style = Style.of(sys.stderr)
-    print("\n\n".join(render(diagnostic, style) for diagnostic in error.diagnostics), file=sys.stderr)
+    print(render_all(error.diagnostics, style), file=sys.stderr)
     return exit_codes.FINDINGS
 
 

@@ -84,7 +84,7 @@ def command(paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds
 def _files(paths: Sequence[str], words: Sequence[str]) -> tuple[list[tuple[CaseFile, list[Claim]]], dict[str, str]]:
     """The files that have claims, with those that are wanted, and what is wrong with others."""
     from apimpolicy.cli.test import find_test_files
-    from apimpolicy.report.terminal import render
+    from apimpolicy.report.terminal import render_all
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.claims.configured import configurations_with_claims, file_of
 
@@ -96,7 +96,7 @@ def _files(paths: Sequence[str], words: Sequence[str]) -> tuple[list[tuple[CaseF
         try:
             file = read(path)
         except DiagnosticError as error:
-            unreadable[path] = "\n\n".join(map(render, error.diagnostics))
+            unreadable[path] = render_all(error.diagnostics)
             continue
         except ConfigurationError as error:
             unreadable[path] = str(error)

@@ -278,14 +278,14 @@ def _file(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageRepo
 
 
 def _cases(path: str, run: Run, collector: PolicyCoverage | None = None) -> tuple[str, list[CaseReport], str]:
-    from apimpolicy.report.terminal import render
+    from apimpolicy.report.terminal import render_all
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.running import run_case
 
     try:
         cases = [case for case in load_case_file(path).cases if _is_wanted(case, run.words)]
     except DiagnosticError as error:
-        return path, [], "\n\n".join(map(render, error.diagnostics))
+        return path, [], render_all(error.diagnostics)
     except ConfigurationError as error:
         return path, [], str(error)
     reports: list[CaseReport] = []

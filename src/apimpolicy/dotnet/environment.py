@@ -244,6 +244,13 @@ def work_through(length: int) -> None:
         environment().step(length >> _UNITS_PER_PASS)
 
 
+def go_into(parts: int) -> None:
+    """Use up steps for looking at a value through its parts: one that holds another twice, and so on forty times, is
+    small, and has 2**40 of them.
+    """
+    environment().step(parts)
+
+
 def stop_evaluation() -> None:
     """Nothing of the policy that is being evaluated runs any more; outside of one there is nothing to stop."""
     running = _current.get()

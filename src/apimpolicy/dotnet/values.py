@@ -13,7 +13,7 @@ import struct
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import FREE_UNITS, work_through
+from apimpolicy.dotnet.environment import FREE_UNITS, go_into, joined, work_through
 from apimpolicy.dotnet.metadata import look_up, named, parse
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, array_of, tuple_type
 from apimpolicy.text.utf16 import from_utf16 as from_utf16
@@ -128,12 +128,14 @@ class ValueTuple(tuple[Any, ...]):
         """`(1, x)`."""
         from apimpolicy.dotnet.system.objects import text
 
-        return f"({', '.join(map(text, self.boxed_items()))})"
+        go_into(len(self))
+        return f"({joined([*map(text, self.boxed_items())], ', ')})"
 
     def equals(self, other: Any) -> bool:
         """Equal elements of the same types."""
         from apimpolicy.dotnet.system.objects import equals
 
+        go_into(len(self))
         return (
             isinstance(other, ValueTuple)
             and self.dotnet_type is other.dotnet_type
@@ -147,6 +149,7 @@ class ValueTuple(tuple[Any, ...]):
         return not self.equals(other)
 
     def __hash__(self) -> int:
+        go_into(len(self))
         return super().__hash__()
 
 
@@ -241,11 +244,12 @@ class AnonymousObject:
         """`{ a = 1, b = x }`."""
         from apimpolicy.dotnet.system.objects import to_string
 
-        parts = (
+        go_into(len(self.names))
+        parts = [
             f"{name} = {'' if value is None else to_string(box(type_, value))}"
             for name, value, type_ in zip(self.names, self.values, self._types(), strict=True)
-        )
-        return f"{{ {', '.join(parts)} }}" if self.names else "{ }"
+        ]
+        return f"{{ {joined(parts, ', ')} }}" if self.names else "{ }"
 
     def boxed_values(self) -> tuple[Any, ...]:
         """The values as `object`."""
@@ -256,6 +260,7 @@ class AnonymousObject:
         return tuple(type_ for _, type_ in members) if members else (OBJECT,) * len(self.names)
 
     def __eq__(self, other: object) -> bool:
+        go_into(len(self.names))
         return (
             isinstance(other, AnonymousObject)
             and self.dotnet_type is other.dotnet_type
@@ -264,6 +269,7 @@ class AnonymousObject:
         )
 
     def __hash__(self) -> int:
+        go_into(len(self.names))
         return hash((self.names, self.values))
 
 

@@ -95,8 +95,9 @@ def to_markdown(reports: Sequence[DifferenceReport]) -> str:
     changed = [report for report in reports if report.status != EQUIVALENT]
     lines = ["### What changes for callers", ""]
     if not changed:
-        number = f"all {len(reports)} policies are" if len(reports) != 1 else "the policy is"
-        return "\n".join([*lines, f"Nothing: {number} proven equivalent."])
+        number = f"all {len(reports)} policies that changed are" if len(reports) != 1 else "the policy is"
+        why = f"{number} proven equivalent" if reports else "the policies, and what is around them, are the same"
+        return "\n".join([*lines, f"Nothing: {why}."])
     for report in changed:
         lines += [f"**`{_cell(report.path)}`**: {headline(report)}", ""]
         if report.problem:

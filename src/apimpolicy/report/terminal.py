@@ -14,10 +14,13 @@ from apimpolicy.report.columns import ELLIPSIS, Line, printable, width, wrap
 from apimpolicy.report.style import PLAIN, Style
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.source import Source
 
 _NARROWEST_LABEL = 24
+_MOST_SHOWN = 100
 _WIDTHS = 4
 """Of a line that is longer than so many pages are wide only the surroundings of the finding are laid out."""
 
@@ -34,6 +37,15 @@ def render(diagnostic: Diagnostic, style: Style = PLAIN) -> str:
     elif diagnostic.help:
         lines.append(f"     = {printable(diagnostic.help)}")
     return "\n".join(lines)
+
+
+def render_all(diagnostics: Sequence[Diagnostic], style: Style = PLAIN) -> str:
+    """Why something could not be done: these diagnostics, and of a great many the first ones and how many there are."""
+    shown = [render(diagnostic, style) for diagnostic in diagnostics[:_MOST_SHOWN]]
+    more = len(diagnostics) - len(shown)
+    if more > 0:
+        shown.append(f"… and {more:,} more: `apimpolicy check` lists them.")
+    return "\n\n".join(shown)
 
 
 class _Excerpt:

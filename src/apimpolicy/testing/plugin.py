@@ -99,9 +99,9 @@ def pytest_runtest_makereport(
         return report
     made = item.stash.get(_APIM, None)
     if isinstance(error.value, DiagnosticError):
-        from apimpolicy.report.terminal import render
+        from apimpolicy.report.terminal import render_all
 
-        report.sections.append(("the policy does not compile", "\n\n".join(map(render, error.value.diagnostics))))
+        report.sections.append(("the policy does not compile", render_all(error.value.diagnostics)))
     elif report.when == "call" and made is not None and made.results:
         report.sections.append(("apim, the last request", made.results[-1].explanation))
     return report
@@ -152,13 +152,13 @@ class CaseFileCollector(pytest.File):
         """Its cases. Raises CollectError with the places of mistakes."""
         from apimpolicy.report.columns import printable
         from apimpolicy.report.harmless import harmless
-        from apimpolicy.report.terminal import render
+        from apimpolicy.report.terminal import render_all
         from apimpolicy.testing.case_files import load_case_file
 
         try:
             file = load_case_file(str(self.path))
         except DiagnosticError as error:
-            raise self.CollectError(harmless("\n\n".join(map(render, error.diagnostics)))) from None
+            raise self.CollectError(harmless(render_all(error.diagnostics))) from None
         except ApimPolicyError as error:
             raise self.CollectError(str(error)) from None
         for case in file.cases:

@@ -108,9 +108,9 @@ def run_case(case: Case) -> Outcome:
                 break
     except DiagnosticError as error:
         outcome.status, outcome.error = "error", error
-        from apimpolicy.report.terminal import render
+        from apimpolicy.report.terminal import render_all
 
-        outcome.problem = "\n\n".join(map(render, error.diagnostics))
+        outcome.problem = render_all(error.diagnostics)
     except ApimPolicyError as error:
         outcome.status, outcome.error = "error", error
         outcome.problem = str(error)

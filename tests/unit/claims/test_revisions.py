@@ -123,6 +123,18 @@ def test_what_is_around_an_unchanged_policy(
     assert status
 
 
+def test_two_folders_have_their_own_surroundings(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {"a.xml": AROUND.format(HEADER.format("{{mark}}")), "apimpolicy.toml": "[named-values]\nmark = '1'\n"}
+    after = {**before, "apimpolicy.toml": "[named-values]\nmark = '2'\n"}
+    for name, files in (("one", before), ("two", before), ("three", after)):
+        repository.write({f"{name}/{path}": text for path, text in files.items()})
+
+    assert main(["diff", "one", "two", "--format", "markdown"]) == 0
+    assert capsys.readouterr().out.endswith("\n\nNothing: the policies, and what is around them, are the same.\n")
+    assert main(["diff", "one", "three"]) == 1
+    assert "the backend gets X-A: 2 instead of 1" in capsys.readouterr().out
+
+
 def test_a_setting_that_the_policy_does_not_use(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     config = '[backends]\nother = "https://{}.example"\n'
     repository.commit({"a.xml": AROUND.format(""), "apimpolicy.toml": config.format("old")})

@@ -16,6 +16,7 @@ BIG = "var s = new string('a', 100000);"
 BYTES = "var b = new byte[100000];"
 LIST = "var l = Enumerable.Range(0, 20000).ToList();"
 JSON = 'var j = JArray.Parse("[" + string.Concat(Enumerable.Repeat("1,", 5000)) + "1]");'
+DOUBLED = "object o = 1, p = 1; for (int i = 0; i < 40; i++) {{ o = {0}; p = {1}; }} return {2};"
 XML = 'var x = XElement.Parse("<a>" + string.Concat(Enumerable.Repeat("<b/>", 5000)) + "</a>");'
 
 ENDLESS = [
@@ -58,9 +59,22 @@ ENDLESS = [
     *(f"{XML} while (true) x.{call};" for call in (
         "ToString()", 'Descendants("c").Count()', 'Add(new XElement("b"))', 'AddFirst(new XElement("b"))',
     )),
+    "var s = new string('a', 1000000); var c = Enumerable.Range(1, 60000).Select(i => (char)i).ToArray(); while (true) "
+    "s.Trim(c);",
+    "var s = new string('a', 1000000); var c = Enumerable.Range(1, 60000).Select(i => (char)i).ToArray(); while (true) "
+    "s.TrimEnd(c);",
+    "var f = \"{0:\" + new string('0', 100000) + \"}\"; while (true) string.Format(f, 1);",
     'var o = new JObject(); while (true) o["k" + o.Count] = 1;',
     "var o = new JArray(1); while (true) o = new JArray(o, o);",
     'var x = new XElement("a"); while (true) x = new XElement("a", x, x);',
+    *(
+        DOUBLED.format(made.replace("_", "o"), made.replace("_", "p"), use)
+        for made in ("new { a = _, b = _ }", "(_, _)", "Tuple.Create(_, _)", "new KeyValuePair<object, object>(_, _)")
+        for use in (
+            "o.ToString()", "o.Equals(p)", "o.GetHashCode()", '"" + o', "new HashSet<object> { o }.Contains(p)",
+            "JsonConvert.SerializeObject(o)",
+        )
+    ),
     'var d = new Dictionary<string, int>(); while (true) d["k" + d.Count] = 1;',
     'var d = new SortedDictionary<string, int>(); while (true) d["k" + d.Count] = 1;',
     "var d = new LinkedList<int>(); while (true) d.AddLast(1);",

@@ -8,7 +8,7 @@ import pytest
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.style import Style
-from apimpolicy.report.terminal import render
+from apimpolicy.report.terminal import render, render_all
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source
 
@@ -163,6 +163,12 @@ def test_colour_marks_severity_and_stays_out_of_the_text() -> None:
     coloured = render(diagnostic, Style(is_coloured=True))
     assert "\x1b[1;31mCS1061 error:\x1b[0m" in coloured
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == render(diagnostic)
+
+
+def test_of_a_great_many_the_first_are_shown_and_the_others_counted() -> None:
+    many = [finding(Source(POLICY, "orders.xml"), "choose")] * 12_345
+    assert render_all(many).endswith("\n\n… and 12,245 more: `apimpolicy check` lists them.")
+    assert render_all(many[:2]) == "\n\n".join(map(render, many[:2]))
 
 
 class _Stream:

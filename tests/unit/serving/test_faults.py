@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 LIMITED = """<policies><inbound><set-header name="X" exists-action="override"><value>{turn}</value></set-header>
 <rate-limit-by-key calls="{calls}" renewal-period="600" counter-key="all" /><return-response /></inbound></policies>"""
 CLIENTS = 8
+MOST_CLIENTS = 300
 
 
 def statuses(url: str, goes_on: Callable[[int], bool]) -> Counter[int]:
@@ -133,7 +134,7 @@ def knock(port: int, has_ended: threading.Event) -> None:
     """Open connections until the server has ended."""
     clients: list[socket.socket] = []
     with contextlib.suppress(OSError):
-        while not has_ended.is_set():
+        while not has_ended.is_set() and len(clients) < MOST_CLIENTS:
             clients.append(socket.create_connection(("127.0.0.1", port), 1))
     for client in clients:
         client.close()

@@ -10,6 +10,7 @@ import functools
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import go_into
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException, InvalidOperationException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, interface_members
@@ -107,6 +108,7 @@ def default_compare(a: Any, b: Any) -> int:
         if cls in _LOOSE or isinstance(a, (int, float, str)):
             return _compare_plain(a, b)
         if cls is ValueTuple and a.dotnet_type is b.dotnet_type:
+            go_into(len(a))
             pairs = zip(a.boxed_items(), b.boxed_items(), strict=True)
             return next((order for x, y in pairs if (order := default_compare(x, y))), 0)
     for value, other, sign in ((a, b, 1), (b, a, -1)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import object_key, text
+from apimpolicy.dotnet.environment import go_into, joined
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, member
 
@@ -38,9 +39,11 @@ class KeyValuePair:
 
     @member("string ToString()")
     def to_string(self) -> str:
-        return f"[{text(self.types[0], self.key)}, {text(self.types[1], self.value)}]"
+        go_into(2)
+        return f"[{joined([text(self.types[0], self.key), text(self.types[1], self.value)], ', ')}]"
 
     def __eq__(self, other: object) -> bool:
+        go_into(2)
         return (
             isinstance(other, KeyValuePair)
             and self.types == other.types
@@ -49,6 +52,7 @@ class KeyValuePair:
         )
 
     def __hash__(self) -> int:
+        go_into(2)
         return hash((object_key(self.key), object_key(self.value)))
 
     def __repr__(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, comparison, equal, object_key, text
+from apimpolicy.dotnet.environment import go_into, joined
 from apimpolicy.dotnet.exceptions import ArgumentException, NullReferenceException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, interface_members
@@ -24,6 +25,7 @@ def _combined(first: int, second: int) -> int:
 
 def _hash_code(types: Types, items: tuple[Any, ...]) -> int:
     """`Tuple<…>.GetHashCode()`: pairs of elements combined, as System.Tuple does."""
+    go_into(len(items))
     codes = [DefaultEqualityComparer(type_).get_hash_code(item) for type_, item in zip(types, items, strict=True)]
     if len(codes) > 4:
         return _combined(_fold(codes[:4]), _fold(codes[4:]))
@@ -40,16 +42,19 @@ def _fold(codes: list[int]) -> int:
 
 
 def _equal(types: Types, a: tuple[Any, ...], b: tuple[Any, ...]) -> bool:
+    go_into(len(a))
     return all(equal(type_, x, y) for type_, x, y in zip(types, a, b, strict=True))
 
 
 def _compare(types: Types, a: tuple[Any, ...], b: tuple[Any, ...]) -> int:
+    go_into(len(a))
     orders = (comparison(type_)(x, y) for type_, x, y in zip(types, a, b, strict=True))
     return next((order for order in orders if order), 0)
 
 
 def _text(types: Types, items: tuple[Any, ...]) -> str:
-    return f"({', '.join(text(type_, item) for type_, item in zip(types, items, strict=True))})"
+    go_into(len(items))
+    return f"({joined([text(type_, item) for type_, item in zip(types, items, strict=True)], ', ')})"
 
 
 class Tuple:
@@ -96,6 +101,7 @@ class Tuple:
         return self.equals(other)
 
     def __hash__(self) -> int:
+        go_into(len(self.items))
         return hash(tuple(map(object_key, self.items)))
 
 

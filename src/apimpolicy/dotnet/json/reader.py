@@ -29,6 +29,7 @@ BYTES = "Bytes"  # only in trees
 _CLOSES = {END_OBJECT: "Object", END_ARRAY: "Array", END_CONSTRUCTOR: "Constructor"}
 _ENDS = {"}": END_OBJECT, "]": END_ARRAY, ")": END_CONSTRUCTOR}
 _PLAIN = re.compile(r"[^\"'\\\r\n]*")
+_BLANKS = re.compile(r"[\s\0]*")
 _NUMBER = re.compile(r"[-+0-9a-fA-FxX.]*")
 _INTEGER = re.compile(r"-?[0-9]+\Z")
 _SIMPLE_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "\\": "\\", '"': '"', "'": "'", "/": "/"}
@@ -114,16 +115,17 @@ class TextReader:
 
     def _skip_whitespace(self) -> bool:
         """Move to the next character that is not white space; False at the end."""
-        text, end = self.text, len(self.text)
-        while self.at < end:
-            character = text[self.at]
-            if character == "\n" or character == "\r":
-                self._line_break(character)
-            elif character == "\0" or character.isspace():
-                self.at += 1
-            else:
-                return True
-        return False
+        start, self.at = self.at, _BLANKS.match(self.text, self.at).end()  # type: ignore[union-attr]
+        if self.at > start:
+            self._count_lines(start, self.at)
+        return self.at < len(self.text)
+
+    def _count_lines(self, start: int, end: int) -> None:
+        """The line and where it begins, after white space."""
+        breaks = self.text.count("\n", start, end) + self.text.count("\r", start, end)
+        if breaks:
+            self.line += breaks - self.text.count("\r\n", start, end)
+            self.line_start = max(self.text.rfind("\n", start, end), self.text.rfind("\r", start, end)) + 1
 
     def _line_break(self, character: str) -> None:
         self.at += 1

@@ -11,7 +11,7 @@ import zlib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import FREE_UNITS, work_through
+from apimpolicy.dotnet.environment import FREE_UNITS, joined, work_through
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
 from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
@@ -59,7 +59,7 @@ def to_string(value: Any) -> str:
     if isinstance(value, DotnetException):
         return exception_to_string(value)
     if isinstance(value, tuple):
-        return f"({', '.join(map(text, value))})"
+        return f"({joined([*map(text, value)], ', ')})"
     return runtime_name(type_of(value))
 
 

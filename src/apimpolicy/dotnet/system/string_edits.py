@@ -169,8 +169,21 @@ def _replace_culture(text: str, old: str, new: str, ignore_case: bool) -> str:
     return new.join(parts)
 
 
-def _trim_set(chars: Any) -> str:
-    return "".join(chars) if chars else WHITE_SPACE
+_FEW = 64
+"""So many characters Python's own trimming compares with each of a text."""
+
+
+def _trimmed(text: str, chars: Any, *, start: bool = True, end: bool = True) -> str:
+    """The text without these characters, or without white space if there are none, at its start and its end."""
+    trim = str.strip if start and end else str.lstrip if start else str.rstrip
+    if len(chars or ()) <= _FEW:
+        work_through(len(text))
+        return trim(text, "".join(chars) if chars else WHITE_SPACE)
+    environment().step(len(text) >> 2)
+    wanted = frozenset(chars)
+    first = next((at for at, char in enumerate(text) if char not in wanted), len(text)) if start else 0
+    last = next((at for at in range(len(text), first, -1) if text[at - 1] not in wanted), first) if end else len(text)
+    return text[first:last]
 
 
 @implements("string", "string Trim()")
@@ -194,22 +207,19 @@ def _trim_end(text: str) -> str:
 @implements("string", "string Trim(char trimChar)")
 @implements("string", "string Trim(params char[] trimChars)")
 def _trim_chars(text: str, chars: Any) -> str:
-    work_through(len(text))
-    return text.strip(_trim_set(chars))
+    return _trimmed(text, chars)
 
 
 @implements("string", "string TrimStart(char trimChar)")
 @implements("string", "string TrimStart(params char[] trimChars)")
 def _trim_start_chars(text: str, chars: Any) -> str:
-    work_through(len(text))
-    return text.lstrip(_trim_set(chars))
+    return _trimmed(text, chars, end=False)
 
 
 @implements("string", "string TrimEnd(char trimChar)")
 @implements("string", "string TrimEnd(params char[] trimChars)")
 def _trim_end_chars(text: str, chars: Any) -> str:
-    work_through(len(text))
-    return text.rstrip(_trim_set(chars))
+    return _trimmed(text, chars, start=False)
 
 
 def _check_width(width: int) -> int:

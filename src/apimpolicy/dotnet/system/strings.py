@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, FormatException
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system.enums import format_enum
@@ -66,6 +66,8 @@ def format_value(value: Any, format_: str | None, provider: Any = None) -> str:
     if value is None:
         return ""
     if format_ or provider is not None:
+        if format_ and len(format_) > FREE_UNITS:
+            environment().step(len(format_) >> 1)  # whoever reads it looks at each character
         known = _FORMATTERS.get(type(value))
         if known is not None:
             return known(value, format_) if provider is None else known(value, format_, numbers_of(provider))
@@ -207,7 +209,8 @@ def format_composite(format_: str | None, arguments: Sequence[Any] | None, provi
             shown, position = _hole(format_, brace + 1, arguments, provider)
             out.append(shown)
             length += len(shown)
-            environment().new_string(length)
+            environment().check_length(length)
+            work_through(len(shown))
     return "".join(out)
 
 

@@ -50,9 +50,9 @@ def prove_file(
         else:
             found = prove_service(file, asked, around, bounds, on_run)
     except DiagnosticError as error:
-        from apimpolicy.report.terminal import render
+        from apimpolicy.report.terminal import render_all
 
-        found = [_report(claim, ERROR, problem="\n\n".join(map(render, error.diagnostics))) for claim in asked]
+        found = [_report(claim, ERROR, problem=render_all(error.diagnostics)) for claim in asked]
     except ApimPolicyError as error:
         found = [_report(claim, ERROR, problem=str(error)) for claim in asked]
     seconds = (time.perf_counter() - started) / len(asked)

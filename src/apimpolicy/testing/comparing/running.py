@@ -56,9 +56,9 @@ def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda
 def _problem(error: ApimPolicyError) -> str:
     if not isinstance(error, DiagnosticError):
         return str(error)
-    from apimpolicy.report.terminal import render
+    from apimpolicy.report.terminal import render_all
 
-    return "\n\n".join(map(render, error.diagnostics))
+    return render_all(error.diagnostics)
 
 
 def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Callable[[], None]) -> DifferenceReport:

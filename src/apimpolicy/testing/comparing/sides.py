@@ -43,7 +43,8 @@ class Side(NamedTuple):
 class Pair(NamedTuple):
     """The two versions of a policy; None where a side does not have it.
 
-    `is_apart`: each has its own surroundings, because git has one of them; else those of the new one are for both.
+    `is_apart`: each has its own surroundings, because git has one of them, or they stand in folders of the same
+    structure; else those of the new one are for both.
     """
 
     path: str
@@ -75,7 +76,7 @@ def pairs(old: str, new: str) -> Iterator[list[Pair]]:
                 os.path.normpath(os.path.join(place, path)),
                 one.files.get(path),
                 other.files.get(path),
-                bool(places),
+                bool(places) or one.is_folder,
                 places,
             )
             for path in sorted({**one.files, **other.files})
