@@ -25,26 +25,30 @@ def counted(follower: Follower, exchange: Exchange, entry: TraceEntry, *, refuse
     """A policy that counts calls has let one through, or refused it. That they are counted so is no proof."""
     if not has_trait(entry.name, "counts-calls") or not follower.world.has_doubles:
         return
-    calls = _calls(follower, entry)
+    calls, each = _number(follower, entry, "calls"), _number(follower, entry, "increment_count")
     if calls is None:
         return
     before = follower.inputs.number(*KEY, least=0, most=MOST)
-    asked = before >= calls
+    counted_before = before if each is None else before * each
+    asked = counted_before >= calls
     if follower.inputs.value(asked, follower.path.assignment) is refuses:
         follower.path.hold(asked, refuses, "limit")
     attribute = entry.element.get(_LEFT)
     if attribute is None or refuses:
         return
     name = attribute.value.text
-    left, value = calls - 1 - before, exchange.variables.get(name)
-    if value is not None and follower.inputs.value(left, follower.path.assignment) == value:
-        found = follower.state.variables[to_utf16(name)] = Dual(value, left)
-        found.assumed = obstacle(entry, f"the policy {entry.name}")
+    value = exchange.variables.get(name)
+    own = 1 if each is None else each
+    for left in (calls - counted_before - own, calls - counted_before):  # a call that is counted at its end is not yet
+        if value is not None and follower.inputs.value(left, follower.path.assignment) == value:
+            found = follower.state.variables[to_utf16(name)] = Dual(value, left)
+            found.assumed = obstacle(entry, f"the policy {entry.name}")
+            return
 
 
-def _calls(follower: Follower, entry: TraceEntry) -> Term | None:
-    """How many calls a policy lets through."""
-    given, attribute = follower.attributes(entry).get("calls"), entry.element.get("calls")
+def _number(follower: Follower, entry: TraceEntry, field: str) -> Term | None:
+    """A number that a policy is given: how many calls it lets through, or as how many one counts."""
+    given, attribute = follower.attributes(entry).get(field), entry.element.get(field.replace("_", "-"))
     if given is not None:
         return term_of(given)
     text = "" if attribute is None else attribute.value.text.strip()

@@ -100,10 +100,13 @@ def _with_responses(writer: _Writer, explored: Exploration, bounds: Bounds) -> l
     found: list[Found] = []
     goals = explored.world.goals
     missing = [goal for goal in goals.all if goal not in writer.reached and goal.kind == BRANCH]
-    for section in dict.fromkeys(goals.places[goal.kind, goal.file, goal.at].section for goal in missing):
+    sections = dict.fromkeys(goals.places[goal.kind, goal.file, goal.at].section for goal in missing)
+    for section in sections:
         world = world_of(writer.policy, writer.output, writer.around, section=section)
         wanted = [goal for goal in missing if goals.places[goal.kind, goal.file, goal.at].section == section]
-        found += writer.cases_of(Explorer(world, Bounds(seconds=bounds.seconds / 5), wanted=wanted).explore(), wanted)
+        found += writer.cases_of(
+            Explorer(world, Bounds(seconds=bounds.seconds / 4 / len(sections)), wanted=wanted).explore(), wanted
+        )
     return found
 
 
