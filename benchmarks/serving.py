@@ -39,32 +39,6 @@ COMPOSED = """<policies><inbound><return-response><set-status code="200" reason=
 </policies>"""
 FORWARDED = """<policies><inbound><base />
 <set-header name="X-Seen"><value>@(context.Request.Method)</value></set-header></inbound></policies>"""
-BARE = """
-import sys, uvicorn
-
-async def application(scope, receive, send):
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"5")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"hello"})
-
-class Proxy:
-    session = None
-    async def __call__(self, scope, receive, send):
-        import aiohttp
-        if self.session is None:
-            self.session = aiohttp.ClientSession(auto_decompress=False, connector=aiohttp.TCPConnector(limit=0))
-        headers = [(name.decode(), value.decode()) for name, value in scope["headers"] if name != b"host"]
-        async with self.session.request(scope["method"], sys.argv[3] + scope["path"], headers=headers) as answer:
-            body = await answer.read()
-        headers = [(name, value) for name, value in answer.raw_headers if name.lower() not in (b"date", b"server")]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-which = Proxy() if sys.argv[2] == "proxy" else application
-tls = dict(ssl_certfile=sys.argv[4], ssl_keyfile=sys.argv[5]) if len(sys.argv) > 4 else {}
-uvicorn.run(which, port=int(sys.argv[1]), http="httptools", loop="asyncio", log_level="error", access_log=False,
-            interface="asgi3", **tls)
-"""
 
 
 class Figures(NamedTuple):
@@ -153,7 +127,6 @@ def main(seconds: int) -> None:
         sys.exit("benchmarks.serving needs wrk (Debian's package wrk)")
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        (folder / "bare.py").write_text(BARE)
         servers: list[Server] = []
         try:
             _measure(folder, seconds, servers)
@@ -169,7 +142,8 @@ def _measure(folder: Path, seconds: int, servers: list[Server]) -> None:
 
     def bare(name: str, *arguments: str) -> Server:
         port = free_port()
-        servers.append(Server(name, [sys.executable, str(folder / "bare.py"), str(port), *arguments], port, folder))
+        command = [sys.executable, "-m", "benchmarks.bare_server", str(port), *arguments]
+        servers.append(Server(name, command, port, folder))
         return servers[-1]
 
     def ours(name: str, policy: str, *options: str, secure: bool = False) -> Server:

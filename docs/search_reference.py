@@ -8,7 +8,8 @@ from collections import defaultdict
 from itertools import pairwise
 
 from apimpolicy.policies.registry import names
-from apimpolicy.symbolic import bounds, forms
+from apimpolicy.symbolic import bounds, forms, inverses
+from apimpolicy.symbolic.origins import OUTPUT, THROWS
 from apimpolicy.symbolic.outside import EFFECTS
 
 HEAD = """\
@@ -49,6 +50,17 @@ search finds no request that gets through it, or none that it refuses; a proof u
 """
 
 
+STEERED = """
+## What is turned around without being exact
+
+What has no form is followed with the values of the run that it had: from what a condition came to, back through the
+members below, to inputs. Of a comparison with something that goes one way only, as a hash or a signature, the other
+side gets the value that it had, and what it was made of stays. The request that comes of it is run like any other; no
+proof rests on it.
+
+"""
+
+
 def _bounds() -> list[str]:
     tree = ast.parse(inspect.getsource(bounds.Bounds)).body[0]
     assert isinstance(tree, ast.ClassDef)
@@ -78,4 +90,10 @@ def page() -> str:
     """The page."""
     listed = ", ".join(f"`{name}`" for name in names() if name in EFFECTS)
     tables = HEAD + "\n".join(_bounds()) + "\n" + WORLD + "\n".join(_members()) + "\n"
-    return f"{tables}{POLICIES}{listed}.\n"
+    return f"{tables}{STEERED}{_steered()}.\n{POLICIES}{listed}.\n"
+
+
+def _steered() -> str:
+    """The members, operators left out, and what is said of each but once."""
+    members = {name.removeprefix(THROWS).removeprefix(OUTPUT) for name in inverses.known()}
+    return ", ".join(f"`{name}`" for name in sorted(members, key=str.lower) if "." in name)

@@ -16,7 +16,7 @@ from apimpolicy.dotnet.types import array_of
 from apimpolicy.dotnet.values import STRING, Array, from_utf16, string_array, to_utf16
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from apimpolicy.dotnet.types import Type
 
@@ -25,7 +25,7 @@ class HeaderCollection:
     """The headers of a message inside the gateway, or the parameters of a query.
 
     Policies call `set`, `append`, `delete` and `get_all`; C# sees an IReadOnlyDictionary<string, string[]> whose keys
-    ignore case. What C# reads is a copy.
+    ignore case. What C# reads is a copy. A list of values never changes, so that messages can share it.
     """
 
     __slots__ = ("_fields",)
@@ -42,22 +42,12 @@ class HeaderCollection:
     def of(cls, headers: Headers) -> HeaderCollection:
         """From what Python code gave."""
         made = object.__new__(cls)
-        fields = made._fields = {}
-        for key, (name, values) in headers.by_key().items():
-            if not name.isascii():
-                key, name = to_utf16(key), to_utf16(name)
-            fields[key] = (name, [value if value.isascii() else to_utf16(value) for value in values])
+        made._fields = _converted(headers.by_key(), to_utf16)
         return made
 
     def to_headers(self) -> Headers:
         """For Python code."""
-        fields: dict[str, tuple[str, list[str]]] = {}
-        for key, (name, values) in self._fields.items():
-            if not name.isascii():
-                key, name = from_utf16(key), from_utf16(name)
-            if values:
-                fields[key] = (name, [value if value.isascii() else from_utf16(value) for value in values])
-        return Headers.made_of(fields)
+        return Headers.made_of(_converted(self._fields, from_utf16))
 
     def get_all(self, name: str) -> list[str]:
         """The values under a name; empty when it is not there."""
@@ -80,7 +70,9 @@ class HeaderCollection:
     def append(self, name: str, values: str | Iterable[str]) -> None:
         """Add a value, or several, behind those that are there."""
         added = [values] if isinstance(values, str) else values
-        self._fields.setdefault(name.lower(), (name, []))[1].extend(added)
+        key = name.lower()
+        first, there = self._fields.get(key, (name, ()))
+        self._fields[key] = (first, [*there, *added])
 
     def delete(self, name: str) -> bool:
         """Take a name out; whether it was there."""
@@ -91,7 +83,9 @@ class HeaderCollection:
         return [(name, list(values)) for name, values in self._fields.values()]
 
     def copy(self) -> HeaderCollection:
-        return HeaderCollection(self.fields())
+        made = HeaderCollection()
+        made._fields = self._fields.copy()
+        return made
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._fields
@@ -137,6 +131,20 @@ class HeaderCollection:
     def __iter__(self) -> Iterator[KeyValuePair]:
         for name, values in list(self._fields.values()):
             yield KeyValuePair(_TYPES, name, string_array(values))
+
+
+def _converted(
+    fields: dict[str, tuple[str, list[str]]], convert: Callable[[str], str]
+) -> dict[str, tuple[str, list[str]]]:
+    """A copy between Python's texts and .NET's; names without a value are left out."""
+    for name, values in fields.values():
+        if not (values and name.isascii() and "".join(values).isascii()):
+            return {
+                convert(key): (convert(name), [convert(value) for value in values])
+                for key, (name, values) in fields.items()
+                if values
+            }
+    return fields.copy()
 
 
 _TYPES: tuple[Type, ...] = (STRING, array_of(STRING))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+import threading
 import time
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
@@ -29,6 +30,8 @@ _STEPS_PER_CLOCK = 256
 """How many steps may be made before the clock is looked at, which is slow; fewer when they turn out to be long."""
 _LONG, _SHORT = 0.02, 0.002
 """Seconds between two looks at the clock from which on it is looked at more often, and less often again."""
+_MOMENT = 0.001
+"""Seconds for which the processor's time is not asked for again where it need not be exact."""
 _SHARE = 6
 """A logarithm: at most this part of the steps that are left is taken at once."""
 _PLENTY = _STEPS_PER_LOOK << _SHARE
@@ -178,7 +181,7 @@ class Environment:
     def _look(self) -> None:
         if self.steps_left < 0:
             raise LimitExceededError("steps", self.limits.steps)
-        now = time.thread_time()
+        now = processor_time(time.perf_counter()) if self._deadline is None else time.thread_time()
         if self._deadline is None:
             self._deadline = now + self.limits.seconds
         elif now > self._deadline:
@@ -209,6 +212,26 @@ class Environment:
         """Check the size of an array that is about to be made, and use up steps for filling it."""
         self.check_elements(count)
         self.step(count >> _ELEMENTS_PER_STEP)
+
+
+class _ProcessorTime(threading.local):
+    """What a thread had used of the processor when that was last looked at; `looked` is in seconds of the clock."""
+
+    looked = -math.inf
+    used = 0.0
+
+
+_processor_time = _ProcessorTime()
+
+
+def processor_time(now: float) -> float:
+    """Seconds of the processor that this thread has used, or had used a millisecond before: the system is slow to say.
+    `now` is `time.perf_counter()`.
+    """
+    last = _processor_time
+    if now - last.looked > _MOMENT:
+        last.looked, last.used = now, time.thread_time()
+    return last.used
 
 
 def _system_ticks() -> int:

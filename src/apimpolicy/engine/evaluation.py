@@ -69,13 +69,19 @@ class Evaluator:
         return value
 
     def content(self, slot: ContentSlot, texts: list[tuple[Excerpt | None, str]], entry: TraceEntry) -> object:
-        what = slot.child or "text"
-        values = [self.value(slot, what, expression, literal, entry) for expression, literal in texts]
         if slot.child is None:
-            entry.attributes[what] = _readable(values[0])
-            return values[0]
+            expression, literal = texts[0]
+            value = self.value(slot, "text", expression, literal, entry)
+            entry.attributes["text"] = _readable(value)
+            return value
+        values: list[object] = []
+        shown: list[object] = []
+        for expression, literal in texts:
+            value = self.value(slot, slot.child, expression, literal, entry)
+            values.append(value)
+            shown.append(_readable(value))
         if values:
-            entry.attributes[what] = [_readable(value) for value in values]
+            entry.attributes[slot.child] = shown
         return values
 
     def value(

@@ -84,6 +84,7 @@ class Exchange:
     answer: ResponseMessage | None = None
     is_served = False
     composed_request: RequestMessage | None = None
+    _response: ResponseMessage | None = None
     _composed: ResponseMessage | None = None
     doubles: Mapping[str, AnyDouble] = MappingProxyType({})
     sections: frozenset[str] = frozenset(SECTIONS)
@@ -102,6 +103,7 @@ class Exchange:
     ) -> None:
         self.original_request = original_request
         self.context = context
+        self.request: RequestMessage = context.request
         self.services = services
         self.url_template = url_template
         self.unasked_certificate = unasked_certificate
@@ -112,7 +114,6 @@ class Exchange:
         self.sent_requests: list[Request] = []
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
-        self.response = ResponseMessage(second_read=context.request.second_read)
         self._evaluator = self.make_evaluator(context, tracing)
         self._now = environment().utc_now if tracing else None
         self._running: list[TraceEntry] = []
@@ -126,8 +127,15 @@ class Exchange:
         return Evaluator(context, tracing)
 
     @property
-    def request(self) -> RequestMessage:
-        return self.context.request
+    def response(self) -> ResponseMessage:
+        """The response; an empty 200 until there is another."""
+        if self._response is None:
+            self._response = self.make_response()
+        return self._response
+
+    @response.setter
+    def response(self, response: ResponseMessage) -> None:
+        self._response = response
 
     @property
     def last_error(self) -> LastError | None:
@@ -151,6 +159,9 @@ class Exchange:
     @property
     def reply(self) -> ResponseMessage:
         return self.response if self._composed is None else self._composed
+
+    def make_response(self, status_code: int = 200) -> ResponseMessage:
+        return ResponseMessage(status_code, second_read=self.request.second_read)
 
     def show_response(self, response: ResponseMessage | None = None) -> None:
         """From here on expressions see the response; it is replaced by this one if it is given."""

@@ -8,7 +8,6 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Response
 from apimpolicy.context.urls import Url
-from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
@@ -93,10 +92,12 @@ def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeo
 
 def headers_on_the_way(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
     """What the backend gets: its own host in front, and the caller's address behind those in X-Forwarded-For."""
-    fields = dict(headers.by_key())
-    if not keeps_host:
-        fields.pop("host", None)
-        fields = {"host": ("Host", [from_utf16(host)]), **fields}
+    if keeps_host:
+        fields = dict(headers.by_key())
+    else:
+        own = ("Host", [from_utf16(host)])
+        fields = {"host": own, **headers.by_key()}
+        fields["host"] = own
     if caller:
         name, others = fields.get("x-forwarded-for", ("X-Forwarded-For", []))
         fields["x-forwarded-for"] = (name, [",".join([*others, from_utf16(caller)])])
@@ -121,7 +122,7 @@ def answer_of(
     Raises PolicyError for a connection that fails, ConfigurationError for an answer that is none.
     """
     timed_out = OWN_TIMED_OUT.format(seconds=timeout) if is_own else TIMED_OUT
-    now = environment().utc_now
+    now = exchange.services.time.ticks
     started = now()
     send = transport.send if buffers else getattr(transport, "stream", transport.send)
     try:

@@ -123,27 +123,23 @@ class Gateway(GatewaySettings):
         if isinstance(request, str):
             request = Request("GET", request)
         if self.isolated:
-            from apimpolicy.engine.isolation import run_alone
-
-            return run_alone(
-                self,
-                lambda alone: alone.run(
-                    policy,
-                    request,
-                    variables=variables,
-                    section=section,
-                    only=only,
-                    response=response,
-                    last_error=last_error,
-                    doubles=doubles,
-                ),
+            return self._run_apart(
+                policy,
+                request,
+                variables=variables,
+                section=section,
+                only=only,
+                response=response,
+                last_error=last_error,
+                doubles=doubles,
             )
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
             if self.has_no_room(request):
                 return Result(exchange, pipeline.turn_away(exchange).to_response())
-            set_variables(exchange, variables or {})
+            if variables:
+                set_variables(exchange, variables)
             is_found = self._find_operation(exchange, scopes)
             if doubles or section is not None or only is not None or response is not None or last_error is not None:
                 part = Part(section, only, response, last_error, doubles or {})
@@ -153,6 +149,12 @@ class Gateway(GatewaySettings):
                 answer = pipeline.refuse(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
             return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_answer())
+
+    def _run_apart(self, *arguments: Any, **options: Any) -> Result:
+        """The same in a process of its own."""
+        from apimpolicy.engine.isolation import run_alone
+
+        return run_alone(self, lambda alone: alone.run(*arguments, **options))
 
     def send(
         self,
@@ -319,8 +321,9 @@ class Gateway(GatewaySettings):
         return Script(self.random_numbers, self.guids, self.request_ids)
 
     def _request_id(self) -> Any:
-        written = None if self._script is None else self._script.request_id()
-        return self._random.getrandbits(128) if written is None else written
+        if self._script is not None and (written := self._script.request_id()) is not None:
+            return written
+        return self._random.getrandbits(128)
 
     def _fill_cache(self, exchange: Exchange) -> None:
         """Put into the cache what it holds from the start, with the first request, whose time it is."""

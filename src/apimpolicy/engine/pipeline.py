@@ -64,7 +64,7 @@ def _run(exchange: Exchange, program: Program) -> ResponseMessage:
             steps = preflight_steps(program) if "inbound" in exchange.sections else []
             exchange.execute(steps)
             if steps:
-                return exchange.answer or ResponseMessage(second_read=exchange.request.second_read)
+                return exchange.answer or exchange.make_response()
         for section in ("inbound", "backend", "outbound"):
             if section not in exchange.sections or (section == "backend" and exchange.is_served):
                 continue

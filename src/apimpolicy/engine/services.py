@@ -105,10 +105,10 @@ class SimulatedTime:
 
     def ticks(self) -> int:
         """The time in ticks of 100 ns since 0001-01-01 UTC."""
-        if self.clock is None:
-            return system_ticks() + self._ahead
         if self._own_ticks is not None:
             return self._own_ticks() + self._ahead
+        if self.clock is None:
+            return system_ticks() + self._ahead
         moment = self.clock.now()
         known, ticks = self._known
         if moment is not known:

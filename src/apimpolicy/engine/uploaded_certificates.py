@@ -10,10 +10,13 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.services import KeyVaultReference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from apimpolicy.context.entities import Deployment
     from apimpolicy.dotnet.cryptography.certificate import Certificate
+
+    _Held: TypeAlias = Sequence[tuple[str, Certificate]]
 
 
 class UploadedCertificates:
@@ -30,7 +33,9 @@ class UploadedCertificates:
 
     def deployment(self, given: Deployment) -> Deployment:
         """A deployment with the certificates in it; the same one as long as neither it nor they have changed."""
-        held = [(name, _current(each)) for name, each in self._certificates.items()] if self._certificates else []
+        held: _Held = ()
+        if self._certificates:
+            held = [(name, _current(each)) for name, each in self._certificates.items()]
         last = self._last
         if last is not None and last.is_for(given, held):
             return last.deployment
@@ -49,18 +54,19 @@ def _current(held: Certificate | KeyVaultReference) -> Certificate:
 class _Deployed:
     """A deployment with certificates in it: the same one serves requests as long as nothing changes."""
 
-    __slots__ = ("deployment", "given", "held", "version")
+    __slots__ = ("deployment", "given", "given_version", "held", "version")
 
-    def __init__(self, given: Deployment, held: list[tuple[str, Certificate]], deployment: Deployment) -> None:
-        self.given = (given, given.certificates.version)
+    def __init__(self, given: Deployment, held: _Held, deployment: Deployment) -> None:
+        self.given = given
+        self.given_version = given.certificates.version
         self.held = held
         self.deployment = deployment
         self.version = deployment.certificates.version
 
-    def is_for(self, given: Deployment, held: list[tuple[str, Certificate]]) -> bool:
+    def is_for(self, given: Deployment, held: _Held) -> bool:
         return (
-            self.given[0] is given
-            and self.given[1] == given.certificates.version
+            self.given is given
+            and self.given_version == given.certificates.version
             and self.version == self.deployment.certificates.version
             and len(held) == len(self.held)
             and all(map(_is_same, held, self.held))

@@ -163,9 +163,7 @@ class Cors:
         return values
 
     def end(self, exchange: Exchange, grant: dict[str, str]) -> None:
-        from apimpolicy.context.messages import ResponseMessage
-
-        answer = ResponseMessage(second_read=exchange.request.second_read)
+        answer = exchange.make_response()
         _add(answer, grant)
         exchange.end(answer)
 

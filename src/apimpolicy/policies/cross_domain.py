@@ -43,17 +43,14 @@ class CrossDomain:
     file: str = content(text, markup=True)
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.header_fields import HeaderCollection
-        from apimpolicy.context.messages import ResponseMessage
-
         request = exchange.request
         if request.method != "GET" or request.original_url.path.lower() != "/crossdomain.xml":
             return Effect("cross-domain", "not asked for", asked=False)
         file = self.file.strip()
         if not file.startswith(f"<{_ROOT}"):
             file = f"<{_ROOT}>{file}</{_ROOT}>"
-        headers = HeaderCollection([("Content-Type", [f"text/x-{_ROOT}"])])
-        answer = ResponseMessage(headers=headers, second_read=request.second_read)
+        answer = exchange.make_response()
+        answer.headers.set("Content-Type", f"text/x-{_ROOT}")
         answer.set_body(file)
         exchange.end(answer)
         return Effect("response-returned", "200 OK", response=answer.to_response())

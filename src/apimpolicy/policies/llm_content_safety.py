@@ -78,7 +78,7 @@ class Blocklists:
     sections="inbound outbound",
     placement=Placement(not_at=("operation",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the judgement of the service, whose place a function takes",
-    traits="ranged",
+    traits="ranged judges-content",
 )
 class LlmContentSafety:
     backend_id: str = expression_attribute(trimmed, required=True)

@@ -53,11 +53,9 @@ class MockResponse:
     index: int = literal_attribute(integer, default=0)
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
-
         if not self.enabled:
             raise NotSimulatedError('mock-response enabled="false"', "no document says what it does")
-        response = ResponseMessage(self.status_code, second_read=exchange.response.second_read)
+        response = exchange.make_response(self.status_code)
         content = self.content(exchange)
         body = None if content is None else _body(exchange, content, self.index)
         if content is not None and body is not None:

@@ -43,11 +43,8 @@ class ReturnResponse:
     steps: list[Step] = policies("set-status", "set-header", "set-body")
 
     def run(self, exchange: Exchange) -> Effect:
-        from apimpolicy.context.messages import ResponseMessage
-
-        response = ResponseMessage(second_read=exchange.response.second_read)
-        if self.response_variable_name is not None:
-            response = self.from_variable(exchange, self.response_variable_name)
+        variable = self.response_variable_name
+        response = exchange.make_response() if variable is None else self.from_variable(exchange, variable)
         exchange.compose(self.steps, response)
         exchange.end(response)
         answer = response.to_response()

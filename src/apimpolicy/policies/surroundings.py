@@ -146,6 +146,9 @@ class Exchange(Protocol):
     def inserted(self) -> Sequence[Step]:
         """What stands in the place of the running policy: the wider scope's policies, or a fragment's."""
 
+    def make_response(self, status_code: int = 200) -> ResponseMessage:
+        """A response without headers or a body, as the gateway makes them: it can be read as often as others."""
+
     def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
         """Run policies that change this response instead of the exchange's own."""
 

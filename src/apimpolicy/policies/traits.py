@@ -26,6 +26,7 @@ TRAITS = {
     "finds-value": "sets its variable to what the cache has under a key",
     "forwards": "its answer is the response from then on",
     "joins": "goes on when the policies inside have ended, however they end",
+    "judges-content": "asks a service whether content is harmful",
     "keeps-responses": "keeps responses in the cache, or looks for one; needs its other half",
     "keeps-values": "reads, writes or removes a value in the cache, by a key",
     "limits": "limits what callers use",

@@ -7,13 +7,15 @@ configuration; what leaves for anywhere else needs `--allow-outside`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import io
 import socket
 import ssl
 import tempfile
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from apimpolicy.context.headers import Headers
@@ -21,9 +23,10 @@ from apimpolicy.context.records import Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import bridge
 from apimpolicy.serving.body_streams import BackendStream
+from apimpolicy.serving.deadlines import LEAST, Deadlines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
 )
+_LEFT_OUT = HOP_BY_HOP | {"content-length"}
 LARGEST_ANSWER = 256 << 20
 """Bytes of an answer that is kept in memory, unless it is streamed."""
 _SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
@@ -119,47 +123,41 @@ class HttpBackend:
         return bridge.wait_for(self._answer(request, timeout, streams=True))
 
     async def _answer(self, request: Request, timeout: float, *, streams: bool = False) -> Response:
-        import aiohttp
-
         url = self._destination(request)
-        began = time.monotonic()
+        client = _client()
         try:
             if streams:  # the timeout is that of the headers
+                began = time.monotonic()
                 async with asyncio.timeout(timeout):
-                    answer = await self._begin(request, url, _no_timeout())
-                stream = BackendStream(answer, asyncio.get_running_loop(), began + timeout)
-                return Response.made_of(answer.status, answer.reason or "", _incoming(answer.raw_headers), b"", stream)
-            answer = await self._begin(request, url, _total_timeout(timeout))
-            body = await _whole(answer)
-        except aiohttp.ClientConnectorCertificateError as error:
-            where = urlsplit(url).netloc
-            raise OSError(f"The certificate of {where} is not trusted: {error.certificate_error}") from None
-        except aiohttp.ClientConnectorError as error:
-            raise ConnectionRefusedError("") from error
-        except TimeoutError:
-            raise TimeoutError from None
-        except (aiohttp.ClientError, ValueError) as error:
-            raise OSError(_words(error)) from error
-        return Response.made_of(answer.status, answer.reason or "", _incoming(answer.raw_headers), body)
+                    answer = await self._begin(client, request, url, _no_timeout(_CONNECT_SECONDS))
+                headers = _incoming(answer)
+                stream = BackendStream(answer, client.deadlines.loop, began + timeout)
+                return Response.made_of(answer.status, answer.reason or "", headers, b"", stream)
+            is_long = timeout >= LEAST
+            with client.deadlines.within(timeout) if is_long else contextlib.nullcontext():
+                answer = await self._begin(client, request, url, _no_timeout() if is_long else _total_timeout(timeout))
+                headers, body = _incoming(answer), await _whole(answer)
+        except Exception as error:
+            found = _as_os_error(error, url)
+            if found is None:
+                raise
+            raise found from error
+        return Response.made_of(answer.status, answer.reason or "", headers, body)
 
-    async def _begin(self, request: Request, url: str, timeout: Any) -> Any:
-        """The answer as soon as its headers are there. Raises OSError for one that nobody can pass on."""
-        answer = await _session().request(
+    def _begin(self, client: _Client, request: Request, url: str, timeout: Any) -> Awaitable[Any]:
+        """The answer as soon as its headers are there."""
+        headers = client.new_headers()
+        _send_on(request, url, headers.add)
+        answer: Awaitable[Any] = client.session.request(
             request.method,
             _encoded(url),
-            headers=_outgoing(request, url),
+            headers=headers,
             data=_payload(request.body),
             allow_redirects=False,
             ssl=self.trusted.context(request.url, request.certificate) if url.startswith("https") else True,
             timeout=timeout,
         )
-        coding = answer.headers.get("Transfer-Encoding", "chunked")
-        if answer.status >= _FINAL and coding.lower() == "chunked":
-            return answer
-        answer.close()
-        if answer.status < _FINAL:
-            raise OSError(f"the backend answered with {answer.status}, which nobody asked for")
-        raise OSError(f"the backend's answer has the transfer coding {coding}, which the gateway does not know")
+        return answer
 
     def _destination(self, request: Request) -> str:
         if self._base is not None:
@@ -172,6 +170,21 @@ class HttpBackend:
         return request.url
 
 
+def _as_os_error(error: Exception, url: str) -> OSError | None:
+    """What an error of aiohttp is to the engine, which knows those of sockets; None when it is one already, or no
+    backend's.
+    """
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return OSError(f"The certificate of {urlsplit(url).netloc} is not trusted: {error.certificate_error}")
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ConnectionRefusedError("")
+    if isinstance(error, TimeoutError):
+        return TimeoutError()
+    return OSError(_words(error)) if isinstance(error, (aiohttp.ClientError, ValueError)) else None
+
+
 def _words(error: Exception) -> str:
     """What an error of aiohttp says, in one line."""
     message = getattr(error, "message", "")
@@ -179,8 +192,27 @@ def _words(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {said or ('' if message else error)}".split()).rstrip(": ")
 
 
-_sessions: dict[asyncio.AbstractEventLoop, Any] = {}
-"""One pool of connections for each loop: a gateway that is loaded again keeps them."""
+class _Client(NamedTuple):
+    """The pool of connections of a loop, and how long what goes over them may take."""
+
+    session: Any
+    deadlines: Deadlines
+    new_headers: Callable[[], Any]
+
+
+_clients: dict[asyncio.AbstractEventLoop, _Client] = {}
+"""One for each loop: a gateway that is loaded again keeps its connections."""
+
+
+class _Here(threading.local):
+    """The client of the loop that ran last in this thread: before Python 3.12 it takes a call of the system to know
+    which one runs.
+    """
+
+    client: _Client | None = None
+
+
+_here = _Here()
 
 
 @functools.lru_cache(maxsize=64)
@@ -191,20 +223,25 @@ def _total_timeout(seconds: float) -> Any:
 
 
 @functools.cache
-def _no_timeout() -> Any:
+def _no_timeout(to_connect: float | None = None) -> Any:
     import aiohttp
 
-    return aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
+    return aiohttp.ClientTimeout(total=None, sock_connect=to_connect)
 
 
-def _session() -> Any:
+def _client() -> _Client:
+    """That of the running loop."""
+    here = _here.client
+    if here is not None and here.deadlines.loop.is_running():
+        return here
     loop = asyncio.get_running_loop()
-    session = _sessions.get(loop)
-    if session is None:
+    found = _clients.get(loop)
+    if found is None:
         import aiohttp
+        from multidict import CIMultiDict
 
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0, socket_factory=_socket)
-        session = _sessions[loop] = aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=_no_timeout(),
@@ -213,14 +250,18 @@ def _session() -> Any:
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
-    return session
+        found = _clients[loop] = _Client(session, Deadlines(loop), CIMultiDict)
+    _here.client = found
+    return found
 
 
 async def close_connections() -> None:
     """Close those of the running loop."""
-    session = _sessions.pop(asyncio.get_running_loop(), None)
-    if session is not None:
-        await session.close()
+    client = _clients.pop(asyncio.get_running_loop(), None)
+    _here.client = None
+    if client is not None:
+        client.deadlines.close()
+        await client.session.close()
 
 
 def _socket(address: Any) -> socket.socket:
@@ -237,6 +278,7 @@ def _checked(base: str) -> Any:
     return parts
 
 
+@functools.lru_cache(maxsize=1024)
 def _encoded(url: str) -> Any:
     """The URL for aiohttp, which is not to encode it once more."""
     import yarl
@@ -244,19 +286,18 @@ def _encoded(url: str) -> Any:
     return yarl.URL(url, encoded=True)
 
 
-def _outgoing(request: Request, url: str) -> list[tuple[str, str]]:
-    """What is sent: nothing that belongs to the caller's connection, and the host of where it goes unless a policy said
-    another.
+def _send_on(request: Request, url: str, add: Callable[[str, str], None]) -> None:
+    """Add the headers that are sent: nothing that belongs to the caller's connection, and the host of where it goes
+    unless a policy said another.
     """
-    found: list[tuple[str, str]] = []
     for key, (name, values) in request.headers.by_key().items():
-        if key in HOP_BY_HOP or key == "content-length":
+        if key in _LEFT_OUT:
             continue
         if key == "host" and values and values[0].lower() in _names(_origin(request.url)):
-            found.append((name, _origin(url).rpartition("@")[2]))
+            add(name, _origin(url).rpartition("@")[2])
         else:
-            found += [(name, value) for value in values]
-    return found
+            for value in values:
+                add(name, value)
 
 
 def _origin(url: str) -> str:
@@ -278,14 +319,32 @@ def _payload(body: bytes | None) -> Any:
     return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
 
 
-def _incoming(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+def _incoming(answer: Any) -> Headers:
+    """The headers of an answer. Raises OSError for an answer that nobody can pass on; then the connection is closed."""
+    if answer.status < _FINAL:
+        answer.close()
+        raise OSError(f"the backend answered with {answer.status}, which nobody asked for")
     fields: dict[str, tuple[str, list[str]]] = {}
-    for given, value in raw:
-        name = given.decode("latin-1")
-        key = name.lower()
-        if key not in HOP_BY_HOP:
-            fields.setdefault(key, (name, []))[1].append(value.decode("utf-8", "surrogateescape"))
+    for given, value in answer.raw_headers:
+        key, name = _read_name(given)
+        if key in HOP_BY_HOP:
+            if key == "transfer-encoding" and value.lower() != b"chunked":
+                answer.close()
+                coding = value.decode("latin-1")
+                raise OSError(f"the backend's answer has the transfer coding {coding}, which the gateway does not know")
+            continue
+        if key in fields:
+            fields[key][1].append(value.decode("utf-8", "surrogateescape"))
+        else:
+            fields[key] = (name, [value.decode("utf-8", "surrogateescape")])
     return Headers.made_of(fields)
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_name(given: bytes) -> tuple[str, str]:
+    """The name of a header in lower case, and as it came."""
+    name = given.decode("latin-1")
+    return name.lower(), name
 
 
 async def _whole(answer: Any) -> bytes:
@@ -293,13 +352,15 @@ async def _whole(answer: Any) -> bytes:
     is closed.
     """
     try:
+        content = answer.content
+        if content.is_eof():  # all of it came with the headers
+            return bytes(content.read_nowait())
         length = answer.content_length
         if length is not None and length <= LARGEST_ANSWER:
-            found: bytes = await answer.read()
-            return found
+            return bytes(await answer.read())
         parts: list[bytes] = []
         size = 0
-        async for part in answer.content.iter_any():
+        async for part in content.iter_any():
             size += len(part)
             if size > LARGEST_ANSWER:
                 raise OSError(

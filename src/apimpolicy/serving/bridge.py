@@ -14,11 +14,11 @@ import threading
 from contextvars import copy_context
 from functools import partial
 from time import perf_counter, thread_time
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from apimpolicy.dotnet.environment import environment, has_environment
+from apimpolicy.dotnet.environment import environment, has_environment, processor_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -37,24 +37,19 @@ _going_on: set[asyncio.Future[None]] = set()
 """An event loop does not keep its tasks alive."""
 
 
-class _Ended(NamedTuple):
-    """What a piece of work came to."""
-
-    value: Any
-    error: BaseException | None
-
-
 class _Work(greenlet):
     """A greenlet that does one piece of work after another: making one takes longer than many a request.
 
     `longest` is the longest time in seconds for which the work held the loop before it waited. It went on at `resumed`,
-    when the thread had used `used` seconds of the processor.
+    when the thread had used `used` seconds of the processor, or a millisecond more. `value` and `raised` are what the
+    work came to.
     """
 
     longest = 0.0
     resumed = 0.0
     used = 0.0
-    ended: _Ended | None = None
+    value: Any = None
+    raised: BaseException | None = None
 
     def held(self) -> float:
         """Seconds of the processor for which it has held the loop now, 0 when that is not long; on a busy machine
@@ -67,7 +62,10 @@ class _Work(greenlet):
         assert hub is not None
         while True:
             work = hub.switch(_END)
-            self.ended = _done(work)
+            try:
+                self.value = work()
+            except BaseException as error:
+                self.raised = error
             del work  # while it is idle it keeps nothing of what it has done
 
 
@@ -81,13 +79,6 @@ def _new_worker() -> _Work:
     return made
 
 
-def _done(work: Callable[[], Any]) -> _Ended:
-    try:
-        return _Ended(work(), None)
-    except BaseException as error:
-        return _Ended(None, error)
-
-
 class Interrupted(OSError):
     """What was awaited will not come: the server is shutting down."""
 
@@ -99,7 +90,11 @@ def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) 
         idle = _thread.idle = []
     worker = idle.pop() if idle else _new_worker()
     worker.longest = 0.0
-    _advance(loop, worker, done, work)
+    awaited = _advance(worker, work)
+    if awaited is _END:
+        _end(worker, done)
+    else:
+        loop.create_task(_go_on(worker, awaited, done))
 
 
 def start_in_thread(loop: asyncio.AbstractEventLoop, executor: Executor, work: Callable[[], Any], done: Done) -> None:
@@ -174,30 +169,40 @@ def longest_hold() -> float:
     return thread_time() - began
 
 
-def _advance(
-    loop: asyncio.AbstractEventLoop, work: _Work, done: Done, value: Any = None, error: BaseException | None = None
-) -> None:
-    """Let the work go on until it waits or ends; `value` is what it waited for, or the work itself."""
-    work.resumed, work.used = perf_counter(), thread_time()
+def _advance(work: _Work, value: Any = None, error: BaseException | None = None) -> Any:
+    """Let the work go on until it waits or ends: what it waits for, or `_END`. `value` is what it waited for, or the
+    work itself.
+    """
+    work.resumed = now = perf_counter()
+    work.used = processor_time(now)
     given = work.switch(value) if error is None else work.throw(error)
-    if given is _END:
-        ended, work.ended = work.ended, None
-        if len(_thread.idle) < _MOST_IDLE:
-            _thread.idle.append(work)
-        assert ended is not None
-        done(*ended)
-        return
-    work.longest = max(work.longest, work.held())
-    loop.create_task(given).add_done_callback(partial(_resume, loop, work, done))
+    if given is not _END:
+        work.longest = max(work.longest, work.held())
+    return given
 
 
-def _resume(loop: asyncio.AbstractEventLoop, work: _Work, done: Done, task: asyncio.Future[Any]) -> None:
-    if task.cancelled():
-        _advance(loop, work, done, error=Interrupted("the gateway is shutting down"))
-    elif (error := task.exception()) is not None:
-        _advance(loop, work, done, error=error)
-    else:
-        _advance(loop, work, done, value=task.result())
+async def _go_on(work: _Work, awaited: Any, done: Done) -> None:
+    """Wait for what the work waits for, until it has ended."""
+    while awaited is not _END:
+        try:
+            value = await awaited
+        except asyncio.CancelledError:
+            awaited = _advance(work, error=Interrupted("the gateway is shutting down"))
+        except BaseException as error:
+            awaited = _advance(work, error=error)
+        else:
+            awaited = _advance(work, value)
+    _end(work, done)
+
+
+def _end(work: _Work, done: Done) -> None:
+    """The work has ended: say what it came to, when others can have its greenlet."""
+    value, error = work.value, work.raised
+    work.value = work.raised = None
+    idle: list[_Work] = _thread.idle
+    if len(idle) < _MOST_IDLE:
+        idle.append(work)
+    done(value, error)
 
 
 def _in_thread(loop: asyncio.AbstractEventLoop, work: Callable[[], T]) -> T:

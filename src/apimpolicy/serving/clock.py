@@ -7,7 +7,7 @@ import datetime
 import time
 from typing import TYPE_CHECKING
 
-from apimpolicy.engine.services import system_ticks
+from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 from apimpolicy.serving import bridge
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ class RunningClock:
         self._ahead = datetime.timedelta()
         if start is not None:
             self._ahead = start.astimezone(datetime.UTC) - datetime.datetime.now(datetime.UTC)
-        self._ticks_ahead = self._ahead // datetime.timedelta(microseconds=1) * 10
+        self._ticks_at_epoch = UNIX_EPOCH_TICKS + self._ahead // datetime.timedelta(microseconds=1) * 10
 
     def now(self) -> datetime.datetime:
         return datetime.datetime.now(datetime.UTC) + self._ahead
 
     def ticks(self) -> int:
         """The time in ticks of 100 ns since 0001-01-01 UTC."""
-        return system_ticks() + self._ticks_ahead
+        return self._ticks_at_epoch + time.time_ns() // 100
 
     def advance(self, seconds: float) -> None:
         """Wait. Other requests go on meanwhile."""

@@ -97,35 +97,12 @@ class Front:
         """Answer a request in a callback of the loop; never raises for what a policy or a backend does."""
         self.count += 1
         self.under_way += 1
-        handled = Handled(self.count, request)
-        started = time.perf_counter()
-        served = self.served
-        is_long = bool(self._long_kinds) and _kind(request) in self._long_kinds
-        in_thread = is_long or (request.body is not None and len(request.body) >= LARGE)
-
-        def work() -> None:
-            _handle(served, handled)
-            if (held := bridge.longest_hold()) > LONG or is_long:
-                self._note(request, held)
-
-        def ended(_: object, error: BaseException | None) -> None:
-            self.under_way -= 1
-            if error is not None:
-                handled.problem = f"{type(error).__name__}: {error}"
-                handled.response = internal_error()
-            handled.seconds = time.perf_counter() - started
-            done(handled)
-            for listener in self.listeners:
-                try:
-                    listener(handled)
-                except Exception:  # who only looks on must not stop the next request
-                    log.exception("a listener failed")
-
+        way = _Way(self, request, done)
         loop = loop or asyncio.get_running_loop()
-        if in_thread:
-            bridge.start_in_thread(loop, self._threads(), work, ended)
+        if way.is_long or (request.body is not None and len(request.body) >= LARGE):
+            bridge.start_in_thread(loop, self._threads(), way.go, way.end)
         else:
-            bridge.start(loop, work, ended)
+            bridge.start(loop, way.go, way.end)
 
     async def handle(self, request: Request) -> Handled:
         """The same, for code that is asynchronous itself."""
@@ -144,7 +121,11 @@ class Front:
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _note(self, request: Request, held: float) -> None:
+    def is_long(self, request: Request) -> bool:
+        """Whether requests of this kind take long."""
+        return bool(self._long_kinds) and _kind(request) in self._long_kinds
+
+    def note(self, request: Request, held: float) -> None:
         """Remember how long a request of this kind took."""
         if held <= LONG:
             self._long_kinds.discard(_kind(request))
@@ -157,6 +138,41 @@ class Front:
                 if self._executor is None:
                     self._executor = ThreadPoolExecutor(_THREADS, "apimpolicy")
         return self._executor
+
+
+class _Way:
+    """One request from its arrival to the end of its answer."""
+
+    __slots__ = ("done", "front", "handled", "is_long", "served", "started")
+
+    def __init__(self, front: Front, request: Request, done: Callable[[Handled], None]) -> None:
+        self.front = front
+        self.served = front.served
+        self.done = done
+        self.handled = Handled(front.count, request)
+        self.is_long = front.is_long(request)
+        self.started = time.perf_counter()
+
+    def go(self) -> None:
+        """Run the policies: what the bridge does."""
+        _handle(self.served, self.handled)
+        if (held := bridge.longest_hold()) > LONG or self.is_long:
+            self.front.note(self.handled.request, held)
+
+    def end(self, _: object, error: BaseException | None) -> None:
+        """Give the answer to whoever waits for it, and then to those who look on."""
+        front, handled = self.front, self.handled
+        front.under_way -= 1
+        if error is not None:
+            handled.problem = f"{type(error).__name__}: {error}"
+            handled.response = internal_error()
+        handled.seconds = time.perf_counter() - self.started
+        self.done(handled)
+        for listener in front.listeners:
+            try:
+                listener(handled)
+            except Exception:  # who only looks on must not stop the next request
+                log.exception("a listener failed")
 
 
 def _kind(request: Request) -> str:

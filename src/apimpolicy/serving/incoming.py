@@ -19,23 +19,19 @@ if TYPE_CHECKING:
 class Incoming:
     """A request as it comes in. `size` is that of the body; `trailers` are the bytes of what came behind it."""
 
-    __slots__ = (
-        *("body", "fields", "head_size", "host", "is_http_1_0", "keeps_alive", "method", "raw_size", "size", "target"),
-        "trailers",
-    )
+    head_size = 0
+    target = b""
+    method = ""
+    host = ""
+    size = 0
+    raw_size = 0
+    trailers = 0
+    keeps_alive = True
+    is_http_1_0 = False
 
     def __init__(self) -> None:
-        self.head_size = 0
-        self.target = b""
-        self.method = ""
-        self.host = ""
         self.fields: dict[str, tuple[str, list[str]]] = {}
         self.body: list[bytes] = []
-        self.size = 0
-        self.raw_size = 0
-        self.trailers = 0
-        self.keeps_alive = True
-        self.is_http_1_0 = False
 
     @property
     def has_body(self) -> bool:

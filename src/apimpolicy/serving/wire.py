@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -34,9 +34,10 @@ def head(
     status, given = response.status_code, response.headers.by_key()
     keeps_length = streams or is_head
     lines = [_status_line(status, response.reason)]
-    lines += [f"{name}: {value}" for name, value in _fields(response, keeps_length)]
+    for name, value in _fields(response, keeps_length):
+        lines.append(f"{name}: {value}")
     if "date" not in given:
-        lines += [_date_line(value) for name, value in defaults if name == b"date"]
+        lines += _date_lines(tuple(defaults))
     if status >= 200 and status not in (204, 304) and not (keeps_length and "content-length" in given):
         if not streams:
             lines.append(f"Content-Length: {len(response.body)}")
@@ -59,17 +60,20 @@ def _status_line(status: int, reason: str) -> str:
 
 
 @functools.lru_cache(maxsize=2)
-def _date_line(value: bytes) -> str:
-    return f"Date: {value.decode('latin-1')}"
+def _date_lines(defaults: tuple[tuple[bytes, bytes], ...]) -> list[str]:
+    """The date among the headers that the server adds."""
+    return [f"Date: {value.decode('latin-1')}" for name, value in defaults if name == b"date"]
 
 
-def _fields(response: Response, keeps_length: bool) -> Iterator[tuple[str, str]]:
+def _fields(response: Response, keeps_length: bool) -> list[tuple[str, str]]:
     """The headers that are the response's own; one that could be read as two is made harmless."""
+    found: list[tuple[str, str]] = []
     for key, (name, values) in response.headers.by_key().items():
         if key in _OURS or not _is_name(name) or (key == "content-length" and not keeps_length):
             continue
         for value in values:
-            yield name, value if value.isprintable() else _NOT_IN_HEADERS.sub(" ", value)
+            found.append((name, value if value.isprintable() else _NOT_IN_HEADERS.sub(" ", value)))
+    return found
 
 
 @functools.lru_cache(maxsize=1024)

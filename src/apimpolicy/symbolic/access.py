@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.symbolic import totality, trees
 from apimpolicy.symbolic.forms import Call, form_of
-from apimpolicy.symbolic.sequences import Items, items_of
+from apimpolicy.symbolic.origins import OUTPUT, SETS, Origin, name_of
+from apimpolicy.symbolic.sequences import Entries, Items, items_of
 from apimpolicy.symbolic.values import Dual, obstacle_in
 from apimpolicy.symbolic.walker import Return, Thrown, Unfollowed, Walker, walks
 
@@ -66,7 +67,7 @@ def local(walker: Walker, node: nodes.Local) -> Dual:
         return Dual(lost=walker.obstacle(f"variable {symbol.name}", node))
     following = walker.entries[walker.position] if walker.position < len(walker.entries) else None
     if following is not None and following[0] is node and not _is_same(known.value, following[1]):
-        return Dual(lost=known.lost or walker.obstacle(f"variable {symbol.name}", node))
+        return Dual(lost=known.lost or walker.obstacle(f"variable {symbol.name}", node), origin=known.origin)
     return known
 
 
@@ -102,7 +103,7 @@ def _of_nullable(walker: Walker, node: nodes.PropertyAccess, receiver: Dual) -> 
             return Dual(term=solver.no(receiver.null))
         return Dual(lost=receiver.lost)
     walker.not_null(receiver, node)
-    return Dual(term=receiver.term, lost=receiver.lost)
+    return Dual(term=receiver.term, lost=receiver.lost, origin=receiver.origin)
 
 
 @walks(nodes.IndexerAccess)
@@ -118,29 +119,25 @@ def call(walker: Walker, node: nodes.Call) -> Dual:
         if node.receiver is None or isinstance(node.receiver, nodes.TypeReference)
         else walker.evaluate(node.receiver)
     )
-    arguments = _arguments(walker, node)
+    modes = [parameter.mode for parameter in node.method.parameters] + [""] * len(node.arguments)
+    arguments = [_argument(walker, each, mode) for each, mode in zip(node.arguments, modes, strict=False)]
     found = _member(walker, node, node.method, receiver, arguments)
-    _outputs(walker, node, found)
+    _outputs(walker, node, found, arguments if receiver is None else [receiver, *arguments])
     if isinstance(found.form, Output):
-        return Dual(found.value, found.term, null=found.null, lost=found.lost)
+        return Dual(found.value, found.term, null=found.null, lost=found.lost, origin=found.origin)
     return found
 
 
-def _arguments(walker: Walker, node: nodes.Call) -> list[Dual]:
-    """What a call is given; a variable that it sets is no value that a run records."""
-    modes = [each.mode for each in node.method.parameters] + [""] * len(node.arguments)
-    return [
-        _set_by_call(walker, each) if mode in ("out", "ref") else walker.evaluate(each)
-        for each, mode in zip(node.arguments, modes, strict=False)
-    ]
+def _argument(walker: Walker, node: nodes.Expression, mode: str) -> Dual:
+    """An argument; of a variable that the call sets there is no value before."""
+    if isinstance(node, nodes.OutVariable):
+        return Dual()
+    if mode in ("out", "ref") and isinstance(node, nodes.Local):
+        return walker.locals.get(node.symbol, Dual())
+    return walker.evaluate(node)
 
 
-def _set_by_call(walker: Walker, node: nodes.Expression) -> Dual:
-    symbol = getattr(node, "symbol", None)
-    return Dual() if symbol is None else walker.locals.get(symbol, Dual())
-
-
-def _outputs(walker: Walker, node: nodes.Call, found: Dual) -> None:
+def _outputs(walker: Walker, node: nodes.Call, found: Dual, operands: list[Dual]) -> None:
     """Variables that a call set: what its form says stands in the form of its result."""
     for parameter, argument in zip(node.method.parameters, node.arguments, strict=False):
         if parameter.mode not in ("out", "ref"):
@@ -149,7 +146,8 @@ def _outputs(walker: Walker, node: nodes.Call, found: Dual) -> None:
         if symbol is not None:
             given = found.form if isinstance(found.form, Output) else None
             lost = found.lost or walker.obstacle(f"{node.method.declaring.name}.{node.method.name}", node)
-            walker.locals[symbol] = given.value if given is not None else Dual(lost=lost)
+            unknown = Dual(lost=lost, origin=Origin(f"{OUTPUT}{name_of(node)}", node, operands))
+            walker.locals[symbol] = given.value if given is not None else unknown
 
 
 class Output:
@@ -201,8 +199,10 @@ def item_at(walker: Walker, collection: Dual, index: Dual, node: nodes.Bound) ->
     from apimpolicy.symbolic import solver
     from apimpolicy.symbolic.values import term_of
 
+    if collection.lost is not None or not isinstance(index.value, int):
+        return None
     items = items_of(walker, collection, node)
-    if items is None or not isinstance(index.value, int):
+    if items is None:
         return None
     items = list(items)
     if not index.is_constant:
@@ -291,7 +291,10 @@ def assignment(walker: Walker, node: nodes.Assignment) -> Dual:
         return value
     receiver, keys = _parts_of_target(walker, target)
     value = walker.evaluate(node.value)
+    before = receiver.as_value(receiver.value)
     _store(walker, node, receiver, keys, value)
+    if isinstance(target, nodes.PropertyAccess):
+        receiver.origin = Origin(f"{SETS}{target.property.name}", node, [before, value])
     return value
 
 
@@ -322,9 +325,28 @@ def _store(walker: Walker, node: nodes.Bound, receiver: Dual, keys: list[Dual], 
     if isinstance(form, Items) and isinstance(key, int) and 0 <= key < len(form.items):
         form.items[key] = value
         return
+    if isinstance(form, Entries) and len(keys) == 1 and _put(walker, form, keys[0], value):
+        return
     if receiver.is_constant and value.is_constant and all(each.is_constant for each in keys):
         return
     spoil(walker, receiver, obstacle_in(value, *keys) or walker.obstacle("assignment", node))
+
+
+def _put(walker: Walker, entries: Entries, key: Dual, value: Dual) -> bool:
+    """Whether it is known what a dictionary has when a key gets a value: it had the key, or has one more."""
+    from apimpolicy.symbolic.texts import same_text
+
+    same = [same_text(other, key) for other, _ in entries.entries]
+    if entries.lost is not None or not isinstance(key.value, str) or None in same:
+        return False
+    for index, found in enumerate(same):
+        assert found is not None
+        is_same = bool(found.value) if found.term is None else walker.path.split(found.term, "key")
+        if is_same:
+            entries.entries[index] = entries.entries[index][0], value
+            return True
+    entries.entries.append((key, value))
+    return True
 
 
 def spoil(walker: Walker, receiver: Dual, lost: Any) -> None:

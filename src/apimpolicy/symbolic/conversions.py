@@ -32,7 +32,7 @@ def converted(
         return Dual(value)
     convert = slot.convert
     if convert is conversions.typed:
-        return Dual(value, given.term, null=given.null, form=given.form, lost=given.lost)
+        return given.as_value(value)
     if convert is conversions.boolean:
         return _truth(follower, given, value, entry, failed=failed)
     if convert in (conversions.integer, conversions.long_integer, conversions.number, conversions.status_code):
@@ -42,7 +42,7 @@ def converted(
         lost = given.lost or obstacle(entry, "the text of an attribute")
         if failed:
             follower.path.blocked(lost)
-        return Dual(value, lost=lost, form=given.form)
+        return Dual(value, lost=lost, form=given.form, origin=given.origin)
     return Dual(value, term, form=given.form)
 
 
@@ -63,7 +63,7 @@ def _truth(follower: Follower, given: Dual, value: Any, entry: TraceEntry, *, fa
     written = _text(follower, given)
     if written is None:
         follower.path.blocked(given.lost or obstacle(entry, "a truth value"))
-        return Dual(value, lost=given.lost or obstacle(entry, "a truth value"))
+        return Dual(value, lost=given.lost or obstacle(entry, "a truth value"), origin=given.origin)
     is_true = solver.matches(written, solver.ignoring_case("true"))
     follower.path.hold(
         solver.some(is_true, solver.matches(written, solver.ignoring_case("false"))), not failed, "conversion"
@@ -78,6 +78,6 @@ def _number(follower: Follower, given: Dual, value: Any, entry: TraceEntry, *, f
     written = _text(follower, given)
     if written is None:
         follower.path.blocked(given.lost or obstacle(entry, "a number"))
-        return Dual(value, lost=given.lost or obstacle(entry, "a number"))
+        return Dual(value, lost=given.lost or obstacle(entry, "a number"), origin=given.origin)
     follower.path.hold(solver.matches(written, _DIGITS), not failed, "conversion")
     return Dual(value, number_of_digits(written, 9))

@@ -8,37 +8,34 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.symbolic import guessing, solver
+from apimpolicy.symbolic import guessing, solver, steering
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.data_flow import only_refuses
 from apimpolicy.symbolic.doubles import LAST_RESORT, PLACE
 from apimpolicy.symbolic.exploration import Exploration, Figures
 from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
-from apimpolicy.symbolic.path import Extent, Hole
+from apimpolicy.symbolic.origins import THROWS
+from apimpolicy.symbolic.path import Extent, Hole, place_key
+from apimpolicy.symbolic.questions import Questions
+from apimpolicy.symbolic.steered import Steered
 from apimpolicy.symbolic.values import Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from apimpolicy.symbolic.inputs import Assignment, Input
+    from apimpolicy.symbolic.inputs import Assignment
     from apimpolicy.symbolic.path import Decision, Path
     from apimpolicy.symbolic.reach import Places
-    from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.world import Run, World
 
 
 _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
 """Places inside of a member, which decide little of themselves."""
 DOUBLES = (PLACE, LAST_RESORT)
-_LEAST = 40
-"""Milliseconds for a question at a place where several were not decided."""
-_HARD = 300
-"""Milliseconds for a hard question, unless all ways are wanted."""
 
 
 class Explorer:
@@ -62,6 +59,8 @@ class Explorer:
         self.on_run = on_run
         self.outcome = Exploration(world, self.inputs)
         self.figures = self.outcome.figures
+        self.questions = Questions(self.inputs, self.bounds, self.outcome, thorough=thorough)
+        self.steered = Steered(self)
         self._queue: list[tuple[float, int, Run, int]] = []
         self._count = 0
         self._newest = 0
@@ -71,9 +70,7 @@ class Explorer:
         self._expected: dict[int, tuple[list[Decision], Run]] = {}
         """Ways for which a request was made that went another one, with the runs that they go on from."""
         self._seen: set[tuple[int, bool]] = set()
-        self._assignments: dict[frozenset[Any], Run | None] = {}
-        self._undecided: Counter[Any] = Counter()
-        """How often a question was not decided in time, by place: it gets less time there."""
+        self.assignments: dict[frozenset[Any], Run | None] = {}
         self._gave_up = False
         self._is_for_branches = False
         self._ahead: Places = 0
@@ -86,7 +83,7 @@ class Explorer:
         deadline = begun + self.bounds.seconds
         solver.end_at(deadline)
         for start in ({}, *starts):
-            if self._run(start) is None:
+            if self.run(start) is None:
                 self.outcome.holes.setdefault(Hole(None))
                 if not self.outcome.runs:
                     break
@@ -154,7 +151,7 @@ class Explorer:
 
     # Runs
 
-    def _run(self, assignment: Assignment) -> Run | None:
+    def run(self, assignment: Assignment) -> Run | None:
         """Run a request, and note what it reached and where its way could turn."""
         run = self.world.run(self.inputs, assignment)
         self.figures.runs += 1
@@ -174,7 +171,7 @@ class Explorer:
             self._note_holes(run)
         self._note_blocking(run)
         way = _way(run.path.decisions)
-        if way not in self._ways:
+        if way not in self._ways or not self.thorough:  # what has no form may differ all the same
             self._ways.add(way)
             self._schedule(run)
         for path in run.further:
@@ -187,6 +184,7 @@ class Explorer:
     def _schedule(self, run: Run) -> None:
         self._seen.update((each.term.get_id(), each.taken) for each in run.path.decisions if each.term is not None)
         prefix = 0
+        without_form: set[Any] = set()
         for index, decision in enumerate(run.path.decisions):
             if decision.term is not None:
                 if not decision.fixed and not (decision.is_repeated and self.thorough):
@@ -195,6 +193,25 @@ class Explorer:
                         self._tried.add(key)
                         self._push(run, index, self._rank(decision))
                 prefix = hash((prefix, decision.term.get_id(), decision.taken))
+            elif decision.value is not None and not self.thorough:
+                place = place_key(decision), decision.taken
+                if place not in without_form and self._schedule_without_form(run, index, decision, prefix):
+                    without_form.add(place)
+
+    def _schedule_without_form(self, run: Run, index: int, decision: Decision, prefix: int) -> bool:
+        """A decision that has no form is turned around too where a way leads back to inputs."""
+        assert decision.value is not None
+        place = place_key(decision), decision.taken
+        if steering.leads_somewhere(decision.value):
+            key = hash((prefix, *place, steering.trace_of(decision.value)))
+        elif steering.depends_on_inputs(decision.value):
+            key = hash(place)
+        else:
+            return False
+        if key not in self._tried:
+            self._tried.add(key)
+            self._push(run, index, self._rank(decision))
+        return True
 
     def _push(self, run: Run, index: int, rank: float) -> None:
         self._count += 1
@@ -203,17 +220,16 @@ class Explorer:
     def _rank(self, decision: Decision) -> float:
         """How soon a decision is turned around: what leads to something new first, and each place in its turn."""
         other = self._goal_of(decision, taken=not decision.taken)
-        branch = self._has_missing_branch(decision)
+        branch = decision.place == THROWS or self._has_missing_branch(decision)
         is_new = other is not None and other in self.wanted and other not in self.outcome.found
-        assert decision.term is not None
-        is_unseen = (decision.term.get_id(), not decision.taken) not in self._seen
+        is_unseen = decision.term is None or (decision.term.get_id(), not decision.taken) not in self._seen
         base: float = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
         kind = decision.place[0] if isinstance(decision.place, tuple) else decision.place
         base += 4 if kind == LAST_RESORT else 0.5 if isinstance(kind, str) and kind in _WITHIN else 0
-        key = _place_key(decision)
+        key = place_key(decision)
         tries = self._tries.get((key, decision.taken), 0)
         self._tries[key, decision.taken] = tries + 1
-        return base + tries * 0.15
+        return base + tries * (0.15 if decision.term is not None else 0.05)
 
     def _goal_of(self, decision: Decision, *, taken: bool) -> Goal | None:
         place = decision.place[0] if isinstance(decision.place, tuple) else decision.place
@@ -257,10 +273,13 @@ class Explorer:
             return
         decision = run.path.decisions[index]
         before = run.path.decisions[:index]
+        if decision.term is None:
+            self.steered.turn(run, before, decision)
+            return
         asked = decision._replace(taken=not decision.taken)
         found = None if decision.is_repeated else self._asked(run, before, asked)
         if found is None and not self.thorough and run.is_real:
-            for narrow in (self._lets_pass, self._decides):
+            for narrow in (self.lets_pass, self.decides):
                 fewer = [each for each in before if narrow(run.path, each, asked)]
                 if found is None and len(fewer) < len(before):
                     before = fewer
@@ -268,8 +287,8 @@ class Explorer:
         if found is None:
             return
         key = frozenset(found.items())
-        is_new = key not in self._assignments
-        following = self._assignments[key] = self._run(found) if is_new else self._assignments[key]
+        is_new = key not in self.assignments
+        following = self.assignments[key] = self.run(found) if is_new else self.assignments[key]
         if following is None:
             self._open(run, decision)
         elif decision.place not in DOUBLES:  # other policies run then
@@ -282,27 +301,24 @@ class Explorer:
         """An assignment under which the decisions before hold, and the one that is asked for."""
         undecided = self.figures.undecided
         terms = [each.constraint for each in (*before, asked) if each.term is not None]
-        key = _place_key(asked)
-        limit = self.bounds.milliseconds
-        if not self.thorough:
-            limit = max(_LEAST, limit >> 2 * self._undecided[key])
-        found = self._solve(terms, asked.constraint, run.assignment, guessing.words_of(asked.owner), limit)
+        found = self.questions.solve(
+            terms, asked.constraint, run.assignment, guessing.words_of(asked.owner), place=place_key(asked)
+        )
         if found is None and self.figures.undecided > undecided:
-            self._undecided[key] += 1
             self._open(run, asked)
         return found
 
-    def _decides(self, path: Path, decision: Decision, asked: Decision) -> bool:
+    def decides(self, path: Path, decision: Decision, asked: Decision) -> bool:
         """Whether a decision has a part in another one that comes later, or in whether that is met."""
         if decision.place in DOUBLES:
             return False
         return self.world.reach.leads_to(path.hole(decision.step), asked.step)
 
-    def _lets_pass(self, path: Path, decision: Decision, asked: Decision) -> bool:
+    def lets_pass(self, path: Path, decision: Decision, asked: Decision) -> bool:
         """Whether it does, or the way would end at it when it were answered otherwise."""
         step = decision.step
         ends = decision.place == "guard" or (step is not None and only_refuses(step))
-        return ends or self._decides(path, decision, asked)
+        return ends or self.decides(path, decision, asked)
 
     def _open(self, run: Run, decision: Decision) -> None:
         """Nobody knows where the other answer to a decision leads; what only doubles do is no matter of proofs."""
@@ -322,117 +338,13 @@ class Explorer:
     def _deciding(self, path: Path, decisions: Iterable[Decision], asked: Decision) -> Iterator[tuple[int, bool]]:
         """The answers that decide about a decision, each the term's number and what it was."""
         for each in decisions:
-            if each.term is not None and (self.thorough or each is asked or self._decides(path, each, asked)):
+            if each.term is not None and (self.thorough or each is asked or self.decides(path, each, asked)):
                 yield each.term.get_id(), each.taken
-
-    def _solve(
-        self, terms: list[Term], asked: Term, assignment: Assignment, words: list[str], limit: int
-    ) -> Assignment | None:
-        """An assignment under which all terms hold: as it was, but for what has to do with the last of them.
-
-        `limit` are the milliseconds that a question may take.
-        """
-        related = _related(terms, asked)
-        inputs = self._inputs_of(related)
-        domain = [term for each in inputs for term in each.domain]
-        wishes = [term for each in inputs for term in each.wishes]
-        self.figures.questions += 1
-        plain = guessing.plain_answer(self.inputs, [*related, *domain], asked, assignment)
-        answer = (
-            self._ask([*related, *domain], wishes, assignment, words, limit)
-            if plain is None
-            else solver.Answer(True, plain)
-        )
-        if answer is None:
-            return None
-        found = dict(assignment)
-        for each in inputs:
-            value = answer.values.get(each.name)
-            if value is None or (value == each.default and not each.is_said):
-                found.pop(each.key, None)
-            else:
-                found[each.key] = value
-        for each in inputs:
-            self._take_first(each, found, related)
-            self._take_one_case(each, found, related)
-        return found
-
-    def _take_first(self, given: Input, found: Assignment, terms: list[Term]) -> None:
-        """Of an input that is one of a few, take the first that does: which one a solver names is chance."""
-        for choice in given.choices if given.key in found else ():
-            tried = {**found, given.key: choice}
-            if choice == found[given.key] or all(self.inputs.value(term, tried) is True for term in terms):
-                found[given.key] = choice
-                return
-
-    def _take_one_case(self, given: Input, found: Assignment, terms: list[Term]) -> None:
-        """Where case does not matter a solver mixes it; people do not."""
-        value = found.get(given.key)
-        if given.choices or not isinstance(value, str) or value == value.lower():
-            return
-        for plain in (value.lower(), value.upper()):
-            tried = {**found, given.key: plain}
-            if all(self.inputs.value(term, tried) is True for term in (*terms, *given.domain)):
-                found[given.key] = plain
-                return
-
-    def _ask(
-        self, terms: list[Term], wishes: list[Term], assignment: Assignment, words: list[str], limit: int
-    ) -> solver.Answer | None:
-        is_hard = any(solver.has_pieces(term) for term in terms)
-        if is_hard and (values := guessing.guessed(self.inputs, terms, assignment, words)) is not None:
-            return solver.Answer(True, values)
-        for guess in ([], *solver.guesses(terms)):
-            answer = solver.ask([*terms, *guess], min(200, limit), [] if is_hard else wishes)
-            if answer.is_possible:
-                return answer
-            if answer.is_possible is False and not guess:
-                return None
-            if not guess and not is_hard:
-                values = guessing.guessed(self.inputs, terms, assignment, words)
-                if values is not None:
-                    return solver.Answer(True, values)
-        answer = solver.ask(terms, limit if self.thorough or not is_hard else min(limit, _HARD))
-        if answer.is_possible is None:
-            self.figures.undecided += 1
-            self.outcome.obstacles.setdefault(Obstacle("a question that the solver did not decide in time", ""), 1)
-        return answer if answer.is_possible else None
-
-    def _inputs_of(self, terms: list[Term]) -> list[Input]:
-        names: dict[str, None] = {}
-        for term in terms:
-            names.update(dict.fromkeys(sorted(solver.names_of(term))))
-        return [self.inputs.by_name[name] for name in names if name in self.inputs.by_name]
 
 
 def _way(decisions: Sequence[Decision]) -> int:
     """What tells these decisions from others."""
     return hash(tuple((0 if each.term is None else each.term.get_id(), each.taken) for each in decisions))
-
-
-def _place_key(decision: Decision) -> Any:
-    """What a decision has in common with those of other runs at the same place."""
-    place = decision.place
-    if isinstance(place, tuple) and not isinstance(place[0], str):
-        return id(place[0])
-    if place is None or isinstance(place, (str, tuple)):
-        return place, 0 if decision.owner is None else id(decision.owner.step)
-    return id(place)
-
-
-def _related(terms: list[Term], asked: Term) -> list[Term]:
-    """The terms that share inputs with one, directly or through others."""
-    known = set(solver.names_of(asked))
-    waiting = [(term, solver.names_of(term)) for term in terms]
-    found: list[Term] = []
-    while True:
-        near = [(term, names) for term, names in waiting if names & known]
-        if not near:
-            return found
-        waiting = [each for each in waiting if not each[1] & known]
-        for term, names in near:
-            found.append(term)
-            known |= names
 
 
 __all__ = ["BRANCH", "Exploration", "Explorer", "Figures"]

@@ -108,7 +108,7 @@ class Follower:
             return self._lost(value, "an exception that was not foreseen", excerpt)
         if recorder.is_full:
             return self._lost(value, "an expression that does very much", excerpt)
-        return Dual(value, found.term, null=found.null, form=found.form, lost=found.lost)
+        return found.as_value(value)
 
     def _lost(self, value: Any, kind: str, excerpt: Excerpt) -> Dual:
         line, column = excerpt.source.position(excerpt.start)

@@ -6,10 +6,12 @@ words with separators between them for anybody else.
 
 from __future__ import annotations
 
+import re
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,12 +25,16 @@ _MOST = 150
 _MOST_WORDS = 6
 _MOST_PARTS = 5
 _FILLERS = ("x", "1", "")
+_NUMBER = re.compile(r"[0-9]+")
+_MOST_PLACES = 60
+"""Places of a text where another one is put."""
 
 
 def guessed(
     inputs: Inputs, terms: Sequence[Term], assignment: Mapping[Key, Any], words: Sequence[str]
 ) -> dict[str, Any] | None:
-    """Values by name under which all terms hold, by trying texts for one input; None when none of them does.
+    """Values by name under which all terms hold, by trying texts for one input; None when none of them does. The first
+    term is asked first.
 
     `words` are constants that are near besides those in the terms.
     """
@@ -37,12 +43,67 @@ def guessed(
     base = {name: assignment.get(each.key, each.default) for name, each in involved.items()}
     constants = dict.fromkeys([*solver.constants_in(terms), *words])
     candidates = list(islice(_texts(list(constants)), _MOST))
+    numbers = sorted({near for number in solver.numbers_in(terms[:1]) for near in (number - 1, number, number + 1)})
     for each in texts:
-        for candidate in dict.fromkeys((*_longer(str(base[each.name]), list(constants)), *candidates)):
+        own = str(base[each.name])
+        for candidate in dict.fromkeys((*_longer(own, list(constants)), *_renumbered(own, numbers), *candidates)):
             values = {**base, each.name: candidate}
             if _all_hold(terms, [(involved[name].term, value) for name, value in values.items()]):
                 return values
     return None
+
+
+def replaced(
+    inputs: Inputs, terms: Sequence[Term], targets: Sequence[Target], assignment: Mapping[Key, Any]
+) -> dict[str, Any] | None:
+    """Values by name under which terms become what is aimed at and all others hold: a text gets the new value where it
+    had the old one. None when that is not enough.
+    """
+    involved = {each.name: each for term in terms for each in inputs.in_term(term)}
+    values = {each.name: assignment.get(each.key, each.default) for each in involved.values()}
+
+    def holds(some: Iterable[Term], given: Mapping[str, Any]) -> bool:
+        return _all_hold(some, [(involved[name].term, value) for name, value in given.items()])
+
+    for target in targets:
+        asked = solver.equal(target.term, solver.constant(target.value))
+        if holds([asked], values):
+            continue
+        tried = ({**values, name: text} for name, text in _with_new(target, values))
+        fitting = [each for each in tried if holds([asked], each)]
+        if not fitting:
+            return None
+        values = next((each for each in fitting if holds(terms, each)), fitting[0])
+    return values if holds(terms, values) else None
+
+
+def matching(
+    inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
+) -> dict[str, Any] | None:
+    """Values by name under which all terms hold, with samples of the patterns that texts are asked to match."""
+    found = [(term, solver.sample_of(pattern)) for term, pattern in solver.matches_in(solver.simplified(asked))]
+    if not found or any(sample is None for _, sample in found):
+        return None
+    there = {each.key: True for each in inputs.in_term(asked) if each.key[-1] == "there"}
+    given = {**assignment, **there}
+    targets = [Target(term, sample, inputs.value(term, given)) for term, sample in found]
+    return replaced(inputs, terms, targets, given)
+
+
+def _with_new(target: Target, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The inputs of a term, each with the new value in the places of the old one."""
+    name = solver.name_of(target.term)
+    if name in values:
+        yield name, target.value
+        return
+    old, new = target.before or "", target.value
+    for each in sorted(solver.names_of(target.term)):
+        text = values.get(each)
+        if not isinstance(text, str) or not isinstance(old, str) or not isinstance(new, str):
+            continue
+        places = [place for place in range(len(text) + 1) if text.startswith(old, place)]
+        for place in (places if old else places[::-1])[:_MOST_PLACES]:
+            yield each, text[:place] + new + text[place + len(old) :]
 
 
 _words: dict[int, tuple[Any, list[str]]] = {}
@@ -114,6 +175,18 @@ def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
         yield text + word
         if text.endswith("x"):
             yield text[:-1] + word
+    for separator, word in product(separators, words):
+        yield text + separator + word
+    for place in range(min(len(text), _MOST_PLACES)):
+        yield f"{text[:place]}x{text[place:]}"
+
+
+def _renumbered(text: str, numbers: Sequence[int]) -> Iterator[str]:
+    """A text with other numbers in the places of those that it has."""
+    for found in _NUMBER.finditer(text):
+        for number in numbers:
+            if number >= 0:
+                yield f"{text[: found.start()]}{number}{text[found.end() :]}"
 
 
 def _separators_and_words(constants: Sequence[str]) -> tuple[list[str], list[str]]:

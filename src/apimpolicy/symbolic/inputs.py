@@ -134,6 +134,8 @@ class Inputs:
         """What the path of every request is made of; None where it is any path."""
         self.fixed: frozenset[str] = frozenset()
         """Entities of `context` that are the same in every run, by kind."""
+        self.clock: int | None = None
+        """When requests run, in seconds since 1970, where the clock stands still and may be set."""
         self.has_tokens = False
         """Whether values from outside may be tokens: the policy speaks of them."""
 

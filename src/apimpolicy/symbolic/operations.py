@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.symbolic import solver, totality, trees
 from apimpolicy.symbolic.forms import Call, form_of
+from apimpolicy.symbolic.origins import Origin
 from apimpolicy.symbolic.texts import as_text, concatenated, same_text
 from apimpolicy.symbolic.values import Dual, obstacle_in, term_of
 from apimpolicy.symbolic.walker import Walker, walks
@@ -24,7 +25,7 @@ _NUMBERS = (*_RANGES, *_UNSIGNED, *_REAL)
 def logical(walker: Walker, node: nodes.Logical) -> Dual:
     taken, left = walker.decide(node.left)
     if taken is (node.operator == "||"):
-        return Dual(taken) if term_of(left) is not None else Dual(lost=left.lost)
+        return Dual(taken) if term_of(left) is not None else Dual(lost=left.lost, origin=left.origin)
     _, right = walker.decide(node.right)
     return right
 
@@ -41,7 +42,8 @@ def decide_null(walker: Walker, dual: Dual, place: nodes.Expression) -> bool:
     if dual.null is not None:
         walker.path.hold(dual.null, is_null, (place, "null"))
     elif dual.lost is not None:
-        walker.path.hold(None, is_null, (place, "null"), dual.lost)
+        is_one = Dual(is_null, lost=dual.lost, origin=Origin("is null", place, [dual]))
+        walker.path.hold(None, is_null, (place, "null"), dual.lost, value=is_one)
     return is_null
 
 
@@ -71,7 +73,7 @@ def _unconverted(node: nodes.Expression) -> nodes.Expression:
 
 def _not_null(dual: Dual) -> Dual:
     """The value on a way on which it is not null."""
-    return Dual(dual.value, dual.term, form=dual.form, lost=dual.lost)
+    return Dual(dual.value, dual.term, form=dual.form, lost=dual.lost, origin=dual.origin)
 
 
 @walks(nodes.Unary)
@@ -221,6 +223,8 @@ def convert(walker: Walker, node: nodes.Convert) -> Dual:
 def converted(walker: Walker, node: nodes.Expression, operand: Dual, conversion: Any) -> Dual:
     """The value after a conversion."""
     kind = conversion.kind
+    if kind == "reference" and conversion.is_implicit:
+        return operand  # the same object, so that whoever changes it changes that one
     if operand.is_constant:
         return Dual()
     if kind in ("identity", "null", "default", "boxing", "enum", "constant", "nullable", "interpolated"):
@@ -247,7 +251,7 @@ def converted(walker: Walker, node: nodes.Expression, operand: Dual, conversion:
 
 
 def _carried(operand: Dual) -> Dual:
-    return Dual(None, operand.term, null=operand.null, form=operand.form, lost=operand.lost)
+    return operand.as_value(None)
 
 
 def _numeric(walker: Walker, node: nodes.Expression, operand: Dual, source: str, target: str) -> Dual:

@@ -35,6 +35,8 @@ class Decision(NamedTuple):
     fixed: bool = False
     step: Step | None = None
     is_repeated: bool = False
+    value: Dual | None = None
+    """What was decided, where that has no form."""
 
     @property
     def constraint(self) -> Term:
@@ -154,13 +156,20 @@ class Path:
         if dual.is_constant:
             return taken
         term = term_of(dual)
-        self.hold(term, taken, place, dual.lost)
+        self.hold(term, taken, place, dual.lost, value=dual)
         return taken
 
     def hold(
-        self, term: Term | None, taken: bool, place: Any = None, lost: Obstacle | None = None, *, fixed: bool = False
+        self,
+        term: Term | None,
+        taken: bool,
+        place: Any = None,
+        lost: Obstacle | None = None,
+        *,
+        fixed: bool = False,
+        value: Dual | None = None,
     ) -> None:
-        """A term was true, or was not."""
+        """A term was true, or was not; `value` is what has no term."""
         self._note_assumption()
         if term is not None:
             term = solver.simplified(term)
@@ -178,12 +187,13 @@ class Path:
                 self._known[term.get_id()] = {self.step}
         if term is None:
             self.blocked(lost or Obstacle("condition", ""))
-        if place is not None and not isinstance(place, (str, tuple)):
+        if term is not None and place is not None and not isinstance(place, (str, tuple)):
             times = self._times[id(place)] = self._times.get(id(place), 0) + 1
             fixed = fixed or times > self.inputs.bounds.rounds
         if len(self.decisions) >= self.inputs.bounds.decisions:
             raise TooLong
-        self.decisions.append(Decision(term, taken, place, self.owner, lost, fixed, self.step))
+        value = value if term is None else None
+        self.decisions.append(Decision(term, taken, place, self.owner, lost, fixed, self.step, value=value))
 
     def _ask_again(self, term: Term, taken: bool, place: Any) -> None:
         """What was answered already decides in this policy as well."""
@@ -219,3 +229,13 @@ class Path:
             return False
         self.hold(term, found, place)
         return found
+
+
+def place_key(decision: Decision) -> Any:
+    """What a decision has in common with those of other runs at the same place."""
+    place = decision.place
+    if isinstance(place, tuple) and not isinstance(place[0], str):
+        return id(place[0])
+    if place is None or isinstance(place, (str, tuple)):
+        return place, 0 if decision.owner is None else id(decision.owner.step)
+    return id(place)

@@ -5,6 +5,7 @@ What is read alike by Python and .NET is read by Python's own parser; anything e
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic import solver
@@ -20,6 +21,10 @@ _CLASSES = {
 }
 
 
+_NAMED = re.compile(r"(?<!\\)\(\?<(?=\w)")
+"""The beginning of a group with a name, as .NET writes it."""
+
+
 class _NoFormError(Exception):
     pass
 
@@ -29,7 +34,7 @@ def pattern_of(text: str, *, ignores_case: bool = False) -> Pattern | None:
     import re._parser as parser  # type: ignore[import-not-found] # it has no types
 
     try:
-        return _Reader(ignores_case).whole(list(parser.parse(text)))
+        return _Reader(ignores_case).whole(list(parser.parse(_NAMED.sub("(?P<", text))))
     except (_NoFormError, parser.error, OverflowError):
         return None
 

@@ -106,6 +106,13 @@ def _is_fresh(receiver: Expression | None, fresh: set[LocalSymbol]) -> bool:
     return is_made_here or (isinstance(receiver, nodes.Local) and receiver.symbol in fresh)
 
 
+def only_reads(node: Bound) -> bool:
+    """Whether evaluating a node itself changes none of the objects that it is given."""
+    if not isinstance(node, nodes.Call):
+        return isinstance(node, (nodes.PropertyAccess, nodes.Convert, nodes.Binary, nodes.InterpolatedString))
+    return str(node.method.returns) != "void" and not node.method.name.startswith(_CHANGING)
+
+
 def _is_harmless_call(node: nodes.Call, fresh: set[LocalSymbol]) -> bool:
     member: Member = node.method
     owner = member.declaring.name

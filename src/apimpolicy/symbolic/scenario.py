@@ -14,6 +14,7 @@ from urllib.parse import quote
 import attrs
 
 from apimpolicy.symbolic.forms.contexts import MAY_BE_NULL, TEXTS
+from apimpolicy.symbolic.origins import CLOCK
 from apimpolicy.symbolic.seeds import guid_of
 from apimpolicy.symbolic.state import RESPONSE
 from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, OTHER, TEXT, TRUTH
@@ -99,7 +100,7 @@ class _Reader:
             headers=self.fields("header"),
             address=self.get("address"),
             request_id=self.request_id(),
-            now=self.get("now"),
+            now=self.get(CLOCK),
             calls_before=self.get("calls", "before", default=0),
             guids=self.guids(),
             variables=self.named("variable"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,13 +19,19 @@ def shorter(world: World, inputs: Inputs, run: Run, is_wanted: Callable[[Run], b
     for key in sorted(run.assignment, key=lambda key: (len(key), key)):
         if tries >= most:
             break
-        if key not in run.assignment:
+        if key not in run.assignment or _is_as_ever(inputs, key, run.assignment[key]):
             continue
         tried = world.run(inputs, _without(run.assignment, key))
         tries += 1
         if tried.result is not None and is_wanted(tried):
             run = tried
     return run
+
+
+def _is_as_ever(inputs: Inputs, key: Key, value: Any) -> bool:
+    """Whether an input is said although it is what it is anyway: elsewhere that may be something else."""
+    known = inputs.known.get(key)
+    return known is not None and bool(known.default == value)
 
 
 def _without(assignment: Assignment, key: Key) -> Assignment:

@@ -391,6 +391,50 @@ def constants_in(terms: Sequence[Term]) -> list[str]:
     return list(found)
 
 
+def numbers_in(terms: Sequence[Term]) -> list[int]:
+    """The whole numbers that are written in terms, each once."""
+    found: dict[int, None] = {}
+    seen: set[int] = set()
+    waiting = list(terms)
+    while waiting:
+        node = waiting.pop()
+        if node.get_id() in seen or z3.is_re(node):
+            continue
+        seen.add(node.get_id())
+        if z3.is_int_value(node):
+            found[node.as_long()] = None
+        waiting.extend(node.children())
+    return list(found)
+
+
+def sample_of(pattern: Pattern) -> str | None:
+    """A short text that matches a pattern, of small letters where it may be; None when none comes to mind."""
+    kind, parts = pattern.decl().kind(), pattern.children()
+    if kind == z3.Z3_OP_SEQ_TO_RE:
+        return str(value_of(parts[0]))
+    if kind == z3.Z3_OP_RE_RANGE:
+        first, last = value_of(parts[0]), value_of(parts[1])
+        return next((each for each in "ax1" if first <= each <= last), first)
+    if kind in (z3.Z3_OP_RE_STAR, z3.Z3_OP_RE_OPTION):
+        return ""
+    if kind == z3.Z3_OP_RE_UNION:
+        return next((each for each in map(sample_of, parts) if each is not None), None)
+    if kind in (z3.Z3_OP_RE_CONCAT, z3.Z3_OP_RE_PLUS, z3.Z3_OP_RE_LOOP):
+        samples = [sample_of(each) for each in parts]
+        text = None if None in samples else "".join(map(str, samples))
+        return text if text is None or kind != z3.Z3_OP_RE_LOOP else text * pattern.params()[0]
+    return next((each for each in "ax1-" if known_truth(simplified(matches(constant(each), pattern)))), None)
+
+
+def matches_in(term: Term) -> list[tuple[Term, Pattern]]:
+    """The texts that must match patterns so that a term is true, or a part of it, with those patterns."""
+    if term.decl().kind() == z3.Z3_OP_SEQ_IN_RE:
+        return [(term.children()[0], term.children()[1])]
+    if z3.is_and(term) or z3.is_or(term):
+        return [found for each in term.children() for found in matches_in(each)]
+    return []
+
+
 def name_of(term: Term) -> str:
     """The name of an input; of another term nothing."""
     is_input = term.num_args() == 0 and term.decl().kind() == z3.Z3_OP_UNINTERPRETED

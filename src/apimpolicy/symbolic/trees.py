@@ -176,6 +176,8 @@ class Tree(Token):
                 walker.guard(solver.FALSE)
             return Dual(None)
         kind = self.decide_kind(walker, dual)
+        if kind is None:  # a text that Json.NET reads as a date
+            return None
         if kind == NULL:
             if not is_nullable:
                 walker.guard(solver.FALSE)
@@ -268,6 +270,11 @@ class Scalar(Token):
     def __init__(self, inner: Dual) -> None:
         self.inner = inner
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same in every run."""
+        return self.inner.is_fixed
+
     def shown(self, walker: Walker, dual: Dual) -> Term | None:
         from apimpolicy.symbolic.texts import as_text
 
@@ -296,6 +303,11 @@ class Built(Token):
     def __init__(self, fields: dict[str, Dual]) -> None:
         self.fields = fields
         self.lost: Obstacle | None = None
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same in every run."""
+        return self.lost is None and all(value.is_fixed for value in self.fields.values())
 
     def spoil(self, lost: Obstacle) -> None:
         """Something unknown was done to it."""

@@ -7,9 +7,12 @@ reference is null. What has no form for a reason has an `Obstacle`; what has nei
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.symbolic import solver
+
+if TYPE_CHECKING:
+    from apimpolicy.symbolic.origins import Origin
 
 Term = solver.Term
 _INFINITE = float("inf")
@@ -28,7 +31,7 @@ class Obstacle(NamedTuple):
 class Dual:
     """A value of a run, and its meaning."""
 
-    __slots__ = ("assumed", "form", "lost", "null", "term", "value")
+    __slots__ = ("assumed", "form", "lost", "null", "origin", "term", "value")
 
     def __init__(
         self,
@@ -38,19 +41,32 @@ class Dual:
         null: Term | None = None,
         form: Any = None,
         lost: Obstacle | None = None,
+        origin: Origin | None = None,
     ) -> None:
         self.value = value
         self.term = term
         self.null = null
         self.form = form
         self.lost = lost
+        self.origin = origin
+        """How it came about, where it has no term."""
         self.assumed: Obstacle | bool = False
         """Whether it comes of something that a search made up (`stand_ins`), or of what an obstacle says."""
+
+    def as_value(self, value: Any) -> Dual:
+        """The same meaning of another value."""
+        return Dual(value, self.term, null=self.null, form=self.form, lost=self.lost, origin=self.origin)
 
     @property
     def is_constant(self) -> bool:
         """Whether it is the same whatever the request."""
         return self.term is None and self.null is None and self.form is None and self.lost is None
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same in every run: a constant, or what a policy has made of constants so far."""
+        is_plain = self.term is None and self.null is None and self.lost is None
+        return self.is_constant or (is_plain and bool(getattr(self.form, "is_fixed", False)))
 
     @property
     def is_null(self) -> Term:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from apimpolicy.binding import nodes
 from apimpolicy.emit.core import is_recorded
 from apimpolicy.symbolic import solver
+from apimpolicy.symbolic.origins import THROWS, Origin, name_of, origin_of
+from apimpolicy.symbolic.purity import only_reads
 from apimpolicy.symbolic.values import Disputed, Dual, Obstacle, obstacle_in
 
 if TYPE_CHECKING:
@@ -84,6 +86,19 @@ class _Guard(NamedTuple):
     is_pure: bool
 
 
+def _is_query(node: nodes.Bound) -> bool:
+    """Whether a node is a query, which changes nothing of what it is given."""
+    return isinstance(node, nodes.Call) and bool(node.method.declaring.name == "System.Linq.Enumerable")
+
+
+def _is_constant(dual: Dual) -> bool:
+    return dual.is_constant
+
+
+def _is_fixed(dual: Dual) -> bool:
+    return dual.is_fixed
+
+
 def _is_silent(node: nodes.Expression) -> bool:
     """Whether a node may be emitted without a recording: an implied conversion, which is part of what takes it."""
     return isinstance(node, nodes.Convert) and not node.is_explicit
@@ -103,6 +118,8 @@ class Walker:
         self.placeholders: dict[nodes.Placeholder, Dual] = {}
         self._catching: list[set[int]] = []
         self._guards: list[_Guard] = []
+        self._below: list[Dual] = []
+        """What was evaluated for the node that is being walked, in order."""
 
     # The whole
 
@@ -126,34 +143,63 @@ class Walker:
 
     def evaluate(self, node: nodes.Expression) -> Dual:
         """What a node came to in this run, and what it means. Raises Thrown when it came to nothing."""
+        known = self._known(node)
+        if known is None:
+            known = self._evaluated(node)
+        self._below.append(known)
+        return known
+
+    def _known(self, node: nodes.Expression) -> Dual | None:
+        """What needs no walk: a constant, or what stands for a value that has been walked."""
         if node.is_constant:
             return Dual(node.constant)
-        if isinstance(node, nodes.Placeholder):
-            known = self.placeholders.get(node)
-            return known if known is not None else Dual(lost=self.obstacle("placeholder", node))
+        if not isinstance(node, nodes.Placeholder):
+            return None
+        known = self.placeholders.get(node)
+        return known if known is not None else Dual(lost=self.obstacle("placeholder", node))
+
+    def _evaluated(self, node: nodes.Expression) -> Dual:
         around, self._guards = self._guards, []
+        outer, self._below = self._below, []
         try:
             part = PARTS.get(type(node))
             meaning: Dual = self.unknown(node) if part is None else part(self, node)
             guards = self._guards
         finally:
             self._guards = around
-        if not is_recorded(node) or (_is_silent(node) and self.next_node is not node):
-            return meaning
+            below, self._below = self._below, outer
+        value = meaning.value
+        if is_recorded(node) and not (_is_silent(node) and self.next_node is not node):
+            value = self._value(node, meaning, guards, below)
+        return self._with(meaning, value, node, below)
+
+    def _value(self, node: nodes.Expression, meaning: Dual, guards: list[_Guard], below: list[Dual]) -> Any:
+        """The value that the run had at a node, whose preconditions held then. Raises Thrown when it had none."""
         try:
             value = self.take(node)
         except Thrown:
             if not guards and not meaning.is_constant:
                 self.path.blocked(self.obstacle("an exception that was not foreseen", node))
             self._guarded(guards, held=False)
+            self._may_throw(node, guards, below, did=True)
             raise
         self._guarded(guards, held=True)
-        return self._with(meaning, value)
+        self._may_throw(node, guards, below, did=False)
+        return value
 
-    def _with(self, meaning: Dual, value: Any) -> Dual:
-        if meaning.value is value:
-            return meaning
-        return Dual(value, meaning.term, null=meaning.null, form=meaning.form, lost=meaning.lost)
+    def _may_throw(self, node: nodes.Expression, guards: list[_Guard], below: list[Dual], *, did: bool) -> None:
+        """A decision of which nobody knows what it depends on, but perhaps what makes it go otherwise."""
+        lost = next((guard.lost for guard in guards if guard.term is None and guard.lost is not None), None)
+        if lost is not None and (did or self._catching):
+            origin = Origin(f"{THROWS}{name_of(node)}", node, below)
+            self.path.decide(Dual(did, lost=lost, origin=origin), THROWS)
+
+    def _with(self, meaning: Dual, value: Any, node: nodes.Expression, below: list[Dual]) -> Dual:
+        found = meaning if meaning.value is value else meaning.as_value(value)
+        if found.term is None and found.origin is None and not found.is_constant:
+            found = found.as_value(value)
+            found.origin = origin_of(node, below, value)
+        return found
 
     def evaluate_all(self, expressions: Iterable[nodes.Expression]) -> list[Dual]:
         return [self.evaluate(each) for each in expressions]
@@ -172,7 +218,7 @@ class Walker:
 
     def opaque(self, kind: str, node: nodes.Bound, below: Sequence[Dual], *, may_throw: bool = True) -> Dual:
         """The meaning of something without a form, from what it was given; what may throw is an obstacle by itself."""
-        if all(each.is_constant for each in below):
+        if all(map(_is_fixed if only_reads(node) else _is_constant, below)):
             return Dual()
         lost = obstacle_in(*below) or self.obstacle(kind, node)
         if may_throw:
@@ -180,7 +226,9 @@ class Walker:
         for each in below:
             if hasattr(each.form, "spoil"):
                 each.form.spoil(lost)
-            elif each.is_constant and not isinstance(each.value, _UNCHANGING):
+            elif each.is_constant and not isinstance(each.value, _UNCHANGING) and not _is_query(node):
+                others = [other for other in below if other is not each]
+                each.origin = origin_of(node, [each.as_value(each.value), *others])
                 each.lost = lost
         return Dual(lost=lost)
 

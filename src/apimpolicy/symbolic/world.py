@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -126,6 +127,8 @@ class World:
         """The inputs that are one of a few kinds, and what is no input here."""
         inputs.fixed = self.fixed
         texts = (document.document.source.text for document in self.scopes.values())
+        now = self.settings.get("now")
+        inputs.clock = int(now.timestamp()) if isinstance(now, datetime.datetime) else None
         inputs.has_tokens = any("Jwt" in text for text in texts)
         if self.certificates:
             inputs.one_of("certificate", choices=(NONE, *self.certificates))

@@ -11,11 +11,12 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING
 
+from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.project.configuration import load_configuration
 from apimpolicy.project.configuration_files import find_configuration
 from apimpolicy.project.layout import fragments_of, place_of
 from apimpolicy.project.named_values import read_text
-from apimpolicy.testing.first_surroundings import add_named_values
+from apimpolicy.testing.first_surroundings import add_named_values, add_needs, subject_of
 
 if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
@@ -45,8 +46,17 @@ def add_fragments(around: Surroundings, subject: Subject, policy: str, output: s
                 text = read_text(os.path.join(folder, found[name]))
                 waiting += _included(text)
                 add_named_values(around, text)
+                _add_needs(around, os.path.join(folder, found[name]))
     if found:
         around.defaults.setdefault("gateway", {})["fragments"] = found
+
+
+def _add_needs(around: Surroundings, path: str) -> None:
+    """What a fragment asks a gateway for; one that is no document is told of where it is included."""
+    try:
+        add_needs(around, subject_of(path))
+    except (ConfigurationError, DiagnosticError):
+        return
 
 
 def without_files(around: Surroundings) -> None:

@@ -69,26 +69,10 @@ def subject_of(policy: str, named_values: Mapping[str, str] | None = None) -> Su
 
 def surroundings_of(subject: Subject) -> Surroundings:
     """What the policy needs around it."""
-    text = subject.document.source.text
     found = Surroundings()
-    gateway: dict[str, Any] = {}
-    if ".Certificate" in text or "<validate-client-certificate" in text:
-        gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
-    backends = _literals(subject, "chooses-backend", "backend-id")
-    if backends:
-        gateway["backends"] = {name: f"https://{name}.example" for name in backends}
-    if _has_any(subject, "asks-for-token"):
-        gateway["managed-identity"] = {"system-assigned": True}
-        if clients := _literals(subject, "asks-for-token", "client-id"):
-            gateway["managed-identity"]["user-assigned"] = clients
-    if _has_any(subject, "counts-subscription"):
-        gateway["subscription"] = {"id": "partner"}
-    if gateway:
-        found.defaults["gateway"] = gateway
-    add_named_values(found, text)
-    if "managed-identity" in gateway and "user-assigned" in gateway["managed-identity"]:
-        clients = gateway["managed-identity"]["user-assigned"]
-        gateway["managed-identity"]["user-assigned"] = [found.filled(client) for client in clients]
+    add_named_values(found, subject.document.source.text)
+    add_needs(found, subject)
+    found.defaults = {key: found.defaults[key] for key in ("gateway", "named-values") if key in found.defaults}
     found.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
     for element in subject.elements:
         if not has_trait(element.name, "checks-token"):
@@ -100,6 +84,27 @@ def surroundings_of(subject: Subject) -> Surroundings:
             tenant = _text(element, "tenant-id").rstrip("/").rpartition("/")[2]
             _add_provider(found, element, f"{endpoint.rstrip('/')}/{tenant}/v2.0{WELL_KNOWN}")
     return found
+
+
+def add_needs(found: Surroundings, subject: Subject) -> None:
+    """What the policies of a document ask a gateway for, besides named values."""
+    gateway: dict[str, Any] = found.defaults.get("gateway", {})
+    text = subject.document.source.text
+    if ".Certificate" in text or "<validate-client-certificate" in text:
+        gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
+    if backends := _literals(subject, "chooses-backend", "backend-id"):
+        gateway["backends"] = {**gateway.get("backends", {}), **{name: f"https://{name}.example" for name in backends}}
+    if _has_any(subject, "asks-for-token"):
+        identities = gateway.setdefault("managed-identity", {"system-assigned": True})
+        clients = [found.filled(client) for client in _literals(subject, "asks-for-token", "client-id")]
+        if clients:
+            identities["user-assigned"] = list(dict.fromkeys((*identities.get("user-assigned", ()), *clients)))
+    if _has_any(subject, "judges-content"):
+        gateway["content-safety"] = {"categories": {"Hate": {"hateful": 6}}}
+    if _has_any(subject, "counts-subscription"):
+        gateway["subscription"] = {"id": "partner"}
+    if gateway:
+        found.defaults["gateway"] = gateway
 
 
 def add_named_values(found: Surroundings, text: str) -> None:

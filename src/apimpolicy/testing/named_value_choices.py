@@ -6,8 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from apimpolicy.symbolic.explorer import Exploration
+    from apimpolicy.symbolic.inputs import Assignment
+    from apimpolicy.symbolic.origins import Origin
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST = 6
@@ -39,3 +42,30 @@ def _compared(name: str, text: str) -> Iterator[str]:
     ):
         values |= dict.fromkeys(("true", "false"))
     yield from values
+
+
+def computed_values(around: Surroundings, explored: Exploration) -> Iterator[tuple[dict[str, str], Assignment]]:
+    """Named values that are what a policy came to in a request, where it compares them with that: the hash of a key.
+
+    Each comes with the request.
+    """
+    names = {value: name for name, value in around.named_values.items() if isinstance(value, str)}
+    done: set[str] = set()
+    for run in explored.runs:
+        for decision in run.path.decisions:
+            origin = None if decision.value is None else decision.value.origin
+            for name, computed in _pairs(origin, names):
+                if name not in done and len(done) < _MOST:
+                    done.add(name)
+                    yield {name: computed}, run.assignment
+
+
+def _pairs(origin: Origin | None, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The named values among what is compared, each with what it is compared with."""
+    if origin is None or len(origin.operands) < 2:
+        return
+    for one, other in (origin.operands[:2], origin.operands[1::-1]):
+        if not one.is_constant or other.lost is None or not isinstance(other.value, str) or not other.value:
+            continue
+        texts = one.value if isinstance(one.value, list) else [one.value]
+        yield from ((names[text], str(other.value)) for text in texts if isinstance(text, str) and text in names)

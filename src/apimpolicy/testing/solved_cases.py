@@ -26,7 +26,7 @@ from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative
 from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_document, section_of, without_files
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
-from apimpolicy.testing.named_value_choices import other_values
+from apimpolicy.testing.named_value_choices import computed_values, other_values
 from apimpolicy.testing.scenario_cases import case_of, sentence_of
 from apimpolicy.testing.tree import read_tree
 
@@ -36,10 +36,13 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.symbolic.explorer import Exploration
     from apimpolicy.symbolic.goals import Goal
+    from apimpolicy.symbolic.inputs import Assignment
     from apimpolicy.symbolic.world import Run
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST_RUNS_FOR_SHORTER = 40
+_MOST_STARTS = 8
+"""Requests that a search with other named values begins with."""
 
 
 def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> FirstCases:
@@ -76,8 +79,12 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
 def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) -> list[Found]:
     """Cases for branches that are taken when a named value is another one."""
     found: list[Found] = []
-    choices = other_values(writer.around, subject.document.source.text)
-    for values in choices:
+    written: list[tuple[dict[str, str], Assignment]] = [
+        (values, {}) for values in other_values(writer.around, subject.document.source.text)
+    ]
+    choices = [*written, *computed_values(writer.around, writer.explored)]
+    known = _far_ones(writer.explored)
+    for values, start in choices:
         missing = [goal for goal in writer.world.goals.all if goal not in writer.reached and goal.kind == BRANCH]
         if not missing:
             break
@@ -86,7 +93,8 @@ def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) 
         except (ConfigurationError, DiagnosticError):
             continue
         seconds = bounds.seconds / (len(choices) + 1)
-        found += writer.cases_of(Explorer(world, Bounds(seconds=seconds), wanted=missing).explore(), missing)
+        explored = Explorer(world, Bounds(seconds=seconds), wanted=missing).explore([start, *known])
+        found += writer.cases_of(explored, missing)
     return found
 
 
@@ -108,6 +116,13 @@ def _with_responses(writer: _Writer, explored: Exploration, bounds: Bounds) -> l
             Explorer(world, Bounds(seconds=bounds.seconds / 4 / len(sections)), wanted=wanted).explore(), wanted
         )
     return found
+
+
+def _far_ones(explored: Exploration) -> list[Assignment]:
+    """What was found that decides most: with other named values it goes far too, and perhaps elsewhere."""
+    runs = {id(run): run for goal, run in explored.found.items() if goal.kind == BRANCH}
+    ordered = sorted(runs.values(), key=lambda run: -len(run.path.decisions))
+    return [run.assignment for run in ordered[:_MOST_STARTS]]
 
 
 def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> World:

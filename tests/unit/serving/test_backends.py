@@ -16,7 +16,7 @@ from tests.unit.serving.clients import Wire, backend, eventually, exchange, read
 
 from apimpolicy import Backend, Gateway
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.serving import HttpBackend, serving
+from apimpolicy.serving import HttpBackend, backends, deadlines, serving
 from apimpolicy.serving.backends import Trusted
 from apimpolicy.testing.authority import TestAuthority
 
@@ -162,8 +162,15 @@ def test_a_backend_that_is_not_there() -> None:
     assert told[0].result.error.message.startswith("Error connecting to ")
 
 
+@pytest.mark.parametrize("shares_timer", [False, True])
 @pytest.mark.parametrize("drips", [False, True])
-def test_backends_that_hang_or_drip_are_given_up(drips: bool) -> None:
+def test_backends_that_hang_or_drip_are_given_up(
+    drips: bool, shares_timer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shares_timer:
+        monkeypatch.setattr(backends, "LEAST", 0.0)
+        monkeypatch.setattr(deadlines, "_LOOK", 0.05)
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" if drips else b"")

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 pytest.importorskip("z3")
 
 from apimpolicy.dotnet.metadata import all_definitions
-from apimpolicy.symbolic import forms
+from apimpolicy.symbolic import forms, inverses
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.inputs import Inputs
+from apimpolicy.symbolic.origins import CLOCK, COPIED, HAS_ITEM, ITEM, OUTPUT, THROWS
+from apimpolicy.symbolic.walker import PARTS
 from apimpolicy.symbolic.world import World
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def assignments(draw: st.DrawFn) -> dict[Any, Any]:
         ("body", "there"): True,
         ("body", "json"): True,
         ("body", "tree", ".x", "there"): draw(st.booleans()),
-        ("now",): draw(st.sampled_from([1767225600, 1780272000, 1780300799, 1798761599, 1582934400])),
+        ("clock",): draw(st.sampled_from([1767225600, 1780272000, 1780300799, 1798761599, 1582934400])),
         ("groups", "length"): draw(st.integers(0, 2)),
         ("api", "version", "there"): draw(st.booleans()),
         ("user", "email", "there"): draw(st.booleans()),
@@ -115,3 +117,17 @@ def test_every_form_is_of_a_member_that_there_is() -> None:
     forms.load()
     known = {(each.declaring.name, each.signature) for type_ in all_definitions() for each in type_.all_members()}
     assert [key for key in forms.FORMS if key not in known] == []
+
+
+def test_every_inverse_is_of_something_that_there_is() -> None:
+    members = {f"{each.declaring.name}.{each.name}" for type_ in all_definitions() for each in type_.all_members()}
+    made = {f"new {type_.name}" for type_ in all_definitions()}
+    there = members | made | {kind.__name__ for kind in PARTS} | set(_OPERATIONS)
+    names = {name.removeprefix(THROWS).removeprefix(OUTPUT) for name in inverses.known()}
+    assert sorted(names - there) == []
+
+
+_OPERATIONS = (
+    *("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "|", "&", "^", "unary !", "unary -"),
+    *("is null", CLOCK, ITEM, HAS_ITEM, COPIED),
+)

@@ -37,6 +37,7 @@ _MODULES = (
     "lists",
     "queries",
     "json_lists",
+    "dictionaries",
     "moments",
     "chances",
     "tokens",

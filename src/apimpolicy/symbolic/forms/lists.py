@@ -8,9 +8,10 @@ from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.access import Function, called, item_at
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.forms.text_lists import Split
+from apimpolicy.symbolic.origins import COPIED, Origin
 from apimpolicy.symbolic.sequences import Items, Lazy, Pair, items_of
 from apimpolicy.symbolic.texts import same_ignoring_case, same_text
-from apimpolicy.symbolic.values import Dual
+from apimpolicy.symbolic.values import Dual, obstacle_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -201,6 +202,8 @@ def list_item(call: Call) -> Dual | None:
 
 @form("System.Array", "int Length { get; }")
 def array_length(call: Call) -> Dual | None:
+    if call.own.lost is not None:
+        return None
     items = items_of(call.walker, call.own, call.node)
     return None if items is None else Dual()
 
@@ -248,7 +251,7 @@ def new_list(call: Call) -> Dual:
 
 @form("System.Collections.Generic.List", f"new({SEQUENCE}<T> collection)")
 @form("System.Collections.Generic.List", "T[] ToArray()")
-def copied(call: Call) -> Dual | None:
+def same_items(call: Call) -> Dual | None:
     given = call.receiver if call.receiver is not None else call.arguments[0]
     items = items_of(call.walker, given, call.node)
     return None if items is None else Dual(form=Items(list(items)))
@@ -274,3 +277,35 @@ def of_pair(call: Call) -> Dual | None:
     if not isinstance(own, Pair):
         return None
     return own.name if call.member.name == "Key" else own.value
+
+
+@form(
+    "System.Array",
+    "static void Copy(System.Array sourceArray, int sourceIndex, System.Array destinationArray, int destinationIndex, "
+    "int length)",
+    "static void Copy(System.Array sourceArray, System.Array destinationArray, int length)",
+    "void CopyTo(System.Array array, int index)",
+    but="anything: what is copied has no form",
+)
+def copied(call: Call) -> Dual | None:
+    """An array gets a part of another one."""
+    source, start, target, place, count = _copying(call)
+    parts = (source, start, place, count)
+    if all(each.is_constant for each in (target, *parts)):
+        return Dual()
+    lost = obstacle_in(*parts, target) or call.walker.obstacle(call.name, call.node)
+    call.walker.guard(None, lost)
+    before = target.as_value(target.value)
+    target.term, target.form, target.lost = None, None, lost
+    target.origin = Origin(COPIED, call.node, [before, *parts])
+    return Dual()
+
+
+def _copying(call: Call) -> tuple[Dual, Dual, Dual, Dual, Dual]:
+    """From where, from which place, where to, to which place, and how many."""
+    given = call.arguments
+    if call.receiver is not None:
+        return call.receiver, Dual(0), given[0], given[1], Dual(len(call.receiver.value))
+    if len(given) == 3:
+        return given[0], Dual(0), given[1], Dual(0), given[2]
+    return given[0], given[1], given[2], given[3], given[4]

@@ -8,7 +8,8 @@ from apimpolicy.symbolic import inputs as patterns
 from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.forms.contexts import MAPPING, METHODS, Variables, decide_kind
-from apimpolicy.symbolic.sequences import Items
+from apimpolicy.symbolic.forms.dictionaries import value_of
+from apimpolicy.symbolic.sequences import Entries, Items
 from apimpolicy.symbolic.state import Fields, Message
 from apimpolicy.symbolic.things import Thing
 from apimpolicy.symbolic.values import Dual, term_of
@@ -194,7 +195,7 @@ def _field(call: Call, own: Fields, name: str) -> Dual | None:
     values = list(call.value)
     if len(values) != 1:
         return None
-    return Dual(form=Items([Dual(values[0], found.term, null=found.null, form=found.form, lost=found.lost)]))
+    return Dual(form=Items([found.as_value(values[0])]))
 
 
 def _variable(call: Call, name: str) -> Dual:
@@ -222,6 +223,8 @@ def field_or_default(call: Call) -> Dual | None:
     own, name = call.arguments[0].form, _key(call.arguments[1])
     if isinstance(own, Variables):
         return variable_or_default(call)
+    if isinstance(own, Entries):
+        return _entry_or_default(call)
     if not isinstance(own, Fields) or name is None or own.lost is not None:
         return None
     default = call.arguments[2] if len(call.arguments) > 2 else Dual(None)
@@ -238,6 +241,13 @@ def field_or_default(call: Call) -> Dual | None:
     if other is None:
         return None
     return Dual(term=solver.choice(there, found.term, other))
+
+
+def _entry_or_default(call: Call) -> Dual | None:
+    found = value_of(call.walker, call.arguments[0], call.arguments[1])
+    if found:
+        return found[0]
+    return None if found is None else call.arguments[2] if len(call.arguments) > 2 else Dual()
 
 
 @form(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.forms import form
+from apimpolicy.symbolic.origins import CLOCK, Origin
 from apimpolicy.symbolic.values import Dual, term_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.forms import Call
     from apimpolicy.symbolic.solver import Term
 
-KEY = ("now",)
+KEY = (CLOCK,)
 EARLIEST, LATEST = 1_577_836_800, 4_102_444_799
 """The years 2020 to 2099."""
 _CLOCK = "the clock"
@@ -59,8 +60,10 @@ def _read_clock(call: Call, ticks: int) -> Dual:
     path, seconds = call.walker.path, (ticks - _EPOCH) // _TICKS
     path.assumes = path.assumes or lost
     now = call.walker.inputs.number(*KEY, default=seconds, least=EARLIEST, most=LATEST)
-    since = seconds - path.assignment.get(KEY, call.walker.inputs.known[KEY].default)
-    return Dual(form=Moment(solver.simplified(now + since)), lost=lost)
+    given = path.assignment.get(KEY, call.walker.inputs.known[KEY].default)
+    since = seconds - given
+    origin = None if call.walker.inputs.clock is None else Origin(CLOCK, call.node, [Dual(given, now)])
+    return Dual(form=Moment(solver.simplified(now + since)), lost=lost, origin=origin)
 
 
 @form(_MOMENT, *(f"static {_MOMENT} {name} {{ get; }}" for name in ("UtcNow", "Now", "Today")), but=_BUT)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.walker import Walker
 
+_BUT = "texts that write a number with spaces, a plus or more than nine digits (of a long eighteen)"
 _MOST_DIGITS = {"long": 18}
 """How many digits a text has at most that writes a number of this type for certain; nine of other types."""
 
@@ -53,10 +54,8 @@ def _plain_character() -> solver.Pattern:
     return solver.either(solver.span("A", "Z"), solver.span("a", "z"), solver.span(":", "@"))
 
 
-@form("int", "static int Parse(string s)", but="texts that write a number with spaces, a plus or more than nine digits")
-@form(
-    "long", "static long Parse(string s)", but="texts that write a number with spaces, a plus or more than nine digits"
-)
+@form("int", "static int Parse(string s)", but=_BUT)
+@form("long", "static long Parse(string s)", but=_BUT)
 def parse(call: Call) -> Dual | None:
     return _parsed_or_thrown(call, call.arguments[0])
 
@@ -74,7 +73,7 @@ def _parsed_or_thrown(call: Call, text: Dual) -> Dual | None:
     "System.Convert",
     "static int ToInt32(string value)",
     "static long ToInt64(string value)",
-    but="texts that write a number with spaces, a plus or more than nine digits",
+    but=_BUT,
 )
 def convert_text(call: Call) -> Dual | None:
     text = call.arguments[0]
@@ -128,12 +127,12 @@ def truth_in(walker: Walker, term: Term) -> Dual:
 @form(
     "int",
     "static bool TryParse(string s, out int result)",
-    but="texts that write a number with spaces, a plus or more than nine digits",
+    but=_BUT,
 )
 @form(
     "long",
     "static bool TryParse(string s, out long result)",
-    but="texts that write a number with spaces, a plus or more than nine digits",
+    but=_BUT,
 )
 def try_parse(call: Call) -> Dual | None:
     text = call.arguments[0]

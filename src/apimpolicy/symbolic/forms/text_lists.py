@@ -94,6 +94,8 @@ def split(call: Call) -> Dual | None:
     term = term_of(call.own)
     if term is None or isinstance(call.own.form, Folded) or not all(each.is_constant for each in call.arguments):
         return None
+    if call.own.is_constant:
+        return Dual()
     given = call.arguments[0].value
     separators = [given] if isinstance(given, str) else [str(each) for each in given or ()]
     if not separators or not all(separators):

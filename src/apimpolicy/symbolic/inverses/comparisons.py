@@ -1,0 +1,143 @@
+"""What compares: one side gets the value of the other, or another one than that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.dotnet.system.datetimes import DateTime
+from apimpolicy.dotnet.system.offsets import DateTimeOffset
+from apimpolicy.dotnet.system.timespans import TimeSpan
+from apimpolicy.symbolic.inverses import inverse
+from apimpolicy.symbolic.plain import plain
+
+if TYPE_CHECKING:
+    from apimpolicy.symbolic.inverses import Asked, Wishes
+    from apimpolicy.symbolic.values import Dual
+
+_HOUR = 36_000_000_000
+_STEPS = (0, 1, 2, 15, 16, 63)
+"""How far beyond a bound numbers are tried: some of them have to fit something else too, as the blocks of a cipher."""
+
+
+@inverse(
+    *("==", "string.Equals", "object.Equals", "bool.Equals", "int.Equals", "System.Guid.Equals"),
+    *("System.Linq.Enumerable.SequenceEqual", "Newtonsoft.Json.Linq.JToken.DeepEquals"),
+)
+def equal(asked: Asked) -> Wishes:
+    return _same(asked) if asked.wanted else _different(asked)
+
+
+@inverse("!=")
+def unequal(asked: Asked) -> Wishes:
+    return _different(asked) if asked.wanted else _same(asked)
+
+
+@inverse("string.Compare", "string.CompareOrdinal", "string.CompareTo")
+def ordered(asked: Asked) -> Wishes:
+    return _different(asked) if asked.wanted else _same(asked)
+
+
+def _same(asked: Asked) -> Wishes:
+    one, other = asked.was(0), asked.was(1)
+    yield from same_arrays(asked)
+    yield {0: other}
+    yield {1: one}
+
+
+def same_arrays(asked: Asked) -> Wishes:
+    """Items at one place of two lists are the same where the lists are, which saves one round for each item."""
+    first, second = (_indexed(each) for each in asked.operands[:2])
+    if first is None or second is None:
+        return
+    (one, place), (other, place_of_other) = first, second
+    if place == place_of_other and len(one.value) == len(other.value):
+        yield {one: plain(other.value)}
+        yield {other: plain(one.value)}
+
+
+def _indexed(dual: Dual) -> tuple[Dual, Any] | None:
+    """The list and the place of a value that is an item of one."""
+    origin = dual.origin
+    while origin is not None and isinstance(origin.node, nodes.Convert):
+        origin = origin.operands[0].origin
+    if origin is None or not isinstance(origin.node, nodes.ArrayAccess) or len(origin.operands) < 2:
+        return None
+    return origin.operands[0], origin.operands[1].value
+
+
+def _different(asked: Asked) -> Wishes:
+    one, other = asked.was(0), asked.was(1)
+    yield {0: _another(other)}
+    yield {1: _another(one)}
+
+
+def _another(value: Any) -> Any:
+    """A value that is not this one."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, bytes) and value:
+        return value[:-1] + bytes([value[-1] ^ 1])
+    return value + "x" if isinstance(value, str) else "x"
+
+
+def later(value: Any, steps: int) -> Any:
+    """A number or moment that is so many steps larger."""
+    if isinstance(value, DateTime):
+        return DateTime(value.ticks + steps * _HOUR, value.kind)
+    if isinstance(value, DateTimeOffset):
+        return DateTimeOffset(value.clock.ticks + steps * _HOUR, value.offset_ticks)
+    return TimeSpan(value.ticks + steps * _HOUR) if isinstance(value, TimeSpan) else value + steps
+
+
+@inverse("<", ">=")
+def less(asked: Asked) -> Wishes:
+    return _less(asked) if asked.wanted is (asked.origin.name == "<") else _at_least(asked)
+
+
+@inverse(">", "<=")
+def more(asked: Asked) -> Wishes:
+    return _more(asked) if asked.wanted is (asked.origin.name == ">") else _at_most(asked)
+
+
+def _less(asked: Asked) -> Wishes:
+    for step in _STEPS:
+        yield {0: later(asked.was(1), -1 - step)}
+        yield {1: later(asked.was(0), 1 + step)}
+
+
+def _at_least(asked: Asked) -> Wishes:
+    for step in _STEPS:
+        yield {0: later(asked.was(1), step)}
+        yield {1: later(asked.was(0), -step)}
+
+
+def _more(asked: Asked) -> Wishes:
+    for step in _STEPS:
+        yield {0: later(asked.was(1), 1 + step)}
+        yield {1: later(asked.was(0), -1 - step)}
+
+
+def _at_most(asked: Asked) -> Wishes:
+    for step in _STEPS:
+        yield {0: later(asked.was(1), -step)}
+        yield {1: later(asked.was(0), step)}
+
+
+@inverse("unary !")
+def negated(asked: Asked) -> Wishes:
+    yield {0: not asked.wanted}
+
+
+@inverse("is null")
+def is_null(asked: Asked) -> Wishes:
+    yield {0: None if asked.wanted else "x"}
+
+
+@inverse("string.IsNullOrEmpty", "string.IsNullOrWhiteSpace")
+def is_empty(asked: Asked) -> Wishes:
+    yield {0: "" if asked.wanted else "x"}
+    if asked.wanted:
+        yield {0: None}

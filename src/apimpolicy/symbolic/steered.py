@@ -1,0 +1,110 @@
+"""The part of a search that turns decisions around which have no form, with the values of runs (`steering`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.symbolic import guessing, solver, steering
+from apimpolicy.symbolic.path import place_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.symbolic.explorer import Explorer
+    from apimpolicy.symbolic.inputs import Assignment
+    from apimpolicy.symbolic.path import Decision
+    from apimpolicy.symbolic.world import Run
+
+_MOST_STEERED = 4
+"""Runs for one decision that has no form."""
+_MOST_GUESSED = 26
+"""Runs for one that depends on what cannot be turned around, as the remainder of a hash."""
+_MOST_REPAIRS = 3
+"""How often a run is mended in which a decision that should stay went another way, as one about a signature."""
+
+
+class Steered:
+    """Turns decisions of a search around that have no form."""
+
+    def __init__(self, search: Explorer) -> None:
+        self.search = search
+        self.inputs = search.inputs
+
+    def turn(self, run: Run, before: Sequence[Decision], decision: Decision) -> None:
+        """Turn a decision around that has no form: by one way back to inputs after another, until one does."""
+        assert decision.value is not None
+        runs = self.search.figures.runs
+        most = _MOST_STEERED if steering.leads_somewhere(decision.value) else _MOST_GUESSED
+        for following in self._steered(run, before, decision):
+            is_done = _answers_otherwise(following, decision)
+            for _ in range(_MOST_REPAIRS):
+                broken = _broken(following, before)
+                repaired = None if broken is None else self._repaired(following, broken)
+                if repaired is None:
+                    break
+                following = repaired
+                is_done = is_done or _answers_otherwise(following, decision)
+            if is_done or self.search.figures.runs - runs >= most:
+                return
+
+    def _repaired(self, run: Run, index: int) -> Run | None:
+        """A run in which a decision is as it was before something that it depends on was changed."""
+        broken = run.path.decisions[index]
+        ways = self._steered(run, run.path.decisions[:index], broken)
+        return next((each for each in ways if _answers_otherwise(each, broken)), None)
+
+    def _steered(self, run: Run, before: Sequence[Decision], decision: Decision) -> Iterator[Run]:
+        """Runs in which a decision that has no form should be answered otherwise."""
+        value = decision.value
+        assert value is not None
+        leads = steering.leads_somewhere(value)
+        for aim in steering.aims(value, not decision.taken) if leads else steering.tries(value):
+            found = self._aimed(run, before, decision, aim)
+            if found is None:
+                continue
+            key = frozenset(found.items())
+            if key not in self.search.assignments:
+                self.search.assignments[key] = self.search.run(found)
+            following = self.search.assignments[key]
+            if following is not None:
+                yield following
+
+    def _aimed(self, run: Run, before: Sequence[Decision], decision: Decision, aim: steering.Aim) -> Assignment | None:
+        """An assignment under which inputs have the values that are aimed at; of the decisions before, those that can
+        hold, and of what the others depend on, what can stay.
+        """
+        asked = solver.every(*(solver.equal(term, solver.constant(value)) for term, value, _ in aim.targets))
+        words = guessing.words_of(decision.owner)
+        for narrow in (None, self.search.lets_pass, self.search.decides):
+            held = [each for each in before if narrow is None or narrow(run.path, each, decision)]
+            terms = [*(each.constraint for each in held if each.term is not None), *aim.more]
+            for pins in aim.pins_by_strength:
+                found = self.search.questions.solve([*terms, *pins, asked], asked, run.assignment, words, aim.targets)
+                if found is not None:
+                    return {**self._said(aim), **found}
+        return None
+
+    def _said(self, aim: steering.Aim) -> Assignment:
+        """What the other side depends on, said where it is what it is anyway: elsewhere that may be something else."""
+        named = ((self.inputs.by_name.get(solver.name_of(term)), value) for term, value in aim.pins)
+        return {known.key: value for known, value in named if known is not None}
+
+
+def _answers_otherwise(run: Run, decision: Decision) -> bool:
+    """Whether a run answered a question otherwise, or did not meet it any more."""
+    key = place_key(decision)
+    return not any(each.taken == decision.taken and place_key(each) == key for each in run.path.decisions)
+
+
+def _broken(run: Run, before: Sequence[Decision]) -> int | None:
+    """Which decision that has no form went another way than before, where the run comes to it again."""
+    known = iter(each for each in before if each.value is not None)
+    for index, decision in enumerate(run.path.decisions):
+        if decision.value is None:
+            continue
+        other = next(known, None)
+        if other is None or place_key(other) != place_key(decision):
+            return None
+        if other.taken != decision.taken:
+            return index
+    return None
