@@ -27,8 +27,10 @@ the bounds. This page is made from the program.
 """
 WORLD = """
 Beside these: a header or parameter comes once or not at all; texts are printable ASCII; numbers in JSON are whole and
-of 32 bits; the clock stands at the test file's `now`; what the gateway is set up with stays as the file has it. Only a
-search that proves nothing moves the clock, and says the `now` of such a case.
+of 32 bits; the clock is at a second of the years 2020 to 2099, and since it goes on while a gateway works, nothing is
+proven of what it decides; the same request came at most twelve times before, where calls are counted; what else the
+gateway is set up with stays as the file has it. Where a policy asks for a response before anything was answered, its
+section is tried alone, with a `response`.
 
 ## Members
 

@@ -43,7 +43,7 @@ class Part(NamedTuple):
             program = only(program, self.only)
             exchange.sections = frozenset({section_of(program)})
         if self.response is not None:
-            exchange.response = ResponseMessage.of(self.response, exchange.request.second_read)
+            exchange.show_response(ResponseMessage.of(self.response, exchange.request.second_read))
         if exchange.sections == {"on-error"}:
             return pipeline.run_on_error(exchange, program, _error_of(self.last_error))
         return pipeline.run(exchange, program)

@@ -95,5 +95,19 @@ def _special(name: str, table: Table) -> dict[str, Any]:
 
 
 def _groups(table: Table) -> list[entities.Group]:
-    """Groups are given by their names; the id is the name in lower case."""
-    return [entities.Group(name.lower(), name) for name in table.texts("groups") or ()]
+    """Groups are given by their names, and the id is the name in lower case; or as tables with `id` and `name`."""
+    value = table.take("groups", object)
+    listed = [value] if isinstance(value, str) else table.checked(value or [], list, "groups")
+    return [_group(table, each, f"groups[{index}]") for index, each in enumerate(listed)]
+
+
+def _group(table: Table, given: Any, place: str) -> entities.Group:
+    if not isinstance(given, dict):
+        name = table.checked(given, str, place)
+        return entities.Group(name.lower(), name)
+    inner = table.within(given, place)
+    id_, named = inner.take("id", str), inner.take("name", str)
+    inner.finish()
+    if id_ is None and named is None:
+        raise inner.mistake("a group has an 'id' or a 'name'")
+    return entities.Group(id_ or (named or "").lower(), named or id_ or "")

@@ -89,10 +89,11 @@ class Table:
     def tables(self, name: str) -> list[Table]:
         """A list of tables. Raises ConfigurationError."""
         items = self.take(name, list) or []
-        return [
-            Table(self.file, self.checked(item, dict, f"{name}[{index}]"), self.full(f"{name}[{index}]"))
-            for index, item in enumerate(items)
-        ]
+        return [self.within(item, f"{name}[{index}]") for index, item in enumerate(items)]
+
+    def within(self, value: Any, name: str) -> Table:
+        """A value as a table at a place of this one. Raises ConfigurationError."""
+        return Table(self.file, self.checked(value, dict, name), self.full(name))
 
     def table(self, name: str) -> Table | None:
         """A table inside of this one, or None."""

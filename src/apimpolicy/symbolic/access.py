@@ -123,6 +123,8 @@ def call(walker: Walker, node: nodes.Call) -> Dual:
     arguments = [_argument(walker, each, mode) for each, mode in zip(node.arguments, modes, strict=False)]
     found = _member(walker, node, node.method, receiver, arguments)
     _outputs(walker, node, found, arguments if receiver is None else [receiver, *arguments])
+    if isinstance(found.form, Output):
+        return Dual(found.value, found.term, null=found.null, lost=found.lost, origin=found.origin)
     return found
 
 

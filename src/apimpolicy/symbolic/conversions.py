@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies import conversions
 from apimpolicy.symbolic import solver
-from apimpolicy.symbolic.texts import as_text
+from apimpolicy.symbolic.texts import as_text, number_of_digits
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
 
 if TYPE_CHECKING:
@@ -80,4 +80,4 @@ def _number(follower: Follower, given: Dual, value: Any, entry: TraceEntry, *, f
         follower.path.blocked(given.lost or obstacle(entry, "a number"))
         return Dual(value, lost=given.lost or obstacle(entry, "a number"), origin=given.origin)
     follower.path.hold(solver.matches(written, _DIGITS), not failed, "conversion")
-    return Dual(value, solver.number_of(written))
+    return Dual(value, number_of_digits(written, 9))

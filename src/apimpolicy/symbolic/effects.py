@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.symbolic import checks, doubles, solver
+from apimpolicy.symbolic import checks, doubles, limits, solver
 from apimpolicy.symbolic.conversions import obstacle
 from apimpolicy.symbolic.forms.contexts import METHODS
 from apimpolicy.symbolic.state import Body, Fields, Message
@@ -54,7 +54,9 @@ def after_policy(follower: Follower, exchange: Any, step: Step, before: Any) -> 
     if doubles.may_fail(follower, step):
         doubles.did_not_fail(follower, step)
     if known is not None:
+        follower.path.assumes = _rests_on(follower, entry)
         known(follower, exchange, entry)
+        follower.path.assumes = False
         follower.world.stand_ins.after(follower.state, step, message_of(follower, exchange))
         return
     if step.specification is not None and step.specification.holds_policies:
@@ -63,6 +65,17 @@ def after_policy(follower: Follower, exchange: Any, step: Step, before: Any) -> 
     if not _is_harmless(step.name):
         follower.path.blocked(lost, only_fails=has_trait(step.name, "refuses", "limits"))
     _changes(follower, exchange, before, lost)
+    limits.counted(follower, exchange, entry, refuses=False)
+
+
+def _rests_on(follower: Follower, entry: TraceEntry) -> Obstacle | bool:
+    """What may be otherwise a moment later of what a policy was given."""
+    values = [each for given in follower.attributes(entry).values() for each in _listed(given)]
+    return next((each.assumed for each in values if isinstance(each.assumed, Obstacle)), False)
+
+
+def _listed(given: Any) -> list[Dual]:
+    return [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, Dual)]
 
 
 def _is_harmless(name: str) -> bool:
@@ -104,6 +117,7 @@ def failed_policy(follower: Follower, exchange: Any, step: Step, error: PolicyEr
     elif known is None or not known(follower, exchange, entry, error):
         follower.path.blocked(obstacle(entry, f"the policy {step.name}"))
         checks.tokens(follower, step)
+        limits.counted(follower, exchange, entry, refuses=True)
         doubles.did_not_pass(follower, step)
 
 

@@ -139,13 +139,18 @@ class Explorer:
 
     def _leads_on(self, run: Run, decision: Decision) -> bool:
         """Whether something that is wanted, and that nobody has reached, comes after a decision."""
-        if self._measured != len(self.outcome.found):
-            self._measured = len(self.outcome.found)
-            self._ahead = 0
-            for goal in self.wanted - self.outcome.found.keys():
-                if goal.kind == BRANCH or not self._is_for_branches:
-                    self._ahead |= self.world.reach.places(goal)
+        self._measure()
         return bool(self.world.reach.of(run.path.hole(decision.step)) & self._ahead)
+
+    def _measure(self) -> None:
+        """Where what is missing is, once more was found."""
+        if self._measured == len(self.outcome.found):
+            return
+        self._measured = len(self.outcome.found)
+        self._ahead = 0
+        for goal in self.wanted - self.outcome.found.keys():
+            if goal.kind == BRANCH or not self._is_for_branches:
+                self._ahead |= self.world.reach.places(goal)
 
     def _is_done(self) -> bool:
         return not self.thorough and self.wanted <= self.outcome.found.keys()
@@ -302,7 +307,9 @@ class Explorer:
         """An assignment under which the decisions before hold, and the one that is asked for."""
         undecided = self.figures.undecided
         terms = [each.constraint for each in (*before, asked) if each.term is not None]
-        found = self.questions.solve(terms, asked.constraint, run.assignment, guessing.words_of(asked.owner))
+        found = self.questions.solve(
+            terms, asked.constraint, run.assignment, guessing.words_of(asked.owner), place=place_key(asked)
+        )
         if found is None and self.figures.undecided > undecided:
             self._open(run, asked)
         return found

@@ -23,7 +23,7 @@ from apimpolicy.symbolic import access, crossing, operations, outside, statement
 from apimpolicy.symbolic.conversions import converted
 from apimpolicy.symbolic.effects import after_policy, failed_policy
 from apimpolicy.symbolic.path import Path, TooLong
-from apimpolicy.symbolic.state import State
+from apimpolicy.symbolic.state import RESPONSE, State
 from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.walker import Thrown, Walker
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.execution import Context
     from apimpolicy.context.headers import Headers
+    from apimpolicy.context.records import Response
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.policies.spec import AttributeSlot, ContentSlot
@@ -171,7 +172,9 @@ class _FollowedEvaluator(Evaluator):
                 converted(follower, slot, self.last, None, entry, failed=True)
             raise
         dual = Dual(value) if expression is None else self.last
+        follower.path.assumes = dual.assumed
         found = converted(follower, slot, dual, value, entry, failed=False)
+        follower.path.assumes = False
         found.assumed = dual.assumed
         attributes = follower.attributes(entry)
         if getattr(slot, "child", None) is not None:
@@ -197,6 +200,8 @@ class _FollowedExchange(Exchange):
         if not self.has_begun:
             self.has_begun = True
             crossing.begun(self.follower, self)
+            if self.follower.world.section is not None and self.context.response is not None:
+                self.follower.state.answered(self.context.response, RESPONSE)
         super().execute(steps)
 
     def _run(self, step: Step) -> None:
@@ -241,6 +246,9 @@ class _Before:
 
 class FollowedGateway(Gateway):
     """A gateway whose next requests this follower follows."""
+
+    response_before: Response | None = None
+    """The response that is there when a section runs alone."""
 
     def follow(self, follower: Follower) -> None:
         """Tell this follower from here on."""

@@ -169,6 +169,8 @@ def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
     for separator in separators:
         for count in range(1, _MOST_PARTS):
             yield text + f"{separator}x" * count
+        for word in words:
+            yield text + separator + word
     for word in words:
         yield text + word
         if text.endswith("x"):
@@ -188,9 +190,21 @@ def _renumbered(text: str, numbers: Sequence[int]) -> Iterator[str]:
 
 
 def _separators_and_words(constants: Sequence[str]) -> tuple[list[str], list[str]]:
-    separators = [each for each in constants if each and not any(character.isalnum() for character in each)]
-    words = [each for each in constants if any(character.isalnum() for character in each)][:_MOST_WORDS]
-    return separators, words
+    """What is between words, and words; a word with a separator at an end (`",a"`) is both."""
+    separators = dict.fromkeys(each for each in constants if each and not _is_word(each))
+    words: dict[str, None] = {}
+    known = set(constants)
+    for each in constants:
+        if _is_word(each):
+            inner = next((each[at:] for at in (1, 2) if each[at:] in known and not _is_word(each[:at])), each)
+            inner = next((inner[:-at] for at in (1, 2) if inner[:-at] in known and not _is_word(inner[-at:])), inner)
+            separators.update(dict.fromkeys(part for part in each.split(inner) if part))
+            words[inner] = None
+    return list(separators), list(words)[:_MOST_WORDS]
+
+
+def _is_word(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 def _texts(constants: Sequence[str]) -> Iterator[str]:

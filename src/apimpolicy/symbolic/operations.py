@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.symbolic import solver, totality, trees
+from apimpolicy.symbolic.forms import Call, form_of
 from apimpolicy.symbolic.origins import Origin
 from apimpolicy.symbolic.texts import as_text, concatenated, same_text
 from apimpolicy.symbolic.values import Dual, obstacle_in, term_of
@@ -86,7 +87,7 @@ def unary(walker: Walker, node: nodes.Unary) -> Dual:
     if term is not None and node.operator == "+":
         return operand
     if term is not None and node.operator == "-" and not node.is_lifted:
-        return _fitting(walker, node, -term, str(node.type))
+        return fitting(walker, node, -term, str(node.type))
     return walker.opaque(f"operator {node.operator}", node, [operand])
 
 
@@ -106,6 +107,9 @@ def binary(walker: Walker, node: nodes.Binary) -> Dual:
                 found = Dual(term=solver.no(found.term))
         else:
             found = _ordinary(walker, node, left, right, kind)
+    else:
+        form = form_of(node.method.declaring.name, node.method.signature)
+        found = None if form is None else form(Call(walker, node, node.method, None, [left, right]))
     if found is not None:
         return found
     name = f"{node.method.declaring.name} {node.operator}" if node.method is not None else f"{kind} {node.operator}"
@@ -180,12 +184,12 @@ def _arithmetic(walker: Walker, node: nodes.Binary, one: Term, two: Term, kind: 
             solver.choice(one >= 0, one / two, -((-one) / two)),
             solver.choice(one >= 0, -(one / (-two)), (-one) / (-two)),
         )
-        return _fitting(walker, node, quotient if node.operator == "/" else one - two * quotient, kind)
+        return fitting(walker, node, quotient if node.operator == "/" else one - two * quotient, kind)
     made = {"+": lambda: one + two, "-": lambda: one - two, "*": lambda: one * two}.get(node.operator)
-    return None if made is None else _fitting(walker, node, made(), kind)
+    return None if made is None else fitting(walker, node, made(), kind)
 
 
-def _fitting(walker: Walker, node: nodes.Expression, term: Term, kind: str) -> Dual:
+def fitting(walker: Walker, node: nodes.Expression, term: Term, kind: str) -> Dual:
     """A number that may be too large for its type; then it is what it was."""
     least, most = limits_of(kind)
     fits = solver.every(term >= least, term <= most)
@@ -228,15 +232,21 @@ def converted(walker: Walker, node: nodes.Expression, operand: Dual, conversion:
     source, target = str(getattr(node, "operand", node).type), str(node.type)
     if kind == "numeric":
         return _numeric(walker, node, operand, source, target)
-    if isinstance(operand.form, trees.Tree):
-        if kind in ("reference", "unboxing"):
-            return trees.cast(walker, operand, target)
-        if kind == "user" and source.startswith("Newtonsoft.Json.Linq."):
-            return trees.explicit(walker, operand, target)
+    if kind == "reference" and conversion.is_implicit:
+        return _carried(operand)
+    if isinstance(operand.form, trees.Tree) and kind in ("reference", "unboxing"):
+        return trees.cast(walker, operand, target)
+    if isinstance(operand.form, trees.Token) and kind == "user" and source.startswith("Newtonsoft.Json.Linq."):
+        return trees.explicit(walker, operand, target)
     if kind in ("reference", "unboxing"):
         return _carried(operand)  # the run says that the type is right, and it is the same in every run of this way
     if kind == "user" and target.startswith("Newtonsoft.Json.Linq.") and operand.form is None and operand.lost is None:
         return Dual(term=operand.term, null=operand.null, form=trees.Scalar(operand))
+    if conversion.method is not None:
+        form = form_of(conversion.method.declaring.name, conversion.method.signature)
+        found = None if form is None else form(Call(walker, node, conversion.method, None, [operand]))
+        if found is not None:
+            return found
     return walker.opaque(f"conversion from {source} to {target}", node, [operand])
 
 
@@ -250,7 +260,7 @@ def _numeric(walker: Walker, node: nodes.Expression, operand: Dual, source: str,
     if term is None or source == "char" or target == "char":
         return walker.opaque(what, node, [operand], may_throw=may_throw)
     if target in _REAL or source not in _REAL:
-        return _carried(operand) if target in _REAL or _widens(source, target) else _fitting(walker, node, term, target)
+        return _carried(operand) if target in _REAL or _widens(source, target) else fitting(walker, node, term, target)
     return walker.opaque(what, node, [operand], may_throw=may_throw)
 
 

@@ -137,7 +137,13 @@ def looked_up(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None
     if stored is not None:
         state.variables[variable] = stored
         return
-    follower.path.hold(follower.inputs.truth("cache", name, "there"), found, "cache")
+    there = follower.inputs.truth("cache", name, "there")
+    if follower.inputs.value(there, follower.path.assignment) is not found:  # calls before have filled it
+        lost = obstacle(entry, "what calls before put into the cache")
+        follower.path.blocked(lost)
+        state.variables[variable] = Dual(exchange.variables.get(written(entry, "variable-name")), lost=lost)
+        return
+    follower.path.hold(there, found, "cache")
     if found:
         value = exchange.variables.get(written(entry, "variable-name"))
         state.variables[variable] = Dual(value, form=Tree(follower.inputs, ("cache", name), is_token=False))

@@ -86,8 +86,9 @@ class Path:
         """The policy that runs."""
         self.stopped: set[Step | None] = set()
         """The policies that failed or ended the request: whatever is not known of them, others may go on from there."""
-        self.assumes = False
-        """Whether what is being evaluated comes of something that the search made up (`stand_ins`)."""
+        self.assumes: Obstacle | bool = False
+        """Whether what is being evaluated comes of something that the search made up (`stand_ins`), or of what is no
+        longer so a moment later, which an obstacle says."""
         self.is_over = False
         """Nobody wants to know any more where its decisions lead."""
         self.chance: Assignment = {}
@@ -145,6 +146,8 @@ class Path:
     def _note_assumption(self) -> None:
         if self.assumes:
             self.holes.setdefault(Hole(self.step))
+        if isinstance(self.assumes, Obstacle):
+            self.obstacles.setdefault(self.assumes)
 
     def decide(self, dual: Dual, place: Any = None) -> bool:
         """A question was answered by the truth of this value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from apimpolicy.symbolic import guessing, solver
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.solver import Term
     from apimpolicy.symbolic.targets import Target
 
+_LEAST = 40
+"""Milliseconds for a question at a place where several were not decided."""
 _HARD = 300
 """Milliseconds for a hard question, unless all ways are wanted."""
 
@@ -29,6 +32,8 @@ class Questions:
         self.outcome = outcome
         self.figures = outcome.figures
         self.thorough = thorough
+        self._undecided: Counter[object] = Counter()
+        """How often a question was not decided in time, by place."""
 
     def solve(
         self,
@@ -37,8 +42,12 @@ class Questions:
         assignment: Assignment,
         words: list[str],
         targets: Sequence[Target] = (),
+        place: object = None,
     ) -> Assignment | None:
-        """An assignment under which all terms hold: as it was, but for what has to do with the last of them."""
+        """An assignment under which all terms hold: as it was, but for what has to do with the last of them.
+
+        `place` is where it is asked: a question gets less time where others were not decided.
+        """
         related = _related(terms, asked)
         inputs = self._inputs_of(related)
         domain = [term for each in inputs for term in each.domain]
@@ -50,7 +59,7 @@ class Questions:
         if plain is None and not targets:
             plain = guessing.matching(self.inputs, [*related, *domain], asked, assignment)
         answer = (
-            self._ask([*related, *domain], asked, wishes, assignment, words)
+            self._ask([*related, *domain], asked, wishes, assignment, words, place)
             if plain is None
             else solver.Answer(True, plain)
         )
@@ -88,13 +97,22 @@ class Questions:
                 return
 
     def _ask(
-        self, terms: list[Term], asked: Term, wishes: list[Term], assignment: Assignment, words: list[str]
+        self,
+        terms: list[Term],
+        asked: Term,
+        wishes: list[Term],
+        assignment: Assignment,
+        words: list[str],
+        place: object,
     ) -> solver.Answer | None:
+        limit = self.bounds.milliseconds
+        if not self.thorough:
+            limit = max(_LEAST, limit >> 2 * self._undecided[place])
         is_hard = any(solver.has_pieces(term) for term in terms)
         if is_hard and (values := guessing.guessed(self.inputs, [asked, *terms], assignment, words)) is not None:
             return solver.Answer(True, values)
         for guess in ([], *solver.guesses(terms)):
-            answer = solver.ask([*terms, *guess], 200, [] if is_hard else wishes)
+            answer = solver.ask([*terms, *guess], min(200, limit), [] if is_hard else wishes)
             if answer.is_possible:
                 return answer
             if answer.is_possible is False and not guess:
@@ -103,9 +121,9 @@ class Questions:
                 values = guessing.guessed(self.inputs, [asked, *terms], assignment, words)
                 if values is not None:
                     return solver.Answer(True, values)
-        limit = self.bounds.milliseconds if self.thorough or not is_hard else _HARD
-        answer = solver.ask(terms, limit)
+        answer = solver.ask(terms, limit if self.thorough or not is_hard else min(limit, _HARD))
         if answer.is_possible is None:
+            self._undecided[place] += 1
             self.figures.undecided += 1
             self.outcome.obstacles.setdefault(Obstacle("a question that the solver did not decide in time", ""), 1)
         return answer if answer.is_possible else None

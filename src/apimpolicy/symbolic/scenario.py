@@ -16,7 +16,8 @@ import attrs
 from apimpolicy.symbolic.forms.contexts import MAY_BE_NULL, TEXTS
 from apimpolicy.symbolic.origins import CLOCK
 from apimpolicy.symbolic.seeds import guid_of
-from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, TEXT, TRUTH
+from apimpolicy.symbolic.state import RESPONSE
+from apimpolicy.symbolic.trees import JWT, LIST, NULL, NUMBER, OBJECT, OTHER, TEXT, TRUTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,9 @@ class Answer:
 
 @attrs.define
 class Scenario:
-    """A request and its surroundings. `entities` are those of `context`, by kind: what is said of them."""
+    """A request and its surroundings. `entities` are those of `context`, by kind: what is said of them; None
+    of one that there is not.
+    """
 
     method: str = "GET"
     url: str = "/"
@@ -56,7 +59,7 @@ class Scenario:
     certificate: str | None = None
     token: tuple[str, dict[str, Any]] | None = None
     variables: dict[str, Any] = attrs.field(factory=dict)
-    entities: dict[str, dict[str, Any]] = attrs.field(factory=dict)
+    entities: dict[str, dict[str, Any] | None] = attrs.field(factory=dict)
     groups: list[dict[str, str]] = attrs.field(factory=list)
     answers: list[Answer] = attrs.field(factory=list)
     sent_answers: list[Answer] = attrs.field(factory=list)
@@ -64,8 +67,13 @@ class Scenario:
     random_numbers: list[float] = attrs.field(factory=list)
     guids: list[str] = attrs.field(factory=list)
     request_id: str | None = None
+    section: str | None = None
+    """The only section that runs, with a response from its beginning."""
+    response: Answer = attrs.field(factory=Answer)
+    calls_before: int = 0
+    """How often the same request came before."""
     now: int | None = None
-    """When it is sent, in seconds since 1970, where that is another time than in the world of the search."""
+    """The gateway's time, in seconds since 1970."""
     named_values: dict[str, str] = attrs.field(factory=dict)
     """Named values that are others than in the world of the search."""
     backends: list[str] = attrs.field(factory=list)
@@ -73,14 +81,15 @@ class Scenario:
     """What runs in the place of policies, by place: `variables`, or an `error`."""
 
     @classmethod
-    def of(cls, assignment: Assignment) -> Scenario:
-        """What an assignment means."""
-        return _Reader(assignment).scenario()
+    def of(cls, assignment: Assignment, present: Mapping[str, str] | None = None) -> Scenario:
+        """What an assignment means; `present` are the entities that are there unless it says otherwise: their ids."""
+        return _Reader(assignment, present).scenario()
 
 
 class _Reader:
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, present: Mapping[str, str] | None = None) -> None:
         self.given = assignment
+        self.present = present or {}
 
     def get(self, *key: str, default: Any = None) -> Any:
         return self.given.get(key, default)
@@ -92,11 +101,13 @@ class _Reader:
             address=self.get("address"),
             request_id=self.request_id(),
             now=self.get(CLOCK),
+            calls_before=self.get("calls", "before", default=0),
             guids=self.guids(),
             variables=self.named("variable"),
             entities=self.entities(),
             groups=self.groups(),
             answers=self.answers("answer"),
+            response=self.answer(RESPONSE),
             sent_answers=self.answers("sent"),
         )
         made.url = self.url(made)
@@ -165,6 +176,7 @@ class _Reader:
         query = self.fields("query")
         if matched:
             operation = made.entities.setdefault("operation", {})
+            assert operation is not None
             if ("path",) in self.given:
                 query |= {f"p{index}": value for index, value in enumerate(matched.values())}
                 parameters = "&".join(f"p{index}={{{name}}}" for index, name in enumerate(matched))
@@ -211,11 +223,13 @@ class _Reader:
             length = self.given.get((*key, "length"), 0)
             return [self.tree((*key, f"[{index}]"), TEXT) for index in range(length)]
         size = len(key)
-        return {
-            each[size][1:]: self.tree(each[:-1], TEXT)
+        there = [
+            each[:-1]
             for each, value in self.given.items()
             if each[:size] == key and len(each) == size + 2 and each[-1] == "there" and value
-        }
+        ]
+        there.sort(key=lambda each: each[-1] == f".{OTHER}")
+        return {self.given.get((*each, "name"), each[-1][1:]): self.tree(each, TEXT) for each in there}
 
     def claims(self, key: Key) -> dict[str, str]:
         """The claims of a token."""
@@ -243,8 +257,8 @@ class _Reader:
             return None, self.tree((*key, "tree"), OBJECT) if has_tree else {}, True
         return (self.text((*key, "text")) if (*key, "text") in self.given else default), None, False
 
-    def entities(self) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
+    def entities(self) -> dict[str, dict[str, Any] | None]:
+        found: dict[str, dict[str, Any] | None] = {}
         for kind in ENTITIES:
             values = {
                 key[1]: value
@@ -258,6 +272,12 @@ class _Reader:
                 values.setdefault("name", kind)
             if "primary-key" in values:
                 values.setdefault("key", DEFAULTS["subscription", "key"])
+            if kind in self.present:
+                if not self.get(kind, "there", default=True):
+                    found[kind] = None
+                elif values:
+                    found[kind] = {"id": self.present[kind], **values}
+                continue
             if kind in _OPTIONAL and not self.get(kind, "there"):
                 continue
             if values or kind in _OPTIONAL:

@@ -100,7 +100,10 @@ def items_of(walker: Walker, dual: Dual, node: nodes.Bound) -> Iterator[Dual] | 
         return form.walk()
     if isinstance(form, trees.Tree) and form.is_token and form.decide_kind(walker, dual) == trees.OBJECT:
         listed = form.pairs(walker, dual, list(dual.value.key_value_pairs()))
-        return [Dual(each, form=Pair(Dual(name), child)) for each, name, child in listed]
+        return [Dual(each, form=Pair(name, child)) for each, name, child in listed]
+    if isinstance(form, trees.Built) and form.lost is None:
+        pairs = list(dual.value.key_value_pairs())
+        return [Dual(each, form=Pair(Dual(each.key), form.fields.get(each.key, Dual()))) for each in pairs]
     if isinstance(form, (Countable, trees.Token)):
         return form.items(walker, dual)
     if isinstance(form, Fields):

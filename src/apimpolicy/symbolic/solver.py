@@ -134,6 +134,15 @@ def is_number(term: Term) -> bool:
     return isinstance(term, z3.ArithRef)
 
 
+def is_whole(term: Term) -> bool:
+    return isinstance(term, z3.ArithRef) and bool(term.is_int())
+
+
+def ratio(term: Term, other: int) -> Term:
+    """A number divided by another one, with what is left over."""
+    return (z3.ToReal(term) if term.is_int() else term) / z3.RealVal(other)
+
+
 def is_truth(term: Term) -> bool:
     return isinstance(term, z3.BoolRef)
 
@@ -349,14 +358,17 @@ _OPPOSITE = {"==": "!=", "<=": ">", ">=": "<", "<": ">=", ">": "<="}
 
 
 _pieces: dict[int, tuple[Term, bool]] = {}
+_HARD = (z3.Z3_OP_SEQ_INDEX, z3.Z3_OP_INT_TO_STR)
 
 
 def has_pieces(term: Term) -> bool:
-    """Whether a term cuts a text at a place that depends on the text: a hard question."""
+    """Whether a term cuts a text at a place that depends on the text, or writes a number as one: a hard question."""
     known = _pieces.get(term.get_id())
     if known is not None and known[0].eq(term):
         return known[1]
-    found = term.decl().kind() == z3.Z3_OP_SEQ_INDEX or any(has_pieces(each) for each in term.children())
+    found = term.decl().kind() in (z3.Z3_OP_SEQ_INDEX, z3.Z3_OP_INT_TO_STR) or any(
+        has_pieces(each) for each in term.children()
+    )
     if len(_pieces) > _MOST_NAMES:
         _pieces.clear()
     _pieces[term.get_id()] = term, found

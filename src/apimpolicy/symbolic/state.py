@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.path import Path
     from apimpolicy.symbolic.solver import Term
 
+RESPONSE = ("response",)
+"""The inputs of a response that is there before anything is asked."""
 _inside: dict[int, tuple[nodes.Bound, set[int]]] = {}
 _MOST_INSIDE = 5000
 

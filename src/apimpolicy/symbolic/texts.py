@@ -152,6 +152,12 @@ def _shown(term: Term) -> Term | None:
     return None
 
 
+def number_of_digits(term: Term, most: int) -> Term:
+    """The number that so many digits write at most, said so that a solver sees between what it is."""
+    found = solver.number_of(term)
+    return solver.choice(solver.every(found >= 0, found < 10**most), found, solver.constant(0))
+
+
 def concatenated(walker: Walker, parts: Sequence[Dual]) -> Dual | None:
     """Texts one after another."""
     terms = [as_text(walker, part) for part in parts]

@@ -25,7 +25,7 @@ _TARGETS |= {_J + "JObject": OBJECT, _J + "JArray": LIST}
 TOKEN_KINDS = {1: OBJECT, 2: LIST, 6: NUMBER, 8: TEXT, 9: TRUTH, 10: NULL}
 _KINDS = (TEXT, NUMBER, TRUTH, OBJECT, LIST, NULL, JWT)
 OTHER = "other"
-"""A name that stands for all that nobody asks for."""
+"""What stands for a name that nobody asks for: what it is called is an input, where somebody looks at all names."""
 LARGEST = 2**31 - 1
 
 
@@ -110,6 +110,22 @@ class Tree(Token):
         """The token that it is."""
         return Jwt(self.inputs, (*self.key, "claim"))
 
+    @property
+    def other_name(self) -> Term:
+        """What a property is called that nobody asks for."""
+        from apimpolicy.symbolic.inputs import LABEL
+
+        return self.inputs.text(*self.key, f".{OTHER}", "name", default=OTHER, pattern=LABEL)
+
+    def known_as(self, walker: Walker, name: str) -> str:
+        """By what the inputs of a property are known: one of this name, or the other one, if that is its name."""
+        key = (*self.key, f".{OTHER}")
+        if (*key, "name") not in self.inputs.known or not walker.path.assignment.get((*key, "there")):
+            return name
+        is_other = walker.path.assignment.get((*key, "name"), OTHER) == name
+        walker.path.hold(solver.equal(self.other_name, solver.constant(name)), is_other, "names")
+        return OTHER if is_other else name
+
     def there(self, name: str) -> Term:
         return self.inputs.truth(*self.key, f".{name}", "there")
 
@@ -191,6 +207,7 @@ class Tree(Token):
         changed = walker.path.changed.get((*self.key, f".{name}"))
         if changed is not None:
             return changed
+        name = self.known_as(walker, name)
         return Dual(null=solver.no(self.there(name)), form=self.at(name))
 
     def count(self) -> Term:
@@ -207,7 +224,7 @@ class Tree(Token):
             start=solver.choice(there[0], solver.constant(1), solver.constant(0)),
         )
 
-    def pairs(self, walker: Walker, dual: Dual, seen: Any) -> list[tuple[Any, str, Dual]]:
+    def pairs(self, walker: Walker, dual: Dual, seen: Any) -> list[tuple[Any, Dual, Dual]]:
         """What an object of a run has: each thing that was seen, its name, and its value. Which there are is as it
         was, with an obstacle.
         """
@@ -217,11 +234,14 @@ class Tree(Token):
                 walker.path.hold(self.inputs.known[key].term, bool(walker.path.assignment.get(key)), "names")
         other = walker.path.assignment.get((*self.key, f".{OTHER}", "there"), False)
         walker.path.hold(self.there(OTHER), bool(other), "names")
-        found: list[tuple[Any, str, Dual]] = []
+        called = walker.path.assignment.get((*self.key, f".{OTHER}", "name"), OTHER) if other else None
+        found: list[tuple[Any, Dual, Dual]] = []
         for each in seen or ():
             name = getattr(each, "key", None) or getattr(each, "name", None)
             if isinstance(name, str):
-                found.append((each, name, Dual(child_value(dual.value, name), form=self.at(name))))
+                own = Dual(name, self.other_name) if name == called else Dual(name)
+                form = self.at(OTHER if name == called else name)
+                found.append((each, own, Dual(child_value(dual.value, name), form=form)))
         return found
 
     def items(self, walker: Walker, dual: Dual) -> list[Dual] | None:
@@ -261,6 +281,8 @@ class Scalar(Token):
         return as_text(walker, self.inner)
 
     def explicit(self, walker: Walker, dual: Dual, target: str) -> Dual | None:
+        if self.inner.is_constant:
+            return Dual()
         term = self.inner.term
         if term is None:
             return None
@@ -410,9 +432,29 @@ class Shown:
 
 def token_of(value: Dual) -> Dual:
     """A value as a JToken."""
-    if isinstance(value.form, Token) or value.lost is not None:
+    if isinstance(value.form, Token) or value.lost is not None or hasattr(value.value, "token_type"):
         return value
     return Dual(value.value, value.term, null=value.null, form=Scalar(value))
+
+
+class _Was:
+    """What was there before a policy put something else in its place."""
+
+    __slots__ = ("token_type",)
+
+    def __init__(self, kind: int) -> None:
+        self.token_type = next(number for number, known in TOKEN_KINDS.items() if known == kind)
+
+
+def child_seen(walker: Walker, child: Dual, value: Any, name: str) -> Any:
+    """What a run saw under a name of a JObject, which the same expression may have changed since."""
+    seen, form, path = child_value(value, name), child.form, walker.path
+    if not isinstance(form, Tree) or child.null is None:
+        return seen
+    if walker.inputs.value(child.null, path.assignment) is True:
+        return None
+    kind = walker.inputs.value(form.kind, path.assignment)
+    return seen if kind in (kind_of(seen), OBJECT, LIST, JWT, None) else _Was(kind)
 
 
 def child_value(value: Any, name: str) -> Any:

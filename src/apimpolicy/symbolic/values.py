@@ -50,8 +50,8 @@ class Dual:
         self.lost = lost
         self.origin = origin
         """How it came about, where it has no term."""
-        self.assumed = False
-        """Whether it comes of something that a search made up (`stand_ins`)."""
+        self.assumed: Obstacle | bool = False
+        """Whether it comes of something that a search made up (`stand_ins`), or of what an obstacle says."""
 
     def as_value(self, value: Any) -> Dual:
         """The same meaning of another value."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from apimpolicy.context import entities
 from apimpolicy.context.records import Request, Response
 from apimpolicy.engine.effective_policies import global_policy
@@ -12,7 +14,9 @@ from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.symbolic import doubles
 from apimpolicy.symbolic.following import FollowedGateway, Follower
+from apimpolicy.symbolic.forms.moments import moment_of
 from apimpolicy.symbolic.goals import Goals
+from apimpolicy.symbolic.inputs import NAME
 from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.reach import Reach
 from apimpolicy.symbolic.scenario import Answer, Scenario, settled
@@ -51,6 +55,8 @@ class World:
 
     `stand_ins` are the named values and fragments that are made up: nothing that rests on them is proven.
 
+    `section` is the only section that runs, where not all do: a response is there then from its beginning, an input.
+
     `unfollowed` is what decides about requests here without being followed: nothing can be proven then.
 
     `asking` is asked at the end of each run, while all is known of it, and gives the ways that go on from there: what
@@ -72,7 +78,9 @@ class World:
         has_doubles: bool = False,
         named_values: Mapping[str, str] | None = None,
         stand_ins: StandIns | None = None,
+        section: str | None = None,
     ) -> None:
+        self.section = section
         self.stand_ins = stand_ins or StandIns()
         self.uploads = frozenset(uploads)
         self.fixed = frozenset(fixed)
@@ -85,6 +93,9 @@ class World:
         self.token = token
         self.has_doubles = has_doubles
         self.named_values = dict(named_values or {})
+        optional = {kind: self.settings.get(kind) for kind in ("user", "product", "subscription")}
+        self.present = {kind: entity.id for kind, entity in optional.items() if entity is not None}
+        """The entities that are there unless a request says otherwise, with their ids."""
         self.first = FollowedGateway(**self.settings)
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)
@@ -121,6 +132,9 @@ class World:
         inputs.has_tokens = any("Jwt" in text for text in texts)
         if self.certificates:
             inputs.one_of("certificate", choices=(NONE, *self.certificates))
+        for kind, name in self.present.items():
+            inputs.truth(kind, "there", default=True)
+            inputs.text(kind, "id", default=name, pattern=NAME)
         for provider in self.providers:
             inputs.one_of("token", provider, choices=(NONE, "good", "expired"))
 
@@ -137,6 +151,7 @@ class World:
             }
         )
         made.adopt(self.first)
+        made.response_before = _response(scenario.response)
         return made
 
     def _uploaded(self, scenario: Scenario) -> dict[str, Any]:
@@ -155,7 +170,7 @@ class World:
         if scenario.guids:
             found["guids"] = scenario.guids
         if scenario.now is not None:
-            found["now"] = datetime.datetime.fromtimestamp(scenario.now, datetime.UTC)
+            found["now"] = moment_of(scenario.now)
         if scenario.request_id:
             found["request_ids"] = [scenario.request_id]
         if scenario.backends:
@@ -182,7 +197,14 @@ class World:
         self, gateway: FollowedGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
     ) -> Result:
         """Send a request through the policies."""
-        return gateway.run(self.scopes, request, variables=variables, doubles=doubles or None)
+        return gateway.run(
+            self.scopes,
+            request,
+            variables=variables,
+            doubles=doubles or None,
+            section=self.section,
+            response=None if self.section is None else gateway.response_before,
+        )
 
     def begin(self, state: State) -> None:
         """Say what is the same of every request, and what of this world is not followed."""
@@ -192,8 +214,8 @@ class World:
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""
         assignment = with_seeds(self._with_errors(assignment))
-        scenario = Scenario.of(assignment)
-        scenario.named_values = self.named_values
+        scenario = Scenario.of(assignment, self.present)
+        scenario.named_values, scenario.section = self.named_values, self.section
         variables = {**self.variables, **scenario.variables}
         follower = Follower(inputs, settled(assignment), self, variables, path)
         problem = ""
@@ -201,11 +223,14 @@ class World:
         result: Result | None = None
         try:
             gateway = self.gateway(scenario)
-            gateway.follow(follower)
             request = self.request(scenario)
             if scenario.token is not None:
                 follower.has_token(scenario.token[0], request.headers)
             made = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
+            for _ in range(scenario.calls_before):
+                self.send(gateway, request, dict(variables), made)
+            follower.state.answers, follower.state.sent = _asked(gateway.backend), _asked(gateway.outside)
+            gateway.follow(follower)
             result = self.send(gateway, request, variables, made)
         except TooLong:
             problem = "it makes more decisions than are followed"
@@ -251,6 +276,16 @@ class Run:
         """Whether no policy had a double."""
         return not self.scenario.doubles
 
+    @property
+    def answered(self) -> Scenario:
+        """The scenario with each answer said that came in this run, whatever others answer unless it is."""
+        state = self.follower.state
+        return attrs.evolve(
+            self.scenario,
+            answers=_padded(self.scenario.answers, state.answers),
+            sent_answers=_padded(self.scenario.sent_answers, state.sent),
+        )
+
     def passed(self, step: Step | None) -> bool:
         """Whether a policy has run, and not failed."""
         if self.result is None or step in self.path.stopped:
@@ -272,6 +307,15 @@ def stand_in_url(backend: str) -> str:
     return f"https://{name.lower() or 'backend'}.example"
 
 
+def _asked(answering: object) -> int:
+    """How many answers were asked for already."""
+    return answering.count if isinstance(answering, _Answering) else 0
+
+
+def _padded(answers: Sequence[Answer], count: int) -> list[Answer]:
+    return [*answers, *(Answer() for _ in range(count - len(answers)))]
+
+
 class _Answering:
     """Answers one call after another; what is not said is 200."""
 
@@ -286,17 +330,24 @@ class _Answering:
             raise TimeoutError
         if answer.raises is not None:
             raise ConnectionRefusedError
-        content: dict[str, Any] = {"json": answer.json} if answer.has_json else {}
-        if answer.body is not None:
-            content["body"] = answer.body
-        headers: Headers | dict[str, str] = answer.headers
-        return Response(answer.status, answer.reason, headers=headers, **content)
+        return _response(answer)
+
+
+def _response(answer: Answer) -> Response:
+    content: dict[str, Any] = {"json": answer.json} if answer.has_json else {}
+    if answer.body is not None:
+        content["body"] = answer.body
+    headers: Headers | dict[str, str] = answer.headers
+    return Response(answer.status, answer.reason, headers=headers, **content)
 
 
 def _entities(scenario: Scenario) -> dict[str, Any]:
     """The entities of `context`."""
     found: dict[str, Any] = {}
     for kind, values in scenario.entities.items():
+        if values is None:
+            found[kind] = None
+            continue
         options = {name.replace("-", "_"): value for name, value in values.items()}
         if kind == "user":
             options["groups"] = [entities.Group(each["id"], each["name"]) for each in scenario.groups]

@@ -158,7 +158,7 @@ def run_alone(
     """Send a request through the policy, once or in steps, as a test file at `output` would; `keys` are the case's."""
     import json
 
-    outcome: dict[str, Any] = {"expect": {}} if steps is None else {"steps": steps}
+    outcome: dict[str, Any] = {"expect": {}} if steps is None else steps[0] if len(steps) == 1 else {"steps": steps}
     alone: dict[str, Any] = {"request": request, **outcome, **keys}
     content = {"policy": around.document or os.path.abspath(policy), **around.content(), "cases": [alone]}
     path = os.path.abspath(output)
@@ -169,6 +169,11 @@ def run_alone(
     return outcome_of_run
 
 
+def steps_to(calls_before: int, expect: dict[str, Any]) -> list[dict[str, Any]]:
+    """The steps of a case whose request comes several times, the last of which has this outcome."""
+    return [*({} for _ in range(calls_before)), {"expect": expect}]
+
+
 def expected(
     policy: str,
     output: str,
@@ -177,13 +182,18 @@ def expected(
     outcome: Outcome,
     fresh: list[str],
     given: dict[str, Any] | None = None,
+    calls_before: int = 0,
 ) -> dict[str, Any]:
-    """What came of a request, as far as it comes of it at another time too; `given` are other keys of its case."""
+    """What came of a request, as far as it comes of it at another time too; `given` are other keys of its case.
+
+    `calls_before` is how often the same request comes before.
+    """
     given = given or {}
-    elsewhere = {**given, "now": ANOTHER_TIME, "gateway": {**given.get("gateway", {}), "seed": 1}}
-    again = run_alone(policy, output, around, request, **elsewhere)
+    elsewhere = {"now": ANOTHER_TIME, **given, "gateway": {**given.get("gateway", {}), "seed": 1}}
+    again = run_alone(policy, output, around, request, steps_to(calls_before, {}), **elsewhere)
     expect = expectation_of(outcome.results[-1], again.results[-1] if again.results else None)
-    if run_alone(policy, output, around, request, expect=expect, **given).mismatches:  # what YAML or JSON cannot say
+    if run_alone(policy, output, around, request, steps_to(calls_before, expect), **given).mismatches:
+        # what YAML or JSON cannot say
         expect = {key: expect[key] for key in ("status", "reason") if key in expect}
     if fresh:
         expect["branch"] = fresh[-1].partition(" ")[2]

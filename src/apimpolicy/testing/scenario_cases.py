@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.symbolic.forms.moments import moment_of
 from apimpolicy.symbolic.world import stand_in_url
 from apimpolicy.testing.format import METHODS
 
@@ -20,12 +20,14 @@ def case_of(scenario: Scenario) -> dict[str, Any]:
         found["variables"] = dict(scenario.variables)
     if gateway := _gateway(scenario):
         found["gateway"] = gateway
+    if scenario.now is not None:
+        found["now"] = f"{moment_of(scenario.now):%Y-%m-%dT%H:%M:%SZ}"
     if scenario.named_values:
         found["named-values"] = dict(scenario.named_values)
-    if scenario.now is not None:
-        found["now"] = datetime.datetime.fromtimestamp(scenario.now, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     if scenario.doubles:
         found["replace"] = {name: _double(given) for name, given in scenario.doubles.items()}
+    if scenario.section is not None:
+        found |= {"section": scenario.section, "response": _answer(scenario.response)}
     if scenario.answers:
         found["backend"] = [_answer(answer) for answer in scenario.answers]
     if scenario.sent_answers:
@@ -62,6 +64,9 @@ def request_of(scenario: Scenario) -> dict[str, Any]:
 def _gateway(scenario: Scenario) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for kind, values in scenario.entities.items():
+        if values is None:
+            found[kind] = None
+            continue
         own = dict(values)
         if kind in ("user", "product", "subscription", "api", "operation"):
             own.setdefault("id", kind)
@@ -69,7 +74,7 @@ def _gateway(scenario: Scenario) -> dict[str, Any]:
             own.setdefault("method", scenario.method)
             own.setdefault("url-template", "/*")
         if kind == "user" and scenario.groups:
-            own["groups"] = [each if each["id"] != each["name"] else each["id"] for each in scenario.groups]
+            own["groups"] = [each if each["id"] != each["name"].lower() else each["name"] for each in scenario.groups]
         found[kind] = own
     if scenario.cache:
         found["cache"] = dict(scenario.cache)
@@ -121,6 +126,12 @@ def sentence_of(scenario: Scenario) -> str:
     if scenario.random_numbers:
         parts.append(f"the random numbers {_short(', '.join(map(str, scenario.random_numbers)))}")
     parts += [f"the new GUID {guid}" for guid in scenario.guids[:1]]
+    if scenario.section is not None:
+        parts.append(f"{scenario.section} alone with a response of {scenario.response.status}")
+    if scenario.calls_before:
+        parts.append(f"call {scenario.calls_before + 1}")
+    if scenario.now is not None:
+        parts.append(f"the time {moment_of(scenario.now):%A %Y-%m-%d %H:%M:%S}")
     if scenario.request_id:
         parts.append(f"the request id {scenario.request_id}")
     parts += answers_in_words(scenario)
@@ -141,7 +152,9 @@ def _variable(name: str, value: Any) -> str:
     return f"variable {name}"
 
 
-def _entity(kind: str, values: dict[str, Any]) -> str:
+def _entity(kind: str, values: dict[str, Any] | None) -> str:
+    if values is None:
+        return f"no {kind}"
     shown = next((str(value) for name, value in values.items() if name not in ("method", "url-template")), "")
     return f"{kind} {_short(shown)}".rstrip()
 

@@ -15,13 +15,14 @@ import attrs
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.forms.contexts import NO_RESPONSE
 from apimpolicy.symbolic.goals import BRANCH
 from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.stand_ins import StandIns
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
-from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, text_of
+from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, steps_to, text_of
 from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_document, section_of, without_files
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
@@ -55,6 +56,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     writer = _Writer(policy, output, around, explored)
     cases = writer.cases()
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
+    cases += _with_responses(writer, explored, bounds or Bounds())
     missing = [goal for goal in world.goals.all if goal not in writer.reached]
     proven = set(explored.proven)
     text = text_of(relative_path(policy, output), around, cases, list(_notes(explored, missing, proven)))
@@ -96,6 +98,26 @@ def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) 
     return found
 
 
+def _with_responses(writer: _Writer, explored: Exploration, bounds: Bounds) -> list[Found]:
+    """Cases for branches that ask for a response before anything was answered: their section alone, with one.
+
+    Whether a gateway has a response there nobody knows; policies of Microsoft's read it.
+    """
+    if not any(obstacle.kind == NO_RESPONSE for obstacle in explored.obstacles):
+        return []
+    found: list[Found] = []
+    goals = explored.world.goals
+    missing = [goal for goal in goals.all if goal not in writer.reached and goal.kind == BRANCH]
+    sections = dict.fromkeys(goals.places[goal.kind, goal.file, goal.at].section for goal in missing)
+    for section in sections:
+        world = world_of(writer.policy, writer.output, writer.around, section=section)
+        wanted = [goal for goal in missing if goals.places[goal.kind, goal.file, goal.at].section == section]
+        found += writer.cases_of(
+            Explorer(world, Bounds(seconds=bounds.seconds / 4 / len(sections)), wanted=wanted).explore(), wanted
+        )
+    return found
+
+
 def _far_ones(explored: Exploration) -> list[Assignment]:
     """What was found that decides most: with other named values it goes far too, and perhaps elsewhere."""
     runs = {id(run): run for goal, run in explored.found.items() if goal.kind == BRANCH}
@@ -124,8 +146,16 @@ def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> 
         return world_of(policy, output, around)
 
 
-def world_of(policy: str, output: str, around: Surroundings, values: Mapping[str, str] | None = None) -> World:
-    """The world in which the cases of a test file at `output` run; `values` are named values that are others."""
+def world_of(
+    policy: str,
+    output: str,
+    around: Surroundings,
+    values: Mapping[str, str] | None = None,
+    section: str | None = None,
+) -> World:
+    """The world in which the cases of a test file at `output` run; `values` are named values that are others, `section`
+    is the only one that runs.
+    """
     content = {
         "policy": around.document or os.path.abspath(policy),
         **around.content(),
@@ -153,6 +183,7 @@ def world_of(policy: str, output: str, around: Surroundings, values: Mapping[str
         has_doubles=True,
         named_values=values,
         stand_ins=StandIns(around.named_values, _made_up(around)),
+        section=section,
     )
 
 
@@ -223,21 +254,24 @@ class _Writer:
         if wanted:
             inputs, needed = self.explored.inputs, set(wanted)
             run = shorter(self.world, inputs, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
-        given = case_of(run.scenario)
-        request = given.pop("request")
-        outcome = run_alone(self.policy, self.output, self.around, request, **given)
-        if not outcome.results:
+        for scenario in (run.scenario, run.answered):
+            given = case_of(scenario)
+            request = given.pop("request")
+            before = scenario.calls_before
+            outcome = run_alone(self.policy, self.output, self.around, request, steps_to(before, {}), **given)
+            reached = self.world.goals.reached(outcome.results[-1].trace) if outcome.results else set()
+            if outcome.results and (not wanted or set(wanted) & reached):
+                break
+        else:
             return None
-        reached = self.world.goals.reached(outcome.results[-1].trace)
         fresh = [goal for goal in self.world.goals.all if goal in reached and goal not in self.reached]
-        if wanted and not set(wanted) & reached:
-            return None
         self.reached |= reached
         branches = [_branch_path(self.world, goal) for goal in wanted or fresh if goal in fresh and self.is_arm(goal)]
-        expect = expected(self.policy, self.output, self.around, request, outcome, branches, given)
+        expect = expected(self.policy, self.output, self.around, request, outcome, branches, given, before)
         response = outcome.results[-1].response
         name = self.unique(f"{sentence_of(run.scenario)} gets {response.status_code} {response.reason}".rstrip())
-        return Found(name, request, expect, branches, given=given)
+        steps = steps_to(before, expect) if before else []
+        return Found(name, request, expect, branches, steps, given)
 
     def is_arm(self, goal: Goal) -> bool:
         """Whether it is a when or otherwise, which `expect: branch` can name."""

@@ -35,7 +35,7 @@ claims:
     never: {by: policy}
   - name: the moment is even
     if: reaches-backend
-    then: '@(DateTime.UtcNow.Second % 2 == 0)'
+    then: '@(context.Elapsed.Seconds % 2 == 0)'
 """
 
 
@@ -79,10 +79,12 @@ def test_a_mistake_in_a_claim_is_shown_at_its_place(folder: Path, capsys: pytest
 
 
 def test_an_expression_that_does_not_compile(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "orders.test.yaml").write_text(FILE.replace("DateTime.UtcNow.Second", "DateTime.UtcNow.Sekunde"), "utf-8")
+    (folder / "orders.test.yaml").write_text(
+        FILE.replace("context.Elapsed.Seconds", "context.Elapsed.Sekunden"), "utf-8"
+    )
 
     assert main(["prove", "-k", "moment"]) == 1
-    assert "CS1061 error: 'DateTime' has no member 'Sekunde'" in capsys.readouterr().out
+    assert "CS1061 error: 'TimeSpan' has no member 'Sekunden'" in capsys.readouterr().out
 
 
 def test_write_adds_a_case_that_fails_until_the_claim_holds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

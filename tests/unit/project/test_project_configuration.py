@@ -314,3 +314,30 @@ def test_mistakes_about_services(tmp_path: Path, text: str, sentence: str) -> No
     with pytest.raises(ConfigurationError) as raised:
         load_configuration(str(path)).gateway()
     assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "groups"),
+    [
+        ('["Developers"]', [("developers", "Developers")]),
+        ('"Developers"', [("developers", "Developers")]),
+        ('[{id = "g-1", name = "Developers"}, {name = "Guests"}]', [("g-1", "Developers"), ("guests", "Guests")]),
+        ('[{id = "g-1"}, "Administrators"]', [("g-1", "g-1"), ("administrators", "Administrators")]),
+    ],
+)
+def test_groups_by_their_names_or_with_ids_of_their_own(
+    tmp_path: Path, given: str, groups: list[tuple[str, str]]
+) -> None:
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text(f'[user]\nid = "zoe"\ngroups = {given}\n', encoding="utf-8")
+    user = load_configuration(str(path)).gateway().user
+    assert user is not None
+    assert [(group.id, group.name) for group in user.groups] == groups
+
+
+@pytest.mark.parametrize(("given", "said"), [("[{}]", "a group has an 'id' or a 'name'"), ("[3]", "must be a text")])
+def test_groups_that_are_none(tmp_path: Path, given: str, said: str) -> None:
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text(f'[user]\nid = "zoe"\ngroups = {given}\n', encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=said):
+        load_configuration(str(path)).gateway()

@@ -49,6 +49,7 @@ def assignments(draw: st.DrawFn) -> dict[Any, Any]:
         ("body", "there"): True,
         ("body", "json"): True,
         ("body", "tree", ".x", "there"): draw(st.booleans()),
+        ("clock",): draw(st.sampled_from([1767225600, 1780272000, 1780300799, 1798761599, 1582934400])),
         ("groups", "length"): draw(st.integers(0, 2)),
         ("api", "version", "there"): draw(st.booleans()),
         ("user", "email", "there"): draw(st.booleans()),

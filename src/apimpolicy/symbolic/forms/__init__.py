@@ -26,8 +26,6 @@ _Form = TypeVar("_Form", bound="Callable[[Call], Dual | None]")
 FORMS: dict[tuple[str, str], Callable[[Call], Dual | None]] = {}
 EXCEPTIONS: dict[tuple[str, str], str] = {}
 """For what a form has no answer; everything else that it is asked is exact."""
-IMPURE: dict[tuple[str, str], str] = {}
-"""Members that give something else in each run, with what that depends on."""
 _MODULES = (
     "texts",
     "text_lists",
@@ -37,6 +35,8 @@ _MODULES = (
     "bodies",
     "json_trees",
     "lists",
+    "queries",
+    "json_lists",
     "dictionaries",
     "moments",
     "chances",

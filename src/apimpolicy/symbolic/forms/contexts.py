@@ -18,6 +18,9 @@ METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 MAPPING = "System.Collections.Generic.IReadOnlyDictionary"
 
 
+NO_RESPONSE = "context.Response before anything was answered"
+
+
 class Variables:
     """The form of `context.Variables`."""
 
@@ -36,7 +39,7 @@ def response(call: Call) -> Dual:
     """
     value = call.value
     if value is None:
-        return Dual(form=Disputed(call.walker.obstacle("context.Response before anything was answered", call.node)))
+        return Dual(form=Disputed(call.walker.obstacle(NO_RESPONSE, call.node)))
     return Dual(form=call.walker.state.response(value))
 
 

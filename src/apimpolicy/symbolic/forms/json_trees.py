@@ -30,6 +30,8 @@ def _key(dual: Dual) -> str | int | None:
 def item(call: Call) -> Dual | None:
     own = call.own.form
     is_name = isinstance(call.arguments[0].value, str)
+    if is_name and isinstance(own, trees.Tree) and _is_other(own, call.arguments[0]):
+        return Dual(null=solver.no(own.there(trees.OTHER)), form=own.at(trees.OTHER))
     key = call.name_of(call.arguments[0]) if is_name else _key(call.arguments[0])
     if isinstance(own, Items) and isinstance(call.arguments[0].value, int):
         return item_at(call.walker, call.own, call.arguments[0], call.node)
@@ -38,6 +40,11 @@ def item(call: Call) -> Dual | None:
     if isinstance(key, str):
         return own.child(call.walker, call.own, key)
     return item_at(call.walker, call.own, call.arguments[0], call.node)
+
+
+def _is_other(own: trees.Tree, name: Dual) -> bool:
+    """Whether a text is the name of a property that was met among all of them."""
+    return name.term is not None and solver.name_of(name.term) == "|".join((*own.key, f".{trees.OTHER}", "name"))
 
 
 @form(_J + "JToken", "T Value<T>(object key)")
@@ -49,7 +56,9 @@ def value_of_key(call: Call) -> Dual | None:
     child = own.child(call.walker, Dual(call.own.value, form=own), key)
     if child is None or child.lost is not None:
         return None
-    seen = trees.child_value(call.own.value, key)
+    if child.is_constant:
+        return Dual()
+    seen = trees.child_seen(call.walker, child, call.own.value, key)
     child = Dual(seen, child.term, null=child.null, form=child.form)
     if child.null is not None:
         call.walker.path.hold(child.null, seen is None, "null")
@@ -57,6 +66,8 @@ def value_of_key(call: Call) -> Dual | None:
         return Dual()
     if target.startswith(_J):
         return Dual(form=child.form)
+    if not isinstance(child.form, trees.Token):
+        return None
     return trees.explicit(call.walker, Dual(seen, child.term, form=child.form), target)
 
 
@@ -133,7 +144,7 @@ def count(call: Call) -> Dual | None:
             return Dual(term=own.form.length)
         call.walker.path.blocked(call.walker.obstacle("how many properties there are", call.node))
         return Dual(term=own.form.count())
-    if isinstance(own.form, Items) and own.form.lost is None:
+    if isinstance(own.form, (Items, trees.Built)) and own.form.lost is None:
         return Dual()
     return None
 
@@ -147,7 +158,7 @@ def has_values(call: Call) -> Dual | None:
         if kind == trees.LIST:
             return Dual(term=own.form.length > 0)
         return None if kind == trees.OBJECT else Dual()
-    return None
+    return Dual() if isinstance(own.form, Items) and own.form.lost is None else None
 
 
 @form(_J + "JObject", "bool ContainsKey(string propertyName)")
@@ -155,7 +166,7 @@ def contains_key(call: Call) -> Dual | None:
     own, key = call.own.form, call.name_of(call.arguments[0])
     if isinstance(own, trees.Tree) and isinstance(key, str):
         own.decide_kind(call.walker, call.own)
-        return Dual(term=own.there(key))
+        return Dual(term=own.there(own.known_as(call.walker, key)))
     return Dual(key in own.fields) if isinstance(own, trees.Built) and own.lost is None else None
 
 
@@ -165,8 +176,9 @@ def try_get_value(call: Call) -> Dual | None:
     if not isinstance(own, trees.Tree) or not isinstance(key, str):
         return None
     own.decide_kind(call.walker, call.own)
-    there = own.there(key)
-    child = Dual(trees.child_value(call.own.value, key), null=solver.no(there), form=own.at(key))
+    known = own.known_as(call.walker, key)
+    there = own.there(known)
+    child = Dual(trees.child_value(call.own.value, key), null=solver.no(there), form=own.at(known))
     return Dual(term=there, form=Output(child))
 
 
@@ -183,7 +195,8 @@ def select_token(call: Call) -> Dual | None:
         kind = token.decide_kind(call.walker, Dual(value, form=token))
         if kind != trees.OBJECT:
             return Dual()
-        there, token = token.there(step), token.at(step)
+        known = token.known_as(call.walker, step)
+        there, token = token.there(known), token.at(known)
         value = trees.child_value(value, step)
         if index == len(steps) - 1:
             return Dual(null=solver.no(there), form=token)
@@ -204,7 +217,9 @@ def new_object_of(call: Call) -> Dual | None:
     items = list(items_of(call.walker, given, call.node) or []) if not isinstance(given.form, Property) else [given]
     if not items or not all(isinstance(each.form, Property) for each in items):
         return None
-    return Dual(form=trees.Built({each.form.name: each.form.value for each in items}))
+    if not all(each.form.name.is_constant for each in items):
+        return None
+    return Dual(form=trees.Built({each.form.name.value: each.form.value for each in items}))
 
 
 class Property:
@@ -212,7 +227,7 @@ class Property:
 
     __slots__ = ("name", "value")
 
-    def __init__(self, name: str, value: Dual) -> None:
+    def __init__(self, name: Dual, value: Dual) -> None:
         self.name = name
         self.value = value
 
@@ -222,21 +237,7 @@ def new_property(call: Call) -> Dual | None:
     name = _key(call.arguments[0])
     if not isinstance(name, str):
         return None
-    return Dual(form=Property(name, trees.token_of(call.arguments[1])))
-
-
-@form(_J + "JArray", "new()")
-def new_array(call: Call) -> Dual:
-    return Dual(form=Items([]))
-
-
-@form(_J + "JArray", f"void Add({_J}JToken item)")
-def add_item(call: Call) -> Dual | None:
-    own = call.own.form
-    if not isinstance(own, Items) or own.lost is not None:
-        return None
-    own.items.append(trees.token_of(call.arguments[0]))
-    return Dual()
+    return Dual(form=Property(Dual(name), trees.token_of(call.arguments[1])))
 
 
 @form(_J + "JObject", f"{_J}JProperty Property(string name)")
@@ -251,11 +252,12 @@ def property_of(call: Call) -> Dual | None:
     if not isinstance(own, trees.Tree) or not isinstance(key, str):
         return None
     own.decide_kind(call.walker, call.own)
-    there = own.there(key)
+    known = own.known_as(call.walker, key)
+    there = own.there(known)
     if call.member.name == "GetValue":
-        return Dual(null=solver.no(there), form=own.at(key))
-    value = Dual(trees.child_value(call.own.value, key), form=own.at(key))
-    return Dual(null=solver.no(there), form=Property(key, value))
+        return Dual(null=solver.no(there), form=own.at(known))
+    value = Dual(trees.child_value(call.own.value, key), form=own.at(known))
+    return Dual(null=solver.no(there), form=Property(Dual(key), value))
 
 
 @form(_J + "JObject", f"System.Collections.Generic.IEnumerable<{_J}JProperty> Properties()")
@@ -265,6 +267,9 @@ def property_of(call: Call) -> Dual | None:
 @form(_J + "JContainer", f"{_J}JEnumerable<{_J}JToken> Children()")
 def properties(call: Call) -> Dual | None:
     own = call.own.form
+    if isinstance(own, trees.Built) and own.lost is None:
+        found = [(each, own.fields.get(each.name)) for each in call.value or ()]
+        return Dual(form=Items([Dual(each, form=Property(Dual(each.name), child or Dual())) for each, child in found]))
     if not isinstance(own, trees.Tree):
         return None
     if own.decide_kind(call.walker, call.own) != trees.OBJECT:
@@ -282,7 +287,7 @@ def value_of_property(call: Call) -> Dual | None:
 
 @form(_J + "JProperty", "string Name { get; }")
 def name_of_property(call: Call) -> Dual | None:
-    return Dual(call.own.form.name) if isinstance(call.own.form, Property) else None
+    return call.own.form.name if isinstance(call.own.form, Property) else None
 
 
 @form(_J + "JObject", f"void Add(string propertyName, {_J}JToken value)")

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from apimpolicy.symbolic.forms import Call
 
-_SEQUENCE = "System.Collections.Generic.IEnumerable"
-_LINQ = "System.Linq.Enumerable"
+SEQUENCE = "System.Collections.Generic.IEnumerable"
+LINQ = "System.Linq.Enumerable"
 _TEST = "System.Func<TSource, bool> predicate"
 
 
-def _linq(result: str, name: str, rest: str = "", generic: str = "TSource") -> str:
+def linq(result: str, name: str, rest: str = "", generic: str = "TSource") -> str:
     more = f", {rest}" if rest else ""
-    return f"static {result} {name}<{generic}>(this {_SEQUENCE}<TSource> source{more})"
+    return f"static {result} {name}<{generic}>(this {SEQUENCE}<TSource> source{more})"
 
 
 def _source(call: Call) -> Iterator[Dual] | list[Dual] | None:
@@ -36,7 +36,7 @@ def _test(call: Call, item: Dual) -> bool:
     return called(call.walker, call.arguments[1], [item]).value is True
 
 
-@form(_LINQ, _linq(f"{_SEQUENCE}<TSource>", "Where", _TEST))
+@form(LINQ, linq(f"{SEQUENCE}<TSource>", "Where", _TEST))
 def where(call: Call) -> Dual | None:
     source = _source(call)
     if source is None or not isinstance(call.arguments[1].form, Function):
@@ -45,8 +45,8 @@ def where(call: Call) -> Dual | None:
 
 
 @form(
-    _LINQ,
-    _linq(f"{_SEQUENCE}<TResult>", "Select", "System.Func<TSource, TResult> selector", "TSource, TResult"),
+    LINQ,
+    linq(f"{SEQUENCE}<TResult>", "Select", "System.Func<TSource, TResult> selector", "TSource, TResult"),
 )
 def select(call: Call) -> Dual | None:
     source = _source(call)
@@ -55,7 +55,7 @@ def select(call: Call) -> Dual | None:
     return Dual(form=Lazy(lambda: (called(call.walker, call.arguments[1], [item]) for item in source)))
 
 
-@form(_LINQ, _linq("bool", "Any"))
+@form(LINQ, linq("bool", "Any"))
 def any_item(call: Call) -> Dual | None:
     form_ = call.arguments[0].form
     if isinstance(form_, trees.Tree):
@@ -68,7 +68,7 @@ def any_item(call: Call) -> Dual | None:
     return Dual(False)
 
 
-@form(_LINQ, _linq("bool", "Any", _TEST))
+@form(LINQ, linq("bool", "Any", _TEST))
 def any_such(call: Call) -> Dual | None:
     source = _source(call)
     if source is None:
@@ -76,13 +76,13 @@ def any_such(call: Call) -> Dual | None:
     return Dual(any(_test(call, item) for item in source))
 
 
-@form(_LINQ, _linq("bool", "All", _TEST))
+@form(LINQ, linq("bool", "All", _TEST))
 def all_such(call: Call) -> Dual | None:
     source = _source(call)
     return None if source is None else Dual(all(_test(call, item) for item in source))
 
 
-@form(_LINQ, _linq("int", "Count"), _linq("int", "Count", _TEST))
+@form(LINQ, linq("int", "Count"), linq("int", "Count", _TEST))
 def count(call: Call) -> Dual | None:
     source = _source(call)
     if source is None:
@@ -91,9 +91,9 @@ def count(call: Call) -> Dual | None:
 
 
 @form(
-    _LINQ,
+    LINQ,
     *(
-        _linq("TSource", name, rest)
+        linq("TSource", name, rest)
         for name in ("First", "FirstOrDefault", "Single", "SingleOrDefault", "Last", "LastOrDefault")
         for rest in ("", _TEST)
     ),
@@ -103,11 +103,12 @@ def one_item(call: Call) -> Dual | None:
     if source is None:
         return None
     name = call.member.name
+    is_backward = name.startswith("Last") and isinstance(call.arguments[0].value, list)
     found: list[Dual] = []
-    for item in source:
+    for item in reversed(list(source)) if is_backward else source:
         if len(call.arguments) < 2 or _test(call, item):
             found.append(item)
-            if name.startswith("First"):
+            if name.startswith("First") or is_backward:
                 break
     if not found:
         if not name.endswith("OrDefault"):
@@ -120,17 +121,17 @@ def one_item(call: Call) -> Dual | None:
 
 
 @form(
-    _LINQ,
-    _linq("TSource[]", "ToArray"),
-    _linq("System.Collections.Generic.List<TSource>", "ToList"),
-    _linq(f"{_SEQUENCE}<TSource>", "AsEnumerable"),
+    LINQ,
+    linq("TSource[]", "ToArray"),
+    linq("System.Collections.Generic.List<TSource>", "ToList"),
+    linq(f"{SEQUENCE}<TSource>", "AsEnumerable"),
 )
 def collected(call: Call) -> Dual | None:
     source = _source(call)
     return None if source is None else Dual(form=Items(list(source)))
 
 
-@form(_LINQ, _linq(f"{_SEQUENCE}<TSource>", "Skip", "int count"), _linq(f"{_SEQUENCE}<TSource>", "Take", "int count"))
+@form(LINQ, linq(f"{SEQUENCE}<TSource>", "Skip", "int count"), linq(f"{SEQUENCE}<TSource>", "Take", "int count"))
 def cut(call: Call) -> Dual | None:
     from itertools import islice
 
@@ -142,10 +143,10 @@ def cut(call: Call) -> Dual | None:
     return Dual(form=Lazy(lambda: islice(source, *bounds)))
 
 
-@form(_LINQ, _linq("bool", "Contains", "TSource value"))
+@form(LINQ, linq("bool", "Contains", "TSource value"))
 @form(
-    _LINQ,
-    _linq("bool", "Contains", "TSource value, System.Collections.Generic.IEqualityComparer<TSource> comparer"),
+    LINQ,
+    linq("bool", "Contains", "TSource value, System.Collections.Generic.IEqualityComparer<TSource> comparer"),
 )
 def contains(call: Call) -> Dual | None:
     wanted = call.arguments[1]
@@ -191,6 +192,8 @@ def _contains(call: Call, source: Iterable[Dual] | None, wanted: Dual, *, ignore
             lost = obstacle_in(wanted, *items) or call.walker.obstacle(call.name, call.node)
             return Dual(lost=lost, origin=Origin(IS_AMONG, call.node, [wanted, *items]))
         terms.append(same.term if same.term is not None else solver.constant(bool(same.value)))
+        if not isinstance(source, list) and call.walker.path.split(terms[-1], "contains"):
+            return Dual(True)  # what comes after it was not asked for
     return Dual(term=solver.some(*terms))
 
 
@@ -207,18 +210,67 @@ def array_length(call: Call) -> Dual | None:
     return None if items is None else Dual()
 
 
-@form("System.Collections.Generic.List", "void Add(T item)")
-def add(call: Call) -> Dual | None:
-    own = call.own
-    if isinstance(own.form, Items) and own.form.lost is None:
-        own.form.items.append(call.arguments[0])
+@form("System.Collections.Generic.List", "void Add(T item)", "void Clear()", "void RemoveAt(int index)")
+@form("System.Collections.Generic.List", "void Insert(int index, T item)", "void Reverse()")
+def change_list(call: Call) -> Dual | None:
+    return changed(call, call.arguments)
+
+
+def changed(call: Call, arguments: list[Dual]) -> Dual | None:
+    """A list whose items are known is changed at a place that is the same for every request."""
+    own, name = call.own.form, call.member.name
+    if not isinstance(own, Items) or own.lost is not None:
+        return None
+    if name == "Add":
+        own.items.append(arguments[0])
         return Dual()
-    return None
+    if name in ("Clear", "Reverse"):
+        own.items[:] = reversed(own.items) if name == "Reverse" else []
+        return Dual()
+    index = arguments[0]
+    if not index.is_constant or not 0 <= index.value < len(own.items) + (name == "Insert"):
+        return None
+    if name == "Insert":
+        own.items.insert(index.value, arguments[1])
+    else:
+        del own.items[index.value]
+    return Dual()
 
 
-@form("System.Collections.Generic.List", "new()")
+@form("System.Collections.Generic.List", f"void AddRange({SEQUENCE}<T> collection)")
+def add_all(call: Call) -> Dual | None:
+    own, more = call.own.form, items_of(call.walker, call.arguments[0], call.node)
+    if not isinstance(own, Items) or own.lost is not None or more is None:
+        return None
+    own.items.extend(more)
+    return Dual()
+
+
+@form("System.Collections.Generic.List", "new()", "new(int capacity)")
 def new_list(call: Call) -> Dual:
     return Dual(form=Items([]))
+
+
+@form("System.Collections.Generic.List", f"new({SEQUENCE}<T> collection)")
+@form("System.Collections.Generic.List", "T[] ToArray()")
+def same_items(call: Call) -> Dual | None:
+    given = call.receiver if call.receiver is not None else call.arguments[0]
+    items = items_of(call.walker, given, call.node)
+    return None if items is None else Dual(form=Items(list(items)))
+
+
+_MATCH = "System.Predicate<T> match"
+
+
+@form("System.Collections.Generic.List", f"bool Exists({_MATCH})", f"T Find({_MATCH})", f"int FindIndex({_MATCH})")
+def found_in_list(call: Call) -> Dual | None:
+    items, name = items_of(call.walker, call.own, call.node), call.member.name
+    if items is None:
+        return None
+    for index, item in enumerate(items):
+        if called(call.walker, call.arguments[0], [item]).value is True:
+            return item if name == "Find" else Dual(index if name == "FindIndex" else True)
+    return Dual()
 
 
 @form("System.Collections.Generic.KeyValuePair", "TKey Key { get; }", "TValue Value { get; }")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.symbolic import solver, trees
 from apimpolicy.symbolic.access import Output
 from apimpolicy.symbolic.forms import form
-from apimpolicy.symbolic.texts import as_text
+from apimpolicy.symbolic.texts import as_text, number_of_digits
 from apimpolicy.symbolic.values import Dual, term_of
 
 if TYPE_CHECKING:
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.walker import Walker
 
 _BUT = "texts that write a number with spaces, a plus or more than nine digits (of a long eighteen)"
-_SAFE = {"long": 18}
-"""How many digits fit whatever they are; nine for the other types."""
+_MOST_DIGITS = {"long": 18}
+"""How many digits a text has at most that writes a number of this type for certain; nine of other types."""
 
 
 def number_in(walker: Walker, term: Term, kind: str) -> Term | None:
-    """The number that a text of few digits writes, on its way; None for a text that writes none.
+    """The number of this type that a text of digits writes, on its way; None for a text that writes none.
 
     Other texts may write a number too (spaces around it, more digits): they are another way, which is not exact.
     """
-    digits = solver.times(solver.span("0", "9"), 1, _SAFE.get(kind, 9))
+    most = _MOST_DIGITS.get(kind, 9)
+    digits = solver.times(solver.span("0", "9"), 1, most)
     if walker.path.split(solver.matches(term, digits), "number"):
-        return solver.number_of(term)
+        return number_of_digits(term, most)
     if walker.path.split(solver.matches(term, solver.sequence(solver.literal("-"), digits)), "number"):
-        return -solver.number_of(solver.piece(term, solver.constant(1), solver.length(term) - 1))
+        return -number_of_digits(solver.piece(term, solver.constant(1), solver.length(term) - 1), most)
     return None
 
 
@@ -38,7 +39,7 @@ def parsed(walker: Walker, text: Dual, kind: str) -> Dual | None:
     term = term_of(text)
     if term is None:
         return None
-    found = number_in(walker, term, kind)
+    found = number_in(walker, term, kind.removesuffix("?"))
     if found is not None:
         return Dual(term=found)
     plain = solver.matches(term, solver.many(_plain_character()))
