@@ -302,6 +302,8 @@ class Explorer:
             if not self._is_as_foreseen([*before, asked], following):
                 self.figures.diverged += is_new
                 self._expected.setdefault(_way([*before, asked]), ([*before, asked], run))
+                if is_new and not self.thorough:
+                    self.steered.mended(following, before)
 
     def _asked(self, run: Run, before: Sequence[Decision], asked: Decision) -> Assignment | None:
         """An assignment under which the decisions before hold, and the one that is asked for."""

@@ -36,16 +36,22 @@ class Steered:
         runs = self.search.figures.runs
         most = _MOST_STEERED if steering.leads_somewhere(decision.value) else _MOST_GUESSED
         for following in self._steered(run, before, decision):
-            is_done = _answers_otherwise(following, decision)
-            for _ in range(_MOST_REPAIRS):
-                broken = _broken(following, before)
-                repaired = None if broken is None else self._repaired(following, broken)
-                if repaired is None:
-                    break
-                following = repaired
-                is_done = is_done or _answers_otherwise(following, decision)
+            is_done = any(_answers_otherwise(each, decision) for each in self.mended(following, before))
             if is_done or self.search.figures.runs - runs >= most:
                 return
+
+    def mended(self, run: Run, before: Sequence[Decision]) -> list[Run]:
+        """A run, and others like it in which what was broken is as it was before: decisions without a form that depend
+        on what was changed, as one about a signature.
+        """
+        runs = [run]
+        while len(runs) <= _MOST_REPAIRS:
+            broken = _broken(runs[-1], before)
+            repaired = None if broken is None else self._repaired(runs[-1], broken)
+            if repaired is None:
+                break
+            runs.append(repaired)
+        return runs
 
     def _repaired(self, run: Run, index: int) -> Run | None:
         """A run in which a decision is as it was before something that it depends on was changed."""

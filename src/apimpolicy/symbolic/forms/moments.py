@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 KEY = (CLOCK,)
 EARLIEST, LATEST = 1_577_836_800, 4_102_444_799
 """The years 2020 to 2099."""
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999: `FromUnixTimeSeconds` throws ArgumentOutOfRangeException for others."""
 _CLOCK = "the clock"
 _TICKS = 10_000_000
 _EPOCH = 62_135_596_800 * _TICKS
@@ -186,7 +188,7 @@ def from_seconds(call: Call) -> Dual | None:
     given = term_of(call.arguments[0])
     if given is None or call.value is None:
         return None
-    call.walker.path.hold(solver.every(given >= EARLIEST, given <= LATEST), True, "clock")
+    call.walker.path.hold(solver.every(given >= _FIRST, given <= _LAST), True, "clock")
     return Dual(form=Moment(given))
 
 
