@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.regex.matches import Capture, Match
+from apimpolicy.dotnet.regex.expressions import Regex
+from apimpolicy.dotnet.regex.matches import Capture
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.inverses import inverse
 from apimpolicy.symbolic.patterns import pattern_of
+from apimpolicy.symbolic.plain import plain
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
+    from apimpolicy.symbolic.origins import Origin
     from apimpolicy.symbolic.values import Dual
 
 _REGEX = "System.Text.RegularExpressions."
@@ -19,45 +22,82 @@ _PASSING = ("Groups", "Item", "NextMatch", "Captures")
 
 @inverse(f"{_REGEX}Capture.Value", f"{_REGEX}Capture.ToString")
 def captured(asked: Asked) -> Wishes:
-    capture = asked.operands[0].value
-    searched = _searched(asked.operands[0])
-    if searched is None or not isinstance(capture, Capture) or not capture.length:
+    """The text with another one in the place of what was captured; where nothing was, a sample of the pattern."""
+    dual = asked.operands[0]
+    search = _search(dual)
+    if search is None:
         return
-    end = capture.index + capture.length
-    yield {searched: capture.text[: capture.index] + asked.wanted + capture.text[end:]}
+    capture = dual.value
+    if not capture.length:
+        sample = _sample(search)
+        capture = None if sample is None else _picked(dual, _regex(search), sample)
+    if isinstance(capture, Capture) and capture.length:
+        end = capture.index + capture.length
+        yield {_searched(search): capture.text[: capture.index] + asked.wanted + capture.text[end:]}
 
 
-def _searched(dual: Dual) -> Dual | None:
-    """The text in which something was found."""
+def _search(dual: Dual) -> Origin | None:
+    """The call of Match or Matches that a capture, a group or a collection of them comes of."""
     origin = dual.origin
     while origin is not None and origin.name.rpartition(".")[2] in _PASSING:
         origin = origin.operands[0].origin
-    if origin is None or not origin.name.endswith(("Regex.Match", "Regex.Matches")):
-        return None
-    texts = [each for each in origin.operands if isinstance(each.value, str)]
-    return texts[0] if texts else None
+    return origin if origin is not None and origin.name.endswith(("Regex.Match", "Regex.Matches")) else None
+
+
+def _picked(dual: Dual, regex: Regex, text: str) -> Any:
+    """What a value would be, if this were the text in which it is searched."""
+    origin = dual.origin
+    assert origin is not None
+    what = origin.name.rpartition(".")[2]
+    if what in ("Match", "Matches"):
+        return regex.match(text) if what == "Match" else regex.matches(text)
+    of = _picked(origin.operands[0], regex, text)
+    if what == "Item":
+        return of.get_item(plain(origin.operands[1].value))
+    return of.next_match() if what == "NextMatch" else of.groups if what == "Groups" else of.captures
+
+
+def _is_static(call: Origin) -> bool:
+    return not isinstance(call.operands[0].value, Regex)
+
+
+def _searched(call: Origin) -> Dual:
+    """The text that a call of Match, Matches or IsMatch searches."""
+    return call.operands[0 if _is_static(call) else 1]
+
+
+def _regex(call: Origin) -> Regex:
+    """The regular expression with which it does."""
+    if not _is_static(call):
+        regex: Regex = call.operands[0].value
+        return regex
+    pattern, *options = (plain(each.value) for each in call.operands[1:3])
+    return Regex.create(pattern, *options)
+
+
+def _sample(call: Origin) -> str | None:
+    """A text in which it finds something; None when none comes to mind."""
+    pattern = pattern_of(_regex(call).pattern)
+    return None if pattern is None else solver.sample_of(pattern)
 
 
 @inverse(f"{_REGEX}Regex.IsMatch")
 def is_match(asked: Asked) -> Wishes:
     """A text that the pattern matches, or one that few do."""
-    is_static = isinstance(asked.was(0), str)
-    pattern = asked.was(1) if is_static else asked.was(0).pattern
-    yield from _wished(asked.operands[0 if is_static else 1], pattern, is_one=asked.wanted)
+    yield from _wished(asked.origin, is_one=asked.wanted)
 
 
 @inverse(f"{_REGEX}Group.Success")
 def success(asked: Asked) -> Wishes:
-    match, searched = asked.operands[0].value, _searched(asked.operands[0])
-    if isinstance(match, Match) and match.regex is not None and searched is not None:
-        yield from _wished(searched, match.regex.pattern, is_one=asked.wanted)
+    search = _search(asked.operands[0])
+    if search is not None:
+        yield from _wished(search, is_one=asked.wanted)
 
 
-def _wished(text: Dual, pattern: str, *, is_one: bool) -> Wishes:
-    made = pattern_of(pattern) if is_one else None
-    sample = None if made is None else solver.sample_of(made)
-    if sample is not None or not is_one:
-        yield {text: "~" if sample is None else sample}
+def _wished(call: Origin, *, is_one: bool) -> Wishes:
+    sample = _sample(call) if is_one else "~"
+    if sample is not None:
+        yield {_searched(call): sample}
 
 
 @inverse(
