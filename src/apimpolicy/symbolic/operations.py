@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
-from apimpolicy.symbolic import solver, totality, trees
+from apimpolicy.symbolic import solver, totality, tree_types, trees
 from apimpolicy.symbolic.forms import Call, form_of
 from apimpolicy.symbolic.origins import Origin
 from apimpolicy.symbolic.texts import as_text, concatenated, same_text
@@ -235,7 +235,7 @@ def converted(walker: Walker, node: nodes.Expression, operand: Dual, conversion:
     if kind == "reference" and conversion.is_implicit:
         return _carried(operand)
     if isinstance(operand.form, trees.Tree) and kind in ("reference", "unboxing"):
-        return trees.cast(walker, operand, target)
+        return tree_types.cast(walker, operand, target)
     if isinstance(operand.form, trees.Token) and kind == "user" and source.startswith("Newtonsoft.Json.Linq."):
         return trees.explicit(walker, operand, target)
     if kind in ("reference", "unboxing"):
@@ -276,7 +276,7 @@ def as_type(walker: Walker, node: nodes.AsType) -> Dual:
     if operand.is_constant:
         return Dual()
     if isinstance(operand.form, trees.Tree):
-        return trees.as_type(walker, operand, str(node.type))
+        return tree_types.as_type(walker, operand, str(node.type))
     return _carried(operand)
 
 
@@ -286,7 +286,7 @@ def is_type(walker: Walker, node: nodes.IsType) -> Dual:
     if operand.is_constant:
         return Dual()
     if isinstance(operand.form, trees.Tree):
-        return Dual(term=trees.is_type(operand, str(node.target)))
+        return Dual(term=tree_types.is_type(operand, str(node.target)))
     if operand.lost is None and operand.null is not None:
         return Dual(term=solver.no(operand.null))
     return walker.opaque(f"is {node.target}", node, [operand])
@@ -306,10 +306,10 @@ def matched(walker: Walker, node: nodes.Expression | nodes.Bound, operand: Dual,
         kind = str(getattr(node, "operand", pattern.value).type)
         found = _equality(operand, value, "string" if isinstance(value.value, str) else kind, is_lifted=True)
     elif pattern.target is not None and isinstance(operand.form, trees.Tree):
-        found = Dual(term=trees.is_type(operand, str(pattern.target)))
+        found = Dual(term=tree_types.is_type(operand, str(pattern.target)))
     if pattern.symbol is not None:
         walker.locals[pattern.symbol] = (
-            trees.cast_silently(operand, str(pattern.target)) if isinstance(operand.form, trees.Tree) else operand
+            tree_types.cast_silently(operand, str(pattern.target)) if isinstance(operand.form, trees.Tree) else operand
         )
     if found is not None:
         return found

@@ -337,11 +337,7 @@ PART: Keys = {
         "outbound",
     ),
     "only": ("text", "The only policy that runs: its id, or its place.", "'outbound/set-header[1]'"),
-    "response": (
-        "response",
-        "The response that expressions see from the beginning, until another one comes.",
-        "{status: 503}",
-    ),
+    "response": ("response", "The response that expressions see until another one comes.", "{status: 503}"),
     "last-error": ("last-error", "context.LastError, where on-error runs alone.", "{reason: Timeout}"),
     "replace": (
         "{null|double}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.symbolic import inputs as patterns
-from apimpolicy.symbolic import solver, trees
+from apimpolicy.symbolic import solver, tree_types, trees
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.forms.contexts import MAPPING, METHODS, Variables, decide_kind
 from apimpolicy.symbolic.forms.dictionaries import value_of
@@ -271,9 +271,9 @@ def variable_or_default(call: Call) -> Dual | None:
             return call.arguments[2] if len(call.arguments) > 2 else Dual()
         tree = state.variable(name)
         value = state.given(name)
-        return trees.cast(call.walker, Dual(value, form=tree), target)
+        return tree_types.cast(call.walker, Dual(value, form=tree), target)
     if isinstance(known.form, trees.Tree):
-        return trees.cast(call.walker, known, target)
+        return tree_types.cast(call.walker, known, target)
     return known
 
 
