@@ -133,7 +133,7 @@ def _stable(one: Any, other: Any) -> Any:
             key: value if value == other.get(key, _GONE) else _GONE if key == "json" else _stable(value, other.get(key))
             for key, value in one.items()
         }
-        return {key: value for key, value in kept.items() if value is not _GONE}
+        return {key: value for key, value in kept.items() if value is not _GONE and (value != {} or not one[key])}
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         kept_items = [_stable(a, b) for a, b in zip(one, other, strict=True)]
         return [{} if item is _GONE else item for item in kept_items]

@@ -199,6 +199,19 @@ def test_what_policies_change_is_expected_unless_it_changes_with_time(tmp_path: 
     assert [run_case(case).sentences for case in load_case_file(str(output)).cases] == [[]]
 
 
+def test_nothing_is_expected_of_headers_and_variables_that_all_change(tmp_path: Path) -> None:
+    policy = tmp_path / "orders.xml"
+    chosen = "<value>@(new Random().Next(1000000).ToString())</value>"
+    header = f'<set-header name="X-A" exists-action="override">{chosen}</set-header>'
+    variable = '<set-variable name="id" value="@(Guid.NewGuid().ToString())" />'
+    policy.write_text(
+        f"<policies><inbound>{header}{variable}</inbound><backend><forward-request /></backend>"
+        f"<outbound>{header}</outbound></policies>"
+    )
+    made = first_cases(str(policy), str(tmp_path / "orders.test.yaml"))
+    assert made.cases[0].expect == {"status": 200, "backend-requests": [{}]}
+
+
 def test_a_limit_of_a_subscription_has_one(tmp_path: Path) -> None:
     policy = tmp_path / "orders.xml"
     policy.write_text('<policies><inbound><rate-limit calls="1" renewal-period="9" /></inbound></policies>')
