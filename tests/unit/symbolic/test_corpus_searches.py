@@ -13,6 +13,7 @@ from apimpolicy.testing.solved_cases import solved_cases
 
 DOCUMENTS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "documents" / "policies"
 SNIPPETS = "Azure+api-management-policy-snippets/examples/"
+SECONDS = 4
 FIGURES = {
     SNIPPETS + "Authorize_requests_using_external_authorizer.policy.xml": (6, 0),
     SNIPPETS + "Route_requests_based_on_size.policy.xml": (2, 0),
@@ -29,7 +30,9 @@ def test_what_is_reached_only_rises_and_what_diverges_only_falls(name: str, tmp_
     if not policy.exists():
         pytest.skip("the corpus is not beside the checkout (../shared/corpus)")
     branches, diverged = FIGURES[name]
-    made = solved_cases(str(policy), str(tmp_path / "written.test.yaml"), Bounds(seconds=4))
+    made = solved_cases(str(policy), str(tmp_path / "written.test.yaml"), Bounds(seconds=SECONDS))
+    if made.reached < branches:  # the machine may be busy
+        made = solved_cases(str(policy), str(tmp_path / "written.test.yaml"), Bounds(seconds=10 * SECONDS))
     assert made.figures["wrong_forms"] == 0
     assert made.figures["diverged"] <= diverged
     assert made.reached >= branches
