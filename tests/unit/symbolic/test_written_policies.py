@@ -14,7 +14,7 @@ from apimpolicy.testing.running import run_case
 from apimpolicy.testing.solved_cases import solved_cases
 
 POLICIES = sorted((Path(__file__).parent / "written_policies").glob("*.xml"))
-SECONDS = 6
+BOUNDS = (Bounds(seconds=6), Bounds(seconds=40), Bounds(seconds=60, milliseconds=10_000))
 GAPS = {"sticky-sessions": 1}
 """How many branches of a policy the search does not reach yet. They only become fewer."""
 
@@ -22,9 +22,10 @@ GAPS = {"sticky-sessions": 1}
 @pytest.mark.parametrize("policy", POLICIES, ids=lambda path: path.stem)
 def test_each_branch_has_a_case_or_is_proven_impossible(policy: Path, tmp_path: Path) -> None:
     output = tmp_path / "written.test.yaml"
-    made = solved_cases(str(policy), str(output), Bounds(seconds=SECONDS))
-    if len(made.missing) - made.proven > GAPS.get(policy.stem, 0):  # the machine may be busy
-        made = solved_cases(str(policy), str(output), Bounds(seconds=10 * SECONDS))
+    made = solved_cases(str(policy), str(output), BOUNDS[0])
+    for bounds in BOUNDS[1:]:  # the machine may be busy, and a solver's luck depends on what it was asked before
+        if len(made.missing) - made.proven > GAPS.get(policy.stem, 0):
+            made = solved_cases(str(policy), str(output), bounds)
     assert len(made.missing) - made.proven <= GAPS.get(policy.stem, 0), (made.missing, made.causes)
     assert made.figures["wrong_forms"] == 0
     output.write_text(made.text, encoding="utf-8")
