@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.chance import Script
 
+TICKS_PER_SECOND = 10_000_000
+"""A tick is 100 ns (System.TimeSpan.TicksPerSecond)."""
 UNIX_EPOCH_TICKS = 621_355_968_000_000_000
-"""Ticks (100 ns) from 0001-01-01 to 1970-01-01."""
+"""Ticks from 0001-01-01 to 1970-01-01."""
 
 
 _STEPS_PER_LOOK = 64

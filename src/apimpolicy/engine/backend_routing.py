@@ -18,6 +18,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.context import entities
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
 from apimpolicy.policies.state import Tripping
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.services import SimulatedTime
     from apimpolicy.policies.state import Circuits
 
-TICKS_PER_SECOND = 10_000_000
 SERVICE_UNAVAILABLE = 503
 POOL_INACTIVE = "PoolIsInactive"
 

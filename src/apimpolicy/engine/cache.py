@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.policies.state import StateEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TICKS_PER_SECOND = 10_000_000
 MOST_UNSWEPT = 1_000
 """Keys among which nobody looks for those whose time is over."""
 
@@ -41,7 +40,7 @@ class ValueCache:
         if len(self._values) >= self._most:
             self._values = {name: held for name, held in list(self._values.items()) if held[0] > now}
             self._most = MOST_UNSWEPT + 2 * len(self._values)
-        self._values[key] = (now + seconds * _TICKS_PER_SECOND, value)
+        self._values[key] = (now + seconds * TICKS_PER_SECOND, value)
 
     def remove(self, key: str) -> bool:
         return self._values.pop(key, None) is not None
@@ -51,5 +50,5 @@ class ValueCache:
         now = environment().utc_now()
         for key, (expires, value) in list(self._values.items()):
             if expires > now:
-                seconds = (expires - now) / _TICKS_PER_SECOND
+                seconds = (expires - now) / TICKS_PER_SECOND
                 yield StateEntry("cached", key, f"{type(value).__name__}, for {seconds:.0f} s more")

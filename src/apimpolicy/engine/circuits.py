@@ -5,15 +5,13 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.policies.state import StateEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.policies.state import Tripping
-
-_TICKS_PER_SECOND = 10_000_000
 
 
 class _Circuit:
@@ -69,4 +67,4 @@ def trips(tripping: Tripping, failures: int, requests: int) -> bool:
 
 
 def _now() -> float:
-    return environment().utc_now() / _TICKS_PER_SECOND
+    return environment().utc_now() / TICKS_PER_SECOND

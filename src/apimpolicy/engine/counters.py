@@ -7,13 +7,12 @@ from threading import RLock
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.policies.state import Bucket, Claim, Counter, Standing, StateEntry, Taken, Total, Window, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_TICKS_PER_SECOND = 10_000_000
 MOST_UNSWEPT = 1_000
 """Keys among which nobody looks for those that do not matter any more."""
 
@@ -66,7 +65,7 @@ class CallCounters:
         self._inside: dict[str, int] = {}
 
     def now(self) -> float:
-        return environment().utc_now() / _TICKS_PER_SECOND
+        return environment().utc_now() / TICKS_PER_SECOND
 
     def take(self, claims: Sequence[Claim], *, promised_to: object | None = None) -> Taken:
         with self._lock:

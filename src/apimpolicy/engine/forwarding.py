@@ -8,6 +8,7 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Response
 from apimpolicy.context.urls import Url
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.services import Transport
     from apimpolicy.policies.messaging import Sidecar
 
-TICKS_PER_SECOND = 10_000_000
 REVISION = ";rev="
 TIMED_OUT = "Request to the backend service timed out"
 OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."

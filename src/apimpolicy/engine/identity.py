@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.engine.openid_cache import OpenIdCache
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.identity_services import IdentityUnavailableError
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from apimpolicy.policies.identity_services import Connection, OpenIdConfiguration
 
 AUTHORIZATION_MANAGER = "https://azure-api.net/authorization-manager"
-_TICKS_PER_SECOND = 10_000_000
 
 
 class Identities:
@@ -52,7 +52,7 @@ class Identities:
         if self.managed_identity is None:
             asked = f"a token for '{resource}'"
             raise ConfigurationError(f"the gateway has no managed identity to get {asked}: pass {_MANAGED_IDENTITY}")
-        now = self.time.ticks() / _TICKS_PER_SECOND
+        now = self.time.ticks() / TICKS_PER_SECOND
         kept = self._tokens.get((resource, client_id))
         if kept is not None and now < kept[1]:
             return kept[0]
@@ -84,7 +84,7 @@ class Identities:
             if not isinstance(value, str) or isinstance(value, Number):
                 raise IdentityUnavailableError(f"The identity's token has no claim '{name}'")
         expires = token.payload.get("exp")
-        now = (self.time.ticks() - UNIX_EPOCH_TICKS) / _TICKS_PER_SECOND
+        now = (self.time.ticks() - UNIX_EPOCH_TICKS) / TICKS_PER_SECOND
         if isinstance(expires, Number) and float(expires) < now:
             raise IdentityUnavailableError("The identity's token is expired")
         return str(token.payload["oid"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.identity_services import IdentityUnavailableError, OpenIdConfiguration
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 KEPT_FOR = 3600
 NOT_AGAIN_FOR = 300
-_TICKS_PER_SECOND = 10_000_000
 
 
 class _Entry:
@@ -44,7 +44,7 @@ class OpenIdCache:
     def configuration(self, url: str, missing_key: str | None = None) -> OpenIdConfiguration:
         """See `apimpolicy.policies.identity_services.Identities.openid_configuration`."""
         entry = self._entries.setdefault(url, _Entry())
-        now = self.time.ticks() / _TICKS_PER_SECOND
+        now = self.time.ticks() / TICKS_PER_SECOND
         if self._is_due(entry, now, missing_key):
             try:
                 entry.configuration, entry.failure = self._fetch(url), ""

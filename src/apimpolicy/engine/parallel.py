@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.collections.dictionary import Dictionary
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.engine.trace import Trace
 from apimpolicy.engine.variables import Variables
 from apimpolicy.policies.spec import PolicyError
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.services import Together
     from apimpolicy.engine.steps import Step
-
-TICKS_PER_SECOND = 10_000_000
 
 
 class _Branch(NamedTuple):

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TICKS_PER_SECOND = 10_000_000
 _ROUNDING = 1e-9
 _MOST_PROMPTS = 10_000
 """In one partition; the oldest ones go, so that a search stays short."""
@@ -32,7 +31,7 @@ class VectorCache:
 
     def store(self, partition: str, vector: Sequence[float], answer: object, seconds: float) -> None:
         entries = self._partitions.setdefault(partition, [])
-        entries.append((environment().utc_now() + seconds * _TICKS_PER_SECOND, tuple(vector), answer))
+        entries.append((environment().utc_now() + seconds * TICKS_PER_SECOND, tuple(vector), answer))
         del entries[:-_MOST_PROMPTS]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from apimpolicy.context.records import Response
 from apimpolicy.dotnet.cryptography.times import ticks_of
-from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -65,9 +65,6 @@ def clock_of(now: Now) -> Clock | None:
     if callable(given):
         return _CalledClock(now)
     raise ConfigurationError(f"now is a datetime, a function that returns one, or a Clock, not {type(now).__name__}")
-
-
-TICKS_PER_SECOND = 10_000_000
 
 
 def system_ticks() -> int:

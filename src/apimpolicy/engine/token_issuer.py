@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.engine.services import SimulatedTime, clock_of
 from apimpolicy.engine.token_keys import TokenKey, encrypted
 
@@ -46,7 +46,7 @@ class TokenIssuer:
 
     def now(self) -> int:
         """The time in whole seconds since 1970."""
-        return (self._time.ticks() - UNIX_EPOCH_TICKS) // 10_000_000
+        return (self._time.ticks() - UNIX_EPOCH_TICKS) // TICKS_PER_SECOND
 
     @property
     def jwks(self) -> dict[str, object]:

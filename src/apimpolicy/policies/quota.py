@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.policies.call_quotas import Quota, take
 from apimpolicy.policies.call_rates import matches
 from apimpolicy.policies.conversions import integer, number
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.policies.spec import Exchange, Step
-
-TICKS_PER_SECOND = 10_000_000
 
 
 @part("operation", alternatives=("name", "id"))

@@ -59,6 +59,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, integer, number, text, trimmed
 from apimpolicy.policies.effects import Effect
@@ -101,7 +102,7 @@ def skew(value: object) -> float:
         return number(written)
     from apimpolicy.dotnet.system import timespans
 
-    return abs(timespans.parse(written).ticks) / 10_000_000
+    return abs(timespans.parse(written).ticks) / TICKS_PER_SECOND
 
 
 @part("openid-config")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.cryptography.chain import NO_LIST
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.clauses import NOT_EVALUATED, descendants, unconverted
 from apimpolicy.report.values import certificate
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _VERIFYING = {"Verify": True, "VerifyNoRevocation": False}
 _MOST_LISTED = 6
-_TICKS_PER_SECOND = 10_000_000
 _SEARCHING = frozenset(("Any", "Contains", "ContainsKey", "ContainsValue", "Count", "All", "TryGetValue"))
 
 
@@ -100,7 +100,7 @@ def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
         setting = 'trusted-roots = ["ca.pem"], at the top of apimpolicy.toml (or --trusted-root ca.pem)'
         yield f"To trust {who} here: {setting}"
     elif status.name == "NotTimeValid":
-        now = datetime.datetime.min + datetime.timedelta(seconds=ticks // _TICKS_PER_SECOND)
+        now = datetime.datetime.min + datetime.timedelta(seconds=ticks // TICKS_PER_SECOND)
         yield f"The gateway's clock shows {now:%Y-%m-%dT%H:%M:%SZ}; a test sets it with now: 2026-06-01T00:00:00Z"
     elif status.name == "RevocationStatusUnknown" and status.explanation.endswith(NO_LIST[2:]):
         yield (

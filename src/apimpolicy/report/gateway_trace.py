@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report import gateway_trace_entries as entries
@@ -32,7 +33,6 @@ SECTIONS = ("inbound", "backend", "outbound", "on-error")
 EVALUATED = "Expression was successfully evaluated."
 FAILED = "Expression evaluation failed."
 SENT = "Response has been sent to the caller in full"
-_TICKS_PER_SECOND = 10_000_000
 _FRAMES = frozenset({"base", "when", "otherwise"})
 _PORTS = {"http": 80, "https": 443}
 
@@ -187,7 +187,7 @@ def moment(ticks: int) -> str:
     """
     import datetime
 
-    seconds, fraction = divmod(ticks, _TICKS_PER_SECOND)
+    seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
     day = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
     return f"{day:%Y-%m-%dT%H:%M:%S}.{fraction:07}Z"
 
@@ -198,5 +198,5 @@ def span(ticks: int) -> str:
     >>> span(36_610_002_083)
     '01:01:01.0002083'
     """
-    seconds, fraction = divmod(ticks, _TICKS_PER_SECOND)
+    seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:07}"

@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
+from apimpolicy.binding.operators import OPERATOR_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,16 +76,7 @@ def name_of(node: nodes.Bound) -> str:
     return type(node).__name__
 
 
-_OPERATORS = {
-    "op_Equality": "==",
-    "op_Inequality": "!=",
-    "op_LessThan": "<",
-    "op_GreaterThan": ">",
-    "op_LessThanOrEqual": "<=",
-    "op_GreaterThanOrEqual": ">=",
-    "op_Addition": "+",
-    "op_Subtraction": "-",
-}
+_OPERATORS = {method: operator for operator, method in OPERATOR_METHODS.items()}
 
 
 def _member(member: Any) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 try:
     import z3
@@ -366,9 +366,7 @@ def has_pieces(term: Term) -> bool:
     known = _pieces.get(term.get_id())
     if known is not None and known[0].eq(term):
         return known[1]
-    found = term.decl().kind() in (z3.Z3_OP_SEQ_INDEX, z3.Z3_OP_INT_TO_STR) or any(
-        has_pieces(each) for each in term.children()
-    )
+    found = term.decl().kind() in _HARD or any(has_pieces(each) for each in term.children())
     if len(_pieces) > _MOST_NAMES:
         _pieces.clear()
     _pieces[term.get_id()] = term, found
@@ -377,34 +375,24 @@ def has_pieces(term: Term) -> bool:
 
 def constants_in(terms: Sequence[Term]) -> list[str]:
     """The texts that are written in terms, patterns left out; each once, in order."""
-    found: dict[str, None] = {}
+    return list(dict.fromkeys(str(value_of(each)) for each in _parts(terms) if z3.is_string_value(each)))
+
+
+def numbers_in(terms: Sequence[Term]) -> list[int]:
+    """The whole numbers that are written in terms, patterns left out; each once, in order."""
+    return list(dict.fromkeys(each.as_long() for each in _parts(terms) if z3.is_int_value(each)))
+
+
+def _parts(terms: Sequence[Term]) -> Iterator[Term]:
+    """The terms and what they are made of, each once, in order; patterns left out."""
     seen: set[int] = set()
     waiting = list(reversed(terms))
     while waiting:
         node = waiting.pop()
-        if node.get_id() in seen or z3.is_re(node):
-            continue
-        seen.add(node.get_id())
-        if z3.is_string_value(node):
-            found[value_of(node)] = None
-        waiting.extend(reversed(node.children()))
-    return list(found)
-
-
-def numbers_in(terms: Sequence[Term]) -> list[int]:
-    """The whole numbers that are written in terms, each once."""
-    found: dict[int, None] = {}
-    seen: set[int] = set()
-    waiting = list(terms)
-    while waiting:
-        node = waiting.pop()
-        if node.get_id() in seen or z3.is_re(node):
-            continue
-        seen.add(node.get_id())
-        if z3.is_int_value(node):
-            found[node.as_long()] = None
-        waiting.extend(node.children())
-    return list(found)
+        if node.get_id() not in seen and not z3.is_re(node):
+            seen.add(node.get_id())
+            yield node
+            waiting.extend(reversed(node.children()))
 
 
 def sample_of(pattern: Pattern) -> str | None:

@@ -91,14 +91,6 @@ def _is_query(node: nodes.Bound) -> bool:
     return isinstance(node, nodes.Call) and bool(node.method.declaring.name == "System.Linq.Enumerable")
 
 
-def _is_constant(dual: Dual) -> bool:
-    return dual.is_constant
-
-
-def _is_fixed(dual: Dual) -> bool:
-    return dual.is_fixed
-
-
 def _is_silent(node: nodes.Expression) -> bool:
     """Whether a node may be emitted without a recording: an implied conversion, which is part of what takes it."""
     return isinstance(node, nodes.Convert) and not node.is_explicit
@@ -218,7 +210,8 @@ class Walker:
 
     def opaque(self, kind: str, node: nodes.Bound, below: Sequence[Dual], *, may_throw: bool = True) -> Dual:
         """The meaning of something without a form, from what it was given; what may throw is an obstacle by itself."""
-        if all(map(_is_fixed if only_reads(node) else _is_constant, below)):
+        reads = only_reads(node)
+        if all(each.is_fixed if reads else each.is_constant for each in below):
             return Dual()
         lost = obstacle_in(*below) or self.obstacle(kind, node)
         if may_throw:

@@ -8,7 +8,7 @@ from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.costs import SLOW
-from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
@@ -50,7 +50,6 @@ _REPEATED = re.compile(r"\)[*+?{]|\\[\dk]|\(\?")
 """What can make matching slow: quantified groups, references back, constructs beyond plain groups."""
 _QUICK_WAYS = 1 << 18
 """Ways through a text that take no time to speak of: some milliseconds, should every one of them be tried."""
-_TICKS_PER_SECOND = 10_000_000
 _LONGEST_TICKS = 2147483646 * 10_000
 _START = "Start index cannot be less than 0 or greater than input length."
 _TIMED_OUT = (
@@ -149,7 +148,7 @@ class Regex:
             return self.translation.compiled.search(text, position)
         here = environment()
         limit = here.limits.regex_seconds
-        seconds = limit if self.timeout is None else min(self.timeout / _TICKS_PER_SECOND, limit)
+        seconds = limit if self.timeout is None else min(self.timeout / TICKS_PER_SECOND, limit)
         search = self.translation.compiled.search
         began = thread_time()
         try:
@@ -162,7 +161,7 @@ class Regex:
                 here.spent(took)
             return found
         except TimeoutError:
-            if self.timeout is not None and self.timeout <= limit * _TICKS_PER_SECOND:
+            if self.timeout is not None and self.timeout <= limit * TICKS_PER_SECOND:
                 raise RegexMatchTimeoutException(_TIMED_OUT) from None
             raise LimitExceededError("regex_seconds", round(limit)) from None
 

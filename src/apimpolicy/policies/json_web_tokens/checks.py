@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS, environment
 from apimpolicy.policies.json_web_tokens.refusal import denied, invalid
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class RequiredClaim(NamedTuple):
 
 def check_lifetime(token: Jwt, *, require_expiration: bool, skew: float) -> None:
     """`exp` and `nbf` at the gateway's time, give or take `skew` seconds. Raises TokenRefusedError."""
-    now = (environment().utc_now() - UNIX_EPOCH_TICKS) / 10_000_000
+    now = (environment().utc_now() - UNIX_EPOCH_TICKS) / TICKS_PER_SECOND
     expires, starts = _seconds(token, "exp"), _seconds(token, "nbf")
     if expires is None and require_expiration:
         raise invalid("The token has no expiration time (exp)")

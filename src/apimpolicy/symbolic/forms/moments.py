@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.forms import form
 from apimpolicy.symbolic.origins import CLOCK, Origin
@@ -25,9 +26,6 @@ EARLIEST, LATEST = 1_577_836_800, 4_102_444_799
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 """The years 1 to 9999: `FromUnixTimeSeconds` throws ArgumentOutOfRangeException for others."""
 _CLOCK = "the clock"
-_TICKS = 10_000_000
-_EPOCH = 62_135_596_800 * _TICKS
-"""Ticks of the year 1970."""
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _MOMENT, _OFFSET, _SPAN = "System.DateTime", "System.DateTimeOffset", "System.TimeSpan"
 _BUT = "fractions of a second, and what is made of it as text"
@@ -59,7 +57,7 @@ def moment_of(seconds: int) -> datetime.datetime:
 def _read_clock(call: Call, ticks: int) -> Dual:
     """What the clock says in this run; a gateway's says something else a moment later."""
     lost = call.walker.obstacle(_CLOCK, call.node)
-    path, seconds = call.walker.path, (ticks - _EPOCH) // _TICKS
+    path, seconds = call.walker.path, (ticks - UNIX_EPOCH_TICKS) // TICKS_PER_SECOND
     path.assumes = path.assumes or lost
     now = call.walker.inputs.number(*KEY, default=seconds, least=EARLIEST, most=LATEST)
     given = path.assignment.get(KEY, call.walker.inputs.known[KEY].default)
@@ -92,8 +90,8 @@ def _seconds(dual: Dual) -> Term | None:
         return dual.form.seconds
     if not dual.is_constant or not hasattr(dual.value, "ticks"):
         return None
-    since = _EPOCH if not _is_span(dual.value) else 0
-    whole, rest = divmod(_ticks_of(dual.value) - since, _TICKS)
+    since = UNIX_EPOCH_TICKS if not _is_span(dual.value) else 0
+    whole, rest = divmod(_ticks_of(dual.value) - since, TICKS_PER_SECOND)
     return solver.constant(whole) if not rest else None
 
 

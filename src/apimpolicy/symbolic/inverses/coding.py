@@ -51,32 +51,30 @@ def to_base64(asked: Asked) -> Wishes:
         yield {0: made}
 
 
-_DECODING = {
+_CODES = {
     "System.Uri.UnescapeDataString": (quote, unquote),
-    "System.Net.WebUtility.UrlDecode": (quote_plus, unquote_plus),
-    "System.Web.HttpUtility.UrlDecode": (quote_plus, unquote_plus),
+    "System.Uri.EscapeDataString": (quote, unquote),
+    **{
+        f"System.{owner}.Url{way}": (quote_plus, unquote_plus)
+        for owner in ("Net.WebUtility", "Web.HttpUtility")
+        for way in ("Decode", "Encode")
+    },
 }
+"""How what is coded is coded and decoded, by the members for either way."""
 
 
-@inverse(*_DECODING)
+@inverse(*(name for name in _CODES if name.endswith(("Decode", "UnescapeDataString"))))
 def decoded(asked: Asked) -> Wishes:
-    code, decode = _DECODING[asked.origin.name]
+    code, decode = _CODES[asked.origin.name]
     text = from_utf16(asked.wanted)
     if decode(text) == text:
         yield {0: asked.wanted}
     yield {0: code(text, safe="")}
 
 
-_ENCODING = {
-    "System.Uri.EscapeDataString": (quote, unquote),
-    "System.Net.WebUtility.UrlEncode": (quote_plus, unquote_plus),
-    "System.Web.HttpUtility.UrlEncode": (quote_plus, unquote_plus),
-}
-
-
-@inverse(*_ENCODING)
+@inverse(*(name for name in _CODES if name.endswith(("Encode", ".EscapeDataString"))))
 def encoded(asked: Asked) -> Wishes:
-    code, decode = _ENCODING[asked.origin.name]
+    code, decode = _CODES[asked.origin.name]
     text = decode(from_utf16(asked.wanted))
     if code(text, safe="").lower() == asked.wanted.lower():
         yield {0: to_utf16(text)}
@@ -86,3 +84,10 @@ def encoded(asked: Asked) -> Wishes:
 def marked_up(asked: Asked) -> Wishes:
     if "&" not in asked.wanted and "<" not in asked.wanted:
         yield {0: asked.wanted}
+
+
+@inverse("System.Guid.Parse", "System.Guid.TryParse", f"{THROWS}System.Guid.Parse", "new System.Guid")
+def guid(asked: Asked) -> Wishes:
+    fails = asked.wanted is True if asked.origin.name.startswith(THROWS) else asked.wanted is False
+    is_asked_for = not isinstance(asked.wanted, bool)
+    yield {0: str(asked.wanted) if is_asked_for else "x" if fails else "11111111-2222-3333-4444-555555555555"}

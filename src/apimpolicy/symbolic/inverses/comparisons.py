@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.system.datetimes import DateTime
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
-from apimpolicy.dotnet.system.timespans import TimeSpan
+from apimpolicy.dotnet.system.timespans import HOUR, TimeSpan
 from apimpolicy.symbolic.inverses import inverse
 from apimpolicy.symbolic.origins import IS_AMONG
 from apimpolicy.symbolic.plain import plain
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
     from apimpolicy.symbolic.values import Dual
 
-_HOUR = 36_000_000_000
 _STEPS = (0, 1, 2, 15, 16, 63)
 """How far beyond a bound numbers are tried: some of them have to fit something else too, as the blocks of a cipher."""
 
@@ -93,10 +92,10 @@ def _another(value: Any) -> Any:
 def later(value: Any, steps: int) -> Any:
     """A number or moment that is so many steps larger."""
     if isinstance(value, DateTime):
-        return DateTime(value.ticks + steps * _HOUR, value.kind)
+        return DateTime(value.ticks + steps * HOUR, value.kind)
     if isinstance(value, DateTimeOffset):
-        return DateTimeOffset(value.clock.ticks + steps * _HOUR, value.offset_ticks)
-    return TimeSpan(value.ticks + steps * _HOUR) if isinstance(value, TimeSpan) else value + steps
+        return DateTimeOffset(value.clock.ticks + steps * HOUR, value.offset_ticks)
+    return TimeSpan(value.ticks + steps * HOUR) if isinstance(value, TimeSpan) else value + steps
 
 
 @inverse("<", ">=")

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 from apimpolicy.dotnet.system.datetimes import UTC, DateTime
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
-from apimpolicy.dotnet.system.timespans import TimeSpan
+from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
+from apimpolicy.symbolic.forms.moments import moment_of
 from apimpolicy.symbolic.inverses import inverse
 from apimpolicy.symbolic.origins import CLOCK, OUTPUT, THROWS
 
 if TYPE_CHECKING:
     from apimpolicy.symbolic.inverses import Asked, Wishes
 
-_SECOND = 10_000_000
-_EPOCH = 621_355_968_000_000_000
-_UNITS = {
-    "Milliseconds": _SECOND // 1000,
-    "Seconds": _SECOND,
-    "Minutes": 60 * _SECOND,
-    "Hours": 3600 * _SECOND,
-    "Days": 86_400 * _SECOND,
-    "Ticks": 1,
-}
+_UNITS = {"Milliseconds": MILLISECOND, "Seconds": SECOND, "Minutes": MINUTE, "Hours": HOUR, "Days": DAY, "Ticks": 1}
 _KINDS = ("System.DateTime", "System.DateTimeOffset")
 _PARSING = [f"{kind}.{name}" for kind in _KINDS for name in ("Parse", "ParseExact", "TryParse", "TryParseExact")]
 _PARSING.append("System.Convert.ToDateTime")
@@ -38,10 +31,7 @@ def _ticks(moment: Any) -> int:
 
 
 def _text(moment: Any) -> str:
-    import datetime
-
-    seconds = (_ticks(moment) - _EPOCH) // _SECOND
-    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment_of((_ticks(moment) - UNIX_EPOCH_TICKS) // SECOND):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @inverse(*_PARSING, *(f"{OUTPUT}{name}" for name in _PARSING))
@@ -61,12 +51,12 @@ def is_moment(asked: Asked) -> Wishes:
 
 @inverse("System.DateTimeOffset.FromUnixTimeSeconds", "System.DateTimeOffset.FromUnixTimeMilliseconds")
 def of_unix_time(asked: Asked) -> Wishes:
-    yield {0: (_ticks(asked.wanted) - _EPOCH) // _unit(asked.origin.name)}
+    yield {0: (_ticks(asked.wanted) - UNIX_EPOCH_TICKS) // _unit(asked.origin.name)}
 
 
 @inverse("System.DateTimeOffset.ToUnixTimeSeconds", "System.DateTimeOffset.ToUnixTimeMilliseconds")
 def as_unix_time(asked: Asked) -> Wishes:
-    yield {0: DateTimeOffset(_EPOCH + asked.wanted * _unit(asked.origin.name))}
+    yield {0: DateTimeOffset(UNIX_EPOCH_TICKS + asked.wanted * _unit(asked.origin.name))}
 
 
 @inverse(
@@ -119,30 +109,17 @@ def duration(asked: Asked) -> Wishes:
     yield {0: TimeSpan(-asked.wanted.ticks)}
 
 
-@inverse("System.Math.Abs")
-def absolute(asked: Asked) -> Wishes:
-    yield {0: asked.wanted}
-    yield {0: -asked.wanted}
-
-
 @inverse(*(f"System.TimeSpan.From{unit}" for unit in _UNITS))
 def of_total(asked: Asked) -> Wishes:
     yield {0: asked.wanted.ticks // _unit(asked.origin.name)}
 
 
-@inverse("System.Guid.Parse", "System.Guid.TryParse", f"{THROWS}System.Guid.Parse", "new System.Guid")
-def guid(asked: Asked) -> Wishes:
-    fails = asked.wanted is True if asked.origin.name.startswith(THROWS) else asked.wanted is False
-    is_asked_for = not isinstance(asked.wanted, bool)
-    yield {0: str(asked.wanted) if is_asked_for else "x" if fails else "11111111-2222-3333-4444-555555555555"}
-
-
 @inverse(CLOCK)
 def clock(asked: Asked) -> Wishes:
-    yield {0: (_ticks(asked.wanted) - _EPOCH) // _SECOND}
+    yield {0: (_ticks(asked.wanted) - UNIX_EPOCH_TICKS) // SECOND}
 
 
-_PARTS = {"Hour": _UNITS["Hours"], "Minute": _UNITS["Minutes"], "Second": _SECOND, "Day": _UNITS["Days"]}
+_PARTS = {"Hour": HOUR, "Minute": MINUTE, "Second": SECOND, "Day": DAY}
 
 
 @inverse(*(f"{kind}.{part}" for kind in _KINDS for part in _PARTS))
@@ -155,14 +132,14 @@ def part(asked: Asked) -> Wishes:
 @inverse(*(f"{kind}.DayOfWeek" for kind in _KINDS))
 def day_of_week(asked: Asked) -> Wishes:
     days = int(asked.wanted) - int(asked.origin.value)
-    yield {0: _moved(asked, days * _UNITS["Days"])}
+    yield {0: _moved(asked, days * DAY)}
 
 
 @inverse(*(f"{kind}.{part}" for kind in _KINDS for part in ("Month", "Year", "DayOfYear")))
 def long_part(asked: Asked) -> Wishes:
     """Months and years of an average length: in the middle of one they fit."""
     days = {"Month": 30.44, "Year": 365.25}.get(asked.origin.name.rpartition(".")[2], 1)
-    yield {0: _moved(asked, int((asked.wanted - asked.origin.value) * days) * _UNITS["Days"])}
+    yield {0: _moved(asked, int((asked.wanted - asked.origin.value) * days) * DAY)}
 
 
 @inverse(*(f"{kind}.{part}" for kind in _KINDS for part in ("Date", "TimeOfDay", "Ticks")))

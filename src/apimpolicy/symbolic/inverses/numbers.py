@@ -70,6 +70,12 @@ def opposite(asked: Asked) -> Wishes:
     yield {0: -asked.wanted}
 
 
+@inverse("System.Math.Abs")
+def absolute(asked: Asked) -> Wishes:
+    yield {0: asked.wanted}
+    yield {0: -asked.wanted}
+
+
 @inverse("|")
 def either(asked: Asked) -> Wishes:
     if asked.wanted is True:
