@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MORE, Collection
@@ -61,8 +62,10 @@ def _everything(subject: Subject, missing: Iterable[Diagnostic]) -> Iterator[Dia
     yield from subject.document.diagnostics
     for expression in subject.expressions:
         yield from expression.findings
-    yield from validate(subject.document)
-    yield from apply_rules(subject)
+    spans = subject.document.misread_spans()
+    for finding in chain(validate(subject.document), apply_rules(subject)):
+        if not any(start <= finding.start < end for start, end in spans):
+            yield finding
 
 
 def _wanted(findings: Iterable[Diagnostic], settings: Settings) -> Iterator[Diagnostic]:

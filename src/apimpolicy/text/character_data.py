@@ -33,6 +33,11 @@ _LIKELY_END = {
     quote: re.compile(rf"{quote}(?=[ \t\r\n]*+/?>|[ \t\r\n]++{NAME}[ \t\r\n]*+=[ \t\r\n]*+[\"'])") for quote in "\"'"
 }
 _OPEN_VALUE = re.compile(r"[^\r\n<>]*+")
+_RUNAWAY_VALUE = re.compile(r"((?:[^<>@]|@(?![({]))*+)>[ \t\r\n]*+<[/!A-Za-z]")
+"""A value that runs on past the end of its tag into the next one: its closing quote is missing."""
+_INTO_NEXT_ATTRIBUTE = re.compile(rf"(?<![ \t\r\n])[ \t\r\n]++{NAME}[ \t\r\n]*+=[ \t\r\n]*+\Z")
+"""A value that ends with the name of the next attribute, whose opening quote closed it: its own quote is missing."""
+_AFTER_VALUE = frozenset(("", " ", "\t", "\r", "\n", "/", ">", "?"))
 _UNQUOTED = re.compile(r"(?:[^\s<>\"'/]++|/(?!>))*+")
 _ENTITY_LIKE = re.compile(r"&#?\w{1,32};")
 FORGOTTEN = re.compile(r"<[\w .:/()|\-]{1,80}>")
@@ -125,6 +130,8 @@ class CharacterReader:
                 end_of_value = text.find(quote, position)
             if end_of_value < 0:
                 return self.open_value(name, start, position, quote, parts)
+            if (last := self.end_of_runaway(position, end_of_value)) >= 0:
+                return self.open_value(name, start, position, quote, parts, last)
             inner = EXPRESSION_START.search(text, position, end_of_value)
             if inner is None:
                 break
@@ -141,6 +148,16 @@ class CharacterReader:
         self.check(literal, end_of_value, in_value=True)
         return Value(source, start, end_of_value, None, tuple(parts)), end_of_value + 1
 
+    def end_of_runaway(self, position: int, end_of_value: int) -> int:
+        """Return where a value without a closing quote ends, if the quote at `end_of_value` opens another; else -1."""
+        text = self.text
+        if (found := _RUNAWAY_VALUE.match(text, position, end_of_value)) is not None:
+            return position + len(found[1].removesuffix("/").rstrip())
+        if text[end_of_value + 1 : end_of_value + 2] in _AFTER_VALUE:
+            return -1
+        next_attribute = _INTO_NEXT_ATTRIBUTE.search(text[position:end_of_value])
+        return -1 if next_attribute is None else position + next_attribute.start()
+
     def broken_value(self, start: int, at: int, quote: str, found: Unterminated) -> tuple[Value, int]:
         """A value that begins with an expression that does not end."""
         text = self.text
@@ -156,10 +173,14 @@ class CharacterReader:
             end = len(text)
         return Value(self.source, start, end), min(end + 1, len(text))
 
-    def open_value(self, name: str, start: int, position: int, quote: str, parts: list[Excerpt]) -> tuple[Value, int]:
-        match = _OPEN_VALUE.match(self.text, position)
-        assert match is not None  # it may be empty
-        end = match.end()
+    def open_value(
+        self, name: str, start: int, position: int, quote: str, parts: list[Excerpt], end: int = -1
+    ) -> tuple[Value, int]:
+        """Report a value without a closing quote, which ends at `end`, or before the next angle bracket or line."""
+        if end < 0:
+            match = _OPEN_VALUE.match(self.text, position)
+            assert match is not None  # it may be empty
+            end = match.end()
         self.report("POL017", f"the value of '{name}' has no closing {quote}", start - 1, start, label="opened here")
         return Value(self.source, start, end, None, tuple(parts)), end
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.source import Excerpt, Source
 
+BROKEN_TAG = frozenset(("POL010", "POL011", "POL017", "POL022", "POL024"))
+"""Codes of findings that say that the inside of a tag can't be read as attributes."""
+
 
 def _decoded(text: str) -> str:
     if "\r" in text:
@@ -303,6 +306,24 @@ class Document:
                     following = node
                 elif isinstance(node, Comment):
                     yield node, following
+
+    def misread_spans(self) -> list[tuple[int, int]]:
+        """Return the (start, end) offsets whose structure is a guess, because the markup there is broken.
+
+        A broken tag casts doubt on its attributes. An element without an end tag, or with an end tag too many, casts
+        doubt on everything inside it. Findings about attributes and structure there follow from what was reported.
+        """
+        if not self.diagnostics:
+            return []
+        tags = [found.start for found in self.diagnostics if found.code in BROKEN_TAG]
+        unclosed = {found.start for found in self.diagnostics if found.code == "POL006"}
+        spans: list[tuple[int, int]] = []
+        for element in self.elements():
+            if element.start in unclosed or any(isinstance(child, StrayTag) for child in element.children):
+                spans.append((element.start, max(element.end, element.content_start)))
+            elif any(element.start <= place < element.content_start for place in tags):
+                spans.append((element.start, element.content_start))
+        return spans
 
     def expressions(self) -> Iterator[Excerpt]:
         """Every expression, in document order of the elements; those among other characters included."""

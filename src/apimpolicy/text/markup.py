@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.text.character_data import ADVICE_ON_FORGOTTEN, MAX_DIAGNOSTICS, NAME, CharacterReader, GiveUp
 from apimpolicy.text.document import (
+    BROKEN_TAG,
     Attribute,
     CData,
     Characters,
@@ -72,7 +73,9 @@ _START_TAG = re.compile(rf"<({NAME})")
 _END_TAG = re.compile(rf"</({NAME})[ \t\r\n]*+(>?)")
 _TAG_END = re.compile(r"[ \t\r\n]*+(/?)>")
 # The common case in one match: a quoted value without entities, markup and expressions.
-_PLAIN_ATTRIBUTE = re.compile(rf"""[ \t\r\n]++({NAME})[ \t\r\n]*+=[ \t\r\n]*+(?:"([^"<&@]*+)"|'([^'<&@]*+)')""")
+_PLAIN_ATTRIBUTE = re.compile(
+    rf"""[ \t\r\n]++({NAME})[ \t\r\n]*+=[ \t\r\n]*+(?:"([^"<&@]*+)"|'([^'<&@]*+)')(?=[\s/>?])"""
+)
 _ATTRIBUTE = re.compile(rf"([ \t\r\n]*+)({NAME})([ \t\r\n]*+=[ \t\r\n]*+)?")
 # The rest of a faulty word is not reported a second time.
 _UNEXPECTED = re.compile(r"[ \t\r\n]*+([^ \t\r\n<>/][^ \t\r\n<>/]*+|/)")
@@ -141,7 +144,7 @@ class _Reader(CharacterReader):
             others = [f"<{parent.name}>" for parent in _open(innermost.parent)]
             self.unclosed(innermost, f"Also open at the end of the document: {', '.join(others)}." if others else "")
             self.close_until(None, length)
-        elif not any(isinstance(child, (Element, Text, CData)) and child.raw.strip() for child in self.outermost):
+        elif not any(isinstance(child, (Element, Text, CData, StrayTag)) and child.raw.strip() for child in self.outermost):
             self.report("POL005", "the document is empty", 0, length)
 
     def where(self, offset: int) -> str:
@@ -174,6 +177,7 @@ class _Reader(CharacterReader):
         text, source = self.text, self.source
         element = Element(source, name, start, self.element)
         attributes = element.attributes
+        reported = len(self.diagnostics)
         while True:
             plain = _PLAIN_ATTRIBUTE.match(text, position)
             if plain:
@@ -194,13 +198,16 @@ class _Reader(CharacterReader):
                     "POL017", f"the tag <{name}> is not closed with '>'", start, element.name_end, label="begins here"
                 )
                 break
-        if len(attributes) > 1:
+        if len(self.diagnostics) > reported:
+            self.keep_first_of_tag(reported)
+        elif len(attributes) > 1:
             self.check_duplicates(attributes)
         if end:
             position = end.end()
         element.content_start = element.content_end = element.end = position
         self.children.append(element)
-        if not (end and end[1]):
+        is_empty = end[1] if end else text[start:position].rstrip().endswith("/")
+        if not is_empty:
             if self.depth == MAX_DEPTH:
                 self.report("POL019", f"elements are nested more than {MAX_DEPTH} levels deep", start, position)
                 raise GiveUp(position)
@@ -208,6 +215,13 @@ class _Reader(CharacterReader):
             self.element = element
             self.children = element.children
         return position
+
+    def keep_first_of_tag(self, reported: int) -> None:
+        """Keep the first finding that breaks the tag, and drop those after it, which follow from it."""
+        for index in range(reported, len(self.diagnostics)):
+            if self.diagnostics[index].code in BROKEN_TAG:
+                del self.diagnostics[index + 1 :]
+                return
 
     def attribute(self, element: Element, found: re.Match[str]) -> int:
         """Read one attribute that is not of the plainest kind; the offset after it."""
@@ -220,8 +234,13 @@ class _Reader(CharacterReader):
             value, position = Value(self.source, name_end, name_end), name_end
         elif not found[3]:
             advice = f'Write `{name}="…"`.'
-            self.report("POL011", f"the attribute '{name}' has no value", name_start, name_end, help=advice)
-            value, position = Value(self.source, name_end, name_end), name_end
+            quote = text[position : position + 1]
+            if quote and quote in "\"'":
+                self.report("POL011", f"'=' is missing after the attribute '{name}'", name_start, name_end, help=advice)
+                value, position = self.value(name, position + 1, quote)
+            else:
+                self.report("POL011", f"the attribute '{name}' has no value", name_start, name_end, help=advice)
+                value, position = Value(self.source, name_end, name_end), name_end
         elif (quote := text[position : position + 1]) not in ('"', "'"):
             value = self.unquoted(position)
             advice = "Put it between double quotes."
@@ -266,12 +285,15 @@ class _Reader(CharacterReader):
                 if element
                 else "no element is open"
             )
-            self.report("POL008", f"the end tag </{name}> has no start tag", start, end, label=label)
+            if element is not None or not any(isinstance(child, StrayTag) for child in self.outermost):
+                self.report("POL008", f"the end tag </{name}> has no start tag", start, end, label=label)
             self.children.append(StrayTag(self.source, start, end))
         return end
 
     def unclosed(self, element: Element, help: str) -> None:
         name = element.name
+        if any(found.code == "POL017" and found.start == element.start for found in self.diagnostics):
+            return  # its start tag breaks off, which was reported
         message = f"the element <{name}> is never closed"
         if not element.attributes and _LIKE_A_PLACEHOLDER.search(name) is not None:
             message = f"'<{name}>' is a placeholder that has not been replaced, or an element that is never closed"

@@ -94,6 +94,22 @@ def test_snippets(text: str) -> None:
         ("<a b='<'/>", "POL023", "<"),
         ("<a {b}/>", "POL024", "{b}"),
         ("<a>]]></a>", "POL025", "]]>"),
+        # A quote that is missing at the end of a value, before another attribute, the tag's end or the next tag.
+        ('<a b="1 c="2" d="3"/>', "POL017", '"'),
+        ('<a b=" c="2"/>', "POL017", '"'),
+        ('<a b="400 reason="Bad Request" /><c/>', "POL017", '"'),
+        ('<a b="hello world c="@(1)" d="2"/>', "POL017", '"'),
+        ('<a b="@(1) c="2"/>', "POL017", '"'),
+        ('<a b="@(1)><c d="2"/></a>', "POL017", '"'),
+        ('<a><b c="override>\n<d>@(1 < 2)</d></b><e f="2"/></a>', "POL017", '"'),
+        ('<a b="1/>\n<c d="2"/>', "POL017", '"'),
+        ('<a b"@{ var x = 1; return x; }" c="2"/>', "POL011", "b"),
+        # A tag that can't be read has one finding, whatever follows the first fault in it.
+        ("<a @{ var x = 1; }/>", "POL024", "@{"),
+        ("<a b c=d 'e' f/>", "POL011", "b"),
+        ("<a><b @(c)</b></a>", "POL024", "@(c)"),
+        ("<a><b x='1' /\n<c/></a>", "POL024", "/"),
+        ("</a></b></c>", "POL008", "</a>"),
     ],
 )
 def test_one_fault_one_diagnostic(text: str, expected: str, marked: str) -> None:
@@ -101,6 +117,23 @@ def test_one_fault_one_diagnostic(text: str, expected: str, marked: str) -> None
     assert [diagnostic.code for diagnostic in document.diagnostics] == [expected]
     (diagnostic,) = document.diagnostics
     assert text[diagnostic.start : diagnostic.end] == marked
+
+
+@pytest.mark.parametrize(
+    ("text", "attributes"),
+    [
+        ('<a b="1 c="2" d="3"/>', {"b": "1", "c": "2", "d": "3"}),
+        ('<a b="400 reason="Bad Request" />', {"b": "400", "reason": "Bad Request"}),
+        ('<a b="1/>\n<c d="2"/>', {"b": "1"}),
+        ('<a b"@(1)" c="2"/>', {"b": "@(1)", "c": "2"}),
+        ('<a b="x = "/>', {"b": "x = "}),
+        ('<a b="c d=" e="2"/>', {"b": "c d=", "e": "2"}),
+        ('<a b="1 > 2"/>', {"b": "1 > 2"}),
+    ],
+)
+def test_what_is_read_of_a_tag_with_a_missing_quote(text: str, attributes: dict[str, str]) -> None:
+    element = read(Source(text)).roots[0]
+    assert {attribute.name: attribute.value.raw for attribute in element.attributes} == attributes
 
 
 def test_messages_show_where_things_were_opened() -> None:

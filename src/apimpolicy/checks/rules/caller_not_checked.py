@@ -37,7 +37,6 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.certificates import is_client_certificate
 from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
 class CallerNotChecked(Rule):
     code = "POL307"
     needs_all = True
-    severity = Severity.ERROR
     elements = ("authentication-certificate",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:

@@ -5,7 +5,7 @@
 
 **Why it matters.** The gateway accepts every certificate, including expired, revoked and self-made ones. A thumbprint
 can't be forged, but anyone can issue a certificate with the same name, and a stolen certificate keeps its thumbprint
-after it has been revoked. So this is an error: callers get in whom the policy means to refuse.
+after it has been revoked. Callers get in whom the policy means to refuse.
 
 **Example**
 
@@ -32,7 +32,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.certificates import CertificateUse
 from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
 class CertificateNotVerified(Rule):
     code = "POL301"
     needs_all = True
-    severity = Severity.ERROR
     members = ("Certificate",)
 
     def __init__(self, subject: Subject) -> None:

@@ -4,8 +4,8 @@
 `validate-not-before` or `validate-not-after` set to `false`, with `ignore-error="true"`, or without `identities`.
 
 **Why it matters.** Without `validate-trust`, self-made certificates are accepted, unless every identity names a
-thumbprint; with `ignore-error`, nobody is refused: both are errors. Without the date checks, expired certificates are
-accepted. Without identities, any certificate from any trusted authority is accepted.
+thumbprint. With `ignore-error`, no caller is refused. Without the date checks, expired certificates are accepted.
+Without identities, any certificate from any trusted authority is accepted.
 
 **Example**
 
@@ -33,7 +33,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,17 +57,13 @@ class ClientCertificateChecksOff(Rule):
         for name, consequence in CHECKS.items():
             attribute = element.get(name)
             if attribute is not None and self.literal(element, name) == "false":
-                severity = self.severity
-                if name == "validate-trust":
-                    if _by_thumbprint(element):
-                        consequence = "only the thumbprint is checked"
-                    else:
-                        severity = Severity.ERROR
-                yield self.at_value(element, attribute, f"'{name}' is off", label=consequence, severity=severity)
+                if name == "validate-trust" and _by_thumbprint(element):
+                    consequence = "only the thumbprint is checked"
+                yield self.at_value(element, attribute, f"'{name}' is off", label=consequence)
         attribute = element.get("ignore-error")
         if attribute is not None and self.literal(element, "ignore-error") == "true":
             message = "'ignore-error' is on"
-            yield self.at_value(element, attribute, message, label="nobody is refused", severity=Severity.ERROR)
+            yield self.at_value(element, attribute, message, label="no caller is refused")
         if element.find("identities") is None:
             yield self.at_element(
                 element,

@@ -4,7 +4,7 @@
 `audiences` and `required-claims`, and for the tenants `common`, `organizations` and `consumers`.
 
 **Why it matters.** Every application of the tenant can get a token and is let in. With `common`, that is every
-Microsoft account in the world, which is an error.
+Microsoft account in the world.
 
 **Example**
 
@@ -28,7 +28,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,13 +47,11 @@ class EntraTokenForAnybody(Rule):
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         tenant = element.get("tenant-id")
         if not any(element.find(name) for name in RESTRICTIONS):
-            is_open = self.literal(element, "tenant-id") in EVERYBODY
             yield self.at_element(
                 element,
                 "any token of the tenant is accepted",
                 label="whatever application it was issued for",
                 help="Add <client-application-ids>, <audiences> or <required-claims>.",
-                severity=Severity.ERROR if is_open else self.severity,
             )
         if (
             tenant is not None

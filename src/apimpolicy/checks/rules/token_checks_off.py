@@ -2,8 +2,8 @@
 
 **What it does.** Looks for `validate-jwt` with `require-signed-tokens="false"` or `require-expiration-time="false"`.
 
-**Why it matters.** Anyone can write a token without a signature, with any claims: that is an error. A token without an
-expiration time is valid forever if it leaks.
+**Why it matters.** Anyone can write a token without a signature, with any claims. A token without an expiration
+time is valid forever if it leaks.
 
 **Example**
 
@@ -21,7 +21,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +44,5 @@ class TokenChecksOff(Rule):
         for name, consequence in CONSEQUENCES.items():
             attribute = element.get(name)
             if attribute is not None and self.literal(element, name) == "false":
-                severity = Severity.ERROR if name == "require-signed-tokens" else self.severity
                 message, advice = f"'{name}' is off", "Remove the attribute."
-                yield self.at_value(element, attribute, message, label=consequence, help=advice, severity=severity)
+                yield self.at_value(element, attribute, message, label=consequence, help=advice)

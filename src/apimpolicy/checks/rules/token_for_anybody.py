@@ -5,7 +5,7 @@ silent if you sign the tokens yourself (`issuer-signing-keys`).
 
 **Why it matters.** The signature proves that the identity provider issued the token, not for which API. A token that
 somebody got for another application of the same provider is accepted. With a public provider (Microsoft Entra's
-`common`, Google), any user in the world gets in, which is an error unless the issuers are named.
+`common`, Google), any user in the world gets in, unless the issuers are named.
 
 **Example**
 
@@ -34,7 +34,6 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,11 +51,10 @@ class TokenForAnybody(Rule):
         if any(element.find(name) for name in ("audiences", "required-claims", "issuer-signing-keys")):
             return
         if (provider := element.find("openid-config")) is not None:
-            is_open = self.for_everybody.search(self.literal(provider, "url") or "") and not element.find("issuers")
+            is_public = self.for_everybody.search(self.literal(provider, "url") or "") and not element.find("issuers")
             yield self.at_element(
                 element,
                 "any token of this identity provider is accepted",
-                label="whatever application it was issued for",
+                label="whoever owns it: the provider is public" if is_public else "whatever application it was issued for",
                 help="Add <audiences>, or <required-claims>.",
-                severity=Severity.ERROR if is_open else self.severity,
             )
