@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apimpolicy.policies.placement import GATEWAYS, SCOPES
-from apimpolicy.policies.registry import UNDOCUMENTED, fidelity_of, names, placement_of, specification_of
+from apimpolicy.policies.registry import fidelity_of, names, placement_of, specification_of, why_not_simulated
 from apimpolicy.policies.spec import SECTIONS, AttributeSlot, ChildrenSlot, Specification
 
 INDEX = """\
@@ -117,8 +117,8 @@ def page(name: str, specification: Specification) -> str:
 def row(name: str) -> str:
     specification = specification_of(name)
     if specification is None:
-        known = UNDOCUMENTED.get(name)
-        return f"| {name} | | | | not simulated{f': only {known} has it' if known else ''} | |"
+        reason = why_not_simulated(name)
+        return f"| {name} | | | | not simulated{f', {reason}' if reason else ''} | |"
     placement = placement_of(name)
     cells = (
         f"[{name}](policies/{name}.md)",

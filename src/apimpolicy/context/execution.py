@@ -183,6 +183,11 @@ class Context:
             return to_time_span(self._elapsed_ticks)
         return to_time_span(environment().utc_now() - self._started)
 
+    @member("void Trace(string source, string message)")
+    def trace_from(self, source: str | None, message: str | None) -> None:
+        """Undocumented, and in production: policies with this overload were saved and run."""
+        self.trace(f"{source or ''}: {message or ''}")
+
     @member("void Trace(string message)")
     def trace(self, message: str | None) -> None:
         text = from_utf16(message or "")

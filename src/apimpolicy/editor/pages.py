@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies import conversions
-from apimpolicy.policies.registry import UNDOCUMENTED, specification_of
+from apimpolicy.policies.registry import specification_of, why_not_simulated
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import AttributeSlot, Specification
@@ -25,8 +25,8 @@ def policy_page(name: str) -> str:
     """The page of a policy; empty for a name that no source has."""
     specification = specification_of(name)
     if specification is None:
-        source = UNDOCUMENTED.get(name)
-        return f"**{name}**\n\nNo documentation describes it; only {source} has it." if source else ""
+        reason = why_not_simulated(name)
+        return f"**{name}**\n\nNot simulated, {reason}" if reason else ""
     return f"{specification.documentation}\n\nSections: {', '.join(sorted(specification.sections))}."
 
 

@@ -17,7 +17,7 @@ from apimpolicy.engine.policy_doubles import name_of_double, run_double
 from apimpolicy.engine.trace import Effect, Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
-from apimpolicy.policies.registry import UNDOCUMENTED, has_trait, is_known, is_unnamed_output
+from apimpolicy.policies.registry import has_trait, is_known, is_unnamed_output, why_not_simulated
 from apimpolicy.policies.spec import SECTIONS, PolicyError
 
 if TYPE_CHECKING:
@@ -392,9 +392,8 @@ class Exchange:
 def _require_simulated(step: Step) -> None:
     """Raises NotSimulatedError for a policy that no documentation describes, or an attribute that none explains."""
     if step.specification is None:
-        known = UNDOCUMENTED.get(step.name)
-        reason = f"no documentation describes it, only {known} knows it ({step.where()})" if known else ""
-        raise NotSimulatedError(f"the policy '{step.name}'", reason or step.where())
+        reason = why_not_simulated(step.name)
+        raise NotSimulatedError(f"the policy '{step.name}'", f"{reason} ({step.where()})" if reason else step.where())
     for attribute in step.element.attributes:
         if is_unnamed_output(step.name, attribute.name) and attribute.name != "response-variable-name":
             raise NotSimulatedError(f"the attribute '{attribute.name}' of '{step.name}'", step.where())

@@ -79,7 +79,7 @@ def _combinations(element: Element, specification: Specification) -> Iterator[Di
 def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Iterator[Diagnostic]:
     value = attribute.value
     if value.parts:
-        if "no-expression" in slot.doubts or not (slot.expression or "expression" in slot.doubts):
+        if "disputed-expression" in slot.doubts or not (slot.expression or "expression" in slot.doubts):
             yield _expression(element, attribute, slot)
     elif not is_unknown(value) and "<" not in value.raw:  # what is wrong with a raw `<` was said already
         text = value.text
@@ -96,10 +96,13 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
 
 def _expression(element: Element, attribute: Attribute, slot: AttributeSlot) -> Diagnostic:
     value = attribute.value
-    is_doubtful = "unknown-expression" in slot.doubts
-    message = f"'{attribute.name}' of '{element.name}' can't be an expression"
-    advice = "No source says that expressions are evaluated here." if is_doubtful else "Write the value itself."
-    severity = Severity.WARNING if is_doubtful else Severity.ERROR
+    message, severity = f"'{attribute.name}' of '{element.name}' can't be an expression", Severity.ERROR
+    advice = "Write the value itself."
+    if "disputed-expression" in slot.doubts:
+        message, severity = f"not every gateway accepts an expression for '{attribute.name}'", Severity.WARNING
+        advice = "One gateway refused to save it; other services have it in production. A literal works everywhere."
+    elif "unknown-expression" in slot.doubts:
+        severity, advice = Severity.WARNING, "No source says that expressions are evaluated here."
     return Diagnostic("POL105", message, value.source, value.start, value.end, severity, help=advice)
 
 

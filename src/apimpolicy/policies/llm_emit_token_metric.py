@@ -46,6 +46,7 @@ NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "comp
 @policy(
     "llm-emit-token-metric",
     sections="inbound",
+    also_in="outbound",  # the documentation refuses it, and several repositories deploy it
     traits="measures",
 )
 class LlmEmitTokenMetric:

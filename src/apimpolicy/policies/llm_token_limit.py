@@ -66,7 +66,7 @@ QUOTA = (("token-quota", "token-quota-period"),)
 )
 class LlmTokenLimit:
     counter_key: str = expression_attribute(required=True)
-    tokens_per_minute: int | None = expression_attribute(integer, doubt="no-expression")
+    tokens_per_minute: int | None = expression_attribute(integer, doubt="disputed-expression")
     token_quota: int | None = expression_attribute(long_integer)
     token_quota_period: str = expression_attribute(default="Indefinite", values=PERIODS)
     estimate_prompt_tokens: bool = literal_attribute(boolean, required=True, default=False, doubt="optional")

@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 _EDITOR = "the schema of the editor extension for Visual Studio Code"
 
 # Names that no documentation describes, and who knows them: `check` warns, and running them fails by name.
+RETIRED: dict[str, str] = {
+    "set-graphql-resolver": "GraphQL resolvers are resources of the API now, each with a policy document of its own.",
+}
+"""Policies that Microsoft has retired, and what replaces them: `check` warns, and running them fails by name."""
+
 UNDOCUMENTED: dict[str, str] = {
-    "authentication-oauth2": "the list of names of another emulator",
+    "authentication-oauth2": "another emulator's list of names",
     "authentication-token": _EDITOR,
     "authentication-token-store": _EDITOR,
     "block": _EDITOR,
     "graphql-data-source": _EDITOR,
+    "run-wasm-module": "a preview of October 2026",
     "set-request-metric-dimension-value": _EDITOR,
 }
 
@@ -30,7 +36,7 @@ UNDOCUMENTED: dict[str, str] = {
 @cache
 def names() -> tuple[str, ...]:
     """Every known name, in order; those that are not simulated too."""
-    return tuple(sorted({*declared()["policies"], *UNDOCUMENTED}))
+    return tuple(sorted({*declared()["policies"], *UNDOCUMENTED, *RETIRED}))
 
 
 @cache
@@ -53,6 +59,22 @@ def type_of_result(name: str, attribute: str) -> str | None:
     return next((slot.sets for slot in slots if slot.name == attribute), None)
 
 
+def why_not_simulated(name: str) -> str:
+    """Return why a known name isn't simulated, as a clause that can follow its name; empty for other names."""
+    if (replacement := RETIRED.get(name)) is not None:
+        return f"retired: {replacement}"
+    source = UNDOCUMENTED.get(name)
+    return f"undocumented: it occurs only in {source}." if source is not None else ""
+
+
+def is_postponed(name: str, attribute: str) -> bool:
+    """Whether a policy evaluates an attribute later than the others, when there may be a response."""
+    specification = specification_of(name)
+    return specification is not None and any(
+        slot.postponed for slot in specification.attributes if slot.name == attribute
+    )
+
+
 def is_unnamed_output(name: str, attribute: str) -> bool:
     """Whether an attribute may be one of the output variables of a policy, of which no source says the names."""
     return attribute.endswith("-variable-name") and has_trait(name, "unnamed-outputs")
@@ -60,7 +82,7 @@ def is_unnamed_output(name: str, attribute: str) -> bool:
 
 def is_known(name: str) -> bool:
     """Whether any source names a policy like this."""
-    return name in declared()["policies"] or name in UNDOCUMENTED
+    return name in declared()["policies"] or name in UNDOCUMENTED or name in RETIRED
 
 
 def has_trait(name: str, *traits: str) -> bool:

@@ -219,7 +219,7 @@ class Specification:
 
     `alternatives` are attributes of which one must be given; `exclusive` are pairs that exclude each other; of the
     pairs in `together` the first attribute needs the second. `choices` are child elements of which one must be there,
-    unless the attribute `waiver` is given.
+    unless the attribute `waiver` is given; `choice_is_doubtful` says that a gateway saved the policy without any.
     `in_order` says that child elements with specifications stand in the order in which the class has them.
     `placement` is where the gateway allows it beyond its sections, `left_out` what a run leaves out of it, `same_as`
     the policy of which it is a second name. `traits` are what else looks at, see `policies.traits`. `also_in` are
@@ -233,6 +233,7 @@ class Specification:
         "alternatives",
         "attributes",
         "children",
+        "choice_is_doubtful",
         "choices",
         "cls",
         "contents",
@@ -272,7 +273,9 @@ class Specification:
         order: str = "",
         traced: str = "",
         traced_error: str = "{message}",
+        choice_is_doubtful: bool = False,
     ) -> None:
+        self.choice_is_doubtful = choice_is_doubtful
         self.traced = traced
         self.traced_error = traced_error
         self.also_in = frozenset(also_in.split())
@@ -379,6 +382,7 @@ def policy(
     order: str = "",
     traced: str = "",
     traced_error: str = "{message}",
+    choice_is_doubtful: bool = False,
 ) -> Callable[[type], type]:
     """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it."""
 
@@ -402,6 +406,7 @@ def policy(
             order,
             traced,
             traced_error,
+            choice_is_doubtful,
         )
         cls.specification = made  # type: ignore[attr-defined]
         return cls

@@ -55,7 +55,7 @@ DOUBTS = {
     "optional": "its page requires it; the schema, or the pages' own examples and many deployed documents, do not",
     "needed": "the schema does not require it, but without it the policy hardly makes sense",
     "expression": "its page allows no expression, and the toolkit or deployed documents have one",
-    "no-expression": "its page allows an expression, and real gateways refuse to save one",
+    "disputed-expression": "a real gateway refused to save an expression, and services in production have one",
     "unknown-expression": "no source says whether it may be an expression",
 }
 """What the sources disagree about, of an attribute: Microsoft's page of the policy, the gateway's schema as the editor

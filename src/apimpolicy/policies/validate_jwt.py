@@ -166,6 +166,7 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
     in_order=True,
     choices=("openid-config", "issuer-signing-keys", "issuer-signing-tokens"),
     waiver="require-signed-tokens",
+    choice_is_doubtful=True,  # extracted from a live service without any: it saves, and refuses every token
     left_out="`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
     traits="refuses checks-token ranged",
     traced="JWT validation succeeded.",

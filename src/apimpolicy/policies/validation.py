@@ -3,7 +3,8 @@
     POL101  an unknown policy                                POL109  a fragment with something fragments can't hold
     POL106  a policy in a section that does not allow it     POL110  a root or a section that policies do not have
     POL107  an element that does not belong here             POL114  a policy that no documentation describes
-    POL108  a required element is missing, or an empty text  POL102 to POL105, POL113: `attribute_validation`
+    POL108  a required element is missing, or an empty text  POL115  a policy that Microsoft has retired
+    POL102 to POL105, POL113: `attribute_validation`
 
 An error says that the gateway would refuse the document. `traits.DOUBTS` are what the sources disagree about. Of
 policies that are not simulated only the name is checked, and what the gateway was seen to require.
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.attribute_validation import unknown_attributes, validate_attributes
-from apimpolicy.policies.registry import UNDOCUMENTED, is_known, nearest, specification_of
+from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, is_known, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import CData, Characters, Element
 from apimpolicy.text.holes import has_hole
@@ -119,6 +120,14 @@ def _policy(element: Element, section: str | None) -> Iterator[Diagnostic]:
             severity=Severity.WARNING,
             help=f"Only {UNDOCUMENTED[element.name]} has it. What it does is not known, and it can't be simulated.",
         )
+    if element.name in RETIRED:
+        yield _at_name(
+            element,
+            "POL115",
+            f"the policy '{element.name}' is retired",
+            severity=Severity.WARNING,
+            help=f"{RETIRED[element.name]} It can't be simulated.",
+        )
     if specification is None:
         return
     if section is not None and section not in specification.sections:
@@ -171,7 +180,8 @@ def _element(element: Element, specification: Specification, section: str | None
     waived = waived or element.may_hold_more
     if specification.choices and not waived and not any(name in counts for name in specification.choices):
         choice = " or ".join(f"'{name}'" for name in specification.choices)
-        yield _at_name(element, "POL108", f"'{element.name}' needs the element {choice}")
+        severity = Severity.WARNING if specification.choice_is_doubtful else Severity.ERROR
+        yield _at_name(element, "POL108", f"'{element.name}' needs the element {choice}", severity=severity)
     for slot in specification.children:
         if slot.part is None:
             yield from _policies(element, None if specification.composes else section, slot.known, own)

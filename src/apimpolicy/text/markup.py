@@ -80,6 +80,7 @@ _ATTRIBUTE = re.compile(rf"([ \t\r\n]*+)({NAME})([ \t\r\n]*+=[ \t\r\n]*+)?")
 # The rest of a faulty word is not reported a second time.
 _UNEXPECTED = re.compile(r"[ \t\r\n]*+([^ \t\r\n<>/][^ \t\r\n<>/]*+|/)")
 _LIKE_A_PLACEHOLDER = re.compile(r"^[A-Z][A-Z0-9]*$|_|^(?i:your|my|the|insert|enter)-")
+_CONTENT = (Element, Text, CData, StrayTag)
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -144,7 +145,7 @@ class _Reader(CharacterReader):
             others = [f"<{parent.name}>" for parent in _open(innermost.parent)]
             self.unclosed(innermost, f"Also open at the end of the document: {', '.join(others)}." if others else "")
             self.close_until(None, length)
-        elif not any(isinstance(child, (Element, Text, CData, StrayTag)) and child.raw.strip() for child in self.outermost):
+        elif not any(child.raw.strip() for child in self.outermost if isinstance(child, _CONTENT)):
             self.report("POL005", "the document is empty", 0, length)
 
     def where(self, offset: int) -> str:

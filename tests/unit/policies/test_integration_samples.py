@@ -58,7 +58,6 @@ STATEMENT = "a page's statement of the syntax: placeholders, and alternatives be
 NOT_AZURE = "a tool's own test: names or values that Azure does not have"
 GENERATED = "a text that a program fills in first"
 WITHOUT_VALUE = "a tool's own test: a dimension without a value that has no default"
-REFUSED = "an expression in tokens-per-minute, which real gateways refuse to save"
 BROKEN = "not well-formed: the end tag has another name"
 DOES_NOT_RUN = (
     (r"-policy\.md-00\.xml", STATEMENT),
@@ -68,7 +67,6 @@ DOES_NOT_RUN = (
     (r"citadel-.*\.ipynb-00\.xml", GENERATED),
     (r"genai-gateway-apim/.*(apim-api-policy\.xml|4-api\.bicep)", GENERATED),
     (r"ai-hub-gateway.*/frag-llm-usage\.xml", BROKEN),
-    (r"apim-landing-zone-accelerator/.*/adaptive-rate-limiting\.xml", REFUSED),
 )
 COMPLETION = {
     "id": "1",

@@ -24,5 +24,5 @@ def test_fidelity_is_what_the_page_says(name: str) -> None:
 def test_every_policy_has_a_row() -> None:
     index = pages()["policies.md"]
     assert "| [rate-limit](policies/rate-limit.md) | inbound | all but global, workspace | all | full |" in index
-    assert "| block | | | | not simulated: only the schema of the editor extension" in index
+    assert "| block | | | | not simulated, undocumented: it occurs only in the schema of the editor extension" in index
     assert index.count("\n| ") == len(names()) + 2

@@ -28,7 +28,8 @@ def facts() -> dict[str, dict[str, object]]:
 def test_every_name_of_the_facts_is_known() -> None:
     # set-url is a child of send-request; the Dapr form is the same element as set-backend-service.
     expected = facts().keys() - {"set-url", "set-backend-service (dapr form)"}
-    assert expected == set(names())
+    newer = {"run-wasm-module", "set-graphql-resolver"}  # a preview, and a policy that was retired
+    assert expected == set(names()) - newer
 
 
 @pytest.mark.parametrize("name", SIMULATED)
@@ -71,7 +72,7 @@ def test_nearest(name: str, expected: str | None) -> None:
 
 
 def test_no_false_alarms_on_real_policies() -> None:
-    """What people really run: no errors but in two templates and in two that the gateway refuses; no warning."""
+    """What people really run: errors in three templates and one slip only, and a warning where evidence conflicts."""
     folder = SHARED / "corpus" / "documents" / "policies"
     if not folder.exists():
         pytest.skip("the shared corpus is not here")
@@ -82,10 +83,8 @@ def test_no_false_alarms_on_real_policies() -> None:
         except PolicySyntaxError:
             continue  # as markup; held by the tests of the reader
         read += 1
-        # Programs put numbers for two of these before the policy is saved, real gateways refuse two, and one is a slip.
         known = (
             "'RETRY_COUNT'",
-            "'tokens-per-minute'",
             "'cors' is not allowed in the section 'outbound'",
             "'{{cachetime}]'",
             "'{retry_count}'",
@@ -94,4 +93,4 @@ def test_no_false_alarms_on_real_policies() -> None:
         assert not errors
         codes |= {finding.code for finding in policy.diagnostics if finding.severity is Severity.WARNING}
     assert read > 300
-    assert codes == set()
+    assert codes == {"POL105"}  # an expression in tokens-per-minute

@@ -74,11 +74,9 @@ ROWS = [
     ("<on-error><forward-request/></on-error>", "POL106", 12, "backend"),
     ("<inbound><set-backend-service/></inbound>", "POL113", 11, "'base-url' or 'backend-id'"),
     ("<inbound><rate-limit calls='@(1)' renewal-period='60'/></inbound>", "POL105", 29, "'calls' of 'rate-limit'"),
-    ("<inbound><llm-token-limit counter-key='a' tokens-per-minute='@(1)'/></inbound>", "POL105", 62, "an expression"),
     ("<inbound><llm-token-limit counter-key='a' token-quota='1'/></inbound>", "POL113", 11, "'token-quota-period'"),
     ("<inbound><ip-filter action='allow'/></inbound>", "POL108", 11, "'address' or 'address-range'"),
     ("<inbound><ip-filter action='allow'><address/></ip-filter></inbound>", "POL108", 37, "'address' is empty"),
-    (f"<inbound><validate-jwt header-name='a'>{CLAIMS}</validate-jwt></inbound>", "POL108", 11, "'openid-config' or"),
     (f"<inbound><validate-jwt header-name='a'>{KEYS}<audiences/></validate-jwt></inbound>", "POL108", 81, "audience"),
     (f"<inbound><validate-jwt header-name='a'>{KEYS}<issuers/></validate-jwt></inbound>", "POL108", 81, "'issuer'"),
     ("<inbound><validate-jwt header-name='a'><issuer-signing-keys/></validate-jwt></inbound>", "POL108", 41, "'key'"),
@@ -140,6 +138,10 @@ DOUBTFUL_ROWS = [
         *("POL107", 133, "belongs before 'required-claims'"),
     ),
     ("<inbound><send-request/></inbound>", "POL103", 11, "'response-variable-name'"),
+    ("<inbound><llm-token-limit counter-key='a' tokens-per-minute='@(1)'/></inbound>", "POL105", 62, "One gateway"),
+    (f"<inbound><validate-jwt header-name='a'>{CLAIMS}</validate-jwt></inbound>", "POL108", 11, "'openid-config' or"),
+    ("<backend><set-graphql-resolver parent-type='a' field='b'/></backend>", "POL115", 11, "is retired"),
+    ("<inbound><run-wasm-module module-uri='oci://a'/></inbound>", "POL114", 11, "a preview of October 2026"),
     (
         "<inbound><rate-limit calls='1' renewal-period='1'><api id='@(1)' calls='1' renewal-period='1'/>"
         "</rate-limit></inbound>",
@@ -151,6 +153,8 @@ DOUBTFUL_ROWS = [
     ("<inbound><set-request-metric-dimension-value/></inbound>", "POL114", 11, "What it does is not known"),
 ]
 SILENT = [
+    "<outbound><azure-openai-emit-token-metric><dimension name='API ID'/></azure-openai-emit-token-metric></outbound>",
+    "<outbound><llm-emit-token-metric><dimension name='API ID'/></llm-emit-token-metric></outbound>",
     "<inbound><set-status code='200'/></inbound>",
     "<inbound><check-header name='a' failed-check-httpcode='400'><value>b</value></check-header></inbound>",
     "<inbound><llm-token-limit counter-key='a' tokens-per-minute='1'/></inbound>",

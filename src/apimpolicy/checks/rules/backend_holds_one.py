@@ -1,7 +1,7 @@
 """backend-holds-one: the backend section contains more than one policy.
 
 **What it does.** Counts the policies directly inside `backend`; `<base />` counts as one. What stands inside `choose`,
-`retry` or another policy doesn't count.
+`retry` or another policy doesn't count. A section with a policy that isn't known is left to the finding about it.
 
 **Why it matters.** Azure refuses to save the policy.
 
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.registry import has_trait, specification_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ class BackendHoldsOne(Rule):
         if element.parent is not None and element.parent.name != "policies":
             return
         policies = [*element.elements()]
-        if len(policies) > 1:
+        if len(policies) > 1 and all(specification_of(policy.name) is not None for policy in policies):
             first, second = policies[:2]
             yield self.at_element(
                 second,

@@ -1,10 +1,12 @@
 """null-here: a member of something is used that is null in this section.
 
 **What it does.** Looks for members of `context.Response` in inbound, and for members of `context.LastError` in inbound
-and outbound (a warning). Inside `return-response`, `retry` and `wait` there may be a response.
+and outbound. Inside `return-response`, `retry` and `wait` there may be a response, and so there may when an attribute
+is evaluated later: the count of a limit, or the condition under which a request is sent again.
 
 **Why it matters.** There is no response before the backend has answered, and no error before something has failed.
-Both are null then, and the expression throws.
+The documentation says that both are null then, and the expression throws. Deployed policies read `context.Response` in
+inbound all the same, so this isn't an error.
 
 **Example**
 
@@ -26,8 +28,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.nodes import Call, PropertyAccess, Try
 from apimpolicy.checks.context_members import context_member, is_held_against_null
 from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-from apimpolicy.policies.registry import has_trait
+from apimpolicy.policies.registry import has_trait, is_postponed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,21 +39,16 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-AT_THE_END = ("increment-condition", "increment-count")
-"""Attributes that are evaluated once there is a response."""
-
-
 class NullHere(Rule):
     code = "POL206"
     mended_by_null_check = True
-    severity = Severity.ERROR
     members = ("Response", "LastError")
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         section = self.subject.section_of(expression.element)
         if section is None or section == "on-error":
             return
-        if expression.attribute is not None and expression.attribute.name in AT_THE_END:
+        if expression.attribute is not None and is_postponed(expression.element.name, expression.attribute.name):
             return
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
@@ -67,7 +63,6 @@ class NullHere(Rule):
                     node,
                     f"'context.{name}' is null in {section}",
                     label="throws",
-                    severity=Severity.WARNING if name == "LastError" else self.severity,
                     help="Use it in on-error." if name == "LastError" else "Use it in outbound.",
                 )
                 return

@@ -55,6 +55,6 @@ class TokenForAnybody(Rule):
             yield self.at_element(
                 element,
                 "any token of this identity provider is accepted",
-                label="whoever owns it: the provider is public" if is_public else "whatever application it was issued for",
+                label="from anyone in the world" if is_public else "whatever application it was issued for",
                 help="Add <audiences>, or <required-claims>.",
             )
