@@ -85,6 +85,39 @@ _TITLES = {
     "APIM0006": "`dynamic`, which isn't allowed in expressions",
 }
 
+_XML = (
+    "A gateway reads the document with .NET's XML reader when it is saved, and refuses what isn't well-formed; one "
+    "refused a comment with `--` in it (April 2026)."
+)
+_SCHEMA = (
+    "A gateway validates the document against its schema when it is saved: `The element 'send-request' has invalid "
+    "child element 'choose'` (September 2026)."
+)
+_EVIDENCE = {
+    "POL001": "A gateway answered `Cannot find a property 'internal-client-key'` (2026).",
+    "POL002": "A gateway receives the document as JSON or XML in UTF-8; other bytes can't be sent.",
+    "POL003": _XML,
+    "POL018": "A gateway's XML reader prohibits document type declarations, as .NET's does by default.",
+    "POL019": "No gateway was seen to take a document nested this deeply, and none of 1,814 public ones is.",
+    "POL026": "Every problem listed before it has evidence of its own.",
+    "POL027": "The documentation limits a fragment to 512 KB; `check` reads up to 4 MiB.",
+    "POL030": 'Three users were refused: `Expected a "{" but found a "return"` (2026).',
+    "POL105": "Users were refused (azure-docs#103071, #31346, #103799, #112150). Where only some gateways refuse an "
+    "expression, this is a warning.",
+    "POL106": "Gateways answer `Policy section is not allowed in the specified scope` (azure-docs#111058); for "
+    "`forward-request` in on-error Microsoft's staff confirmed it.",
+    "POL109": "A gateway refused a fragment that includes a fragment (2026).",
+    "POL112": "Gateways answer `Policy fragment with id 'x' could not be found`.",
+    **dict.fromkeys(("POL101", "POL102", "POL103", "POL104", "POL107", "POL108", "POL110", "POL113"), _SCHEMA),
+}
+"""Why an error is certain, for codes that no rule reports: who saw a gateway refuse it. Other codes that begin with
+POL0 are what .NET's XML reader refuses."""
+
+
+def evidence_of(code: str) -> str:
+    """Return what is known of gateways that refuse what a code stands for; empty for rules, whose page has it."""
+    return _EVIDENCE.get(code, _XML if code in _TITLES and code < "POL03" else "")
+
 
 def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
     """The page of a code, its title first; None when neither `check` nor one of these rules gives it."""
@@ -99,7 +132,8 @@ def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
     title = _TITLES.get(code)
     if title is None:
         return None
-    return f"{title}.\n\n{_text(code)}"
+    evidence = evidence_of(code)
+    return f"{title}.\n\n{_text(code)}" + (f"\n\n**Evidence.** {evidence}" if evidence else "")
 
 
 def _text(code: str) -> str:
@@ -108,7 +142,7 @@ def _text(code: str) -> str:
     if code in ("POL041", "POL042"):
         return "Write `<!-- apimpolicy: ignore POL301: the reason -->` before an element, or behind it on its line."
     if code == "POL043":
-        return "At most 1,000 findings about one document are listed, errors first. Mend these, and check it again."
+        return "At most 1,000 findings about one document are listed, errors first. Fix these, and check it again."
     if code == "POL030":
         return (
             "Azure reads an expression with its own parser before the C# compiler sees it, and that parser refuses "

@@ -153,7 +153,9 @@ def test_limits_name_the_policy() -> None:
 
 
 def test_what_is_not_simulated_names_its_place() -> None:
-    with pytest.raises(NotSimulatedError, match=r"the policy 'block' is not simulated: undocumented.*<api policy>:1:10"):
+    with pytest.raises(
+        NotSimulatedError, match=r"the policy 'block' is not simulated: undocumented.*<api policy>:1:10"
+    ):
         Gateway().run("<inbound><block/></inbound>", "/")
 
 

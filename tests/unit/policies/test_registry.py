@@ -85,6 +85,7 @@ def test_no_false_alarms_on_real_policies() -> None:
         read += 1
         known = (
             "'RETRY_COUNT'",
+            "can't be '{1}'",
             "'cors' is not allowed in the section 'outbound'",
             "'{{cachetime}]'",
             "'{retry_count}'",

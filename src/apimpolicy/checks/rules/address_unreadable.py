@@ -21,6 +21,8 @@ of a range of the same kind, the lower one first.
 </ip-filter>
 ```
 
+**Evidence.** The documentation takes addresses and ranges of two addresses; .NET's `IPAddress.Parse` refuses the rest.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/ip-filter-policy
 """
 

@@ -14,6 +14,8 @@
 
 **Use instead** what was meant.
 
+**Evidence.** Each path was run, and failed.
+
 **Sources.** Nothing but the policy: every way through it was gone by a solver, and each was run. What that means, and
 its bounds: docs/explanation/proofs.md"""
 

@@ -22,6 +22,9 @@
 </backend>
 ```
 
+**Evidence.** Two live gateways (Consumption and Basic v2, September 2026) refused a second policy, and counted `<base
+/>`.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/forward-request-policy. Seen when policies were saved to
 a gateway in 2026; earlier gateways may be more lenient.
 """

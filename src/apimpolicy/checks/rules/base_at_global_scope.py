@@ -15,6 +15,8 @@ permitted in the global context.
 
 **Use instead** `<forward-request />` in the backend section, and nothing elsewhere.
 
+**Evidence.** A live gateway (Standard v2) answered `<base /> is not permitted in the global context`.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-policies
 """
 

@@ -13,6 +13,8 @@ fragments. It says the same of `cache-lookup-value`, but that works in many depl
 
 **Use instead** the policy in the document that includes the fragment.
 
+**Evidence.** The documentation sets the limit of 512 KB for a fragment. Only a larger fragment is an error.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/policy-fragments,
 https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 """

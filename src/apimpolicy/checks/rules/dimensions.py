@@ -21,6 +21,8 @@ dimensions; policies with more are deployed, so that is only worth knowing.
 </emit-metric>
 ```
 
+**Evidence.** The documentation lists the dimensions that have a default, and requires a value for any other.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/emit-metric-policy,
 https://learn.microsoft.com/azure/api-management/llm-emit-token-metric-policy
 """

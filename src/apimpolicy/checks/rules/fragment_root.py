@@ -24,6 +24,8 @@
 </fragment>
 ```
 
+**Evidence.** The documentation of fragments, and the gateway's schema: a fragment is a `<fragment>` element.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/policy-fragments
 """
 

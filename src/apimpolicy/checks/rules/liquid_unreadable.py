@@ -16,6 +16,8 @@
 <set-body template="liquid">{% if body.name %}hello{% endif %}</set-body>
 ```
 
+**Evidence.** The template engine that the documentation names, DotLiquid, throws a syntax error for it.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/set-body-policy
 """
 

@@ -17,6 +17,8 @@ that contain colons, commas or other characters that aren't allowed there.
 <set-header name="X-Trace" exists-action="override"><value>1</value></set-header>
 ```
 
+**Evidence.** HTTP has no such name, and .NET's HttpClient, which sends the request, throws for it.
+
 **Sources.** https://httpwg.org/specs/rfc9110.html#tokens
 """
 

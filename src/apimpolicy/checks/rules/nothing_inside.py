@@ -19,6 +19,8 @@
 </limit-concurrency>
 ```
 
+**Evidence.** The documentation and the gateway's schema require an element inside `wait`. Only that is an error.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/retry-policy,
 https://learn.microsoft.com/azure/api-management/limit-concurrency-policy,
 https://learn.microsoft.com/azure/api-management/wait-policy

@@ -15,6 +15,9 @@ from 100 to 999.
 
 **Use instead** `quota` or `quota-by-key` for longer periods.
 
+**Evidence.** The documentation states these bounds, and users who passed them were refused (azure-docs#119835,
+AZ-204#26).
+
 **Sources.** https://learn.microsoft.com/azure/api-management/rate-limit-policy,
 https://learn.microsoft.com/azure/api-management/quota-by-key-policy,
 https://learn.microsoft.com/azure/api-management/retry-policy,

@@ -15,6 +15,8 @@
 
 **Use instead** one or more `when` elements, then at most one `otherwise`.
 
+**Evidence.** The gateway's schema has `otherwise` at the end of the sequence; it answers `has invalid child element`.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/choose-policy
 """
 

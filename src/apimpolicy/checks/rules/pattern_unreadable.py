@@ -16,6 +16,8 @@
 <when condition="@(Regex.IsMatch(context.Request.Url.Path, @"^/orders/(\\d+)$"))">
 ```
 
+**Evidence.** .NET throws an ArgumentException for the pattern whenever it is used.
+
 **Sources.** https://learn.microsoft.com/dotnet/standard/base-types/regular-expression-language-quick-reference
 """
 

@@ -15,6 +15,9 @@ gateway fails to load it.
 
 **Use instead** a policy that the tier supports, for example `rate-limit`.
 
+**Evidence.** Gateways answer `Policy is not allowed in 'Consumption' sku` (azure-docs#57081); the overview of gateways
+lists what each one has.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-policies,
 https://learn.microsoft.com/azure/api-management/api-management-gateways-overview
 """

@@ -14,6 +14,9 @@ configuration tells what that is: `quota` at any scope but that of a product, `c
 
 **Use instead** a scope where the policy is allowed, or `quota-by-key`.
 
+**Evidence.** A gateway answered `Error in element 'quota' on line 17, column 10: Policy is not allowed in the specified
+scope` (January 2026).
+
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-policies
 """
 

@@ -21,6 +21,8 @@
 </send-request>
 ```
 
+**Evidence.** The request can't be sent without a URL: it fails whenever it is reached. Only a missing URL is an error.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/send-request-policy,
 https://learn.microsoft.com/azure/api-management/send-one-way-request-policy
 """

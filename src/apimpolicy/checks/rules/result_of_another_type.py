@@ -19,6 +19,9 @@ that gets there fails.
 <when condition="@(context.Request.Headers.Count > 0)">
 ```
 
+**Evidence.** Gateways answered `Cannot implicitly convert type 'string' to 'long'` and `Expression return type
+'System.Int32' is not allowed` (September 2026).
+
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions
 """
 

@@ -16,6 +16,9 @@ For an operation `/orders/{id}`:
 
 **Use instead** a parameter of the operation.
 
+**Evidence.** Gateways answer `Only parameters specified in the original URL template can be used in the rewrite
+template` (azure-powershell#9171).
+
 **Sources.** https://learn.microsoft.com/azure/api-management/rewrite-uri-policy
 """
 

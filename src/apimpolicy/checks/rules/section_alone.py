@@ -23,6 +23,8 @@ documentation and the parts of which a build makes a policy look like that.
 </policies>
 ```
 
+**Evidence.** Users who pasted a single section were refused (azure-docs#111058).
+
 **Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-policies
 """
 

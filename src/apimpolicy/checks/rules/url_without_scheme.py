@@ -17,6 +17,8 @@ begin with a host or a path, or with a misspelt scheme.
 <set-backend-service base-url="https://orders.contoso.example/v2" />
 ```
 
+**Evidence.** .NET refuses the address: `Invalid URI`. The request fails whenever it is reached.
+
 **Sources.** https://learn.microsoft.com/azure/api-management/set-backend-service-policy,
 https://learn.microsoft.com/azure/api-management/send-request-policy
 """
