@@ -60,6 +60,8 @@ _TITLES = {
     "POL025": "`]]>` in text",
     "POL026": "too many problems: the rest is not checked",
     "POL027": "the file is larger than any policy document may be",
+    "POL028": "a quote that ends the JSON string around a policy too early",
+    "POL029": "a policy in a template language that isn't read",
     "POL030": "a body of `if`, `else`, `for`, `foreach` or `while` without braces",
     "POL041": "a suppression that suppresses nothing",
     "POL042": "a suppression without a code or without a reason",
@@ -101,6 +103,8 @@ _EVIDENCE = {
     "POL019": "No gateway was seen to take a document nested this deeply, and none of 1,814 public ones is.",
     "POL026": "Every problem listed before it has evidence of its own.",
     "POL027": "The documentation limits a fragment to 512 KB; `check` reads up to 4 MiB.",
+    "POL028": "Azure Resource Manager refuses a template that isn't JSON.",
+    "POL029": "",
     "POL030": 'Three users were refused: `Expected a "{" but found a "return"` (2026).',
     "POL105": "Users were refused (azure-docs#103071, #31346, #103799, #112150). Where only some gateways refuse an "
     "expression, this is a warning.",

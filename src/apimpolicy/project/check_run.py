@@ -157,9 +157,14 @@ class CheckRun:
     def _found(self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None) -> Findings:
         values = {**(named_values or {}), **(self.projects.options.values or {})}
         policies, found = policies_of(data, name, settings.placeholders, values)
-        if not found:
-            for readings in policies:
-                found += check_readings(readings, self.expression_check, named_values, settings)
+        for readings in policies:
+            findings = check_readings(readings, self.expression_check, named_values, settings)
+            if any(finding.severity is Severity.ERROR for finding in findings):
+                from apimpolicy.project.embedded.unknown_templates import unknown_template
+
+                template = unknown_template(readings, findings)
+                findings = findings if template is None else [template]
+            found += findings
         has_holes = any(has_hole(reading.text) for readings in policies for reading in readings)
         return Findings(to_findings(found), has_holes)
 

@@ -1,7 +1,8 @@
-"""Words that something near a policy replaces before it is saved: `replace(file("policy.xml"), "THUMBPRINTS", …)`.
+"""Words that a script replaces in a policy before it is saved: `replace(file("policy.xml"), "THUMBPRINTS", …)`.
 
-A word without any mark is a placeholder only where a script, a pipeline or a template of the same repository says so.
-Nobody asks before something was found wrong, since looking for the answer reads the repository's scripts.
+A word without any mark is a placeholder only if a script, a pipeline or a template of the same repository replaces it.
+Elements and attributes that a script sets through an XML library are placeholders too (`edits`). `check` reads the
+scripts of a repository only after it has found an error that such a placeholder could explain.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING
+
+from apimpolicy.project import edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +25,7 @@ MOST_FILES = 3_000
 MOST_BYTES = 1_000_000
 MOST_BYTES_OF_ALL = 30_000_000
 MOST_LEVELS_UP = 8
+LEVELS_WITHOUT_ROOT = 3
 
 _ROOTS = (".git", "apimpolicy.toml")
 _PIPELINES = (".github", ".azuredevops", ".azure-pipelines", ".pipelines")
@@ -31,6 +35,9 @@ _SED = re.compile(r"\bs([/|#,~@])((?:(?!\1)[^\r\n\\]){2,80})\1")
 _LITERAL = re.compile(r"\"([^\"\\\r\n]{2,80})\"|'([^'\\\r\n]{2,80})'")
 _FORMAT = re.compile(r"(?<!['\"]\.)\b[Ff]ormat[ \t]*\(\s*(?!['\"\s])|\$\w+\s+-f\s")
 """Calls that put values into the `{0}` of a text that is not written there: `format(policy, a)`, `$policy -f $a`."""
+_ELEMENT = re.compile(r"<([a-z][\w.-]*)(?:\s[^<>]*)?>.*</\1\s*>", re.DOTALL)
+_FORGOTTEN = re.compile(r"(?<=>)<[A-Z][\w .-]*>(?=<)")
+_PLAIN = re.compile(r"[a-z][\w.-]{2,}")
 _FORMAT_OF = re.compile(r"[\w)\]]\.format\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 """`policy.format(calls=5)` in Python."""
 _KEYWORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*=(?!=)")
@@ -43,30 +50,66 @@ _WINDOW = 300
 
 
 class Replacements:
-    """What is replaced in the repositories of files; each is read once."""
+    """What scripts replace in the repositories of files; each repository is read once."""
 
     def __init__(self) -> None:
-        self._words: dict[str, frozenset[str]] = {}
+        self._found: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
 
     def in_text(self, path: str, text: str) -> tuple[str, ...]:
-        """The words of a policy's text that something in its repository replaces."""
+        """Return the parts of a policy's text that a script in its repository replaces, in order of the alphabet."""
         root = repository_of(path)
-        if root not in self._words:
-            self._words[root] = frozenset(_words_below(root))
-        return tuple(sorted(word for word in self._words[root] if word in text and _is_a_word_of(word, text)))
+        if root not in self._found:
+            texts = list(_texts_below(root))
+            self._found[root] = (
+                frozenset(word for script in texts for word in replaced_words(script)),
+                frozenset(word for script in texts for word in plain_words(script)),
+                frozenset(name for script in texts for name in edits.edited_names(script)),
+            )
+        words, plain, edited = self._found[root]
+        found = {word for word in words if word in text and _is_a_word_of(word, text)}
+        found |= {word for word in plain if word in text and edits.is_bare_attribute(word, text)}
+        for name in edited:
+            found.update(edits.written_as(name, text))
+        return tuple(sorted(found))
 
 
 def repository_of(path: str) -> str:
-    """The folder around a file that is a repository or has a configuration; else the file's own folder."""
+    """Return the folder around a file that is a repository or has a configuration.
+
+    Without one it is the outermost of the folders above the file, three at most, that has a script or a template in
+    it; else the file's own folder. A home folder, one for temporary files and the root are nobody's repository.
+    """
     own = folder = os.path.dirname(os.path.abspath(path))
     for _ in range(MOST_LEVELS_UP):
         if any(os.path.exists(os.path.join(folder, name)) for name in _ROOTS):
             return folder
         folder = os.path.dirname(folder)
-    return own
+    found = folder = own
+    for _ in range(LEVELS_WITHOUT_ROOT):
+        folder = os.path.dirname(folder)
+        if _is_shared(folder):
+            break
+        if _has_script(folder):
+            found = folder
+    return found
 
 
-def _words_below(root: str) -> Iterator[str]:
+def _is_shared(folder: str) -> bool:
+    """Whether a folder holds the projects of several people or purposes."""
+    import tempfile
+
+    return folder in (os.path.dirname(folder), os.path.expanduser("~"), tempfile.gettempdir())
+
+
+def _has_script(folder: str) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.name.lower().endswith(ENDINGS) or entry.name in _PIPELINES for entry in entries)
+    except OSError:
+        return False
+
+
+def _texts_below(root: str) -> Iterator[str]:
     read = 0
     for count, path in enumerate(_files(root)):
         if count >= MOST_FILES or read >= MOST_BYTES_OF_ALL:
@@ -79,7 +122,7 @@ def _words_below(root: str) -> Iterator[str]:
         except OSError:
             continue
         read += len(text)
-        yield from replaced_words(text)
+        yield text
 
 
 def _files(root: str) -> Iterator[str]:
@@ -107,6 +150,15 @@ def replaced_words(text: str) -> Iterator[str]:
             yield from _if_placeholder(command[2])
 
 
+def plain_words(text: str) -> Iterator[str]:
+    """The words of small letters that a script replaces; they count only where a policy has them as bare attributes."""
+    for call in _CALL.finditer(text):
+        for literal in _LITERAL.finditer(text, call.end(), _end_of_call(text, call.end())):
+            if _PLAIN.fullmatch(word := literal[1] or literal[2]):
+                yield word
+    yield from (operator[2] for operator in _OPERATOR.finditer(text) if _PLAIN.fullmatch(operator[2]))
+
+
 def _end_of_call(text: str, start: int) -> int:
     """Where the parenthesis that was opened before `start` is closed; texts in quotation marks have none."""
     depth, index, last = 1, start, min(len(text), start + _WINDOW)
@@ -121,6 +173,10 @@ def _end_of_call(text: str, start: int) -> int:
 
 
 def _if_placeholder(word: str) -> Iterator[str]:
+    if (element := _ELEMENT.fullmatch(word)) is not None:
+        forgotten = _FORGOTTEN.findall(word)
+        yield from forgotten or (element[0],)
+        return
     if _LIKE_A_PLACEHOLDER.fullmatch(word) is None or _SYNTAX.search(word) is not None:
         return
     if all(word.count(opening) == word.count(closing) for opening, closing in _BRACKETS.items()):

@@ -47,6 +47,9 @@ NUMBERED = {f"{{{number}}}" for number in range(10)}
         ("text.replace('ToUpper(', '').replace('{{A}}', a)", set()),
         ("text.replace('context.Request.IpAddress', '<A>')", {"<A>"}),
         ("a replacement for the old one", set()),
+        ("replace(text, '<value><FRONTDOORID></value>', '<value>${id}</value>')", {"<FRONTDOORID>", "<value>${id}</value>"}),
+        ("text.replace('<origin></origin>', `<origin>${o}</origin>`)", {"<origin></origin>"}),
+        ("text.replace('<base />', '').replace('</inbound>', '')", set()),
     ],
 )  # fmt: skip
 def test_words_that_are_replaced(text: str, words: set[str]) -> None:
@@ -95,3 +98,63 @@ def test_replacing_what_policies_are_written_with_explains_nothing(repository: P
 def test_a_reading_with_placeholders_is_taken_only_if_it_makes_no_errors(repository: Path) -> None:
     (repository / "deploy.py").write_text("text.replace('inbound>', '')", encoding="utf-8")
     assert codes(repository) == ["POL104", "CS0103"]
+
+
+DOCUMENT = """<policies>
+    <inbound>
+        <base />
+        <cors><allowed-origins><origin></origin></allowed-origins></cors>
+        <check-header name="X-Azure-FDID" failed-check-httpcode="403"><value><FRONTDOORID></value></check-header>
+        <set-backend-service id="backend" backend-id />
+        <rate-limit calls="" renewal-period="60" />
+    </inbound>
+</policies>
+"""
+ORIGIN, DOOR, BACKEND, CALLS = "POL108", "POL006", "POL011", "POL104"
+PATH = "$xml.policies.inbound"
+
+
+@pytest.mark.parametrize(
+    ("script", "text", "left"),
+    [
+        ("deploy.ps1", f"[xml]$xml = gc a\n{PATH}.cors.'allowed-origins'.origin = $o", {DOOR, BACKEND, CALLS}),
+        ("deploy.ps1", f"[xml]$xml = gc a\n{PATH}.cors.origin[0].InnerText = $o", {DOOR, BACKEND, CALLS}),
+        ("deploy.ps1", f"[xml]$xml = gc a\n{PATH}.'rate-limit'.calls = '5'", {ORIGIN, DOOR, BACKEND}),
+        ("deploy.ps1", "$xml.project.inbound.origin = $o", {ORIGIN, DOOR, BACKEND, CALLS}),
+        ("deploy.ps1", f"[xml]$xml = gc a\nif ({PATH}.cors.origin == $o) {{ }}", {ORIGIN, DOOR, BACKEND, CALLS}),
+        ("a.cs", 'XmlDocument policy; d.SelectSingleNode("//cors//origin").InnerText = o;', {DOOR, BACKEND, CALLS}),
+        ("a.cs", 'XmlDocument policy; e.SetAttribute("calls", "5");', {ORIGIN, DOOR, BACKEND}),
+        ("a.py", "policy = xml.parse(a); policy.find('.//origin').text = o", {DOOR, BACKEND, CALLS}),
+        ("a.py", "policy = xml.parse(a); print(policy.find('.//origin').text == o)", {ORIGIN, DOOR, BACKEND, CALLS}),
+        ("a.js", "m.set('calls', 5); a.find('//origin').text = o", {ORIGIN, DOOR, BACKEND, CALLS}),
+        ("main.bicep", "value: replace(p, '<value><FRONTDOORID></value>', v)", {ORIGIN, BACKEND, CALLS}),
+        ("a.js", "policy.replace('<origin></origin>', origins)", {DOOR, BACKEND, CALLS}),
+        ("a.ps1", "$p.Replace('backend-id', \"backend-id='$b'\")", {ORIGIN, DOOR, CALLS}),
+        ("a.ps1", "$p -replace 'backend-id', $b", {ORIGIN, DOOR, CALLS}),
+        ("a.ps1", "$p.Replace('set-backend-service', $b)", {ORIGIN, DOOR, BACKEND, CALLS}),
+    ],
+)
+def test_what_a_script_sets_is_a_placeholder(tmp_path: Path, script: str, text: str, left: set[str]) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "apis").mkdir()
+    (tmp_path / "apis" / "policy.xml").write_text(DOCUMENT, encoding="utf-8")
+    (tmp_path / script).write_text(text, encoding="utf-8")
+    assert set(codes(tmp_path)) == left
+
+
+@pytest.mark.parametrize(
+    ("script", "left"),
+    [
+        ("deploy.ps1", []),
+        ("infra/deploy.ps1", []),
+        ("infra/policies/deploy.ps1", []),
+        ("../deploy.ps1", ["POL104", "CS0103"]),  # four folders up
+    ],
+)
+def test_a_script_above_the_policy_counts_without_a_repository(tmp_path: Path, script: str, left: list[str]) -> None:
+    root = tmp_path / "somebody" / "service"
+    policy = root / "infra" / "policies" / "apis" / "policy.xml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text(POLICY.format(word="LIMIT"), encoding="utf-8")
+    (root / script).write_text("$p.Replace('LIMIT', $limit)", encoding="utf-8")
+    assert codes(policy.parent.parent) == left

@@ -79,7 +79,7 @@ def policies_of(
     """
     source, findings = source_of(data, path)
     if findings:
-        return [[source]], findings
+        return [], findings
     reader = reader_for(path)
     if reader is None:
         if not placeholders and not any(sign in source.text for sign in _SIGNS):
@@ -88,10 +88,12 @@ def policies_of(
 
         return [readings(source, placeholders, values)], []
     found = reader(source)
+    faults = [pieces.fault for pieces in found if pieces.fault is not None]
     if not found:
         raise ConfigurationError(
             f"{path} holds no policy: nothing in it begins with <policies>, <fragment> or a section"
         )
     from apimpolicy.project.embedded.shapes import filled
 
-    return [filled(pieces, placeholders, values).readings() for pieces in found], []
+    whole = [pieces for pieces in found if pieces.fault is None]
+    return [filled(pieces, placeholders, values).readings() for pieces in whole], faults

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.project.embedded import is_policy
 from apimpolicy.project.embedded.expressions import Reader
 from apimpolicy.project.embedded.pieces import Pieces
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|\\(.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+_AFTER_STRING = re.compile(r"[ \t\r\n]*+(?:[,}\]:]|\Z|//|/\*)")
 _ROOT = re.compile(r"<|\\u003[cC]")
 _QUOTED = re.compile(r"'((?:[^']|'')*+)'")
 
@@ -35,6 +37,15 @@ def policies(outer: Source) -> list[Pieces]:
         if text.startswith("[", start) and not text.startswith("[[", start):
             pieces = _value(pieces.source())
         if is_policy(pieces.beginning):
+            if _AFTER_STRING.match(text, string.end()) is None:
+                pieces.fault = Diagnostic(
+                    "POL028",
+                    "this quote ends the JSON string in the middle of the policy",
+                    outer,
+                    end,
+                    end + 1,
+                    help='Write `\\"` for a quote inside the string. The policy is not checked until then.',
+                )
             found.append(pieces)
     return found
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from apimpolicy.text.holes import has_hole, mark
+from apimpolicy.text.holes import has_hole, mark, without_holes
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from apimpolicy.diagnostics import Diagnostic
 
 MOST_READINGS = 64
 """Readings of one template; with more choices than that some are only read together."""
@@ -41,6 +43,8 @@ class Pieces:
 
     def __init__(self, outer: Source) -> None:
         self.outer = outer
+        self.fault: Diagnostic | None = None
+        """What is wrong with the string that holds the text, if it can't be read to its end."""
         self.holes: dict[str, int] = {}
         self._all: list[_Item] = []
         self._items = self._all  # of the branch that is open
@@ -161,9 +165,10 @@ class Pieces:
         return self._source(self._taken({}, 0))
 
     def readings(self) -> list[Source]:
-        """The text in enough ways that each branch is there in one, and absent in another.
+        """Return the text in enough ways that each branch is there in one, and absent in another.
 
-        With all first branches, all second ones, and so on; with none; and with each branch alone.
+        With all first branches, all second ones, and so on; with none; and with each branch alone. A reading without
+        any text of its own is no policy: `condition ? "" : <<XML …` saves none, or one from elsewhere.
         """
         choices = list(_choices(self._all))
         if not choices:
@@ -175,7 +180,7 @@ class Pieces:
         alone = ((choice, around, number) for choice, around in choices for number in range(len(choice.branches)))
         for choice, around, number in islice(alone, MOST_READINGS):
             self._read(found, self._taken({id(choice): number, **around}, most + 1))
-        return list(found.values())
+        return [source for text, source in found.items() if without_holes(text).strip()] or list(found.values())
 
     def _read(self, found: dict[str, Source], items: list[_Text]) -> None:
         source = self._source(items)

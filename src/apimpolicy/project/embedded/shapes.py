@@ -34,6 +34,7 @@ _TOKENS = (
     rf"|(?<!\$)\$\(\s*{_WORD}\s*\)"  # $(name)
     r"|(?<!\w)__[A-Za-z]\w*?__(?!\w)"  # __name__
     rf"|<<\s*{_WORD}\s*>>|«\s*{_WORD}\s*»"  # <<name>>
+    rf"|@\{{\${_WORD}\}}"  # @{{$Class.Name}}, which a C# build replaces; no C# begins with a dollar and a name
 )
 _BRACES = r"(?<!\{)\{\{-?\s++(?!return\b|break\b)[.$A-Za-z_][\w.\-]*+(?:\s*\|[^{}\r\n]*)?\s++-?\}\}(?!\})"  # {{ name }}
 _DOLLAR = r"\$\{[^{}\r\n]{1,200}\}"
