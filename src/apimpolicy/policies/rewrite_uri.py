@@ -33,7 +33,7 @@ _PARAMETER = re.compile(r"\{(\*?)([^{}]*+)\}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
-@policy("rewrite-uri", sections="inbound", traits="routes seen-in-traces")
+@policy("rewrite-uri", sections="inbound", traits="routes rewrites-path seen-in-traces")
 class RewriteUri:
     template: str = expression_attribute(trimmed, required=True)
     copy_unmatched_params: bool = expression_attribute(boolean, default=True)

@@ -41,6 +41,7 @@ TRAITS = {
     "repeats": "runs the policies inside again; its condition is evaluated after them",
     "replaces-body": "gives a message another body",
     "requests": "sends a request of its own",
+    "rewrites-path": "gives the forwarded request another path",
     "routes": "says to which URL the request is forwarded",
     "seen-in-traces": "its messages in traces of real gateways were seen",
     "sets-header": "sets a header of the message",

@@ -1,7 +1,8 @@
 """base-missing: a section doesn't run the policies of the wider scopes.
 
 **What it does.** Looks for sections without `<base />` where the document's scope is known and isn't the global one. A
-backend section that forwards or answers the request itself is fine: it can't contain `<base />` as well.
+backend section that forwards or answers the request itself is fine: it can't contain `<base />` as well. So is an
+outbound section of a document that streams (`buffer-response="false"`): policies of wider scopes could buffer it.
 
 **Why it matters.** Without `<base />` the policies of the product, the API and the whole service don't run, and with
 them the authentication, limits and logging that somebody relied on.
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
 
 
 class BaseMissing(Rule):
@@ -49,6 +51,8 @@ class BaseMissing(Rule):
             return
         for root in self.document.roots:
             for section in root.elements() if root.name == "policies" else ():
+                if section.name == "outbound" and is_streaming(root):
+                    continue
                 if section.name in SECTIONS and not any(
                     element.name == "base" or (section.name == "backend" and may_answer(element))
                     for element in section.descendants()
@@ -58,3 +62,12 @@ class BaseMissing(Rule):
                         f"the policies of the wider scopes don't run in '{section.name}'",
                         help="Add <base />, or explain in a suppression why they shouldn't run.",
                     )
+
+
+def is_streaming(root: Element) -> bool:
+    """Whether the document passes the response on while the backend still sends it."""
+    return any(
+        attribute.name == "buffer-response" and attribute.value.text.strip() == "false"
+        for element in root.descendants()
+        for attribute in element.attributes
+    )

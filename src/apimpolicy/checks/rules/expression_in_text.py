@@ -1,10 +1,11 @@
-"""expression-in-text: an expression inside other text isn't evaluated.
+"""expression-in-text: an expression inside other text may not be evaluated.
 
-**What it does.** Looks for attributes and texts that contain an expression along with other text.
+**What it does.** Looks for attributes and texts that contain an expression along with other text. In the message of a
+`trace` that is harmless, and isn't reported.
 
-**Why it matters.** The gateway evaluates a value that is an expression as a whole. With text around it, the C# itself
-is sent: `Bearer @(context.Variables["token"])`. Microsoft documents that for `rewrite-uri`; for other policies it is
-our reading.
+**Why it matters.** The gateway evaluates a value that is an expression as a whole. Microsoft documents for
+`rewrite-uri` that an expression with text around it is sent as C#: that is a warning. For other policies no source says
+what happens to `Bearer @(context.Variables["token"])`, so that is only worth knowing. The simulator sends the C#.
 
 **Example**
 
@@ -26,6 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.document import Characters
 
@@ -48,14 +50,18 @@ class ExpressionInText(Rule):
             return
         if not text_around(element.children if attribute is None else [attribute.value]):
             return
-        excerpt = expression.excerpt
+        if attribute is None and element.parent is not None and has_trait(element.parent.name, "logs"):
+            return
+        excerpt, is_documented = expression.excerpt, has_trait(element.name, "rewrites-path")
+        verb = "isn't" if is_documented else "may not be"
         yield self.at_span(
             element,
             excerpt.start,
             excerpt.end,
-            "this expression isn't evaluated, because there is text around it",
-            label="sent as it is written",
+            f"this expression {verb} evaluated, because there is text around it",
+            label="sent as it is written" if is_documented else "",
             help='Make the whole value one expression: @("…" + …).',
+            severity=self.severity if is_documented else Severity.INFO,
         )
 
 

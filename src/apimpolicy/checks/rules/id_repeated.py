@@ -1,6 +1,7 @@
 """id-repeated: two policies have the same id.
 
-**What it does.** Looks for policies in one document with the same literal `id`.
+**What it does.** Looks for policies in one document with the same literal `id`. Azure itself writes
+`apim-generated-policy` for APIs that it imports from other services, as often as it likes; that id doesn't count.
 
 **Why it matters.** `context.LastError.PolicyId` and traces identify policies by `id` and can't tell the two apart.
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
 
 
+WRITTEN_BY_AZURE = ("apim-generated-policy",)
+
+
 class IdRepeated(Rule):
     code = "POL131"
     severity = Severity.INFO
@@ -41,6 +45,8 @@ class IdRepeated(Rule):
             if attribute is None or element.name in ("api", "operation") or not self.subject.is_policy(element):
                 continue
             value = self.literal(element, "id")
+            if value in WRITTEN_BY_AZURE:
+                continue
             if value is not None and value in seen:
                 yield self.at_value(
                     element, attribute, f"another policy has the same id '{value}'", help="Give each policy its own id."

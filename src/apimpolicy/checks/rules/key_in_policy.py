@@ -1,7 +1,7 @@
 """key-in-policy: the policy contains a secret key.
 
 **What it does.** Looks for `key` elements of `validate-jwt` (`issuer-signing-keys`, `decryption-keys`) with a literal
-content. A public key given by modulus and exponent isn't a secret.
+content. A public key isn't a secret, whether it is given by modulus and exponent or as a certificate.
 
 **Why it matters.** Anyone who can read the policy or its repository can sign tokens with that key.
 
@@ -23,6 +23,7 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-properties
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,27 @@ class KeyInPolicy(Rule):
             return
         if any(element.get(name) is not None for name in ("n", "certificate-id")):
             return
-        if KEY.fullmatch(re.sub(r"\s*\n\s*", "", element.text.strip())):
+        key = re.sub(r"\s*\n\s*", "", element.text.strip())
+        if KEY.fullmatch(key) and not is_public(key):
             yield self.at_element(
                 element,
                 "the policy contains a secret key",
                 label="anyone who can read it can sign tokens",
                 help="Store it in a secret named value, and write {{name}} here.",
             )
+
+
+def is_public(key: str) -> bool:
+    """Return whether the Base64 text is a certificate or a public key in DER: a sequence that begins with a sequence.
+
+    A private key begins with an integer, its version (RFC 5208, RFC 8017); a certificate and a public key begin with a
+    sequence (RFC 5280).
+    """
+    try:
+        data = base64.b64decode(key[:16])
+    except ValueError:
+        return False
+    if len(data) < 6 or data[0] != 0x30:
+        return False
+    first = 2 + (data[1] & 0x7F if data[1] & 0x80 else 0)
+    return first < len(data) and data[first] == 0x30

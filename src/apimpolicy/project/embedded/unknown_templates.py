@@ -42,15 +42,15 @@ def unknown_template(readings: Sequence[Source], findings: Iterable[Diagnostic])
     code = [(excerpt.start, excerpt.end) for excerpt in document.expressions()]
     code += [(comment.start, comment.end) for comment, _ in document.comments()]
     lines = {source.position(error.start)[0] for error in errors if error.source is source}
-    for language, tag in _LANGUAGES:
-        for found in tag.finditer(source.text):
+    for language, pattern in _LANGUAGES:
+        for found in pattern.finditer(source.text):
             is_code = any(start <= found.start() < end for start, end in code)
             if not is_code and source.position(found.start())[0] in lines:
                 return _finding(source, found.start(), found.end(), f"a template in {language}")
     delimiters = Counter(
-        mark[0]
+        delimiter[0]
         for error in errors
-        if error.source is source and (mark := _DELIMITER.match(source.text, error.start)) is not None
+        if error.source is source and (delimiter := _DELIMITER.match(source.text, error.start)) is not None
     )
     for mark, count in delimiters.most_common(1):
         if count >= _REPEATED:
