@@ -11,7 +11,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import configuration_option
-from apimpolicy.cli.program import say, tool_version
+from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import deadline
@@ -251,9 +251,9 @@ def _cache(options: dict[str, Any], projects: CheckProjects, count: int) -> Any:
     """The findings of earlier runs. Rules of an organisation may change without a new version: with them, no cache."""
     if options["no_cache"] or options["prove"] or options["fix"] or options["diff"] or count <= FEW or projects.rules:
         return None
-    from apimpolicy.project.cache import Cache, key_of
+    from apimpolicy.project.cache import Cache, code_state
 
-    return Cache(key_of(tool_version()))
+    return Cache(code_state())
 
 
 class _Baselines:

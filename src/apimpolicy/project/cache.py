@@ -1,7 +1,8 @@
-"""What was found in files before, by their content: a file of JSON in the user's cache directory.
+"""The findings of earlier runs by the content of files: a file of JSON in the user's cache directory.
 
-A cache belongs to one version of apimpolicy and to one set of settings; contents that were not met in the last runs
-fall out. Without a directory that can be written to there is no cache, and nobody is told.
+A cache belongs to one state of apimpolicy's own code. The version alone does not tell two commits apart, so the key is
+made from the names, sizes and times of the package's files. Files with keys of old states are removed after a month.
+Without a directory that can be written to there is no cache.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from typing import Any
 
 from apimpolicy.diagnostics import Severity
@@ -18,6 +20,7 @@ from apimpolicy.project.findings import Finding, Findings
 
 VERSION = 2
 MOST_ENTRIES = 20_000
+UNUSED_SECONDS = 30 * 86_400
 
 
 def cache_directory() -> str:
@@ -33,8 +36,25 @@ def key_of(*parts: object) -> str:
     return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()
 
 
+def code_state(package: str | None = None) -> str:
+    """Return a key that changes whenever a file of the package changes: a wheel installed anew, an edited checkout."""
+    root = package or os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    waiting, found = [root], []
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.name == "__pycache__":
+                    continue
+                if entry.is_dir():
+                    waiting.append(entry.path)
+                else:
+                    status = entry.stat()
+                    found.append((entry.path, status.st_mtime_ns, status.st_size))
+    return key_of(sorted(found))
+
+
 class Cache:
-    """The findings of one kind of run, by content and by what the settings for the file are."""
+    """The findings of one state of the code, by content and by what the settings for the file are."""
 
     def __init__(self, key: str, directory: str | None = None) -> None:
         self.path = os.path.join(directory or cache_directory(), f"check-{key}.json")
@@ -92,8 +112,16 @@ class Cache:
                 with open(handle, "w", encoding="utf-8") as file:
                     json.dump({"version": VERSION, "entries": entries}, file, separators=(",", ":"))
                 os.replace(temporary, self.path)
+                self._remove_unused()
             except OSError:
                 os.unlink(temporary)
+
+    def _remove_unused(self) -> None:
+        with os.scandir(os.path.dirname(self.path)) as entries:
+            for entry in entries:
+                is_cache = entry.name.startswith("check-") and entry.name.endswith(".json")
+                if is_cache and entry.stat().st_mtime < time.time() - UNUSED_SECONDS:
+                    os.unlink(entry.path)
 
 
 def _finding(row: list[Any]) -> Finding:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apimpolicy.cli import main
-from apimpolicy.project.cache import Cache
+from apimpolicy.project.cache import UNUSED_SECONDS, Cache, code_state
 from apimpolicy.project.files import MAXIMUM_BYTES
+from apimpolicy.project.findings import Findings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,3 +168,30 @@ def test_a_good_row_is_taken(tmp_path: Path) -> None:
     found = Cache("a", str(tmp_path)).get("n")
     assert found is not None
     assert [list(finding) for finding in found.rows] == [row]
+
+
+def test_a_cache_belongs_to_one_state_of_the_code(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    rule = tmp_path / "rules" / "rule.py"
+    rule.write_text("1", encoding="utf-8")
+    states = [code_state(str(tmp_path)), code_state(str(tmp_path))]
+    rule.write_text("22", encoding="utf-8")
+    states.append(code_state(str(tmp_path)))
+    os.utime(rule, (1, 1))
+    states.append(code_state(str(tmp_path)))
+    (tmp_path / "__pycache__").mkdir()
+    states.append(code_state(str(tmp_path)))
+    assert [states[0] == state for state in states] == [True, True, False, False, False]
+    assert len(set(states)) == 3
+
+
+def test_caches_of_old_states_are_removed(tmp_path: Path) -> None:
+    old, recent, other = (tmp_path / name for name in ("check-old.json", "check-recent.json", "notes.json"))
+    for path in (old, recent, other):
+        path.write_text("{}", encoding="utf-8")
+    for path in (old, other):
+        os.utime(path, (os.path.getmtime(path) - 2 * UNUSED_SECONDS,) * 2)
+    cache = Cache("new", str(tmp_path))
+    cache.set("n", Findings([], False))
+    cache.save()
+    assert {path.name for path in tmp_path.iterdir()} == {"check-recent.json", "notes.json", "check-new.json"}

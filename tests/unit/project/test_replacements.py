@@ -47,7 +47,7 @@ NUMBERED = {f"{{{number}}}" for number in range(10)}
         ("text.replace('ToUpper(', '').replace('{{A}}', a)", set()),
         ("text.replace('context.Request.IpAddress', '<A>')", {"<A>"}),
         ("a replacement for the old one", set()),
-        ("replace(text, '<value><FRONTDOORID></value>', '<value>${id}</value>')", {"<FRONTDOORID>", "<value>${id}</value>"}),
+        ("replace(text, '<value><DOOR></value>', '<value>${a}</value>')", {"<DOOR>", "<value>${a}</value>"}),
         ("text.replace('<origin></origin>', `<origin>${o}</origin>`)", {"<origin></origin>"}),
         ("text.replace('<base />', '').replace('</inbound>', '')", set()),
     ],

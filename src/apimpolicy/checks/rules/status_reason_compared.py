@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Binary, Bound, Call, PropertyAccess
+from apimpolicy.binding.nodes import Binary, Call, Expression, PropertyAccess
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 
@@ -37,7 +37,7 @@ class StatusReasonCompared(Rule):
     members = ("StatusReason",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        constants = (node.constant for node in expression.of_kind(Bound) if node.is_constant)
+        constants = (node.constant for node in expression.of_kind(Expression) if node.is_constant)
         if any(isinstance(text, str) and "backend pool" in text.lower() for text in constants):
             return
         for node in expression.of_kind(PropertyAccess):
