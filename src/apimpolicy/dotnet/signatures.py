@@ -27,9 +27,9 @@ _TYPE_TOKEN = re.compile(r"\s*([A-Za-z_][\w.]*|[<>,\[\]?&*()])")
 _PARAMETER = re.compile(r"(?:(this|out|ref|params|in) )?(.+?) (\w+)(?: = (.+))?$")
 _METHOD = re.compile(r"(static )?(?:(.+?) )?(\w+)(?:<([^()]*)>)?\((.*)\)((?: where .+?)?)$")
 _PROPERTY = re.compile(r"(static )?(.+?) (\w+)(?:\[(.+)\])? \{ (get; )?(set; )?\}$")
-_FIELD = re.compile(r"(static )?(readonly )?(.+) (\w+);$")
-_CONSTANT = re.compile(r"const (\S+) (\w+) = (.+);$")
-_CONSTRAINT = re.compile(r" where (\w+) : (.+?)(?= where |$)")
+_FIELD = r"(static )?(readonly )?(.+) (\w+);$"
+_CONSTANT = r"const (\S+) (\w+) = (.+);$"
+_CONSTRAINT = r" where (\w+) : (.+?)(?= where |$)"
 
 
 class Parameter:
@@ -287,11 +287,11 @@ def _parse_member(
             bool(setter),
             parse_parameters(index or "", find, scope),
         )
-    if line.startswith("const ") and (match := _CONSTANT.match(line)):
+    if line.startswith("const ") and (match := re.compile(_CONSTANT).match(line)):
         type_, name, text = match.groups()
         value = _constant(type_, _json(text))
         return Field(owner, name, line, parse_type(type_, find, scope), is_constant=True, value=value)
-    if line.endswith(";") and (match := _FIELD.match(line)):
+    if line.endswith(";") and (match := re.compile(_FIELD).match(line)):
         static, readonly, type_, name = match.groups()
         if type_ == "decimal" and owner.name == "decimal":
             return Field(owner, name, line, owner.type, is_constant=True, value=_decimal(name))
@@ -306,7 +306,7 @@ def _parse_member(
     if generics:
         own = tuple(TypeParameter(part) for part in split_top(generics))
         scope = {**scope, **{parameter.name: parameter for parameter in own}}
-        for constrained, texts in _CONSTRAINT.findall(constraints or ""):
+        for constrained, texts in re.compile(_CONSTRAINT).findall(constraints or ""):
             scope[constrained].constraints = tuple(split_top(texts))
     result = parse_type(returns, find, scope) if returns else owner.open_type
     return Method(owner, name, line, bool(static), result, parse_parameters(parameters, find, scope), own)

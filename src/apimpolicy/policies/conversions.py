@@ -31,7 +31,7 @@ def trimmed(value: object) -> str:
 
 
 _BREAKS = re.compile(r"[\r\n\0]")
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 
 def header_name(value: object) -> str:
@@ -56,7 +56,7 @@ def header_value(value: object) -> str:
 def http_method(value: object) -> str:
     """As a method, without white space around it. Raises FormatException as System.Net.Http.HttpMethod does."""
     method = trimmed(value)
-    if method and _TOKEN.fullmatch(method) is None:
+    if method and re.compile(_TOKEN).fullmatch(method) is None:
         raise FormatException("The format of the HTTP method is invalid.")
     return method
 

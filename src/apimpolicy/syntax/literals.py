@@ -30,8 +30,8 @@ class LiteralError(ValueError):
         self.help = help
 
 
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,4})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(['\"\\0abfnrtv]))")
-_NAME_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
+_ESCAPE = r"\\(?:x([0-9a-fA-F]{1,4})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(['\"\\0abfnrtv]))"
+_NAME_ESCAPE = r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))"
 _SIMPLE = dict(zip("'\"\\0abfnrtv", "'\"\\\0\a\b\f\n\r\t\v", strict=True))
 
 _INTEGER_TYPES = {
@@ -53,7 +53,7 @@ def identifier_name(text: str) -> str:
     """
     name = text.removeprefix("@")
     if "\\" in name:
-        name = _NAME_ESCAPE.sub(lambda escape: chr(int(escape[1] or escape[2], 16)), name)
+        name = re.compile(_NAME_ESCAPE).sub(lambda escape: chr(int(escape[1] or escape[2], 16)), name)
     return name
 
 
@@ -171,7 +171,7 @@ def _unescape(text: str, offset: int) -> str:
     position = 0
     while (backslash := text.find("\\", position)) >= 0:
         pieces.append(text[position:backslash])
-        escape = _ESCAPE.match(text, backslash)
+        escape = re.compile(_ESCAPE).match(text, backslash)
         code = 0 if escape is None or escape[4] else int(escape[1] or escape[2] or escape[3], 16)
         if escape is None or code > 0x10FFFF:
             raise LiteralError(

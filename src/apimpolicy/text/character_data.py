@@ -25,22 +25,22 @@ MAX_DIAGNOSTICS = 100
 
 NAME = rf"(?:[^\W\d]|{OPEN})[\w:.\-{OPEN}{CLOSE}]*+"
 """A name; a template may put in a part of it."""
+
+# Patterns that few documents need are texts, which `re` compiles when the first one does: a check starts faster.
 _WHOLE_EXPRESSION = re.compile(r"[ \t\r\n]*+(?=@[({])")
 _AFTER_EXPRESSION = {quote: re.compile(rf"[ \t\r\n]*+{quote}") for quote in "\"'"}
 _REST_OF_VALUE = {quote: re.compile(rf"[^<{quote}]*+{quote}(?=[\s/>?])") for quote in "\"'"}
 # Where a value with a broken expression most likely ends: a quote that an attribute or the tag's end follows.
-_LIKELY_END = {
-    quote: re.compile(rf"{quote}(?=[ \t\r\n]*+/?>|[ \t\r\n]++{NAME}[ \t\r\n]*+=[ \t\r\n]*+[\"'])") for quote in "\"'"
-}
+_LIKELY_END = {quote: rf"{quote}(?=[ \t\r\n]*+/?>|[ \t\r\n]++{NAME}[ \t\r\n]*+=[ \t\r\n]*+[\"'])" for quote in "\"'"}
 _OPEN_VALUE = re.compile(r"[^\r\n<>]*+")
-_RUNAWAY_VALUE = re.compile(r"((?:[^<>@]|@(?![({]))*+)>[ \t\r\n]*+<[/!A-Za-z]")
+_RUNAWAY_VALUE = r"((?:[^<>@]|@(?![({]))*+)>[ \t\r\n]*+<[/!A-Za-z]"
 """A value that runs on past the end of its tag into the next one: its closing quote is missing."""
-_INTO_NEXT_ATTRIBUTE = re.compile(rf"(?<![ \t\r\n])[ \t\r\n]++{NAME}[ \t\r\n]*+=[ \t\r\n]*+\Z")
+_INTO_NEXT_ATTRIBUTE = rf"(?<![ \t\r\n])[ \t\r\n]++{NAME}[ \t\r\n]*+=[ \t\r\n]*+\Z"
 """A value that ends with the name of the next attribute, whose opening quote closed it: its own quote is missing."""
 _AFTER_VALUE = frozenset(("", " ", "\t", "\r", "\n", "/", ">", "?"))
-_UNQUOTED = re.compile(r"(?:[^\s<>\"'/]++|/(?!>))*+")
-_ENTITY_LIKE = re.compile(r"&#?\w{1,32};")
-FORGOTTEN = re.compile(r"<[\w .:/()|\-]{1,80}>")
+_UNQUOTED = r"(?:[^\s<>\"'/]++|/(?!>))*+"
+_ENTITY_LIKE = r"&#?\w{1,32};"
+_FORGOTTEN = r"<[\w .:/()|\-]{1,80}>"
 """A placeholder in angle brackets: `<your-tenant>`."""
 ADVICE_ON_FORGOTTEN = (
     "Write the value, or a named value such as {{name}}. If a pipeline replaces it, list it among the `placeholders` "
@@ -105,7 +105,7 @@ class CharacterReader:
             found = self.expression_at(start, len(self.text), "")
             if not isinstance(found, Unterminated):
                 return Value(self.source, start, found.end, found, (found,))
-        match = _UNQUOTED.match(self.text, start)
+        match = re.compile(_UNQUOTED).match(self.text, start)
         assert match is not None  # it may be empty
         return Value(self.source, start, match.end())
 
@@ -151,17 +151,19 @@ class CharacterReader:
     def end_of_runaway(self, position: int, end_of_value: int) -> int:
         """Return where a value without a closing quote ends, if the quote at `end_of_value` opens another; else -1."""
         text = self.text
-        if (found := _RUNAWAY_VALUE.match(text, position, end_of_value)) is not None:
+        if "<" in text[position:end_of_value] and (
+            found := re.compile(_RUNAWAY_VALUE).match(text, position, end_of_value)
+        ):
             return position + len(found[1].removesuffix("/").rstrip())
         if text[end_of_value + 1 : end_of_value + 2] in _AFTER_VALUE:
             return -1
-        next_attribute = _INTO_NEXT_ATTRIBUTE.search(text[position:end_of_value])
+        next_attribute = re.compile(_INTO_NEXT_ATTRIBUTE).search(text[position:end_of_value])
         return -1 if next_attribute is None else position + next_attribute.start()
 
     def broken_value(self, start: int, at: int, quote: str, found: Unterminated) -> tuple[Value, int]:
         """A value that begins with an expression that does not end."""
         text = self.text
-        likely = _LIKELY_END[quote].search(text, at)
+        likely = re.compile(_LIKELY_END[quote]).search(text, at)
         end = likely.start() if likely else text.find(quote, at)
         if end >= 0:
             # Seen without what follows the value, the fault is often a plainer one: a bracket instead of a string.
@@ -260,7 +262,7 @@ class CharacterReader:
             ampersand = text.find("&", ampersand + 1, end)
         if in_value:
             angle = text.find("<", start, end)
-            forgotten = FORGOTTEN.match(text, angle, end) if angle >= 0 else None
+            forgotten = re.compile(_FORGOTTEN).match(text, angle, end) if angle >= 0 else None
             if forgotten is not None:
                 message = f"'{forgotten[0]}' is a placeholder that has not been replaced"
                 self.report("POL023", message, *forgotten.span(), help=ADVICE_ON_FORGOTTEN)
@@ -274,7 +276,7 @@ class CharacterReader:
         entity = ENTITY.match(self.text, start)
         if entity and character_of(entity[0]) is not None:
             return
-        if alike := _ENTITY_LIKE.match(self.text, start):
+        if alike := re.compile(_ENTITY_LIKE).match(self.text, start):
             advice = "XML has `&amp;`, `&lt;`, `&gt;`, `&quot;`, `&apos;` and character numbers such as `&#160;`."
             self.report("POL014", f"unknown entity '{alike[0]}'", start, alike.end(), help=advice)
         else:

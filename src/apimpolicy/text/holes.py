@@ -18,8 +18,8 @@ MARK = rf"{OPEN}[0-9]++{CLOSE}"
 FIRST_NAMED_VALUE = 100_000
 """Marks from this number on stand for named values, which `checks.expressions` numbers in each expression."""
 
-_HOLE = re.compile(MARK)
-_UNKNOWN = re.compile(rf"{MARK}|\{{\{{[A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+\}}\}}")
+_HOLE = MARK
+_UNKNOWN = rf"{MARK}|\{{\{{[A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+\}}\}}"
 
 
 def mark(number: int) -> str:
@@ -34,19 +34,19 @@ def has_hole(text: str) -> bool:
 
 def is_unknown(text: str) -> bool:
     """Whether a part of the text is not known: a template's placeholder, or a named value without a value."""
-    return (OPEN in text or "{{" in text) and _UNKNOWN.search(text) is not None
+    return (OPEN in text or "{{" in text) and re.compile(_UNKNOWN).search(text) is not None
 
 
 def without_holes(text: str) -> str:
     """The text that is known."""
-    return _UNKNOWN.sub("", text)
+    return re.compile(_UNKNOWN).sub("", text)
 
 
 def shown(text: str, holes: tuple[str, ...]) -> str:
     """The text with every placeholder as it is written in the template."""
     if OPEN not in text:
         return text
-    return _HOLE.sub(lambda found: _written(int(found[0][1:-1]), holes), text)
+    return re.compile(_HOLE).sub(lambda found: _written(int(found[0][1:-1]), holes), text)
 
 
 def _written(number: int, holes: tuple[str, ...]) -> str:

@@ -79,9 +79,10 @@ _PLAIN_ATTRIBUTE = re.compile(
 _ATTRIBUTE = re.compile(rf"([ \t\r\n]*+)({NAME})([ \t\r\n]*+=[ \t\r\n]*+)?")
 # The rest of a faulty word is not reported a second time.
 _UNEXPECTED = re.compile(r"[ \t\r\n]*+([^ \t\r\n<>/][^ \t\r\n<>/]*+|/)")
-_LIKE_A_PLACEHOLDER = re.compile(r"^[A-Z][A-Z0-9]*$|_|^(?i:your|my|the|insert|enter)-")
+_LIKE_A_PLACEHOLDER = r"^[A-Z][A-Z0-9]*$|_|^(?i:your|my|the|insert|enter)-"
 _CONTENT = (Element, Text, CData, StrayTag)
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_NONCHARACTER = "[\ufffe\uffff\ud800-\udfff]"
 
 
 def read(source: Source) -> Document:
@@ -100,7 +101,7 @@ class _Reader(CharacterReader):
         text = self.text
         length = len(text)
         position = 1 if text.startswith("\ufeff") else 0
-        if forbidden := _FORBIDDEN.search(text):
+        if forbidden := _CONTROL.search(text) or (None if text.isascii() else re.search(_NONCHARACTER, text)):
             name = f"U+{ord(forbidden[0]):04X}"
             self.report("POL004", f"the character {name} is not allowed in XML", *forbidden.span())
         if has_hole(text) and not self.source.holes:
@@ -296,7 +297,7 @@ class _Reader(CharacterReader):
         if any(found.code == "POL017" and found.start == element.start for found in self.diagnostics):
             return  # its start tag breaks off, which was reported
         message = f"the element <{name}> is never closed"
-        if not element.attributes and _LIKE_A_PLACEHOLDER.search(name) is not None:
+        if not element.attributes and re.compile(_LIKE_A_PLACEHOLDER).search(name) is not None:
             message = f"'<{name}>' is a placeholder that has not been replaced, or an element that is never closed"
             help = ADVICE_ON_FORGOTTEN
         self.report("POL006", message, element.start, element.name_end, label="opened here", help=help)

@@ -25,7 +25,7 @@ _HEADERS = frozenset(
         *("x-api-key", "apikey", "x-functions-key", "x-auth-token", "x-ms-authorization-auxiliary"),
     }
 )
-_SCHEME = re.compile(r"[A-Za-z][\w-]*[ ]+(?=\S)")
+_SCHEME = r"[A-Za-z][\w-]*[ ]+(?=\S)"
 
 _known: OrderedDict[str, None] = OrderedDict()
 _in_headers: frozenset[str] = frozenset()
@@ -60,7 +60,7 @@ def keep_headers_secret(headers: Iterable[tuple[str, str]]) -> None:
     in `Bearer …`.
     """
     global _in_headers, _pattern
-    found = {_SCHEME.sub("", value, count=1) for name, value in headers if is_secret_header(name)}
+    found = {re.compile(_SCHEME).sub("", value, count=1) for name, value in headers if is_secret_header(name)}
     wanted = frozenset(text for text in found if len(text) >= SHORTEST_IN_HEADERS)
     if wanted != _in_headers:
         _in_headers, _pattern = wanted, None

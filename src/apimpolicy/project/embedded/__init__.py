@@ -38,7 +38,7 @@ ENDINGS = {
 }
 """Endings of files that may hold policies, and the module here that finds them."""
 
-_CLOSED = re.compile(rf"</(?:{'|'.join(root.decode() for root in sorted(ROOTS))})\s*>\s*\Z|\A[^<]*<[^<>]*/>\s*\Z")
+_CLOSED = rf"</(?:{'|'.join(root.decode() for root in sorted(ROOTS))})\s*>\s*\Z|\A[^<]*<[^<>]*/>\s*\Z"
 
 _SIGNS = ("{", "#", "%", "$", "__", "<<", "«", "@@", "~", "[[")
 """Texts of which one is in a file with placeholders; without any of them nobody looks closer."""
@@ -63,7 +63,7 @@ def is_policy(text: str) -> bool:
 
 def is_whole(text: str) -> bool:
     """Whether a text ends as a policy document does, and is not only the beginning of one."""
-    return _CLOSED.search(text) is not None
+    return re.compile(_CLOSED).search(text) is not None
 
 
 def policies_of(
