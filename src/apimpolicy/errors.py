@@ -7,7 +7,7 @@ ApimPolicyError
 ├── ConfigurationError        the simulated gateway was set up wrongly (a broken PEM, a missing named value)
 ├── NotSimulatedError         Azure does this, apimpolicy does not do it yet: fails loudly, by name
 ├── LimitExceededError        a policy used more steps, memory, time or nesting than the limits allow
-├── InternalError             a mistake in apimpolicy itself; the original exception is the cause
+├── InternalError             an internal error in apimpolicy; the original exception is the cause
 └── DotnetException           what C# code throws; lives in apimpolicy.dotnet.exceptions
 """
 
@@ -86,7 +86,7 @@ class LimitExceededError(ApimPolicyError):
 
 
 class InternalError(ApimPolicyError):
-    """A mistake in apimpolicy: the policy did something that the simulation did not expect. The cause is the original.
+    """An internal error in apimpolicy: the policy did something that the simulation did not expect. The cause is the original.
 
     `span` is (source, start, end) of the code that was running, once known.
     """
@@ -97,4 +97,4 @@ class InternalError(ApimPolicyError):
         super().__init__(what)
 
     def __str__(self) -> str:
-        return f"mistake in apimpolicy, please report it with the expression that shows it: {self.what}"
+        return f"internal error in apimpolicy, please report it with the expression that shows it: {self.what}"

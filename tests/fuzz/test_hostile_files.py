@@ -37,7 +37,7 @@ def ends(command: list[str], given: str = "", allowed: set[int] = FINE) -> None:
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode in allowed, said[-500:]
     assert "Traceback" not in said
-    assert "mistake in apimpolicy" not in said
+    assert "internal error in apimpolicy" not in said
     assert used.ru_utime + used.ru_stime < MOST_SECONDS, f"{time.monotonic() - began:.1f} s by the clock"
     assert used.ru_maxrss * 1024 < MOST_MEMORY
 

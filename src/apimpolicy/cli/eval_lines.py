@@ -56,7 +56,7 @@ def answer_lines(lines: BinaryIO, contexts_file: str | None, *, compile_only: bo
             answer = {"line": number, "error": str(error)}
             code = max(code, exit_codes.USAGE)
         except Exception as error:
-            answer = {"line": number, "error": f"mistake in apimpolicy: {type(error).__name__}: {error}"}
+            answer = {"line": number, "error": f"internal error in apimpolicy: {type(error).__name__}: {error}"}
             code = exit_codes.INTERNAL
         write_finished(to_json(identity | answer) + "\n", sys.stdout)
         sys.stdout.flush()

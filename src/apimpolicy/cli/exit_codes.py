@@ -12,7 +12,7 @@ USAGE: Final = 2
 NO_TESTS: Final = 5
 """There was no test to run, as pytest has it."""
 INTERNAL: Final = 3
-"""A mistake in apimpolicy itself."""
+"""An internal error in apimpolicy."""
 UNDECIDED: Final = 3
 """`prove` and `diff` could neither prove something nor find a request that shows the opposite."""
 STOPPED: Final = 4

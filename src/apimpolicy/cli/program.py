@@ -204,8 +204,8 @@ def _out_of_memory() -> LimitExceededError:
 def _report_to_us(error: Exception) -> str:
     what = " ".join(f"{type(error).__name__}: {error}".split())
     return (
-        f"this is a mistake in apimpolicy itself ({what[:200]}). "
-        "Please report it, with what the same command says when it begins with `apimpolicy --debug`."
+        f"internal error in apimpolicy ({what[:200]}). "
+        "Please report it with the output of the same command run as `apimpolicy --debug …`."
     )
 
 
