@@ -86,7 +86,7 @@ class LimitExceededError(ApimPolicyError):
 
 
 class InternalError(ApimPolicyError):
-    """An internal error in apimpolicy: the policy did something that the simulation did not expect. The cause is the original.
+    """An internal error in apimpolicy: the policy did something unexpected. The cause is the original error.
 
     `span` is (source, start, end) of the code that was running, once known.
     """
