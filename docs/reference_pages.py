@@ -85,6 +85,7 @@ CONFIGURATION = {
     "A whole service": ("service_tables",),
     "Who issues tokens": ("identity_tables",),
     "What check looks for": ("check_configuration",),
+    "How format lays out": ("format_settings",),
     "How serve serves": ("serve_settings",),
 }
 """Titles, and the modules of `apimpolicy.project` that read these keys; their docstrings are the page."""

@@ -1,14 +1,12 @@
-"""`check --fix` and `check --diff`: what can be mended without changing what a document means."""
+"""`check --fix` and `check --diff`: fixes that don't change what a document means."""
 
 from __future__ import annotations
 
 import codecs
-import os
-import tempfile
 from typing import TYPE_CHECKING
 
+from apimpolicy.cli.changed_files import print_difference, write_file
 from apimpolicy.cli.program import say
-from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.fixes import apply, edits
 
@@ -33,11 +31,11 @@ def mend(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
             continue
         total += count
         if write:
-            _write(path, new)
+            write_file(path, new)
         else:
-            _print_difference(path, data, new)
+            print_difference(path, data, new)
     if write and total:
-        say(f"mended {total} {'place' if total == 1 else 'places'}")
+        say(f"fixed {total} {'problem' if total == 1 else 'problems'}")
     return total
 
 
@@ -55,29 +53,3 @@ def mended(run: CheckRun, data: bytes, name: str) -> tuple[bytes, int]:
         total += len(changes)
         data = mark + apply(source.text, changes).encode()
     return data, total
-
-
-def _write(path: str, data: bytes) -> None:
-    """Put the new content in the place of the file in one step."""
-    path = os.path.realpath(path)
-    try:
-        mode = os.stat(path).st_mode
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".apimpolicy-")
-        try:
-            with open(handle, "wb") as file:
-                file.write(data)
-            os.chmod(temporary, mode)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
-
-
-def _print_difference(path: str, old: bytes, new: bytes) -> None:
-    from difflib import unified_diff
-
-    before, after = (text.decode("utf-8-sig").splitlines(keepends=True) for text in (old, new))
-    for line in unified_diff(before, after, path, path):
-        print(line.rstrip("\r\n"))

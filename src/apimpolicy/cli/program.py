@@ -22,6 +22,7 @@ COMMANDS = {
     "diff": "Say which requests a change treats differently.",
     "eval": "Evaluate one C# expression.",
     "explain": "Say why a request got its answer.",
+    "format": "Lay out policies, C# included.",
     "lsp": "Serve an editor: the language server.",
     "new": "Write a first test file for a policy.",
     "mcp": "Serve a coding assistant: tools over MCP.",

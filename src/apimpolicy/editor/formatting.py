@@ -1,100 +1,48 @@
-"""Formatting on request: the indentation of tags and of lines of attributes, and nothing else.
-
-Expressions, texts, comments and values stay as they are to the character. What comes out is read again and compared
-with what went in: where anything but white space between tags and attributes differs, nothing is changed at all.
-"""
+"""Formatting on request, with the layout of `apimpolicy format`: of a document, of some lines, and while typing."""
 
 from __future__ import annotations
 
-import re
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.registry import is_known, specification_of
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.formatting.files import Formatter
 from apimpolicy.project.fixes import Edit
-from apimpolicy.text.document import Characters, Comment, Element
-from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from apimpolicy.text.document import Document, Node
-
-_BLANK = re.compile(r"[ \t\r\n]*")
+    from apimpolicy.project.format_settings import Style
 
 
-def format_edits(text: str, indent: str = "    ") -> list[Edit]:
-    """The edits that indent a policy document; none for one with mistakes in its markup, or where any doubt is left."""
-    document = read(Source(text))
-    if document.diagnostics:
+def format_edits(
+    text: str, path: str, style: Style, placeholders: Sequence[str] = (), lines: range | None = None
+) -> list[Edit]:
+    """Return the edits that lay out a document, or only its lines within `lines`, counted from 0.
+
+    There are none for a document that can't be read, and none for text outside of policies.
+    """
+    try:
+        formatted = Formatter(style, placeholders).file(text.encode("utf-8", "replace"), path).data.decode()
+    except ConfigurationError:
         return []
-    edits = sorted(_of_level(document.children, text, indent, 0))
-    edits = [edit for edit in edits if text[edit.start : edit.end] != edit.text]
-    return edits if edits and is_same(document, read(Source(_applied(text, edits)))) else []
+    before, after = text.splitlines(keepends=True), formatted.splitlines(keepends=True)
+    starts = [0]
+    for line in before:
+        starts.append(starts[-1] + len(line))
+    return [
+        Edit(starts[first], starts[last], "".join(after[start:end]))
+        for first, last, start, end in _changes(before, after)
+        if lines is None or (lines.start <= first and last <= lines.stop)
+    ]
 
 
-def _applied(text: str, edits: list[Edit]) -> str:
-    from apimpolicy.project.fixes import apply
-
-    return apply(text, edits)
-
-
-def _of_level(nodes: list[Node], text: str, indent: str, depth: int) -> Iterator[Edit]:
-    for node in nodes:
-        if isinstance(node, (Element, Comment)):
-            yield from _before(node.start, text, indent * depth)
-        if isinstance(node, Element):
-            yield from _attributes(node, text, indent, depth)
-            if _holds_elements(node):
-                yield from _of_level(node.children, text, indent, depth + 1)
-                yield from _before(node.content_end, text, indent * depth)
-
-
-def _before(offset: int, text: str, indent: str) -> Iterator[Edit]:
-    """The white space at the beginning of a line; what stands behind something on its line stays there."""
-    line = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
-    if text[line:offset].strip(" \t") == "":
-        yield Edit(line, offset, indent)
-
-
-def _attributes(element: Element, text: str, indent: str, depth: int) -> Iterator[Edit]:
-    """One blank between attributes on a line; a line of attributes is indented by one step."""
-    position = element.name_end
-    for attribute in element.attributes:
-        gap = text[position : attribute.name_start]
-        if gap.strip(" \t\r\n") == "":
-            last = max(gap.rfind("\n"), gap.rfind("\r"))
-            if last >= 0:
-                yield Edit(position + last + 1, attribute.name_start, indent * (depth + 1))
-            else:
-                yield Edit(position, attribute.name_start, " ")
-        position = min(attribute.value.end + 1, element.content_start)
-
-
-def _holds_elements(element: Element) -> bool:
-    """Whether white space among the children means nothing: there are elements, no text, and nothing takes any."""
-    if not any(isinstance(child, Element) for child in element.children):
-        return False
-    if any(isinstance(child, Characters) and child.raw.strip() for child in element.children):
-        return False
-    specification = specification_of(element.name) if is_known(element.name) else None
-    return specification is None or not (specification.takes_text or specification.takes_markup)
-
-
-def is_same(before: Document, after: Document) -> bool:
-    """Whether two documents are the same but for white space between tags and between attributes."""
-    return not after.diagnostics and list(_content(before.children)) == list(_content(after.children))
-
-
-def _content(nodes: list[Node]) -> Iterator[tuple[str, ...]]:
-    for node in nodes:
-        if isinstance(node, Element):
-            attributes = [part for a in node.attributes for part in (a.name, a.value.raw)]
-            yield ("element", node.name, *attributes)
-            if _holds_elements(node):
-                yield from _content(node.children)
-            else:
-                yield ("inside", node.source.text[node.content_start : node.content_end])
-            yield ("end", node.name)
-        elif not isinstance(node, Characters) or node.raw.strip():
-            yield (type(node).__name__, node.raw)
+def _changes(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Yield which lines become which; lines that only change by themselves come one by one."""
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for kind, first, last, start, end in matcher.get_opcodes():
+        if kind == "replace" and last - first == end - start:
+            for index in range(last - first):
+                yield first + index, first + index + 1, start + index, start + index + 1
+        elif kind != "equal":
+            yield first, last, start, end

@@ -32,6 +32,8 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "foldingRangeProvider": True,
     "selectionRangeProvider": True,
     "documentFormattingProvider": True,
+    "documentRangeFormattingProvider": True,
+    "documentOnTypeFormattingProvider": {"firstTriggerCharacter": "\n", "moreTriggerCharacter": ["}", ";"]},
     "inlayHintProvider": True,
     "codeLensProvider": {"resolveProvider": False},
     "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.fixAll"]},

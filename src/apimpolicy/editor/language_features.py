@@ -279,15 +279,30 @@ def inlay_hints(server: LanguageServer, params: dict[str, Any]) -> list[dict[str
 
 
 def formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    return _formatted(server, params, None)
+
+
+def range_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    return _formatted(server, params, range(params["range"]["start"]["line"], params["range"]["end"]["line"] + 1))
+
+
+def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Lay out the line of the caret, and the one before it when that was just ended."""
+    line = params["position"]["line"]
+    return _formatted(server, params, range(max(0, line - (params.get("ch") == "\n")), line + 1))
+
+
+def _formatted(server: LanguageServer, params: dict[str, Any], lines: range | None) -> list[dict[str, Any]]:
+    """Return edits of the layout; the project's table [format] counts, not the editor's width of a tab."""
     from apimpolicy.editor.formatting import format_edits
     from apimpolicy.project.embedded import is_policy, reader_for
 
-    document, _ = server.opened(params)
-    if reader_for(document.path) is not None or not is_policy(document.text):
+    document, analysis = server.opened(params)
+    if reader_for(document.path) is None and not is_policy(document.text):
         return []
-    options = params.get("options") or {}
-    indent = " " * int(options.get("tabSize", 4)) if options.get("insertSpaces", True) else "\t"
-    return [_edit(document, edit) for edit in format_edits(document.text, indent)]
+    style = server.style_of(document.path)
+    edits = format_edits(document.text, document.path, style, analysis.settings.placeholders, lines)
+    return [_edit(document, edit) for edit in edits]
 
 
 def _edit(document: TextDocument, edit: Edit) -> dict[str, Any]:
@@ -380,6 +395,8 @@ FEATURES: Final[dict[str, Feature]] = {
     "textDocument/semanticTokens/full": semantic_tokens,
     "textDocument/inlayHint": inlay_hints,
     "textDocument/formatting": formatting,
+    "textDocument/rangeFormatting": range_formatting,
+    "textDocument/onTypeFormatting": on_type_formatting,
     "textDocument/codeAction": code_actions,
     "textDocument/codeLens": code_lenses,
     "workspace/executeCommand": execute,

@@ -26,6 +26,7 @@ from apimpolicy.garbage import collect_new
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.format_settings import Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -315,6 +316,14 @@ class LanguageServer:
             return check.projects.of(path).check.settings_for(path)
         except ConfigurationError:
             return Settings()
+
+    def style_of(self, path: str) -> Style:
+        """Return the layout of the project that a file belongs to."""
+        check = self._check or self._new_check()
+        try:
+            return check.projects.of(path).style
+        except ConfigurationError:
+            return Style()
 
     def _new_check(self) -> CheckRun:
         """Settings are read again; what was compiled stays known."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_configuration import CheckConfiguration
 from apimpolicy.project.configuration_files import ConfigurationFinder
+from apimpolicy.project.format_settings import Style
 from apimpolicy.project.ignore_patterns import IgnorePatterns
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ class Project(NamedTuple):
     check: CheckConfiguration
     named_values: dict[str, str] | None
     exclude: IgnorePatterns
+    style: Style = Style()
+    """The layout that `format` writes."""
 
 
 class CheckOptions(NamedTuple):
@@ -106,12 +109,12 @@ class CheckProjects:
         self.options = options._replace(**resolved)
 
     def _read(self, path: str | None) -> Project:
-        check, values = CheckConfiguration(), None
+        check, values, style = CheckConfiguration(), None, Style()
         if path is not None:
             from apimpolicy.project.configuration import load_configuration
 
             loaded = load_configuration(path)
-            values = loaded.named_values
+            values, style = loaded.named_values, loaded.style
             fragments = tuple(loaded.fragment_paths().items())
             check = loaded.check(self.rules)._replace(fragments=fragments)
             if loaded.negotiate_client_certificate is False and loaded.says_negotiation:
@@ -119,7 +122,8 @@ class CheckProjects:
         if self.options.named_values is not None:
             values = self.options.named_values
         directory = os.path.dirname(path) if path is not None else os.curdir
-        return Project(path, self._with_options(check), values, IgnorePatterns(directory or os.curdir, check.exclude))
+        exclude = IgnorePatterns(directory or os.curdir, check.exclude)
+        return Project(path, self._with_options(check), values, exclude, style)
 
     def _with_options(self, check: CheckConfiguration) -> CheckConfiguration:
         options, settings = self.options, check.settings

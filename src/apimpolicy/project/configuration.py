@@ -58,6 +58,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.answer_tables import AnswerTables
 from apimpolicy.project.api_descriptions import DescriptionPaths
 from apimpolicy.project.files import read_bytes
+from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
@@ -105,6 +106,7 @@ class Configuration:
         self._check = table.table("check")
         if self._check is not None:
             self.check()
+        self.style = style_of(table.table("format"))
         serve = table.table("serve")
         self.serve = {} if serve is None else _serve_settings(serve)
         table.take("claims", list)  # `testing.claims.configured` reads these two, for `prove`

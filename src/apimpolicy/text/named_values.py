@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MISSING_NAMED_VALUE = "POL001"
 
-_REFERENCE = re.compile(r"\{\{([A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+)\}\}")
+REFERENCE = re.compile(r"\{\{([A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+)\}\}")
 _OPAQUE = re.compile(
     r"<!--|<([A-Za-z][\w-]*+)\b"
     r"[^<>]*?\btemplate\s*=\s*(?:\"[Ll]iquid\"|'[Ll]iquid')[^<>]*(?<!/)>"
@@ -77,7 +77,7 @@ def opaque_spans(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _references(text: str, start: int, end: int) -> Iterator[NamedValueReference]:
-    for match in _REFERENCE.finditer(text, start, end):
+    for match in REFERENCE.finditer(text, start, end):
         first, last = match.span()
         if text[first - 1 : first] != "{" or text[last : last + 1] != "}":
             yield NamedValueReference(match[1], first, last)

@@ -120,7 +120,7 @@ def test_difference_and_repair(apimpolicy: Callable[..., Any], bad: Path) -> Non
     assert bad.read_text() == BAD
     found = apimpolicy("check", "bad.xml", "--fix")
     assert bad.read_text() == MENDED
-    assert "mended 3 places" in found.err
+    assert "fixed 3 problems" in found.err
     assert apimpolicy("check", "bad.xml", "--diff").code == 0
 
 

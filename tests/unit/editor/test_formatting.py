@@ -1,59 +1,27 @@
-"""Formatting moves nothing but tags and attributes, in every document that anybody has written."""
+"""Edits of a layout: minimal, and only of the lines that were asked for."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from apimpolicy.editor.formatting import format_edits, is_same
+from apimpolicy.editor.formatting import format_edits
 from apimpolicy.project.fixes import apply
-from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
+from apimpolicy.project.format_settings import Style
 
-CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "documents"
-
-ROWS = [
-    ("<inbound>\n<base />\n</inbound>", "<inbound>\n  <base />\n</inbound>"),
-    ("<a>\n<b>\n<c />\n</b>\n</a>", "<a>\n  <b>\n    <c />\n  </b>\n</a>"),
-    ('<inbound>\n<set-header name="a"   id="b" /></inbound>', '<inbound>\n  <set-header name="a" id="b" /></inbound>'),
-    ('<inbound>\n<x\nid="true">\n</x>\n</inbound>', '<inbound>\n  <x\n    id="true">\n</x>\n</inbound>'),
-]
-
-KEPT = [
-    "<inbound>\n<set-body>\n <a>\n</a>\n</set-body></inbound>",
-    '<inbound>\n  <set-header name="a"><value>@{\nreturn 1;\n}</value></set-header>\n</inbound>',
-    "<inbound>\n<broken",
-    "<inbound>\n  <!-- one\n two -->\n  <base />\n</inbound>",
-]
+TEXT = "<inbound>\n<base />\n    <set-method>GET</set-method>\n<set-body>@{\nreturn 1;\n}</set-body>\n</inbound>\n"
 
 
-def formatted(text: str) -> str:
-    return apply(text, format_edits(text, "  "))
+@pytest.mark.parametrize(
+    ("lines", "changed"),
+    [(None, [1, 3, 4, 5]), (range(2), [1]), (range(3, 5), [3, 4]), (range(2, 3), []), (range(99), [1, 3, 4, 5])],
+)
+def test_edits_of_lines(lines: range | None, changed: list[int]) -> None:
+    edits = format_edits(TEXT, "orders.xml", Style(), lines=lines)
+    assert [TEXT.count("\n", 0, edit.start) for edit in edits] == changed
+    whole = apply(TEXT, format_edits(TEXT, "orders.xml", Style()))
+    assert format_edits(whole, "orders.xml", Style()) == []
 
 
-@pytest.mark.parametrize(("text", "wanted"), ROWS)
-def test_tags_and_attributes_are_indented(text: str, wanted: str) -> None:
-    assert formatted(text) == wanted
-
-
-@pytest.mark.parametrize("text", KEPT)
-def test_what_is_inside_stays(text: str) -> None:
-    inside = text.partition("\n")[2]
-    assert formatted(text).replace(" ", "") == text.replace(" ", "")
-    assert inside.split("\n")[-2:][0] in formatted(text) or "broken" in text
-
-
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of real policies is not here")
-def test_nothing_is_lost_in_the_corpus_and_once_is_enough() -> None:
-    changed = 0
-    for path in sorted(CORPUS.rglob("*"))[::7]:
-        if not path.is_file():
-            continue
-        text = path.read_text(encoding="utf-8", errors="replace")
-        new = formatted(text)
-        if new != text:
-            changed += 1
-            assert is_same(read(Source(text)), read(Source(new)))
-            assert formatted(new) == new
-    assert changed > 20
+@pytest.mark.parametrize("text", ["<inbound><base", "no policy", ""])
+def test_what_can_not_be_read_is_left_alone(text: str) -> None:
+    assert format_edits(text, "orders.xml", Style()) == []

@@ -278,8 +278,18 @@ def test_format_on_request(client: Client, project: Path) -> None:
     edits = client.request("textDocument/formatting", of(uri, options=options))
     document = TextDocument(uri, POLICY.replace("    ", ""))
     document.change([{"range": e["range"], "text": e["newText"]} for e in reversed(edits)], 2)
-    assert "\n  <inbound>\n    <base />" in document.text
-    assert "\nvar name" in document.text  # C# stays as it is
+    assert document.text == POLICY  # the project's style counts, not the editor's
+
+
+def test_format_some_lines_and_while_typing(client: Client, project: Path) -> None:
+    text = POLICY.replace("    ", "")
+    uri = client.open(str(project / "flat.xml"), text)
+    options = {"tabSize": 4, "insertSpaces": True}
+    lines = {"start": {"line": 1, "character": 0}, "end": {"line": 2, "character": 0}}
+    edits = client.request("textDocument/rangeFormatting", of(uri, options=options, range=lines))
+    assert [edit["range"]["start"]["line"] for edit in edits] == [1, 2]
+    typed = of(uri, options=options, position={"line": 2, "character": 0}, ch="\n")
+    assert client.request("textDocument/onTypeFormatting", typed) == edits
 
 
 ACTIONS = [

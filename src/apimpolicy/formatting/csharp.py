@@ -1,0 +1,185 @@
+"""The layout of one expression: line breaks stay where the author put them, blanks and indentation are ours.
+
+A line is indented one step deeper than the line on which its innermost open bracket is; a line that goes on with a
+statement one step more. Strings and comments stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.formatting.csharp_roles import Roles
+from apimpolicy.formatting.spacing import blank_between
+from apimpolicy.project.fixes import Edit
+from apimpolicy.syntax.lexer import END, tokenize
+from apimpolicy.syntax.parser import parse
+from apimpolicy.text.named_values import REFERENCE as NAMED_VALUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.project.format_settings import Style
+    from apimpolicy.syntax.lexer import Tokens
+
+_TRIVIA = re.compile(r"//[^\r\n]*?(?=[ \t]*(?:[\r\n]|\Z))|/\*.*?\*/|[ \t\r\n\f\v\u00a0\ufeff]+", re.DOTALL)
+_OPENING = frozenset(("LPAR", "LSQB", "LBRACE"))
+_CLOSING = frozenset(("RPAR", "RSQB", "RBRACE"))
+_ENDS_STATEMENT = frozenset(("SEMICOLON", "LBRACE", "RBRACE"))
+_CONTINUES = frozenset(("DOT", "QMARK", "RPAR", "RSQB", "COMMA", "SEMICOLON"))
+
+
+class _Open(NamedTuple):
+    """An open bracket: the level of its line, and what it holds.
+
+    That is `statements`, the sections of a `switch`, the `items` of an initializer in braces, or what stands in round
+    or square `brackets`.
+    """
+
+    level: int
+    holds: str
+
+
+class _Piece(NamedTuple):
+    """A token (its index) or a comment (token -1)."""
+
+    token: int
+    start: int
+    end: int
+
+
+def edits_of(text: str, level: int, style: Style) -> list[Edit]:
+    """Return the edits of white space in an expression whose first line is indented by `level`.
+
+    There are none in an expression that can't be parsed, and none inside of interpolated strings. Offsets are those of
+    `text`, which begins with `@`.
+    """
+    text = _with_names(text)
+    try:
+        tree = parse(text)
+    except ApimPolicyError:
+        return []
+    tokens, mistake = tokenize(text, 1)
+    if mistake is not None:
+        return []
+    return list(_Layout(text, tokens, Roles(tree, tokens), level, style).gaps())
+
+
+def tokens_of(text: str) -> list[tuple[str, str]]:
+    """Return the tokens and comments of an expression, as (kind, text); what layout must not change."""
+    readable = _with_names(text)
+    tokens, _ = tokenize(readable, 1)
+    return [
+        (tokens.kinds[piece.token] if piece.token >= 0 else "COMMENT", text[piece.start : piece.end].rstrip())
+        for piece in _pieces(readable, tokens)
+    ]
+
+
+def _with_names(text: str) -> str:
+    """Return the expression with a name of the same length for each named value, which may stand for any code."""
+    return NAMED_VALUE.sub(lambda found: "N" + "_" * (len(found[0]) - 1), text)
+
+
+def _pieces(text: str, tokens: Tokens) -> Iterator[_Piece]:
+    """Yield tokens and comments in order."""
+    position = 1
+    for index, kind in enumerate(tokens.kinds):
+        start = tokens.starts[index]
+        if kind != "INTERPOLATED_TEXT" and kind != "INTERPOLATION_FORMAT":
+            for trivia in _TRIVIA.finditer(text, position, start):
+                if trivia[0].startswith("/"):
+                    yield _Piece(-1, trivia.start(), trivia.end())
+        if kind == END:
+            return
+        yield _Piece(index, start, tokens.ends[index])
+        position = tokens.ends[index]
+
+
+class _Layout:
+    def __init__(self, text: str, tokens: Tokens, roles: Roles, level: int, style: Style) -> None:
+        self.text = text
+        self.tokens = tokens
+        self.roles = roles
+        self.style = style
+        self.open: list[_Open] = []
+        self.line_level = level
+        self.strings = 0  # interpolated strings that are open
+
+    def gaps(self) -> Iterator[Edit]:
+        before: _Piece | None = None
+        last = -1  # the index of the last token
+        for piece in _pieces(self.text, self.tokens):
+            if before is not None and self.strings == 0:
+                gap = self.text[before.end : piece.start]
+                if gap.strip():
+                    return  # something that is neither white space nor a comment: leave the rest
+                wanted = self._white_space(before, piece, last, gap)
+                if wanted != gap:
+                    yield Edit(before.end, piece.start, wanted)
+            if piece.token >= 0:
+                self._enter(piece.token)
+                last = piece.token
+            before = piece
+
+    def _white_space(self, before: _Piece, piece: _Piece, last: int, gap: str) -> str:
+        breaks = gap.replace("\r\n", "\n").replace("\r", "\n").count("\n")
+        if breaks:
+            is_edge = self.tokens.kinds[last] in _OPENING and before.token == last
+            is_edge = is_edge or (piece.token >= 0 and self.tokens.kinds[piece.token] in _CLOSING)
+            self.line_level = self._level(piece, last)
+            return "\n" * (1 if is_edge else min(breaks, 2)) + self.style.indent(self.line_level)
+        if piece.token < 0:
+            return " " if gap or not self.text.startswith("/*", piece.start) else ""
+        if before.token < 0:
+            return gap and " "
+        wanted = blank_between(self.tokens, piece.token, self.roles)
+        return gap and " " if wanted is None else " " if wanted else ""
+
+    def _level(self, piece: _Piece, last: int) -> int:
+        """Return the level of a line that begins with a piece."""
+        if not self.open:
+            return self.line_level
+        inner = self.open[-1]
+        kind = self.tokens.kinds[piece.token] if piece.token >= 0 else ""
+        if kind in _CLOSING:
+            return inner.level
+        if inner.holds == "brackets":
+            return inner.level + 1
+        if inner.holds == "items":
+            goes_on = kind and self.tokens.kinds[last] not in ("COMMA", "LBRACE")
+            return inner.level + (2 if goes_on else 1)
+        is_label = piece.token >= 0 and self.tokens.starts[piece.token] in self.roles.labels
+        level = inner.level + (2 if inner.holds == "switch" and not is_label else 1)
+        return level + self._continuation(piece, last, kind)
+
+    def _continuation(self, piece: _Piece, last: int, kind: str) -> int:
+        """Return 1 for a line that goes on with a statement."""
+        ended = self.tokens.kinds[last]
+        if ended == "COLON":
+            return 0 if self.tokens.starts[last] not in self.roles.conditional else 1
+        if ended not in _ENDS_STATEMENT:
+            return 0 if kind == "LBRACE" else 1
+        if ended == "RBRACE" and (
+            kind in _CONTINUES or (piece.token >= 0 and self.tokens.starts[piece.token] in self.roles.binary)
+        ):
+            return 1
+        return 0
+
+    def _enter(self, index: int) -> None:
+        kind, start = self.tokens.kinds[index], self.tokens.starts[index]
+        if kind == "INTERPOLATED_START":
+            self.strings += 1
+        elif kind == "_INTERPOLATED_END":
+            self.strings -= 1
+        elif self.strings:
+            return
+        elif kind in _OPENING:
+            self.open.append(_Open(self.line_level, self._contents(kind, start)))
+        elif kind in _CLOSING and self.open:
+            self.open.pop()
+
+    def _contents(self, kind: str, start: int) -> str:
+        if kind != "LBRACE":
+            return "brackets"
+        return "statements" if start in self.roles.blocks else "switch" if start in self.roles.switches else "items"

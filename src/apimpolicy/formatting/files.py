@@ -1,0 +1,142 @@
+"""The layout of files: policies by themselves, and policies in Terraform heredocs and multi-line strings of Bicep.
+
+A policy that can't be laid out safely stays as it is, and the result says why. The new text is read again, compared
+with the original (`equality`), and checked: the findings must be the same.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.checks.document import check_readings
+from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.formatting import forms, markup
+from apimpolicy.formatting.equality import is_same
+from apimpolicy.project.embedded import policies_of, reader_for
+from apimpolicy.project.files import source_of
+from apimpolicy.project.fixes import Edit, apply
+from apimpolicy.text.markup import read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.project.format_settings import Style
+    from apimpolicy.text.source import Source
+
+_BREAK = re.compile(r"\r\n|\r")
+_INDENT = re.compile(r"[ \t]*")
+
+
+class Formatted(NamedTuple):
+    """What became of a file: its bytes, and for each policy in it that stays as it is, the line and the reason."""
+
+    data: bytes
+    kept: tuple[tuple[int, str], ...] = ()
+
+
+class Formatter:
+    """Lays out files with one set of settings; `placeholders` are those of the project (see `project.embedded`)."""
+
+    def __init__(self, style: Style, placeholders: Sequence[str] = (), form: str | None = None) -> None:
+        self.style = style
+        self.placeholders = placeholders
+        self.form = form
+        self._check = ExpressionCheck()
+
+    def file(self, data: bytes, path: str) -> Formatted:
+        """Lay out the policies in the bytes of a file. Raises ConfigurationError for a file that holds none."""
+        source, problems = source_of(data, path)
+        mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        if problems or source.text.encode() != data[len(mark) :]:
+            return Formatted(data, ((1, "it is not UTF-8"),))
+        is_embedded = reader_for(path) is not None
+        text = source.text if is_embedded else _BREAK.sub("\n", source.text)
+        before, problems = policies_of(text.encode(), path, self.placeholders)
+        edits: list[Edit] = []
+        kept = [(problem.source.position(problem.start).line, problem.message) for problem in problems]
+        for readings in before:
+            found, reason = self._edits(readings, text, is_embedded)
+            edits += found
+            if reason:
+                kept.append((readings[0].position(0).line, reason))
+        new = apply(text, sorted(edits))
+        if not is_embedded and not kept:
+            new = new.rstrip("\n") + "\n"
+        if new == source.text:
+            return Formatted(data, tuple(kept))
+        if reason := self._difference(before, new, path):
+            return Formatted(data, (*kept, (1, reason)))
+        return Formatted(mark + new.encode(), tuple(kept))
+
+    def _edits(self, readings: Sequence[Source], text: str, is_embedded: bool) -> tuple[list[Edit], str]:
+        """Return the edits for one policy in the offsets of the file, and why there are none."""
+        if len(readings) > 1:
+            return [], "a template decides which of its parts are there"
+        reading = readings[0]
+        document = read(reading)
+        if document.diagnostics:
+            first = document.diagnostics[0]
+            return [], f"it can't be read: {first.message} (line {reading.position(first.start).line})"
+        level = self._level(reading, text) if is_embedded else 0
+        found = markup.edits_of(document, self.style, level)
+        if is_embedded and found and found[0].start == 0:
+            found = found[1:]  # white space before the policy is the template's
+        if self.form is not None and not (found := self._with_form(reading, found)):
+            return [], ""
+        outer = [_outer(edit, reading, text) for edit in found]
+        if any(edit is None for edit in outer):
+            return [], "it is not written as one block of lines"
+        return [edit for edit in outer if edit is not None], ""
+
+    def _with_form(self, reading: Source, found: list[Edit]) -> list[Edit]:
+        """Lay out first, and then write the expressions of the result in the wanted form: one edit for everything."""
+        assert self.form is not None
+        laid_out = apply(reading.text, found)
+        from apimpolicy.text.source import Source
+
+        document = read(Source(laid_out))
+        new = apply(laid_out, forms.edits_of(document, self.form))
+        if [code.text for code in read(Source(new)).expressions()] != [code.text for code in document.expressions()]:
+            new = laid_out
+        return [Edit(0, len(reading.text), new)] if new != reading.text else []
+
+    def _level(self, reading: Source, text: str) -> int:
+        """Return the level of the line in the file on which the policy begins."""
+        start = reading.original(len(reading.text) - len(reading.text.lstrip()))
+        line = text.rfind("\n", 0, start) + 1
+        blank = _INDENT.match(text, line)
+        assert blank is not None  # it may be empty
+        return len(blank[0].expandtabs(self.style.indent_width)) // self.style.indent_width
+
+    def _difference(self, before: Sequence[Sequence[Source]], new: str, path: str) -> str:
+        """Return in what the new text differs besides layout; empty when it doesn't."""
+        try:
+            after, problems = policies_of(new.encode(), path, self.placeholders)
+        except ConfigurationError:
+            return "internal error: the policy was lost"
+        if problems or len(after) != len(before):
+            return "internal error: the number of policies changed"
+        for old, laid_out in zip(before, after, strict=True):
+            if len(old) != len(laid_out):
+                return "internal error: the branches of the template changed"
+            if not all(is_same(read(one), read(other)) for one, other in zip(old, laid_out, strict=True)):
+                return "internal error: the content changed"
+            if self._findings(old) != self._findings(laid_out):
+                return "internal error: check reports other findings"
+        return ""
+
+    def _findings(self, readings: Sequence[Source]) -> Counter[tuple[str, str]]:
+        return Counter((found.code, str(found.severity)) for found in check_readings(readings, self._check))
+
+
+def _outer(edit: Edit, reading: Source, text: str) -> Edit | None:
+    """Return an edit of a reading as one of the file; None where the file has something else at that place."""
+    if reading.origin is None:
+        return edit
+    start = reading.original(edit.start)
+    end = reading.original(edit.end - 1) + 1 if edit.end > edit.start else start
+    return Edit(start, end, edit.text) if text[start:end] == reading.text[edit.start : edit.end] else None
