@@ -75,7 +75,7 @@ def command(
             name = stdin_filename if path == STANDARD_INPUT and stdin_filename is not None else path
             try:
                 data, _ = read_data(path)
-                result = _formatter(formatters, projects, name, form).file(data, name)
+                result = _formatter(formatters, projects, name, form, writes=not check).file(data, name)
             except ConfigurationError as error:
                 progress.clear()
                 say(str(error))
@@ -99,13 +99,14 @@ def command(
 
 
 def _formatter(
-    formatters: dict[str | None, Formatter], projects: CheckProjects, path: str, form: str | None
+    formatters: dict[str | None, Formatter], projects: CheckProjects, path: str, form: str | None, *, writes: bool
 ) -> Formatter:
     from apimpolicy.formatting.files import Formatter
 
     project = projects.of(path)
     if project.path not in formatters:
-        formatters[project.path] = Formatter(project.style, project.check.settings.placeholders, form)
+        placeholders = project.check.settings.placeholders
+        formatters[project.path] = Formatter(project.style, placeholders, form, compares_findings=writes)
     return formatters[project.path]
 
 
