@@ -77,6 +77,7 @@ _TITLES = {
     "POL112": "a policy fragment that does not exist",
     "POL113": "attributes that don't go together",
     "POL114": "a policy that no documentation describes",
+    "POL150": "sections without <policies> around them",
     "POL506": "a claim that is false",
     "POL507": "a claim that is not decided",
     "APIM0001": "a type that isn't allowed in expressions",
