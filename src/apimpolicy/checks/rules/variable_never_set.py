@@ -1,10 +1,12 @@
 """variable-never-set: a variable is read that hasn't been set.
 
 **What it does.** Looks for `context.Variables["name"]` where no policy of the document can have set the variable.
-After `<base />` or an unknown fragment, any variable may be set; then only a name is reported that differs in its case
-from one that the document sets. Variables that are tested with `ContainsKey` are left alone.
+After `<base />` or an unknown fragment, any variable may be set. Then the rule reports only a name that is a variable
+of the document except for its case or a blank around it. `ContainsKey` and `TryGetValue` are reported for such names
+only, and a variable that is tested with `ContainsKey` is left alone. So is `GetValueOrDefault`.
 
-**Why it matters.** Reading a variable that isn't set throws, and the caller gets 500. Names are case-sensitive.
+**Why it matters.** Reading a variable that isn't set throws, and the caller gets 500. Names are case-sensitive, and
+`ContainsKey` returns false for any other name.
 
 **Example**
 
@@ -20,6 +22,7 @@ from one that the document sets. Variables that are tested with `ContainsKey` ar
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MOST_FINDINGS
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.flow import State
     from apimpolicy.checks.subject import Subject
+    from apimpolicy.checks.variables import VariableRead
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
 
@@ -52,12 +56,12 @@ class VariableNeverSet(Rule):
         reads = variable_reads(expression)
         asked = {read.name for read in reads if read.how == "question"}
         for read in reads:
-            if (
-                read.how != "index"
-                or read.name is None
-                or read.name in asked
-                or self.is_asked_before(expression, read.name)
-            ):
+            if read.name is None:
+                continue
+            if read.how == "question":
+                yield from self.misspelt(expression, read)
+                continue
+            if read.how != "index" or read.name in asked or self.is_asked_before(expression, read.name):
                 continue
             state = self.subject.flow.before(expression.element)
             if read.name in state.variables or (near := self.nearest(read.name, state)) is None:
@@ -70,11 +74,31 @@ class VariableNeverSet(Rule):
                 help="" if near else "Set it first, or use context.Variables.GetValueOrDefault.",
             )
 
+    def misspelt(self, expression: CheckedExpression, read: VariableRead) -> Iterator[Diagnostic]:
+        """Report a question that is always answered with no, because the document has the name in another case."""
+        assert read.name is not None
+        near = self.names.get(_letters(read.name), [])
+        if near and read.name not in near:
+            yield self.at_code(
+                expression, read.node, f"no policy sets the variable '{read.name}'", label=f"did you mean '{near[0]}'?"
+            )
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """The variables that the document sets anywhere, by their letters."""
+        found: dict[str, list[str]] = {}
+        for element in self.subject.elements:
+            for attribute in element.attributes:
+                is_name = attribute.name == "name" and has_trait(element.name, "sets-variable")
+                if (is_name or attribute.name.endswith("variable-name")) and not attribute.value.parts:
+                    found.setdefault(_letters(attribute.value.text), []).append(attribute.value.text)
+        return found
+
     def nearest(self, name: str, state: State) -> str | None:
         """A name that was meant; empty if nothing can have set the variable; None if something may have."""
         known = list(state.variables)
         for other in known:
-            if other.lower() == name.lower():
+            if _letters(other) == _letters(name):
                 return other
         if state.is_open:
             return None
@@ -108,3 +132,8 @@ class VariableNeverSet(Rule):
                 if read.how == "question"
             }
         return self._asked[id(parent)]
+
+
+def _letters(name: str) -> str:
+    """Return a name without its case and without blanks around it."""
+    return name.strip().lower()
