@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from apimpolicy.checks.expressions import ExpressionCheck
+    from apimpolicy.checks.failures import Wider
     from apimpolicy.checks.flow import Flow
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.rule import Rule
@@ -37,6 +38,8 @@ class Settings(NamedTuple):
     - `named_values`: their values, where known
     - `placeholders`: patterns of texts that a deployment replaces; `…` stands for the name: `#{…}#`
     - `rules`: rules besides those of the catalogue
+    - `wider`: the documents of wider scopes around this one, nearest first, once for each way to it (one product or
+      another); empty is "not known"
     - `proofs`: what a solver has proven about the file, where it was asked
     """
 
@@ -57,6 +60,7 @@ class Settings(NamedTuple):
     rules: tuple[type[Rule], ...] = ()
     fragment: str | None = None
     proofs: Proofs | None = None
+    wider: tuple[tuple[Wider, ...], ...] = ()
 
     def wants(self, code: str, by_default: bool = True) -> bool:
         """Whether findings with this code are looked for."""

@@ -243,6 +243,7 @@ class Specification:
         "order",
         "other_half",
         "placement",
+        "refuses_with",
         "same_as",
         "sections",
         "together",
@@ -272,7 +273,9 @@ class Specification:
         order: str = "",
         traced: str = "",
         traced_error: str = "{message}",
+        refuses_with: str = "",
     ) -> None:
+        self.refuses_with = tuple(refuses_with.split())
         self.traced = traced
         self.traced_error = traced_error
         self.also_in = frozenset(also_in.split())
@@ -379,6 +382,7 @@ def policy(
     order: str = "",
     traced: str = "",
     traced_error: str = "{message}",
+    refuses_with: str = "",
 ) -> Callable[[type], type]:
     """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it."""
 
@@ -402,6 +406,7 @@ def policy(
             order,
             traced,
             traced_error,
+            refuses_with,
         )
         cls.specification = made  # type: ignore[attr-defined]
         return cls

@@ -168,6 +168,7 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
     waiver="require-signed-tokens",
     left_out="`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
     traits="refuses checks-token ranged",
+    refuses_with="failed-validation-httpcode",
     traced="JWT validation succeeded.",
     traced_error="JWT Validation Failed: {message}.",
 )

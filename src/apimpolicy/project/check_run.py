@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.check_projects import CheckProjects, Project
     from apimpolicy.project.replacements import Replacements
+    from apimpolicy.project.wider_documents import WiderDocuments
     from apimpolicy.text.document import Document
 
 SMALL = 16_384
 """Bytes of a file that nobody has to watch."""
 MANY = 400
 """Files from which on a second process pays for its start."""
+
+_READS_VARIABLES_ON_ERROR = (b"on-error", b"Variables")
+"""What a file has for which the documents of wider scopes matter."""
 
 
 class Checked(NamedTuple):
@@ -66,6 +70,7 @@ class CheckRun:
         self.cache = cache
         self.expression_check = ExpressionCheck()
         self._replacements: Replacements | None = None
+        self._wider: WiderDocuments | None = None
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
@@ -107,12 +112,12 @@ class CheckRun:
         try:
             data, shown = read_data(path)
             project = self.projects.of(path)
-            settings, known = self._settings(path, project)
+            settings, known = self._settings(path, project, data)
             name = None
             found: Findings | None = None
             if self.cache is not None:
                 values = repr((project.named_values, self.projects.options.values))
-                name = self.cache.name_of(data, repr(settings._replace(fragments=None)), values, known)
+                name = self.cache.name_of(data, repr(settings._replace(fragments=None, wider=())), values, known)
                 found = self.cache.get(name)
             if found is None:
                 found = self._found(data, shown, settings, project.named_values)
@@ -130,7 +135,7 @@ class CheckRun:
         """What is wrong with the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
         project = self.projects.of(name)
-        settings, _ = self._settings(name, project)
+        settings, _ = self._settings(name, project, data)
         found = self._found(data, name, settings, project.named_values)
         found = self._with_replaced_words(found, data, name, settings, project.named_values)
         return [finding.diagnostic(source) for finding in found.rows]
@@ -163,20 +168,28 @@ class CheckRun:
         has_holes = any(has_hole(reading.text) for readings in policies for reading in readings)
         return Findings(to_findings(found), has_holes)
 
-    def _settings(self, path: str, project: Project) -> tuple[Settings, str]:
-        """The settings for a file, and a text that changes with the fragments around it."""
+    def _settings(self, path: str, project: Project, data: bytes) -> tuple[Settings, str]:
+        """Return the settings for a file, and a text that changes with the documents that it depends on."""
         settings = project.check.settings_for(path)
         prove = self.projects.options.proofs
         if prove is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):
             settings = settings._replace(proofs=prove(path))
+        around = ""
+        if path != STANDARD_INPUT and all(word in data for word in _READS_VARIABLES_ON_ERROR):
+            from apimpolicy.project.cache import key_of
+            from apimpolicy.project.wider_documents import WiderDocuments
+
+            self._wider = self._wider or WiderDocuments()
+            wider, contents = self._wider.around(path, project.path)
+            settings, around = settings._replace(wider=wider), key_of(*contents)
         root = place_of(path).root or ""
         if not root and not project.check.fragments:
-            return settings, ""
+            return settings, around
         key = root or f"fragments of {project.path}"
         if key not in self._fragments:
             self._fragments[key] = _read_fragments(fragments_of(root) if root else dict(project.check.fragments))
         documents, known = self._fragments[key]
-        return settings._replace(fragments=documents), known
+        return settings._replace(fragments=documents), known + around
 
 
 def _errors(found: Findings) -> set[tuple[str, int]]:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MOST_FINDINGS
 from apimpolicy.checks.rule import Rule
-from apimpolicy.checks.variables import variable_reads
+from apimpolicy.checks.variables import Questions, variable_reads
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from apimpolicy.checks.subject import Subject
     from apimpolicy.checks.variables import VariableRead
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class VariableNeverSet(Rule):
@@ -47,8 +46,7 @@ class VariableNeverSet(Rule):
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
-        self._asked: dict[int, set[str | None]] = {}
-        """What `asked_in` has found, by the `id` of the element."""
+        self._questions = Questions(subject)
         self._near: dict[tuple[str, int], str] = {}
         """What is most like a name among the variables of a state, by its `id`."""
 
@@ -61,7 +59,7 @@ class VariableNeverSet(Rule):
             if read.how == "question":
                 yield from self.misspelt(expression, read)
                 continue
-            if read.how != "index" or read.name in asked or self.is_asked_before(expression, read.name):
+            if read.how != "index" or read.name in asked or self._questions.is_asked_before(expression, read.name):
                 continue
             state = self.subject.flow.before(expression.element)
             if read.name in state.variables or (near := self.nearest(read.name, state)) is None:
@@ -110,28 +108,6 @@ class VariableNeverSet(Rule):
 
             self._near[key] = next(iter(get_close_matches(key[0], known, 1, 0.8)), "")
         return self._near[key]
-
-    def is_asked_before(self, expression: CheckedExpression, name: str) -> bool:
-        """Whether a condition around the expression asks for the variable."""
-        element: Element | None = expression.element
-        while element is not None:
-            is_branch = element.name in ("when", "otherwise") or has_trait(element.name, "branches")
-            if is_branch and name in self.asked_in(element.parent or element):
-                return True
-            element = element.parent
-        return False
-
-    def asked_in(self, parent: Element) -> set[str | None]:
-        """The variables for which the children of an element ask."""
-        if id(parent) not in self._asked:
-            self._asked[id(parent)] = {
-                read.name
-                for branch in parent.elements()
-                for condition in self.subject.expressions_of(branch)
-                for read in variable_reads(condition)
-                if read.how == "question"
-            }
-        return self._asked[id(parent)]
 
 
 def _letters(name: str) -> str:
