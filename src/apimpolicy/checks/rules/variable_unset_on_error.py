@@ -3,8 +3,8 @@
 **What it does.** Looks in `on-error` for `context.Variables["name"]`, and for policies that can fail before the
 variable is set: a limit, a check of the caller, a request whose errors aren't ignored, the forwarded request. In a
 folder that APIOps has extracted, or with the tables of a service in `apimpolicy.toml`, the policies behind `<base />`
-and a missing subscription key count too. Reads are left alone if a condition asks for the variable, or if a condition about
-`context.LastError.Source` or the status of the response doesn't fit the failure.
+and a missing subscription key count too. Reads are left alone if a condition asks for the variable, or if a condition
+about `context.LastError` or the status of the response doesn't fit the failure.
 
 **Why it matters.** The expression throws inside `on-error`, and callers never get the response that you wrote there.
 
