@@ -104,6 +104,14 @@ class Subject:
             found = found.parent
         return found
 
+    def is_written(self, start: int, end: int) -> bool:
+        """Return whether the file itself has a text, and not a `{{named-value}}` whose value was put in."""
+        source = self.document.source
+        first, last = source.original_span(start, end)
+        while source.origin is not None:
+            source = source.origin
+        return "{{" not in source.text[first:last]
+
     @cached_property
     def expressions(self) -> list[CheckedExpression]:
         """Every expression, in document order of the elements."""

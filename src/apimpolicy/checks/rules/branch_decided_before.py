@@ -1,8 +1,8 @@
 """branch-decided-before: a branch is never reached, because an earlier one always matches.
 
-**What it does.** Looks in `choose` for branches after one whose condition is `true`, and for a `when` whose condition an
-earlier `when` has already. Conditions that can differ when they are evaluated again are left alone: time, chance, a body
-that is read without `preserveContent`. `check --prove` finds more.
+**What it does.** Looks in `choose` for branches after one whose condition is `true`, and for a `when` whose condition
+an earlier `when` has already. Conditions that can differ when they are evaluated again are left alone: time, chance, a
+body that is read without `preserveContent`. `check --prove` finds more.
 
 **Why it matters.** The first branch that matches is the only one that runs. A `true` is often left over from a test, a
 repeated condition from a copy.

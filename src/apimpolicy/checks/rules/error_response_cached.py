@@ -18,7 +18,8 @@ make the value, nor with `validate-status-code`.
 ```xml
 <choose>
     <when condition="@(((IResponse)context.Variables["answer"]).StatusCode == 200)">
-        <cache-store-value key="rates" value="@(((IResponse)context.Variables["answer"]).Body.As<string>())" duration="3600" />
+        <set-variable name="rates" value="@(((IResponse)context.Variables["answer"]).Body.As<string>())" />
+        <cache-store-value key="rates" value="@((string)context.Variables["rates"])" duration="3600" />
     </when>
 </choose>
 ```

@@ -49,7 +49,8 @@ class KeyInPolicy(Rule):
             return
         if any(element.get(name) is not None for name in ("n", "certificate-id")):
             return
-        if KEY.fullmatch(re.sub(r"\s*\n\s*", "", element.text.strip())):
+        is_key = KEY.fullmatch(re.sub(r"\s*\n\s*", "", element.text.strip()))
+        if is_key and self.subject.is_written(element.content_start, element.content_end):
             yield self.at_element(
                 element,
                 "the policy contains a secret key",
