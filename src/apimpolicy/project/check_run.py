@@ -15,6 +15,7 @@ from apimpolicy.project.embedded import policies_of
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Finding, Findings, to_findings
 from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.project.surroundings import Surroundings
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
@@ -25,16 +26,12 @@ if TYPE_CHECKING:
     from apimpolicy.project.cache import Cache
     from apimpolicy.project.check_projects import CheckProjects, Project
     from apimpolicy.project.replacements import Replacements
-    from apimpolicy.project.wider_documents import WiderDocuments
     from apimpolicy.text.document import Document
 
 SMALL = 16_384
 """Bytes of a file that nobody has to watch."""
 MANY = 400
 """Files from which on a second process pays for its start."""
-
-_READS_VARIABLES_ON_ERROR = (b"on-error", b"Variables")
-"""What a file has for which the documents of wider scopes matter."""
 
 
 class Checked(NamedTuple):
@@ -70,7 +67,7 @@ class CheckRun:
         self.cache = cache
         self.expression_check = ExpressionCheck()
         self._replacements: Replacements | None = None
-        self._wider: WiderDocuments | None = None
+        self._surroundings = Surroundings()
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
@@ -174,22 +171,15 @@ class CheckRun:
         prove = self.projects.options.proofs
         if prove is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):
             settings = settings._replace(proofs=prove(path))
-        around = ""
-        if path != STANDARD_INPUT and all(word in data for word in _READS_VARIABLES_ON_ERROR):
-            from apimpolicy.project.cache import key_of
-            from apimpolicy.project.wider_documents import WiderDocuments
-
-            self._wider = self._wider or WiderDocuments()
-            wider, contents = self._wider.around(path, project.path)
-            settings, around = settings._replace(wider=wider), key_of(*contents)
+        settings, known = self._surroundings.around(path, project.path, data, settings)
         root = place_of(path).root or ""
         if not root and not project.check.fragments:
-            return settings, around
+            return settings, known
         key = root or f"fragments of {project.path}"
         if key not in self._fragments:
             self._fragments[key] = _read_fragments(fragments_of(root) if root else dict(project.check.fragments))
-        documents, known = self._fragments[key]
-        return settings._replace(fragments=documents), known + around
+        documents, contents = self._fragments[key]
+        return settings._replace(fragments=documents), contents + known
 
 
 def _errors(found: Findings) -> set[tuple[str, int]]:

@@ -30,27 +30,16 @@ class WiderDocuments:
     def __init__(self) -> None:
         self._known: dict[str, Wider | None] = {}
         self._contents: dict[str, bytes] = {}
-        self._tables: dict[str, dict[str, Any]] = {}
 
-    def around(self, path: str, configuration: str | None) -> tuple[Ways, list[bytes]]:
+    def around(self, path: str, tables: Mapping[str, Any], directory: str) -> tuple[Ways, list[bytes]]:
         """Return each sequence of documents around a file, nearest first, and the contents of all.
 
-        `configuration` is the path of the configuration above the file.
+        `tables` are those of the configuration above the file, `directory` is its folder.
         """
-        tables, directory = self._of_configuration(configuration)
         found = [*_of_layout(path), *_of_tables(path, tables, directory)][:MOST_WAYS]
         ways = [tuple(known for title, file in way if (known := self._wider(title, file)) is not None) for way in found]
         files = dict.fromkeys(file for way in found for _, file in way)
         return tuple(dict.fromkeys(ways)), [self._contents[file] for file in files if file in self._contents]
-
-    def _of_configuration(self, path: str | None) -> tuple[dict[str, Any], str]:
-        if path is None:
-            return {}, ""
-        if path not in self._tables:
-            from apimpolicy.project.configuration import read_configuration
-
-            self._tables[path] = read_configuration(path)
-        return self._tables[path], os.path.dirname(path)
 
     def _wider(self, title: str, path: str) -> Wider | None:
         if path not in self._known:

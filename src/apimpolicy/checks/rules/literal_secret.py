@@ -88,7 +88,11 @@ class LiteralSecret(Rule):
         if element.name == "authentication-basic":
             attribute, password = element.get("password"), self.literal(element, "password")
             is_there = attribute is not None and password is not None and is_secret(password)
-            if attribute is not None and is_there and self.subject.is_written(attribute.value.start, attribute.value.end):
+            if (
+                attribute is not None
+                and is_there
+                and self.subject.is_written(attribute.value.start, attribute.value.end)
+            ):
                 yield self.at_value(element, attribute, "the policy contains a password", help=HELP)
         elif element.name == "value":
             yield from self.value(element)

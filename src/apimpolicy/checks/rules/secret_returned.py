@@ -1,0 +1,58 @@
+"""secret-returned: callers get a secret named value.
+
+**What it does.** Looks for secret named values in the bodies and headers of responses: in `return-response`, and in
+`set-body` and `set-header` of `outbound` and `on-error`. Requests that the policy sends are left alone, and so are
+expressions that only compare or hash the value.
+
+**Why it matters.** Every caller can read it.
+
+**Example**
+
+```xml
+<outbound>
+    <set-header name="X-Debug" exists-action="override"><value>{{orders-client-secret}}</value></set-header>
+</outbound>
+```
+
+**Use instead** the header in `inbound`, where the backend gets it, or no header at all.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-properties,
+https://owasp.org/API-Security/editions/2023/en/0xa8-security-misconfiguration/
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rules.error_details_returned import is_in_request
+from apimpolicy.checks.secret_named_values import secrets_written
+from apimpolicy.policies.registry import has_trait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class SecretReturned(Rule):
+    code = "POL342"
+    traits = ("sets-header", "replaces-body")
+    words = ("{{",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if is_in_request(element):
+            return
+        around = element.parent
+        while around is not None and not has_trait(around.name, "composes"):
+            around = around.parent
+        if around is None and self.subject.section_of(element) not in ("outbound", "on-error"):
+            return
+        for below in element.descendants():
+            for name in dict.fromkeys(secrets_written(self.subject, below)):
+                yield self.at_element(
+                    below,
+                    f"callers get the secret named value '{name}'",
+                    help="Remove it, or send it to the backend in 'inbound'.",
+                )
