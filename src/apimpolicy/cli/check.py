@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.project.baseline import Baseline
     from apimpolicy.project.discovery import Discovery
-
-_NO_POLICIES = "no .xml, .policy or .cshtml file begins with <policies>, <fragment> or a section"
 
 
 def _options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,9 +85,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """Find what is wrong with policies: syntax, types, structure, security, behaviour.
 
     Reads files, whole trees of them, or `-` for standard input. In a tree it reads files that end in .xml, .policy or
-    .cshtml and begin with <policies>, <fragment> or a section, and Terraform, Bicep and ARM templates with such a
-    document inside; hidden directories and what git ignores are left out. Markdown is read when it is named. Without
-    named values, {{name}} stands for anything.
+    .cshtml and begin with <policies>, <fragment> or a section, Terraform, Bicep and ARM templates with such a document
+    inside, and whole documents in strings of Python, C# and PowerShell. What git ignores and the directories of tools
+    are left out. Markdown and the code of tests are read when they are named. Without named values, {{name}} stands
+    for anything.
 
     \b
     Examples:
@@ -223,13 +223,17 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
     for sentence in found.unreadable:
         say(sentence)
     for tree in found.empty:
-        say(f"there are no policies in {tree}: {_NO_POLICIES}")
+        say(f"there are no policies in {tree}: {_searched()}")
     if options["verbose"]:
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")
+        for path, kind in found.unread:
+            say(f"did not read {path}: it is a {kind} with policies in it")
     if not options["quiet"] and not options["policies_only"]:
         if found.skipped and not options["verbose"]:
             say(_skipped(found.skipped))
+        if found.unread and not options["verbose"]:
+            say(_unread(found.unread))
         if found.excluded:
             say(f"left out {found.excluded:,} {'path' if found.excluded == 1 else 'paths'} by 'exclude'")
     return bool(found.unreadable or found.empty)
@@ -242,6 +246,29 @@ def _skipped(paths: Sequence[str]) -> str:
         return f"skipped {paths[0]}, which is not a policy"
     return f"skipped {len(paths):,} {which}files that are not policies (use -v to list them)"
 
+
+def _searched() -> str:
+    """What a tree without policies was searched for."""
+    from apimpolicy.project.discovery import ENDINGS, TEMPLATES
+    from apimpolicy.project.embedded import CODE
+
+    return (
+        f"no file ({', '.join(ENDINGS)}) begins with <policies>, <fragment> or a section; "
+        f"no template ({', '.join(TEMPLATES)}) has such a document inside; "
+        f"and no source file ({', '.join(CODE)}) has a whole one in a string"
+    )
+
+
+def _unread(files: Sequence[tuple[str, str]]) -> str:
+    counts = Counter(kind for _, kind in files)
+    shown = " and ".join(
+        f"{count:,} {kind if count == 1 else _PLURALS.get(kind, f'{kind}s')}" for kind, count in counts.items()
+    )
+    advice = "name a file to check it; " if any("Markdown" in kind or "tests" in kind for kind in counts) else ""
+    return f"did not read {shown} with policies ({advice}use -v to list them)"
+
+
+_PLURALS = {"file of snippets": "files of snippets", "source file of tests": "source files of tests"}
 
 FEW = 8
 """Files up to which reading a cache costs more than it saves."""
