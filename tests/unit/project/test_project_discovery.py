@@ -53,7 +53,12 @@ def test_root_name(head: bytes, expected: bytes) -> None:
 
 
 def test_a_tree(tmp_path: Path, write: Callable[..., str]) -> None:
-    expected = [write(".api/policies.xml"), write("a.xml"), write("b/c.policy.xml"), write("b/d.CSHTML", "<!-- x -->\n<fragment/>")]
+    expected = [
+        write(".api/policies.xml"),
+        write("a.xml"),
+        write("b/c.policy.xml"),
+        write("b/d.CSHTML", "<!-- x -->\n<fragment/>"),
+    ]
     write(".git/e.xml")
     write("node_modules/f.xml")
     other = write("pom.xml", "<project/>")
