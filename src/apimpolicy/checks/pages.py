@@ -102,6 +102,12 @@ def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
     return f"{title}.\n\n{_text(code)}"
 
 
+def title_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str:
+    """Return what a code is about, in one line: the name of a rule and what it finds; empty for an unknown code."""
+    page = page_of_code(code, rules)
+    return "" if page is None else page.partition("\n")[0].rstrip(".")
+
+
 def _text(code: str) -> str:
     if code.startswith("APIM"):
         return _GATEWAY.format(code=code)

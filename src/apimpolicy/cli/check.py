@@ -10,6 +10,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
+from apimpolicy.cli.code_completion import complete_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say, tool_version
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from apimpolicy.project.baseline import Baseline
     from apimpolicy.project.discovery import Discovery
 
+_CODES: dict[str, Any] = {"multiple": True, "metavar": "CODE", "shell_complete": complete_codes}
+
 
 def _options(function: Callable[..., Any]) -> Callable[..., Any]:
     choice = click.Choice
@@ -39,12 +42,12 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             ),
             configuration_option,
             click.option(
-                "--select", multiple=True, metavar="CODE", help="Look only for these: a code, its beginning, a rule."
+                "--select",
+                **_CODES,
+                help="Look only for these: a code, its beginning, a rule.",
             ),
-            click.option("--extend-select", multiple=True, metavar="CODE", help="Look for these too, off by default."),
-            click.option(
-                "--ignore", multiple=True, metavar="CODE", help="Leave these out; the longest beginning decides."
-            ),
+            click.option("--extend-select", **_CODES, help="Look for these too, off by default."),
+            click.option("--ignore", **_CODES, help="Leave these out; the longest beginning decides."),
             click.option(
                 "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; a pattern as in .gitignore."
             ),
