@@ -105,7 +105,8 @@ class ErrorResponseCached(Rule):
     def looks_at_status(self) -> bool:
         """Whether a decision or a variable depends on the status of a response."""
         for element in self.subject.elements:
-            if element.name == "validate-status-code" or self.literal(element, "fail-on-error-status-code") == "true":
+            fails = self.literal(element, "fail-on-error-status-code") == "true"
+            if fails or has_trait(element.name, "checks-status"):
                 return True
             decides = element.get("condition") is not None or has_trait(element.name, "sets-variable", "keeps-values")
             for expression in self.subject.expressions_of(element) if decides else ():
