@@ -48,7 +48,7 @@ def test_what_is_found(ending: str, code: str, expected: list[str]) -> None:
 @pytest.mark.parametrize("ending", ENDINGS.values())
 def test_line_ends_of_windows(ending: str) -> None:
     quotes = {".py": ("'''", "'''"), ".cs": ('@"', '"'), ".ps1": ("@'\r\n", "\r\n'@")}[ending]
-    policy = "<policies>\r\n</policies>"
+    policy = "<policies>\r\n<base/></policies>"
     assert read(f"x = 1\r\nx = {quotes[0]}{policy}{quotes[1]}\r\n", ending) == [policy]
 
 

@@ -82,13 +82,13 @@ def test_directories_of_tools_are_left_out(tmp_path: Path, write: Callable[..., 
     assert found_in(tmp_path / "env").files == [str(tmp_path / "env" / "lib" / "d.xml")]
 
 
-CODE = 'x = "<policies></policies>";'
+CODE = 'x = "<policies><inbound/></policies>";'
 
 
 def test_strings_in_code_count(tmp_path: Path, write: Callable[..., str]) -> None:
     expected = [
-        write("Deploy.cs", 'var x = "<policies></policies>";'),
-        write("deploy.PS1", "$x = @'\n<policies></policies>\n'@"),
+        write("Deploy.cs", 'var x = "<policies><inbound/></policies>";'),
+        write("deploy.PS1", "$x = @'\n<policies><inbound/></policies>\n'@"),
         write("deploy.py", CODE),
     ]
     write("other.py", "x = '<policies>' + y")

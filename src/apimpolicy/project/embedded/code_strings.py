@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.embedded.shapes import read_shapes
 from apimpolicy.project.embedded.terraform import end_of_braces
-from apimpolicy.project.root_element import root_name
+from apimpolicy.project.root_element import looks_like_policies, root_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +81,8 @@ def policies_of_language(outer: Source, language: Language) -> list[Pieces]:
         if root not in _ENDS or not beginning.startswith("<"):
             continue
         last = _join(language, pieces, literals, index, _ENDS[root])
-        if _ENDS[root].search(pieces.whole) is not None:
+        whole = pieces.whole
+        if _ENDS[root].search(whole) is not None and looks_like_policies(whole.encode("utf-8", "replace")):
             found.append(_with_holes(pieces, text, first.start, literals[last].end, language))
         index = last + 1
     return found

@@ -46,6 +46,8 @@ _JOINT = re.compile(
 _FORMATS = re.compile(r"[\s)]*\.format(?:_map)?\(")
 _PERCENT = re.compile(r"[\s)]*%\s*[\w(\[{]")
 _PRINTF = re.compile(r"%%|%(?:\(\w+\))?[-+# 0]*\d*(?:\.\d+)?[sdrifgx]")
+_PRINTF_ELSEWHERE = re.compile(r"%s|%d|%\(\w+\)[sd]")
+"""What a text that is formatted somewhere else has for the operator `%`; a policy has no other use for it."""
 _NAME = re.compile(r"\$[A-Za-z_]\w*")
 
 
@@ -102,9 +104,11 @@ def _formats(text: str, _: int, end: int) -> bool:
     return _FORMATS.match(text, end) is not None
 
 
-def _finish(pieces: Pieces, text: str, start: int, end: int) -> Pieces:
+def _finish(pieces: Pieces, text: str, _: int, end: int) -> Pieces:
     if _PERCENT.match(text, end) is not None:
         pieces = pieces.with_holes_for(_PRINTF, DOUBLED)
-    if text[max(0, start - 20) : start].rstrip().endswith("Template("):
+    else:
+        pieces = pieces.with_holes_for(_PRINTF_ELSEWHERE)
+    if "Template(" in text:
         pieces = pieces.with_holes_for(_NAME)
     return pieces
