@@ -28,13 +28,17 @@ NAME = re.compile(
 """How the name of a secret ends."""
 
 
-def secrets_written(subject: Subject, element: Element) -> Iterator[str]:
-    """Yield the names of the secret named values that an element's text writes out, and its expressions return."""
-    for child in element.children:
+def secrets_written(subject: Subject, element: Element, attribute: str = "") -> Iterator[str]:
+    """Yield the names of the secret named values that an element's text writes out, and its expressions return.
+
+    With `attribute` the value of that attribute is looked at instead of the text.
+    """
+    given = element.get(attribute)
+    for child in element.children if not attribute else () if given is None else (given.value,):
         if isinstance(child, Characters) and not child.parts:
             yield from _secrets_between(subject, child.start, child.end)
     for expression in subject.expressions_of(element):
-        if expression.attribute is not None:
+        if expression.attribute is not given:
             continue
         for node in expression.compiled.nodes:
             if not isinstance(node, (Literal, UnknownText)):

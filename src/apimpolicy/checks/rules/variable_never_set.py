@@ -2,8 +2,9 @@
 
 **What it does.** Looks for `context.Variables["name"]` where no policy of the document can have set the variable.
 After `<base />` or an unknown fragment, any variable may be set. Then the rule reports only a name that is a variable
-of the document except for its case or a blank around it. `ContainsKey` and `TryGetValue` are reported for such names
-only, and a variable that is tested with `ContainsKey` is left alone. So is `GetValueOrDefault`.
+of the document except for its case or a blank around it. `ContainsKey` and `TryGetValue` are reported for names that
+are nearly those of a variable. A variable that is tested with `ContainsKey` is left alone, and so is
+`GetValueOrDefault`.
 
 **Why it matters.** Reading a variable that isn't set throws, and the caller gets 500. Names are case-sensitive, and
 `ContainsKey` returns false for any other name.
@@ -75,10 +76,14 @@ class VariableNeverSet(Rule):
     def misspelt(self, expression: CheckedExpression, read: VariableRead) -> Iterator[Diagnostic]:
         """Report a question that is always answered with no, because the document has the name in another case."""
         assert read.name is not None
-        near = self.names.get(_letters(read.name), [])
-        if near and read.name not in near:
+        known = self.names.get(_letters(read.name), [])
+        state = self.subject.flow.before(expression.element)
+        if read.name in known or read.name in state.variables:
+            return
+        near = known[0] if known else self.nearest(read.name, state)
+        if near:
             yield self.at_code(
-                expression, read.node, f"no policy sets the variable '{read.name}'", label=f"did you mean '{near[0]}'?"
+                expression, read.node, f"no policy sets the variable '{read.name}'", label=f"did you mean '{near}'?"
             )
 
     @cached_property

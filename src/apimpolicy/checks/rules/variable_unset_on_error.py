@@ -35,10 +35,13 @@ from apimpolicy.binding.nodes import (
     Coalesce,
     Conditional,
     ConditionalAccess,
+    Foreach,
     If,
     Lambda,
     LocalFunction,
     Logical,
+    Loop,
+    Return,
     Switch,
     Try,
 )
@@ -56,8 +59,20 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
 
-SOMETIMES = (Coalesce, Conditional, ConditionalAccess, If, Lambda, LocalFunction, Logical, Switch, Try)
-"""What may keep code inside from being run, or catches what it throws."""
+EVALUATED = {
+    Coalesce: "left",
+    Conditional: "condition",
+    ConditionalAccess: "receiver",
+    Foreach: "collection",
+    If: "condition",
+    Logical: "left",
+    Switch: "value",
+    Lambda: "",
+    LocalFunction: "",
+    Loop: "",
+    Try: "",
+}
+"""The part that is always evaluated, of what may keep code inside from being run or catch what it throws."""
 MOST_READS = 100
 
 
@@ -101,14 +116,17 @@ class VariableUnsetOnError(Rule):
         for expression in self.subject.expressions:
             if self.subject.section_of(expression.element) != "on-error":
                 continue
-            for read in variable_reads(expression):
+            seen: set[str] = set()
+            for read in sorted(variable_reads(expression), key=lambda read: read.node.syntax.start):
                 if (
                     read.how == "index"
                     and read.name is not None
-                    and not any(isinstance(around, SOMETIMES) for around in expression.ancestors(read.node))
+                    and read.name not in seen
+                    and is_certain(expression, read.node)
                     and not self._questions.is_asked_before(expression, read.name)
                     and len(found) < MOST_READS
                 ):
+                    seen.add(read.name)
                     found.append((read.name, expression, read.node))
         return found
 
@@ -148,6 +166,19 @@ class VariableUnsetOnError(Rule):
         if bound is None or not expressions[0].compiled.is_legal:
             return None
         return is_true_for(bound.body, failure)
+
+
+def is_certain(expression: CheckedExpression, node: Bound) -> bool:
+    """Return whether an expression evaluates a node whenever it is evaluated itself."""
+    if sum(1 for _ in expression.of_kind(Return)) > 1:  # an earlier one may end it
+        return False
+    inner = node
+    for around in expression.ancestors(node):
+        part = EVALUATED.get(type(around))
+        if part is not None and getattr(around, part, None) is not inner:
+            return False
+        inner = around
+    return True
 
 
 def told(failure: Failure) -> str:
