@@ -52,8 +52,9 @@ class SecretReturned(Rule):
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if has_trait(element.name, "sets-variable"):
             variable = element.get("name")
-            for secret in secrets_written(self.subject, element, "value") if variable is not None else ():
-                self._held.setdefault(variable.value.text, secret)
+            if variable is not None:
+                for secret in secrets_written(self.subject, element, "value"):
+                    self._held.setdefault(variable.value.text, secret)
             return
         if is_in_request(element):
             return
