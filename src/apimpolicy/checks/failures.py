@@ -14,30 +14,15 @@ from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.text.holes import has_hole, is_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.checks.subject import Subject
+    from apimpolicy.checks.wider import Wider
     from apimpolicy.text.document import Document, Element
 
 MOST_FAILURES = 500
 MOST_DEPTH = 400
 KEY_MISSING = "SubscriptionKeyNotFound"
-
-
-class Wider:
-    """A document of a wider scope: `title` names the scope for messages. The document is read when it is needed."""
-
-    def __init__(self, title: str, read: Callable[[], Document]) -> None:
-        self.title = title
-        self._read = read
-        self._document: Document | None = None
-
-    @property
-    def document(self) -> Document:
-        """The document."""
-        if self._document is None:
-            self._document = self._read()
-        return self._document
 
 
 class Failure(NamedTuple):

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from apimpolicy.checks.expressions import ExpressionCheck
-    from apimpolicy.checks.failures import Wider
     from apimpolicy.checks.flow import Flow
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.rule import Rule
+    from apimpolicy.checks.wider import Wider
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import Specification
     from apimpolicy.text.document import Document, Element

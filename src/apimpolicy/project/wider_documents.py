@@ -6,11 +6,10 @@ What can't be read is left out: it is reported where it is needed.
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.checks.failures import Wider
+from apimpolicy.checks.wider import Wider
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.layout import place_of
@@ -95,6 +94,10 @@ def _products_with(level: str, api: str) -> Iterator[str]:
 
 def _listed(path: str) -> set[str]:
     """Return the names in a list of objects or of texts; nothing when the file is something else."""
+    if not os.path.isfile(path):
+        return set()
+    import json
+
     try:
         if os.path.getsize(path) > _LARGEST_LIST:
             return set()

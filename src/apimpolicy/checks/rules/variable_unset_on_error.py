@@ -55,7 +55,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.failures import Failure, Wider
+    from apimpolicy.checks.failures import Failure
+    from apimpolicy.checks.wider import Wider
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
 
