@@ -19,7 +19,7 @@ from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import deadline
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.discovery import discover
+from apimpolicy.project.discovery import discover, searched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -226,7 +226,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
     for sentence in found.unreadable:
         say(sentence)
     for tree in found.empty:
-        say(f"there are no policies in {tree}: {_searched()}")
+        say(f"there are no policies in {tree}: {searched()}")
     if options["verbose"]:
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")
@@ -248,18 +248,6 @@ def _skipped(paths: Sequence[str]) -> str:
     if len(paths) == 1:
         return f"skipped {paths[0]}, which is not a policy"
     return f"skipped {len(paths):,} {which}files that are not policies (use -v to list them)"
-
-
-def _searched() -> str:
-    """What a tree without policies was searched for."""
-    from apimpolicy.project.discovery import ENDINGS, TEMPLATES
-    from apimpolicy.project.embedded import CODE
-
-    return (
-        f"no file ({', '.join(ENDINGS)}) begins with <policies>, <fragment> or a section; "
-        f"no template ({', '.join(TEMPLATES)}) has such a document inside; "
-        f"and no source file ({', '.join(CODE)}) has a whole one in a string"
-    )
 
 
 def _unread(files: Sequence[tuple[str, str]]) -> str:

@@ -107,6 +107,15 @@ def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bo
     return Discovery(list(found), search.problems, empty, search.skipped, search.excluded, search.unread)
 
 
+def searched() -> str:
+    """What a tree was searched for, as a sentence about one without policies."""
+    return (
+        f"no file ({', '.join(ENDINGS)}) begins with <policies>, <fragment> or a section; "
+        f"no template ({', '.join(TEMPLATES)}) has such a document inside; "
+        f"and no source file ({', '.join(CODE)}) has a whole one in a string"
+    )
+
+
 class _Search:
     """Looks through trees, and keeps what it met besides policies."""
 
