@@ -43,6 +43,7 @@ class Settings(NamedTuple):
     - `rules`: rules besides those of the catalogue
     - `wider`: the documents of wider scopes around this one, nearest first, once for each way to it (one product or
       another); empty is "not known"
+    - `others`: the documents of all other scopes that run with this one, narrower ones too; None is "not known"
     - `proofs`: what a solver has proven about the file, where it was asked
     """
 
@@ -64,6 +65,7 @@ class Settings(NamedTuple):
     fragment: str | None = None
     proofs: Proofs | None = None
     wider: tuple[tuple[Wider, ...], ...] = ()
+    others: tuple[Wider, ...] | None = None
     secrets: Mapping[str, bool] = {}
 
     def wants(self, code: str, by_default: bool = True) -> bool:

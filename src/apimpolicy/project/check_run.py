@@ -114,7 +114,9 @@ class CheckRun:
             found: Findings | None = None
             if self.cache is not None:
                 values = repr((project.named_values, self.projects.options.values))
-                name = self.cache.name_of(data, repr(settings._replace(fragments=None, wider=())), values, known)
+                name = self.cache.name_of(
+                    data, repr(settings._replace(fragments=None, wider=(), others=None)), values, known
+                )
                 found = self.cache.get(name)
             if found is None:
                 found = self._found(data, shown, settings, project.named_values)

@@ -30,14 +30,14 @@ class Surroundings:
         if path == STANDARD_INPUT:
             return settings, ""
         known: list[object] = []
-        if b"on-error" in data and b"Variables" in data:
+        if b"Variables" in data:
             from apimpolicy.project.wider_documents import WiderDocuments
 
             self._wider = self._wider or WiderDocuments()
             directory = os.path.dirname(configuration or "")
-            wider, contents = self._wider.around(path, self._of_configuration(configuration), directory)
-            settings = settings._replace(wider=wider)
-            known += contents
+            found = self._wider.around(path, self._of_configuration(configuration), directory)
+            settings = settings._replace(wider=found.ways, others=found.others)
+            known += found.contents
         if b"{{" in data:
             from apimpolicy.project.secret_names import SecretNames
 

@@ -7,7 +7,7 @@ What can't be read is left out: it is reported where it is needed.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.checks.wider import Wider
 from apimpolicy.errors import ConfigurationError
@@ -19,8 +19,18 @@ if TYPE_CHECKING:
 
 Ways = tuple[tuple[Wider, ...], ...]
 MOST_WAYS = 20
+GLOBAL = "the global scope"
 _LARGEST_LIST = 1_000_000
 """Bytes of a file that lists the APIs of a product."""
+
+
+class Around(NamedTuple):
+    """Each sequence of wider documents, nearest first; all other documents that run with a file, None when they are not
+    known; and the contents of all."""
+
+    ways: Ways
+    others: tuple[Wider, ...] | None
+    contents: list[bytes]
 
 
 class WiderDocuments:
@@ -30,15 +40,19 @@ class WiderDocuments:
         self._known: dict[str, Wider | None] = {}
         self._contents: dict[str, bytes] = {}
 
-    def around(self, path: str, tables: Mapping[str, Any], directory: str) -> tuple[Ways, list[bytes]]:
-        """Return each sequence of documents around a file, nearest first, and the contents of all.
-
-        `tables` are those of the configuration above the file, `directory` is its folder.
-        """
+    def around(self, path: str, tables: Mapping[str, Any], directory: str) -> Around:
+        """Return what is around a file. `tables` are those of the configuration above it, `directory` is its folder."""
         found = [*_of_layout(path), *_of_tables(path, tables, directory)][:MOST_WAYS]
         ways = [tuple(known for title, file in way if (known := self._wider(title, file)) is not None) for way in found]
+        others: tuple[Wider, ...] | None = None
         files = dict.fromkeys(file for way in found for _, file in way)
-        return tuple(dict.fromkeys(ways)), [self._contents[file] for file in files if file in self._contents]
+        narrower = _narrower(path)
+        if narrower is not None and found and all(way and way[-1][0] == GLOBAL for way in found):
+            files |= dict.fromkeys(narrower)
+            read = [self._wider("an operation", file) for file in files]
+            others = tuple(each for each in read if each is not None) if None not in read else None
+        contents = [self._contents[file] for file in files if file in self._contents]
+        return Around(tuple(dict.fromkeys(ways)), others, contents)
 
     def _wider(self, title: str, path: str) -> Wider | None:
         if path not in self._known:
@@ -57,6 +71,19 @@ class WiderDocuments:
 _Way = list[tuple[str, str]]
 
 
+def _narrower(path: str) -> list[str] | None:
+    """Return the policies inside the scope of a file in APIOps' layout; None where that is not known."""
+    place = place_of(path)
+    if place.scope == "operation":
+        return []
+    if place.scope != "api":
+        return None  # any API may set variables before its <base />
+    folder = os.path.join(os.path.dirname(os.path.abspath(path)), "operations")
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    policies = (os.path.join(folder, name, "policy.xml") for name in names)
+    return [file for file in policies if os.path.isfile(file)]
+
+
 def _of_layout(path: str) -> Iterator[_Way]:
     """Yield the sequences that a folder of APIOps' layout has: titles and paths."""
     place = place_of(path)
@@ -67,7 +94,7 @@ def _of_layout(path: str) -> Iterator[_Way]:
     if place.scope == "operation":
         folder = os.path.dirname(os.path.dirname(folder))
         way = _policy("the API", folder)
-    around = _policy("the global scope", place.root)
+    around = _policy(GLOBAL, place.root)
     level = os.path.dirname(os.path.dirname(folder))
     if place.scope != "workspace" and level != place.root:
         around = [*_policy("the workspace", level), *around]
@@ -124,7 +151,7 @@ def _of_tables(path: str, tables: Mapping[str, Any], directory: str) -> Iterator
     def is_it(table: object) -> bool:
         return any(file == wanted for _, file in policy("", table))
 
-    outermost = policy("the global scope", tables, "global-policy")
+    outermost = policy(GLOBAL, tables, "global-policy")
     workspaces, products = _tables(tables, "workspaces"), _tables(tables, "products")
 
     def around(table: object) -> _Way:

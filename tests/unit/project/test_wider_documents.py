@@ -155,6 +155,78 @@ ROWS = {
 }
 
 
+INBOUND = '<set-header name="X"><value>@((string)context.Variables["dept"])</value></set-header>'
+OPERATION = "apis/orders/operations/get/policy.xml"
+ONLY_READS = policy(f"<base />{INBOUND}")
+SERVICE = {"policy.xml": GLOBAL.format(""), "apis/orders/policy.xml": policy("<base />"), OPERATION: ONLY_READS}
+FRAGMENT = {"policy fragments/f/policy.xml": f"<fragment>{SET}</fragment>"}
+INCLUDE = '<include-fragment fragment-id="f" />'
+NEVER_SET: dict[str, tuple[dict[str, str], str, bool]] = {
+    "no scope sets it": (SERVICE, OPERATION, True),
+    "no global policy is known": ({**SERVICE, "policy.xml": ""}, OPERATION, True),
+    "no file has the global policy": (
+        {OPERATION: ONLY_READS, "apis/orders/policy.xml": policy("<base />")},
+        OPERATION,
+        False,
+    ),
+    "the global policy sets it": ({**SERVICE, "policy.xml": GLOBAL.format(SET)}, OPERATION, False),
+    "the API sets it": ({**SERVICE, "apis/orders/policy.xml": policy(f"{SET}<base />")}, OPERATION, False),
+    "a product sets it": (
+        {**SERVICE, **LISTED, "products/gold/policy.xml": policy(f"<base />{SET}")},
+        OPERATION,
+        False,
+    ),
+    "a product sets another": ({**SERVICE, **LISTED}, OPERATION, True),
+    "it sets it later": ({**SERVICE, OPERATION: policy(f"<base />{INBOUND}{SET}")}, OPERATION, False),
+    "a fragment sets it": (
+        {**SERVICE, **FRAGMENT, "apis/orders/policy.xml": policy(f"<base />{INCLUDE}")},
+        OPERATION,
+        False,
+    ),
+    "a fragment is not known": (
+        {**SERVICE, "apis/orders/policy.xml": policy(f"<base />{INCLUDE}")},
+        OPERATION,
+        False,
+    ),
+    "an operation sets it for its API": (
+        {
+            **SERVICE,
+            "apis/orders/policy.xml": ONLY_READS,
+            "apis/orders/operations/put/policy.xml": policy(f"{SET}<base />"),
+            OPERATION: policy("<base />"),
+        },
+        "apis/orders/policy.xml",
+        False,
+    ),
+    "no operation sets it for its API": (
+        {**SERVICE, "apis/orders/policy.xml": ONLY_READS, OPERATION: policy("<base />")},
+        "apis/orders/policy.xml",
+        True,
+    ),
+    "any API may set it for a product": (
+        {**SERVICE, **LISTED, "products/gold/policy.xml": ONLY_READS},
+        "products/gold/policy.xml",
+        False,
+    ),
+    "a named value may be its name": (
+        {**SERVICE, "policy.xml": GLOBAL.format('<set-variable name="{{n}}" value="1" />')},
+        OPERATION,
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEVER_SET)
+def test_a_variable_that_no_scope_sets(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, path, is_found = NEVER_SET[name]
+    for file, text in files.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    checked = CheckRun(CheckProjects(CheckOptions(select=("POL201",)))).one(path)
+    assert [finding.message for finding in checked.findings] == ["the variable 'dept' hasn't been set"] * is_found
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_what_wider_scopes_do(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files, path, words = ROWS[name]

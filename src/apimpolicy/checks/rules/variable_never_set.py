@@ -1,7 +1,8 @@
 """variable-never-set: a variable is read that hasn't been set.
 
 **What it does.** Looks for `context.Variables["name"]` where no policy of the document can have set the variable.
-After `<base />` or an unknown fragment, any variable may be set. Then the rule reports only a name that is a variable
+After `<base />` or an unknown fragment, any variable may be set, unless a folder that APIOps has extracted tells what
+all scopes do. Otherwise the rule reports only a name that is a variable
 of the document except for its case or a blank around it. `ContainsKey` and `TryGetValue` are reported for names that
 are nearly those of a variable. A variable that is tested with `ContainsKey` is left alone, and so is
 `GetValueOrDefault`.
@@ -27,9 +28,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MOST_FINDINGS
+from apimpolicy.checks.failures import UnknownPolicyError, variables_set_by
 from apimpolicy.checks.rule import Rule
 from apimpolicy.checks.variables import Questions, variable_reads
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,13 +100,41 @@ class VariableNeverSet(Rule):
                     found.setdefault(_letters(attribute.value.text), []).append(attribute.value.text)
         return found
 
+    @cached_property
+    def elsewhere(self) -> frozenset[str] | None:
+        """The variables that any document sets which runs with this one, itself included; None if one is not known."""
+        others = self.settings.others
+        if others is None:
+            return None
+        found: set[str] = set()
+        waiting = [self.document, *(other.document for other in others)]
+        seen: set[str] = set()
+        while waiting:
+            document = waiting.pop()
+            if has_hole(document.source.text):
+                return None
+            for element in document.elements():
+                try:
+                    found.update(variables_set_by(element))
+                except UnknownPolicyError:
+                    return None
+                fragment = element.get("fragment-id") if element.name == "include-fragment" else None
+                if fragment is None or fragment.value.text in seen:
+                    continue
+                known = (self.settings.fragments or {}).get(fragment.value.text)
+                if known is None:
+                    return None
+                seen.add(fragment.value.text)
+                waiting.append(known)
+        return frozenset(found)
+
     def nearest(self, name: str, state: State) -> str | None:
         """A name that was meant; empty if nothing can have set the variable; None if something may have."""
         known = list(state.variables)
         for other in known:
             if _letters(other) == _letters(name):
                 return other
-        if state.is_open:
+        if state.is_open and (self.elsewhere is None or name in self.elsewhere):
             return None
         key = name[:64], id(state.variables)
         if key not in self._near:
