@@ -146,7 +146,10 @@ class Failures:
         return current | added if added else current
 
     def _branches(self, element: Element, level: int, current: frozenset[str]) -> frozenset[str] | None:
+        found = len(self.found)
         ends = [self._policies(branch, level, current) for branch in element.elements()]
+        if level:
+            del self.found[found:]  # a branch of a wider document may be about other APIs
         if all(branch.name != "otherwise" for branch in element.elements()):
             ends.append(current)
         reached = [end for end in ends if end is not None]

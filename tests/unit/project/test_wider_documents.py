@@ -108,6 +108,16 @@ ROWS = {
         "workspaces/sales/policy.xml",
         "'validate-jwt' of the global scope",
     ),
+    "a limit in a branch, which may be about other APIs": (
+        {
+            **API,
+            "policy.xml": GLOBAL.format(
+                f'<choose><when condition="@(context.Api.Id == &quot;a&quot;)">{TOKEN}</when></choose>'
+            ),
+        },
+        "apis/orders/policy.xml",
+        None,
+    ),
     "a limit behind the variable": (
         {**API, **LISTED, "apis/orders/policy.xml": policy(f"{SET}<base />", READ)},
         "apis/orders/policy.xml",

@@ -122,7 +122,11 @@ class ErrorResponseCached(Rule):
             decides = element.name == "include-fragment"
             for expression in self.subject.expressions_of(element) if element.get("condition") is not None else ():
                 reads = (read for read in variable_reads(expression) if not read.is_checked)
+                members = (
+                    node for node in expression.of_kind(PropertyAccess) if type_name(node.receiver) == "IResponse"
+                )
                 decides = decides or any(self.is_known(read.name or "", element) for read in reads)
+                decides = decides or next(members, None) is not None
             if decides:
                 found.append(element.start)
         return found
