@@ -11,7 +11,7 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.discovery import ENDINGS
-from apimpolicy.project.embedded import policies_of
+from apimpolicy.project.embedded import MARKDOWN, policies_of
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Finding, Findings, to_findings
 from apimpolicy.project.layout import fragments_of, place_of
@@ -161,6 +161,8 @@ class CheckRun:
     def _found(self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None) -> Findings:
         values = {**(named_values or {}), **(self.projects.options.values or {})}
         policies, found = policies_of(data, name, settings.placeholders, values)
+        if name.lower().endswith(MARKDOWN):  # the sections of a snippet have nothing around them
+            settings = settings._replace(ignore=(*settings.ignore, "POL150"))
         if not found:
             for readings in policies:
                 found += check_readings(readings, self.expression_check, named_values, settings)

@@ -49,6 +49,16 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+def test_sections_of_a_snippet_need_nothing_around_them(
+    apimpolicy: Callable[..., Any], write: Callable[..., Path]
+) -> None:
+    sections = "<inbound><base /></inbound>\n<outbound><base /></outbound>"
+    write("a.xml", sections)
+    write("b.md", f"```xml\n{sections}\n```\n")
+    assert "a.xml:1:2: POL150 warning: these sections have no <policies> element" in apimpolicy("check", "a.xml").out
+    assert "no problems in 1 file" in apimpolicy("check", "b.md").out
+
+
 def test_what_is_not_read_is_said(apimpolicy: Callable[..., Any], write: Callable[..., Path]) -> None:
     write("a.xml", GOOD)
     write("b.md", f"```xml\n{GOOD}\n```")

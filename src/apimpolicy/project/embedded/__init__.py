@@ -43,6 +43,9 @@ ENDINGS = {
 }
 """Endings of files that may hold policies, and the module here that finds them."""
 
+MARKDOWN = tuple(ending for ending, module in ENDINGS.items() if module == "markdown")
+"""Endings of pages, in which snippets are explained."""
+
 CODE = tuple(ending for ending, module in ENDINGS.items() if module in ("powershell", "python_code", "csharp"))
 """Endings of program code, of which the strings are read."""
 
