@@ -26,12 +26,13 @@ KEY_MISSING = "SubscriptionKeyNotFound"
 
 
 class Failure(NamedTuple):
-    """A point at which requests can fail: `source` as in `context.LastError.Source`.
+    """A point at which requests can fail.
 
-    `statuses` are those of the response, None when they are not known; `reason` is that of `context.LastError`, empty
-    when it is not known; `scope` is the title of the wider document that
-    has the policy, empty for the document itself; `is_refusal` tells a refusal from a request that didn't succeed.
-    `is_set` are the variables, of those asked for, that are certainly set.
+    - `source`, `reason`: as in `context.LastError`; an empty reason is "not known"
+    - `statuses`: those of the response, None when they are not known
+    - `scope`: the title of the wider document that has the policy, empty for the document itself
+    - `is_refusal`: tells a refusal from a request that didn't succeed
+    - `is_set`: the variables, of those asked for, that are certainly set
     """
 
     source: str

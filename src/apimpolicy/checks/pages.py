@@ -122,6 +122,13 @@ def _text(code: str) -> str:
             "Bodies inside lambdas and local functions are free: "
             "https://learn.microsoft.com/azure/api-management/api-management-policy-expressions"
         )
+    if code == "POL150":
+        return (
+            "Azure saves a document with one root, <policies>, and the sections inside it. It is a warning because a "
+            "build may put <policies> around the file. Put it there yourself, or ignore the code for such files. "
+            "Snippets in Markdown are left alone, and one section alone is reported by POL136, which is off by default: "
+            "https://learn.microsoft.com/azure/api-management/api-management-howto-policies"
+        )
     if code in ("POL506", "POL507"):
         return _CLAIMS
     return _READING if code < "POL1" else _STRUCTURE

@@ -2,10 +2,9 @@
 
 **What it does.** Looks for `context.Variables["name"]` where no policy of the document can have set the variable.
 After `<base />` or an unknown fragment, any variable may be set, unless a folder that APIOps has extracted tells what
-all scopes do. Otherwise the rule reports only a name that is a variable
-of the document except for its case or a blank around it. `ContainsKey` and `TryGetValue` are reported for names that
-are nearly those of a variable. A variable that is tested with `ContainsKey` is left alone, and so is
-`GetValueOrDefault`.
+all scopes do. Otherwise the rule reports only a name that is a variable of the document except for its case or a blank
+around it. `ContainsKey` and `TryGetValue` are reported for names that are nearly those of a variable. A variable that
+is tested with `ContainsKey` is left alone, and so is `GetValueOrDefault`.
 
 **Why it matters.** Reading a variable that isn't set throws, and the caller gets 500. Names are case-sensitive, and
 `ContainsKey` returns false for any other name.
