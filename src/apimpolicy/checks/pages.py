@@ -126,7 +126,7 @@ def _text(code: str) -> str:
         return (
             "Azure saves a document with one root, <policies>, and the sections inside it. It is a warning because a "
             "build may put <policies> around the file. Put it there yourself, or ignore the code for such files. "
-            "Snippets in Markdown are left alone, and one section alone is reported by POL136, which is off by default: "
+            "Snippets in Markdown are left alone, and POL136 (off by default) reports one section alone: "
             "https://learn.microsoft.com/azure/api-management/api-management-howto-policies"
         )
     if code in ("POL506", "POL507"):
