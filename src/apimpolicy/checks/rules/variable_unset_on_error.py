@@ -100,7 +100,7 @@ class VariableUnsetOnError(Rule):
                         node,
                         f"the variable '{name}' isn't set when {told(cause)}",
                         label="throws",
-                        help="Use context.Variables.GetValueOrDefault here, or set the variable before.",
+                        help=advice(cause),
                     )
         except UnknownPolicyError:
             return
@@ -180,6 +180,16 @@ def is_certain(expression: CheckedExpression, node: Bound) -> bool:
             return False
         inner = around
     return True
+
+
+def advice(failure: Failure) -> str:
+    """Return what to do about it."""
+    before = f"'{failure.source}'"
+    if failure.source == "authorization":
+        return "Use context.Variables.GetValueOrDefault here: no policy runs before that."
+    if failure.scope:
+        before = "<base />"
+    return f"Use context.Variables.GetValueOrDefault here, or set the variable before {before}."
 
 
 def told(failure: Failure) -> str:
