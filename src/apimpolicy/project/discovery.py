@@ -58,10 +58,11 @@ _SKIPPED_DIRECTORIES = frozenset(
     (
         *("node_modules", "__pycache__", ".git", ".hg", ".svn", ".jj", ".terraform", ".terragrunt-cache", ".venv"),
         *(".tox", ".nox", ".eggs", ".cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".idea"),
-        *(".vs", ".gradle", ".m2", ".npm", ".nuget", ".yarn", ".pnpm-store", ".next", ".ipynb_checkpoints"),
+        *(".vs", ".vscode-test", ".history", ".gradle", ".m2", ".npm", ".nuget", ".yarn", ".pnpm-store", ".next"),
+        *(".ipynb_checkpoints", ".bundle", ".serverless", ".terraform.d", ".worktrees"),
     )
 )
-"""What tools keep for themselves, and copies of other people's files. Other hidden directories are read."""
+"""What tools keep for themselves, old versions, and copies of other people's files. Other hidden ones are read."""
 _TAGS = frozenset(("CACHEDIR.TAG", "pyvenv.cfg"))
 """Files by which a directory says that it is a cache, or a virtual environment of Python."""
 _WANTED = (*ENDINGS, *CONTAINERS, *UNREAD)
