@@ -1,4 +1,6 @@
-"""Policies in the here-strings of PowerShell: `@'…'@` as it is, `@"…"@` with variables, `$(…)` and the operator `-f`.
+"""Policies in strings of PowerShell: `@'…'@` as it is, `@"…"@` with variables, `$(…)` and the operator `-f`.
+
+Of other strings, `'…'` and `"…"`, those count that begin with the document.
 
 Source: https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.embedded.code_strings import Language, Literal, policies_of_language
+from apimpolicy.project.embedded.code_strings import Language, Literal, decode, policies_of_language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,11 +18,19 @@ if TYPE_CHECKING:
     from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source
 
-_START = re.compile(r"<\#.*?(?:\#>|\Z)|@(?P<quote>['\"])[ \t]*\r?\n", re.DOTALL)
-_ENDS = {quote: re.compile(rf"(?P<line>\r?\n?)^{quote}@", re.MULTILINE) for quote in ("'", '"')}
-_SPECIAL = re.compile(
-    r"`(?P<char>.)|(?P<code>\$\()|\$\{[^{}\r\n]*\}|\$(?:[A-Za-z_]\w*:(?=\w))?[A-Za-z_]\w*|\$[$?^]", re.DOTALL
+_START = re.compile(
+    r"<\#.*?(?:\#>|\Z)|^[ \t]*\#[^\n]*|@(?P<quote>['\"])[ \t]*\r?\n"
+    r"|(?P<plain>['\"])(?=\s*<(?:policies|fragment)\b)",
+    re.DOTALL | re.MULTILINE,
 )
+_ENDS = {quote: re.compile(rf"(?P<line>\r?\n?)^{quote}@", re.MULTILINE) for quote in ("'", '"')}
+_PLAIN = re.compile(r"(?:''|[^'])*+(?P<end>')")
+_PART = re.compile(r"`.|\"\"|(?P<code>\$\()|(?P<end>\")", re.DOTALL)
+"""What a string with variables has besides characters."""
+_DOUBLED = re.compile(r"''")
+_VARIABLE = r"`(?P<char>.)|(?P<code>\$\()|\$\{[^{}\r\n]*\}|\$(?:[A-Za-z_]\w*:(?=\w))?[A-Za-z_]\w*|\$[$?^]"
+_SPECIAL_IN_HERE = re.compile(_VARIABLE, re.DOTALL)
+_SPECIAL = re.compile(r"\"(?P<quote>\")|" + _VARIABLE, re.DOTALL)
 _CHARACTERS = dict(zip("0abefnrtv", "\0\a\b\x1b\f\n\r\t\v", strict=True))
 _JOINT = re.compile(r"[ \t]*\+\s*(?:(?P<expression>\$[\w.:]+)[ \t]*\+\s*)?")
 _FORMATS = re.compile(r"[\s)]*-f\b", re.IGNORECASE)
@@ -36,6 +46,13 @@ def _literals(text: str) -> Iterator[Literal]:
     ends = dict(_ENDS)
     while (start := _START.search(text, position)) is not None:
         position = start.end()
+        if (plain := start["plain"]) is not None:
+            stop = _end_of_plain(text, position, plain)
+            if stop is None:
+                return
+            yield Literal(start.start(), stop + 1, position, stop, f"plain {plain}")
+            position = stop + 1
+            continue
         quote = start["quote"]
         if quote not in ends:
             continue
@@ -47,14 +64,34 @@ def _literals(text: str) -> Iterator[Literal]:
         position = end.end()
 
 
+def _end_of_plain(text: str, position: int, quote: str) -> int | None:
+    """Return the offset of the quotation mark at the end; those in `$(…)` are others."""
+    if quote == "'":
+        found = _PLAIN.match(text, position)
+        return None if found is None else found.start("end")
+    while (part := _PART.search(text, position)) is not None:
+        if part["end"] is not None:
+            return part.start()
+        position = _end_of_code(text, part.end(), len(text)) if part["code"] is not None else part.end()
+    return None
+
+
 def _decode(pieces: Pieces, literal: Literal) -> None:
     if literal.kind == "'":
         pieces.copy(literal.inside, literal.stop)
         return
+    if literal.kind == "plain '":
+        decode(pieces, literal.inside, literal.stop, _DOUBLED, lambda _: "'")
+        return
     text, stop = pieces.outer.text, literal.stop
     begin = literal.inside
-    while (found := _SPECIAL.search(text, begin, stop)) is not None:
+    special = _SPECIAL if literal.kind.startswith("plain") else _SPECIAL_IN_HERE
+    while (found := special.search(text, begin, stop)) is not None:
         pieces.copy(begin, found.start())
+        if special is _SPECIAL and found["quote"] is not None:
+            pieces.replace('"', found.start(), found.end())
+            begin = found.end()
+            continue
         if found["char"] is not None:
             pieces.replace(_CHARACTERS.get(found["char"], found["char"]), found.start(), found.end())
             begin = found.end()
