@@ -32,17 +32,8 @@ _FIRST_ONLY = frozenset({"if_statement", "lock_statement", "switch_statement"})
 _OWN_SCOPE = frozenset({"anonymous_method", "parenthesized_lambda", "query_expression", "simple_lambda"})
 
 
-def declares(statement: Child, name: str, position: int) -> bool:
-    """Whether an expression of the statement declares the variable behind this position."""
-    return any(found == name and start > position for found, start in _declarations(statement))
-
-
-def declared_in(statement: Child) -> Iterator[str]:
-    """The names of the variables that the expressions of the statement declare."""
-    return (name for name, _ in _declarations(statement))
-
-
-def _declarations(statement: Child) -> Iterator[tuple[str, int]]:
+def declared_in(statement: Child) -> Iterator[tuple[str, int]]:
+    """Yield the variables that the expressions of the statement declare: names and offsets."""
     while isinstance(statement, shapes.LabeledStatement):
         statement = statement.statement
     if not isinstance(statement, Node) or statement.kind not in _WHOLE | _FIRST_ONLY:

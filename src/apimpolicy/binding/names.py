@@ -8,7 +8,6 @@ from apimpolicy.binding import lookup
 from apimpolicy.binding.advice import KNOWN_ELSEWHERE
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.conversions import is_ref_struct, nullable
-from apimpolicy.binding.expression_variables import declares
 from apimpolicy.binding.function_signatures import bind_defaults
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
 from apimpolicy.binding.spelling import shown
@@ -76,8 +75,7 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
     if name in _OF_OBJECT and arguments is None:
         methods = [member for member in lookup.find_members(OBJECT, name) if isinstance(member, Method)]
         return MethodGroup(node, METHOD_GROUP_TYPE, name, TypeReference(node, OBJECT), tuple(methods), (), ())
-    later = binder.scope.declared_later(name, node.start) or _declared_in_expression(binder, name, node.start)
-    if later:
+    if binder.scope.declared_later(name, node.start):
         return binder.failure(node, "CS0841", f"'{name}' is used before it is declared")
     if name in KNOWN_ELSEWHERE:
         message = f"'{name}' is a .NET type that policy expressions can't use"
@@ -89,16 +87,6 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
         label="" if name == binder.meant_as_argument else binder.suggestion(name, _names_like(binder, node, name)),
         help=f"to name an argument, use a colon: {name}: value" if name == binder.meant_as_argument else "",
     )
-
-
-def _declared_in_expression(binder: Binder, name: str, position: int) -> bool:
-    """Whether an expression of an enclosing block declares the variable further down: `f(x, out int x)`."""
-    scope: Scope | None = binder.scope
-    while scope is not None:
-        if any(declares(statement, name, position) for statement in scope.statements):
-            return True
-        scope = scope.parent
-    return False
 
 
 def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSymbol) -> Expression:

@@ -10,8 +10,7 @@ from apimpolicy.records import Record
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterable, Mapping, Sequence
 
     from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.dotnet.types import Type, TypeParameter
@@ -132,7 +131,7 @@ class Scope:
         """The block of the switch that this is a section of: their variables are those of one block."""
         self.statements: Sequence[Child] = ()
         """The statements of the block that the scope is of."""
-        self._in_expressions: AbstractSet[str] | None = None
+        self._in_expressions: dict[str, int] | None = None
         self.is_unknown = False
         """Whether a part of the block is unknown: it may declare any name."""
         self.later: dict[str, int] = {}
@@ -178,10 +177,13 @@ class Scope:
             scope = scope.parent
         return False
 
-    def in_expressions(self) -> AbstractSet[str]:
-        """The names that the expressions of the block's own statements declare."""
+    def in_expressions(self) -> Mapping[str, int]:
+        """Return the names that the expressions of the block's own statements declare, with their last offsets."""
         if self._in_expressions is None:
-            self._in_expressions = frozenset(name for statement in self.statements for name in declared_in(statement))
+            self._in_expressions = {}
+            for statement in self.statements:
+                for name, start in declared_in(statement):
+                    self._in_expressions[name] = max(start, self._in_expressions.get(name, -1))
         return self._in_expressions
 
     def declares_later(self, name: str) -> bool:
@@ -194,10 +196,10 @@ class Scope:
         return False
 
     def declared_later(self, name: str, position: int) -> bool:
-        """Whether an enclosing block of the same function declares the name further down."""
+        """Whether an enclosing block declares the name further down; an expression may, as in `f(x, out int x)`."""
         scope: Scope | None = self
         while scope is not None:
-            if scope.later.get(name, -1) > position:
+            if max(scope.later.get(name, -1), scope.in_expressions().get(name, -1)) > position:
                 return True
             scope = scope.parent
         return False

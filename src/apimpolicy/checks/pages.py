@@ -80,6 +80,7 @@ _TITLES = {
     "POL113": "attributes that don't go together",
     "POL114": "a policy that no documentation describes",
     "POL115": "a policy that Microsoft has retired",
+    "POL150": "sections without <policies> around them",
     "POL506": "a claim that is false",
     "POL507": "a claim that is not decided",
     "APIM0001": "a type that isn't allowed in expressions",
@@ -140,6 +141,12 @@ def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
     return f"{title}.\n\n{_text(code)}" + (f"\n\n**Evidence.** {evidence}" if evidence else "")
 
 
+def title_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str:
+    """Return what a code is about, in one line: the name of a rule and what it finds; empty for an unknown code."""
+    page = page_of_code(code, rules)
+    return "" if page is None else page.partition("\n")[0].rstrip(".")
+
+
 def _text(code: str) -> str:
     if code.startswith("APIM"):
         return _GATEWAY.format(code=code)
@@ -153,6 +160,13 @@ def _text(code: str) -> str:
             'these bodies without braces when the policy is saved: `Expected a "{" but found a "return"`. '
             "Bodies inside lambdas and local functions are free: "
             "https://learn.microsoft.com/azure/api-management/api-management-policy-expressions"
+        )
+    if code == "POL150":
+        return (
+            "Azure saves a document with one root, <policies>, and the sections inside it. It is a warning because a "
+            "build may put <policies> around the file. Put it there yourself, or ignore the code for such files. "
+            "Snippets in Markdown are left alone, and POL136 (off by default) reports one section alone: "
+            "https://learn.microsoft.com/azure/api-management/api-management-howto-policies"
         )
     if code in ("POL506", "POL507"):
         return _CLAIMS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.expressions import CheckedExpression
 from apimpolicy.text.document import Characters
+from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
     from apimpolicy.checks.flow import Flow
     from apimpolicy.checks.proofs import Proofs
     from apimpolicy.checks.rule import Rule
+    from apimpolicy.checks.wider import Wider
     from apimpolicy.diagnostics import Severity
     from apimpolicy.policies.spec import Specification
     from apimpolicy.text.document import Document, Element
+    from apimpolicy.text.named_values import NamedValueReference
     from apimpolicy.text.source import Source
 
 SCOPES = ("global", "workspace", "product", "api", "operation")
@@ -35,8 +38,12 @@ class Settings(NamedTuple):
     - `fragment`: the id of the fragment that the file holds by its place; None is "not known"
     - `fragments`: the documents of fragments by id, where known
     - `named_values`: their values, where known
+    - `secrets`: by the name of a named value whether it is secret, where known
     - `placeholders`: patterns of texts that a deployment replaces; `…` stands for the name: `#{…}#`
     - `rules`: rules besides those of the catalogue
+    - `wider`: the documents of wider scopes around this one, nearest first, once for each way to it (one product or
+      another); empty is "not known"
+    - `others`: the documents of all other scopes that run with this one, narrower ones too; None is "not known"
     - `proofs`: what a solver has proven about the file, where it was asked
     """
 
@@ -57,6 +64,9 @@ class Settings(NamedTuple):
     rules: tuple[type[Rule], ...] = ()
     fragment: str | None = None
     proofs: Proofs | None = None
+    wider: tuple[tuple[Wider, ...], ...] = ()
+    others: tuple[Wider, ...] | None = None
+    secrets: Mapping[str, bool] = {}
 
     def wants(self, code: str, by_default: bool = True) -> bool:
         """Whether findings with this code are looked for."""
@@ -99,6 +109,24 @@ class Subject:
         while found is not None and offset >= max(found.end, found.name_end):
             found = found.parent
         return found
+
+    @cached_property
+    def file_text(self) -> str:
+        """The text of the file, as it is before named values are put in."""
+        source = self.document.source
+        while source.origin is not None:
+            source = source.origin
+        return source.text
+
+    @cached_property
+    def named_value_references(self) -> list[NamedValueReference]:
+        """Every `{{named-value}}` in the file, at its offset there."""
+        return find_named_values(self.file_text)
+
+    def is_written(self, start: int, end: int) -> bool:
+        """Return whether the file itself has a text, and not a `{{named-value}}` whose value was put in."""
+        first, last = self.document.source.original_span(start, end)
+        return "{{" not in self.file_text[first:last]
 
     @cached_property
     def expressions(self) -> list[CheckedExpression]:

@@ -19,13 +19,16 @@ from apimpolicy.binding.nodes import (
     IsType,
     PropertyAccess,
 )
+from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.subject import Subject
     from apimpolicy.dotnet.types import Type
+    from apimpolicy.text.document import Element
 
 
 @attrs.frozen(eq=False)
@@ -57,6 +60,37 @@ def variable_reads(expression: CheckedExpression) -> tuple[VariableRead, ...]:
     if found is None:
         found = expression.compiled.variable_reads = tuple(_reads(expression))
     return found
+
+
+class Questions:
+    """Which variables conditions ask for: `ContainsKey`, `TryGetValue`."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._asked: dict[int, set[str | None]] = {}
+        """What `asked_in` has found, by the `id` of the element."""
+
+    def is_asked_before(self, expression: CheckedExpression, name: str) -> bool:
+        """Return whether a condition around the expression asks for the variable."""
+        element: Element | None = expression.element
+        while element is not None:
+            is_branch = element.name in ("when", "otherwise") or has_trait(element.name, "branches")
+            if is_branch and name in self.asked_in(element.parent or element):
+                return True
+            element = element.parent
+        return False
+
+    def asked_in(self, parent: Element) -> set[str | None]:
+        """Return the variables for which the children of an element ask."""
+        if id(parent) not in self._asked:
+            self._asked[id(parent)] = {
+                read.name
+                for branch in parent.elements()
+                for condition in self._subject.expressions_of(branch)
+                for read in variable_reads(condition)
+                if read.how == "question"
+            }
+        return self._asked[id(parent)]
 
 
 def _reads(expression: CheckedExpression) -> Iterator[VariableRead]:

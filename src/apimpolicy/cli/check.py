@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
+from apimpolicy.cli.code_completion import complete_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import configuration_option
 from apimpolicy.cli.program import say
@@ -17,7 +19,7 @@ from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import deadline
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.discovery import discover
+from apimpolicy.project.discovery import discover, searched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.baseline import Baseline
     from apimpolicy.project.discovery import Discovery
 
-_NO_POLICIES = "no .xml, .policy or .cshtml file begins with <policies>, <fragment> or a section"
+_CODES: dict[str, Any] = {"multiple": True, "metavar": "CODE", "shell_complete": complete_codes}
 
 
 def _options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -40,12 +42,12 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             ),
             configuration_option,
             click.option(
-                "--select", multiple=True, metavar="CODE", help="Look only for these: a code, its beginning, a rule."
+                "--select",
+                **_CODES,
+                help="Look only for these: a code, its beginning, a rule.",
             ),
-            click.option("--extend-select", multiple=True, metavar="CODE", help="Look for these too, off by default."),
-            click.option(
-                "--ignore", multiple=True, metavar="CODE", help="Leave these out; the longest beginning decides."
-            ),
+            click.option("--extend-select", **_CODES, help="Look for these too, off by default."),
+            click.option("--ignore", **_CODES, help="Leave these out; the longest beginning decides."),
             click.option(
                 "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; a pattern as in .gitignore."
             ),
@@ -86,9 +88,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     """Find what is wrong with policies: syntax, types, structure, security, behaviour.
 
     Reads files, whole trees of them, or `-` for standard input. In a tree it reads files that end in .xml, .policy or
-    .cshtml and begin with <policies>, <fragment> or a section, and Terraform, Bicep and ARM templates with such a
-    document inside; hidden directories and what git ignores are left out. Markdown is read when it is named. Without
-    named values, {{name}} stands for anything.
+    .cshtml and begin with <policies>, <fragment> or a section, Terraform, Bicep and ARM templates with such a document
+    inside, and whole documents in strings of Python, C# and PowerShell. What git ignores and the directories of tools
+    are left out. Markdown and the code of tests are read when they are named. Without named values, {{name}} stands
+    for anything.
 
     \b
     Examples:
@@ -223,13 +226,17 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
     for sentence in found.unreadable:
         say(sentence)
     for tree in found.empty:
-        say(f"there are no policies in {tree}: {_NO_POLICIES}")
+        say(f"there are no policies in {tree}: {searched()}")
     if options["verbose"]:
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")
+        for path, kind in found.unread:
+            say(f"did not read {path}: it is a {kind} with policies in it")
     if not options["quiet"] and not options["policies_only"]:
         if found.skipped and not options["verbose"]:
             say(_skipped(found.skipped))
+        if found.unread and not options["verbose"]:
+            say(_unread(found.unread))
         if found.excluded:
             say(f"left out {found.excluded:,} {'path' if found.excluded == 1 else 'paths'} by 'exclude'")
     return bool(found.unreadable or found.empty)
@@ -242,6 +249,17 @@ def _skipped(paths: Sequence[str]) -> str:
         return f"skipped {paths[0]}, which is not a policy"
     return f"skipped {len(paths):,} {which}files that are not policies (use -v to list them)"
 
+
+def _unread(files: Sequence[tuple[str, str]]) -> str:
+    counts = Counter(kind for _, kind in files)
+    shown = " and ".join(
+        f"{count:,} {kind if count == 1 else _PLURALS.get(kind, f'{kind}s')}" for kind, count in counts.items()
+    )
+    advice = "name a file to check it; " if any("Markdown" in kind or "tests" in kind for kind in counts) else ""
+    return f"did not read {shown} with policies ({advice}use -v to list them)"
+
+
+_PLURALS = {"file of snippets": "files of snippets", "source file of tests": "source files of tests"}
 
 FEW = 8
 """Files up to which reading a cache costs more than it saves."""

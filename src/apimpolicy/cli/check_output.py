@@ -121,12 +121,13 @@ class CheckOutput:
         return "\n\n".join(parts)
 
     def _statistics(self) -> list[str]:
+        from apimpolicy.checks.pages import title_of_code
         from apimpolicy.report.columns import printable
 
         counts = Counter((diagnostic.code, diagnostic.severity) for diagnostic in self.diagnostics)
         first = {diagnostic.code: diagnostic.message for diagnostic in reversed(self.diagnostics)}
         lines = [
-            f"{count:>6,}  {code}  {severity:<7}  {printable(first[code])}"
+            f"{count:>6,}  {code}  {severity:<7}  {title_of_code(code, self.rules) or printable(first[code])}"
             for (code, severity), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         ]
         return ["\n".join(lines)] if lines else []

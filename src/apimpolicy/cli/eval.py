@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
     from apimpolicy.dotnet.exceptions import DotnetException
     from apimpolicy.emit.expression import CompiledExpression
+    from apimpolicy.text.source import Excerpt
 
 
 @click.command("eval", cls=WithHelp)
@@ -79,9 +80,8 @@ def _standard_input() -> str:
 
 def _evaluate(code: str, context_file: str | None, context_name: str | None, compile_only: bool) -> int:
     from apimpolicy.emit.expression import compile_expression
-    from apimpolicy.text.source import Excerpt
 
-    compiled = compile_expression(Excerpt.of(code if code.startswith("@") else f"@({code})"))
+    compiled = compile_expression(_excerpt(code))
     if compile_only:
         print(compiled.static_type)
         return exit_codes.CLEAN
@@ -91,6 +91,16 @@ def _evaluate(code: str, context_file: str | None, context_name: str | None, com
     with contexts.environment():
         context = contexts.make(context_name)
         return _print_value(compiled, context)
+
+
+def _excerpt(code: str) -> Excerpt:
+    """The expression, written as in a policy. Raises PolicySyntaxError for one that never ends."""
+    from apimpolicy.text.scanner import scan_expression
+    from apimpolicy.text.source import Excerpt, Source
+
+    if code.startswith(("@(", "@{")):
+        scan_expression(Source(code, "<expression>"), 0, entities=False)
+    return Excerpt.of(code if code.startswith("@") else f"@({code})")
 
 
 def _print_value(compiled: CompiledExpression, context: Context) -> int:

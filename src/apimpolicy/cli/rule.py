@@ -8,12 +8,13 @@ from contextlib import suppress
 import click
 
 from apimpolicy.cli import exit_codes
+from apimpolicy.cli.code_completion import complete_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 
 
 @click.command("rule", cls=WithHelp)
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=complete_codes)
 @click.option("--rules", "files", multiple=True, metavar="FILE", help="Rules of your own, in a file of Python.")
 def command(code: str | None, files: tuple[str, ...]) -> int:
     """Print the page of a rule or a code: what it finds, why it matters, what to write instead.

@@ -35,6 +35,7 @@ def watch(paths: Sequence[str], action: Callable[[], int], rounds: int | None = 
                 except ApimPolicyError as error:
                     print(error, file=sys.stderr)
                 sys.stdout.flush()
+                print(f"waiting for changes in {', '.join(paths)}; Ctrl-C ends it", file=sys.stderr)
                 collect()
             else:
                 time.sleep(INTERVAL_SECONDS)

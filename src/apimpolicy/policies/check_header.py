@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     sections="inbound",
     placement=Placement(not_at=("workspace",)),
     traits="refuses ranged checks-header",
+    refuses_with="failed-check-httpcode",
     also_in="outbound",  # the editor extension
 )
 class CheckHeader:

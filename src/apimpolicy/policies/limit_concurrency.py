@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     "limit-concurrency",
     sections=ANYWHERE,
     traits="wraps ranged",
+    refuses_with="429",
 )
 class LimitConcurrency:
     key: str = expression_attribute(required=True)

@@ -126,14 +126,14 @@ def fidelity_of(name: str) -> str:
     return fidelity_of(specification.same_as) if specification.same_as else specification.fidelity
 
 
-def nearest(name: str) -> str | None:
-    """The known name that is most like this one, if any is."""
-    return _nearest(name.lower()[:64])
+def nearest(name: str, known: tuple[str, ...]) -> str | None:
+    """Return the known name that is most like this one, if any is."""
+    return _nearest(name.lower()[:64], known)
 
 
 @lru_cache(256)
-def _nearest(name: str) -> str | None:
+def _nearest(name: str, known: tuple[str, ...]) -> str | None:
     from difflib import get_close_matches
 
-    found = get_close_matches(name, names(), 1, 0.75)
+    found = get_close_matches(name, known, 1, 0.75)
     return found[0] if found else None

@@ -244,6 +244,7 @@ class Specification:
         "order",
         "other_half",
         "placement",
+        "refuses_with",
         "same_as",
         "sections",
         "together",
@@ -274,8 +275,10 @@ class Specification:
         traced: str = "",
         traced_error: str = "{message}",
         choice_is_doubtful: bool = False,
+        refuses_with: str = "",
     ) -> None:
         self.choice_is_doubtful = choice_is_doubtful
+        self.refuses_with = tuple(refuses_with.split())
         self.traced = traced
         self.traced_error = traced_error
         self.also_in = frozenset(also_in.split())
@@ -383,6 +386,7 @@ def policy(
     traced: str = "",
     traced_error: str = "{message}",
     choice_is_doubtful: bool = False,
+    refuses_with: str = "",
 ) -> Callable[[type], type]:
     """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it."""
 
@@ -407,6 +411,7 @@ def policy(
             traced,
             traced_error,
             choice_is_doubtful,
+            refuses_with,
         )
         cls.specification = made  # type: ignore[attr-defined]
         return cls

@@ -16,6 +16,7 @@ TRAITS = {
     "checks-address": "lets callers through by their address",
     "checks-certificate": "is a check of the caller's certificate",
     "checks-header": "wants a header to have one of some values",
+    "checks-status": "is a check of the response's status",
     "checks-token": "is a check of the caller's token",
     "chooses-backend": "names the backend that the request goes to",
     "composes": "the policies inside it make its response",

@@ -169,6 +169,7 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
     choice_is_doubtful=True,  # extracted from a live service without any: it saves, and refuses every token
     left_out="`issuer-signing-tokens` and `zumo-master-key`, which fail by name",
     traits="refuses checks-token ranged",
+    refuses_with="failed-validation-httpcode",
     traced="JWT validation succeeded.",
     traced_error="JWT Validation Failed: {message}.",
 )

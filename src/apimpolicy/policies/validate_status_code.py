@@ -46,7 +46,7 @@ class StatusCodeRule:
     "validate-status-code",
     sections="outbound on-error",
     placement=Placement(once="section"),
-    traits="ranged",
+    traits="ranged checks-status",
 )
 class ValidateStatusCode:
     unspecified_status_code_action: str = expression_attribute(required=True, values=ACTIONS)

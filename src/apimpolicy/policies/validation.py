@@ -4,6 +4,7 @@
     POL106  a policy in a section that does not allow it     POL110  a root or a section that policies do not have
     POL107  an element that does not belong here             POL114  a policy that no documentation describes
     POL108  a required element is missing, or an empty text  POL115  a policy that Microsoft has retired
+    POL150  sections without <policies> around them
     POL102 to POL105, POL113: `attribute_validation`
 
 An error says that the gateway would refuse the document. `traits.DOUBTS` are what the sources disagree about. Of
@@ -16,16 +17,18 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.attribute_validation import unknown_attributes, validate_attributes
-from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, is_known, nearest, specification_of
+from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, is_known, names, nearest, specification_of
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import CData, Characters, Element
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from apimpolicy.policies.spec import ContentSlot, Specification
     from apimpolicy.text.document import Document
+
+_ROOTS = ("policies", "fragment", *SECTIONS)
 
 
 def validate(document: Document) -> list[Diagnostic]:
@@ -36,8 +39,21 @@ def validate(document: Document) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for root in document.roots:
         found.extend(finding for finding in _root(root) if not has_hole(finding.message))
+    found.extend(_sections_side_by_side(document.roots))
     found.sort(key=lambda finding: finding.start)
     return found
+
+
+def _sections_side_by_side(roots: Sequence[Element]) -> Iterator[Diagnostic]:
+    """A warning, because a build may put <policies> around the file. One section alone is left to the rule POL136."""
+    if len(roots) > 1 and len({root.name for root in roots}) == len(roots) and all(r.name in SECTIONS for r in roots):
+        yield _at_name(
+            roots[0],
+            "POL150",
+            "these sections have no <policies> element around them",
+            severity=Severity.WARNING,
+            help="Put <policies> around the sections. Azure doesn't save the document as it is.",
+        )
 
 
 def _root(root: Element) -> Iterator[Diagnostic]:
@@ -49,6 +65,7 @@ def _root(root: Element) -> Iterator[Diagnostic]:
                     section,
                     "POL110",
                     f"'{section.name}' is not a section",
+                    label=_did_you_mean(nearest(section.name, SECTIONS)),
                     help="The sections are inbound, backend, outbound and on-error.",
                 )
                 continue
@@ -69,6 +86,7 @@ def _root(root: Element) -> Iterator[Diagnostic]:
             root,
             "POL110",
             f"a policy document does not begin with <{root.name}>",
+            label=_did_you_mean(nearest(root.name, _ROOTS)),
             help="Write <policies>, or <fragment> for a policy fragment.",
         )
 
@@ -85,6 +103,10 @@ def _fragment(root: Element) -> Iterator[Diagnostic]:
             )
 
 
+def _did_you_mean(near: str | None) -> str:
+    return f"did you mean '{near}'?" if near else ""
+
+
 def _policies(
     parent: Element, section: str | None, known: Iterable[str] = (), own: Container[str] = ()
 ) -> Iterator[Diagnostic]:
@@ -98,12 +120,11 @@ def _policies(
         elif not is_known(element.name):
             if section is None and element.name in (*SECTIONS, "policies"):
                 continue
-            near = nearest(element.name)
             yield _at_name(
                 element,
                 "POL101",
                 f"unknown policy '{element.name}'",
-                label=f"did you mean '{near}'?" if near else "",
+                label=_did_you_mean(nearest(element.name, names())),
             )
         else:
             yield from _policy(element, section)
@@ -243,11 +264,13 @@ def _no_text(element: Element) -> Iterator[Diagnostic]:
 
 def _unexpected(element: Element, allowed: Iterable[str]) -> Diagnostic:
     parent = element.parent.name if element.parent is not None else ""
-    expected = ", ".join(f"'{name}'" for name in allowed)
+    known = tuple(allowed)
+    expected = ", ".join(f"'{name}'" for name in known)
     return _at_name(
         element,
         "POL107",
         f"the element '{parent}' has invalid child element '{element.name}'",
+        label=_did_you_mean(nearest(element.name, known)),
         help=f"Expected: {expected}." if expected else f"'{parent}' has no child elements.",
     )
 

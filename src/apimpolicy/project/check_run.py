@@ -11,10 +11,11 @@ from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.discovery import ENDINGS
-from apimpolicy.project.embedded import policies_of
+from apimpolicy.project.embedded import MARKDOWN, policies_of
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
 from apimpolicy.project.findings import Finding, Findings, to_findings
 from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.project.surroundings import Surroundings
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class CheckRun:
         self.cache = cache
         self.expression_check = ExpressionCheck()
         self._replacements: Replacements | None = None
+        self._surroundings = Surroundings()
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
 
     def all(self, paths: Sequence[str], jobs: int, done: Callable[[], None]) -> Iterator[Checked]:
@@ -107,12 +109,14 @@ class CheckRun:
         try:
             data, shown = read_data(path)
             project = self.projects.of(path)
-            settings, known = self._settings(path, project)
+            settings, known = self._settings(path, project, data)
             name = None
             found: Findings | None = None
             if self.cache is not None:
                 values = repr((project.named_values, self.projects.options.values))
-                name = self.cache.name_of(data, repr(settings._replace(fragments=None)), values, known)
+                name = self.cache.name_of(
+                    data, repr(settings._replace(fragments=None, wider=(), others=None)), values, known
+                )
                 found = self.cache.get(name)
             if found is None:
                 found = self._found(data, shown, settings, project.named_values)
@@ -130,7 +134,7 @@ class CheckRun:
         """What is wrong with the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
         project = self.projects.of(name)
-        settings, _ = self._settings(name, project)
+        settings, _ = self._settings(name, project, data)
         found = self._found(data, name, settings, project.named_values)
         found = self._with_replaced_words(found, data, name, settings, project.named_values)
         return [finding.diagnostic(source) for finding in found.rows]
@@ -157,6 +161,8 @@ class CheckRun:
     def _found(self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None) -> Findings:
         values = {**(named_values or {}), **(self.projects.options.values or {})}
         policies, found = policies_of(data, name, settings.placeholders, values)
+        if name.lower().endswith(MARKDOWN):  # the sections of a snippet have nothing around them
+            settings = settings._replace(ignore=(*settings.ignore, "POL150"))
         for readings in policies:
             findings = check_readings(readings, self.expression_check, named_values, settings)
             if any(finding.severity is Severity.ERROR for finding in findings):
@@ -168,20 +174,21 @@ class CheckRun:
         has_holes = any(has_hole(reading.text) for readings in policies for reading in readings)
         return Findings(to_findings(found), has_holes)
 
-    def _settings(self, path: str, project: Project) -> tuple[Settings, str]:
-        """The settings for a file, and a text that changes with the fragments around it."""
+    def _settings(self, path: str, project: Project, data: bytes) -> tuple[Settings, str]:
+        """Return the settings for a file, and a text that changes with the documents that it depends on."""
         settings = project.check.settings_for(path)
         prove = self.projects.options.proofs
         if prove is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):
             settings = settings._replace(proofs=prove(path))
+        settings, known = self._surroundings.around(path, project.path, data, settings)
         root = place_of(path).root or ""
         if not root and not project.check.fragments:
-            return settings, ""
+            return settings, known
         key = root or f"fragments of {project.path}"
         if key not in self._fragments:
             self._fragments[key] = _read_fragments(fragments_of(root) if root else dict(project.check.fragments))
-        documents, known = self._fragments[key]
-        return settings._replace(fragments=documents), known
+        documents, contents = self._fragments[key]
+        return settings._replace(fragments=documents), contents + known
 
 
 def _errors(found: Findings) -> set[tuple[str, int]]:

@@ -36,7 +36,7 @@ def check(
     """
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
     from apimpolicy.project.check_run import CheckRun
-    from apimpolicy.project.discovery import discover
+    from apimpolicy.project.discovery import discover, searched
 
     options = CheckOptions(
         config=None if config is None else os.fspath(config),
@@ -50,7 +50,7 @@ def check(
     if found.unreadable:
         raise ConfigurationError(found.unreadable[0])
     if found.empty:
-        raise ConfigurationError(f"there are no policies in {os.fspath(path)}")
+        raise ConfigurationError(f"there are no policies in {os.fspath(path)}: {searched()}")
     run = CheckRun(projects)
     diagnostics: list[Diagnostic] = []
     for checked in map(run.one, found.files):

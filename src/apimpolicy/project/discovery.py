@@ -1,16 +1,19 @@
 """Which files of a tree are policy documents, by their ending and the element they begin with, or hold some.
 
 Files that hold policies among other things (`project.embedded`) count too, but Markdown only when it is named: what
-people explain with is seldom complete. A file that was meant as a policy counts, so that its mistake is found: a root
-such as `<polices>`, or nothing at all where a policy must be. Files that are skipped are counted.
+people explain with is seldom complete. So are strings in the code of tests, which are often wrong on purpose.
+A file that was meant as a policy counts, so that its mistake is found: a root such as `<polices>`, or nothing at all
+where a policy must be. Files that are skipped are counted, and so are those with policies that nothing here reads.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from apimpolicy.project.embedded import CODE
 from apimpolicy.project.embedded import ENDINGS as EMBEDDED_ENDINGS
 from apimpolicy.project.files import MAXIMUM_BYTES, STANDARD_INPUT, unreadable
 from apimpolicy.project.ignore_patterns import gitignore_of, gitignores_above
@@ -28,17 +31,49 @@ ENDINGS = (".xml", ".policy", ".cshtml")
 CONTAINERS = tuple(ending for ending, kind in EMBEDDED_ENDINGS.items() if kind != "markdown")
 """Files of a tree that are looked through for policies."""
 
+TEMPLATES = tuple(ending for ending in CONTAINERS if ending not in CODE)
+"""Those of them that are not program code."""
+
+UNREAD = {
+    ".md": "Markdown file",
+    ".markdown": "Markdown file",
+    ".ipynb": "notebook",
+    ".code-snippets": "file of snippets",
+    ".tfstate": "Terraform state",
+}
+"""Files of a tree that may hold policies and are not read, and what they are."""
+TESTS = "source file of tests"
+
 MARKS = (b"<policies", b"<fragment", b"<inbound", b"<backend", b"<outbound", b"<on-error", b"u003c", b"u003C")
 """Bytes of which a file with policies in it contains one; ARM templates may write `<` as an escape."""
 
-_SKIPPED_DIRECTORIES = frozenset(("node_modules", "__pycache__"))
+_SURE_MARKS = (b"<policies", b"<inbound", b"u003cpolicies", b"u003Cpolicies")
+_OF_TESTS = re.compile(
+    r"(?:^|/)(?:[Tt]ests?|specs?|__tests__|[^/]*\.\w*[Tt]ests?)/|(?:^|/)(?:test_|conftest\.)[^/]*$"
+    r"|(?:_test|_spec|\.tests?|Tests?)\.\w+$"
+)
+"""Paths of code that tests something: `tests/a.py`, `test_a.py`, `Api.Tests/A.cs`, `ApiTests.cs`, `Api.Tests.ps1`."""
+
+_SKIPPED_DIRECTORIES = frozenset(
+    (
+        *("node_modules", "__pycache__", ".git", ".hg", ".svn", ".jj", ".terraform", ".terragrunt-cache", ".venv"),
+        *(".tox", ".nox", ".eggs", ".cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".idea"),
+        *(".vs", ".vscode-test", ".history", ".gradle", ".m2", ".npm", ".nuget", ".yarn", ".pnpm-store", ".next"),
+        *(".ipynb_checkpoints", ".bundle", ".serverless", ".terraform.d", ".worktrees"),
+    )
+)
+"""What tools keep for themselves, old versions, and copies of other people's files. Other hidden ones are read."""
+_TAGS = frozenset(("CACHEDIR.TAG", "pyvenv.cfg"))
+"""Files by which a directory says that it is a cache, or a virtual environment of Python."""
+_WANTED = (*ENDINGS, *CONTAINERS, *UNREAD)
 _HEAD = 65_536
 _HERE = os.path.join(os.curdir, "")
 
 
 class Discovery(NamedTuple):
     """The policy files, each once; what could not be read, as sentences; the trees without any policy; the files
-    that have the ending of a policy but are not policies; and how many files and directories settings leave out.
+    that have the ending of a policy but are not policies; how many files and directories settings leave out; and the
+    files with policies that are not read, each with what it is.
     """
 
     files: list[str]
@@ -46,6 +81,7 @@ class Discovery(NamedTuple):
     empty: list[str]
     skipped: list[str]
     excluded: int
+    unread: list[tuple[str, str]]
 
 
 def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bool = False) -> Discovery:
@@ -69,7 +105,16 @@ def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bo
             empty.append(path)
         for file in files:
             found.setdefault(file)
-    return Discovery(list(found), search.problems, empty, search.skipped, search.excluded)
+    return Discovery(list(found), search.problems, empty, search.skipped, search.excluded, search.unread)
+
+
+def searched() -> str:
+    """What a tree was searched for, as a sentence about one without policies."""
+    return (
+        f"no file ({', '.join(ENDINGS)}) begins with <policies>, <fragment> or a section; "
+        f"no template ({', '.join(TEMPLATES)}) has such a document inside; "
+        f"and no source file ({', '.join(CODE)}) has a whole one in a string"
+    )
 
 
 class _Search:
@@ -80,6 +125,7 @@ class _Search:
         self.problems: list[str] = []
         self.skipped: list[str] = []
         self.excluded = 0
+        self.unread: list[tuple[str, str]] = []
 
     def takes(self, path: str) -> bool:
         """Whether a named file is a policy that no setting leaves out."""
@@ -87,6 +133,8 @@ class _Search:
             self.excluded += 1
             return False
         blank: list[str] = []
+        if path.lower().endswith(CODE) and _OF_TESTS.search(path.replace(os.sep, "/")):
+            return False
         if self.is_policy(path, blank):
             return True
         if blank and any(map(_begins_like_a_policy, _neighbours(path))):
@@ -101,7 +149,11 @@ class _Search:
         found: list[str] = []
         blank: list[str] = []
         for file in candidates:
-            if self.is_policy(file, blank):
+            kind = _unread_kind(file, top)
+            if kind is not None:
+                if self._has_marks(file):
+                    self.unread.append((file, kind))
+            elif self.is_policy(file, blank):
                 found.append(file)
         homes = {os.path.dirname(file) for file in found}
         for file in blank:
@@ -130,8 +182,19 @@ class _Search:
         (blank if is_blank(head) else self.skipped).append(path)
         return False
 
+    def _has_marks(self, path: str) -> bool:
+        """Whether a file that is not read has policies in it, as far as a look can tell."""
+        try:
+            if not os.path.isfile(path):
+                return False
+            with open(path, "rb") as file:
+                data = file.read(MAXIMUM_BYTES)
+        except OSError:
+            return False
+        return any(mark in data for mark in _SURE_MARKS)
+
     def _tree(self, top: str) -> Iterator[str]:
-        """Files that may be policies; hidden directories are left out, and a directory is entered once."""
+        """Files that may be policies; caches and the like are left out, and a directory is entered once."""
         entered: set[tuple[int, int]] = set()
         waiting = [(top, gitignores_above(top))]
         while waiting:
@@ -144,19 +207,21 @@ class _Search:
                 if identity in entered:
                     continue
                 entered.add(identity)
-                with os.scandir(directory) as entries:
-                    for entry in entries:
-                        name = entry.name
-                        if name.lower().endswith(ENDINGS + CONTAINERS) and _is(entry.is_file):
-                            if not self._leaves_out(entry.path, False, project, ignored):
-                                yield entry.path
-                        elif (
-                            not name.startswith(".")
-                            and name not in _SKIPPED_DIRECTORIES
-                            and _is(entry.is_dir)
-                            and not self._leaves_out(entry.path, True, project, ignored)
-                        ):
-                            waiting.append((entry.path, ignored))
+                with os.scandir(directory) as scanned:
+                    entries = list(scanned)
+                if directory != top and not _TAGS.isdisjoint(entry.name for entry in entries):
+                    continue
+                for entry in entries:
+                    name = entry.name
+                    if name.lower().endswith(_WANTED) and _is(entry.is_file):
+                        if not self._leaves_out(entry.path, False, project, ignored):
+                            yield entry.path
+                    elif (
+                        name not in _SKIPPED_DIRECTORIES
+                        and _is(entry.is_dir)
+                        and not self._leaves_out(entry.path, True, project, ignored)
+                    ):
+                        waiting.append((entry.path, ignored))
             except OSError as error:
                 self.problems.append(unreadable(directory, error))
 
@@ -177,6 +242,14 @@ class _Search:
         is_excluded = self.projects.excludes(project, path, is_directory)
         self.excluded += is_excluded
         return is_excluded
+
+
+def _unread_kind(path: str, top: str) -> str | None:
+    """What a file of a tree is that is not read; None for one that is."""
+    lowered = path.lower()
+    if lowered.endswith(CODE):
+        return TESTS if _OF_TESTS.search(os.path.relpath(path, top).replace(os.sep, "/")) else None
+    return next((kind for ending, kind in UNREAD.items() if lowered.endswith(ending)), None)
 
 
 def _neighbours(path: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ ROOTS = frozenset((b"policies", b"fragment", b"inbound", b"backend", b"outbound"
 """The elements that a policy document, a fragment, or a lone section begins with."""
 
 _NAME = re.compile(rb"<([A-Za-z][\w\-]*)")
-_INSIDE = rb"<(inbound|outbound|on-error|base|choose|set-[a-z]+|return-response|validate-[a-z]+)\b"
+_INSIDE = rb"<(inbound|backend|outbound|on-error|base|choose|set-[a-z]+|return-response|validate-[a-z]+)\b"
 """Elements that policies have inside, and hardly any other kind of XML."""
 
 
@@ -25,6 +25,11 @@ def is_meant_as_a_policy(head: bytes) -> bool:
         return False
     lower = name.lower().decode()
     return (lower.encode() in ROOTS or _is_near(lower)) and re.search(_INSIDE, _utf8(head), re.IGNORECASE) is not None
+
+
+def looks_like_policies(text: bytes) -> bool:
+    """Whether an element is in a text that policies have inside: other XML begins with <policies> or <fragment> too."""
+    return re.search(_INSIDE, text, re.IGNORECASE) is not None
 
 
 def is_blank(head: bytes) -> bool:

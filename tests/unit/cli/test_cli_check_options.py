@@ -109,7 +109,7 @@ def test_sarif(apimpolicy: Callable[..., Any], bad: Path) -> None:
 
 def test_statistics_and_explain(apimpolicy: Callable[..., Any], bad: Path) -> None:
     lines = apimpolicy("check", "bad.xml", "--statistics").out.splitlines()
-    assert lines[0] == "     1  CS1061  error    'IRequest' has no member 'Methd'"
+    assert lines[0] == "     1  CS1061  error    a type without that member"
     assert "POL101  an unknown policy." in apimpolicy("check", "bad.xml", "--explain").out
 
 
@@ -208,7 +208,29 @@ def test_list_of_rules(apimpolicy: Callable[..., Any]) -> None:
     assert any(line.startswith("POL301    certificate-not-verified: ") for line in lines)
 
 
-def test_watching(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("incomplete", "expected"),
+    [
+        ("POL33", ["POL330", "POL331", "POL332", "POL333", "POL334", "POL335", "POL336", "POL337"]),
+        ("pol301", ["POL301"]),
+        ("error-", ["error-details-returned", "error-hidden-by-ok", "error-response-cached"]),
+        ("APIM", ["APIM0001", "APIM0002", "APIM0006"]),
+        ("unicorn", []),
+    ],
+)
+def test_codes_complete_in_the_shell(incomplete: str, expected: list[str]) -> None:
+    from click.shell_completion import ShellComplete
+
+    from apimpolicy.cli.program import program
+
+    shell = ShellComplete(program, {}, "apimpolicy", "_APIMPOLICY_COMPLETE")
+    for line in (["rule"], ["check", "--select"], ["check", "a.xml", "--ignore"], ["check", "--extend-select"]):
+        found = shell.get_completions(line, incomplete)
+        assert [item.value for item in found] == expected
+        assert all(item.help for item in found)
+
+
+def test_watching(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "a.xml"
     path.write_text("1")
     seen: list[str] = []
@@ -220,6 +242,7 @@ def test_watching(tmp_path: Path) -> None:
 
     watch([str(tmp_path)], action, rounds=3)
     assert seen == ["1", "11", "111"]
+    assert capsys.readouterr().err == f"waiting for changes in {tmp_path}; Ctrl-C ends it\n" * 3
     assert fingerprint([str(path)])[0][2] == 4
 
 

@@ -49,6 +49,31 @@ def write(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+def test_sections_of_a_snippet_need_nothing_around_them(
+    apimpolicy: Callable[..., Any], write: Callable[..., Path]
+) -> None:
+    sections = "<inbound><base /></inbound>\n<outbound><base /></outbound>"
+    write("a.xml", sections)
+    write("b.md", f"```xml\n{sections}\n```\n")
+    assert "a.xml:1:2: POL150 warning: these sections have no <policies> element" in apimpolicy("check", "a.xml").out
+    assert "no problems in 1 file" in apimpolicy("check", "b.md").out
+
+
+def test_what_is_not_read_is_said(apimpolicy: Callable[..., Any], write: Callable[..., Path]) -> None:
+    write("a.xml", GOOD)
+    write("b.md", f"```xml\n{GOOD}\n```")
+    write("c.md", f"```xml\n{GOOD}\n```")
+    write("d.ipynb", f'{{"source": ["{GOOD}"]}}')
+    found = apimpolicy("check", ".")
+    assert (found.code, found.err) == (
+        0,
+        "apimpolicy: did not read 2 Markdown files and 1 notebook with policies (name a file to check it; use -v to "
+        "list them)\n",
+    )
+    assert "did not read d.ipynb: it is a notebook with policies in it" in apimpolicy("check", ".", "-v").err
+    assert apimpolicy("check", ".", "-q").err == ""
+
+
 def test_nothing_is_skipped_silently(apimpolicy: Callable[..., Any], write: Callable[..., Path]) -> None:
     write("a.xml", GOOD)
     for name in ("pom.xml", "b/web.xml"):

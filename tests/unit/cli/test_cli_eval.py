@@ -38,6 +38,21 @@ def test_a_compiler_error(apimpolicy: Callable[..., Any]) -> None:
     assert found.err.splitlines()[-1].split("|")[1] == "      ^"
 
 
+@pytest.mark.parametrize(
+    ("expression", "what", "column"),
+    [
+        ("@(1+", "its '(' is never closed", 2),
+        ("@{ return 1", "its '{' is never closed", 2),
+        ('@("a', "a string is never closed", 3),
+        ("@(1 /* ", "a comment is never closed", 5),
+    ],
+)
+def test_an_expression_that_never_ends(apimpolicy: Callable[..., Any], expression: str, what: str, column: int) -> None:
+    found = apimpolicy("eval", expression)
+    assert found.code == 1
+    assert found.err.startswith(f"<expression>:1:{column}: POL015 error: the expression is not terminated: {what}")
+
+
 def test_an_exception(apimpolicy: Callable[..., Any]) -> None:
     found = apimpolicy("eval", '@("a".Substring(2))')
     assert found.code == 1

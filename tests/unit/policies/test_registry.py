@@ -68,7 +68,7 @@ def test_every_simulated_policy_has_a_page(name: str) -> None:
     ("name", "expected"), [("set-heder", "set-header"), ("Choose", "choose"), ("x", None), ("a" * 10_000, None)]
 )
 def test_nearest(name: str, expected: str | None) -> None:
-    assert nearest(name) == expected
+    assert nearest(name, names()) == expected
 
 
 def test_no_false_alarms_on_real_policies() -> None:

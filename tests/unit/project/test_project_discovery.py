@@ -53,7 +53,12 @@ def test_root_name(head: bytes, expected: bytes) -> None:
 
 
 def test_a_tree(tmp_path: Path, write: Callable[..., str]) -> None:
-    expected = [write("a.xml"), write("b/c.policy.xml"), write("b/d.CSHTML", "<!-- x -->\n<fragment/>")]
+    expected = [
+        write(".api/policies.xml"),
+        write("a.xml"),
+        write("b/c.policy.xml"),
+        write("b/d.CSHTML", "<!-- x -->\n<fragment/>"),
+    ]
     write(".git/e.xml")
     write("node_modules/f.xml")
     other = write("pom.xml", "<project/>")
@@ -62,7 +67,74 @@ def test_a_tree(tmp_path: Path, write: Callable[..., str]) -> None:
     os.symlink("nowhere.xml", tmp_path / "dangling.xml")
     os.symlink("self.xml", tmp_path / "self.xml")
 
-    assert found_in(tmp_path) == (expected, [], [], [other], 0)
+    assert found_in(tmp_path) == (expected, [], [], [other], 0, [])
+
+
+def test_directories_of_tools_are_left_out(tmp_path: Path, write: Callable[..., str]) -> None:
+    expected = [write(".github/a.xml"), write("venv2/b.xml")]
+    for folder in (".git", ".venv", ".terraform/modules/x", "node_modules/y", "a/.tox"):
+        write(f"{folder}/c.xml")
+    write("env/pyvenv.cfg", "")
+    write("env/lib/d.xml")
+    write("made/CACHEDIR.TAG", "")
+    write("made/e.xml")
+    assert found_in(tmp_path).files == expected
+    assert found_in(tmp_path / "env").files == [str(tmp_path / "env" / "lib" / "d.xml")]
+
+
+CODE = 'x = "<policies><inbound/></policies>";'
+
+
+def test_strings_in_code_count(tmp_path: Path, write: Callable[..., str]) -> None:
+    expected = [
+        write("Deploy.cs", 'var x = "<policies><inbound/></policies>";'),
+        write("deploy.PS1", "$x = @'\n<policies><inbound/></policies>\n'@"),
+        write("deploy.py", CODE),
+    ]
+    write("other.py", "x = '<policies>' + y")
+    write("latest.py", "x = 1")
+    assert found_in(tmp_path) == (expected, [], [], [], 0, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "is_of_tests"),
+    [
+        ("tests/a.py", True),
+        ("src/test/a.py", True),
+        ("Api.Tests/A.cs", True),
+        ("Api.UnitTests/A.cs", True),
+        ("test_a.py", True),
+        ("a_test.py", True),
+        ("conftest.py", True),
+        ("PolicyTests.cs", True),
+        ("Policy.Tests.ps1", True),
+        ("contest/latest.py", False),
+        ("testing/a.py", False),
+        ("Attest.cs", False),
+    ],
+)
+def test_code_of_tests_is_read_when_it_is_named(
+    write: Callable[..., str], tmp_path: Path, name: str, is_of_tests: bool
+) -> None:
+    path = write(f"tests/{name}", CODE)
+    found = found_in(tmp_path / "tests")
+    assert found.files == [path] * (not is_of_tests)
+    assert found.unread == [(path, "source file of tests")] * is_of_tests
+    assert found_in(path).files == [path]
+
+
+def test_what_is_not_read_is_counted(tmp_path: Path, write: Callable[..., str]) -> None:
+    unread = [
+        (write("a.ipynb", '{"source": ["<policies>"]}'), "notebook"),
+        (write("a.code-snippets", '{"body": "<policies>"}'), "file of snippets"),
+        (write("a.md", "```xml\n<inbound>\n```"), "Markdown file"),
+        (write("a.tfstate", '{"xml_content": "\\u003cpolicies\\u003e"}'), "Terraform state"),
+    ]
+    for ending in (".ipynb", ".code-snippets", ".md", ".tfstate"):
+        write(f"b{ending}", "nothing")
+    found = found_in(tmp_path)
+    assert sorted(found.unread) == sorted(unread)
+    assert (found.files, found.empty) == ([], [str(tmp_path)])
 
 
 def test_named_files_are_taken_as_they_are(tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ class KeyInPolicy(Rule):
         if any(element.get(name) is not None for name in ("n", "certificate-id")):
             return
         key = re.sub(r"\s*\n\s*", "", element.text.strip())
-        if KEY.fullmatch(key) and not is_public(key):
+        is_key = KEY.fullmatch(key) and not is_public(key)
+        if is_key and self.subject.is_written(element.content_start, element.content_end):
             yield self.at_element(
                 element,
                 "the policy contains a secret key",

@@ -1,10 +1,13 @@
 """variable-never-set: a variable is read that hasn't been set.
 
 **What it does.** Looks for `context.Variables["name"]` where no policy of the document can have set the variable.
-After `<base />` or an unknown fragment, any variable may be set; then only a name is reported that differs in its case
-from one that the document sets. Variables that are tested with `ContainsKey` are left alone.
+After `<base />` or an unknown fragment, any variable may be set, unless a folder that APIOps has extracted tells what
+all scopes do. Otherwise the rule reports only a name that is a variable of the document except for its case or a blank
+around it. `ContainsKey` and `TryGetValue` are reported for names that are nearly those of a variable. A variable that
+is tested with `ContainsKey` is left alone, and so is `GetValueOrDefault`.
 
-**Why it matters.** Reading a variable that isn't set throws, and the caller gets 500. Names are case-sensitive.
+**Why it matters.** Reading a variable that isn't set throws, and the caller gets 500. Names are case-sensitive, and
+`ContainsKey` returns false for any other name.
 
 **Example**
 
@@ -20,12 +23,15 @@ from one that the document sets. Variables that are tested with `ContainsKey` ar
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MOST_FINDINGS
+from apimpolicy.checks.failures import UnknownPolicyError, variables_set_by
 from apimpolicy.checks.rule import Rule
-from apimpolicy.checks.variables import variable_reads
+from apimpolicy.checks.variables import Questions, variable_reads
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +39,8 @@ if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.flow import State
     from apimpolicy.checks.subject import Subject
+    from apimpolicy.checks.variables import VariableRead
     from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class VariableNeverSet(Rule):
@@ -43,8 +49,7 @@ class VariableNeverSet(Rule):
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
-        self._asked: dict[int, set[str | None]] = {}
-        """What `asked_in` has found, by the `id` of the element."""
+        self._questions = Questions(subject)
         self._near: dict[tuple[str, int], str] = {}
         """What is most like a name among the variables of a state, by its `id`."""
 
@@ -52,12 +57,12 @@ class VariableNeverSet(Rule):
         reads = variable_reads(expression)
         asked = {read.name for read in reads if read.how == "question"}
         for read in reads:
-            if (
-                read.how != "index"
-                or read.name is None
-                or read.name in asked
-                or self.is_asked_before(expression, read.name)
-            ):
+            if read.name is None:
+                continue
+            if read.how == "question":
+                yield from self.misspelt(expression, read)
+                continue
+            if read.how != "index" or read.name in asked or self._questions.is_asked_before(expression, read.name):
                 continue
             state = self.subject.flow.before(expression.element)
             if read.name in state.variables or (near := self.nearest(read.name, state)) is None:
@@ -70,13 +75,65 @@ class VariableNeverSet(Rule):
                 help="" if near else "Set it first, or use context.Variables.GetValueOrDefault.",
             )
 
+    def misspelt(self, expression: CheckedExpression, read: VariableRead) -> Iterator[Diagnostic]:
+        """Report a question that is always answered with no, because the document has the name in another case."""
+        assert read.name is not None
+        known = self.names.get(_letters(read.name), [])
+        state = self.subject.flow.before(expression.element)
+        if read.name in known or read.name in state.variables:
+            return
+        near = known[0] if known else self.nearest(read.name, state)
+        if near:
+            yield self.at_code(
+                expression, read.node, f"no policy sets the variable '{read.name}'", label=f"did you mean '{near}'?"
+            )
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """The variables that the document sets anywhere, by their letters."""
+        found: dict[str, list[str]] = {}
+        for element in self.subject.elements:
+            for attribute in element.attributes:
+                is_name = attribute.name == "name" and has_trait(element.name, "sets-variable")
+                if (is_name or attribute.name.endswith("variable-name")) and not attribute.value.parts:
+                    found.setdefault(_letters(attribute.value.text), []).append(attribute.value.text)
+        return found
+
+    @cached_property
+    def elsewhere(self) -> frozenset[str] | None:
+        """The variables that any document sets which runs with this one, itself included; None if one is not known."""
+        others = self.settings.others
+        if others is None:
+            return None
+        found: set[str] = set()
+        waiting = [self.document, *(other.document for other in others)]
+        seen: set[str] = set()
+        while waiting:
+            document = waiting.pop()
+            if has_hole(document.source.text):
+                return None
+            for element in document.elements():
+                try:
+                    found.update(variables_set_by(element))
+                except UnknownPolicyError:
+                    return None
+                fragment = element.get("fragment-id") if element.name == "include-fragment" else None
+                if fragment is None or fragment.value.text in seen:
+                    continue
+                known = (self.settings.fragments or {}).get(fragment.value.text)
+                if known is None:
+                    return None
+                seen.add(fragment.value.text)
+                waiting.append(known)
+        return frozenset(found)
+
     def nearest(self, name: str, state: State) -> str | None:
         """A name that was meant; empty if nothing can have set the variable; None if something may have."""
         known = list(state.variables)
         for other in known:
-            if other.lower() == name.lower():
+            if _letters(other) == _letters(name):
                 return other
-        if state.is_open:
+        if state.is_open and (self.elsewhere is None or name in self.elsewhere):
             return None
         key = name[:64], id(state.variables)
         if key not in self._near:
@@ -87,24 +144,7 @@ class VariableNeverSet(Rule):
             self._near[key] = next(iter(get_close_matches(key[0], known, 1, 0.8)), "")
         return self._near[key]
 
-    def is_asked_before(self, expression: CheckedExpression, name: str) -> bool:
-        """Whether a condition around the expression asks for the variable."""
-        element: Element | None = expression.element
-        while element is not None:
-            is_branch = element.name in ("when", "otherwise") or has_trait(element.name, "branches")
-            if is_branch and name in self.asked_in(element.parent or element):
-                return True
-            element = element.parent
-        return False
 
-    def asked_in(self, parent: Element) -> set[str | None]:
-        """The variables for which the children of an element ask."""
-        if id(parent) not in self._asked:
-            self._asked[id(parent)] = {
-                read.name
-                for branch in parent.elements()
-                for condition in self.subject.expressions_of(branch)
-                for read in variable_reads(condition)
-                if read.how == "question"
-            }
-        return self._asked[id(parent)]
+def _letters(name: str) -> str:
+    """Return a name without its case and without blanks around it."""
+    return name.strip().lower()

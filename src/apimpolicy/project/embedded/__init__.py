@@ -1,4 +1,4 @@
-"""Policies as files have them: a whole file, a template, or a text in Terraform, Bicep, an ARM template, Markdown.
+"""Policies as files have them: a whole file, a template, a text in Terraform, Bicep, an ARM template, Markdown or code.
 
 What a template puts in later (`${…}`, `parameters('…')`, `#{…}#`) is a hole (`text.holes`). Every position is one of
 the file itself.
@@ -35,8 +35,19 @@ ENDINGS = {
     ".json": "arm",
     ".md": "markdown",
     ".markdown": "markdown",
+    ".ps1": "powershell",
+    ".psm1": "powershell",
+    ".py": "python_code",
+    ".cs": "csharp",
+    ".csx": "csharp",
 }
 """Endings of files that may hold policies, and the module here that finds them."""
+
+MARKDOWN = tuple(ending for ending, module in ENDINGS.items() if module == "markdown")
+"""Endings of pages, in which snippets are explained."""
+
+CODE = tuple(ending for ending, module in ENDINGS.items() if module in ("powershell", "python_code", "csharp"))
+"""Endings of program code, of which the strings are read."""
 
 _CLOSED = rf"</(?:{'|'.join(root.decode() for root in sorted(ROOTS))})\s*>\s*\Z|\A[^<]*<[^<>]*/>\s*\Z"
 

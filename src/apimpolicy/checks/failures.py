@@ -1,0 +1,215 @@
+"""Where a request can fail before `on-error`, and which variables are certainly set there.
+
+The documents of all scopes are walked in the order in which the gateway runs them: `<base />` leads into the next wider
+document, where it is known. A point of failure is a policy that refuses requests (a limit, a check of the caller), a
+request of the policy's own whose error is not ignored, or the forwarded request. Of a wider document that is not known
+nothing is assumed, except that its `backend` section forwards the request.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.text.holes import has_hole, is_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.checks.wider import Wider
+    from apimpolicy.text.document import Document, Element
+
+MOST_FAILURES = 500
+MOST_DEPTH = 400
+KEY_MISSING = "SubscriptionKeyNotFound"
+
+
+class Failure(NamedTuple):
+    """A point at which requests can fail.
+
+    - `source`, `reason`: as in `context.LastError`; an empty reason is "not known"
+    - `statuses`: those of the response, None when they are not known
+    - `scope`: the title of the wider document that has the policy, empty for the document itself
+    - `is_refusal`: tells a refusal from a request that didn't succeed
+    - `is_set`: the variables, of those asked for, that are certainly set
+    """
+
+    source: str
+    statuses: frozenset[int] | None
+    reason: str
+    scope: str
+    is_refusal: bool
+    is_set: frozenset[str]
+
+
+class UnknownPolicyError(Exception):
+    """A template may put any policy in a place: nothing is certain any more."""
+
+
+class Failures:
+    """The points of failure of a document among wider ones (nearest first), for the variables of these names."""
+
+    def __init__(self, subject: Subject, wider: Sequence[Wider], names: frozenset[str]) -> None:
+        self._fragments: Mapping[str, Document] = subject.settings.fragments or {}
+        self._names = names
+        self._documents = [("", subject.document), *((each.title, each.document) for each in wider)]
+        self._depth = 0
+        self.found: list[Failure] = []
+        self.set_somewhere: set[str] = set()
+        """The variables that any of the documents sets."""
+
+    def walk(self, needs_subscription: bool) -> None:
+        """Fill `found`. Raises UnknownPolicyError."""
+        if needs_subscription:
+            self.found.append(Failure("authorization", frozenset((401,)), KEY_MISSING, "", True, frozenset()))
+        current: frozenset[str] | None = frozenset()
+        for section in ("inbound", "backend", "outbound"):
+            if current is not None:
+                current = self._section(section, 0, current)
+
+    def set_before(self, element: Element) -> frozenset[str]:
+        """Return the variables that `on-error` itself certainly sets before one of its policies."""
+        found: frozenset[str] = frozenset()
+        while element.parent is not None and element.name != "on-error":
+            for other in element.parent.elements():
+                if other is element:
+                    break
+                if not has_trait(element.parent.name, "branches"):
+                    found |= self._always_sets(other)
+            element = element.parent
+        return found
+
+    def _always_sets(self, element: Element) -> frozenset[str]:
+        if element.name == "include-fragment":
+            return frozenset(name for root in self._roots_of(element) for name in self._inside(root))
+        if not has_trait(element.name, "wraps"):
+            return self._names.intersection(variables_set_by(element))
+        if has_trait(element.name, "branches"):
+            branches = [self._inside(branch) for branch in element.elements()]
+            has_rest = any(branch.name == "otherwise" for branch in element.elements())
+            return frozenset.intersection(*branches) if has_rest else frozenset()
+        return self._inside(element)
+
+    def _inside(self, element: Element) -> frozenset[str]:
+        return frozenset(name for inner in element.elements() for name in self._always_sets(inner))
+
+    def _section(self, name: str, level: int, current: frozenset[str]) -> frozenset[str] | None:
+        if level >= len(self._documents):
+            if name == "backend":
+                self._add(Failure("forward-request", None, "", "", False, current))
+            return current
+        _, document = self._documents[level]
+        for root in document.roots:
+            section = root.find(name) if root.name == "policies" else None
+            if section is not None:
+                return self._policies(section, level, current)
+        return current
+
+    def _policies(self, parent: Element, level: int, current: frozenset[str] | None) -> frozenset[str] | None:
+        self._depth += 1
+        if self._depth > MOST_DEPTH or parent.may_hold_more:
+            raise UnknownPolicyError
+        for element in parent.elements():
+            if current is None:
+                break
+            current = self._policy(element, level, current)
+        self._depth -= 1
+        return current
+
+    def _policy(self, element: Element, level: int, current: frozenset[str]) -> frozenset[str] | None:
+        name, section = element.name, _section_around(element)
+        if has_hole(name) or element.may_have_more_attributes:
+            raise UnknownPolicyError
+        if name == "base":
+            return self._section(section, level + 1, current) if section else current
+        if name == "include-fragment":
+            for root in self._roots_of(element):
+                inner = self._policies(root, level, current)
+                if inner is None:
+                    return None
+                current = inner
+            return current
+        if has_trait(name, "branches"):
+            return self._branches(element, level, current)
+        scope = self._documents[level][0]
+        if (refusal := refusal_of(element)) is not None:
+            statuses, reason = refusal
+            self._add(Failure(name, statuses, reason, scope, True, current))
+        elif may_not_succeed(element):
+            self._add(Failure(name, None, "", scope, False, current))
+        if has_trait(name, "ends"):
+            return None
+        if has_trait(name, "wraps"):
+            return self._policies(element, level, current)
+        added = self._names.intersection(variables_set_by(element))
+        self.set_somewhere |= added
+        return current | added if added else current
+
+    def _branches(self, element: Element, level: int, current: frozenset[str]) -> frozenset[str] | None:
+        found = len(self.found)
+        ends = [self._policies(branch, level, current) for branch in element.elements()]
+        if level:
+            del self.found[found:]  # a branch of a wider document may be about other APIs
+        if all(branch.name != "otherwise" for branch in element.elements()):
+            ends.append(current)
+        reached = [end for end in ends if end is not None]
+        return frozenset.intersection(*reached) if reached else None
+
+    def _roots_of(self, element: Element) -> list[Element]:
+        attribute = element.get("fragment-id")
+        fragment = self._fragments.get(attribute.value.text) if attribute is not None else None
+        return [] if fragment is None else [root for root in fragment.roots if root.name == "fragment"]
+
+    def _add(self, failure: Failure) -> None:
+        if len(self.found) < MOST_FAILURES:
+            self.found.append(failure)
+
+
+def variables_set_by(element: Element) -> Iterator[str]:
+    """Yield the variables that a policy sets when it succeeds. Raises UnknownPolicyError for a name with a hole."""
+    for attribute in element.attributes:
+        is_name = attribute.name == "name" and has_trait(element.name, "sets-variable")
+        if (is_name or attribute.name.endswith("variable-name")) and not attribute.value.parts:
+            if is_unknown(attribute.value.text):
+                raise UnknownPolicyError
+            yield attribute.value.text
+
+
+def refusal_of(element: Element) -> tuple[frozenset[int] | None, str] | None:
+    """Return the statuses (None when they are not known) and the reason of a policy's refusals; None without any."""
+    specification = specification_of(element.name)
+    if specification is None or not specification.refuses_with:
+        refuses = has_trait(element.name, "refuses") and not has_trait(element.name, "ends")
+        return (None, "") if refuses else None
+    statuses: set[int] = set()
+    reason = ""
+    for word in specification.refuses_with:
+        slot = next((slot for slot in specification.attributes if slot.name == word), None)
+        given = element.get(word)
+        text = word if slot is None else str(slot.default) if given is None else given.value.text.strip()
+        if text.isdecimal():
+            statuses.add(int(text))
+        elif slot is not None:  # an expression, or a named value
+            return None, reason
+        else:
+            reason = text
+    return frozenset(statuses), reason
+
+
+def may_not_succeed(element: Element) -> bool:
+    """Return whether a policy sends a request whose failure ends in `on-error`."""
+    if has_trait(element.name, "forwards"):
+        return True
+    sends = has_trait(element.name, "requests") and has_trait(element.name, "answers")
+    ignored = element.get("ignore-error")
+    return sends and (ignored is None or ignored.value.text.strip().lower() == "false")
+
+
+def _section_around(element: Element) -> str:
+    around = element.parent
+    while around is not None:
+        if around.parent is not None and around.parent.name == "policies":
+            return around.name
+        around = around.parent
+    return ""

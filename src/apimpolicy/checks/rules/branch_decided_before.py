@@ -1,0 +1,81 @@
+"""branch-decided-before: a branch is never reached, because an earlier one always matches.
+
+**What it does.** Looks in `choose` for branches after one whose condition is `true`, and for a `when` whose condition
+an earlier `when` has already. Conditions that can differ when they are evaluated again are left alone: time, chance, a
+body that is read without `preserveContent`. `check --prove` finds more.
+
+**Why it matters.** The first branch that matches is the only one that runs. A `true` is often left over from a test, a
+repeated condition from a copy.
+
+**Example**
+
+```xml
+<choose>
+    <when condition="@(context.Request.Method == "GET")">…</when>
+    <when condition="@(context.Request.Method == "GET")">…</when>
+</choose>
+```
+
+**Use instead** the condition that was meant, or `otherwise` for the branch that runs if no other does.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/choose-policy
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.text.holes import is_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+CHANGES = re.compile(r"\b(?:Random|NewGuid|Now|UtcNow|Today|TickCount|Stopwatch|Elapsed|As)\b")
+"""Members that may give something else the second time."""
+OUTSIDE_TEXTS = re.compile(r"(\$?@?\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')|\s+")
+
+
+class BranchDecidedBefore(Rule):
+    code = "POL442"
+    traits = ("branches",)
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if self.settings.proofs is not None:  # POL430 reports it
+            return
+        seen: set[str] = set()
+        always = False
+        for branch in element.elements():
+            if always:
+                yield self.at_element(
+                    branch,
+                    "this branch never runs, because the condition of an earlier one is always true",
+                    help="Correct the condition of that branch, or remove this one.",
+                )
+                return
+            attribute = branch.get("condition")
+            if branch.name != "when" or attribute is None or is_unknown(attribute.value.text):
+                continue
+            condition = OUTSIDE_TEXTS.sub(lambda found: found[1] or "", attribute.value.text)
+            if condition in seen:
+                yield self.at_value(
+                    branch,
+                    attribute,
+                    "this branch never runs, because an earlier one has the same condition",
+                    help="Correct the condition, or remove the branch.",
+                )
+            elif not CHANGES.search(attribute.value.text):
+                seen.add(condition)
+            always = self.is_true(branch, condition)
+
+    def is_true(self, branch: Element, condition: str) -> bool:
+        """Return whether a condition is the constant `true`."""
+        expressions = self.subject.expressions_of(branch)
+        if not expressions:
+            return condition.lower() == "true"
+        bound = expressions[0].compiled.bound
+        return bound is not None and expressions[0].compiled.is_legal and getattr(bound.body, "constant", None) is True

@@ -1,0 +1,80 @@
+"""secret-returned: callers get a secret named value.
+
+**What it does.** Looks for secret named values, and variables that hold one, in the bodies and headers of responses: in
+`return-response`, and in `set-body` and `set-header` of `outbound` and `on-error`. Requests that the policy sends are
+left alone, and so are expressions that only compare or hash the value.
+
+**Why it matters.** Every caller can read it.
+
+**Example**
+
+```xml
+<outbound>
+    <set-header name="X-Debug" exists-action="override"><value>{{orders-client-secret}}</value></set-header>
+</outbound>
+```
+
+**Use instead** the header in `inbound`, where the backend gets it, or no header at all.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-howto-properties,
+https://owasp.org/API-Security/editions/2023/en/0xa8-security-misconfiguration/
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.results import reaches_result
+from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rules.error_details_returned import is_in_request
+from apimpolicy.checks.secret_named_values import secrets_written
+from apimpolicy.checks.variables import variable_reads
+from apimpolicy.policies.registry import has_trait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.subject import Subject
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class SecretReturned(Rule):
+    code = "POL342"
+    traits = ("sets-header", "replaces-body", "sets-variable")
+    words = ("{{",)
+
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        self._held: dict[str, str] = {}
+        """Variables that hold a secret, by name: which named value it is."""
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if has_trait(element.name, "sets-variable"):
+            variable = element.get("name")
+            if variable is not None:
+                for secret in secrets_written(self.subject, element, "value"):
+                    self._held.setdefault(variable.value.text, secret)
+            return
+        if is_in_request(element):
+            return
+        around = element.parent
+        while around is not None and not has_trait(around.name, "composes"):
+            around = around.parent
+        if around is None and self.subject.section_of(element) not in ("outbound", "on-error"):
+            return
+        for below in element.descendants():
+            for name in dict.fromkeys((*secrets_written(self.subject, below), *self.held_in(below))):
+                yield self.at_element(
+                    below,
+                    f"callers get the secret named value '{name}'",
+                    help="Remove it, or send it to the backend in 'inbound'.",
+                )
+
+    def held_in(self, element: Element) -> Iterator[str]:
+        """Yield the secrets that an element's expressions return from variables."""
+        for expression in self.subject.expressions_of(element):
+            for read in variable_reads(expression):
+                secret = self._held.get(read.name or "")
+                if secret is not None and read.how != "question" and reaches_result(expression, read.node):
+                    yield secret

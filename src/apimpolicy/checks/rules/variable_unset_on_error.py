@@ -1,0 +1,203 @@
+"""variable-unset-on-error: on-error reads a variable that isn't set when an earlier policy fails.
+
+**What it does.** Looks in `on-error` for `context.Variables["name"]`, and for policies that can fail before the
+variable is set: a limit, a check of the caller, a request whose errors aren't ignored, the forwarded request. In a
+folder that APIOps has extracted, or with the tables of a service in `apimpolicy.toml`, the policies behind `<base />`
+and a missing subscription key count too. Reads are left alone if a condition asks for the variable, or if a condition
+about `context.LastError` or the status of the response doesn't fit the failure.
+
+**Why it matters.** The expression throws inside `on-error`, and callers never get the response that you wrote there.
+
+**Example**
+
+```xml
+<inbound>
+    <rate-limit-by-key calls="10" renewal-period="60" counter-key="@(context.Request.IpAddress)" />
+    <set-variable name="dept" value="sales" />
+</inbound>
+<on-error>
+    <set-body>@("Ask " + context.Variables["dept"])</set-body>
+</on-error>
+```
+
+**Use instead** `context.Variables.GetValueOrDefault("dept", "your department")`, or set the variable first.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-error-handling-policies,
+https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import (
+    Coalesce,
+    Conditional,
+    ConditionalAccess,
+    Foreach,
+    If,
+    Lambda,
+    LocalFunction,
+    Logical,
+    Loop,
+    Return,
+    Switch,
+    Try,
+)
+from apimpolicy.checks.error_conditions import is_true_for
+from apimpolicy.checks.failures import Failures, UnknownPolicyError
+from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.variables import Questions, variable_reads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.checks.failures import Failure
+    from apimpolicy.checks.wider import Wider
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+EVALUATED = {
+    Coalesce: "left",
+    Conditional: "condition",
+    ConditionalAccess: "receiver",
+    Foreach: "collection",
+    If: "condition",
+    Logical: "left",
+    Switch: "value",
+    Lambda: "",
+    LocalFunction: "",
+    Loop: "",
+    Try: "",
+}
+"""The part that is always evaluated, of what may keep code inside from being run or catch what it throws."""
+MOST_READS = 100
+
+
+class VariableUnsetOnError(Rule):
+    code = "POL240"
+    elements = ("on-error",)
+    attributes = ("name", "variable-name", "response-variable-name")
+    words = ("variables",)
+
+    def finish(self) -> Iterator[Diagnostic]:
+        reads = self.reads()
+        if not reads:
+            return
+        names = frozenset(name for name, _, _ in reads)
+        try:
+            ways = [self.failures(wider, names) for wider in self.settings.wider or ((),)]
+            for name, expression, node in reads:
+                if name in ways[0].set_before(expression.element):
+                    continue
+                cause = next((each for way in ways if (each := self.cause(way, name, expression)) is not None), None)
+                if cause is not None:
+                    yield self.at_code(
+                        expression,
+                        node,
+                        f"the variable '{name}' isn't set when {told(cause)}",
+                        label="throws",
+                        help=advice(cause),
+                    )
+        except UnknownPolicyError:
+            return
+
+    def failures(self, wider: tuple[Wider, ...], names: frozenset[str]) -> Failures:
+        """Return where requests can fail with these documents around."""
+        found = Failures(self.subject, wider, names)
+        found.walk(self.settings.requires_subscription is True)
+        return found
+
+    def reads(self) -> list[tuple[str, CheckedExpression, Bound]]:
+        """Return the reads in `on-error` that always throw without the variable: name, expression and node."""
+        found: list[tuple[str, CheckedExpression, Bound]] = []
+        for expression in self.subject.expressions:
+            if self.subject.section_of(expression.element) != "on-error":
+                continue
+            seen: set[str] = set()
+            for read in sorted(variable_reads(expression), key=lambda read: read.node.syntax.start):
+                if (
+                    read.how == "index"
+                    and read.name is not None
+                    and read.name not in seen
+                    and is_certain(expression, read.node)
+                    and not self._questions.is_asked_before(expression, read.name)
+                    and len(found) < MOST_READS
+                ):
+                    seen.add(read.name)
+                    found.append((read.name, expression, read.node))
+        return found
+
+    @cached_property
+    def _questions(self) -> Questions:
+        return Questions(self.subject)
+
+    def cause(self, way: Failures, name: str, expression: CheckedExpression) -> Failure | None:
+        """Return the failure, refusals first, before which nothing has set the variable, and that leads here."""
+        if name not in way.set_somewhere:
+            return None
+        fitting = (each for each in way.found if name not in each.is_set and self.is_reached(expression.element, each))
+        return min(fitting, key=lambda each: (not each.is_refusal, each.source == "authorization"), default=None)
+
+    def is_reached(self, element: Element, failure: Failure) -> bool:
+        """Return whether the branches around a policy are certainly taken after this failure."""
+        parent = element.parent
+        while parent is not None and element.name != "on-error":
+            if element.name in ("when", "otherwise"):
+                for branch in parent.elements():
+                    if branch is element and branch.name == "otherwise":
+                        break
+                    if self.holds(branch, failure) is not (branch is element):
+                        return False
+                    if branch is element:
+                        break
+            element, parent = parent, parent.parent
+        return True
+
+    def holds(self, branch: Element, failure: Failure) -> bool | None:
+        """Return the value of a branch's condition after this failure; None when it depends on more."""
+        expressions = self.subject.expressions_of(branch)
+        attribute = branch.get("condition")
+        if attribute is None or len(expressions) != 1:
+            return None
+        bound = expressions[0].compiled.bound
+        if bound is None or not expressions[0].compiled.is_legal:
+            return None
+        return is_true_for(bound.body, failure)
+
+
+def is_certain(expression: CheckedExpression, node: Bound) -> bool:
+    """Return whether an expression evaluates a node whenever it is evaluated itself."""
+    if sum(1 for _ in expression.of_kind(Return)) > 1:  # an earlier one may end it
+        return False
+    inner = node
+    for around in expression.ancestors(node):
+        part = EVALUATED.get(type(around))
+        if part is not None and getattr(around, part, None) is not inner:
+            return False
+        inner = around
+    return True
+
+
+def advice(failure: Failure) -> str:
+    """Return what to do about it."""
+    before = f"'{failure.source}'"
+    if failure.source == "authorization":
+        return "Use context.Variables.GetValueOrDefault here: no policy runs before that."
+    if failure.scope:
+        before = "<base />"
+    return f"Use context.Variables.GetValueOrDefault here, or set the variable before {before}."
+
+
+def told(failure: Failure) -> str:
+    """Return what happens, as the end of a sentence."""
+    where = f" of {failure.scope}" if failure.scope else ""
+    if failure.source == "authorization":
+        return "the subscription key is missing (401)"
+    if not failure.is_refusal:
+        return f"'{failure.source}'{where} gets no response"
+    statuses = " or ".join(map(str, sorted(failure.statuses or ())))
+    return f"'{failure.source}'{where} refuses the request" + (f" ({statuses})" if statuses else "")

@@ -1,0 +1,63 @@
+"""What rules know of the service around a policy file: documents of wider scopes, and which named values are secret.
+
+Only what the file has something for is looked up, and the modules that do it are loaded then.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.project.files import STANDARD_INPUT
+from apimpolicy.project.layout import place_of
+
+if TYPE_CHECKING:
+    from apimpolicy.checks.subject import Settings
+    from apimpolicy.project.secret_names import SecretNames
+    from apimpolicy.project.wider_documents import WiderDocuments
+
+
+class Surroundings:
+    """Completes the settings of files; other files are read once."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, dict[str, Any]] = {}
+        self._wider: WiderDocuments | None = None
+        self._secrets: SecretNames | None = None
+
+    def around(self, path: str, configuration: str | None, data: bytes, settings: Settings) -> tuple[Settings, str]:
+        """Return the settings with what is known, and a text that changes with it, for the cache."""
+        if path == STANDARD_INPUT:
+            return settings, ""
+        known: list[object] = []
+        if b"Variables" in data:
+            from apimpolicy.project.wider_documents import WiderDocuments
+
+            self._wider = self._wider or WiderDocuments()
+            directory = os.path.dirname(configuration or "")
+            found = self._wider.around(path, self._of_configuration(configuration), directory)
+            settings = settings._replace(wider=found.ways, others=found.others)
+            known += found.contents
+        if b"{{" in data:
+            from apimpolicy.project.secret_names import SecretNames
+
+            self._secrets = self._secrets or SecretNames()
+            text = data.decode("utf-8", "replace")
+            secrets = self._secrets.of(text, place_of(path).root, self._of_configuration(configuration))
+            settings = settings._replace(secrets=secrets)
+            known += sorted(secrets.items())
+        if not known:
+            return settings, ""
+        from apimpolicy.project.cache import key_of
+
+        return settings, key_of(*known)
+
+    def _of_configuration(self, path: str | None) -> dict[str, Any]:
+        """Return the keys and values of a configuration file."""
+        if path is None:
+            return {}
+        if path not in self._tables:
+            from apimpolicy.project.configuration import read_configuration
+
+            self._tables[path] = read_configuration(path)
+        return self._tables[path]
