@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Response
-from apimpolicy.context.urls import Url
+from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
@@ -156,13 +156,17 @@ def _route(exchange: Exchange, request: Request) -> Route | None:
 
 
 def _backend_address(exchange: Exchange, route: Route | None) -> Url:
-    """Where the request goes: the backend's base URL, then what the API's own path leaves of the request's."""
+    """Return where the request goes, the request's own URL without a backend. Raises ConfigurationError."""
     url = exchange.request.url
     service = exchange.context.api.service_url
     chosen = exchange.backend_url if route is None else route.backend.url
     base = service if chosen is None else Url.parse(chosen)
-    if base is None:
-        return url
+    return url if base is None else _below(exchange, base)
+
+
+def _below(exchange: Exchange, base: Url) -> Url:
+    """The URL below a backend's base URL: what the API's own path leaves of the request's path, then its query."""
+    url = exchange.request.url
     path = "" if exchange.backend_is_exact else url.path
     if path and not exchange.path_is_rewritten:
         prefix = from_utf16(exchange.context.api.path) if exchange.api_prefix is None else exchange.api_prefix
@@ -177,6 +181,17 @@ def target(exchange: Exchange) -> str | None:
         return str(_backend_address(exchange, None))
     except ConfigurationError:
         return None
+
+
+def forwarded_url(exchange: Exchange) -> Url:
+    """The URL of the request as it would be forwarded now.
+
+    A pool chooses a member only when it forwards, so its id takes the place of the host.
+    """
+    try:
+        return _backend_address(exchange, None)
+    except ConfigurationError:
+        return _below(exchange, Url("https", exchange.backend_id or "", DEFAULT_PORTS["https"]))
 
 
 def path_below(path: str, prefix: str) -> str | None:

@@ -18,6 +18,8 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Program, Step
 
@@ -58,6 +60,30 @@ def preflight_steps(program: Program) -> list[Step]:
     return found
 
 
+def steps_after_store(steps: list[Step], lookup: Step) -> list[Step]:
+    """Return the steps of outbound that run after a cache hit: those behind the policy that stores what `lookup` finds.
+
+    That policy is the first one in the scope of the lookup, else the first one of any scope; without one all steps run.
+    """
+    assert lookup.specification is not None
+    name = lookup.specification.other_half
+    found = _steps_after(steps, lambda step: step.name == name and step.scope == lookup.scope)
+    if found is None:
+        found = _steps_after(steps, lambda step: step.name == name)
+    return steps if found is None else found
+
+
+def _steps_after(steps: list[Step], is_wanted: Callable[[Step], bool]) -> list[Step] | None:
+    for index, step in enumerate(steps):
+        if is_wanted(step):
+            return steps[index + 1 :]
+        for inside in step.lists_inside():
+            rest = _steps_after(inside, is_wanted)
+            if rest is not None:
+                return [*rest, *steps[index + 1 :]]
+    return None
+
+
 def _run(exchange: Exchange, program: Program) -> ResponseMessage:
     try:
         if is_preflight(exchange.request) and exchange.context.operation.method != "OPTIONS":
@@ -72,7 +98,10 @@ def _run(exchange: Exchange, program: Program) -> ResponseMessage:
             if section == "outbound":
                 exchange.show_response()
                 exchange.receive()
-            exchange.execute(program.sections[section])
+            steps = program.sections[section]
+            if section == "outbound" and exchange.served_by is not None:
+                steps = steps_after_store(steps, exchange.served_by)
+            exchange.execute(steps)
             if section == "inbound" and exchange.is_served:
                 exchange.response, exchange.answer = exchange.answer or exchange.response, None
             if exchange.answer is not None:
