@@ -169,8 +169,7 @@ def default_answer(exchange: Exchange, status: int, message: str) -> ResponseMes
 
     if status == 500:
         activity = objects.to_string(exchange.context.request_id)
-        content = {"statusCode": 500, "message": INTERNAL_SERVER_ERROR, "activityId": activity}
-        body = json.dumps(content, separators=(",", ":"))
+        body = f'{{ "statusCode": 500, "message": "{INTERNAL_SERVER_ERROR}", "activityId": "{activity}" }}'
     else:
         text = json.dumps(from_utf16(message), ensure_ascii=False)
         body = f'{{ "statusCode": {status}, "message": {text} }}'

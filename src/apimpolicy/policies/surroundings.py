@@ -334,3 +334,11 @@ class PolicyError(Exception):
         self.headers: Mapping[str, str] = headers or {}
         self.phrase = phrase
         self.last_error: LastError | None = None
+
+
+VALIDATION_FAILED = "ExpressionValueValidationFailure"
+
+
+def invalid_value(reason: str) -> PolicyError:
+    """Make the error of a value that an expression gave and that the gateway refuses, as seen on real gateways."""
+    return PolicyError(VALIDATION_FAILED, f"Expression value is invalid. {reason}")

@@ -65,13 +65,22 @@ IMPOSSIBLE: dict[str, tuple[str, list[str]]] = {
         ["inbound choose[1]/when[2]"],
     ),
     "a limit before": (
-        policy(f'<rate-limit-by-key calls="9" renewal-period="60" counter-key="@({html.escape(KEY)})" />{TWICE}'),
+        policy(
+            f'<rate-limit-by-key calls="9" renewal-period="60" counter-key="@(&quot;k&quot; + {html.escape(KEY)})" />{TWICE}'
+        ),
         ["inbound choose[1]/when[2]"],
+    ),
+    "a value that the gateway refuses after its evaluation": (
+        policy(
+            f'<trace source="s"><message>m</message><metadata name="a" value="@({html.escape(KEY)})" /></trace>'
+            + choosing((HAS, ""), otherwise="")
+        ),
+        ["inbound choose[1]/otherwise[1]"],
     ),
     "cors before": (policy(f"<cors>{ORIGIN}</cors>{TWICE}"), ["inbound choose[1]/when[2]"]),
     "what a cache may have, and where requests go": (
         policy(
-            f'<cache-lookup-value key="@({html.escape(KEY)})" variable-name="c" />'
+            f'<cache-lookup-value key="@(&quot;k&quot; + {html.escape(KEY)})" variable-name="c" />'
             + choosing(('context.Variables.ContainsKey("c")', '<set-backend-service base-url="https://b.example" />'))
             + TWICE
         ),
