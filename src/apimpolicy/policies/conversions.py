@@ -13,7 +13,7 @@ import re
 from apimpolicy.dotnet.exceptions import FormatException, OverflowException
 from apimpolicy.dotnet.values import BYTE, Array, from_utf16
 
-BLANKS = " \t\n\v\f\r\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+BLANKS = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
 """The characters that `String.Trim()` removes."""
 _INTEGER = re.compile(r"[\t-\r ]*([+-]?[0-9]+)[\t-\r ]*\0*")
 
@@ -49,7 +49,7 @@ RESTRICTED_HEADER = "Header name is invalid or restricted from modification."
 
 
 def header_name(value: object) -> str:
-    """Convert to the name of a header, without white space around it. Raises InvalidValueError for line breaks and U+0000."""
+    """Convert to the name of a header. Raises InvalidValueError for line breaks and U+0000."""
     name = trimmed(value)
     if _BREAKS.search(name):
         raise InvalidValueError(RESTRICTED_HEADER)

@@ -34,7 +34,8 @@ class AttributeSlot:
     """An attribute. `values` are the literals allowed; `expression` says whether an expression is.
 
     A `postponed` one arrives as a function that evaluates it, each time anew. A required one has to say something,
-    unless it `may_be_empty`; the gateway validates that when it saves a literal, and after it evaluated an expression. `sets` is the type of the variable that it names, where the policy always sets it.
+    unless it `may_be_empty`; the gateway validates a literal when it saves the document, and the value of an expression
+    when a request runs. `sets` is the type of the variable that it names, where the policy always sets it.
     `within` are the bounds of a number, `doubts` what the sources disagree about (`policies.traits.DOUBTS`).
     """
 
