@@ -360,8 +360,10 @@ class Exchange:
 
     # The backend
 
-    def forward(self, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
-        return forwarding.forward(self, timeout, buffers=buffers)
+    def forward(
+        self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
+    ) -> tuple[Request, Response]:
+        return forwarding.forward(self, timeout, buffers=buffers, buffers_request=buffers_request)
 
     def follow(self, request: Request, timeout: float) -> Response:
         return forwarding.follow(self, request, timeout)

@@ -25,12 +25,13 @@ TIMED_OUT = "Request to the backend service timed out"
 OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."
 
 
-def forward(exchange: Exchange, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
-    """Send the request to the backend that was chosen; its answer is the response from here on. `timeout` is in
-    seconds. Unless it `buffers`, the body may still be to come. Raises PolicyError.
+def forward(exchange: Exchange, timeout: float, *, buffers: bool, buffers_request: bool) -> tuple[Request, Response]:
+    """Send the request to the backend that was chosen; its answer is the response from here on. See
+    `apimpolicy.policies.surroundings.Exchange.forward`. Raises PolicyError.
     """
     services = exchange.services
     request = exchange.request.to_request()
+    _take_body(exchange, request, keeps=buffers_request)
     request.certificate = exchange.backend_certificate
     route = exchange.routed = _route(exchange, request)
     try:
@@ -58,6 +59,19 @@ def forward(exchange: Exchange, timeout: float, *, buffers: bool = True) -> tupl
         if route.session is not None:
             exchange.response.headers.append("Set-Cookie", ["=".join(route.session) + "; path=/"])
     return request, response
+
+
+def _take_body(exchange: Exchange, request: Request, *, keeps: bool) -> None:
+    """Send the caller's body once, unless it is in memory; a Content-Length that no longer fits goes."""
+    body = exchange.request.body
+    if body is None:
+        return
+    if body.is_sent and exchange.services.settings.unbuffered_body == "empty":
+        request.body = None
+        request.headers = Headers(
+            {name: values for name, values in request.headers.fields() if name.lower() != "content-length"}
+        )
+    body.is_sent = body.is_sent or not (keeps or body.is_buffered)
 
 
 def follow(exchange: Exchange, request: Request, timeout: float) -> Response:

@@ -14,6 +14,7 @@ from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
+from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
 
@@ -127,9 +128,19 @@ def deny(exchange: Exchange, program: Program, error: PolicyError, reason: str) 
     """
     error.last_error = LastError("authorization", error.reason, error.message, section="inbound")
     error.phrase = reason
+    if "inbound" in exchange.sections:
+        exchange.at_end(lambda answer: _let_browsers_read(exchange, program, answer))
     answer = _handle(exchange, program, error)
     exchange.finish(answer)
     return answer
+
+
+def _let_browsers_read(exchange: Exchange, program: Program, answer: ResponseMessage) -> None:
+    """Add the headers of the first cors that allows the caller's origin."""
+    for step in preflight_steps(program):
+        if exchange.evaluate(step).mark_refusal(exchange, answer):
+            exchange.note(Effect("cors", "the caller's page may read the refusal", allowed=True), step)
+            return
 
 
 def turn_away(exchange: Exchange) -> ResponseMessage:

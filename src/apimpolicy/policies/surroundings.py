@@ -183,9 +183,12 @@ class Exchange(Protocol):
     def is_served(self) -> bool:
         """Whether the response came from the cache."""
 
-    def forward(self, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
+    def forward(
+        self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
+    ) -> tuple[Request, Response]:
         """Send the request to the backend; what was sent and what came back, which is now the response. `timeout` is
-        in seconds. Unless it `buffers`, the body may still be to come. Raises PolicyError.
+        in seconds. Unless it `buffers`, the body may still be to come; unless it `buffers_request`, the caller's body
+        is gone afterwards. Raises PolicyError.
         """
 
     def follow(self, request: Request, timeout: float) -> Response:
