@@ -51,4 +51,4 @@ class CacheStore:
         if cache is None or exchange.cache_key is None or exchange.is_served or not wanted:
             return Effect("cache", "this response is not kept", key=exchange.cache_key, found=False)
         cache.set(exchange.cache_key, response.to_response(), self.duration)
-        return Effect("cache", STORED, key=exchange.cache_key, found=True, told={"message": STORED})
+        return Effect("cache", STORED, key=exchange.cache_key, found=True, told=STORED)

@@ -68,6 +68,9 @@ class SetHeader:
         after = tuple(headers.get_all(self.name))
         protected = kept is not None and after == before
         shown = f"{self.name}: {', '.join(after)}" if after else f"{self.name} is not there"
+        told = {}
+        if self.exists_action == "delete" and before and not after:
+            shown = told["told"] = f"Header '{self.name}' was removed."
         return Effect(
             "header-set",
             f"{self.name} stays: policies cannot change it" if protected else shown,
@@ -77,6 +80,7 @@ class SetHeader:
             before=before,
             after=after,
             protected=protected,
+            **told,
         )
 
     def kept(self, kind: str, before: tuple[str, ...]) -> list[str] | None:
