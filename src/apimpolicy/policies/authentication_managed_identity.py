@@ -19,11 +19,11 @@ identity.requests          # what was asked for, with the tokens that were given
 ```
 
 Simulated in full: the `ManagedIdentity` of the gateway issues the tokens, and without one the policy fails by name. A
-token is kept until it expires on the gateway's clock, as in Azure. The message for an identity that the service does not have
-is documented. Our choices: the error has status 500 and no reason;
-an ignored error leaves header and variable as they were; a missing `resource`, which the documentation does not allow
-but the editor's schema does, asks for the empty text; in outbound, where people use the policy with a variable, the
-header is still set on the request, never on the response.
+token is kept until it expires on the gateway's clock, as in Azure. The message for an identity that the service does
+not have is documented. Our choices: the error has status 500 and no reason; an ignored error leaves header and variable
+as they were; a missing `resource`, which the documentation does not allow but the editor's schema does, asks for the
+empty text; in outbound, where people use the policy with a variable, the header is still set on the request, never on
+the response.
 
 Source: https://learn.microsoft.com/azure/api-management/authentication-managed-identity-policy
 """
