@@ -44,6 +44,12 @@ def _search() -> dict[str, str]:
     return {"reference/found-requests.md": search_reference.page()}
 
 
+def _parity() -> dict[str, str]:
+    from docs import parity_ledger  # type: ignore[attr-defined]
+
+    return {"reference/parity.md": parity_ledger.page()}
+
+
 def _schemas() -> dict[str, str]:
     """Where editors and programs find the schemas of the package: `schemas/` of the site."""
     from apimpolicy.testing import schema
@@ -52,7 +58,7 @@ def _schemas() -> dict[str, str]:
     return {f"schemas/{path.name}": path.read_text("utf-8") for path in SCHEMAS.glob("*.schema.json")}
 
 
-PARTS: tuple[Callable[[], dict[str, str]], ...] = (_reference, _policies, _members, _search, _schemas)
+PARTS: tuple[Callable[[], dict[str, str]], ...] = (_reference, _policies, _members, _search, _parity, _schemas)
 
 
 def pages() -> dict[str, str]:

@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 TRACES = HERE.parents[2] / "shared" / "corpus" / "traces"
 SAVED: list[dict[str, Any]] = yaml.safe_load((HERE / "saved.yaml").read_text("utf-8"))
 DIFFERENT: dict[str, str] = tomllib.loads((HERE / "known_differences.toml").read_text("utf-8"))
-IDS = re.compile(r"[A-Z]\d\d")
+IDS = re.compile(r"[A-Z]{1,2}\d\d")
 needs_traces = pytest.mark.skipif(not TRACES.exists(), reason="the recorded traces are not here")
 
 

@@ -96,7 +96,7 @@ def expected_body(row: dict[str, Any], message: str) -> str:
     if "body" in row:
         return str(row["body"])
     if row["status"] == 500:
-        return f'{{"statusCode":500,"message":"Internal server error","activityId":"{ACTIVITY}"}}'
+        return f'{{ "statusCode": 500, "message": "Internal server error", "activityId": "{ACTIVITY}" }}'
     return f'{{ "statusCode": {row["status"]}, "message": {json.dumps(message)} }}'
 
 

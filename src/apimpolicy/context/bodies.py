@@ -60,9 +60,13 @@ class FormDictionary(Dictionary):
 
 @dotnet_class("IMessageBody")
 class MessageBody:
-    """The bytes of a body; `headers` are its message's, for the character set."""
+    """The bytes of a body; `headers` are its message's, for the character set.
 
-    __slots__ = ("_is_used_up", "content", "headers", "second_read")
+    `is_buffered` says that the gateway has all of it in memory, because a policy made it or kept it when reading;
+    `is_sent` that it was sent on without that.
+    """
+
+    __slots__ = ("_is_used_up", "content", "headers", "is_buffered", "is_sent", "second_read")
 
     def __init__(self, content: bytes, headers: HeaderCollection, second_read: str = "empty") -> None:
         if second_read not in SECOND_READS:
@@ -71,6 +75,8 @@ class MessageBody:
         self.headers = headers
         self.second_read = second_read
         self._is_used_up = False
+        self.is_buffered = False
+        self.is_sent = False
 
     @property
     def stream(self) -> BodyStream | None:
@@ -122,7 +128,9 @@ class MessageBody:
             raise InvalidOperationException("The stream was already consumed. It cannot be read again.")
         data = self.remaining
         environment().check_elements(len(data))
-        if not preserve_content:
+        if preserve_content:
+            self.is_buffered = True
+        else:
             self._is_used_up = True
         return data
 

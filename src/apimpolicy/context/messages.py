@@ -113,6 +113,8 @@ class RequestMessage:
         self.headers.delete("Content-Length")
         data = _encoded(content)
         self.body = MessageBody(data, self.headers, self.second_read) if data else None
+        if self.body is not None:
+            self.body.is_buffered = True
 
     def to_request(self) -> Request:
         """The request as a backend would get it."""

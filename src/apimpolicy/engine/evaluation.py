@@ -11,7 +11,9 @@ from apimpolicy.emit.recorder import Recorder
 from apimpolicy.engine.observation import overflow
 from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.trace import Evaluation
+from apimpolicy.policies.conversions import InvalidValueError
 from apimpolicy.policies.spec import AttributeSlot, ContentSlot, PolicyError
+from apimpolicy.policies.surroundings import VALIDATION_FAILED, invalid_value
 from apimpolicy.text.document import Element
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 EVALUATION_FAILED = "ExpressionValueEvaluationFailure"
+EXPRESSION_FAILURES = frozenset({EVALUATION_FAILED, VALIDATION_FAILED})
+"""The reasons of errors that an expression, or its value, is to blame for."""
 
 
 class Evaluator:
@@ -62,9 +66,6 @@ class Evaluator:
         if not attribute.is_given:
             return slot.default
         value = self.value(slot, slot.name, attribute.expression, attribute.text, entry)
-        if slot.values and isinstance(value, str) and value not in slot.values:
-            allowed = ", ".join(slot.values)
-            raise _failure(f"'{value}' is not a value of '{slot.name}'; the values are {allowed}.")
         entry.attributes[slot.name] = _readable(value)
         return value
 
@@ -87,10 +88,19 @@ class Evaluator:
     def value(
         self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
     ) -> object:
+        """The value of an attribute or text, converted and validated. Raises PolicyError."""
         try:
-            return slot.convert(text if expression is None else self.evaluate(expression, what, entry))
+            value = slot.convert(text if expression is None else self.evaluate(expression, what, entry))
+            reason = slot.why_invalid(value)
         except DotnetException as error:
-            raise _failure(error.message) from error
+            raise PolicyError(EVALUATION_FAILED, f"Expression evaluation failed. {error.message}") from error
+        except InvalidValueError as error:
+            reason = error.message
+        if reason:
+            if expression is not None:
+                entry.evaluations[-1].refusal = reason
+            raise invalid_value(reason)
+        return value
 
     def make_recorder(self, excerpt: Excerpt) -> Recorder:
         """What takes the values of the sub-expressions."""
@@ -162,7 +172,7 @@ class Prepared:
     def convert(self, slot: AttributeSlot, attribute: Attribute) -> None:
         try:
             value = slot.convert(to_utf16(attribute.value.text))
-        except DotnetException:
+        except (DotnetException, InvalidValueError):
             value = None
         if not isinstance(value, (str, int, float)) or (slot.values and value not in slot.values):
             self.attributes.append(PreparedAttribute(slot, attribute))
@@ -191,7 +201,3 @@ def literal_content(element: Element) -> str:
 
 def _readable(value: object) -> object:
     return from_utf16(value) if type(value) is str else value
-
-
-def _failure(message: str) -> PolicyError:
-    return PolicyError(EVALUATION_FAILED, f"Expression evaluation failed. {message}")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
     from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.records import Request, Response
+    from apimpolicy.context.urls import Url
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.backend_routing import Route
@@ -82,7 +83,7 @@ class Exchange:
     unmatched: Unmatched | None = None
     section = "inbound"
     answer: ResponseMessage | None = None
-    is_served = False
+    served_by: Step | None = None
     composed_request: RequestMessage | None = None
     _response: ResponseMessage | None = None
     _composed: ResponseMessage | None = None
@@ -245,7 +246,11 @@ class Exchange:
 
     def serve(self, response: ResponseMessage) -> None:
         self.answer = response
-        self.is_served = True
+        self.served_by = self._running[-1].step
+
+    @property
+    def is_served(self) -> bool:
+        return self.served_by is not None
 
     @property
     def place(self) -> str:
@@ -355,8 +360,10 @@ class Exchange:
 
     # The backend
 
-    def forward(self, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
-        return forwarding.forward(self, timeout, buffers=buffers)
+    def forward(
+        self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
+    ) -> tuple[Request, Response]:
+        return forwarding.forward(self, timeout, buffers=buffers, buffers_request=buffers_request)
 
     def follow(self, request: Request, timeout: float) -> Response:
         return forwarding.follow(self, request, timeout)
@@ -381,6 +388,10 @@ class Exchange:
     @property
     def target_url(self) -> str | None:
         return forwarding.target(self)
+
+    @property
+    def forwarded_url(self) -> Url:
+        return forwarding.forwarded_url(self)
 
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; `context.Backend` is the backend of that id, or null."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Response
-from apimpolicy.context.urls import Url
+from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
@@ -25,12 +25,13 @@ TIMED_OUT = "Request to the backend service timed out"
 OWN_TIMED_OUT = "The request was canceled due to the configured HttpClient.Timeout of {seconds:g} seconds elapsing."
 
 
-def forward(exchange: Exchange, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
-    """Send the request to the backend that was chosen; its answer is the response from here on. `timeout` is in
-    seconds. Unless it `buffers`, the body may still be to come. Raises PolicyError.
+def forward(exchange: Exchange, timeout: float, *, buffers: bool, buffers_request: bool) -> tuple[Request, Response]:
+    """Send the request to the backend that was chosen; its answer is the response from here on. See
+    `apimpolicy.policies.surroundings.Exchange.forward`. Raises PolicyError.
     """
     services = exchange.services
     request = exchange.request.to_request()
+    _take_body(exchange, request, keeps=buffers_request)
     request.certificate = exchange.backend_certificate
     route = exchange.routed = _route(exchange, request)
     try:
@@ -58,6 +59,19 @@ def forward(exchange: Exchange, timeout: float, *, buffers: bool = True) -> tupl
         if route.session is not None:
             exchange.response.headers.append("Set-Cookie", ["=".join(route.session) + "; path=/"])
     return request, response
+
+
+def _take_body(exchange: Exchange, request: Request, *, keeps: bool) -> None:
+    """Send the caller's body once, unless it is in memory; a Content-Length that no longer fits goes."""
+    body = exchange.request.body
+    if body is None:
+        return
+    if body.is_sent and exchange.services.settings.unbuffered_body == "empty":
+        request.body = None
+        request.headers = Headers(
+            {name: values for name, values in request.headers.fields() if name.lower() != "content-length"}
+        )
+    body.is_sent = body.is_sent or not (keeps or body.is_buffered)
 
 
 def follow(exchange: Exchange, request: Request, timeout: float) -> Response:
@@ -156,13 +170,17 @@ def _route(exchange: Exchange, request: Request) -> Route | None:
 
 
 def _backend_address(exchange: Exchange, route: Route | None) -> Url:
-    """Where the request goes: the backend's base URL, then what the API's own path leaves of the request's."""
+    """Return where the request goes, the request's own URL without a backend. Raises ConfigurationError."""
     url = exchange.request.url
     service = exchange.context.api.service_url
     chosen = exchange.backend_url if route is None else route.backend.url
     base = service if chosen is None else Url.parse(chosen)
-    if base is None:
-        return url
+    return url if base is None else _below(exchange, base)
+
+
+def _below(exchange: Exchange, base: Url) -> Url:
+    """The URL below a backend's base URL: what the API's own path leaves of the request's path, then its query."""
+    url = exchange.request.url
     path = "" if exchange.backend_is_exact else url.path
     if path and not exchange.path_is_rewritten:
         prefix = from_utf16(exchange.context.api.path) if exchange.api_prefix is None else exchange.api_prefix
@@ -177,6 +195,17 @@ def target(exchange: Exchange) -> str | None:
         return str(_backend_address(exchange, None))
     except ConfigurationError:
         return None
+
+
+def forwarded_url(exchange: Exchange) -> Url:
+    """The URL of the request as it would be forwarded now.
+
+    A pool chooses a member only when it forwards, so its id takes the place of the host.
+    """
+    try:
+        return _backend_address(exchange, None)
+    except ConfigurationError:
+        return _below(exchange, Url("https", exchange.backend_id or "", DEFAULT_PORTS["https"]))
 
 
 def path_below(path: str, prefix: str) -> str | None:

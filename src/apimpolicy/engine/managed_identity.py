@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from apimpolicy.engine.entra_tenant import EntraTenant
-from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.identity_services import IdentityMissingError, IdentityUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -73,18 +73,20 @@ class ManagedIdentity:
         self.tenant.use_time(time)
 
     def token(self, resource: str, client_id: str | None) -> AccessToken:
-        refusal = self._refusal(resource, client_id)
-        if refusal is not None:
+        try:
+            self._check(resource, client_id)
+        except IdentityUnavailableError:
             self.requests.append(TokenRequest(resource, client_id, None))
-            raise IdentityUnavailableError(refusal)
+            raise
         identity = SYSTEM_ASSIGNED if client_id is None else client_id
         token = self.tenant.token(resource, client_id=identity, version=1, expires_in=self.expires_in)
         self.requests.append(TokenRequest(resource, client_id, token))
         return AccessToken(token, self.expires_in)
 
-    def _refusal(self, resource: str, client_id: str | None) -> str | None:
+    def _check(self, resource: str, client_id: str | None) -> None:
         if client_id is None and not self.system_assigned:
-            return "The gateway has no system-assigned identity"
+            raise IdentityMissingError("The gateway has no system-assigned identity")
         if client_id is not None and self.user_assigned is not None and client_id.lower() not in self.user_assigned:
-            return f"The gateway has no user-assigned identity with the client id '{client_id}'"
-        return self.refuses.get(resource)
+            raise IdentityMissingError(f"The gateway has no user-assigned identity with the client id '{client_id}'")
+        if (refusal := self.refuses.get(resource)) is not None:
+            raise IdentityUnavailableError(refusal)

@@ -14,10 +14,13 @@ from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
+from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Program, Step
 
@@ -58,6 +61,30 @@ def preflight_steps(program: Program) -> list[Step]:
     return found
 
 
+def steps_after_store(steps: list[Step], lookup: Step) -> list[Step]:
+    """Return the steps of outbound that run after a cache hit: those behind the policy that stores what `lookup` finds.
+
+    That policy is the first one in the scope of the lookup, else the first one of any scope; without one all steps run.
+    """
+    assert lookup.specification is not None
+    name = lookup.specification.other_half
+    found = _steps_after(steps, lambda step: step.name == name and step.scope == lookup.scope)
+    if found is None:
+        found = _steps_after(steps, lambda step: step.name == name)
+    return steps if found is None else found
+
+
+def _steps_after(steps: list[Step], is_wanted: Callable[[Step], bool]) -> list[Step] | None:
+    for index, step in enumerate(steps):
+        if is_wanted(step):
+            return steps[index + 1 :]
+        for inside in step.lists_inside():
+            rest = _steps_after(inside, is_wanted)
+            if rest is not None:
+                return [*rest, *steps[index + 1 :]]
+    return None
+
+
 def _run(exchange: Exchange, program: Program) -> ResponseMessage:
     try:
         if is_preflight(exchange.request) and exchange.context.operation.method != "OPTIONS":
@@ -72,7 +99,10 @@ def _run(exchange: Exchange, program: Program) -> ResponseMessage:
             if section == "outbound":
                 exchange.show_response()
                 exchange.receive()
-            exchange.execute(program.sections[section])
+            steps = program.sections[section]
+            if section == "outbound" and exchange.served_by is not None:
+                steps = steps_after_store(steps, exchange.served_by)
+            exchange.execute(steps)
             if section == "inbound" and exchange.is_served:
                 exchange.response, exchange.answer = exchange.answer or exchange.response, None
             if exchange.answer is not None:
@@ -98,9 +128,19 @@ def deny(exchange: Exchange, program: Program, error: PolicyError, reason: str) 
     """
     error.last_error = LastError("authorization", error.reason, error.message, section="inbound")
     error.phrase = reason
+    if "inbound" in exchange.sections:
+        exchange.at_end(lambda answer: _let_browsers_read(exchange, program, answer))
     answer = _handle(exchange, program, error)
     exchange.finish(answer)
     return answer
+
+
+def _let_browsers_read(exchange: Exchange, program: Program, answer: ResponseMessage) -> None:
+    """Add the headers of the first cors that allows the caller's origin."""
+    for step in preflight_steps(program):
+        if exchange.evaluate(step).mark_refusal(exchange, answer):
+            exchange.note(Effect("cors", "the caller's page may read the refusal", allowed=True), step)
+            return
 
 
 def turn_away(exchange: Exchange) -> ResponseMessage:
@@ -140,8 +180,7 @@ def default_answer(exchange: Exchange, status: int, message: str) -> ResponseMes
 
     if status == 500:
         activity = objects.to_string(exchange.context.request_id)
-        content = {"statusCode": 500, "message": INTERNAL_SERVER_ERROR, "activityId": activity}
-        body = json.dumps(content, separators=(",", ":"))
+        body = f'{{ "statusCode": 500, "message": "{INTERNAL_SERVER_ERROR}", "activityId": "{activity}" }}'
     else:
         text = json.dumps(from_utf16(message), ensure_ascii=False)
         body = f'{{ "statusCode": {status}, "message": {text} }}'

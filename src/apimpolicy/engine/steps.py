@@ -91,6 +91,18 @@ class Step:
             yield from [found] if isinstance(found, Step) else found or ()
         yield from self.inserted
 
+    def lists_inside(self) -> Iterator[list[Step]]:
+        """The lists of policies inside, each of which runs from its beginning: of a choose one for each branch."""
+        yield self.inserted
+        for slot in () if self.specification is None else self.specification.children:
+            found = self.fields[slot.field]
+            inside = [found] if isinstance(found, Step) else found or []
+            if slot.part is None:
+                yield inside
+            else:
+                for part in inside:
+                    yield from part.lists_inside()
+
     def where(self) -> str:
         """File, line and column, for messages."""
         line, column = self.element.source.position(self.element.start)

@@ -1,9 +1,13 @@
 """Subscription keys: who is let in, and what `context` says of product, subscription and user then.
 
 Documented: the key is in a header, else in the query, under names that each API may change. It is good for an active
-subscription of the API, of a product with the API, of all APIs, or for the built-in all-access one; nothing else is,
-even where no key is needed. Without a key the request goes to the product of the API that needs no subscription, else
-to an API that needs none. Only a subscription of a product, and such an open product, bring the product's policies.
+subscription of the API, of a product with the API, of all APIs, or for the built-in all-access one. Without a key the
+request goes to the product of the API that needs no subscription, else to an API that needs none. Only a subscription
+of a product, and such an open product, bring the product's policies. A key that does not exist is refused, even where
+none is needed.
+
+An API in an open product accepts the key of another product (release notes of November 2024). Our choice: the request
+then goes on like one without a key.
 
 Seen on real gateways: status 401 with the reason `Access Denied`, the header WWW-Authenticate, and the text about a
 missing key, where the documentation ends it in "to this API" instead of "to an API".
@@ -48,15 +52,16 @@ def admit(service: Service, routed: RoutedApi, request: RequestMessage) -> Admis
     api = routed.api
     key = key_of(api, request)
     asks = bool(service.subscriptions) if api.subscription_required is None else api.subscription_required
+    opened = next((each for each in service.products_of(api) if not each.product.subscription_required), None)
     if key is not None and (service.subscriptions or api.subscription_required):
-        for each in service.subscriptions:
-            known = (each.subscription.primary_key, each.subscription.secondary_key)
-            if each.state == "active" and to_utf16(key) in known and _opens(service, each, api):
+        known = [each for each in service.subscriptions if each.state == "active" and _has_key(each, to_utf16(key))]
+        for each in known:
+            if _opens(service, each, api):
                 used = copy.copy(each.subscription)
                 used.key = to_utf16(key)
                 return Admission(_product_of(service, each), used, each.user, each.allow_tracing)
-        raise _refusal("SubscriptionKeyInvalid", INVALID, routed, request)
-    opened = next((each for each in service.products_of(api) if not each.product.subscription_required), None)
+        if opened is None or not any(each.target[0] == "products" for each in known):
+            raise _refusal("SubscriptionKeyInvalid", INVALID, routed, request)
     if opened is None and asks:
         raise _refusal("SubscriptionKeyNotFound", MISSING, routed, request)
     return Admission(opened)
@@ -70,6 +75,10 @@ def key_of(api: ServiceApi, request: RequestMessage) -> str | None:
         return from_utf16(header)
     values = request.url.query.get_all(names.query)
     return from_utf16(values[0]) if values else None
+
+
+def _has_key(subscription: ServiceSubscription, key: str) -> bool:
+    return key in (subscription.subscription.primary_key, subscription.subscription.secondary_key)
 
 
 def _opens(service: Service, subscription: ServiceSubscription, api: ServiceApi) -> bool:

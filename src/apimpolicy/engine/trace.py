@@ -32,10 +32,10 @@ class Evaluation:
     `what` is the attribute's name, or the child element's name, or "text" for the element's own content. `recorder`
     holds the values of the sub-expressions; it is None when the gateway runs with `tracing=False`. `value` is the
     run-time value, boxed, before the conversion to what the policy wants; it is meaningless when `error` is set.
-    `messages` is what `context.Trace(…)` wrote meanwhile.
+    `refusal` is why the gateway refuses the value. `messages` is what `context.Trace(…)` wrote meanwhile.
     """
 
-    __slots__ = ("error", "excerpt", "expression", "messages", "recorder", "value", "what")
+    __slots__ = ("error", "excerpt", "expression", "messages", "recorder", "refusal", "value", "what")
 
     def __init__(self, what: str, excerpt: Excerpt, recorder: Recorder | None) -> None:
         self.what = what
@@ -44,6 +44,7 @@ class Evaluation:
         self.expression: CompiledExpression | None = None
         self.value: object = None
         self.error: DotnetException | None = None
+        self.refusal = ""
         self.messages: tuple[str, ...] = ()
 
     @property

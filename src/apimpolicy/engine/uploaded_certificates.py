@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.services import KeyVaultReference
+from apimpolicy.policies.uploaded_certificates import find_by_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ class UploadedCertificates:
 
     def get(self, name: str) -> Certificate | None:
         """A certificate by its id. Raises ConfigurationError when a key vault does not have it."""
-        held = self._certificates.get(name)
+        held = find_by_id(self._certificates, name)
         return None if held is None else _current(held)
 
     def deployment(self, given: Deployment) -> Deployment:

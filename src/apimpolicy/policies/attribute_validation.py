@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.policies.conversions import InvalidValueError
 from apimpolicy.policies.registry import is_unnamed_output
 from apimpolicy.text import holes
 
@@ -83,8 +84,11 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
             yield _expression(element, attribute, slot)
     elif not is_unknown(value) and "<" not in value.raw:  # what is wrong with a raw `<` was said already
         text = value.text
-        if slot.required and not slot.may_be_empty and not text.strip():
-            yield _at_value(attribute, f"'{slot.name}' of '{element.name}' is empty", help="It needs a value.")
+        if slot.is_filled and not text.strip():
+            finding = _at_value(attribute, f"'{slot.name}' of '{element.name}' is empty", help="It needs a value.")
+            if "empty" in slot.doubts:
+                finding.severity = Severity.WARNING
+            yield finding
         elif expected := _expected(text, slot):
             finding = _at_value(
                 attribute, f"'{slot.name}' can't be '{text[:80]}'", label=_meant(text, slot.values), help=expected
@@ -118,7 +122,7 @@ def _expected(text: str, slot: AttributeSlot) -> str:
         return ""
     try:
         slot.convert(text)
-    except DotnetException:
+    except (DotnetException, InvalidValueError):
         return f"Expected {kind}."
     return ""
 

@@ -5,7 +5,7 @@
 <authentication-certificate body="@(context.Variables.GetValueOrDefault<byte[]>(&quot;pfx&quot;))" password="{{pfx-password}}" />
 ```
 
-The certificate is an uploaded one, found by `certificate-id` or by `thumbprint`; or it is `body`, the bytes of a
+The certificate is an uploaded one, found by `certificate-id`, whatever its case, or by `thumbprint`; or it is `body`, the bytes of a
 PKCS#12 file, with its `password`. Azure recommends the id, because a thumbprint changes when Key Vault renews the
 certificate. The policy says nothing about the caller; that is the task of validate-client-certificate.
 
@@ -27,6 +27,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+from apimpolicy.policies.uploaded_certificates import find_certificate
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -57,17 +58,15 @@ class AuthenticationCertificate:
 
     def certificate(self, exchange: Exchange) -> Certificate:
         """The certificate that is meant. Raises PolicyError."""
-        uploaded = exchange.context.deployment.certificates
         if self.body is not None:
             return self.from_body(self.body)
         if self.certificate_id is not None:
-            known, found = uploaded.try_get_value(self.certificate_id)
-            if known:
-                return found  # type: ignore[no-any-return]
+            if (found := find_certificate(exchange, self.certificate_id)) is not None:
+                return found
             raise PolicyError(None, f"No certificate with the id '{self.certificate_id}' is uploaded.")
         from apimpolicy.policies.certificate_claims import same_hexadecimal
 
-        for pair in uploaded:
+        for pair in exchange.context.deployment.certificates:
             if same_hexadecimal(self.thumbprint or "", pair.value.thumbprint):
                 return pair.value  # type: ignore[no-any-return]
         raise PolicyError(None, f"No certificate with the thumbprint '{self.thumbprint}' is uploaded.")

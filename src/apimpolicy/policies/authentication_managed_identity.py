@@ -19,10 +19,11 @@ identity.requests          # what was asked for, with the tokens that were given
 ```
 
 Simulated in full: the `ManagedIdentity` of the gateway issues the tokens, and without one the policy fails by name. A
-token is kept until it expires on the gateway's clock, as in Azure. Our choices: the error has status 500 and no reason;
-an ignored error leaves header and variable as they were; a missing `resource`, which the documentation does not allow
-but the editor's schema does, asks for the empty text; in outbound, where people use the policy with a variable, the
-header is still set on the request, never on the response.
+token is kept until it expires on the gateway's clock, as in Azure. The message for an identity that the service does
+not have is documented. Our choices: the error has status 500 and no reason; an ignored error leaves header and variable
+as they were; a missing `resource`, which the documentation does not allow but the editor's schema does, asks for the
+empty text; in outbound, where people use the policy with a variable, the header is still set on the request, never on
+the response.
 
 Source: https://learn.microsoft.com/azure/api-management/authentication-managed-identity-policy
 """
@@ -34,12 +35,15 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import Effect
-from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.identity_services import IdentityMissingError, IdentityUnavailableError
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
+
+NO_IDENTITY = "Managed service identity must be configured to use authentication-token policy."
+"""Documented, for an identity that is missing or has expired."""
 
 
 @policy(
@@ -66,7 +70,8 @@ class AuthenticationManagedIdentity:
             if self.ignore_error:
                 return effect
             exchange.note(effect)
-            raise PolicyError(None, message) from None
+            is_missing = isinstance(error, IdentityMissingError)
+            raise PolicyError(None, NO_IDENTITY if is_missing else message) from None
         if variable:
             exchange.variables[from_utf16(variable)] = token
         else:

@@ -11,11 +11,17 @@ Only GET requests are looked up; requests with an `Authorization` header only wi
 Responses are kept apart by `vary-by-header`, `vary-by-query-parameter` (several names are separated by semicolons),
 `vary-by-developer` and `vary-by-developer-groups`. cache-store in outbound keeps them.
 
+Seen on real gateways: the key is made of the API, the operation and the request as it would be forwarded (scheme, host,
+port, path and query after set-backend-service and rewrite-uri), not of the caller's URL. A hit ends inbound, skips the
+backend, and continues in outbound behind the matching `cache-store`. A miss removes `Cache-Control` from the forwarded
+request, so that the backend sends a complete response; the caller's `no-cache` still hits.
+
 Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. Our choices:
-an answer from the cache ends inbound and leaves out the backend; outbound runs, and does not store the answer again;
-without `vary-by-query-parameter` the whole query string counts; developer and groups are told apart by their ids;
-`downstream-caching-type` sets `Cache-Control` on answers from the cache to `private` or `public`, with `must-
-revalidate` unless that is switched off, and `none` sets nothing.
+the matching `cache-store` is the first one in the same scope, else the first one at all; a miss also removes
+`If-None-Match` and `If-Modified-Since`, to which the backend could answer 304; the id of a pool takes the place of its
+members' hosts; without `vary-by-query-parameter` the whole forwarded query counts; developer and groups are told apart
+by their ids; `downstream-caching-type` sets `Cache-Control` on answers from the cache to `private` or `public`, with
+`must-revalidate` unless that is switched off, and `none` sets nothing.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 """
@@ -24,6 +30,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.effects import Effect
@@ -31,7 +38,20 @@ from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import child_texts, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from apimpolicy.policies.spec import Exchange
+
+CACHE_HEADERS = ("Cache-Control", "If-None-Match", "If-Modified-Since")
+"""What a miss removes from the request. Cache-Control was seen; the reason that the trace gives implies the others."""
+HIT = (
+    "Cache lookup resulted in a hit! Cached response will be used. Processing will continue from the step in the"
+    " response pipeline that is after the corresponding `cache-store`."
+)
+MISS = (
+    "Cache lookup resulted in a miss. Cache headers listed below were removed from the request to prompt the backend"
+    " service to send back a complete response."
+)
 
 
 @policy(
@@ -60,27 +80,47 @@ class CacheLookup:
         private = "Authorization" in request.headers and not self.allow_private_response_caching
         if request.method != "GET" or private:
             return Effect("cache", "this request is not cached", key=None, found=False)
-        key = exchange.cache_key = self.key(exchange)
+        parts = self.key_parts(exchange)
+        key = exchange.cache_key = f"response {parts!r}"
+        shown = "{}_{};rev={}_{}_{}_{}_{}_{}&{}{}".format(*parts)
         cache = exchange.response_cache = exchange.services.state.cache(self.caching_type)
-        found, value = cache.get(key)
+        _, value = cache.get(key)
         if not isinstance(value, Response):
-            return Effect("cache", "no answer is cached", key=key, found=found)
+            removed = tuple((name, tuple(request.headers.get_all(name))) for name in CACHE_HEADERS)
+            removed = tuple((name, values) for name, values in removed if values)
+            for name, _ in removed:
+                request.headers.delete(name)
+            headers = [{"name": name, "value": from_utf16(",".join(values))} for name, values in removed]
+            told = {"message": MISS, "cacheKey": shown, "cacheHeaders": headers}
+            return Effect("cache", MISS, key=key, found=False, told=told)
         answer = ResponseMessage.of(value, request.second_read)
         if self.downstream_caching_type != "none":
             directives = [self.downstream_caching_type, *(["must-revalidate"] if self.must_revalidate else [])]
             answer.headers.set("Cache-Control", [", ".join(directives)])
         exchange.serve(answer)
-        return Effect("cache", f"{value.status_code} {value.reason} (cached)", key=key, found=True)
+        return Effect("cache", HIT, key=key, found=True, told={"message": HIT, "cacheKey": shown})
 
-    def key(self, exchange: Exchange) -> str:
-        request, user = exchange.request, exchange.context.user
-        url = request.original_url
-        names = [name.strip() for names in self.parameters for name in names.split(";") if name.strip()]
-        parts: list[object] = [url.host.lower(), url.path.lower()]
-        parts.append([(name.lower(), url.query.get_all(name)) for name in names] if names else url.query_string)
-        parts += [(name.lower(), request.headers.get_all(name)) for name in self.headers]
+    def key_parts(self, exchange: Exchange) -> tuple[object, ...]:
+        """Return what keeps responses apart, in the order and spelling of traces of real gateways."""
+        from urllib.parse import quote
+
+        context, request, user = exchange.context, exchange.request, exchange.context.user
+        url = exchange.forwarded_url
+        names = [name.strip().lower() for names in self.parameters for name in names.split(";") if name.strip()]
+        query = _fields((name, url.query.get_all(name)) for name in names) if names else url.query_string[1:]
+        vary = [_fields([(name, request.headers.get_all(name))]) for name in self.headers]
         if self.vary_by_developer:
-            parts.append(None if user is None else user.id)
+            vary.append("developer=" + ("" if user is None else quote(from_utf16(user.id))))
         if self.vary_by_developer_groups:
-            parts.append([] if user is None else sorted(group.id for group in user.groups))
-        return f"response {parts!r}"
+            groups = [] if user is None else sorted(from_utf16(group.id) for group in user.groups)
+            vary.append("groups=" + ",".join(map(quote, groups)))
+        owner = (context.deployment.service_name, context.api.id, context.api.revision, context.operation.id)
+        parts = (*owner, url.scheme, url.host.lower(), url.port, url.path, query, "".join(f"::{part}" for part in vary))
+        return tuple(from_utf16(part) if isinstance(part, str) else part for part in parts)
+
+
+def _fields(fields: Iterable[tuple[str, Iterable[str]]]) -> str:
+    """Return names with their values, percent-encoded so that no value can look like another field."""
+    from urllib.parse import quote
+
+    return "&".join(f"{name}={quote(from_utf16(value), safe='*')}" for name, values in fields for value in values)

@@ -7,6 +7,8 @@
 `duration` is in seconds, on the gateway's clock. Only responses with status 200 are kept, unless `cache-response`
 decides. cache-lookup in inbound says which requests are of the same kind.
 
+After a hit of cache-lookup the policy does not run (seen).
+
 Simulated in full. Our choices: without a cache-lookup before it nothing is kept, and that is not an error; what is
 kept is the response as it is at this point of outbound, and it can be looked up at once. `caching-mode`, which only
 the editor's schema knows, has no effect.
@@ -26,6 +28,8 @@ from apimpolicy.policies.spec import expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
+
+STORED = "Response will be buffered during streaming and stored in the cache after it is received in full."
 
 
 @policy(
@@ -47,4 +51,4 @@ class CacheStore:
         if cache is None or exchange.cache_key is None or exchange.is_served or not wanted:
             return Effect("cache", "this response is not kept", key=exchange.cache_key, found=False)
         cache.set(exchange.cache_key, response.to_response(), self.duration)
-        return Effect("cache", f"kept for {self.duration:g} s", key=exchange.cache_key, found=True)
+        return Effect("cache", STORED, key=exchange.cache_key, found=True, told=STORED)

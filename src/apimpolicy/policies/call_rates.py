@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.state import Bucket, Claim, Window, whole
 from apimpolicy.policies.surroundings import PolicyError
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.policies.state import Counter, Standing
     from apimpolicy.policies.surroundings import Exchange
+
+EXCEEDED = "Rate limit was exceeded."
 
 
 class CallRate:
@@ -44,6 +48,19 @@ class CallRate:
         self.remaining_header = remaining_header
         self.remaining_variable = remaining_variable
         self.total_header = total_header
+
+    @property
+    def number(self) -> int:
+        """The number by which the trace names the counter; a gateway's own numbers are not known (this is FNV-1a)."""
+        found = 0xCBF29CE484222325
+        for byte in from_utf16(self.key).encode("utf-8", "replace"):
+            found = (found ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
+        return found >> 1
+
+    def counted(self, left: int) -> Effect:
+        """Say that a call was counted."""
+        told = {"message": f"RateLimit counter {self.number} is incremented"}
+        return Effect("rate-limited", f"{left} of {self.calls} calls remain", remaining=left, told=told)
 
     def counter(self, exchange: Exchange) -> Counter:
         if exchange.services.settings.tier == "v2":
@@ -71,6 +88,9 @@ class CallRate:
         if self.retry_after_variable is not None:
             exchange.variables[self.retry_after_variable] = seconds
         self.tell(exchange, standing)
+        limit = {"counterKey": self.number, "period": span(self.period), "callLimit": self.calls, "count": self.calls}
+        told = {"message": EXCEEDED, "retryAfter": span(standing.wait), "rateLimit": limit}
+        exchange.note(Effect("rate-limited", EXCEEDED, remaining=0, told=told))
         return PolicyError(
             "RateLimitExceeded",
             "Rate limit is exceeded",
@@ -78,6 +98,17 @@ class CallRate:
             public_message=f"Rate limit is exceeded. Try again in {seconds} seconds.",
             headers={self.retry_after_header: str(seconds)},
         )
+
+
+def span(seconds: float) -> str:
+    """A time span as .NET writes it.
+
+    >>> span(60), span(37.5093691)
+    ('00:01:00', '00:00:37.5093691')
+    """
+    whole_seconds, ticks = divmod(round(seconds * TICKS_PER_SECOND), TICKS_PER_SECOND)
+    written = f"{whole_seconds // 3600:02}:{whole_seconds // 60 % 60:02}:{whole_seconds % 60:02}"
+    return f"{written}.{ticks:07}" if ticks else written
 
 
 def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_promise: bool = False) -> int:

@@ -3,17 +3,27 @@
 An expression's value arrives boxed, a literal as a .NET string. Texts stay .NET strings (UTF-16). Documented is only
 that a value is converted to a string and null to the empty string; the rest is our choice: .NET's own `ToString()`
 (`True`, not `true`), `Boolean.Parse` and `Int32.Parse`, whose exceptions count as failures of the expression. `byte[]`
-as a body is taken as its bytes.
+as a body is taken as its bytes. A value that converts, but that the gateway refuses, is an InvalidValueError.
 """
 
 from __future__ import annotations
 
 import re
 
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, FormatException, OverflowException
+from apimpolicy.dotnet.exceptions import FormatException, OverflowException
 from apimpolicy.dotnet.values import BYTE, Array, from_utf16
 
+BLANKS = "\t\n\v\f\r \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B))) + "\u2028\u2029\u202f\u205f\u3000"
+"""The characters that `String.Trim()` removes."""
 _INTEGER = re.compile(r"[\t-\r ]*([+-]?[0-9]+)[\t-\r ]*\0*")
+
+
+class InvalidValueError(Exception):
+    """A value that the gateway refuses after the evaluation of the expression; `message` is a .NET string."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 def text(value: object) -> str:
@@ -34,46 +44,51 @@ _BREAKS = re.compile(r"[\r\n\0]")
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 
+RESTRICTED_HEADER = "Header name is invalid or restricted from modification."
+"""Seen on a real gateway, for an expression that gives `Content-Length`."""
+
+
 def header_name(value: object) -> str:
-    """As the name of a header, without white space around it. Raises FormatException for line breaks and U+0000."""
+    """Convert to the name of a header. Raises InvalidValueError for line breaks and U+0000."""
     name = trimmed(value)
     if _BREAKS.search(name):
-        raise FormatException(f"The header name '{name}' has an invalid format.")
+        raise InvalidValueError(RESTRICTED_HEADER)
     return name
 
 
 def header_value(value: object) -> str:
-    """As the value of a header, without white space around it. Raises FormatException for line breaks and U+0000.
+    """Convert to the value of a header, without white space around it. Raises InvalidValueError.
 
-    Source: System.Net.Http.Headers.HttpHeaders.
+    The sentences are those of System.Net.WebHeaderCollection; the one about line breaks was seen on a real gateway.
     """
     found = trimmed(value)
-    if _BREAKS.search(found):
-        raise FormatException("New-line or NUL characters are not allowed in header values.")
+    if broken := _BREAKS.search(found):
+        kind = "Control" if broken[0] == "\0" else "CRLF"
+        raise InvalidValueError(f"Specified value has invalid {kind} characters.")
     return found
 
 
 def http_method(value: object) -> str:
-    """As a method, without white space around it. Raises FormatException as System.Net.Http.HttpMethod does."""
+    """Convert to a method. Raises InvalidValueError with the sentence of System.Net.Http.HttpMethod."""
     method = trimmed(value)
     if method and re.compile(_TOKEN).fullmatch(method) is None:
-        raise FormatException("The format of the HTTP method is invalid.")
+        raise InvalidValueError("The format of the HTTP method is invalid.")
     return method
 
 
 def reason_phrase(value: object) -> str:
-    """As a reason phrase. Raises FormatException as System.Net.Http.HttpResponseMessage.ReasonPhrase does."""
+    """Convert to a reason phrase. Raises InvalidValueError with the sentence of HttpResponseMessage.ReasonPhrase."""
     reason = text(value)
     if _BREAKS.search(reason):
-        raise FormatException("The reason phrase must not contain new-line characters.")
+        raise InvalidValueError("The reason phrase must not contain new-line characters.")
     return reason
 
 
 def status_code(value: object) -> int:
-    """As a status code. Raises what `integer` does, and ArgumentOutOfRangeException where HttpResponseMessage does."""
+    """Convert to a status code. Raises what `integer` does, and InvalidValueError where HttpResponseMessage throws."""
     status = integer(value)
     if not 0 <= status <= 999:
-        raise ArgumentOutOfRangeException("value")
+        raise InvalidValueError("Specified argument was out of the range of valid values. (Parameter 'value')")
     return status
 
 

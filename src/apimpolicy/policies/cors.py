@@ -14,7 +14,8 @@ policies only the `cors` that are direct children of inbound are evaluated: the 
 that does not fit and says `terminate-unmatched-request="true"` ends the search. A GET or HEAD from an origin that is
 not allowed is ended with an empty 200 or goes on without CORS headers, by the same attribute. Without
 `allowed-methods` GET and POST are allowed. An operation of its own for `OPTIONS` gets the request like any other; its
-policies can then decide which cors is applied.
+policies can then decide which cors is applied. The gateway's own 401 for a missing or unknown key has the headers of
+the first cors in inbound that fits, and `Vary: Origin`, unless the cors comes from a fragment (seen).
 
 Simulated in full. Our choices:
 
@@ -101,14 +102,8 @@ class Cors:
             )
             return Effect("cors", shown, origin=None, allowed=False)
         allowed = self.texts(exchange, self.origins)
-        refused = (
-            []
-            if "*" in allowed or folded_origin(origin) in map(folded_origin, allowed)
-            else [_no_origin(origin, allowed)]
-        )
-        grant = {"Access-Control-Allow-Origin": "*" if "*" in allowed and not self.allow_credentials else origin}
-        if self.allow_credentials:
-            grant["Access-Control-Allow-Credentials"] = "true"
+        refused = [] if _allows(origin, allowed) else [_no_origin(origin, allowed)]
+        grant = self.grant(origin, allowed)
         asks = is_preflight(request)
         if asks:
             refused += self.preflight(exchange, grant)
@@ -117,9 +112,7 @@ class Cors:
         if asks and exchange.context.operation.method != "OPTIONS":
             ends = fits or self.terminate_unmatched_request
         elif fits:
-            exposed = self.texts(exchange, self.exposed)
-            if exposed:
-                grant["Access-Control-Expose-Headers"] = ",".join(exposed)
+            grant |= self.exposure(exchange)
             exchange.at_end(lambda answer: _add(answer, grant))
         else:
             ends = self.terminate_unmatched_request and request.method in ("GET", "HEAD")
@@ -154,6 +147,28 @@ class Cors:
             refused += [f"the header {name} is not allowed" for name in asked if name.lower() not in known]
         return refused
 
+    def mark_refusal(self, exchange: Exchange, answer: ResponseMessage) -> bool:
+        """Let a browser read the gateway's own 401, as seen; whether the origin is allowed."""
+        answer.headers.append("Vary", ["Origin"])
+        origin = (exchange.request.headers.joined("Origin") or "").strip()
+        allowed = self.texts(exchange, self.origins)
+        if not origin or not _allows(origin, allowed):
+            return False
+        _add(answer, self.grant(origin, allowed) | self.exposure(exchange))
+        return True
+
+    def grant(self, origin: str, allowed: list[str]) -> dict[str, str]:
+        """Return the headers that allow an origin."""
+        grant = {"Access-Control-Allow-Origin": "*" if "*" in allowed and not self.allow_credentials else origin}
+        if self.allow_credentials:
+            grant["Access-Control-Allow-Credentials"] = "true"
+        return grant
+
+    def exposure(self, exchange: Exchange) -> dict[str, str]:
+        """Return the header that exposes other headers to the page."""
+        exposed = self.texts(exchange, self.exposed)
+        return {"Access-Control-Expose-Headers": ",".join(exposed)} if exposed else {}
+
     def texts(self, exchange: Exchange, step: Step | None) -> list[str]:
         """The texts inside a child element."""
         if step is None:
@@ -166,6 +181,10 @@ class Cors:
         answer = exchange.make_response()
         _add(answer, grant)
         exchange.end(answer)
+
+
+def _allows(origin: str, allowed: list[str]) -> bool:
+    return "*" in allowed or folded_origin(origin) in map(folded_origin, allowed)
 
 
 def _add(answer: ResponseMessage, grant: dict[str, str]) -> None:

@@ -15,6 +15,10 @@ class IdentityUnavailableError(Exception):
     """
 
 
+class IdentityMissingError(IdentityUnavailableError):
+    """The service has no such managed identity."""
+
+
 class OpenIdConfiguration(NamedTuple):
     """What an OpenID provider publishes: its issuer, and the keys (JSON Web Keys, RFC 7517) that it signs with."""
 

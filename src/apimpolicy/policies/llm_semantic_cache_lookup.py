@@ -14,12 +14,12 @@ answers apart. llm-semantic-cache-store in outbound keeps them.
 Simulated with one cache for each gateway. The embeddings backend is not called and need not exist:
 `Gateway(embeddings=…)`, a function from a text to a vector, takes its place. Without it prompts are compared by their
 words, whatever the order, which tests the policy and not a model. That the score is 1 − cosine similarity is our
-reading. An answer from the cache ends inbound and leaves out the backend; outbound runs, and does not store the answer
-again, as with cache-lookup.
+reading. An answer from the cache ends inbound, skips the backend, and continues in outbound behind the matching
+llm-semantic-cache-store, as seen of cache-lookup.
 
-Our choices: besides `vary-by`, the host, the path, the embeddings backend and `cache-id` (known from the editor's
-schema only) keep answers apart; only chat completions in POST requests are looked up; developer messages count as
-system messages.
+Our choices: besides `vary-by`, the forwarded request's URL without its query, the embeddings backend and `cache-id`
+(known from the editor's schema only) keep answers apart; only chat completions in POST requests are looked up;
+developer messages count as system messages.
 
 Source: https://learn.microsoft.com/azure/api-management/llm-semantic-cache-lookup-policy
 """
@@ -85,8 +85,9 @@ class LlmSemanticCacheLookup:
         return Effect("cache", f"{answer.status_code} (cached): {shown}", key=partition, found=True, distance=score)
 
     def partition(self, exchange: Exchange) -> str:
-        url = exchange.request.original_url
-        parts = (url.host.lower(), url.path.lower(), self.embeddings_backend_id, self.cache_id, self.partitions)
+        url = exchange.forwarded_url
+        asked = (url.scheme, url.host.lower(), url.port, url.path)
+        parts = (*asked, self.embeddings_backend_id, self.cache_id, self.partitions)
         return f"semantic {parts!r}"
 
 

@@ -13,9 +13,9 @@ calendar in UTC. The variable of consumed tokens has the estimate (or 0) in inbo
 Simulated on the gateway's clock. Seen on real gateways: statuses, texts and headers ("Token limit is exceeded. Try
 again in 53 seconds."), and the reasons OpenAITokenLimitExceeded and OpenAITokenQuotaExceeded; a limit refuses when it
 is passed, not when it is reached; what the last call used beyond the rate is owed, and makes `Retry-After` longer; the
-variable of remaining tokens is an Int32. The numbers are those of the answer's `usage`. Where they are missing, and for
-prompts, tokens are estimated: a quarter of the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens
-(documented).
+variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is no prompt gets 400. The numbers
+are those of the answer's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of the
+characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
 
 Our choices:
 
@@ -42,7 +42,7 @@ from apimpolicy.policies.conversions import boolean, integer, long_integer
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import PROMPT_TYPES, is_event_stream, read_prompt
-from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
 from apimpolicy.policies.token_limits import PERIODS, TokenQuota, TokenRate, refusal
 from apimpolicy.policies.token_usage import TokenUsage, estimated_prompt_tokens, usage_of
 
@@ -52,6 +52,11 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
+UNREADABLE = (
+    "Unable to parse and estimate tokens from incoming request. Please ensure incoming request is of one of the"
+    " following types: 'Chat Completion', 'Completion', 'Embeddings' and works with current prompt estimation mode."
+)
+"""Seen; how the sentence ends is ours."""
 QUOTA = (("token-quota", "token-quota-period"),)
 
 
@@ -86,6 +91,8 @@ class LlmTokenLimit:
         prompt = read_prompt(exchange.request, self.prompt_type)
         is_streamed = prompt is not None and prompt.is_streamed
         estimates = self.estimate_prompt_tokens or is_streamed
+        if prompt is None and self.estimate_prompt_tokens and exchange.request.body is not None:
+            raise PolicyError(None, UNREADABLE, 400)
         counted = estimates and not self.ignore_prompt
         estimate = estimated_prompt_tokens(exchange, prompt) if counted else 0
         rate, quota = self.limits(exchange)

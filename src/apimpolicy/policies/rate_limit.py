@@ -77,7 +77,7 @@ class RateLimit:
             return Effect("rate-limited", "not applied: the request has no subscription", remaining=None)
         rates = list(self.rates(exchange, f"rate-limit {exchange.place} {subscription.id}"))
         left = take(exchange, rates)
-        return Effect("rate-limited", f"{left} of {self.calls} calls remain", remaining=left)
+        return rates[0].counted(left)
 
     def rates(self, exchange: Exchange, key: str) -> Iterator[CallRate]:
         yield CallRate(

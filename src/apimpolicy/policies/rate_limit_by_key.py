@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.call_rates import CallRate, take
 from apimpolicy.policies.conversions import boolean, integer, number
-from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
@@ -32,6 +31,7 @@ from apimpolicy.policies.spec import expression_attribute, literal_attribute, po
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.spec import Exchange
 
 
@@ -75,7 +75,7 @@ class RateLimitByKey:
             exchange.at_end(lambda answer: self.count(exchange, rate))
         else:
             left = take(exchange, [rate], count=self.increment_count() if self.increment_condition() else 0)
-        return Effect("rate-limited", f"{left} of {self.calls} calls remain", remaining=left)
+        return rate.counted(left)
 
     def count(self, exchange: Exchange, rate: CallRate) -> None:
         counter, count = rate.counter(exchange), 0

@@ -11,10 +11,10 @@ request that lead to the gateway become links to the backend. Headers stay as th
 (documented).
 
 Simulated in full. The backend's URL is the one that set-backend-service or the API's settings state; the gateway's is
-the one that the caller used, up to the path of the API. Our choices, since no document says more: JSON, XML, forms and
-`text/…` are changed, other bodies are not; scheme and host are compared without regard to case; links that write `/` as
-`\\/` count as well; a URL that only begins like the backend's (`/ordersheet` for `/orders`) is a different one; without
-a backend URL nothing happens.
+the one that the caller used, up to the path of the API. Only exact matches are replaced: a link with `:443` stays where
+the backend's URL has no port (seen). Our choices, since no document says more: JSON, XML, forms and `text/…` are
+changed, other bodies are not; links that write `/` as `\\/` count as well; a URL that only begins like the backend's
+(`/ordersheet` for `/orders`) is a different one; without a backend URL nothing happens.
 
 Source: https://learn.microsoft.com/azure/api-management/redirect-content-urls-policy
 """
@@ -79,9 +79,9 @@ def _gateway(exchange: Exchange) -> Url:
 
 def _replaced(text: str, old: Url, new: Url) -> tuple[str, int]:
     """The text with one base URL instead of the other, and how often."""
-    host = re.escape(old.host) + _port_pattern(old)
+    host = re.escape(old.authority) + r"(?!:\d)"
     path = "".join(rf"(?:/|\\/){re.escape(part)}" for part in old.path.split("/") if part)
-    pattern = re.compile(rf"(?i:{re.escape(old.scheme)}:(//|\\/\\/){host}){path}(?![\w.~%:@-])")
+    pattern = re.compile(rf"{re.escape(old.scheme)}:(//|\\/\\/){host}{path}(?![\w.~%:@-])")
     written = new.replaced(path=new.path.rstrip("/") or "/").to_string().rstrip("/")
     count = 0
 
@@ -94,10 +94,3 @@ def _replaced(text: str, old: Url, new: Url) -> tuple[str, int]:
     matches = len(pattern.findall(text))
     environment().new_string(len(text) + matches * len(written) * 2)
     return pattern.sub(replacement, text), count
-
-
-def _port_pattern(url: Url) -> str:
-    """The port; a default one may be left out."""
-    from apimpolicy.context.urls import DEFAULT_PORTS
-
-    return f"(?::{url.port})?" if url.port == DEFAULT_PORTS.get(url.scheme) else f":{url.port}"

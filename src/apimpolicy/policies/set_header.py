@@ -15,9 +15,10 @@ otherwise it gets its own.
 
 Simulated in full. Several values of a header stay apart: `headers.get_all(name)` has them one by one, and
 `headers[name]` joins them with a comma and a blank. A real gateway sends them as one line, joined by commas, except
-for headers such as `Set-Cookie` and `User-Agent`, of which each value is a line. Our choices: an action on a protected
-header is not an error, and the trace says that nothing changed; white space around a value is removed; to override
-without a value deletes the header. Line breaks in a name or a value are refused with .NET's own exceptions.
+for headers such as `Set-Cookie` and `User-Agent`, of which each value is a line. An expression as the name that gives a
+protected header, and line breaks in a value, fail the request with ExpressionValueValidationFailure (both seen). Our
+choices: a literal name of a protected header is not an error, and the trace says that nothing changed; white space
+around a value is removed; to override without a value deletes the header.
 
 Source: https://learn.microsoft.com/azure/api-management/set-header-policy
 """
@@ -26,9 +27,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.conversions import header_name, header_value
+from apimpolicy.policies.conversions import RESTRICTED_HEADER, header_name, header_value
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import ANYWHERE, child_texts, expression_attribute, policy
+from apimpolicy.policies.surroundings import invalid_value
 
 if TYPE_CHECKING:
     from apimpolicy.context.header_fields import HeaderCollection
@@ -53,6 +55,8 @@ class SetHeader:
         kind = "request" if exchange.changes_request else "response"
         before = tuple(headers.get_all(self.name))
         kept = self.kept(kind, before)
+        if kept is not None and self.name.lower() in PROTECTED and exchange.has_expression("name"):
+            raise invalid_value(RESTRICTED_HEADER)
         if kind == "request" and exchange.composed_request is None and self.name.lower() == "host":
             exchange.host_is_set = True
         if kept is None:
@@ -64,6 +68,9 @@ class SetHeader:
         after = tuple(headers.get_all(self.name))
         protected = kept is not None and after == before
         shown = f"{self.name}: {', '.join(after)}" if after else f"{self.name} is not there"
+        told = {}
+        if self.exists_action == "delete" and before and not after:
+            shown = told["told"] = f"Header '{self.name}' was removed."
         return Effect(
             "header-set",
             f"{self.name} stays: policies cannot change it" if protected else shown,
@@ -73,6 +80,7 @@ class SetHeader:
             before=before,
             after=after,
             protected=protected,
+            **told,
         )
 
     def kept(self, kind: str, before: tuple[str, ...]) -> list[str] | None:

@@ -148,6 +148,10 @@ class Behaviour(Declared):
     second_read: Literal["empty", "error", "again"] = setting(default="empty")
     """What a body gives that was read already."""
 
+    unbuffered_body: Literal["empty", "again"] = setting(default="empty")
+    """What a second forward-request sends of a body that the first one did not buffer (`buffer-request-body`): "empty"
+    nothing, "again" the body."""
+
     missing_section: Literal["inherit", "skip"] = setting(default="inherit")
     """"inherit" takes a section that a document does not have for one with nothing but `<base />`; "skip" for an empty
     one."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.policies.conversions import text
+from apimpolicy.policies.conversions import BLANKS, text
 from apimpolicy.policies.placement import EVERYWHERE, Placement
 from apimpolicy.policies.surroundings import Exchange, PolicyError, Services, Step
 
@@ -34,7 +34,8 @@ class AttributeSlot:
     """An attribute. `values` are the literals allowed; `expression` says whether an expression is.
 
     A `postponed` one arrives as a function that evaluates it, each time anew. A required one has to say something,
-    unless it `may_be_empty`. `sets` is the type of the variable that it names, where the policy always sets it.
+    unless it `may_be_empty`; the gateway validates a literal when it saves the document, and the value of an expression
+    when a request runs. `sets` is the type of the variable that it names, where the policy always sets it.
     `within` are the bounds of a number, `doubts` what the sources disagree about (`policies.traits.DOUBTS`).
     """
 
@@ -84,6 +85,21 @@ class AttributeSlot:
         self.field = field
         self.name = self.name or field.rstrip("_").replace("_", "-")
 
+    @property
+    def is_filled(self) -> bool:
+        """Whether the gateway refuses an empty value."""
+        return self.required and not self.may_be_empty
+
+    def why_invalid(self, value: object) -> str:
+        """Say why the gateway refuses what an expression gave, after its conversion; empty for a valid value."""
+        if not isinstance(value, str):
+            return ""
+        if self.is_filled and not value.strip(BLANKS):
+            return f"The {self.name} field is required."
+        if self.values and value not in self.values:
+            return f"'{value}' is not a value of '{self.name}'; the values are {', '.join(self.values)}."
+        return ""
+
 
 class ContentSlot:
     """The element's own text, or the texts of its children of one name, evaluated and converted.
@@ -111,6 +127,10 @@ class ContentSlot:
 
     def __set_name__(self, owner: type, field: str) -> None:
         self.field = field
+
+    def why_invalid(self, value: object) -> str:
+        """Say nothing: no text of an element is known to be validated but by its conversion."""
+        return ""
 
 
 class ChildrenSlot:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.execution import Context, LastError
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
     from apimpolicy.context.records import Request, Response
+    from apimpolicy.context.urls import Url
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.policies.data_requests import DataSources
     from apimpolicy.policies.effects import Effect
@@ -90,6 +91,10 @@ class Exchange(Protocol):
     def target_url(self) -> str | None:
         """Where the request would be forwarded now; None where that is decided later."""
 
+    @property
+    def forwarded_url(self) -> Url:
+        """The URL of the request as it would be forwarded now; a pool's id takes the place of the host."""
+
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; an `exact` one is Dapr's, and the request's path does not follow."""
 
@@ -167,7 +172,9 @@ class Exchange(Protocol):
         """End the pipeline: this is what the caller gets."""
 
     def serve(self, response: ResponseMessage) -> None:
-        """End the section and leave the backend out: outbound goes on with this response, which came from the cache."""
+        """End the section and skip the backend: outbound continues with this response from the cache, behind the policy
+        that stores such responses.
+        """
 
     def answer_resolver(self, response: ResponseMessage) -> None:
         """From here on a resolver's policies see, and change, this response."""
@@ -176,9 +183,12 @@ class Exchange(Protocol):
     def is_served(self) -> bool:
         """Whether the response came from the cache."""
 
-    def forward(self, timeout: float, *, buffers: bool = True) -> tuple[Request, Response]:
+    def forward(
+        self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
+    ) -> tuple[Request, Response]:
         """Send the request to the backend; what was sent and what came back, which is now the response. `timeout` is
-        in seconds. Unless it `buffers`, the body may still be to come. Raises PolicyError.
+        in seconds. Unless it `buffers`, the body may still be to come; unless it `buffers_request`, the caller's body
+        is gone afterwards. Raises PolicyError.
         """
 
     def follow(self, request: Request, timeout: float) -> Response:
@@ -327,3 +337,11 @@ class PolicyError(Exception):
         self.headers: Mapping[str, str] = headers or {}
         self.phrase = phrase
         self.last_error: LastError | None = None
+
+
+VALIDATION_FAILED = "ExpressionValueValidationFailure"
+
+
+def invalid_value(reason: str) -> PolicyError:
+    """Make the error of a value that an expression gave and that the gateway refuses, as seen on real gateways."""
+    return PolicyError(VALIDATION_FAILED, f"Expression value is invalid. {reason}")

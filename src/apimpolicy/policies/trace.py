@@ -10,6 +10,8 @@
 `severity` is `verbose` (the default), `information` or `error`. The older form, with the message as the content of
 `trace` itself, works as well.
 
+A metadata value that evaluates to an empty text fails the request, in whatever section (seen on real gateways).
+
 Simulated: the message and its metadata are in `result.trace`; there is no Application Insights that would receive them.
 The documentation does not list on-error among the sections of this policy; Microsoft's own samples use it there, and so
 it is allowed.
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 @part("metadata")
 class Metadata:
     name: str = expression_attribute(required=True)
-    value: str = expression_attribute(required=True, may_be_empty=True)
+    value: str = expression_attribute(required=True, doubt="empty")
 
 
 @policy(

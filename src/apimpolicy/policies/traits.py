@@ -56,6 +56,7 @@ TRAITS = {
 DOUBTS = {
     "optional": "its page requires it; the schema, or the pages' own examples and many deployed documents, do not",
     "needed": "the schema does not require it, but without it the policy hardly makes sense",
+    "empty": "a real gateway refuses an empty text from an expression; whether it saves an empty literal is not known",
     "expression": "its page allows no expression, and the toolkit or deployed documents have one",
     "disputed-expression": "a real gateway refused to save an expression, and services in production have one",
     "unknown-expression": "no source says whether it may be an expression",

@@ -129,6 +129,7 @@ class ValidateAzureAdToken:
             audiences=[*audiences, *backends, *(f"api://{id}" for id in backends)],
             claims=required_claims(exchange, self.required_claims),
             further=further,
+            messages={"TokenExpired": EXPIRED},
         )
         written = presented(
             exchange,
@@ -143,6 +144,8 @@ class ValidateAzureAdToken:
         return validation.run(exchange, written, demands, answer)
 
 
+EXPIRED = "Invalid JWT token. Token is expired."
+"""Seen in the logs of a real gateway."""
 WELL_KNOWN = ".well-known/openid-configuration"
 
 

@@ -52,6 +52,7 @@ from apimpolicy.policies.certificate_claims import (
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import Effect
 from apimpolicy.policies.spec import PolicyError, child, children, literal_attribute, part, policy
+from apimpolicy.policies.uploaded_certificates import find_by_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,8 +99,8 @@ class Identity:
             elif not same_hexadecimal(self.issuer_thumbprint, issuer.thumbprint):
                 yield f"issuer-thumbprint is '{self.issuer_thumbprint}', the issuer has '{issuer.thumbprint}'"
         if self.issuer_certificate_id is not None:
-            known, authority = uploaded.try_get_value(self.issuer_certificate_id)
-            if not known:
+            authority = find_by_id({pair.key: pair.value for pair in uploaded}, self.issuer_certificate_id)
+            if authority is None:
                 yield f"no certificate is uploaded under the issuer-certificate-id '{self.issuer_certificate_id}'"
             elif not is_issued_by(certificate, authority):
                 yield (

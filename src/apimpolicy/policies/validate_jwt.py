@@ -45,9 +45,9 @@ Our choices:
   algorithms are HS, RS, PS and ES with 256, 384 and 512 bits; the documentation names fewer.
 - What has no reason of its own is JwtInvalid: no JWT, `nbf` in the future, no `exp`, a token that cannot be decrypted.
 - A key that is not Base64, or a certificate that is not uploaded, is an error with status 500, without a reason.
-- Of a header the first value counts, and what stands before white space in it is the scheme. It may be any scheme,
-  unless `require-scheme` names one, which is compared without regard to case and counts for the header Authorization
-  only (documented).
+- Of a header the first value counts. In Authorization, what stands before white space is the scheme. It may be any
+  scheme, unless `require-scheme` names one, which is compared without regard to case. For other headers
+  `require-scheme` is ignored (documented), and the whole value is the token: `Bearer TOKEN` is refused there (seen).
 - All other comparison is exact. A claim that is not a text is compared as its JSON (`true`, `17`, `{"a":1}`); an array
   is a set of values; with `separator` a text is split there, and white space around the pieces does not count.
 - `clock-skew` is a number of seconds, a TimeSpan, or the text of one.

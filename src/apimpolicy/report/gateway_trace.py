@@ -7,8 +7,8 @@
 
 What entries say is in `apimpolicy.report.gateway_trace_entries`. Here is their order, as seen in traces of real
 gateways: the request and the configuration first; a fragment between two texts; of forward-request an entry of
-request-forwarder and then the answer; transfer-response last; and `on-error` only where something ran. Times are those
-of the gateway's clock.
+request-forwarder and then the answer; transfer-response last; `backend` and `on-error` only where something ran. Times
+are those of the gateway's clock.
 
 Source: https://learn.microsoft.com/rest/api/apimanagement/gateway/list-trace, and traces of real gateways
 """
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 SECTIONS = ("inbound", "backend", "outbound", "on-error")
 EVALUATED = "Expression was successfully evaluated."
-FAILED = "Expression evaluation failed."
 SENT = "Response has been sent to the caller in full"
 _FRAMES = frozenset({"base", "when", "otherwise"})
 _PORTS = {"http": 80, "https": 443}
@@ -54,8 +53,9 @@ def gateway_trace(result: Result) -> dict[str, Any]:
     writer.leave(0)
     last = "on-error" if result.error is not None else "outbound"
     writer.entries[last].append(writer.entry("transfer-response", {"message": SENT}))
-    if not writer.entries["on-error"]:
-        del writer.entries["on-error"]
+    for section in ("backend", "on-error"):
+        if not writer.entries[section]:
+            del writer.entries[section]
     return {
         **({"issuer": None} if writer.is_self_hosted else {}),
         "serviceName": from_utf16(context.deployment.service_name),
@@ -97,20 +97,25 @@ class _Writer:
             self.inside.append(entry)
 
     def evaluated(self, entry: TraceEntry, evaluation: Evaluation) -> None:
-        """What context.Trace wrote meanwhile, and the value where it is not in the policy's own entry."""
+        """What context.Trace wrote meanwhile, and the value where it is not in the policy's own entry.
+
+        A failure is told in the entry of the policy.
+        """
         for message in evaluation.messages:
             self.add(entry, entry.name, {"message": message})
-        if evaluation.error is not None:
-            self.add(entry, entry.name, {"message": FAILED, "expression": inner_code(evaluation)})
-        elif not has_trait(entry.name, "sets-variable"):
+        if evaluation.error is None and not evaluation.refusal and not has_trait(entry.name, "sets-variable"):
             value = entries.typed(evaluation.value)
-            self.add(entry, entry.name, {"message": EVALUATED, "expression": inner_code(evaluation), "value": value})
+            self.add(
+                entry, entry.name, {"message": EVALUATED, "expression": entries.inner_code(evaluation), "value": value}
+            )
 
     def failed(self, entry: TraceEntry) -> None:
         self.has_failed = self.has_failed or not entry.is_recovered
-        if entry.effect is not None:
+        effect = entry.effect
+        if effect is not None and (effect.kind in entries.SENDING or "told" in effect.data):
             self.tell(entry)
-        self.add(entry, entry.name, entries.error(entry))
+        if effect is None or "told" not in effect.data:
+            self.add(entry, entry.name, {"messages": entries.failure(entry)})
 
     def leave(self, depth: int) -> None:
         """Say what the policies did that end here: what has others inside does its work after them."""
@@ -127,14 +132,6 @@ class _Writer:
     def tell(self, entry: TraceEntry) -> None:
         for source, data in entries.described(entry, self.result):
             self.add(entry, source, data)
-
-
-def inner_code(evaluation: Evaluation) -> str:
-    """An expression without its `@( )` or `@{ }`.
-
-    Multi-statement expressions are told as their statements.
-    """
-    return evaluation.code.strip()[2:-1].strip()
 
 
 def _received(result: Result, is_self_hosted: bool) -> dict[str, Any]:

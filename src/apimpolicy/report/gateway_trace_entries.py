@@ -2,14 +2,15 @@
 
 Seen in traces of real gateways, word by word: api-inspector, cors, rewrite-uri, set-backend-service, backend-pool,
 request-forwarder, forward-request (the answer alone, its status a number), set-variable (with a typed value),
-include-fragment, send-request, send-one-way-request, xml-to-json, validate-jwt and transfer-response. Documented, in
+include-fragment, send-request, send-one-way-request, xml-to-json, validate-jwt, rate-limit, cache-lookup, cache-store,
+set-header that deletes, failed expressions and timeouts (`messages`), and transfer-response. Documented, in
 the example of the REST operation "List Trace": set-status, return-response (whose status is a name), check-header and
 rate-limit-by-key.
 
 All else is our choice: the data of other policies is `{"message": …}` with what they did; the source of `trace` is that
 of its attribute; every expression of a policy is an entry as rate-limit-by-key's is, except that of set-variable; what
-`context.Trace` wrote stands before the expression that wrote it, under the policy's name; an error is an entry with the
-members of `context.LastError`; the client certificate of a forwarded request is told by its thumbprint.
+`context.Trace` wrote stands before the expression that wrote it, under the policy's name; every error is told in
+`messages`, whatever the policy; the client certificate of a forwarded request is told by its thumbprint.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.result import Result
-    from apimpolicy.engine.trace import TraceEntry
+    from apimpolicy.engine.trace import Evaluation, TraceEntry
 
 FORWARDED = "Request is being forwarded to the backend service. Timeout set to {seconds:g} seconds"
-_ERROR_MEMBERS = ("reason", "message", "scope", "section", "path")
+SENDING = frozenset({"forwarded", "sent"})
+"""Kinds of effects that are told although the policy failed: a request was on its way."""
 
 Told = tuple[str, Any]
 
@@ -72,14 +74,26 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
         yield entry.name, {"message": effect.text}
 
 
-def error(entry: TraceEntry) -> dict[str, Any]:
-    """What is said of a policy that failed."""
-    found = {name: getattr(entry.error, name) for name in _ERROR_MEMBERS}
-    told = {name: from_utf16(value) for name, value in found.items() if value is not None}
-    specification = specification_of(entry.name)
-    if specification is not None and "message" in told:
-        told["message"] = specification.traced_error.format(message=told["message"])
-    return told
+def failure(entry: TraceEntry) -> list[Any]:
+    """What is said of a policy that failed: the expression that is to blame, then the error's message and its cause."""
+    assert entry.error is not None
+    specification, message = specification_of(entry.name), from_utf16(entry.error.message)
+    told = message if specification is None else specification.traced_error.format(message=message)
+    evaluation = entry.evaluations[-1] if entry.evaluations else None
+    if evaluation is None or (evaluation.error is None and not evaluation.refusal):
+        return [told]
+    details = from_utf16(evaluation.refusal if evaluation.error is None else evaluation.error.message)
+    blamed = {"message": message.removesuffix(details).strip(), "expression": inner_code(evaluation)}
+    value = {} if evaluation.error is not None else {"value": typed(evaluation.value)}
+    return [{**blamed, **value, "details": details}, told, details]
+
+
+def inner_code(evaluation: Evaluation) -> str:
+    """An expression without its `@( )` or `@{ }`.
+
+    Multi-statement expressions are told as their statements.
+    """
+    return evaluation.code.strip()[2:-1].strip()
 
 
 def _traced(entry: TraceEntry) -> str:

@@ -18,6 +18,5 @@ def own_answer(status: int, message: str) -> Response:
 
 def internal_error() -> Response:
     """The answer when nobody outside is to know what went wrong."""
-    content = {"statusCode": 500, "message": "Internal server error", "activityId": str(uuid.uuid4())}
-    body = json.dumps(content, separators=(",", ":"))
+    body = f'{{ "statusCode": 500, "message": "Internal server error", "activityId": "{uuid.uuid4()}" }}'
     return Response(500, headers={"Content-Type": "application/json"}, body=body)

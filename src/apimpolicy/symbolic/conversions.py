@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.policies import conversions
+from apimpolicy.policies.spec import AttributeSlot
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.texts import as_text, number_of_digits
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
 
 if TYPE_CHECKING:
     from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.policies.spec import AttributeSlot, ContentSlot
+    from apimpolicy.policies.spec import ContentSlot
     from apimpolicy.symbolic.following import Follower
     from apimpolicy.symbolic.solver import Term
 
+_BLANK = solver.many(
+    solver.either(
+        *(solver.span(first, last) for first, last in ("\t\r", "\u2000\u200a", "\u2028\u2029")),
+        *(solver.literal(each) for each in " \x85\xa0\u1680\u202f\u205f\u3000"),
+    )
+)
+"""`conversions.BLANKS`, any number of them."""
 _DIGITS = solver.times(solver.span("0", "9"), 1, 9)
 
 
@@ -38,12 +47,36 @@ def converted(
     if convert in (conversions.integer, conversions.long_integer, conversions.number, conversions.status_code):
         return _number(follower, given, value, entry, failed=failed)
     term = _text(follower, given)
-    if term is None or failed:
-        lost = given.lost or obstacle(entry, "the text of an attribute")
-        if failed:
-            follower.path.blocked(lost)
-        return Dual(value, lost=lost, form=given.form, origin=given.origin)
-    return Dual(value, term, form=given.form)
+    is_refused = failed and _is_refused(slot, entry)
+    if term is not None and (is_refused or not failed):
+        _validated(follower, slot, term, is_valid=not failed)
+        return Dual(value, term, form=given.form)
+    lost = given.lost or obstacle(entry, "the text of an attribute")
+    if failed:
+        follower.path.blocked(lost)
+    elif isinstance(slot, AttributeSlot) and (slot.is_filled or slot.values):
+        follower.path.blocked(lost, only_fails=True)
+    return Dual(value, lost=lost, form=given.form, origin=given.origin)
+
+
+def _is_refused(slot: AttributeSlot | ContentSlot, entry: TraceEntry) -> bool:
+    """Whether the value of the last evaluation converts, and the gateway refuses it all the same."""
+    try:
+        return bool(slot.why_invalid(slot.convert(entry.evaluations[-1].value)))
+    except (DotnetException, conversions.InvalidValueError):
+        return False
+
+
+def _validated(follower: Follower, slot: AttributeSlot | ContentSlot, term: Term, *, is_valid: bool) -> None:
+    """Make what the gateway validates after the evaluation a decision of the path."""
+    if not isinstance(slot, AttributeSlot) or not (slot.is_filled or slot.values):
+        return
+    wanted = []
+    if slot.is_filled:
+        wanted.append(solver.no(solver.matches(term, _BLANK)))
+    if slot.values:
+        wanted.append(solver.some(*(solver.equal(term, solver.constant(value)) for value in slot.values)))
+    follower.path.hold(solver.every(*wanted), is_valid, "conversion")
 
 
 def obstacle(entry: TraceEntry, kind: str) -> Obstacle:

@@ -320,6 +320,8 @@ class Explorer:
         """Whether a decision has a part in another one that comes later, or in whether that is met."""
         if decision.place in DOUBLES:
             return False
+        if decision.place == "conversion":  # a value that is refused ends the request
+            return True
         return self.world.reach.leads_to(path.hole(decision.step), asked.step)
 
     def lets_pass(self, path: Path, decision: Decision, asked: Decision) -> bool:

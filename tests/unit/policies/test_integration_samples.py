@@ -77,7 +77,7 @@ COMPLETION = {
 PROMPT = {"model": "gpt-4o", "messages": [{"role": "system", "content": "be kind"}, {"role": "user", "content": "hi"}]}
 VALUES = {"int": "@(5)", "bool": "@(true)", "JObject": "@(new JObject())"}
 VARIABLE = re.compile(r'(?:\((\w+)\)\s*)?context\.Variables\[(?:"|&quot;)([^"&]+)(?:"|&quot;)\]')
-WHOLE = 11
+WHOLE = 10
 ALONE = 100
 
 

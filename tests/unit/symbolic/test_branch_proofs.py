@@ -17,6 +17,7 @@ from apimpolicy.symbolic.world import World
 
 HAS = 'context.Request.Headers.ContainsKey("X-A")'
 KEY = 'context.Request.Headers.GetValueOrDefault("X-A", "")'
+FILLED = f'"k" + {KEY}'
 HASH = f"{KEY}.GetHashCode() > 0"
 REFUSE = '<return-response><set-status code="403" reason="No" /></return-response>'
 
@@ -65,13 +66,20 @@ IMPOSSIBLE: dict[str, tuple[str, list[str]]] = {
         ["inbound choose[1]/when[2]"],
     ),
     "a limit before": (
-        policy(f'<rate-limit-by-key calls="9" renewal-period="60" counter-key="@({html.escape(KEY)})" />{TWICE}'),
+        policy(f'<rate-limit-by-key calls="9" renewal-period="60" counter-key="@({html.escape(FILLED)})" />{TWICE}'),
         ["inbound choose[1]/when[2]"],
+    ),
+    "a value that the gateway refuses after its evaluation": (
+        policy(
+            f'<trace source="s"><message>m</message><metadata name="a" value="@({html.escape(KEY)})" /></trace>'
+            + choosing((HAS, ""), otherwise="")
+        ),
+        ["inbound choose[1]/otherwise[1]"],
     ),
     "cors before": (policy(f"<cors>{ORIGIN}</cors>{TWICE}"), ["inbound choose[1]/when[2]"]),
     "what a cache may have, and where requests go": (
         policy(
-            f'<cache-lookup-value key="@({html.escape(KEY)})" variable-name="c" />'
+            f'<cache-lookup-value key="@({html.escape(FILLED)})" variable-name="c" />'
             + choosing(('context.Variables.ContainsKey("c")', '<set-backend-service base-url="https://b.example" />'))
             + TWICE
         ),

@@ -10,6 +10,7 @@ from apimpolicy.policies.json_web_tokens.checks import RequiredClaim
 from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey
 from apimpolicy.policies.json_web_tokens.keys import decoded_secret
 from apimpolicy.policies.spec import PolicyError, child_texts, children, content, expression_attribute, part
+from apimpolicy.policies.uploaded_certificates import find_certificate
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -87,8 +88,7 @@ def decryption_keys(exchange: Exchange, step: Step | None) -> list[DecryptionKey
 
 def uploaded_certificate(exchange: Exchange, name: str) -> Certificate:
     """An uploaded certificate by its id. Raises PolicyError."""
-    known, found = exchange.context.deployment.certificates.try_get_value(name)
-    if not known:
+    found = find_certificate(exchange, name)
+    if found is None:
         raise PolicyError(None, f"No certificate with the id '{name}' is uploaded.")
-    certificate: Certificate = found
-    return certificate
+    return found

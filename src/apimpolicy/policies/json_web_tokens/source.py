@@ -1,8 +1,11 @@
 """Where a policy finds the token: in a header, in the query, or in a value of its own.
 
-Our choices: a header counts with its first value; what stands before white space in it is a scheme, whichever, unless
-`require-scheme` names one, which is then compared without regard to case; another scheme, or none, is not a token.
-`require-scheme` counts for the header Authorization only, as the documentation says.
+A scheme belongs to the header Authorization: `require-scheme` is ignored for other headers (documented), and their
+whole value is the token, so that `Bearer TOKEN` is refused there (seen).
+
+Our choices: a header counts with its first value; what stands before white space in Authorization is a scheme,
+whichever, unless `require-scheme` names one, which is then compared without regard to case; another scheme, or none, is
+not a token.
 """
 
 from __future__ import annotations
@@ -27,9 +30,12 @@ def presented(
     if query_parameter_name is not None:
         values = exchange.request.url.query.get_all(query_parameter_name)
         return (values[0].strip() or None) if values else None
-    values = exchange.request.headers.get_all(header_name or "Authorization")
+    name = header_name or "Authorization"
+    values = exchange.request.headers.get_all(name)
+    if name.lower() != "authorization":
+        return (values[0].strip() or None) if values else None
     parts = values[0].split(None, 1) if values else []
-    if require_scheme and (header_name or "Authorization").lower() == "authorization":
+    if require_scheme:
         if len(parts) != 2 or parts[0].lower() != require_scheme.strip().lower():
             return None
         return parts[1].strip()

@@ -16,7 +16,7 @@ from apimpolicy.policies.json_web_tokens.refusal import NOT_PRESENT, TokenRefuse
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from apimpolicy.context.tokens import Jwt
     from apimpolicy.policies.json_web_tokens.checks import RequiredClaim
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class Demands(NamedTuple):
     """What is asked of a token. `issuers` are those of the policy; with None of them, those that providers publish.
 
-    `further` is a check of the policy's own; it raises TokenRefusedError.
+    `further` is a check of the policy's own; it raises TokenRefusedError. `messages` are the policy's own by reason.
     """
 
     trust: Trust
@@ -40,6 +40,7 @@ class Demands(NamedTuple):
     issuers: Collection[str] = ()
     claims: Sequence[RequiredClaim] = ()
     further: Callable[[Jwt], None] | None = None
+    messages: Mapping[str, str] = {}
 
 
 class Answer(NamedTuple):
@@ -56,7 +57,7 @@ def run(exchange: Exchange, written: str | None, demands: Demands, answer: Answe
         token, verified_by = validated(written, demands)
     except TokenRefusedError as refusal:
         exchange.note(Effect("token-validated", refusal.message, valid=False, reason=refusal.reason))
-        message = refusal.message
+        message = demands.messages.get(refusal.reason, refusal.message)
         raise PolicyError(
             refusal.reason,
             message,

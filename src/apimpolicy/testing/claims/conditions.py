@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.dotnet.exceptions import DotnetException
-from apimpolicy.engine.evaluation import EVALUATION_FAILED
+from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
 from apimpolicy.engine.variables import set_variables
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.testing.claims.format import CONDITION
@@ -44,7 +44,7 @@ def answered_by(result: Result) -> str:
         return POLICY
     if error is None:
         return BACKEND if result.reached_backend else GATEWAY
-    if error.reason == EVALUATION_FAILED:
+    if error.reason in EXPRESSION_FAILURES:
         return GATEWAY
     source = error.source or ""
     if has_trait(source, "forwards"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.checks.proofs import BRANCH, CHECK, CONDITION, FAILURE, Fact, Proofs
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.document import load_policy
-from apimpolicy.engine.evaluation import EVALUATION_FAILED
+from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
@@ -206,8 +206,8 @@ def _failures(explored: Exploration, path: str) -> Iterator[Fact]:
     fine: set[int] = set()
     for run in explored.runs:
         for entry in run.result.trace if run.result is not None else ():
-            own = [evaluation.error for evaluation in entry.evaluations if evaluation.error is not None]
-            if entry.error is not None and entry.error.reason == EVALUATION_FAILED and own:
+            own = [evaluation for evaluation in entry.evaluations if evaluation.error is not None or evaluation.refusal]
+            if entry.error is not None and entry.error.reason in EXPRESSION_FAILURES and own:
                 failed.setdefault(id(entry.element), (entry.element, from_utf16(entry.error.message)))
             else:
                 fine.add(id(entry.element))

@@ -1,0 +1,35 @@
+"""Uploaded certificates by their ids, which ignore case (Microsoft's release notes of March 2024).
+
+That is known of the attributes that name a certificate. No source tells how `context.Deployment.Certificates` compares
+the ids that expressions give; that is exact here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from apimpolicy.dotnet.values import from_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.policies.surroundings import Exchange
+
+_Held = TypeVar("_Held")
+
+
+def find_certificate(exchange: Exchange, wanted: str) -> Certificate | None:
+    """Return the uploaded certificate with this id; None without one."""
+    uploaded = exchange.context.deployment.certificates
+    known, found = uploaded.try_get_value(wanted)
+    if known:
+        return found  # type: ignore[no-any-return]
+    return find_by_id({from_utf16(pair.key): pair.value for pair in uploaded}, from_utf16(wanted))
+
+
+def find_by_id(held: Mapping[str, _Held], wanted: str) -> _Held | None:
+    """Return what is held under this id, else under one that differs in case only; None without one."""
+    if (found := held.get(wanted)) is not None:
+        return found
+    return next((each for name, each in held.items() if name.lower() == wanted.lower()), None)
