@@ -11,8 +11,6 @@ import contextlib
 import functools
 import io
 import socket
-import ssl
-import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,13 +22,12 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import bridge
 from apimpolicy.serving.body_streams import BackendStream
 from apimpolicy.serving.deadlines import LEAST, Deadlines
+from apimpolicy.serving.trust import Trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from apimpolicy.context.records import Request
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.backends import AnyBackend
 
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
@@ -47,58 +44,6 @@ _LARGE = 1 << 18
 
 class Refused(ConnectionRefusedError):
     """A request to where nobody said that requests may go."""
-
-
-class Trusted:
-    """What TLS towards backends trusts: the authorities of the machine, and these; and what is not checked.
-
-    `backends` are those of the gateway: each says whether the chain and the name of its certificate are checked.
-    """
-
-    def __init__(self, roots: Iterable[Certificate] = (), backends: Mapping[str, AnyBackend] | None = None) -> None:
-        from apimpolicy.engine.backends import BackendPool
-
-        self._roots = "\n".join(root.to_pem() for root in roots)
-        self._exceptions = [
-            (each.url, each.validates_certificate_chain, each.validates_certificate_name)
-            for each in (backends or {}).values()
-            if not isinstance(each, (str, BackendPool))
-        ]
-        self._contexts: dict[tuple[str | None, bool, bool], ssl.SSLContext] = {}
-
-    def context(self, url: str, certificate: Certificate | None) -> ssl.SSLContext:
-        """The context for a request, with the gateway's own certificate if the policy chose one."""
-        chain, name = True, True
-        for base, checks_chain, checks_name in self._exceptions:
-            if url.startswith(base.rstrip("/")):
-                chain, name = checks_chain, checks_name
-        key = (None if certificate is None else certificate.thumbprint, chain, name)
-        found = self._contexts.get(key)
-        if found is None:
-            found = self._contexts[key] = self._made(certificate, chain, name)
-        return found
-
-    def _made(self, certificate: Certificate | None, checks_chain: bool, checks_name: bool) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # .NET does not ask for what RFC 5280 has beyond the chain
-        if self._roots:
-            context.load_verify_locations(cadata=self._roots)
-        context.check_hostname = checks_name and checks_chain
-        if not checks_chain:
-            context.verify_mode = ssl.CERT_NONE
-        if certificate is not None:
-            _present(context, certificate)
-        return context
-
-
-def _present(context: ssl.SSLContext, certificate: Certificate) -> None:
-    """Have the context present a certificate; Python reads it from a file, which is gone at once."""
-    if not certificate.has_private_key:
-        raise ConfigurationError(f"{certificate.subject} has no private key, so the gateway can't present it")
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-        file.write(certificate.to_pem(include_key=True, include_intermediates=True))
-        file.flush()
-        context.load_cert_chain(file.name)
 
 
 class HttpBackend:

@@ -17,7 +17,7 @@ from tests.unit.serving.clients import Wire, backend, eventually, exchange, read
 from apimpolicy import Backend, Gateway
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import HttpBackend, backends, deadlines, serving
-from apimpolicy.serving.backends import Trusted
+from apimpolicy.serving.trust import Trusted
 from apimpolicy.testing.authority import TestAuthority
 
 if TYPE_CHECKING:
@@ -497,6 +497,36 @@ def test_certificates_of_backends_are_checked_unless_the_backend_says_otherwise(
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("url", "is_checked"),
+    [
+        ("https://10.0.0.1", False),
+        ("https://10.0.0.1:443/", False),
+        ("HTTPS://10.0.0.1/orders?id=1", False),
+        ("https://10.0.0.11/", True),
+        ("https://10.0.0.1.attacker.example/", True),
+        ("https://10.0.0.1@attacker.example/", True),
+        ("https://attacker.example/https://10.0.0.1", True),
+        ("https://10.0.0.1:8443/", True),
+        ("https://10.0.0.1:x/", True),
+        ("https://api.example/open/orders", False),
+        ("https://API.example/open", False),
+        ("https://api.example/opened", True),
+        ("https://api.example/open/secure", True),  # the longer path says how
+        ("https://api.example/open/secured", False),
+        ("https://both.example/", True),  # two backends at one URL, of which one checks
+        ("https://api.example/", True),
+    ],
+)
+def test_which_requests_an_unchecked_backend_covers(url: str, is_checked: bool) -> None:
+    unchecked = ("https://10.0.0.1", "https://api.example/open/", "https://both.example")
+    found = {each: Backend(each, validates_certificate_chain=False) for each in unchecked}
+    found |= {each: Backend(each) for each in ("https://api.example/open/secure", "https://both.example/")}
+    context = Trusted((), found).context(url, None)
+    assert (context.verify_mode == ssl.CERT_REQUIRED) == is_checked
+    assert context.check_hostname == is_checked
 
 
 def test_the_gateway_presents_the_certificate_that_the_policy_chose(authority: TestAuthority, tmp_path: Path) -> None:
