@@ -48,9 +48,9 @@ export async function installTool(context: vscode.ExtensionContext): Promise<str
   try {
     await vscode.window.withProgress(options, async (progress) => {
       progress.report({ message: "making an environment" });
-      await execute(await findPython(), ["-m", "venv", environment]);
+      await execute(await findPython(), ["-I", "-m", "venv", environment]);
       progress.report({ message: "installing the package" });
-      await execute(pythonIn(environment, PLATFORM), ["-m", "pip", "install", "--upgrade", setting("package")]);
+      await execute(pythonIn(environment, PLATFORM), ["-I", "-m", "pip", "install", "--upgrade", setting("package")]);
     });
     return commandIn(environment, PLATFORM);
   } catch (error) {
@@ -61,7 +61,7 @@ export async function installTool(context: vscode.ExtensionContext): Promise<str
 
 async function findPython(): Promise<string> {
   for (const command of pythons(PLATFORM)) {
-    if (await runs(command, "-c", "import sys; sys.exit(sys.version_info < (3, 11))")) {
+    if (await runs(command, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 11))")) {
       return command;
     }
   }

@@ -335,6 +335,15 @@ def test_explain_remembers_the_last_request(client: Client, project: Path) -> No
     assert "<html" in client.request(ask, {"command": "apimpolicy.journey", "arguments": [policy]}).lower()
 
 
+@pytest.mark.parametrize("options", [["--html", "x"], ["--get"], ["--config=x", "--get"], ["--effective", "--trace"]])
+def test_explain_takes_only_options_that_describe_a_request(client: Client, project: Path, options: list[str]) -> None:
+    policy = str(project / "certificates" / "orders.xml")
+    for name in ("apimpolicy.explain", "apimpolicy.journey"):
+        answer = client.answer("workspace/executeCommand", {"command": name, "arguments": [policy, *options]})
+        assert answer["error"]["code"] == -32602
+        assert "valid options" in answer["error"]["message"]
+
+
 def test_the_operations_of_a_service_are_offered(client: Client, tmp_path: Path) -> None:
     place = tmp_path / "apis" / "orders" / "operations" / "list"
     place.mkdir(parents=True)
