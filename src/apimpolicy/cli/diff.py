@@ -11,6 +11,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
+from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     """
     from apimpolicy.testing.comparing.sides import pairs
 
+    requests_are_invented()
     started = time.perf_counter()
     with pairs(old, new) as found:
         if not found:

@@ -10,7 +10,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
-from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.testing.first_cases import FirstCases
@@ -47,6 +47,7 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
 
         made = recorded_case(policy, from_trace, policy if path == "-" else path)
     else:
+        requests_are_invented()
         made = _cases(policy, policy if path == "-" else path)
     if path == "-":
         print(made.text, end="")

@@ -64,7 +64,7 @@ class Line:
         self.cells: list[str] = []
         self.starts: list[int] = []
         column = 0
-        for char in text:
+        for char in without_secrets(text, in_place=True):
             cell = " " * (TAB_WIDTH - column % TAB_WIDTH) if char == "\t" else _visible(char)
             self.cells.append(cell)
             self.starts.append(column)

@@ -15,7 +15,6 @@ answer: the ID here.
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections import OrderedDict
 from importlib.resources import files
@@ -24,11 +23,13 @@ from urllib.parse import urlsplit
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
+from apimpolicy.report.harmless import to_json
 from apimpolicy.serving.front import Handled
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.peers import OWN
 from apimpolicy.text.digits import number_of
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -88,7 +89,7 @@ class Inspector:
             if (peer := self._peer_of(path)) is not None:
                 loop.create_task(self._ask_peer(peer, path, handled, done))
                 return
-            handled.response = self._page(request, path, loop)
+            handled.response = self.page(request, path, loop)
             done(handled)
             return
         if DEBUG_HEADER in request.headers and self._may_see(request):
@@ -122,7 +123,7 @@ class Inspector:
             return False
         return request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
 
-    def _page(self, request: Request, path: str, loop: asyncio.AbstractEventLoop) -> Response:
+    def page(self, request: Request, path: str, loop: asyncio.AbstractEventLoop) -> Response:
         if path == "":
             return Response(301, headers={"Location": f"{PREFIX}/"})
         path = path.removeprefix("/")
@@ -226,7 +227,7 @@ def _event(handled: Handled, number: str) -> bytes:
     summary = Summary(handled)
     data = {name: getattr(summary, name) for name in Summary.__slots__}
     data |= {"number": number, "line": str(summary)}
-    return f"id: {number}\ndata: {json.dumps(data)}\n\n".encode()
+    return f"id: {number}\ndata: {to_json(data)}\n\n".encode()
 
 
 def _with_trace_id(handled: Handled, number: str) -> Handled:
@@ -276,10 +277,10 @@ def _file(name: str) -> Response:
 
 
 def _json(value: Any) -> Response:
-    body = json.dumps(value, ensure_ascii=False, indent=1)
+    body = to_json(value, ensure_ascii=False, indent=1)
     return Response(200, headers={"Content-Type": "application/json", "Cache-Control": "no-store"}, body=body)
 
 
 def _text(text: str) -> Response:
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
-    return Response(200, headers=headers, body=text)
+    return Response(200, headers=headers, body=without_secrets(text))
