@@ -174,6 +174,12 @@ class Environment:
         if self.limits.seconds < math.inf:
             self.step(int(seconds / self.limits.seconds * self.limits.steps))
 
+    def seconds_left(self) -> float:
+        """Return the seconds of its processor time that the evaluation may still take, by the steps that are left."""
+        if self.limits.seconds == math.inf:
+            return math.inf
+        return max(self.steps_left, 0) / max(self.limits.steps, 1) * self.limits.seconds
+
     def stop(self) -> None:
         """A limit was exceeded: every further step is one too many."""
         self.is_over = True
