@@ -10,13 +10,14 @@ import math
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
     from apimpolicy.dotnet.chance import Script
@@ -133,6 +134,26 @@ class Environment:
         self._seed = seed
         self.script: Script | None = None
         """What comes instead of random numbers and GUIDs, as long as it lasts."""
+
+    def renewed(self) -> Environment:
+        """Return the same surroundings with all of their limits unused."""
+        made = Environment(self.utc_now, self.trust, self.limits, self._seed, self.is_framework)
+        made._random, made.script = self._random, self.script
+        return made
+
+    @contextmanager
+    def share(self) -> Iterator[None]:
+        """Evaluate with half of the steps that are left: what uses them up leaves something for what follows."""
+        part = self.renewed()
+        if self._deadline is None:
+            self._deadline = processor_time(time.perf_counter()) + self.limits.seconds
+        part._deadline = self._deadline
+        part.steps_left = part._next_look = given = self.steps_left >> 1
+        try:
+            with use_environment(part):
+                yield
+        finally:
+            self.steps_left -= given - max(part.steps_left, 0)
 
     @property
     def random(self) -> Random:

@@ -15,6 +15,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.certificate_notes import certificate_notes
 from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of, clause_of_block
 from apimpolicy.report.places import short_path
+from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.values import show
 
@@ -59,6 +60,7 @@ class Explanation:
         return render(self)
 
 
+@within_limits
 def explain(result: Result) -> Explanation:
     """The explanation of a result. Run with tracing on, it has the values of all sub-expressions."""
     hide_secrets_of(result)

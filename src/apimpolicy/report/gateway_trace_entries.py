@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.registry import has_trait, specification_of
-from apimpolicy.report.conformance_values import text_of
+from apimpolicy.report.rendering import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -166,7 +166,7 @@ def typed(value: Any) -> Any:
     """A value as JSON where JSON has its kind, else as text."""
     if value is None or type(value) in (bool, int, float):
         return value
-    text = text_of(value)
+    text = value_text(value)
     if isinstance(value, (bool, int, float)) and text is not None:
         return {"True": True, "False": False}.get(text, _number(text))
     return text

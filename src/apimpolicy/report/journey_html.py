@@ -16,6 +16,7 @@ from apimpolicy.report.html_style import page, text
 from apimpolicy.report.journey_certificates import certificates_card
 from apimpolicy.report.journey_messages import request_markup, response_markup
 from apimpolicy.report.journey_steps import anchor_of, section_cards, shown_steps
+from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.values import show, type_name
 from apimpolicy.text.secrets import markup_without_secrets
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.report.explanation import Explanation
 
 
+@within_limits
 def journey_to_html(result: Result, title: str = "") -> str:
     """The page of a result; run with tracing on, it has the values of all sub-expressions.
 

@@ -22,8 +22,9 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.report.conformance_values import runtime_type, text_of
+from apimpolicy.report.conformance_values import runtime_type
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.rendering import value_text, within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
+@within_limits
 def result_to_json(result: Result) -> str:
     """The result, indented, without a line end after it."""
     hide_secrets_of(result)
@@ -58,7 +60,7 @@ def result_to_json(result: Result) -> str:
             for request in result.backend_requests
         ],
         "variables": {
-            name: {"type": runtime_type(value), "value": text_of(value)}
+            name: {"type": runtime_type(value), "value": value_text(value)}
             for name, value in result.exchange.variables.items()
         },
         "error": _error(result.error),
@@ -136,5 +138,5 @@ def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
     if evaluation.error is not None:
         shown["exception"] = {"type": evaluation.error.dotnet_type_name, "message": evaluation.error.message}
     else:
-        shown["value"] = text_of(evaluation.value)
+        shown["value"] = value_text(evaluation.value)
     return shown

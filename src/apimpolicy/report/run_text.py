@@ -19,6 +19,7 @@ from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.code_text import folded
 from apimpolicy.report.columns import clip, printable, width
 from apimpolicy.report.explanation import steps_of
+from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.style import PLAIN
 from apimpolicy.report.values import show
@@ -37,6 +38,7 @@ _NARROWEST, _WIDEST = 26, 48
 _RULE = 57
 
 
+@within_limits
 def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -> str:
     """The trace, a line, the response. `with_values` adds every expression's value and what reached the backend."""
     hide_secrets_of(result)
