@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -120,7 +121,43 @@ def test_the_actions_run_nothing_of_the_repository(tmp_path: Path) -> None:
             assert "*.xml" in done.stderr
         else:
             assert done.returncode == 0, done.stderr
-            assert (runner.temporary / "apimpolicy-diff.md").read_text(encoding="utf-8")
+            comment = (runner.temporary / "apimpolicy-diff-comment.md").read_text(encoding="utf-8")
+            assert comment.startswith("<!-- apimpolicy diff -->\n### ")
+
+
+GH = """#!/bin/sh
+case "$*" in
+  "api user"*) echo '{"message": "Resource not accessible by integration"}'; exit 1 ;;
+  *--paginate*) for last; do :; done; jq --raw-output "$last" "$COMMENTS_FILE" ;;
+  *) echo "$*" >> "$GH_LOG" ;;
+esac
+"""
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="needs jq, which GitHub's runners have")
+@pytest.mark.parametrize(
+    ("author", "begins", "updates"),
+    [("github-actions[bot]", True, True), ("github-actions[bot]", False, False), ("attacker", True, False)],
+)
+def test_only_the_actions_own_comment_is_replaced(author: str, begins: bool, updates: bool, tmp_path: Path) -> None:
+    runner = Runner(tmp_path)
+    tool = tmp_path / "bin" / "gh"
+    tool.write_text(GH, encoding="utf-8")
+    tool.chmod(0o755)
+    mark = "<!-- apimpolicy diff -->"
+    body = f"{mark}\nearlier" if begins else f"look at {mark}"
+    comments = [
+        {"id": 1, "user": {"login": "attacker"}, "body": mark},
+        {"id": 7, "user": {"login": author}, "body": body},
+    ]
+    (tmp_path / "comments.json").write_text(json.dumps(comments), encoding="utf-8")
+    step = steps("diff/action.yml")[2]
+    variables = {"COMMENTS_FILE": str(tmp_path / "comments.json"), "GH_LOG": str(tmp_path / "log")}
+    done = runner.run("diff/action.yml", step, GH_TOKEN="x", PULL_REQUEST="of-pull", COMMENTS="of-all", **variables)
+    assert done.returncode == 0, done.stderr
+    (sent,) = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
+    assert ("PATCH of-all/7" if updates else "POST of-pull") in sent
+    assert "apimpolicy-diff-comment.md" in sent
 
 
 def test_no_script_starts_python_with_the_checkout_on_its_path() -> None:

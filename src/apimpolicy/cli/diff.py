@@ -91,19 +91,21 @@ def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbos
 
 def _show(reports: Sequence[DifferenceReport], same: int, seconds: float, form: str) -> None:
     from apimpolicy.cli.program import tool_version
-    from apimpolicy.report.harmless import write_finished
     from apimpolicy.report.style import Style
 
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json
+        from apimpolicy.report.harmless import write_finished
 
         write_finished(differences_to_json(reports, tool_version()) + "\n", sys.stdout)
         return
-    from apimpolicy.report.difference_text import summary, to_markdown
-
     if form == "markdown":
-        write_finished(to_markdown(reports) + "\n", sys.stdout)
+        from apimpolicy.report.difference_markdown import to_markdown
+
+        print(to_markdown(reports))
         return
+    from apimpolicy.report.difference_text import summary
+
     if same:
         print(f"{same} {'policy is' if same == 1 else 'policies are'} the same text")
     if reports:
