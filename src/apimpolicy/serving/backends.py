@@ -36,6 +36,11 @@ _LEFT_OUT = HOP_BY_HOP | {"content-length"}
 LARGEST_ANSWER = 256 << 20
 """Bytes of an answer that is kept in memory, unless it is streamed."""
 _SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+MOST_RESPONSES = 20
+"""How many responses a backend may send to one request, those such as `100 Continue` included.
+
+A flood of them would hold up all requests.
+"""
 _CONNECT_SECONDS = 30.0
 _FINAL = 200
 """The least status of an answer that others do not follow."""
@@ -174,6 +179,25 @@ def _no_timeout(to_connect: float | None = None) -> Any:
     return aiohttp.ClientTimeout(total=None, sock_connect=to_connect)
 
 
+@functools.cache
+def _handler() -> Any:
+    """Return the protocol of connections: aiohttp's, ended where a backend sends responses that nobody waits for."""
+    from aiohttp.client_proto import ResponseHandler
+
+    class Handler(ResponseHandler):
+        def feed_data(self, data: Any, size: int = 0) -> None:
+            self.informational = self.informational + 1 if data[0].code < _FINAL else 0
+            if max(self.informational, len(self)) <= MOST_RESPONSES:
+                super().feed_data(data, size)
+            elif self.transport is not None:
+                self.transport.abort()
+                self.set_exception(OSError(f"the backend sent more than {MOST_RESPONSES} responses to one request"))
+
+        informational = 0
+
+    return Handler
+
+
 def _client() -> _Client:
     """That of the running loop."""
     here = _here.client
@@ -186,6 +210,7 @@ def _client() -> _Client:
         from multidict import CIMultiDict
 
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0, socket_factory=_socket)
+        connector._factory = functools.partial(_handler(), loop=loop)
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

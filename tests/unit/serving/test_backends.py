@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import ssl
@@ -17,6 +18,7 @@ from tests.unit.serving.clients import Wire, backend, eventually, exchange, read
 from apimpolicy import Backend, Gateway
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import HttpBackend, backends, deadlines, serving
+from apimpolicy.serving.backends import MOST_RESPONSES
 from apimpolicy.serving.trust import Trusted
 from apimpolicy.testing.authority import TestAuthority
 
@@ -97,6 +99,11 @@ FAILURES: dict[str, tuple[bytes, str]] = {
     "talks nonsense": (b"\x00\x01\x02\r\n\r\n", "Bad"),
     "sends a header that is none": (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", ""),
     "never gets further than 100": (b"HTTP/1.1 100 Continue\r\n\r\n", "Server disconnected"),
+    "says 100 without end": (b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000, "more than 20 responses"),
+    "says more than one thing before": (
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" * 11,
+        "more than 20 responses",
+    ),
     "speaks another protocol": (
         b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
         "answered with 101",
@@ -151,6 +158,34 @@ def test_backends_that_fail(name: str, streams: bool) -> None:
     assert told[0].result.error is not None
     assert words in told[0].result.error.message
     assert "\n" not in told[0].result.error.message
+
+
+def test_a_few_informational_responses_are_passed_over() -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\n\r\n" * MOST_RESPONSES
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(hints + b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+
+    with backend(talk) as base, serving(Gateway(backend=HttpBackend(base)), PLAIN) as url:
+        assert status(exchange(url, GET)) == 204
+
+
+def test_a_backend_that_never_stops_answering_loses_its_connection() -> None:
+    closed = threading.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" * 100)
+                await writer.drain()
+        closed.set()
+
+    with backend(talk) as base, serving(Gateway(backend=HttpBackend(base)), PLAIN) as url:
+        exchange(url, GET)
+        assert closed.wait(60)
 
 
 def test_a_backend_that_is_not_there() -> None:
