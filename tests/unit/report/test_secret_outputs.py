@@ -139,7 +139,7 @@ def test_the_inspector(result: Result) -> None:
 
     async def pages() -> dict[str, str]:
         front = Front(Served(gateway(), {"api": POLICY}))
-        inspector = Inspector(front)
+        inspector = Inspector(front, "token")
         handled = await front.handle(Request.get(URL, headers=HEADERS))
         inspector.add(handled)
         number = inspector.id_of(handled)

@@ -20,6 +20,7 @@ from apimpolicy.serving.redis_values import from_bytes, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.unit.serving.conftest import RedisServer
 
@@ -300,10 +301,11 @@ def test_every_entry_is_found_where_others_have_many(redis_server: RedisServer) 
     state.close()
 
 
-def test_a_script_runs_on_a_cluster(redis_server: RedisServer) -> None:
-    from tests.unit.serving.conftest import RedisServer
+def test_a_script_runs_on_a_cluster(redis_server: RedisServer, tmp_path: Path) -> None:
+    from tests.unit.serving.conftest import RedisServer, free_port
 
-    server = RedisServer("--cluster-enabled", "yes", "--cluster-config-file", f"/tmp/{uuid.uuid4()}.conf")
+    options = ("--cluster-enabled", "yes", "--cluster-config-file", str(tmp_path / "nodes.conf"))
+    server = RedisServer(*options, "--cluster-port", str(free_port()))
     state = RedisState(server.url, "gateway:")
     assert state.connection.prefix == "{gateway}:"
     state.connection.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
