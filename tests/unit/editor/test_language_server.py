@@ -372,7 +372,7 @@ def test_a_first_test_is_written_for_a_branch(client: Client, tmp_path: Path) ->
 def test_mistakes_of_the_client_are_answers(client: Client, orders: str) -> None:
     assert client.answer("textDocument/nonsense", {})["error"]["code"] == -32601
     assert client.answer("textDocument/hover", of("file:///not/open", position=WHOLE["start"]))["error"]
-    assert client.answer("textDocument/hover", of(orders))["error"]["code"] == -32603
+    assert client.answer("textDocument/hover", of(orders))["error"]["code"] == -32602
     assert client.answer("workspace/executeCommand", {"command": "nonsense"})["error"]
     assert client.at(orders, "hover", POLICY, "<cho|ose>")
 
