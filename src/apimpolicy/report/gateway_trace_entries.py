@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.report.columns import shortened
 from apimpolicy.report.rendering import value_text
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def error(entry: TraceEntry) -> dict[str, Any]:
     specification = specification_of(entry.name)
     if specification is not None and "message" in told:
         told["message"] = specification.traced_error.format(message=told["message"])
+    if "message" in told:
+        told["message"] = shortened(told["message"])
     return told
 
 

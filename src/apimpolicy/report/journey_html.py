@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import explain, steps_of_path
 from apimpolicy.report.html_style import page, text
 from apimpolicy.report.journey_certificates import certificates_card
@@ -115,7 +116,7 @@ def _error(result: Result) -> Iterator[str]:
     for name, value in (
         ("Source", error.source),
         ("Reason", error.reason),
-        ("Message", error.message),
+        ("Message", shortened(error.message)),
         ("Scope", error.scope),
         ("Where", where),
         ("PolicyId", error.policy_id),
@@ -142,5 +143,5 @@ def _messages(result: Result) -> Iterator[str]:
     if not result.trace.messages:
         return
     yield '<section class="card" aria-labelledby="messages"><h2 id="messages">What context.Trace wrote</h2><ul>'
-    yield from (f"<li>{text(message)}</li>" for message in result.trace.messages)
+    yield from (f"<li>{text(shortened(message))}</li>" for message in result.trace.messages)
     yield "</ul></section>"

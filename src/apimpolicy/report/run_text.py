@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.code_text import folded
-from apimpolicy.report.columns import clip, printable, width
+from apimpolicy.report.columns import clip, printable, shortened, width
 from apimpolicy.report.explanation import steps_of
 from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
@@ -104,7 +104,7 @@ def _name(entry: TraceEntry) -> str:
 
 def _effect(entry: TraceEntry) -> str:
     if entry.error is not None:
-        return f"failed: {printable(entry.error.message)}"
+        return f"failed: {printable(shortened(entry.error.message))}"
     return printable(entry.effect.text) if entry.effect is not None else ""
 
 
@@ -112,7 +112,7 @@ def _evaluation(evaluation: Evaluation, available: int) -> Iterator[str]:
     code = clip(folded(evaluation.code, 0, len(evaluation.code)), available - len(evaluation.what) - 2)
     yield f"{evaluation.what}  {code}"
     if evaluation.error is not None:
-        value = f"{evaluation.error.dotnet_type_name}: {evaluation.error.message}"
+        value = f"{evaluation.error.dotnet_type_name}: {shortened(evaluation.error.message)}"
     else:
         value = show(evaluation.value)
     yield f"{' ' * len(evaluation.what)}  → {clip(value, available - len(evaluation.what) - 4)}"

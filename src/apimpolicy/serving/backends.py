@@ -10,11 +10,12 @@ import asyncio
 import contextlib
 import functools
 import io
+import re
 import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Response
@@ -110,6 +111,8 @@ class HttpBackend:
         return answer
 
     def _destination(self, request: Request) -> str:
+        if request.method.upper() == "CONNECT":
+            raise OSError("CONNECT opens a tunnel, and the gateway sends requests only")
         if self._base is not None:
             path = request.url.find("/", request.url.find("://") + 3)
             return self._prefix + (request.url[path:] if path >= 0 else "/")
@@ -250,10 +253,19 @@ def _checked(base: str) -> Any:
 
 @functools.lru_cache(maxsize=1024)
 def _encoded(url: str) -> Any:
-    """The URL for aiohttp, which is not to encode it once more."""
+    """Return the URL for aiohttp, which is not to encode it once more; a blank would end it on the wire."""
     import yarl
 
-    return yarl.URL(url, encoded=True)
+    origin, path = _PARTS.fullmatch(url).groups()  # type: ignore[union-attr]  # it fits anything
+    return yarl.URL(origin + _UNSENDABLE.sub(_percent_encoded, path), encoded=True)
+
+
+_PARTS = re.compile(r"((?:[^/?#:]*+://)?[^/?#]*+)(.*)", re.DOTALL)
+_UNSENDABLE = re.compile(r"[^\x21-\x7e]+")
+
+
+def _percent_encoded(found: re.Match[str]) -> str:
+    return quote(found[0].encode("utf-8", "replace"))
 
 
 def _send_on(request: Request, url: str, add: Callable[[str, str], None]) -> None:

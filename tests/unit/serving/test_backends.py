@@ -160,6 +160,41 @@ def test_backends_that_fail(name: str, streams: bool) -> None:
     assert "\n" not in told[0].result.error.message
 
 
+TARGETS = {
+    "http://a.example/a b": b"GET /a%20b HTTP/1.1",
+    "http://a.example/ä?q=é€": b"GET /%C3%A4?q=%C3%A9%E2%82%AC HTTP/1.1",
+    "http://a.example/%20%E4?a=b%26c": b"GET /%20%E4?a=b%26c HTTP/1.1",
+    "http://a.example?a b": b"GET /?a%20b HTTP/1.1",
+    "http://a.example/a HTTP/1.1": b"GET /a%20HTTP/1.1 HTTP/1.1",
+}
+
+
+@pytest.mark.parametrize("url", TARGETS)
+def test_a_target_on_the_wire_has_no_blanks(url: str) -> None:
+    seen: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await read_request(reader))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+
+    policy = f"""<policies><inbound><send-request mode="new" response-variable-name="a"><set-url>{url}</set-url>
+        <set-method>GET</set-method></send-request></inbound></policies>"""
+    with backend(talk) as base, serving(Gateway(outside=HttpBackend(base)), policy) as given:
+        assert status(exchange(given, GET)) == 200
+    assert seen[0].startswith(TARGETS[url])
+
+
+def test_connect_is_not_sent() -> None:
+    policy = "<policies><inbound><set-method>connect</set-method></inbound></policies>"
+    told: list[Handled] = []
+    with serving(Gateway(backend=HttpBackend("http://127.0.0.1:1")), policy, told=told.append) as url:
+        assert status(exchange(url, GET)) == 500
+    assert told[0].result is not None
+    assert told[0].result.error is not None
+    assert "CONNECT" in told[0].result.error.message
+
+
 def test_a_few_informational_responses_are_passed_over() -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\n\r\n" * MOST_RESPONSES
 
