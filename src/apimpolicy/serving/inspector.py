@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.report.harmless import to_json
+from apimpolicy.serving.bridge import keep
 from apimpolicy.serving.front import Handled
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
@@ -101,7 +102,7 @@ class Inspector:
         elif not slash:
             handled.response = Response(301, headers={"Location": f"/{token}/"})
         elif (peer := self._peer_of(path)) is not None:
-            loop.create_task(self._ask_peer(peer, path, handled, done))
+            keep(loop.create_task(self._ask_peer(peer, path, handled, done)))
             return
         else:
             handled.response = self.page(request, path, loop)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-import os
 import ssl
-import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.dotnet.cryptography.presenting import present
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,7 +64,7 @@ class Trusted:
         if not checks_chain:
             context.verify_mode = ssl.CERT_NONE
         if certificate is not None:
-            _present(context, certificate)
+            present(context, certificate)
         return context
 
 
@@ -93,14 +91,3 @@ def _place(url: str) -> _Place | None:
 
 def _is_below(place: _Place, base: _Place) -> bool:
     return place[:3] == base[:3] and place.segments[: len(base.segments)] == base.segments
-
-
-def _present(context: ssl.SSLContext, certificate: Certificate) -> None:
-    """Have the context present a certificate. Python reads it from a file, which is removed at once."""
-    if not certificate.has_private_key:
-        raise ConfigurationError(f"{certificate.subject} has no private key, so the gateway can't present it")
-    with tempfile.TemporaryDirectory() as folder:  # Windows can't open a temporary file a second time
-        path = os.path.join(folder, "certificate.pem")
-        with open(path, "w", encoding="ascii") as file:
-            file.write(certificate.to_pem(include_key=True, include_intermediates=True))
-        context.load_cert_chain(path)
