@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -166,3 +167,19 @@ def test_no_script_starts_python_with_the_checkout_on_its_path() -> None:
             assert "python -m" not in step["run"]
             assert "$CHECK_" not in step["run"] or "set -f" in step["run"]
             assert "$DIFF_ARG" not in step["run"] or "set -f" in step["run"]
+
+
+def test_actions_are_pinned_by_commit() -> None:
+    files = [ROOT / action for action in ACTIONS] + sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    used = [use for file in files for use in re.findall(r"uses: (\S+)(.*)", file.read_text(encoding="utf-8"))]
+    assert len(used) > 10
+    for name, comment in used:
+        if name.startswith("./"):
+            continue
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", name), name
+        assert re.fullmatch(r"  # v\d+\.\d+\.\d+", comment), name
+    assert "github-actions" in (ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8")
+
+
+def test_there_is_an_address_for_reports() -> None:
+    assert "Report a vulnerability" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
