@@ -52,8 +52,9 @@ class Limits:
     `steps`: loop iterations, calls of local functions and lambdas, and elements that LINQ walks over.
     `string_length`: UTF-16 code units in one string. `elements`: elements in one array or collection.
     Library members burn steps for what they work through, so that the default is about a second of computing.
-    `regex_seconds`: time for one match of a regular expression. `seconds`: processor time of the whole evaluation,
-    looked at every few steps: the guard against few steps that are each expensive.
+    `regex_seconds`: time for one match of a regular expression, and for all long matches together.
+    `seconds`: processor time of the whole evaluation, looked at every few steps: the guard against few steps that are
+    each expensive.
     """
 
     __slots__ = ("elements", "regex_seconds", "seconds", "steps", "string_length")
@@ -190,10 +191,11 @@ class Environment:
         """The evaluation goes on in another thread: its processor time counts from zero."""
         self._deadline = None
 
-    def spent(self, seconds: float) -> None:
-        """Use up the steps for time that went by in one call of a library."""
+    def spent(self, seconds: float, most: float = math.inf) -> None:
+        """Use up the steps for time that went by in one call of a library; `most` seconds of its kind are all steps."""
+        most = min(most, self.limits.seconds)
         if self.limits.seconds < math.inf:
-            self.step(int(seconds / self.limits.seconds * self.limits.steps))
+            self.step(int(seconds / most * self.limits.steps))
 
     def seconds_left(self) -> float:
         """Return the seconds of its processor time that the evaluation may still take, by the steps that are left."""
