@@ -73,7 +73,7 @@ def main() -> int:
             if arguments[0] == "check" and arguments[1] == "wrong":
                 arguments = ["check", os.path.join("wrong", "orders.txt")]
             done = subprocess.run(
-                [sys.executable, "-m", "apimpolicy", *arguments],
+                [sys.executable, "-I", "-m", "apimpolicy", *arguments],
                 cwd=folder,
                 env=environment,
                 capture_output=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -38,3 +39,22 @@ def test_no_path_of_one_machine_is_written_down() -> None:
         if pattern.search(path.read_text(encoding="utf-8"))
     ]
     assert not found
+
+
+def test_no_task_is_left_without_a_reference() -> None:
+    """The loop alone does not keep a task, and the collector may free it while it runs."""
+    dangling = []
+    for path in (ROOT / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+                continue
+            called = node.value.func
+            if isinstance(called, ast.Attribute) and called.attr in ("create_task", "ensure_future"):
+                dangling.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert dangling == []
+
+
+def test_no_named_temporary_file_is_opened_a_second_time() -> None:
+    """Windows cannot do that."""
+    named = [path for path in (ROOT / "src").rglob("*.py") if "NamedTemporaryFile" in path.read_text(encoding="utf-8")]
+    assert named == []

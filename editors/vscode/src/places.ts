@@ -29,6 +29,11 @@ export function candidates(folders: readonly string[], own: string, platform: Pl
   return [...environments.map((environment) => commandIn(environment, platform)), "apimpolicy"];
 }
 
+/** What pip installs: what the setting names, else the version that the extension was made with. */
+export function packageOf(set: string, version: string): string {
+  return set || `apimpolicy @ git+https://github.com/apimpolicy/apimpolicy@v${version}`;
+}
+
 /** The commands that may start a Python of the machine, the likeliest first. */
 export function pythons(platform: Platform): string[] {
   return platform === "win32" ? ["py", "python"] : ["python3", "python"];

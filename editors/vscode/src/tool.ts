@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
-import { candidates, commandIn, type Platform, pythonIn, pythons } from "./places";
+import { candidates, commandIn, packageOf, type Platform, pythonIn, pythons } from "./places";
 
 const execute = promisify(execFile);
 const PLATFORM: Platform = process.platform === "win32" ? "win32" : "other";
@@ -41,16 +41,17 @@ function ownEnvironment(context: vscode.ExtensionContext): string {
   return path.join(context.globalStorageUri.fsPath, "venv");
 }
 
-/** Installs the newest tool into the extension's own environment; its command, or undefined after a message. */
+/** Installs the tool, of the version that the extension was made with, into the extension's own environment; its command, or undefined after a message. */
 export async function installTool(context: vscode.ExtensionContext): Promise<string | undefined> {
   const environment = ownEnvironment(context);
+  const wanted = packageOf(setting("package"), String(context.extension.packageJSON.version));
   const options = { location: vscode.ProgressLocation.Notification, title: "Installing apimpolicy" };
   try {
     await vscode.window.withProgress(options, async (progress) => {
       progress.report({ message: "making an environment" });
-      await execute(await findPython(), ["-m", "venv", environment]);
+      await execute(await findPython(), ["-I", "-m", "venv", environment]);
       progress.report({ message: "installing the package" });
-      await execute(pythonIn(environment, PLATFORM), ["-m", "pip", "install", "--upgrade", setting("package")]);
+      await execute(pythonIn(environment, PLATFORM), ["-I", "-m", "pip", "install", "--upgrade", wanted]);
     });
     return commandIn(environment, PLATFORM);
   } catch (error) {
@@ -61,7 +62,7 @@ export async function installTool(context: vscode.ExtensionContext): Promise<str
 
 async function findPython(): Promise<string> {
   for (const command of pythons(PLATFORM)) {
-    if (await runs(command, "-c", "import sys; sys.exit(sys.version_info < (3, 11))")) {
+    if (await runs(command, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 11))")) {
       return command;
     }
   }

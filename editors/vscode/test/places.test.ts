@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { candidates, claimsOf, commandIn, isTestFile, type Outcome, pythonIn, summary, told } from "../src/places";
+import { candidates, claimsOf, commandIn, isTestFile, type Outcome, packageOf, pythonIn, summary, told } from "../src/places";
 
 const outcome = (status: Outcome["status"]): Outcome => ({ name: "a", path: "a.test.yaml", line: 1, status, message: "" });
 
@@ -10,6 +10,11 @@ test("the tool of the workspace comes before the extension's own and that of the
     "/own/bin/apimpolicy",
     "apimpolicy",
   ]);
+});
+
+test("what is installed has a version", () => {
+  assert.equal(packageOf("", "1.2.3"), "apimpolicy @ git+https://github.com/apimpolicy/apimpolicy@v1.2.3");
+  assert.equal(packageOf("/a/folder", "1.2.3"), "/a/folder");
 });
 
 test("environments of Windows have other folders", () => {

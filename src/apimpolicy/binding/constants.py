@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "char": 16, "int": 32, "uint": 32, "long": 64, "ulong": 64}
 MAX_STRING = 1 << 20
 """Longest string, in UTF-16 code units, that folding makes; longer ones are left to run time."""
+MAX_FOLDED = 16 << 20
+"""The same for all strings that folding makes in one expression, which may repeat a long constant often."""
 
 
 class FoldingError(Exception):
@@ -98,9 +100,6 @@ _INTEGER: dict[str, Any] = {
 
 
 def _fold_string(operator: str, left: str | None, right: str | None) -> Any:
-    if operator == "+":
-        text = (left or "") + (right or "")
-        return text if len(text) <= MAX_STRING else NOT_CONSTANT
     if operator in ("==", "!="):
         return (left == right) == (operator == "==")
     return NOT_CONSTANT

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import advice, operators
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
-from apimpolicy.binding.constants import FoldingError, fold_binary, fold_unary, is_foldable
+from apimpolicy.binding.constants import MAX_FOLDED, MAX_STRING, FoldingError, fold_binary, fold_unary, is_foldable
 from apimpolicy.binding.nodes import (
     NOT_CONSTANT,
     Bad,
@@ -23,6 +23,7 @@ from apimpolicy.binding.nodes import (
     ThrowExpression,
     Unary,
 )
+from apimpolicy.binding.nodes.joined_texts import Concatenation, JoinedText, length_of, part_of
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import named
@@ -152,7 +153,11 @@ def _finish_binary(
     signature: operators.OperatorSignature,
 ) -> Expression:
     constant: Any = NOT_CONSTANT
-    if signature.is_lifted and operator in ("==", "!=") and _null_meets_value(left, right):
+    if operator == "+" and signature.operand is STRING and _are_constant_texts(left, right):
+        joined = _joined(binder, left, right)
+        if joined is not None:
+            return Concatenation(node, signature.result, operator, left, right, STRING, constant=joined)
+    elif signature.is_lifted and operator in ("==", "!=") and _null_meets_value(left, right):
         constant = operator == "!="
     elif left.is_constant and right.is_constant and not signature.is_lifted:
         constant = _fold_binary(binder, node, operator, left, right, signature)
@@ -169,6 +174,27 @@ def _finish_binary(
     )
 
 
+def _are_constant_texts(left: Expression, right: Expression) -> bool:
+    return left.is_constant and right.is_constant and left.type in (STRING, NULL) and right.type in (STRING, NULL)
+
+
+def _joined(binder: Binder, left: Expression, right: Expression) -> JoinedText | None:
+    """Return two constant texts in one; None when it is too long, or all texts of the expression together are."""
+    first, second = part_of(left), part_of(right)
+    length = length_of(first) + length_of(second)
+    if length > MAX_STRING:
+        binder.has_stopped_folding = True
+        return None
+    if isinstance(first, JoinedText) and first.count == len(first.parts):
+        binder.folded_length += length_of(second)
+    else:
+        binder.folded_length += length
+    if binder.folded_length > MAX_FOLDED:
+        binder.has_stopped_folding = True
+        return None
+    return first.followed_by(second) if isinstance(first, JoinedText) else JoinedText([first, second], length)
+
+
 def _fold_binary(
     binder: Binder,
     node: Node,
@@ -183,8 +209,8 @@ def _fold_binary(
             return operator == "=="
         return NOT_CONSTANT
     if operand is STRING:
-        if operator == "+" and not (left.type in (STRING, NULL) and right.type in (STRING, NULL)):
-            return NOT_CONSTANT
+        if operator == "+":
+            return NOT_CONSTANT  # of two constant texts it is a Concatenation
         return fold_binary(operator, STRING, left.constant, right.constant, checked=True)
     if conv.is_enum(operand):
         operand = named(operand.definition.enum_underlying)  # type: ignore[attr-defined]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.constants import MAX_FOLDED
 from apimpolicy.binding.nodes import Bad, MethodGroup
 from apimpolicy.binding.written import written
 from apimpolicy.diagnostics import Diagnostic
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child, Node, Token
     from apimpolicy.text.source import Excerpt
 
+_MISSING_CONSTANT = frozenset(("CS0133", "CS0150", "CS1736"))
 _SHORTEST_BEGINNING = 4
 """Letters that are enough to guess a name by its beginning."""
 
@@ -30,6 +32,9 @@ class Reports:
         self.excerpt = excerpt
         self.diagnostics: list[Diagnostic] = []
         self._comparisons = MOST_COMPARED
+        self.folded_length = 0
+        """The length of all constant texts that folding has made."""
+        self.has_stopped_folding = False
 
     def report(
         self,
@@ -40,7 +45,14 @@ class Reports:
         label: str = "",
         help: str = "",
     ) -> None:
-        """Add an error at a node: a child that the grammar says is there."""
+        """Add an error at a node: a child that the grammar says is there.
+
+        Raises LimitExceededError for a missing constant where folding stopped: it may have been one.
+        """
+        if self.has_stopped_folding and code in _MISSING_CONSTANT:
+            from apimpolicy.errors import LimitExceededError
+
+            raise LimitExceededError("constant_text", MAX_FOLDED)
         place = written(node)
         self.report_at(place.start, place.end, code, message, label=label, help=help)
 

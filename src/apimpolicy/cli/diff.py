@@ -11,6 +11,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
+from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +53,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     """
     from apimpolicy.testing.comparing.sides import pairs
 
+    requests_are_invented()
     started = time.perf_counter()
     with pairs(old, new) as found:
         if not found:
@@ -89,19 +91,21 @@ def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbos
 
 def _show(reports: Sequence[DifferenceReport], same: int, seconds: float, form: str) -> None:
     from apimpolicy.cli.program import tool_version
-    from apimpolicy.report.harmless import write_finished
     from apimpolicy.report.style import Style
 
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json
+        from apimpolicy.report.harmless import write_finished
 
         write_finished(differences_to_json(reports, tool_version()) + "\n", sys.stdout)
         return
-    from apimpolicy.report.difference_text import summary, to_markdown
-
     if form == "markdown":
-        write_finished(to_markdown(reports) + "\n", sys.stdout)
+        from apimpolicy.report.difference_markdown import to_markdown
+
+        print(to_markdown(reports))
         return
+    from apimpolicy.report.difference_text import summary
+
     if same:
         print(f"{same} {'policy is' if same == 1 else 'policies are'} the same text")
     if reports:

@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
 
 
+MOST_CHANGES = 5_000
+"""Changes that are tried unless --limit gives another number: a generated policy may have any number of them."""
+
+
 @click.command("mutate", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
     "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 when fewer are noticed."
 )
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="So many changes at a time.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Try at most N changes, spread over all of them.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Try at most N changes, spread over all; 5,000.")
 @click.option(
     "--pytest/--no-pytest",
     "python",
@@ -110,7 +114,10 @@ def command(
             say(f"{what}: {'; '.join(names[:5])}")
             return exit_codes.FINDINGS
         mutants, texts = find_mutants(coverage, tests.only)
-        mutants = spread(mutants, limit)
+        total = len(mutants)
+        mutants = spread(mutants, limit or MOST_CHANGES)
+        if limit is None and len(mutants) < total:
+            say(f"trying {len(mutants):,} of {total:,} changes, spread over all; --limit N tries another number")
         if not mutants:
             say(
                 "there is nothing to change: no policy file is loaded by these tests"

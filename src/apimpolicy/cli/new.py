@@ -10,7 +10,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
-from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.secrets import requests_are_invented, without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.testing.first_cases import FirstCases
@@ -47,6 +47,7 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
 
         made = recorded_case(policy, from_trace, policy if path == "-" else path)
     else:
+        requests_are_invented()
         made = _cases(policy, policy if path == "-" else path)
     if path == "-":
         print(made.text, end="")
@@ -65,6 +66,15 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
     return exit_codes.CLEAN
 
 
+def _conditions(path: str) -> int:
+    """Return about how many conditions a policy has, so that a long search can say at once what to expect."""
+    try:
+        with open(path, "rb") as file:
+            return file.read().count(b"condition=")
+    except OSError:
+        return 0
+
+
 def _cases(policy: str, output: str) -> FirstCases:
     """The cases that a solver finds; without one those that hints in the policy's text lead to."""
     from importlib.util import find_spec
@@ -74,6 +84,10 @@ def _cases(policy: str, output: str) -> FirstCases:
 
         say("with pip install 'apimpolicy[prove]' requests for many more branches are found")
         return first_cases(policy, output)
+    from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.testing.solved_cases import solved_cases
 
+    most = Bounds().decisions
+    if (count := _conditions(policy)) > most:
+        say(f"{policy} has {count:,} conditions, and a search follows {most:,}: it may end without a request")
     return solved_cases(policy, output)

@@ -155,6 +155,9 @@ def _flushed(code: int) -> int:
 
 
 def _guarded(arguments: list[str]) -> int:
+    if name := _file_named_like_option(arguments):
+        say(f"'{name}' is an option and also a file in this folder; for the file, write './{name}' or '--' before it")
+        return exit_codes.USAGE
     try:
         if _COMPLETION in os.environ:
             program.main(list(arguments), prog_name=_NAME)
@@ -194,6 +197,16 @@ def _guarded(arguments: list[str]) -> int:
             return exit_codes.STOPPED
         say(_report_to_us(error))
         return exit_codes.INTERNAL
+
+
+def _file_named_like_option(arguments: Sequence[str]) -> str | None:
+    """Return the first option that is the name of a file too: a hook or a `*` of the shell may mean the file."""
+    for argument in arguments:
+        if argument == "--":
+            return None
+        if argument.startswith("-") and argument != "-" and os.path.lexists(argument):
+            return argument
+    return None
 
 
 def _out_of_memory() -> LimitExceededError:

@@ -12,6 +12,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +70,7 @@ def command(paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds
     Exits with 0 when all claims are proven, 1 when one is false, 2 when a file cannot be read, 3 when none is false and
     one is not decided, 5 when there is no claim.
     """
+    requests_are_invented()
     started = time.perf_counter()
     files, unreadable = _files(paths or (".",), words)
     reports = _prove(files, seconds, write, form == "text")

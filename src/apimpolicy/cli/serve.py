@@ -36,7 +36,8 @@ _PORT = click.IntRange(0, 65535)
     "--max-body", "body_bytes", type=click.IntRange(0), metavar="BYTES", help="The largest body of a request; 100 MB."
 )
 @click.option("--max-connections", "connections", type=click.IntRange(1), metavar="N", help="Open at once; 10,000.")
-@click.option("--inspector/--no-inspector", default=None, help="Show requests at /_apimpolicy/ (on this machine only).")
+@click.option("--inspector/--no-inspector", default=None, help="Show requests in a browser, on this machine only.")
+@click.option("--inspector-port", type=_PORT, help="The port for that; any that is free unless given.")
 @click.option("--tracing/--no-tracing", default=None, help="Keep the values of expressions for explanations.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no line for each request.")
 @configuration_option

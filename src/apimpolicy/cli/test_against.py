@@ -27,7 +27,7 @@ _OPTIONS = (
     click.option(
         "--trace-service",
         metavar="ID",
-        help="With --against: compare traces too, of the service with this Azure resource id; or 'serve'.",
+        help="With --against: compare traces too. An Azure resource id, or the address that `serve` prints.",
     ),
     click.option("--trace-api", metavar="ID", help="The id of the API whose requests are traced."),
     click.option(
@@ -67,8 +67,8 @@ def target_of(
     if trace_service is not None:
         from apimpolicy.testing.fetched_traces import AzureTraces, ServedTraces
 
-        if trace_service == OURS:
-            traces = ServedTraces(against)
+        if trace_service.startswith(("http://", "https://")):
+            traces = ServedTraces(trace_service)
         elif not (management_token and trace_api):
             raise click.UsageError("--trace-service needs --management-token and --trace-api")
         else:

@@ -8,7 +8,7 @@ it is made). A member that differs says so where it is registered:
     @implements(…, "static TValue GetValueOrDefault<TKey, TValue>(…)", cost=FREE)   # hands out what is there
     @implements(…, "…", cost=Cost(product=(0, 1)))                                  # compares each with each
 
-A body that counts by itself (it names `environment`, `work_through` and the like) is left to do so.
+A body that counts by itself is marked `@counts_itself`, and is left to do so.
 
 The emitter writes the charge into the call (`apimpolicy.emit.charging`), so that no body has to remember it.
 """
@@ -69,17 +69,13 @@ FREE = Cost(takes=False, gives=False)
 """Nothing is walked through and nothing is made: a member hands out what is there, or keeps what it is given."""
 
 
-COUNTERS = frozenset({"joined", "new_elements", "new_string", "step", "work_through"})
-"""What a body calls to count what it works through."""
-
-
 def cost_of(implementation: Implementation, member: Member) -> Cost:
     """What a call costs: as it was said, else as the signature and the body have it."""
     if implementation.cost is not None:
         return implementation.cost
     if implementation.form == "attribute" or (member.name == "new" and not passed_types(member)):
         return FREE
-    if not COUNTERS.isdisjoint(getattr(getattr(implementation.body, "__code__", None), "co_names", ())):
+    if getattr(implementation.body, "counts_itself", False):
         return FREE
     if isinstance(member, Property) and given_type(member) is not STRING:
         return FREE  # what is there

@@ -10,13 +10,14 @@ import math
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
 from apimpolicy.errors import LimitExceededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
     from apimpolicy.dotnet.chance import Script
@@ -51,8 +52,9 @@ class Limits:
     `steps`: loop iterations, calls of local functions and lambdas, and elements that LINQ walks over.
     `string_length`: UTF-16 code units in one string. `elements`: elements in one array or collection.
     Library members burn steps for what they work through, so that the default is about a second of computing.
-    `regex_seconds`: time for one match of a regular expression. `seconds`: processor time of the whole evaluation,
-    looked at every few steps: the guard against few steps that are each expensive.
+    `regex_seconds`: time for one match of a regular expression, and for all long matches together.
+    `seconds`: processor time of the whole evaluation, looked at every few steps: the guard against few steps that are
+    each expensive.
     """
 
     __slots__ = ("elements", "regex_seconds", "seconds", "steps", "string_length")
@@ -134,6 +136,26 @@ class Environment:
         self.script: Script | None = None
         """What comes instead of random numbers and GUIDs, as long as it lasts."""
 
+    def renewed(self) -> Environment:
+        """Return the same surroundings with all of their limits unused."""
+        made = Environment(self.utc_now, self.trust, self.limits, self._seed, self.is_framework)
+        made._random, made.script = self._random, self.script
+        return made
+
+    @contextmanager
+    def share(self) -> Iterator[None]:
+        """Evaluate with half of the steps that are left: what uses them up leaves something for what follows."""
+        part = self.renewed()
+        if self._deadline is None:
+            self._deadline = processor_time(time.perf_counter()) + self.limits.seconds
+        part._deadline = self._deadline
+        part.steps_left = part._next_look = given = self.steps_left >> 1
+        try:
+            with use_environment(part):
+                yield
+        finally:
+            self.steps_left -= given - max(part.steps_left, 0)
+
     @property
     def random(self) -> Random:
         """Where random numbers come from; made when it is first asked for, since seeding one takes time."""
@@ -169,10 +191,17 @@ class Environment:
         """The evaluation goes on in another thread: its processor time counts from zero."""
         self._deadline = None
 
-    def spent(self, seconds: float) -> None:
-        """Use up the steps for time that went by in one call of a library."""
+    def spent(self, seconds: float, most: float = math.inf) -> None:
+        """Use up the steps for time that went by in one call of a library; `most` seconds of its kind are all steps."""
+        most = min(most, self.limits.seconds)
         if self.limits.seconds < math.inf:
-            self.step(int(seconds / self.limits.seconds * self.limits.steps))
+            self.step(int(seconds / most * self.limits.steps))
+
+    def seconds_left(self) -> float:
+        """Return the seconds of its processor time that the evaluation may still take, by the steps that are left."""
+        if self.limits.seconds == math.inf:
+            return math.inf
+        return max(self.steps_left, 0) / max(self.limits.steps, 1) * self.limits.seconds
 
     def stop(self) -> None:
         """A limit was exceeded: every further step is one too many."""

@@ -65,7 +65,9 @@ def make() -> Index:
     program = "import marshal, sys; sys.path.insert(0, sys.argv[1]); "
     program += "from apimpolicy.dotnet import implementation_index as i, implementations as s; "
     program += "found = i.read(); s.store(found); sys.stdout.buffer.write(marshal.dumps(found))"
-    done = subprocess.run([sys.executable, "-c", program, os.path.dirname(PACKAGE)], stdout=subprocess.PIPE, check=True)
+    # -P: nothing is imported from the folder in which this runs.
+    command = [sys.executable, "-P", "-c", program, os.path.dirname(PACKAGE)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     made: Index = marshal.loads(done.stdout)
     return made
 

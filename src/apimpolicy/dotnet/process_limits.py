@@ -28,15 +28,22 @@ def limit_process(memory: int = MEMORY) -> None:
 
     Where the system knows no such limits (Windows), a thread of the interpreter that needs no lock watches the clock.
     """
+    if not limit_memory(memory):
+        environment.watch_evaluations(_watch_clock)
+        return
+    environment.watch_evaluations(_watch_processor)
+    _watch_processor(None)
+
+
+def limit_memory(memory: int = MEMORY) -> bool:
+    """From now on, hold this process to so many bytes; return whether the system knows limits."""
     try:
         import resource
     except ImportError:
-        environment.watch_evaluations(_watch_clock)
-        return
+        return False
     for what, bound in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CORE, 0)):
         _lower(what, bound)
-    environment.watch_evaluations(_watch_processor)
-    _watch_processor(None)
+    return True
 
 
 def _lower(what: int, bound: int) -> None:

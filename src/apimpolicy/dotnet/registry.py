@@ -22,7 +22,8 @@ Rules that hold for both, and that the emitter relies on:
 - `params` arrays arrive as one `values.Array`. Delegates are Python callables. Every IEnumerable is a Python iterable.
 - With `types=True` the function receives, before everything else, the tuple of type arguments: those of the constructed
   type, then those of the method.
-- What a call costs follows from the signature unless `cost=` says otherwise: see `apimpolicy.dotnet.costs`.
+- What a call costs follows from the signature, unless `cost=` or `@counts_itself` says otherwise: see
+  `apimpolicy.dotnet.costs`.
 - A constructor is registered under `new(…)` and returns the new object (in a class: a static or class method).
 """
 
@@ -93,6 +94,15 @@ def _argument_lists(name: str) -> list[str]:
 
 def _definition_key(definition: TypeDefinition, signature: str) -> tuple[str, str]:
     return f"{definition.name}`{definition.arity}" if definition.arity else definition.name, signature
+
+
+def counts_itself(function: _Function) -> _Function:
+    """Declare that a body counts the steps for what it works through: a call is not charged for it once more.
+
+    It stands right above the function, so that all its registrations have it.
+    """
+    function.__dict__["counts_itself"] = True
+    return function
 
 
 def implements(

@@ -35,8 +35,7 @@ def check(policy: str, ignore: list[str] | None = None) -> dict[str, Any]:
     say, with line, column and what to do. `policy` is a file, a folder, or the document itself; `ignore` are codes.
     """
     with _file_of(policy) as path:
-        options = [option for code in ignore or () for option in ("--ignore", code)]
-        return json_of("check", path, *options)
+        return json_of(["check"], path, options=[("--ignore", code) for code in ignore or ()])
 
 
 def run(
@@ -52,7 +51,7 @@ def run(
     `certificate` is the caller's, a file; the configuration is the nearest `apimpolicy.toml` above the policy.
     """
     with _file_of(policy) as path, _request(url, method, headers, body, named_values, certificate) as options:
-        return json_of("run", path, *options)
+        return json_of(["run"], path, options=options)
 
 
 def explain(
@@ -66,24 +65,25 @@ def explain(
 ) -> dict[str, Any]:
     """Say why a request gets its answer: which condition decided, and the value of every part of it."""
     with _file_of(policy) as path, _request(url, method, headers, body, named_values, certificate) as options:
-        return json_of("explain", path, *options)
+        return json_of(["explain"], path, options=options)
 
 
 def evaluate(expression: str) -> dict[str, Any]:
     """Evaluate one C# policy expression, `@(…)` or `@{…}`, for a plain GET request."""
-    return {"text": printed_by("eval", expression)}
+    return {"text": printed_by(["eval"], expression)}
 
 
 def new_test(policy: str) -> dict[str, Any]:
     """A first test file for a policy: one case per branch, with a request that reaches it, expecting what the policy
     does today. The text of the file; it is not written. `policy` is a file.
     """
-    return {"text": printed_by("new", "test", policy, "-o", "-"), "path": f"{os.path.splitext(policy)[0]}.test.yaml"}
+    text = printed_by(["new", "test"], policy, options=[("--output", "-")])
+    return {"text": text, "path": f"{os.path.splitext(policy)[0]}.test.yaml"}
 
 
 def run_tests(path: str, name: str = "") -> dict[str, Any]:
     """Run the test cases of a test file, or of all test files below a folder; `name` chooses cases by their name."""
-    return json_of("test", path, *(("-k", name) if name else ()))
+    return json_of(["test"], path, options=[("-k", name)] if name else [])
 
 
 def prove(path: str, claims: list[dict[str, Any]] | None = None, name: str = "", seconds: float = 20) -> dict[str, Any]:
@@ -92,11 +92,11 @@ def prove(path: str, claims: list[dict[str, Any]] | None = None, name: str = "",
     in test files (`{"name": "nobody gets through without a certificate", "if": "reaches-backend", "then":
     "@(context.Request.Certificate != null)"}`, `{"never": {"status": 500, "by": "gateway"}}`), `path` is a policy.
     """
-    options = ("--seconds", str(seconds), *(("-k", name) if name else ()))
+    options = [("--seconds", str(seconds)), *([("-k", name)] if name else [])]
     if claims is None:
-        return json_of("prove", path, *options)
+        return json_of(["prove"], path, options=options)
     with _claims_about(path, claims) as file:
-        return json_of("prove", file, *options)
+        return json_of(["prove"], file, options=options)
 
 
 def page(name: str) -> dict[str, Any]:
@@ -148,15 +148,13 @@ def _request(
     body: str | None,
     named_values: dict[str, str] | None,
     certificate: str | None,
-) -> Iterator[list[str]]:
-    """The options that say what to request; the body stands in a file, for the time of one command."""
-    options = ["--url", url, "--method", method]
-    for name, value in (headers or {}).items():
-        options += ["--header", f"{name}: {value}"]
-    for name, value in (named_values or {}).items():
-        options += ["--named-value", f"{name}={value}"]
+) -> Iterator[list[tuple[str, str]]]:
+    """Yield the options that describe the request. The body is in a temporary file, so that it is never a file name."""
+    options = [("--url", url), ("--method", method)]
+    options += [("--header", f"{header}: {value}") for header, value in (headers or {}).items()]
+    options += [("--named-value", f"{name}={value}") for name, value in (named_values or {}).items()]
     if certificate is not None:
-        options += ["--certificate", certificate]
+        options.append(("--certificate", certificate))
     if body is None:
         yield options
         return
@@ -164,7 +162,7 @@ def _request(
         path = os.path.join(folder, "body")
         with open(path, "w", encoding="utf-8", newline="") as file:
             file.write(body)
-        yield [*options, "--body", f"@{path}"]
+        yield [*options, ("--body", f"@{path}")]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from apimpolicy.editor.rpc import Connection, RpcError
 from apimpolicy.engine.observation import observed_by
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.text.markup import read
-from apimpolicy.text.secrets import without_secrets
+from apimpolicy.text.secrets import data_without_secrets
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class DebugAdapter:
     def _send(self, message: dict[str, Any]) -> None:
         with self._lock:
             self._sequence += 1
-            self._connection.write({"seq": self._sequence, **message})
+            self._connection.write({"seq": self._sequence, **data_without_secrets(message)})
 
     def _event(self, event: str, body: dict[str, Any] | None = None) -> None:
         self._send({"type": "event", "event": event, "body": body or {}})
@@ -104,7 +104,7 @@ class DebugAdapter:
                 raise RpcError(0, f"there is no command '{command}'")
             body = method(message.get("arguments") or {})
         except (RpcError, ApimPolicyError, DotnetException) as error:
-            self._send({**answer, "success": False, "message": without_secrets(str(error))})
+            self._send({**answer, "success": False, "message": str(error)})
         except Exception as error:  # a mistake of ours must not end the session
             self._output(traceback.format_exc(), "stderr")
             self._send({**answer, "success": False, "message": f"{type(error).__name__}: {error}"})
@@ -114,7 +114,7 @@ class DebugAdapter:
                 self._event("initialized")
 
     def _output(self, text: str, category: str = "console", **more: Any) -> None:
-        self._event("output", {"category": category, "output": without_secrets(text), **more})
+        self._event("output", {"category": category, "output": text, **more})
 
     # ------------------------------------------------------------------------------------------------ the session
 
@@ -204,7 +204,7 @@ class DebugAdapter:
         self._frames.clear()
         self._stop_text = text
         body = {"reason": reason, "threadId": THREAD, "allThreadsStopped": True, "description": STOPPED_TEXTS[reason]}
-        self._event("stopped", {**body, "text": without_secrets(text)} if text else body)
+        self._event("stopped", {**body, "text": text} if text else body)
 
     def _said(self, text: str, source: Source, line: int) -> None:
         self._output(f"{text}\n", "console", source={"path": os.path.abspath(source.path)}, line=line)

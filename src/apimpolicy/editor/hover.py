@@ -14,6 +14,7 @@ from apimpolicy.editor.occurrences import Occurrence, occurrence_at
 from apimpolicy.editor.pages import attribute_page, policy_page
 from apimpolicy.editor.signatures import documentation
 from apimpolicy.policies.spec import SECTIONS
+from apimpolicy.report.markdown import code_span, fenced
 
 if TYPE_CHECKING:
     from apimpolicy.checks.expressions import CheckedExpression
@@ -55,8 +56,8 @@ def _of_name(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge:
         return ""
     known = knowledge.find(occurrence.kind, occurrence.name)
     if known is None:
-        return f"The {occurrence.kind} `{occurrence.name}`: the project does not say more of it."
-    return f"The {occurrence.kind} `{known.name}`: `{known.detail}`\n\n{known.path}"
+        return f"The {occurrence.kind} {code_span(occurrence.name)}: the project does not say more of it."
+    return f"The {occurrence.kind} {code_span(known.name)}: {code_span(known.detail)}\n\n{code_span(known.path)}"
 
 
 def _of_variable(name: str, policy: PolicyText, offset: int) -> str:
@@ -65,9 +66,9 @@ def _of_variable(name: str, policy: PolicyText, offset: int) -> str:
         return ""
     variable = policy.subject.flow.before(element).variables.get(name)
     if variable is None:
-        return f"The variable `{name}`, which nothing before this sets in this document."
-    said = f": `{types_of(variable)}`" if variable.types else ", of unknown type"
-    return f"The variable `{name}`{said}\n\n{where_set(variable)}"
+        return f"The variable {code_span(name)}, which nothing before this sets in this document."
+    said = f": {code_span(types_of(variable))}" if variable.types else ", of unknown type"
+    return f"The variable {code_span(name)}{said}\n\n{where_set(variable)}"
 
 
 def _of_code(policy: PolicyText, expression: CheckedExpression, offset: int) -> Hover | None:
@@ -88,7 +89,7 @@ def _of_local(analysis: Analysis, offset: int) -> Hover | None:
     if local is None or span is None:
         return None
     symbol = local[1]
-    return Hover(f"```csharp\n{shown(symbol.type)} {symbol.name}\n```\n\n{symbol.kind}", *span)
+    return Hover(f"{fenced(f'{shown(symbol.type)} {symbol.name}', 'csharp')}\n\n{symbol.kind}", *span)
 
 
 def _of_call(expression: CheckedExpression, start: int) -> str:
@@ -107,7 +108,7 @@ def _of_word(code: str, word: str, end: int) -> str:
         return ""
     if item.documentation:
         return item.documentation
-    return f"```csharp\n{item.detail or item.label}\n```\n\n{item.kind}"
+    return f"{fenced(item.detail or item.label, 'csharp')}\n\n{item.kind}"
 
 
 def _of_markup(policy: PolicyText, element: Element, offset: int) -> Hover | None:
@@ -115,9 +116,9 @@ def _of_markup(policy: PolicyText, element: Element, offset: int) -> Hover | Non
     if element.name_start <= offset <= element.name_end:
         page = policy_page(element.name) if policy.subject.is_policy(element) else ""
         if not page and element.name in SECTIONS:
-            page = f"The section `{element.name}`."
+            page = f"The section {code_span(element.name)}."
         if not page and specification is not None:
-            page = f"A part of `{element.parent.name if element.parent else ''}`."
+            page = f"A part of {code_span(element.parent.name if element.parent else '')}."
         return Hover(page, *policy.span(element.name_start, element.name_end)) if page else None
     for attribute in element.attributes:
         if attribute.name_start <= offset <= attribute.name_end and specification is not None:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
     from apimpolicy.editor.language_server import LanguageServer
 
+_REQUEST_OPTIONS: Final = frozenset(
+    ("--get", "--url", "--method", "--header", "--body", "--request", "--certificate", "--password", "--now")
+)
+"""The options of `apimpolicy explain` that an editor may pass on."""
+
 
 def run(server: LanguageServer, paths: list[str], *names: str) -> dict[str, Any]:
     """Run test files, or the cases of some names in them; lenses show what came of it."""
@@ -37,7 +42,7 @@ def tests(server: LanguageServer) -> list[dict[str, Any]]:
 def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str, Any]:
     """Write a first test file; where one is there, add the case of the branch to it."""
     path = f"{os.path.splitext(policy)[0]}.test.yaml"
-    text = printed_by("new", "test", policy, "-o", "-")
+    text = printed_by(["new", "test"], policy, options=[("--output", "-")])
     if os.path.exists(path):
         text = _added(path, text, branch)
     with open(path, "w", encoding="utf-8") as file:
@@ -66,23 +71,28 @@ def _branch_of(case: dict[str, Any]) -> str:
 
 def explain(server: LanguageServer, policy: str, *options: str) -> str:
     """Why a request gets its answer; without options the last request that was explained, or a GET of `/`."""
-    return printed_by("explain", policy, *_remembered(server, policy, options))
+    return printed_by(["explain"], policy, options=_remembered(server, policy, options))
 
 
-def _remembered(server: LanguageServer, policy: str, options: tuple[str, ...]) -> tuple[str, ...]:
+def _remembered(server: LanguageServer, policy: str, options: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the options that describe a request, and keep them. Raises RpcError for any other option."""
     found = options or server.last_requests.get(policy, ("--get", "/"))
+    if len(found) % 2 or not _REQUEST_OPTIONS.issuperset(found[::2]):
+        known = ", ".join(sorted(_REQUEST_OPTIONS))
+        raise RpcError(rpc.INVALID_PARAMS, f"a request is given as options with their values; valid options: {known}")
     server.last_requests[policy] = found
-    return found
+    return list(zip(found[::2], found[1::2], strict=True))
 
 
 def journey(server: LanguageServer, path: str, *options: str) -> str:
     """The journey of a request as a page of HTML: of a policy, or of the case of a test file that fails."""
     with tempfile.TemporaryDirectory() as folder:
         if path.endswith(ENDINGS):
-            printed_by("test", path, *(("-k", options[0]) if options else ()), "--html", folder)
+            chosen = [("-k", options[0])] if options else []
+            printed_by(["test"], path, options=[*chosen, ("--html", folder)])
         else:
             request = _remembered(server, path, options)
-            printed_by("explain", path, *request, "--html", os.path.join(folder, "journey.html"))
+            printed_by(["explain"], path, options=[*request, ("--html", os.path.join(folder, "journey.html"))])
         pages = sorted(Path(folder).rglob("*.html"))
         if not pages:
             raise RpcError(rpc.REQUEST_FAILED, "the case passes: there is no page of it")

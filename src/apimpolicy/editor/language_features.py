@@ -10,6 +10,7 @@ from apimpolicy.editor import rpc
 from apimpolicy.editor.completion import complete
 from apimpolicy.editor.hover import hover as hover_at
 from apimpolicy.editor.language_diagnostics import to_diagnostic
+from apimpolicy.editor.parameters import call
 from apimpolicy.editor.rpc import RpcError
 from apimpolicy.editor.text_documents import uri_of
 
@@ -376,7 +377,7 @@ def execute(server: LanguageServer, params: dict[str, Any]) -> Any:
     command = COMMANDS.get(params["command"])
     if command is None:
         raise RpcError(rpc.INVALID_PARAMS, f"there is no command '{params['command']}'")
-    return command(server, *(params.get("arguments") or ()))
+    return call(command, server, params.get("arguments") or [])
 
 
 FEATURES: Final[dict[str, Feature]] = {

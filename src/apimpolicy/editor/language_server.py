@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from apimpolicy.checks.subject import Settings
 from apimpolicy.editor import rpc
 from apimpolicy.editor.analysis import RecentExpressions
+from apimpolicy.editor.parameters import parameters
 from apimpolicy.editor.rpc import Connection, RpcError
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
 from apimpolicy.editor.workspace import Workspace
@@ -60,7 +61,10 @@ class LanguageServer:
         """The options of the last request that was explained, by policy."""
         self.client: dict[str, Any] = {}
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._cancelled: set[Any] = set()
+        self._waiting: set[int | str] = set()
+        """The requests that were read and not yet begun."""
+        self._cancelled: set[int | str] = set()
+        self._lock = threading.Lock()
         self._due: dict[str, float] = {}
         self._found: dict[str, list[Diagnostic]] = {}
         self._check: CheckRun | None = None
@@ -99,11 +103,29 @@ class LanguageServer:
             except (OSError, ValueError):
                 message = None
             if message is not None and message.get("method") == "$/cancelRequest":
-                self._cancelled.add(message.get("params", {}).get("id"))
+                self._cancel(message.get("params"))
                 continue
+            if message is not None and _is_id(message.get("id")):
+                with self._lock:
+                    self._waiting.add(message["id"])
             self._messages.put(message)
             if message is None:
                 return
+
+    def _cancel(self, params: Any) -> None:
+        """Cancel a request that still waits; one that was answered meanwhile, or never made, leaves nothing behind."""
+        number = params.get("id") if isinstance(params, dict) else None
+        with self._lock:
+            if _is_id(number) and number in self._waiting:
+                self._cancelled.add(number)
+
+    def _takes(self, number: Any) -> bool:
+        """Take a request from those that wait; return whether the client still wants its answer."""
+        with self._lock:
+            is_cancelled = number in self._cancelled
+            self._cancelled.discard(number)
+            self._waiting.discard(number)
+        return not is_cancelled
 
     def _pause(self) -> float | None:
         return max(min(self._due.values()) - time.monotonic(), 0.0) if self._due else None
@@ -112,12 +134,14 @@ class LanguageServer:
         method, number = message.get("method"), message.get("id")
         if method is None:  # an answer to what the server asked; nothing depends on it
             return
-        if number is not None and number in self._cancelled:
-            self._cancelled.discard(number)
+        if not isinstance(method, str) or not (number is None or _is_id(number)):
+            self._answer_error(None, rpc.INVALID_REQUEST, "a method is a text, and an id a number or a text")
+            return
+        if number is not None and not self._takes(number):
             self._answer_error(number, rpc.CANCELLED, "the client cancelled the request")
             return
         try:
-            result = self._dispatch(method, message.get("params") or {}, is_request=number is not None)
+            result = self._dispatch(method, parameters(message.get("params")), is_request=number is not None)
         except RpcError as error:
             self._fail(number, error.code, str(error))
         except ApimPolicyError as error:
@@ -177,8 +201,9 @@ class LanguageServer:
         return {"capabilities": CAPABILITIES, "serverInfo": {"name": "apimpolicy"}}
 
     def initialized(self, _: dict[str, Any]) -> None:
-        watched = self.client.get("workspace", {}).get("didChangeWatchedFiles", {})
-        if watched.get("dynamicRegistration"):
+        workspace = self.client.get("workspace")
+        watched = workspace.get("didChangeWatchedFiles") if isinstance(workspace, dict) else None
+        if isinstance(watched, dict) and watched.get("dynamicRegistration"):
             from apimpolicy.editor.language_capabilities import WATCHED
 
             self.ask("client/registerCapability", {"registrations": [WATCHED]})
@@ -261,7 +286,7 @@ class LanguageServer:
         try:
             with open(path, encoding="utf-8-sig", newline="") as file:
                 return TextDocument(uri, file.read())
-        except (OSError, UnicodeDecodeError):
+        except (OSError, ValueError):
             return None
 
     # ------------------------------------------------------------------------------------------------ diagnostics
@@ -345,6 +370,10 @@ _OWN: Final = {
     "workspace/didChangeConfiguration": "files_changed",
     "workspace/didChangeWorkspaceFolders": "folders_changed",
 }
+
+
+def _is_id(number: Any) -> bool:
+    return isinstance(number, (int, str)) and not isinstance(number, bool)
 
 
 def _may_hold_policies(document: TextDocument) -> bool:

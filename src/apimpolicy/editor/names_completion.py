@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.editor.header_names import well_known
 from apimpolicy.editor.items import Item
 from apimpolicy.editor.occurrences import Kind, kind_of_attribute, names_header, of_policy
+from apimpolicy.report.markdown import fenced
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def where_set(variable: Variable) -> str:
     line = element.source.position(element.start).line
     tag = element.source.text[element.start : element.content_start]
     certain = "" if variable.is_certain else "\n\nNot on every way here."
-    return f"Set in line {line}:\n```xml\n{tag[:300]}\n```{certain}"
+    return f"Set in line {line}:\n{fenced(tag[:300], 'xml')}{certain}"
 
 
 def headers(policy: PolicyText, knowledge: Knowledge, typed: str = "") -> list[Item]:

@@ -90,9 +90,9 @@ def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> 
     """Run test files in a process of their own, with the operating system's limits, and read what came of it."""
     with tempfile.TemporaryDirectory() as directory:
         report = os.path.join(directory, "coverage.json")
-        options = ["--coverage-report", report, *(option for name in names for option in ("-k", name))]
+        options = [("--coverage-report", report), *(("-k", name) for name in names)]
         try:
-            outcome = json_of("test", *paths, *options, folder=folder or None)
+            outcome = json_of(["test"], *paths, options=options, folder=folder or None)
         except ConfigurationError as error:
             return TestRun([], {}, str(error))
         coverage = _coverage(report, folder)

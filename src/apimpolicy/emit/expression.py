@@ -9,7 +9,7 @@ from apimpolicy.binding import BoundExpression, bind
 from apimpolicy.binding.nodes import Block
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.dotnet.environment import Environment, has_environment, use_environment
-from apimpolicy.emit.frames import as_policy_error
+from apimpolicy.emit.frames import as_policy_error, ends_at_memory
 from apimpolicy.errors import PolicySyntaxError, PolicyTypeError
 from apimpolicy.syntax.depth import ORDINARY_DEPTH, with_room
 from apimpolicy.syntax.parser import parse
@@ -101,6 +101,7 @@ class CompiledExpression:
         return f"<CompiledExpression {self.static_type}: {self.excerpt.text!r}>"
 
 
+@ends_at_memory
 def compile_expression(code: str | Excerpt) -> CompiledExpression:
     """Parse and bind a policy expression, `@( … )` or `@{ … }`.
 

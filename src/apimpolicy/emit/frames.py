@@ -7,19 +7,23 @@ costs nothing. The place of an error comes from the positions that the emitted c
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from apimpolicy.dotnet.environment import environment, stop_evaluation
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.errors import ApimPolicyError, InternalError, LimitExceededError, NotSimulatedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from apimpolicy.text.source import Excerpt, Source
 
     Span = tuple[Source, int, int]
 
+P = ParamSpec("P")
+T = TypeVar("T")
 FILENAME_PREFIX = "<policy> "
 """Emitted code objects have a file name that begins with this."""
 EXCERPT = "excerpt"
@@ -83,6 +87,19 @@ def out_of_memory() -> LimitExceededError:
     from apimpolicy.dotnet.process_limits import MEMORY
 
     return LimitExceededError("memory", MEMORY)
+
+
+def ends_at_memory(function: Callable[P, T]) -> Callable[P, T]:
+    """Make a function raise LimitExceededError where the system gives no more memory."""
+
+    @wraps(function)
+    def held(*arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            return function(*arguments, **options)
+        except MemoryError:
+            raise out_of_memory() from None
+
+    return held
 
 
 def _internal(error: Exception) -> InternalError:

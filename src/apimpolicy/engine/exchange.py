@@ -116,7 +116,8 @@ class Exchange:
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
         self._evaluator = self.make_evaluator(context, tracing)
-        self._now = environment().utc_now if tracing else None
+        self.environment = environment()
+        self._now = self.environment.utc_now if tracing else None
         self._running: list[TraceEntry] = []
         self._entries: dict[Step, TraceEntry] = {}
         self._counted: set[str] = set()

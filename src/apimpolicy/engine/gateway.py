@@ -15,6 +15,7 @@ from apimpolicy.dotnet.cryptography.chain import TrustStore, VerificationRecorde
 from apimpolicy.dotnet.environment import Environment, use_environment
 from apimpolicy.dotnet.environment import environment as current_environment
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.emit.frames import ends_at_memory
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.exchange import Exchange
@@ -89,6 +90,7 @@ class Gateway(GatewaySettings):
         self._script = self._written_chance()
         self._cache_is_filled = not self.cache
 
+    @ends_at_memory
     def run(
         self,
         policy: AnyPolicy | Mapping[str, AnyPolicy],
@@ -156,6 +158,7 @@ class Gateway(GatewaySettings):
 
         return run_alone(self, lambda alone: alone.run(*arguments, **options))
 
+    @ends_at_memory
     def send(
         self,
         request: Request | str,
@@ -193,6 +196,7 @@ class Gateway(GatewaySettings):
             lambda: bool(pipeline.preflight_steps(self.policies.program(scopes))),
         )
 
+    @ends_at_memory
     def resolve(
         self,
         policy: AnyPolicy,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}]*+)\}")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+_UNSENDABLE = re.compile(r"[^\x21-\x7e]+")
 
 
 @policy("rewrite-uri", sections="inbound", traits="routes rewrites-path seen-in-traces")
@@ -56,7 +56,7 @@ class RewriteUri:
         path, _, query = self.template.partition("?")
         path = _PARAMETER.sub(parameter, path)
         query = _PARAMETER.sub(parameter, query)
-        path, query = _without_controls(path), _without_controls(query)
+        path, query = _sendable(path), _sendable(query)
         before = request.url
         after = before.replaced(path=path, query_string=query)
         if self.copy_unmatched_params:
@@ -81,6 +81,9 @@ class RewriteUri:
         return [(name, values) for name, values in query.fields() if name.lower() not in named and name not in taken]
 
 
-def _without_controls(text: str) -> str:
-    """Control characters written as `%0D`, as .NET's Uri does: a line break would end the first line of the request."""
-    return _CONTROLS.sub(lambda found: f"%{ord(found[0]):02X}", text)
+def _sendable(text: str) -> str:
+    """Return a part of a URL with blanks, control characters and non-ASCII ones percent-encoded, as .NET's Uri does.
+
+    A blank or a line break would end the target, or the first line, of the request.
+    """
+    return _UNSENDABLE.sub(lambda found: quote(from_utf16(found[0]).encode("utf-8", "replace")), text)

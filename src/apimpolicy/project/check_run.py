@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Severity
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.errors import ConfigurationError, LimitExceededError
 from apimpolicy.project.deadline import DeadlineError, deadline
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.embedded import MARKDOWN, policies_of
@@ -125,6 +125,10 @@ class CheckRun:
             explained = self._with_replaced_words(found, data, shown, settings, project.named_values)
         except ConfigurationError as error:
             return Checked(path, [], problem=str(error))
+        except LimitExceededError as error:
+            return Checked(path, [], problem=f"{path} was left alone: {error}")
+        except MemoryError:
+            return Checked(path, [], problem=f"{path} was left alone: checking it needs too much memory")
         if explained is not found:
             name = None  # it depends on other files as well
         content = data if path == STANDARD_INPUT else None

@@ -1,20 +1,32 @@
-"""Processes to share work with."""
+"""Processes to share work with; none imports anything from the folder in which it is started."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TYPE_CHECKING, Any
 
+if sys.platform != "win32":
+    from multiprocessing.context import ForkServerContext, ForkServerProcess
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.context import BaseContext
+
+
+def python_command(*arguments: str) -> list[str]:
+    """Return a command line for this Python that imports nothing from the folder in which it is started."""
+    return [sys.executable, "-I" if sys.flags.isolated else "-P", *arguments]
 
 
 def process_pool(jobs: int, initializer: Callable[..., object] | None = None, *arguments: Any) -> ProcessPoolExecutor:
     """A pool of so many processes; each calls `initializer` with the arguments, which can be pickled, first."""
-    return ProcessPoolExecutor(jobs, _context(), initializer, arguments)
+    with _safe_path():  # it starts the process that looks after semaphores
+        return ProcessPoolExecutor(jobs, _context(), initializer, arguments)
 
 
 def _context() -> BaseContext:
@@ -25,4 +37,42 @@ def _context() -> BaseContext:
     methods = multiprocessing.get_all_start_methods()
     if "fork" in methods and len(sys._current_frames()) == 1:
         return multiprocessing.get_context("fork")
-    return multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    return _ForkServer() if "forkserver" in methods else _Spawn()
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Let `python -c …`, which `multiprocessing` starts, import nothing from the current folder."""
+    name = "PYTHONSAFEPATH"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
+
+
+class _SpawnProcess(SpawnProcess):
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the name that multiprocessing calls
+        with _safe_path():
+            return SpawnProcess._Popen(process_obj)
+
+
+class _Spawn(SpawnContext):
+    Process = _SpawnProcess
+
+
+if sys.platform != "win32":
+
+    class _ForkServerProcess(ForkServerProcess):
+        @staticmethod
+        def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the name that multiprocessing calls
+            with _safe_path():
+                return ForkServerProcess._Popen(process_obj)
+
+    class _ForkServer(ForkServerContext):
+        Process = _ForkServerProcess

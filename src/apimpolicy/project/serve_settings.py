@@ -54,7 +54,10 @@ class ServeSettings(Declared):
     """Addresses and networks of proxies whose X-Forwarded-* is believed."""
 
     inspector: bool = setting(default=True)
-    """Whether requests are shown at /_apimpolicy/, to this machine only."""
+    """Whether requests are shown in a browser, at an address of this machine that `serve` prints."""
+
+    inspector_port: int = setting(default=0, within=_PORTS)
+    """The port of that address; 0 is any that is free."""
 
     tracing: bool = setting(default=True)
     """Whether the values of expressions are kept, for explanations."""

@@ -6,6 +6,8 @@ from apimpolicy.text.secrets import without_secrets
 
 TAB_WIDTH = 4
 ELLIPSIS = "…"
+LONGEST_MESSAGE = 4_000
+"""Characters of the message of an exception, which a policy may make as long as memory is."""
 
 _CONTROL_PICTURES = 0x2400
 _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
@@ -64,7 +66,7 @@ class Line:
         self.cells: list[str] = []
         self.starts: list[int] = []
         column = 0
-        for char in text:
+        for char in without_secrets(text, in_place=True):
             cell = " " * (TAB_WIDTH - column % TAB_WIDTH) if char == "\t" else _visible(char)
             self.cells.append(cell)
             self.starts.append(column)
@@ -111,6 +113,15 @@ def wrap(text: str, available: int) -> list[str]:
             line = f"{line} {word}" if line else word
     lines.append(line)
     return lines
+
+
+def shortened(text: str) -> str:
+    """Return a text that reports show whole, unless it is longer than anybody reads.
+
+    >>> shortened("x" * 5_000)[3_998:]
+    'xx… (5,000 characters)'
+    """
+    return text if len(text) <= LONGEST_MESSAGE else f"{text[:LONGEST_MESSAGE]}… ({len(text):,} characters)"
 
 
 def clip(text: str, available: int) -> str:

@@ -11,6 +11,7 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import joined, work_through
 from apimpolicy.dotnet.system.objects import TypeObject, to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type
 from apimpolicy.dotnet.values import BYTE, OBJECT, AnonymousObject, Array, Boxed, EnumValue, box, from_utf16, type_of
@@ -111,6 +112,7 @@ def _pairs_joined(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
+    work_through(len(text))
     return json.dumps(outside(str(text)), ensure_ascii=False)
 
 
@@ -190,8 +192,8 @@ def _arguments(value: Any) -> tuple[Type, ...]:
 
 
 def _array(items: Iterable[str]) -> str:
-    return f"[{','.join(items)}]"
+    return f"[{joined(list(items), ',')}]"
 
 
 def _object(members: Iterable[tuple[str, str]]) -> str:
-    return "{" + ",".join(f"{_quoted(name)}:{value}" for name, value in members) + "}"
+    return "{" + joined([f"{_quoted(name)}:{value}" for name, value in members], ",") + "}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.report.columns import shortened
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.exceptions import DotnetException
@@ -17,4 +18,4 @@ def exception_diagnostic(error: DotnetException, excerpt: Excerpt) -> Diagnostic
         source, start, end = error.span
     else:
         source, start, end = excerpt.source, excerpt.start, excerpt.end
-    return Diagnostic(error.dotnet_type_name, error.message, source, start, end, label="thrown here")
+    return Diagnostic(error.dotnet_type_name, shortened(error.message), source, start, end, label="thrown here")

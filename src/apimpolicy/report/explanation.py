@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.report.certificate_notes import certificate_notes
 from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of, clause_of_block
+from apimpolicy.report.columns import shortened
 from apimpolicy.report.places import short_path
+from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.values import show
 
@@ -59,6 +61,7 @@ class Explanation:
         return render(self)
 
 
+@within_limits
 def explain(result: Result) -> Explanation:
     """The explanation of a result. Run with tracing on, it has the values of all sub-expressions."""
     hide_secrets_of(result)
@@ -207,7 +210,7 @@ def _note_error(clause: Clause, evaluation: Evaluation) -> None:
     error = evaluation.error
     assert error is not None
     failed = next((leaf for leaf in clause.leaves() if leaf.verdict == FAILED), clause)
-    failed.notes.append(f"{error.dotnet_type_name}: {error.message}")
+    failed.notes.append(f"{error.dotnet_type_name}: {shortened(error.message)}")
 
 
 def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
@@ -215,7 +218,7 @@ def _notes(result: Result, ending: TraceEntry | None) -> Iterator[str]:
     if error is not None:
         where = " ▸ ".join(filter(None, (error.section, steps_of_path(error.path or ""))))
         yield " ".join(filter(None, (where or error.source, "failed:", error.reason)))
-        yield from_utf16(error.message)
+        yield shortened(from_utf16(error.message))
     if ending is None and result.reached_backend:
         sent = result.backend_requests[-1]
         yield f"The request reached the backend: {sent.method} {sent.url}"

@@ -21,6 +21,7 @@ from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report import gateway_trace_entries as entries
+from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _PORTS = {"http": 80, "https": 443}
 Entry = dict[str, Any]
 
 
+@within_limits
 def gateway_trace(result: Result) -> dict[str, Any]:
     """The whole trace, as data for `json.dumps`."""
     hide_secrets_of(result)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.registry import has_trait, specification_of
-from apimpolicy.report.conformance_values import text_of
+from apimpolicy.report.columns import shortened
+from apimpolicy.report.rendering import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,11 +82,11 @@ def failure(entry: TraceEntry) -> list[Any]:
     told = message if specification is None else specification.traced_error.format(message=message)
     evaluation = entry.evaluations[-1] if entry.evaluations else None
     if evaluation is None or (evaluation.error is None and not evaluation.refusal):
-        return [told]
+        return [shortened(told)]
     details = from_utf16(evaluation.refusal if evaluation.error is None else evaluation.error.message)
-    blamed = {"message": message.removesuffix(details).strip(), "expression": inner_code(evaluation)}
+    blamed = {"message": shortened(message.removesuffix(details).strip()), "expression": inner_code(evaluation)}
     value = {} if evaluation.error is not None else {"value": typed(evaluation.value)}
-    return [{**blamed, **value, "details": details}, told, details]
+    return [{**blamed, **value, "details": shortened(details)}, shortened(told), shortened(details)]
 
 
 def inner_code(evaluation: Evaluation) -> str:
@@ -180,7 +181,7 @@ def typed(value: Any) -> Any:
     """A value as JSON where JSON has its kind, else as text."""
     if value is None or type(value) in (bool, int, float):
         return value
-    text = text_of(value)
+    text = value_text(value)
     if isinstance(value, (bool, int, float)) and text is not None:
         return {"True": True, "False": False}.get(text, _number(text))
     return text

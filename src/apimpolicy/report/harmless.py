@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.columns import printable
-from apimpolicy.text.secrets import json_without_secrets, markup_without_secrets, without_secrets
+from apimpolicy.text.secrets import data_without_secrets, markup_without_secrets, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +62,7 @@ def to_json(value: Any, **options: Any) -> str:
     """JSON for a log: the same data, with escapes for marks of commands and for invisible characters."""
     import json
 
-    text = re.sub(_AGENT, r"\\u0023", json_without_secrets(json.dumps(value, **options)))
+    text = re.sub(_AGENT, r"\\u0023", json.dumps(data_without_secrets(value), **options))
     return re.sub(_INVISIBLE, _escape, text)
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import explain, steps_of_path
 from apimpolicy.report.html_style import page, text
 from apimpolicy.report.journey_certificates import certificates_card
 from apimpolicy.report.journey_messages import request_markup, response_markup
 from apimpolicy.report.journey_steps import anchor_of, section_cards, shown_steps
+from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.values import show, type_name
 from apimpolicy.text.secrets import markup_without_secrets
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.report.explanation import Explanation
 
 
+@within_limits
 def journey_to_html(result: Result, title: str = "") -> str:
     """The page of a result; run with tracing on, it has the values of all sub-expressions.
 
@@ -113,7 +116,7 @@ def _error(result: Result) -> Iterator[str]:
     for name, value in (
         ("Source", error.source),
         ("Reason", error.reason),
-        ("Message", error.message),
+        ("Message", shortened(error.message)),
         ("Scope", error.scope),
         ("Where", where),
         ("PolicyId", error.policy_id),
@@ -140,5 +143,5 @@ def _messages(result: Result) -> Iterator[str]:
     if not result.trace.messages:
         return
     yield '<section class="card" aria-labelledby="messages"><h2 id="messages">What context.Trace wrote</h2><ul>'
-    yield from (f"<li>{text(message)}</li>" for message in result.trace.messages)
+    yield from (f"<li>{text(shortened(message))}</li>" for message in result.trace.messages)
     yield "</ul></section>"

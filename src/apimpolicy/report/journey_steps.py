@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED
+from apimpolicy.report.columns import shortened
 from apimpolicy.report.explanation import clause_of_evaluation, steps_of
 from apimpolicy.report.html_style import lines, text
 from apimpolicy.report.journey_messages import request_markup, response_markup
@@ -76,7 +77,13 @@ def _step(result: Result, entry: TraceEntry, number: int, is_deciding: bool, is_
     depth = min(entry.depth, _DEEPEST)
     place = f"{short_path(entry.file)}:{entry.position.line}"
     subject = entry.attributes.get("name") or entry.attributes.get("fragment-id")
-    effect = from_utf16(entry.error.message) if entry.error is not None else entry.effect.text if entry.effect else ""
+    effect = (
+        shortened(from_utf16(entry.error.message))
+        if entry.error is not None
+        else entry.effect.text
+        if entry.effect
+        else ""
+    )
     named = ""
     if isinstance(subject, str) and not effect.startswith(shown := from_utf16(subject)):
         named = f'<span class="subject">{text(shown)}</span>'

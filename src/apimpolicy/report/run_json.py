@@ -22,8 +22,10 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.report.conformance_values import runtime_type, text_of
+from apimpolicy.report.columns import shortened
+from apimpolicy.report.conformance_values import runtime_type
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.rendering import value_text, within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
+@within_limits
 def result_to_json(result: Result) -> str:
     """The result, indented, without a line end after it."""
     hide_secrets_of(result)
@@ -58,12 +61,12 @@ def result_to_json(result: Result) -> str:
             for request in result.backend_requests
         ],
         "variables": {
-            name: {"type": runtime_type(value), "value": text_of(value)}
+            name: {"type": runtime_type(value), "value": value_text(value)}
             for name, value in result.exchange.variables.items()
         },
         "error": _error(result.error),
         "trace": [_entry(entry) for entry in result.trace],
-        "messages": list(result.trace.messages),
+        "messages": [shortened(message) for message in result.trace.messages],
     }
     return to_json(report, indent=2)
 
@@ -112,7 +115,7 @@ def _error(error: Any) -> dict[str, Any] | None:
     if error is None:
         return None
     names = ("source", "reason", "message", "section", "path", "scope", "policy_id")
-    return {name: getattr(error, name) for name in names}
+    return {name: shortened(value) if isinstance(value := getattr(error, name), str) else value for name in names}
 
 
 def _entry(entry: TraceEntry) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def _entry(entry: TraceEntry) -> dict[str, Any]:
 def _evaluation(evaluation: Evaluation) -> dict[str, Any]:
     shown: dict[str, Any] = {"what": evaluation.what, "code": evaluation.code, "type": evaluation.static_type}
     if evaluation.error is not None:
-        shown["exception"] = {"type": evaluation.error.dotnet_type_name, "message": evaluation.error.message}
+        shown["exception"] = {"type": evaluation.error.dotnet_type_name, "message": shortened(evaluation.error.message)}
     else:
-        shown["value"] = text_of(evaluation.value)
+        shown["value"] = value_text(evaluation.value)
     return shown

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.code_text import folded
-from apimpolicy.report.columns import clip, printable, width
+from apimpolicy.report.columns import clip, printable, shortened, width
 from apimpolicy.report.explanation import steps_of
+from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.report.style import PLAIN
 from apimpolicy.report.values import show
@@ -37,6 +38,7 @@ _NARROWEST, _WIDEST = 26, 48
 _RULE = 57
 
 
+@within_limits
 def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -> str:
     """The trace, a line, the response. `with_values` adds every expression's value and what reached the backend."""
     hide_secrets_of(result)
@@ -102,7 +104,7 @@ def _name(entry: TraceEntry) -> str:
 
 def _effect(entry: TraceEntry) -> str:
     if entry.error is not None:
-        return f"failed: {printable(entry.error.message)}"
+        return f"failed: {printable(shortened(entry.error.message))}"
     return printable(entry.effect.text) if entry.effect is not None else ""
 
 
@@ -110,7 +112,7 @@ def _evaluation(evaluation: Evaluation, available: int) -> Iterator[str]:
     code = clip(folded(evaluation.code, 0, len(evaluation.code)), available - len(evaluation.what) - 2)
     yield f"{evaluation.what}  {code}"
     if evaluation.error is not None:
-        value = f"{evaluation.error.dotnet_type_name}: {evaluation.error.message}"
+        value = f"{evaluation.error.dotnet_type_name}: {shortened(evaluation.error.message)}"
     else:
         value = show(evaluation.value)
     yield f"{' ' * len(evaluation.what)}  → {clip(value, available - len(evaluation.what) - 4)}"

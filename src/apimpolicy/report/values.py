@@ -33,10 +33,12 @@ def show(value: Any, depth: int = 0) -> str:
     if isinstance(value, (int, float, Decimal)):
         return _number(value)
     from apimpolicy.dotnet.exceptions import DotnetException
+    from apimpolicy.errors import LimitExceededError
 
     try:
         return certificate(value) if _is_certificate(value) else _object(value, depth)
-    except DotnetException:  # of a certificate without contents, or an object whose ToString throws
+    except (DotnetException, LimitExceededError):
+        # Of a certificate without contents, an object whose ToString throws, or a text that takes too long.
         return type_name(value)
 
 

@@ -10,13 +10,12 @@ import asyncio
 import contextlib
 import functools
 import io
+import re
 import socket
-import ssl
-import tempfile
 import threading
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Response
@@ -24,13 +23,12 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import bridge
 from apimpolicy.serving.body_streams import BackendStream
 from apimpolicy.serving.deadlines import LEAST, Deadlines
+from apimpolicy.serving.trust import Trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from apimpolicy.context.records import Request
-    from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.backends import AnyBackend
 
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "expect")
@@ -39,6 +37,11 @@ _LEFT_OUT = HOP_BY_HOP | {"content-length"}
 LARGEST_ANSWER = 256 << 20
 """Bytes of an answer that is kept in memory, unless it is streamed."""
 _SKIPPED = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
+MOST_RESPONSES = 20
+"""How many responses a backend may send to one request, those such as `100 Continue` included.
+
+A flood of them would hold up all requests.
+"""
 _CONNECT_SECONDS = 30.0
 _FINAL = 200
 """The least status of an answer that others do not follow."""
@@ -47,58 +50,6 @@ _LARGE = 1 << 18
 
 class Refused(ConnectionRefusedError):
     """A request to where nobody said that requests may go."""
-
-
-class Trusted:
-    """What TLS towards backends trusts: the authorities of the machine, and these; and what is not checked.
-
-    `backends` are those of the gateway: each says whether the chain and the name of its certificate are checked.
-    """
-
-    def __init__(self, roots: Iterable[Certificate] = (), backends: Mapping[str, AnyBackend] | None = None) -> None:
-        from apimpolicy.engine.backends import BackendPool
-
-        self._roots = "\n".join(root.to_pem() for root in roots)
-        self._exceptions = [
-            (each.url, each.validates_certificate_chain, each.validates_certificate_name)
-            for each in (backends or {}).values()
-            if not isinstance(each, (str, BackendPool))
-        ]
-        self._contexts: dict[tuple[str | None, bool, bool], ssl.SSLContext] = {}
-
-    def context(self, url: str, certificate: Certificate | None) -> ssl.SSLContext:
-        """The context for a request, with the gateway's own certificate if the policy chose one."""
-        chain, name = True, True
-        for base, checks_chain, checks_name in self._exceptions:
-            if url.startswith(base.rstrip("/")):
-                chain, name = checks_chain, checks_name
-        key = (None if certificate is None else certificate.thumbprint, chain, name)
-        found = self._contexts.get(key)
-        if found is None:
-            found = self._contexts[key] = self._made(certificate, chain, name)
-        return found
-
-    def _made(self, certificate: Certificate | None, checks_chain: bool, checks_name: bool) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # .NET does not ask for what RFC 5280 has beyond the chain
-        if self._roots:
-            context.load_verify_locations(cadata=self._roots)
-        context.check_hostname = checks_name and checks_chain
-        if not checks_chain:
-            context.verify_mode = ssl.CERT_NONE
-        if certificate is not None:
-            _present(context, certificate)
-        return context
-
-
-def _present(context: ssl.SSLContext, certificate: Certificate) -> None:
-    """Have the context present a certificate; Python reads it from a file, which is gone at once."""
-    if not certificate.has_private_key:
-        raise ConfigurationError(f"{certificate.subject} has no private key, so the gateway can't present it")
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-        file.write(certificate.to_pem(include_key=True, include_intermediates=True))
-        file.flush()
-        context.load_cert_chain(file.name)
 
 
 class HttpBackend:
@@ -160,6 +111,8 @@ class HttpBackend:
         return answer
 
     def _destination(self, request: Request) -> str:
+        if request.method.upper() == "CONNECT":
+            raise OSError("CONNECT opens a tunnel, and the gateway sends requests only")
         if self._base is not None:
             path = request.url.find("/", request.url.find("://") + 3)
             return self._prefix + (request.url[path:] if path >= 0 else "/")
@@ -229,6 +182,25 @@ def _no_timeout(to_connect: float | None = None) -> Any:
     return aiohttp.ClientTimeout(total=None, sock_connect=to_connect)
 
 
+@functools.cache
+def _handler() -> Any:
+    """Return the protocol of connections: aiohttp's, ended where a backend sends responses that nobody waits for."""
+    from aiohttp.client_proto import ResponseHandler
+
+    class Handler(ResponseHandler):
+        def feed_data(self, data: Any, size: int = 0) -> None:
+            self.informational = self.informational + 1 if data[0].code < _FINAL else 0
+            if max(self.informational, len(self)) <= MOST_RESPONSES:
+                super().feed_data(data, size)
+            elif self.transport is not None:
+                self.transport.abort()
+                self.set_exception(OSError(f"the backend sent more than {MOST_RESPONSES} responses to one request"))
+
+        informational = 0
+
+    return Handler
+
+
 def _client() -> _Client:
     """That of the running loop."""
     here = _here.client
@@ -241,6 +213,7 @@ def _client() -> _Client:
         from multidict import CIMultiDict
 
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30.0, socket_factory=_socket)
+        connector._factory = functools.partial(_handler(), loop=loop)
         session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -280,10 +253,19 @@ def _checked(base: str) -> Any:
 
 @functools.lru_cache(maxsize=1024)
 def _encoded(url: str) -> Any:
-    """The URL for aiohttp, which is not to encode it once more."""
+    """Return the URL for aiohttp, which is not to encode it once more; a blank would end it on the wire."""
     import yarl
 
-    return yarl.URL(url, encoded=True)
+    origin, path = _PARTS.fullmatch(url).groups()  # type: ignore[union-attr]  # it fits anything
+    return yarl.URL(origin + _UNSENDABLE.sub(_percent_encoded, path), encoded=True)
+
+
+_PARTS = re.compile(r"((?:[^/?#:]*+://)?[^/?#]*+)(.*)", re.DOTALL)
+_UNSENDABLE = re.compile(r"[^\x21-\x7e]+")
+
+
+def _percent_encoded(found: re.Match[str]) -> str:
+    return quote(found[0].encode("utf-8", "replace"))
 
 
 def _send_on(request: Request, url: str, add: Callable[[str, str], None]) -> None:

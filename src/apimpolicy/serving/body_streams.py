@@ -72,7 +72,7 @@ class BackendStream:
         """Let go of the connection before the end: what has come until now counts."""
         self._answer.close()
         if self._at_end and not self._has_ended:
-            self._loop.create_task(bridge.run(self._end))
+            bridge.keep(self._loop.create_task(bridge.run(self._end)))
 
     def __del__(self) -> None:
         if not self._loop.is_closed():

@@ -33,7 +33,7 @@ _thread = threading.local()
 _MOST_IDLE = 1_000
 _SHORT = 0.01
 """Seconds in which nobody minds that the loop is held."""
-_going_on: set[asyncio.Future[None]] = set()
+_going_on: set[asyncio.Future[Any]] = set()
 """An event loop does not keep its tasks alive."""
 
 
@@ -83,6 +83,13 @@ class Interrupted(OSError):
     """What was awaited will not come: the server is shutting down."""
 
 
+def keep(task: asyncio.Task[T]) -> asyncio.Task[T]:
+    """Keep a task until it has ended: the loop alone does not, and the collector may free it while it runs."""
+    _going_on.add(task)
+    task.add_done_callback(_going_on.discard)
+    return task
+
+
 def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) -> None:
     """Do the work now, in the thread of the loop, as far as it goes without waiting; `done` is called at its end."""
     idle: list[_Work] | None = getattr(_thread, "idle", None)
@@ -94,7 +101,7 @@ def start(loop: asyncio.AbstractEventLoop, work: Callable[[], Any], done: Done) 
     if awaited is _END:
         _end(worker, done)
     else:
-        loop.create_task(_go_on(worker, awaited, done))
+        keep(loop.create_task(_go_on(worker, awaited, done)))
 
 
 def start_in_thread(loop: asyncio.AbstractEventLoop, executor: Executor, work: Callable[[], Any], done: Done) -> None:
@@ -128,10 +135,7 @@ def together(works: Sequence[Callable[[], None]], *, first_only: bool) -> None:
 
 
 async def _all(works: Sequence[Callable[[], None]], first_only: bool) -> None:
-    running = [asyncio.ensure_future(run(work)) for work in works]
-    _going_on.update(running)
-    for task in running:
-        task.add_done_callback(_going_on.discard)
+    running = [keep(asyncio.ensure_future(run(work))) for work in works]
     await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED if first_only else asyncio.ALL_COMPLETED)
 
 

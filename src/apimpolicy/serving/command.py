@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import ipaddress
 import logging
+import secrets
 import sys
 import tempfile
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.garbage import collect
 from apimpolicy.serving.certificates import server_certificate
+from apimpolicy.serving.inspector import HOST
 from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.lines import LineWriter
 from apimpolicy.serving.listing import callable_lines, notes
@@ -50,7 +52,6 @@ class ServeCommand:
         self.source = source
         self.output = output
         self.redis = settings.redis
-        self.inspector = settings.inspector
         self.limits = Limits(**{name: getattr(settings, name) for name in Limits._fields})
         self.is_quiet = is_quiet
         self.workers = settings.workers
@@ -61,13 +62,15 @@ class ServeCommand:
         self.runtime: Runtime | None = None
         host = settings.host
         self.listeners = [Listener(listen(host, settings.http)), self._secure(host, settings)]
+        self.token = secrets.token_urlsafe(24) if settings.inspector else None
+        self.inspector = Listener(listen(HOST, settings.inspector_port)) if settings.inspector else None
 
     def announce(self) -> None:
         """Print what can be called, and where."""
         urls = "   ".join(each.url for each in self.listeners)
         print(f"{urls}   (authority: {self.authority})", file=self.output)
-        if self.inspector:
-            print(f"requests: {self.listeners[0].url}/_apimpolicy/", file=self.output)
+        if self.inspector is not None:
+            print(f"requests: {self.inspector.url}/{self.token}/", file=self.output)
         for line in (*callable_lines(self.served), *notes(self.served), self._backend(), *self._state()):
             print(f"  {line}", file=self.output)
         self.output.flush()
@@ -87,8 +90,12 @@ class ServeCommand:
         if self.redis is not None:
             served = self.source.load(self._redis_state())
         peers = Peers(self.peers_folder, number, self.workers) if self.peers_folder and self.inspector else None
-        listeners = self.listeners if peers is None else [*self.listeners, peers.listener()]
-        runtime = self.runtime = Runtime(served, self.source, with_inspector=self.inspector, peers=peers)
+        runtime = self.runtime = Runtime(served, self.source, inspector_token=self.token, peers=peers)
+        listeners = list(self.listeners)
+        if self.inspector is not None:
+            listeners.append(self.inspector._replace(answer=runtime.inspector.answer_page))
+        if peers is not None:
+            listeners.append(peers.listener(runtime.inspector.answer_peer))
         writer = None if self.is_quiet else LineWriter(self.output)
         if writer is not None:
             runtime.front.listeners.append(writer)

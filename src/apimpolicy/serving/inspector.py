@@ -1,21 +1,23 @@
-"""`/_apimpolicy/`: what requests came to, as it happens; each one's journey, its policies, and the state they share.
+"""What requests came to, as it happens: each one's journey, its policies, and the state they share.
 
-GET  /_apimpolicy/                        the page
-GET  /_apimpolicy/events                  summaries of requests, the last ones and then as they end (server-sent events)
-GET  /_apimpolicy/requests/ID             the journey page; also ID/run, ID/trace, ID/policies, ID/case
-POST /_apimpolicy/requests/ID/replay      send it again
-GET  /_apimpolicy/state                   counters, caches and circuits
-GET  /_apimpolicy/process                 what this process holds: requests under way, tasks, threads
+The inspector has a port of its own on this machine. So nothing that a policy or a backend serves shares its origin, and
+no header of a proxy matters. Its address, which `apimpolicy serve` prints, ends in a token; all else is 404 there.
 
-Only callers on this machine are answered, by an address of this machine as the host; others get what the gateway has
-for this path. A request with the header `Apim-Debug-Authorization` from this machine gets `Apim-Trace-Id` in its
-answer: the ID here.
+GET  /TOKEN/                        the page
+GET  /TOKEN/events                  summaries of requests, the last ones and then as they end (server-sent events)
+GET  /TOKEN/requests/ID             the journey page; also ID/run, ID/trace, ID/policies, ID/case
+POST /TOKEN/requests/ID/replay      send it again
+GET  /TOKEN/state                   counters, caches and circuits
+GET  /TOKEN/process                 what this process holds: requests under way, tasks, threads
+
+A request to the gateway whose header `Apim-Debug-Authorization` is the token gets `Apim-Trace-Id` in its answer: the ID
+here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import hmac
 import threading
 from collections import OrderedDict
 from importlib.resources import files
@@ -24,11 +26,14 @@ from urllib.parse import urlsplit
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
+from apimpolicy.report.harmless import to_json
+from apimpolicy.serving.bridge import keep
 from apimpolicy.serving.front import Handled
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.peers import OWN
 from apimpolicy.text.digits import number_of
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -36,15 +41,14 @@ if TYPE_CHECKING:
     from apimpolicy.serving.front import Front
     from apimpolicy.serving.peers import Peers
 
-PREFIX = "/_apimpolicy"
 DEBUG_HEADER, TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
 MOST_REQUESTS = 500
 MOST_BYTES = 64 << 20
 """Of bodies of the requests that are kept."""
 _MOST_WAITING = 1_000
-_LOOPBACK = ("127.0.0.1", "::1", "")
-"""Callers of this machine; another worker has no address."""
+HOST = "127.0.0.1"
 _OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
+"""A page of somebody else's whose name was made to lead here has another."""
 _OWN_HEADER = "X-Apimpolicy"
 _PAGES = {"": "inspector.html", "inspector.css": "inspector.css", "inspector.js": "inspector.js"}
 _TYPES = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript"}
@@ -55,10 +59,11 @@ _POLICY = (
 
 
 class Inspector:
-    """Keeps the last requests, and shows them."""
+    """Keeps the last requests, and shows them to those who know the token."""
 
-    def __init__(self, front: Front, peers: Peers | None = None) -> None:
+    def __init__(self, front: Front, token: str, peers: Peers | None = None) -> None:
         self.front = front
+        self.token = token
         self.peers = peers
         self._kept: OrderedDict[int, Handled] = OrderedDict()
         self._bytes = 0
@@ -80,21 +85,34 @@ class Inspector:
             watcher.put_nowait(None)
 
     def answer(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
-        """Answer what is for the inspector; everything else is the gateway's."""
-        place = request.url.find("/", 8)
-        if request.url.startswith(PREFIX, place) and self._may_see(request):
-            handled = Handled(0, request)
-            path = urlsplit(request.url).path.removeprefix(PREFIX)
-            if (peer := self._peer_of(path)) is not None:
-                loop.create_task(self._ask_peer(peer, path, handled, done))
-                return
-            handled.response = self._page(request, path, loop)
-            done(handled)
-            return
-        if DEBUG_HEADER in request.headers and self._may_see(request):
+        """Answer a request to the gateway."""
+        given = request.headers.get(DEBUG_HEADER)
+        if given is not None and self._is_token(given):
             self.front.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
             return
         self.front.answer(request, done, loop)
+
+    def answer_page(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
+        """Answer a request to the inspector's own port."""
+        parts = urlsplit(request.url)
+        token, slash, path = parts.path.removeprefix("/").partition("/")
+        handled = Handled(0, request)
+        if not self._may_see(request, parts.hostname or "", token):
+            handled.response = own_answer(404, "The inspector's address is the one that `apimpolicy serve` printed.")
+        elif not slash:
+            handled.response = Response(301, headers={"Location": f"/{token}/"})
+        elif (peer := self._peer_of(path)) is not None:
+            keep(loop.create_task(self._ask_peer(peer, path, handled, done)))
+            return
+        else:
+            handled.response = self.page(request, path, loop)
+        done(handled)
+
+    def answer_peer(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
+        """Answer another worker, on a socket that nobody else can reach."""
+        handled = Handled(0, request)
+        handled.response = self.page(request, urlsplit(request.url).path.removeprefix("/"), loop)
+        done(handled)
 
     def id_of(self, handled: Handled) -> str:
         """What a request is called here: its number, behind that of its worker where there are several."""
@@ -102,7 +120,7 @@ class Inspector:
 
     def _peer_of(self, path: str) -> int | None:
         """The other worker that a page belongs to."""
-        worker = path.removeprefix("/requests/").partition("-")[0] if path.startswith("/requests/") else ""
+        worker = path.removeprefix("requests/").partition("-")[0] if path.startswith("requests/") else ""
         others = () if self.peers is None else self.peers.others
         number = number_of(worker)
         return number if number in others else None
@@ -111,21 +129,19 @@ class Inspector:
         assert self.peers is not None
         method = handled.request.method
         headers = {_OWN_HEADER: "1"} if _OWN_HEADER in handled.request.headers else {}
-        handled.response = await self.peers.ask(peer, method, f"{PREFIX}{path}", headers)
+        handled.response = await self.peers.ask(peer, method, f"/{path}", headers)
         done(handled)
 
-    def _may_see(self, request: Request) -> bool:
-        """Whether the caller sits at this machine: not behind a proxy, nor a page of somebody else's in a browser."""
-        if request.ip_address not in _LOOPBACK or "X-Forwarded-For" in request.headers:
-            return False
-        if (urlsplit(request.url).hostname or "") not in _OWN_HOSTS:
-            return False
-        return request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+    def _is_token(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self.token.encode())
 
-    def _page(self, request: Request, path: str, loop: asyncio.AbstractEventLoop) -> Response:
-        if path == "":
-            return Response(301, headers={"Location": f"{PREFIX}/"})
-        path = path.removeprefix("/")
+    def _may_see(self, request: Request, host: str, token: str) -> bool:
+        """Return whether the caller knows the token, and is no page of somebody else's in a browser."""
+        site = request.headers.get("Sec-Fetch-Site", "none")
+        return self._is_token(token) and host in _OWN_HOSTS and site in ("none", "same-origin")
+
+    def page(self, request: Request, path: str, loop: asyncio.AbstractEventLoop) -> Response:
+        """Return what a path behind the token shows."""
         if path in _PAGES:
             return _file(_PAGES[path])
         if path == "events":
@@ -214,7 +230,7 @@ class _Events:
     async def _listen(self, worker: int) -> None:
         """Pass on what another worker tells."""
         assert self._peers is not None
-        async for event in self._peers.events(worker, f"{PREFIX}/events"):
+        async for event in self._peers.events(worker, "/events"):
             if not event.startswith(b":"):
                 self._queue.put_nowait(event)
 
@@ -226,7 +242,7 @@ def _event(handled: Handled, number: str) -> bytes:
     summary = Summary(handled)
     data = {name: getattr(summary, name) for name in Summary.__slots__}
     data |= {"number": number, "line": str(summary)}
-    return f"id: {number}\ndata: {json.dumps(data)}\n\n".encode()
+    return f"id: {number}\ndata: {to_json(data)}\n\n".encode()
 
 
 def _with_trace_id(handled: Handled, number: str) -> Handled:
@@ -266,20 +282,22 @@ def _held(front: Front, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
 
 
 def _html_headers() -> dict[str, str]:
-    return {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "X-Frame-Options": "SAMEORIGIN"}
+    headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
+    return {**headers, "X-Frame-Options": "SAMEORIGIN", "Referrer-Policy": "no-referrer"}
 
 
 def _file(name: str) -> Response:
     data = files("apimpolicy.serving").joinpath(name).read_bytes()
     headers = {"Content-Type": _TYPES[name.rpartition(".")[2]], "Cache-Control": "no-cache"}
-    return Response(200, headers={**headers, "Content-Security-Policy": _POLICY}, body=data)
+    headers |= {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    return Response(200, headers=headers, body=data)
 
 
 def _json(value: Any) -> Response:
-    body = json.dumps(value, ensure_ascii=False, indent=1)
+    body = to_json(value, ensure_ascii=False, indent=1)
     return Response(200, headers={"Content-Type": "application/json", "Cache-Control": "no-store"}, body=body)
 
 
 def _text(text: str) -> Response:
     headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
-    return Response(200, headers=headers, body=text)
+    return Response(200, headers=headers, body=without_secrets(text))

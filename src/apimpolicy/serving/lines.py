@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from apimpolicy.report.columns import printable
 from apimpolicy.report.explanation import decided_by
+from apimpolicy.report.result_secrets import hide_secrets_of
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -31,7 +32,7 @@ class Summary:
         parts = urlsplit(request.url)
         self.time = time.strftime("%H:%M:%S", time.localtime(handled.began))
         self.method = request.method
-        self.path = parts.path + ("?…" if parts.query else "")
+        self.path = f"{parts.path}{'?…' if parts.query else ''}"
         certificate = request.certificate
         self.caller = "" if certificate is None else f"{certificate.subject} ({certificate.thumbprint[:4]}…)"
         self.status = response.status_code
@@ -40,6 +41,7 @@ class Summary:
         self.seconds = handled.seconds
         self.decided = handled.problem
         if result is not None:
+            hide_secrets_of(result)
             if result.backend_requests:
                 sent = urlsplit(result.backend_requests[-1].url)
                 self.target = f"{sent.scheme}://{sent.netloc}"

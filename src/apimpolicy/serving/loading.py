@@ -17,9 +17,10 @@ import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.fingerprints import fingerprint
-from apimpolicy.serving.backends import HttpBackend, Trusted
+from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.front import Served
+from apimpolicy.serving.trust import Trusted
 
 if TYPE_CHECKING:
     import datetime

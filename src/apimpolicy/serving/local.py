@@ -66,7 +66,7 @@ def serving_on(
         given: Mapping[str, AnyPolicy] = policy if isinstance(policy, MappingType) else {"api": policy}
         policies = gateway.scopes(given)
         gateway.program(gateway.scopes(policies))
-    runtime = Runtime(Served(gateway, policies), with_inspector=False)
+    runtime = Runtime(Served(gateway, policies))
     if told is not None:
         runtime.front.listeners.append(told)
     listeners = [Listener(listen("127.0.0.1", port), _tls(gateway) if https else None) for port, https in ports]

@@ -6,13 +6,15 @@ import json
 import uuid
 
 from apimpolicy.context.records import Response
+from apimpolicy.text.secrets import without_secrets
 
 _PHRASES = {413: "Request Entity Too Large", 414: "Request-URI Too Long", 431: "Request Header Fields Too Large"}
 
 
 def own_answer(status: int, message: str) -> Response:
     """The answer with this status and message."""
-    body = f'{{ "statusCode": {status}, "message": {json.dumps(message, ensure_ascii=False)} }}'
+    shown = json.dumps(without_secrets(message), ensure_ascii=False)
+    body = f'{{ "statusCode": {status}, "message": {shown} }}'
     return Response(status, _PHRASES.get(status), headers={"Content-Type": "application/json"}, body=body)
 
 

@@ -17,6 +17,8 @@ from apimpolicy.serving.server import Listener
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from apimpolicy.serving.protocol import Answer
+
 _BACKLOG = 64
 _PATIENCE = 10.0
 _AGAIN = 1.0
@@ -32,15 +34,15 @@ class Peers:
         self.others = [number for number in range(count) if number != worker]
         self._folder = folder
 
-    def listener(self) -> Listener:
-        """Where the others ask this worker."""
+    def listener(self, answer: Answer) -> Listener:
+        """Return where the others ask this worker."""
         path = self._path(self.worker)
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)  # of a worker that was killed
         made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         made.bind(path)
         made.listen(_BACKLOG)
-        return Listener(made)
+        return Listener(made, answer=answer)
 
     async def ask(self, worker: int, method: str, path: str, headers: dict[str, str]) -> Response:
         """What another worker answers; 404 when it has been replaced, with all that it kept."""

@@ -1,7 +1,10 @@
 """A connection to Redis that is used where it is needed: by the engine on an event loop, or by synchronous code.
 
-When Redis does not answer, callers get None and do what they do without it. That is said once, and so is that it is
-back; in between it is asked at most once in a second, so that requests do not wait for it one by one.
+When Redis does not answer, callers get None and do what they do without it. That is logged once, and so is that it is
+back. Until then no request waits for it: a thread asks it once in a second. What Redis refuses (a key of another type,
+no memory left) concerns the one command, and is logged once for each kind of refusal.
+
+All keys of a script are declared and lie in one slot of a cluster, since the prefix has a hash tag.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import threading
 import time
 from functools import partial
 from importlib.resources import files
@@ -37,7 +41,7 @@ class RedisConnection:
         import redis.asyncio
 
         self.url = url
-        self.prefix = prefix
+        self.prefix = tagged(prefix)
         script = files("apimpolicy.serving").joinpath("redis_state.lua").read_bytes()
         self._script = script
         self._digest = hashlib.sha1(script, usedforsecurity=False).hexdigest()
@@ -52,16 +56,20 @@ class RedisConnection:
         self._errors: tuple[type[Exception], ...] = (redis.ConnectionError, redis.TimeoutError, OSError)
         self._missing = redis.exceptions.NoScriptError
         self._refused = redis.RedisError
-        self._away_since: float | None = None
+        self._asked_at: float | None = None
+        """When Redis was last asked whether it is back; None while it answers."""
+        self._is_asking = threading.Lock()
+        self._logged: set[str] = set()
 
     @property
     def is_away(self) -> bool:
         """Whether Redis did not answer the last time."""
-        return self._away_since is not None
+        return self._asked_at is not None
 
     def operation(self, name: str, given: dict[str, Any]) -> list[bytes] | None:
         """What an operation of the script answers; None when Redis is away."""
-        arguments = self.prefix, name, json.dumps(given, separators=(",", ":"))
+        keys = [self.prefix + key for key in keys_of(given)]
+        arguments = len(keys), *keys, self.prefix, name, json.dumps(given, separators=(",", ":"))
         found: list[bytes] | None = self._guarded(self._run, arguments)
         return found
 
@@ -81,29 +89,46 @@ class RedisConnection:
             await client.aclose()
 
     def _guarded(self, call: Any, words: Sequence[Any]) -> Any:
-        now = time.monotonic()
-        if self._away_since is not None:
-            if now - self._away_since < _AGAIN:
-                return None
-            self._away_since = now
+        if self._asked_at is not None:
+            if time.monotonic() - self._asked_at >= _AGAIN and self._is_asking.acquire(blocking=False):
+                threading.Thread(target=self._ask, name="apimpolicy-redis-back", daemon=True).start()
+            return None
         try:
-            found = call(words)
+            return call(words)
         except self._errors as error:
-            self._is_away(error, now)
-            return None
-        except self._refused as error:  # it answers, but not with what was asked for: full, loading, read-only
-            self._is_away(error, now)
-            return None
-        if self._away_since is not None:
-            self._away_since = None
-            log.warning("Redis answers again: counters and caches are shared")
-        return found
+            self._is_away(error)
+        except self._refused as error:
+            self._refuses(error)
+        return None
 
-    def _is_away(self, error: Exception, now: float) -> None:
-        if self._away_since is None:
+    def _is_away(self, error: Exception) -> None:
+        if self._asked_at is None:
             what = str(error) or type(error).__name__
             log.warning("Redis does not answer (%s): caches miss, and every worker counts for itself", what)
-        self._away_since = now
+        self._asked_at = time.monotonic()
+
+    def _ask(self) -> None:
+        """Ask whether Redis is back: in a thread of its own, for which no request waits."""
+        try:
+            self._client.ping()
+        except self._errors as error:
+            self._is_away(error)
+        except self._refused:  # it answers, whatever
+            self._is_back()
+        else:
+            self._is_back()
+        finally:
+            self._is_asking.release()
+
+    def _is_back(self) -> None:
+        self._asked_at = None
+        log.warning("Redis answers again: counters and caches are shared")
+
+    def _refuses(self, error: Exception) -> None:
+        kind = str(error).partition(" ")[0]
+        if kind not in self._logged:
+            self._logged.add(kind)
+            log.warning("Redis refuses a command (%s): it has no effect, or every worker counts for itself", error)
 
     def _command(self, words: Sequence[Any]) -> tuple[Any]:
         if bridge.can_wait():
@@ -117,16 +142,16 @@ class RedisConnection:
         if bridge.can_wait():
             return bridge.wait_for(self._run_on_loop(arguments))
         try:
-            return self._client.execute_command("EVALSHA", self._digest, 0, *arguments)
+            return self._client.execute_command("EVALSHA", self._digest, *arguments)
         except self._missing:
-            return self._client.execute_command("EVAL", self._script, 0, *arguments)
+            return self._client.execute_command("EVAL", self._script, *arguments)
 
     async def _run_on_loop(self, arguments: Sequence[Any]) -> Any:
         client = self._loop_client()
         try:
-            return await client.execute_command("EVALSHA", self._digest, 0, *arguments)
+            return await client.execute_command("EVALSHA", self._digest, *arguments)
         except self._missing:
-            return await client.execute_command("EVAL", self._script, 0, *arguments)
+            return await client.execute_command("EVAL", self._script, *arguments)
 
     def _loop_client(self) -> Any:
         loop = asyncio.get_running_loop()
@@ -134,3 +159,29 @@ class RedisConnection:
         if client is None:
             client = self._clients[loop] = self._make()
         return client
+
+
+def tagged(prefix: str) -> str:
+    """Return a prefix of keys with a hash tag: a cluster keeps all keys with the same one in the same place.
+
+    >>> tagged("apimpolicy:"), tagged("a{b}:"), tagged("")
+    ('{apimpolicy}:', 'a{b}:', '{apimpolicy}:')
+    """
+    start = prefix.find("{")
+    if start >= 0 and prefix.find("}", start) > start + 1:
+        return prefix
+    name = prefix.removesuffix(":").replace("{", "").replace("}", "")
+    return f"{{{name or 'apimpolicy'}}}:"
+
+
+def keys_of(given: dict[str, Any]) -> list[str]:
+    """Return the keys, without their prefix, that an operation of the script may use."""
+    keys = ["workers", "requests"]
+    counters = [given["counter"]] if "counter" in given else []
+    counters += [each["counter"] for name in ("claims", "counts") for each in given.get(name, ())]
+    for name in dict.fromkeys(counter["key"] for counter in counters):
+        keys += [f"{kind}:{name}" for kind in ("calls", "window", "bucket", "sum", "promise")]
+    keys += [f"promise:{name}" for name in given.get("settled", ())]
+    keys += [f"inside:{given['key']}"] if "key" in given else []
+    keys += [f"open:{given['id']}", f"seen:{given['id']}"] if "id" in given else []
+    return keys

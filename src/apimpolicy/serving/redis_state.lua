@@ -1,5 +1,5 @@
 -- The shared state in Redis: every operation looks and counts at once, at Redis's time.
--- ARGV: the prefix of all keys, the operation, and its arguments as JSON. Numbers come back as texts, since Redis cuts
+-- KEYS: all that an operation may use (keys_of in redis_connection.py). ARGV: the prefix of all keys, the operation, and its arguments as JSON. Numbers come back as texts, since Redis cuts
 -- off what is behind the decimal point.
 
 local PREFIX, OPERATION, GIVEN = ARGV[1], ARGV[2], cjson.decode(ARGV[3])

@@ -16,6 +16,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import threading
 import weakref
 from collections import deque
@@ -27,7 +28,7 @@ from apimpolicy.engine.counters import CallCounters
 from apimpolicy.engine.semantic_cache import distance
 from apimpolicy.policies.state import Bucket, Claim, Counter, Standing, StateEntry, Taken, Window
 from apimpolicy.serving.redis_connection import RedisConnection
-from apimpolicy.serving.redis_values import from_bytes, to_bytes
+from apimpolicy.serving.redis_values import UNREADABLE, from_bytes, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _BEAT = 2.0
 _LONGEST_KEY = 200
 _MOST_ENTRIES = 500
+_MOST_SCANS = 20
 _MOST_PROMPTS = 1_000
 _ROUNDING = 1e-9
 _EXTERNAL = ("external", "prefer-external")
@@ -45,7 +47,8 @@ _EXTERNAL = ("external", "prefer-external")
 class RedisState:
     """Implements `apimpolicy.policies.state.State` for the Redis at a URL. Raises ConfigurationError for a wrong URL.
 
-    `prefix` is what all keys begin with: gateways with different ones share nothing.
+    `prefix` is what all keys begin with: gateways with different ones share nothing. Its name becomes a hash tag,
+    `{apimpolicy}:`, unless it has one.
     """
 
     def __init__(self, url: str, prefix: str = "apimpolicy:") -> None:
@@ -62,10 +65,24 @@ class RedisState:
     def entries(self) -> Iterator[StateEntry]:
         yield from self._internal.entries()
         prefix = self.connection.prefix
-        found = self.connection.command("SCAN", 0, "MATCH", f"{prefix}*", "COUNT", 10 * _MOST_ENTRIES)
-        for key in sorted(found[0][1])[:_MOST_ENTRIES] if found is not None else ():
+        for key in sorted(self._keys())[:_MOST_ENTRIES]:
             kind, _, name = key.decode("utf-8", "replace").removeprefix(prefix).partition(":")
             yield StateEntry(kind, name, "in Redis")
+
+    def _keys(self) -> set[bytes]:
+        """Return keys of these gateways. Others may have so many that not all of Redis is looked through."""
+        pattern = re.sub(r"([*?\[\]\\^])", r"\\\1", self.connection.prefix) + "*"
+        keys: set[bytes] = set()
+        cursor: Any = 0
+        for _ in range(_MOST_SCANS):
+            found = self.connection.command("SCAN", cursor, "MATCH", pattern, "COUNT", 10 * _MOST_ENTRIES)
+            if found is None:
+                break
+            cursor, some = found[0]
+            keys.update(some)
+            if int(cursor) == 0 or len(keys) >= _MOST_ENTRIES:
+                break
+        return keys
 
     def close(self) -> None:
         """End what runs beside the requests."""
@@ -236,11 +253,15 @@ class RedisPrompts:
         if found is None or time is None:
             return None, None
         now = int(time[0][0]) if isinstance(time[0], (list, tuple)) else 0
-        kept = [entry for entry in map(json.loads, found[0]) if entry[0] > now]
-        if not kept:
-            return None, None
-        nearest, answer = min(((distance(vector, entry[1]), entry[2]) for entry in kept), key=lambda it: it[0])
-        return nearest, from_bytes(answer.encode()) if nearest <= threshold + _ROUNDING else None
+        near = [each for each in (_prompt(data, vector, now) for data in found[0]) if each is not None]
+        for nearest, answer in sorted(near):
+            if nearest > threshold + _ROUNDING:
+                return nearest, None
+            try:
+                return nearest, from_bytes(answer.encode())
+            except ValueError:
+                continue
+        return None, None
 
     def store(self, partition: str, vector: Sequence[float], answer: object, seconds: float) -> None:
         time = self._connection.command("TIME")
@@ -254,6 +275,15 @@ class RedisPrompts:
 
     def _name(self, partition: str) -> str:
         return f"{self._connection.prefix}prompts:{_portable(partition)}"
+
+
+def _prompt(data: bytes, vector: Sequence[float], now: int) -> tuple[float, str] | None:
+    """Return how far a stored prompt is, and its answer; None for one that is over or unreadable."""
+    try:
+        ends, stored, answer = json.loads(data)
+        return (distance(vector, stored), str(answer)) if ends > now else None
+    except UNREADABLE:
+        return None
 
 
 def _claim(claim: Claim) -> dict[str, Any]:

@@ -8,12 +8,19 @@ from __future__ import annotations
 import base64
 import json
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Response
+from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, EnumValue, box, byte_array
 from apimpolicy.errors import NotSimulatedError
+
+T = TypeVar("T")
+UNREADABLE = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, DotnetException)
+"""What reading bytes of anybody raises: errors of JSON, of its values, and of .NET's JSON and XML."""
+
+_BOXED = frozenset(("sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "char", "float"))
 
 
 def to_bytes(value: object) -> bytes:
@@ -25,7 +32,7 @@ def from_bytes(data: bytes) -> object:
     """The value again. Raises ValueError for bytes that are no such value."""
     try:
         return _decoded(json.loads(data))
-    except (KeyError, TypeError, IndexError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"this is not a cached value: {error}") from None
 
 
@@ -85,7 +92,7 @@ def _refused(value: Any) -> NotSimulatedError:
 
 
 def _decoded(given: Any) -> object:
-    if not isinstance(given, dict):
+    if given is None or isinstance(given, (bool, str)):
         return given
     ((kind, content),) = given.items()
     return _KINDS[kind](content)
@@ -93,15 +100,27 @@ def _decoded(given: Any) -> object:
 
 def _response(content: Any) -> Response:
     status, reason, headers, body = content
-    return Response.made_of(status, reason, Headers([(name, value) for name, value in headers]), _plain(body))
+    fields = [(_of(str, name), _of(str, value)) for name, value in headers]
+    return Response.made_of(_of(int, status), _of(str, reason), Headers(fields), _plain(_of(str, body)))
+
+
+def _of(kind: type[T], content: Any) -> T:
+    """Return what is of this kind. Raises TypeError."""
+    if type(content) is not kind:
+        raise TypeError(f"{content!r} is no {kind.__name__}")
+    found: T = content
+    return found
 
 
 def _unboxed(content: Any) -> object:
     from apimpolicy.dotnet.metadata import named
 
     name, value = content
-    type_ = named(name)
-    return box(type_, float.fromhex(value) if name == "float" else value)
+    if name not in _BOXED:
+        raise TypeError(f"{name!r} is no type that is boxed")
+    return box(
+        named(name), float.fromhex(value) if name == "float" else value if type(value) is str else _of(int, value)
+    )
 
 
 def _json(content: Any) -> object:
@@ -120,19 +139,20 @@ def _xml(content: Any) -> object:
 def _time(content: Any) -> object:
     from apimpolicy.dotnet.system.datetimes import DateTime
 
-    return DateTime(*content)
+    ticks, kind = content
+    return DateTime(_of(int, ticks), _of(int, kind))
 
 
 def _span(content: Any) -> object:
     from apimpolicy.dotnet.system.timespans import TimeSpan
 
-    return TimeSpan(content)
+    return TimeSpan(_of(int, content))
 
 
 def _guid(content: Any) -> object:
     from apimpolicy.dotnet.system.guids import Guid
 
-    return Guid(content)
+    return Guid(f"{int(_of(str, content), 16):032x}")
 
 
 def _base64(data: bytes) -> str:
@@ -140,13 +160,13 @@ def _base64(data: bytes) -> str:
 
 
 def _plain(text: str) -> bytes:
-    return base64.b64decode(text)
+    return base64.b64decode(text, validate=True)
 
 
 _KINDS: dict[str, Any] = {
     "response": _response,
     "boxed": _unboxed,
-    "int": int,
+    "int": lambda number: _of(int, number),
     "double": float.fromhex,
     "decimal": Decimal,
     "bytes": lambda text: byte_array(_plain(text)),

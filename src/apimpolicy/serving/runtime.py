@@ -36,7 +36,7 @@ class Runtime:
     """Serves what was loaded; with a `source` it loads it again when files change.
 
     Requests that are under way end with what they began with. Counters and caches stay. What cannot be loaded is said,
-    and the last good state goes on.
+    and the last good state goes on. With a token there is an inspector, for those who know the token.
     """
 
     def __init__(
@@ -44,17 +44,17 @@ class Runtime:
         served: Served,
         source: Source | None = None,
         *,
-        with_inspector: bool = True,
+        inspector_token: str | None = None,
         peers: Peers | None = None,
     ) -> None:
         self.front = Front(served)
         self.source = source
         self.state: State = served.gateway.services.state
         self.inspector: Any = None
-        if with_inspector:
+        if inspector_token is not None:
             from apimpolicy.serving.inspector import Inspector
 
-            self.inspector = Inspector(self.front, peers)
+            self.inspector = Inspector(self.front, inspector_token, peers)
             self.front.listeners.append(self.inspector.add)
 
     def server(

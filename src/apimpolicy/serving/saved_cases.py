@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.text.secrets import HIDDEN, is_secret_header
+from apimpolicy.report.result_secrets import hide_secrets_of
+from apimpolicy.text.secrets import HIDDEN, data_without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
@@ -21,7 +22,7 @@ _NOT_OURS = frozenset(
 
 
 def case_of(handled: Handled, served: Served) -> str:
-    """The test file. Secrets in headers are replaced by `***`: who keeps the file puts test values in their place."""
+    """Return the test file. Secrets are replaced by `***`; put test values in their place before you keep the file."""
     import yaml
 
     result = handled.result
@@ -42,8 +43,9 @@ def case_of(handled: Handled, served: Served) -> str:
     expect["backend-requests"] = len(result.backend_requests)
     case["expect"] = expect
     document["cases"] = [case]
-    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
-    return f"# A request that was served here. What headers carried as secrets is {HIDDEN}.\n{text}"
+    hide_secrets_of(result)
+    text: str = yaml.safe_dump(data_without_secrets(document), sort_keys=False, allow_unicode=True, width=120)
+    return f"# A request that was served here. Secrets are {HIDDEN}: put test values in their place.\n{text}"
 
 
 def _subject(served: Served) -> dict[str, Any]:
@@ -79,8 +81,7 @@ def _headers(headers: Headers) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, values in headers.fields():
         if name.lower() not in _NOT_OURS:
-            shown = [HIDDEN if is_secret_header(name) else value for value in values]
-            found[name] = shown[0] if len(shown) == 1 else shown
+            found[name] = values[0] if len(values) == 1 else list(values)
     return found
 
 

@@ -28,10 +28,11 @@ _ROUNDS = 4
 
 
 class Listener(NamedTuple):
-    """A socket that listens, and TLS if it has that."""
+    """A socket that listens, TLS if it has that, and who answers there if it is not the gateway."""
 
     socket: socket.socket
     tls: ssl.SSLContext | None = None
+    answer: Answer | None = None
 
     @property
     def url(self) -> str:
@@ -87,9 +88,8 @@ class GatewayServer(uvicorn.Server):
         self._listeners = list(listeners)
         limits = limits or Limits()
         self._grace = limits.grace_seconds
-        self._protocol: Callable[..., asyncio.Protocol] = partial(
-            GatewayProtocol, answer=answer, limits=limits, trusts_proxy=trusts_proxy
-        )
+        self._gateway = answer, trusts_proxy
+        self._protocol: Callable[..., asyncio.Protocol] = partial(GatewayProtocol, limits=limits)
         self._beside = list(beside)
         self._at_end = list(at_end)
         self._tasks: list[asyncio.Task[Any]] = []
@@ -111,9 +111,17 @@ class GatewayServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
         loop = asyncio.get_running_loop()
-        make = partial(self._protocol, self.config, self.server_state, _loop=loop)
         self.servers = []
         for each in self._listeners:
+            answer, trusts_proxy = self._gateway if each.answer is None else (each.answer, None)
+            make = partial(
+                self._protocol,
+                self.config,
+                self.server_state,
+                answer=answer,
+                trusts_proxy=trusts_proxy,
+                _loop=loop,
+            )
             is_local = each.socket.family not in (socket.AF_INET, socket.AF_INET6)
             create: Any = loop.create_unix_server if is_local else loop.create_server
             self.servers.append(await create(make, sock=each.socket, ssl=each.tls, backlog=_BACKLOG))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.report.result_secrets import hide_secrets_of
+from apimpolicy.text.secrets import data_without_secrets, without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.serving.front import Handled
@@ -29,6 +31,8 @@ class SpanWriter:
 
     def __call__(self, handled: Handled) -> None:
         request, response = handled.request, handled.response
+        if handled.result is not None:
+            hide_secrets_of(handled.result)
         began = int(handled.began * _NANOSECONDS)
         ended = began + int(handled.seconds * _NANOSECONDS)
         headers = {name.lower(): ",".join(values) for name, values in request.headers.fields()}
@@ -39,14 +43,14 @@ class SpanWriter:
             "client.address": request.ip_address,
         }
         span = self._tracer.start_span(
-            f"{request.method} {_name(handled)}".strip(),
+            without_secrets(f"{request.method} {_name(handled)}".strip()),
             context=self._extract(headers),
             kind=self._trace.SpanKind.SERVER,
             start_time=began,
-            attributes=attributes,
+            attributes=data_without_secrets(attributes),
         )
         if handled.problem or response.status_code >= 500:
-            span.set_status(self._trace.StatusCode.ERROR, handled.problem)
+            span.set_status(self._trace.StatusCode.ERROR, without_secrets(handled.problem))
         self._policies(handled, span, ended)
         span.end(end_time=ended)
 
@@ -69,15 +73,17 @@ class SpanWriter:
                 entry.name,
                 context=self._trace.set_span_in_context(around),
                 start_time=min(start, ended),
-                attributes={
-                    "apim.section": entry.section,
-                    "apim.scope": entry.scope,
-                    "apim.path": entry.path,
-                    "apim.effect": "" if entry.effect is None else entry.effect.text,
-                },
+                attributes=data_without_secrets(
+                    {
+                        "apim.section": entry.section,
+                        "apim.scope": entry.scope,
+                        "apim.path": entry.path,
+                        "apim.effect": "" if entry.effect is None else entry.effect.text,
+                    }
+                ),
             )
             if entry.error is not None:
-                made.set_status(self._trace.StatusCode.ERROR, from_utf16(entry.error.message))
+                made.set_status(self._trace.StatusCode.ERROR, without_secrets(from_utf16(entry.error.message)))
             made.end(end_time=min(ended if end is None else began + (end - first) * _PER_TICK, ended))
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import tempfile
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -190,12 +189,9 @@ class Target:
             except (OSError, ssl.SSLError) as error:
                 raise ConfigurationError(f"{self.authority} is not a file with certificates: {error}") from None
         if certificate is not None:
-            if not certificate.has_private_key:
-                raise ConfigurationError(f"{certificate.subject} has no private key, so nobody can present it")
-            with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-                file.write(certificate.to_pem(include_key=True, include_intermediates=True))
-                file.flush()
-                context.load_cert_chain(file.name)
+            from apimpolicy.dotnet.cryptography.presenting import present
+
+            present(context, certificate)
         return context
 
 

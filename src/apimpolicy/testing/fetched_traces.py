@@ -22,17 +22,17 @@ _PATIENCE = 60.0
 
 
 class ServedTraces:
-    """The traces of `apimpolicy serve` at this URL, on the same machine."""
+    """The traces of `apimpolicy serve`, at the address of its inspector, which ends in a token."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
 
     def headers(self) -> dict[str, str]:
-        return {_DEBUG_HEADER: "trace"}
+        return {_DEBUG_HEADER: self._url.rpartition("/")[2]}
 
     def trace(self, response: Response) -> dict[str, Any] | None:
         number = response.headers.get(_TRACE_ID)
-        return None if number is None else _asked(f"{self._url}/_apimpolicy/requests/{number}/trace")
+        return None if number is None else _asked(f"{self._url}/requests/{number}/trace")
 
 
 class AzureTraces:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.project.configuration import load_configuration
+from apimpolicy.project.configuration_files import find_configuration
+from apimpolicy.report.result_secrets import hide_secrets_in
 from apimpolicy.testing.first_cases import FirstCases, Found, relative_path, run_alone, text_of
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.recorded_traces import first_difference, read_recorded_trace
+from apimpolicy.text.secrets import data_without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
@@ -20,7 +24,10 @@ NOT_OURS = frozenset(("date", "content-length", "transfer-encoding", "connection
 
 
 def recorded_case(policy: str, trace: str, output: str) -> FirstCases:
-    """A test file with one case, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
+    """Return a test file with one case, to be written to `output`, in which secrets are `***`.
+
+    Raises ConfigurationError, DiagnosticError.
+    """
     recorded = read_recorded_trace(trace)
     around = surroundings_of(subject_of(policy))
     if recorded.gateway:
@@ -28,8 +35,14 @@ def recorded_case(policy: str, trace: str, output: str) -> FirstCases:
     if recorded.answers:
         around.defaults["backend"] = [_answer(answer) for answer in recorded.answers]
     found = Found(f"as recorded in {os.path.basename(trace)}", _request(recorded), _expect(recorded))
-    text = text_of(relative_path(policy, output), around, [found], [])
-    return FirstCases(text, [found], [], _difference(policy, output, around, found, recorded))
+    difference = _difference(policy, output, around, found, recorded)
+    if (configuration := find_configuration(policy)) is not None:
+        load_configuration(configuration).gateway()  # its secret named values are hidden from then on
+    hide_secrets_in([recorded.request, *recorded.answers, *([] if recorded.response is None else [recorded.response])])
+    around.defaults = data_without_secrets(around.defaults)
+    written = Found(found.name, data_without_secrets(found.request), data_without_secrets(found.expect))
+    text = text_of(relative_path(policy, output), around, [written], [])
+    return FirstCases(text, [found], [], difference)
 
 
 def _request(recorded: RecordedTrace) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Texts that nobody is to see: secret named values, and what headers carry as tokens, keys and passwords.
+"""Hide secrets in everything that is written for people or programs; `without_secrets` is the one function for that.
 
-What is known to be secret is replaced by `***` in whatever is written for people or programs: traces, explanations,
-pages, JSON, recorded cases, errors, caches. Found are the text itself and its forms in JSON, in HTML, in URLs and in
-base 64; what a policy makes of a secret otherwise (a hash, a part of it) is not. A text of fewer than `SHORTEST`
+Hidden (`***`) are the secret named values; tokens, keys and passwords that a request or a response carries in headers,
+in its URL or in its body; and, wherever they are written, parameters of URLs such as `sig=…`, fields such as
+`"client_secret": "…"`, and JSON Web Tokens. A known secret is found as it is and in its forms in JSON, in HTML, in URLs
+and in base 64; what a policy makes of it otherwise (a hash, a part of it) is not. A text of fewer than `SHORTEST`
 characters is no secret: hiding it would make a riddle of everything.
 """
 
@@ -10,14 +11,16 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from contextvars import ContextVar
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 HIDDEN = "***"
 SHORTEST = 4
-SHORTEST_IN_HEADERS = 8
+SHORTEST_IN_MESSAGES = 8
 _MOST = 5_000
 _HEADERS = frozenset(
     {
@@ -25,18 +28,39 @@ _HEADERS = frozenset(
         *("x-api-key", "apikey", "x-functions-key", "x-auth-token", "x-ms-authorization-auxiliary"),
     }
 )
+_FIELDS = (
+    *("subscription-key", "client_secret", "client_assertion", "access_token", "refresh_token", "id_token"),
+    *("api-key", "api_key", "apikey", "password", "sharedaccesskey", "accountkey"),
+)
+"""Parameters and JSON fields whose value is a secret wherever they are written."""
+_IN_QUERIES = ("sig", "signature", "sv-sig")
+"""Parameters whose value is a secret in a URL; elsewhere these words mean other things."""
+_LONG_IN_QUERIES = ("code", "key", "token")
+"""The same for long values: `code=DE` is a country, the code of an Azure Function has 56 characters."""
+_HINTS = ("key", "secret", "assertion", "token", "password", "sig", "code", "eyj")
 _SCHEME = r"[A-Za-z][\w-]*[ ]+(?=\S)"
 
 _known: OrderedDict[str, None] = OrderedDict()
-_in_headers: frozenset[str] = frozenset()
 _pattern: re.Pattern[str] | None = None
+_of_messages: ContextVar[tuple[str, ...]] = ContextVar("secrets of messages", default=())
+"""The forms of what the messages carry that are written in this thread or task."""
 _are_shown = False
+_are_requests_invented = False
 
 
 def show_secrets(are_shown: bool = True) -> None:
     """From now on, hide nothing (or hide again): for those who must see."""
     global _are_shown
     _are_shown = are_shown
+
+
+def requests_are_invented(are_invented: bool = True) -> None:
+    """From now on, hide only what is known to be secret: a solver made up the requests that are written.
+
+    `***` in the place of a parameter would make another request of it.
+    """
+    global _are_requests_invented
+    _are_requests_invented = are_invented
 
 
 def keep_secret(texts: Iterable[str]) -> None:
@@ -51,49 +75,153 @@ def keep_secret(texts: Iterable[str]) -> None:
 
 
 def is_secret_header(name: str) -> bool:
-    """Whether a header of this name carries a token, a key or a password."""
+    """Return whether a header of this name carries a token, a key or a password."""
     return name.lower() in _HEADERS
 
 
-def keep_headers_secret(headers: Iterable[tuple[str, str]]) -> None:
-    """Hide what these secret headers carry, and no longer what earlier ones did: all of it, or what follows the scheme
-    in `Bearer …`.
+def hide_message_secrets(headers: Iterable[tuple[str, str]], texts: Iterable[str], others: Iterable[str] = ()) -> None:
+    """In this thread or task, hide what messages carry, and no longer what earlier ones did.
+
+    `headers` are those that carry secrets, `texts` URLs and bodies that may have secret parameters, `others` secrets.
     """
-    global _in_headers, _pattern
-    found = {re.compile(_SCHEME).sub("", value, count=1) for name, value in headers if is_secret_header(name)}
-    wanted = frozenset(text for text in found if len(text) >= SHORTEST_IN_HEADERS)
-    if wanted != _in_headers:
-        _in_headers, _pattern = wanted, None
+    from urllib.parse import unquote, unquote_plus
+
+    found = {secret for name, value in headers for secret in _in_header(name, value)}
+    for text in () if _are_requests_invented else texts:
+        for start, end in _placed(text):
+            found.update((text[start:end], unquote_plus(text[start:end]), unquote(text[start:end])))
+    found.update(others)
+    forms = {form for secret in found if len(secret) >= SHORTEST_IN_MESSAGES for form in _forms(secret)}
+    _of_messages.set(tuple(forms))
 
 
-def without_secrets(text: str) -> str:
-    """The text with `***` in the place of every secret."""
-    if _are_shown or not (_known or _in_headers):
+def _in_header(name: str, value: str) -> Iterator[str]:
+    """Yield what is secret in a header: all of it or what follows the scheme, a password, each cookie's value."""
+    from urllib.parse import unquote
+
+    content = re.compile(_SCHEME).sub("", value, count=1)
+    yield content
+    if "cookie" in name.lower():
+        for part in value.split(";"):
+            cookie = part.partition("=")[2].strip()
+            yield from (cookie, unquote(cookie))
+    elif value[:6].lower() == "basic ":
+        yield _password(content)
+
+
+def _password(content: str) -> str:
+    import base64
+
+    try:
+        return base64.b64decode(content, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
+
+
+def without_secrets(text: str, *, in_place: bool = False) -> str:
+    """Return the text with `***` in the place of every secret; `in_place`, with as many asterisks as it has letters."""
+    if _are_shown:
         return text
-    return _compiled().sub(HIDDEN, text)
+    spans = [match.span() for match in _compiled().finditer(text)] if _known else []
+    for form in _of_messages.get():
+        start = text.find(form)
+        while start >= 0:
+            spans.append((start, start + len(form)))
+            start = text.find(form, start + 1)
+    if not _are_requests_invented:
+        spans += _placed(text)
+    return _masked(text, spans, in_place) if spans else text
 
 
-def json_without_secrets(text: str) -> str:
-    """JSON with `***` for secrets in its texts: it stays JSON, whatever word or number is secret."""
-    return _in_parts(r'"(?:[^"\\]|\\.)*+"', text)
+def _masked(text: str, spans: list[tuple[int, int]], in_place: bool) -> str:
+    spans.sort()
+    pieces: list[str] = []
+    position = begin = end = 0
+    for start, stop in [*spans, (len(text) + 1, 0)]:
+        if start <= end:
+            end = max(end, stop)
+            continue
+        if end > begin:
+            pieces += (text[position:begin], "*" * (end - begin) if in_place else HIDDEN)
+            position = end
+        begin, end = start, stop
+    return "".join([*pieces, text[position:]])
+
+
+def data_without_secrets(value: Any) -> Any:
+    """Return data for JSON or YAML with `***` for secrets: in texts, and as the value of a secret name."""
+    if _are_shown:
+        return value
+    return _hidden_in(value)
+
+
+def _hidden_in(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        name = value.get("name")
+        if isinstance(name, str) and "value" in value and _names_secret(name):
+            return {key: _hidden_value(each) if key == "value" else _hidden_in(each) for key, each in value.items()}
+        return {
+            _hidden_in(key): _hidden_value(each) if isinstance(key, str) and _names_secret(key) else _hidden_in(each)
+            for key, each in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        if len(value) == 2 and all(isinstance(each, str) for each in value) and _names_secret(value[0]):
+            return [value[0], _hidden_value(value[1])]
+        return [_hidden_in(each) for each in value]
+    return value
+
+
+def _names_secret(name: str) -> bool:
+    return not _are_requests_invented and (is_secret_header(name) or name.lower() in _FIELDS)
+
+
+def _hidden_value(value: Any) -> Any:
+    """Return what is left of a secret: the scheme of a token, the shape of what is no text."""
+    if isinstance(value, list):
+        return [_hidden_value(each) for each in value]
+    if not isinstance(value, str) or not value:
+        return _hidden_in(value)
+    scheme = re.compile(_SCHEME).match(value)
+    return f"{scheme[0] if scheme is not None else ''}{HIDDEN}"
 
 
 def markup_without_secrets(markup: str) -> str:
-    """XML or HTML with `***` for secrets in its texts and values; its tags stay as they are."""
-    return _in_parts(r'"[^"<]*+"|(?<=>)[^<]++', markup)
+    """Return XML or HTML with `***` for secrets in its texts and values; its tags stay as they are."""
+    if _are_shown:
+        return markup
+    return re.sub(r'"[^"<]*+"|(?<=>)[^<]++', lambda part: without_secrets(part[0]), markup)
 
 
-def _in_parts(pattern: str, text: str) -> str:
-    if _are_shown or not (_known or _in_headers):
-        return text
-    return re.sub(pattern, lambda part: without_secrets(part[0]), text)
+def _placed(text: str) -> Iterable[tuple[int, int]]:
+    """Return where secrets are by what is written before them: parameters, fields, JSON Web Tokens."""
+    lowered = text.lower()
+    if not any(hint in lowered for hint in _HINTS):
+        return ()
+    return [match.span(match.lastindex or 0) for match in _places().finditer(text)]
+
+
+@cache
+def _places() -> re.Pattern[str]:
+    fields, queries, long = ("|".join(map(re.escape, names)) for names in (_FIELDS, _IN_QUERIES, _LONG_IN_QUERIES))
+    value = r"""[^&\s"'<>#\\;]"""
+    unknown = r"(?![{@$]|\*\*\*)"  # code that gives the value, or a value that is hidden already
+    return re.compile(
+        rf"(?<![\w-])(?:{fields})={unknown}({value}++)"
+        rf"|(?:[?&]|&amp;)(?:{queries})={unknown}({value}++)"
+        rf"|(?:[?&]|&amp;)(?:{long})={unknown}({value}{{20,}}+)"
+        rf"""|(?<![\w-])(?:{fields})\\*["']\s*:\s*\\*["']{unknown}([^"'\\]++)"""
+        r"|(?<![\w-])(eyJ[\w-]{10,}+\.[\w-]{2,}+\.[\w-]*+)",
+        re.IGNORECASE,
+    )
 
 
 def _compiled() -> re.Pattern[str]:
     global _pattern
     made = _pattern
     if made is None:
-        forms = {form for secret in [*_known, *_in_headers] for form in _forms(secret)}
+        forms = {form for secret in list(_known) for form in _forms(secret)}
         made = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
         _pattern = made
     return made
@@ -117,6 +245,6 @@ def _forms(secret: str) -> Iterable[str]:
         # What stands before shifts the letters, and those on both edges mix with the neighbours.
         shifted = base64.b64encode(b"\0" * offset + data).decode().rstrip("=")
         inner = shifted[-(-offset * 8 // 6) : len(shifted) - (1 if (offset + len(data)) % 3 else 0)]
-        if len(inner) >= SHORTEST_IN_HEADERS:
+        if len(inner) >= SHORTEST_IN_MESSAGES:
             yield inner
             yield inner.replace("+", "-").replace("/", "_")

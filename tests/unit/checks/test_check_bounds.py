@@ -15,6 +15,7 @@ from apimpolicy.checks.amount import LONGEST_TEXT, MORE, MOST_FINDINGS
 from apimpolicy.checks.document import check_document, check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.flow import MOST_ENTRIES
+from apimpolicy.checks.rules.slow_pattern import REPEATED_GROUP, _ends_in_repetition
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.diagnostics import Severity
 from apimpolicy.report.terminal import render
@@ -157,3 +158,46 @@ def test_the_element_of_a_place_is_found_without_looking_at_all_elements() -> No
         return lines_run(lambda: subject.element_at(place))
 
     assert work(4000) <= work(1000) + 10
+
+
+HUGE = 100_000
+"""So many that the square of it takes hours: a test that ends has not looked at every end from every beginning."""
+LONG = {
+    "outputs without an end": '{{ "' * HUGE,
+    "tags without an end": "{% " * HUGE,
+    "bodies without an end": "{{ body" * HUGE,
+    "filters without an end": "{{ a | b" * HUGE,
+    "outputs that end": "{{ body | upcase }}" * 900,
+}
+
+
+@pytest.mark.parametrize("template", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("around", ["{}", "<return-response>{}</return-response>"])
+def test_a_template_is_read_once(template: str, around: str) -> None:
+    body = f'<set-body template="liquid"><![CDATA[{template}]]></set-body>'
+    assert found_in(inbound(around.format(body)))
+
+
+@pytest.mark.parametrize("pattern", ["(?:" + "a" * HUGE, "(?:a" * HUGE, "(?:" + "a+" * HUGE, "(" + r"\\" * HUGE])
+def test_a_pattern_is_looked_at_once(pattern: str) -> None:
+    assert not any(_ends_in_repetition(group[1]) for group in REPEATED_GROUP.finditer(pattern))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_slow"),
+    [
+        ("(a+)+", True),
+        ("(?:a*)*b", True),
+        ("(?<n>[ab]+){2}", True),
+        ("(a|b+)*", True),
+        (r"(\d+)+", True),
+        (r"(a\+)+", False),
+        ("(a+b)+", False),
+        ("(a+)", False),
+        ("(+)+", False),
+        ("([+])+", False),
+        ("(a(b)c+)+", False),
+    ],
+)
+def test_which_patterns_repeat_a_repetition(pattern: str, is_slow: bool) -> None:
+    assert any(_ends_in_repetition(group[1]) for group in REPEATED_GROUP.finditer(pattern)) == is_slow

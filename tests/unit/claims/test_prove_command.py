@@ -247,9 +247,12 @@ def test_folders_revisions_and_markdown(folder: Path, capsys: pytest.CaptureFixt
 
     assert main(["diff", "HEAD", "policies", "--format", "markdown"]) == 1
     out = capsys.readouterr().out
-    assert "**`policies/gone.xml`**: gone" in out
-    assert "**`policies/new.xml`**: new" in out
-    assert "| was 200 OK from the backend, is now 403 Forbidden | `DELETE / with header X-Key: open` |" in out
+    assert "**<code>policies/gone.xml</code>**: gone" in out
+    assert "**<code>policies/new.xml</code>**: new" in out
+    assert (
+        "| was 200 OK from the backend, is now 403 Forbidden | <code>DELETE / with header X-Key&#58; open</code> |"
+        in out
+    )
 
     assert main(["diff", "HEAD:policies/orders.xml", "policies/orders.xml"]) == 1
     assert main(["diff", "HEAD:policies", "HEAD:policies"]) == 0

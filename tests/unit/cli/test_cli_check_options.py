@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from apimpolicy.cli.watch import watch
 from apimpolicy.project.fingerprints import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 BAD = """\
 <policies>
@@ -264,3 +265,17 @@ def test_fragments_of_the_configuration_are_known(apimpolicy: Callable[..., Any]
     found = apimpolicy("check", "a.xml")
     assert found.code == 0
     assert "POL135 warning: the fragment 'check-callers' is not among the known ones" in found.out
+
+
+def test_a_file_named_like_an_option_hides_nothing(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "bad.xml").write_text(BAD, encoding="utf-8")
+    (tmp_path / "--exclude=*.xml").write_text(BAD, encoding="utf-8")
+    said = apimpolicy("check", "--policies-only", "--exclude=*.xml", "bad.xml")
+    assert said.code == 2
+    assert "'--exclude=*.xml' is an option and also a file" in said.err
+    assert apimpolicy("check", "--policies-only", "--", "--exclude=*.xml", "bad.xml").code == 1
+
+
+def test_the_hooks_end_their_options() -> None:
+    hooks = yaml.safe_load((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert all(hook["args"][-1] == "--" for hook in hooks if hook.get("pass_filenames", True))

@@ -265,3 +265,21 @@ def test_json_and_text_agree(apimpolicy: Callable[..., Any], tmp_path: Path) -> 
     )
     assert lines[-1] == "0 % is less than 50 %"
     assert report["checks"]["limit"]["sentence"] in " ".join(lines)
+
+
+def test_there_is_a_bound_on_the_changes_that_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from apimpolicy.cli import mutate
+    from apimpolicy.cli.program import run
+
+    (tmp_path / "limits.xml").write_text(LIMITS)
+    (tmp_path / "limits.test.yaml").write_text(CASES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mutate, "MOST_CHANGES", 2)
+    assert run(["mutate", "--format", "json"]) == 0
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)["mutants"]) == 2
+    assert "trying 2 of " in said.err
+    assert run(["mutate", "--format", "json", "--limit", "3"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["mutants"]) == 3

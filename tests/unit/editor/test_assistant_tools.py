@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.architecture.hostile_repository import make_hostile
 
 from apimpolicy.editor import assistant_tools
 
@@ -92,3 +93,41 @@ def test_over_the_streams_of_a_process() -> None:
             return await client.call_tool("check", {"policy": POLICY})
 
     assert asyncio.run(ask()).structured_content["diagnostics"][0]["code"] == "CS1061"
+
+
+def test_a_command_imports_nothing_from_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark = make_hostile(tmp_path / "repository")
+    monkeypatch.chdir(tmp_path / "repository")
+    assert structured("check", policy=POLICY)["diagnostics"]
+    assert "3" in structured("evaluate", expression="@(1 + 2)")["text"]
+    assert not mark.exists(), mark.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("run_tests", {"path": "--junit={}"}),
+        ("run_tests", {"path": "--html={}"}),
+        ("run_tests", {"path": ".", "name": "--junit={}"}),
+        ("prove", {"path": "--junit={}"}),
+        ("evaluate", {"expression": "--contexts={}"}),
+        ("new_test", {"policy": "--output={}"}),
+        ("new_test", {"policy": "-"}),
+        ("check", {"policy": "<policies/>", "ignore": ["--output-file={}"]}),
+        ("run", {"policy": "<policies/>", "url": "--config={}"}),
+        ("run", {"policy": "<policies/>", "method": "--named-values={}"}),
+    ],
+)
+def test_no_argument_is_an_option(tool: str, arguments: dict[str, Any], tmp_path: Path) -> None:
+    target = tmp_path / "written"
+    asked = {
+        key: value.format(target) if isinstance(value, str) else [each.format(target) for each in value]
+        for key, value in arguments.items()
+    }
+    call(tool, **asked)
+    assert not target.exists()
+
+
+def test_an_operand_that_looks_like_an_option_is_a_missing_file() -> None:
+    found = call("run_tests", path="--against=http://127.0.0.1:9/")
+    assert "--against=http://127.0.0.1:9/: there is no such file or directory" in found.content[0].text

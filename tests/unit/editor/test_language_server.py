@@ -345,6 +345,15 @@ def test_explain_remembers_the_last_request(client: Client, project: Path) -> No
     assert "<html" in client.request(ask, {"command": "apimpolicy.journey", "arguments": [policy]}).lower()
 
 
+@pytest.mark.parametrize("options", [["--html", "x"], ["--get"], ["--config=x", "--get"], ["--effective", "--trace"]])
+def test_explain_takes_only_options_that_describe_a_request(client: Client, project: Path, options: list[str]) -> None:
+    policy = str(project / "certificates" / "orders.xml")
+    for name in ("apimpolicy.explain", "apimpolicy.journey"):
+        answer = client.answer("workspace/executeCommand", {"command": name, "arguments": [policy, *options]})
+        assert answer["error"]["code"] == -32602
+        assert "valid options" in answer["error"]["message"]
+
+
 def test_the_operations_of_a_service_are_offered(client: Client, tmp_path: Path) -> None:
     place = tmp_path / "apis" / "orders" / "operations" / "list"
     place.mkdir(parents=True)
@@ -373,7 +382,7 @@ def test_a_first_test_is_written_for_a_branch(client: Client, tmp_path: Path) ->
 def test_mistakes_of_the_client_are_answers(client: Client, orders: str) -> None:
     assert client.answer("textDocument/nonsense", {})["error"]["code"] == -32601
     assert client.answer("textDocument/hover", of("file:///not/open", position=WHOLE["start"]))["error"]
-    assert client.answer("textDocument/hover", of(orders))["error"]["code"] == -32603
+    assert client.answer("textDocument/hover", of(orders))["error"]["code"] == -32602
     assert client.answer("workspace/executeCommand", {"command": "nonsense"})["error"]
     assert client.at(orders, "hover", POLICY, "<cho|ose>")
 

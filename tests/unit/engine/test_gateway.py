@@ -23,6 +23,7 @@ from apimpolicy import (
     Request,
     Response,
 )
+from apimpolicy.emit.expression import compile_expression
 
 NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 SEES_CERTIFICATE = (
@@ -185,3 +186,15 @@ def test_the_package_imports_nothing_heavy_and_everything_public_by_name() -> No
         assert getattr(apimpolicy, name) is not None
     with pytest.raises(AttributeError):
         apimpolicy.nothing  # noqa: B018
+
+
+def test_memory_that_is_used_up_is_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("apimpolicy.engine.effective_policies.EffectivePolicies.program", fail)
+    with pytest.raises(LimitExceededError, match="memory"):
+        Gateway().run("<policies />", "/")
+    monkeypatch.setattr("apimpolicy.emit.expression._compile_text", fail)
+    with pytest.raises(LimitExceededError, match="memory"):
+        compile_expression("@(1)")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from apimpolicy import Gateway, Request
 from apimpolicy.dotnet.environment import Limits
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
+from apimpolicy.policies import own_process
 from apimpolicy.policies.surroundings import PolicyError
 from apimpolicy.policies.xslt.transformation import transform
 
@@ -129,3 +134,38 @@ def test_what_a_stylesheet_may_use_up_is_bounded(name: str) -> None:
     with pytest.raises(LimitExceededError) as raised:
         run(written, limits=Limits(seconds=1, string_length=2000))
     assert raised.value.limit in allowed
+
+
+NESTED = """<policies><inbound>
+    <retry condition="@(true)" count="50" interval="0"><retry condition="@(true)" count="50" interval="0">
+        <retry condition="@(true)" count="50" interval="0">
+            <xsl-transform><xsl:stylesheet xmlns:xsl="http://www.w3.org/1999/XSL/Transform" version="1.0" />
+            </xsl-transform>
+        </retry></retry></retry>
+</inbound></policies>"""
+
+
+@pytest.mark.parametrize(("used", "most"), [(0.0, 100), (2.0, 3)])
+def test_processes_count_against_the_budget_of_the_request(
+    used: float, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def answered(task: bytes, seconds: float) -> dict[str, Any]:
+        given.append(seconds)
+        return {"text": "<a />", "used": used}
+
+    monkeypatch.setattr(own_process, "_answer", answered)
+    with pytest.raises(LimitExceededError):
+        Gateway().run(NESTED, Request("POST", "/", body="<a />"))
+    assert len(given) <= most
+    assert given == sorted(given, reverse=True)
+    assert given[0] <= Limits().seconds
+
+
+def test_a_process_says_what_it_took() -> None:
+    stylesheet = '<x:stylesheet xmlns:x="http://www.w3.org/1999/XSL/Transform" version="1.0" />'
+    task = {"kind": "transform", "stylesheet": stylesheet, "document": "<a/>", "parameters": {}}
+    task |= {"length": 99, "seconds": 5, "memory": own_process.MEMORY, "path": sys.path}
+    found = own_process._answer(json.dumps(task).encode(), 5)
+    assert 0 < found["used"] < 5

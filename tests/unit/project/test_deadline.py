@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from apimpolicy.dotnet.process_limits import MEMORY
+from apimpolicy.errors import LimitExceededError
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.deadline import DeadlineError, deadline
 
@@ -47,3 +51,28 @@ def test_a_file_that_takes_too_long_is_left_alone_and_says_so(tmp_path: Path, mo
     monkeypatch.setattr(run, "_one", never)
     checked = run.one(str(path))
     assert checked.problem == f"{path} was left alone: checking it took more than 0.05 s of processor time"
+
+
+@pytest.mark.parametrize("error", [MemoryError(), LimitExceededError("constant_text", 5)])
+def test_a_file_that_needs_too_much_is_left_alone(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.xml").write_text("<policies />")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    run = CheckRun(CheckProjects(CheckOptions()))
+    monkeypatch.setattr(run, "_found", fail)
+    assert "was left alone: " in str(run.one(str(tmp_path / "a.xml")).problem)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux holds the address space")
+def test_check_has_the_memory_that_other_commands_have(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_text("<policies />")
+    code = """import resource
+from apimpolicy.cli import main
+main(["check", "a.xml"])
+print(resource.getrlimit(resource.RLIMIT_AS)[0])"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert int(done.stdout.split()[-1]) == MEMORY

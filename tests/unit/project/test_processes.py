@@ -6,10 +6,15 @@ import multiprocessing
 import subprocess
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.architecture.hostile_repository import make_hostile
 
-from apimpolicy.project.processes import process_pool
+from apimpolicy.project.processes import process_pool, python_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 METHOD = """
 import threading
@@ -36,3 +41,15 @@ def test_what_another_thread_holds_stops_nothing() -> None:
         with process_pool(2) as pool:
             assert list(pool.map(abs, [-1, 2])) == [1, 2]
     holds.join(10)
+
+
+@pytest.mark.parametrize("threads", [False, True])
+def test_they_import_nothing_from_the_folder(threads: bool, tmp_path: Path) -> None:
+    mark = make_hostile(tmp_path / "repository")
+    code = METHOD.format(threads=threads) + "\nprint(list(process_pool(2).map(abs, [-1])))"
+    code += "\nimport os; print(os.environ.get('PYTHONSAFEPATH'))"
+    command = python_command("-c", f"if __name__ == '__main__':\n    exec({code!r})")
+    done = subprocess.run(command, cwd=tmp_path / "repository", capture_output=True, text=True, check=False)
+    assert "[1]" in done.stdout, done.stderr
+    assert "None" in done.stdout  # nothing is left for the processes of others
+    assert not mark.exists(), mark.read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from tests.unit.serving.clients import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-URLS = re.compile(r"(http://\S+)   (https://\S+)   \(authority: (\S+)\)")
+URLS = re.compile(r"(http://\S+)   (https://\S+)   \(authority: (\S+)\)(?:\nrequests: (\S+)/(\S+)/)?")
 
 
 class Serve:
@@ -36,10 +36,10 @@ class Serve:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        assert eventually(lambda: self.printed("https://") or self.process.poll() is not None, 120), self.lines
+        assert eventually(lambda: self.has_announced() or self.process.poll() is not None, 120), self.lines
         found = URLS.search("\n".join(self.lines))
         assert found is not None, self.lines
-        self.http, self.https, self.authority = found.groups()
+        self.http, self.https, self.authority, self.inspector, self.token = found.groups()
         assert eventually(self._answers, 120), self.lines
 
     def _read(self) -> None:
@@ -49,10 +49,20 @@ class Serve:
 
     def _answers(self) -> bool:
         try:
-            get(self.http, "/_apimpolicy/state")
+            if self.inspector:
+                self.inspect("state")
+            else:
+                get(self.http, "/")
         except OSError:
             return False
         return True
+
+    def has_announced(self) -> bool:
+        return any(line.startswith("  ") for line in self.lines)
+
+    def inspect(self, path: str = "", method: str = "GET", **headers: str) -> tuple[int, bytes, Any]:
+        """What the inspector answers to a path behind its token."""
+        return get(self.inspector, f"/{self.token}/{path}", method, **headers)
 
     def printed(self, text: str) -> bool:
         return any(text in line for line in self.lines)

@@ -25,14 +25,15 @@ def free_port() -> int:
 class RedisServer:
     """A redis-server that keeps nothing on disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--save", "", "--bind", "127.0.0.1"]
+        command = ["redis-server", "--port", str(self.port), "--save", "", "--bind", "127.0.0.1", *self._options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         ends = time.monotonic() + 10
         while time.monotonic() < ends:

@@ -67,7 +67,7 @@ def serve(folder: Path) -> Iterator[Serve]:
 
 
 def test_cases_against_a_gateway_that_serves(folder: Path, serve: Serve) -> None:
-    done = run(folder, "--against", serve.http, "--trace-service", "serve")
+    done = run(folder, "--against", serve.http, "--trace-service", f"{serve.inspector}/{serve.token}/")
     assert done.returncode == 1
     assert "orders.test.yaml ✓✓✗------" in done.stdout
     assert "expected status 200, got 403" in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import http.client
 import json
 import ssl
@@ -17,7 +18,8 @@ from tests.unit.serving.clients import Wire, backend, eventually, exchange, read
 from apimpolicy import Backend, Gateway
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import HttpBackend, backends, deadlines, serving
-from apimpolicy.serving.backends import Trusted
+from apimpolicy.serving.backends import MOST_RESPONSES
+from apimpolicy.serving.trust import Trusted
 from apimpolicy.testing.authority import TestAuthority
 
 if TYPE_CHECKING:
@@ -97,6 +99,11 @@ FAILURES: dict[str, tuple[bytes, str]] = {
     "talks nonsense": (b"\x00\x01\x02\r\n\r\n", "Bad"),
     "sends a header that is none": (b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", ""),
     "never gets further than 100": (b"HTTP/1.1 100 Continue\r\n\r\n", "Server disconnected"),
+    "says 100 without end": (b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000, "more than 20 responses"),
+    "says more than one thing before": (
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" * 11,
+        "more than 20 responses",
+    ),
     "speaks another protocol": (
         b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
         "answered with 101",
@@ -151,6 +158,69 @@ def test_backends_that_fail(name: str, streams: bool) -> None:
     assert told[0].result.error is not None
     assert words in told[0].result.error.message
     assert "\n" not in told[0].result.error.message
+
+
+TARGETS = {
+    "http://a.example/a b": b"GET /a%20b HTTP/1.1",
+    "http://a.example/ä?q=é€": b"GET /%C3%A4?q=%C3%A9%E2%82%AC HTTP/1.1",
+    "http://a.example/%20%E4?a=b%26c": b"GET /%20%E4?a=b%26c HTTP/1.1",
+    "http://a.example?a b": b"GET /?a%20b HTTP/1.1",
+    "http://a.example/a HTTP/1.1": b"GET /a%20HTTP/1.1 HTTP/1.1",
+}
+
+
+@pytest.mark.parametrize("url", TARGETS)
+def test_a_target_on_the_wire_has_no_blanks(url: str) -> None:
+    seen: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.append(await read_request(reader))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+
+    policy = f"""<policies><inbound><send-request mode="new" response-variable-name="a"><set-url>{url}</set-url>
+        <set-method>GET</set-method></send-request></inbound></policies>"""
+    with backend(talk) as base, serving(Gateway(outside=HttpBackend(base)), policy) as given:
+        assert status(exchange(given, GET)) == 200
+    assert seen[0].startswith(TARGETS[url])
+
+
+def test_connect_is_not_sent() -> None:
+    policy = "<policies><inbound><set-method>connect</set-method></inbound></policies>"
+    told: list[Handled] = []
+    with serving(Gateway(backend=HttpBackend("http://127.0.0.1:1")), policy, told=told.append) as url:
+        assert status(exchange(url, GET)) == 500
+    assert told[0].result is not None
+    assert told[0].result.error is not None
+    assert "CONNECT" in told[0].result.error.message
+
+
+def test_a_few_informational_responses_are_passed_over() -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\n\r\n" * MOST_RESPONSES
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(hints + b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+
+    with backend(talk) as base, serving(Gateway(backend=HttpBackend(base)), PLAIN) as url:
+        assert status(exchange(url, GET)) == 204
+
+
+def test_a_backend_that_never_stops_answering_loses_its_connection() -> None:
+    closed = threading.Event()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" * 100)
+                await writer.drain()
+        closed.set()
+
+    with backend(talk) as base, serving(Gateway(backend=HttpBackend(base)), PLAIN) as url:
+        exchange(url, GET)
+        assert closed.wait(60)
 
 
 def test_a_backend_that_is_not_there() -> None:
@@ -497,6 +567,36 @@ def test_certificates_of_backends_are_checked_unless_the_backend_says_otherwise(
     finally:
         server.shutdown()
         server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("url", "is_checked"),
+    [
+        ("https://10.0.0.1", False),
+        ("https://10.0.0.1:443/", False),
+        ("HTTPS://10.0.0.1/orders?id=1", False),
+        ("https://10.0.0.11/", True),
+        ("https://10.0.0.1.attacker.example/", True),
+        ("https://10.0.0.1@attacker.example/", True),
+        ("https://attacker.example/https://10.0.0.1", True),
+        ("https://10.0.0.1:8443/", True),
+        ("https://10.0.0.1:x/", True),
+        ("https://api.example/open/orders", False),
+        ("https://API.example/open", False),
+        ("https://api.example/opened", True),
+        ("https://api.example/open/secure", True),  # the longer path says how
+        ("https://api.example/open/secured", False),
+        ("https://both.example/", True),  # two backends at one URL, of which one checks
+        ("https://api.example/", True),
+    ],
+)
+def test_which_requests_an_unchecked_backend_covers(url: str, is_checked: bool) -> None:
+    unchecked = ("https://10.0.0.1", "https://api.example/open/", "https://both.example")
+    found = {each: Backend(each, validates_certificate_chain=False) for each in unchecked}
+    found |= {each: Backend(each) for each in ("https://api.example/open/secure", "https://both.example/")}
+    context = Trusted((), found).context(url, None)
+    assert (context.verify_mode == ssl.CERT_REQUIRED) == is_checked
+    assert context.check_hostname == is_checked
 
 
 def test_the_gateway_presents_the_certificate_that_the_policy_chose(authority: TestAuthority, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_what_changes_before_the_first_look_is_seen(tmp_path: Path) -> None:
     text = "<policies><inbound><return-response><set-body>{}</set-body></return-response></inbound></policies>"
     policy.write_text(text.format("before"))
     source = Source(path=str(policy))
-    runtime = Runtime(source.load(), source, with_inspector=False)
+    runtime = Runtime(source.load(), source)
     before = runtime.front.served
     policy.write_text(text.format("afterwards"))
 
@@ -159,7 +159,7 @@ def test_what_was_compiled_goes_with_its_policy(tmp_path: Path) -> None:
     text = '<policies><inbound><set-variable name="a" value="@({} + 1)" /><return-response /></inbound></policies>'
     policy.write_text(text.format(0))
     source = Source(path=str(policy))
-    runtime = Runtime(source.load(), source, with_inspector=False)
+    runtime = Runtime(source.load(), source)
     for turn in range(1, 6):
         policy.write_text(text.format(turn))
         assert asyncio.run(runtime.reload())
@@ -205,6 +205,6 @@ def test_garbage_instead_of_tls_leaves_nothing(tmp_path: Path, capfd: pytest.Cap
             wire.socket.shutdown(socket.SHUT_WR)
             wire.rest()
         assert get(serve.http, "/")[0] == 200
-        assert eventually(lambda: b'"under_way": 0' in get(serve.http, "/_apimpolicy/process")[1])
+        assert eventually(lambda: b'"under_way": 0' in serve.inspect("process")[1])
         assert not serve.printed("Traceback")
         assert serve.end() == 0

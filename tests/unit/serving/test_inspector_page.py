@@ -22,11 +22,11 @@ def test_the_page(tmp_path: Path) -> None:
     policy.write_text(POLICY)
     with Serve(tmp_path / "home", str(policy)) as serve:
         get(serve.http, "/orders")
-        asyncio.run(look(serve.http))
+        asyncio.run(look(serve.http, f"{serve.inspector}/{serve.token}/"))
 
 
-async def look(url: str) -> None:
-    async with browser(f"{url}/_apimpolicy/") as page:
+async def look(url: str, inspector: str) -> None:
+    async with browser(inspector) as page:
         await page.until("document.querySelectorAll('#rows tr').length == 1")
         await asyncio.to_thread(get, url, "/secret")
         await page.until("document.querySelectorAll('#rows tr').length == 2")

@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from tests.unit.serving.clients import eventually
@@ -271,30 +272,33 @@ def test_the_inspector(tmp_path: Path) -> None:
         '<policies><inbound><rate-limit-by-key calls="9" renewal-period="60" counter-key="seen" /></inbound></policies>'
     )
     with Serve(tmp_path / "home", str(policy)) as serve:
-        secret = {"Authorization": "Bearer abcdefghijklmnop"}
-        code, _, headers = get(serve.http, "/orders?a=1", "POST", b'{"a": 1}', Apim_Debug_Authorization="x", **secret)
+        secret = {"Authorization": "Bearer abcdefghijklmnop", "Apim_Debug_Authorization": serve.token}
+        code, _, headers = get(serve.http, "/orders?a=1", "POST", b'{"a": 1}', **secret)
         assert code == 200
         number = headers["Apim-Trace-Id"]
-        assert b"<title>Requests" in get(serve.http, "/_apimpolicy/")[1]
+        assert b"<title>Requests" in serve.inspect()[1]
         for name in ("inspector.js", "inspector.css"):
-            assert get(serve.http, f"/_apimpolicy/{name}")[0] == 200
-        journey = get(serve.http, f"/_apimpolicy/requests/{number}")[1].decode()
+            assert serve.inspect(f"{name}")[0] == 200
+        journey = serve.inspect(f"requests/{number}")[1].decode()
         assert "rate-limit-by-key" in journey
         assert "abcdefghijklmnop" not in journey
-        assert json.loads(get(serve.http, f"/_apimpolicy/requests/{number}/trace")[1])["traceEntries"]["inbound"]
-        assert json.loads(get(serve.http, f"/_apimpolicy/requests/{number}/run")[1])["response"]["status_code"] == 200
-        assert b"<rate-limit-by-key" in get(serve.http, f"/_apimpolicy/requests/{number}/policies")[1]
-        assert "seen" in get(serve.http, "/_apimpolicy/state")[1].decode()
-        case = get(serve.http, f"/_apimpolicy/requests/{number}/case")[1].decode()
+        assert json.loads(serve.inspect(f"requests/{number}/trace")[1])["traceEntries"]["inbound"]
+        assert json.loads(serve.inspect(f"requests/{number}/run")[1])["response"]["status_code"] == 200
+        assert b"<rate-limit-by-key" in serve.inspect(f"requests/{number}/policies")[1]
+        assert "seen" in serve.inspect("state")[1].decode()
+        case = serve.inspect(f"requests/{number}/case")[1].decode()
         assert "abcdefghijklmnop" not in case
         (tmp_path / "saved.test.yaml").write_text(case)
-        assert get(serve.http, f"/_apimpolicy/requests/{number}/replay", "POST")[0] == 405
-        assert get(serve.http, f"/_apimpolicy/requests/{number}/replay", "POST", X_Apimpolicy="1")[0] == 200
-        assert get(serve.http, "/_apimpolicy/requests/999")[0] == 404
-        assert b"event" not in get(serve.http, "/_apimpolicy/state", Host="evil.example")[1]
-        assert get(serve.http, "/_apimpolicy/state", Host="evil.example")[2]["Cache-Control"] is None
-        assert get(serve.http, "/_apimpolicy/state", X_Forwarded_For="10.0.0.1")[2]["Cache-Control"] is None
-        assert get(serve.http, "/_apimpolicy/state", Sec_Fetch_Site="cross-site")[2]["Cache-Control"] is None
+        assert serve.inspect(f"requests/{number}/replay", "POST")[0] == 405
+        assert serve.inspect(f"requests/{number}/replay", "POST", X_Apimpolicy="1")[0] == 200
+        assert serve.inspect("requests/999")[0] == 404
+        assert serve.inspect("state", Host="evil.example")[0] == 404
+        assert serve.inspect("state", Sec_Fetch_Site="cross-site")[0] == 404
+        assert serve.inspect("state", Sec_Fetch_Site="same-site")[0] == 404
+        assert get(serve.inspector, f"/{serve.token}")[0] == 301
+        others = (f"/{serve.token}x/state", f"/{serve.token[:-1]}/state")
+        for path in ("/", "/state", "/_apimpolicy/", "/x/state", *others):
+            assert get(serve.inspector, path)[0] == 404
     done = subprocess.run(
         [sys.executable, "-m", "apimpolicy", "test", str(tmp_path / "saved.test.yaml")],
         capture_output=True,
@@ -311,7 +315,8 @@ def test_the_inspector_tells_as_it_happens(tmp_path: Path) -> None:
     policy.write_text(SAYS.format(1))
     with Serve(tmp_path / "home", str(policy)) as serve:
         get(serve.http, "/before")
-        wire = Wire(serve.http).send(b"GET /_apimpolicy/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        wire = Wire(serve.inspector)
+        wire.send(f"GET /{serve.token}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         assert b"/before" in wire.until(b"these were the last ones")
         get(serve.http, "/after")
         assert b"/after" in wire.until(b"/after")
@@ -325,20 +330,21 @@ def test_the_inspector_shows_the_requests_of_all_workers(tmp_path: Path) -> None
     policy = tmp_path / "orders.xml"
     policy.write_text(SAYS.format(1))
     with Serve(tmp_path / "home", str(policy), "--workers", "3") as serve:
-        wire = Wire(serve.http).send(b"GET /_apimpolicy/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        wire = Wire(serve.inspector)
+        wire.send(f"GET /{serve.token}/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         wire.until(b"these were the last ones")
         numbers: dict[str, str] = {}
         for number in range(40):
-            headers = get(serve.http, f"/number-{number}", Apim_Debug_Authorization="x")[2]
+            headers = get(serve.http, f"/number-{number}", Apim_Debug_Authorization=serve.token)[2]
             numbers[f"/number-{number}"] = headers["Apim-Trace-Id"]
         seen = b""
         while any(path.encode() + b'"' not in seen for path in numbers):
             seen += wire.until(b"\n\n")
         assert {number.partition("-")[0] for number in numbers.values()} > {"0"} or len(set(numbers.values())) == 40
         for path, number in numbers.items():
-            assert path.encode() in get(serve.http, f"/_apimpolicy/requests/{number}")[1]
-        assert get(serve.http, f"/_apimpolicy/requests/{number}/replay", "POST", X_Apimpolicy="1")[0] == 200
-        assert get(serve.http, "/_apimpolicy/requests/9-1")[0] == 404
+            assert path.encode() in serve.inspect(f"requests/{number}")[1]
+        assert serve.inspect(f"requests/{number}/replay", "POST", X_Apimpolicy="1")[0] == 200
+        assert serve.inspect("requests/9-1")[0] == 404
         wire.close()
         assert serve.end() == 0
 
@@ -359,6 +365,7 @@ def test_the_configuration_says_how_to_serve(tmp_path: Path) -> None:
     with Serve(tmp_path / "home", str(policy), "--workers", "1", "--max-body", "6") as serve:
         assert serve.printed("forwards to http://127.0.0.1:9")
         assert get(serve.http, "/_apimpolicy/state")[1] == b"1"
+        assert not serve.printed("requests:")
         assert get(serve.http, "/", "POST", b"123456")[0] == 200
         assert get(serve.http, "/", "POST", b"1234567")[0] == 413
 
@@ -385,6 +392,34 @@ def test_what_is_wrong_in_the_configuration_is_said(name: str, tmp_path: Path) -
 def test_limits_are_those_that_can_be_configured() -> None:
     declared = ServeSettings.declared
     assert {name: declared[name].default for name in Limits._fields} == Limits()._asdict()
+
+
+def test_what_is_served_cannot_read_the_inspector(tmp_path: Path) -> None:
+    """It has another origin, no cookie, and no header of a proxy opens it from the port of the gateway."""
+    policy = tmp_path / "orders.xml"
+    policy.write_text(SAYS.format("mine"))
+    with Serve(tmp_path / "home", str(policy), "--host", "0.0.0.0", "--trust-proxy", "127.0.0.1") as serve:
+        assert urlsplit(serve.inspector).hostname == "127.0.0.1"
+        assert urlsplit(serve.inspector).port not in (urlsplit(serve.http).port, urlsplit(serve.https).port)
+        for name in ("Forwarded", "Via", "X_Real_IP", "X_Forwarded_For", "X_Forwarded_Host"):
+            for path in ("/_apimpolicy/state", f"/{serve.token}/state"):
+                assert get(serve.http, path, **{name: "127.0.0.1"})[1] == b"mine"
+            assert serve.inspect("state", **{name: "127.0.0.1"})[0] == 200
+        _, _, headers = serve.inspect()
+        assert headers["Set-Cookie"] is None
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "Apim-Trace-Id" not in get(serve.http, "/x", Apim_Debug_Authorization="guessed")[2]
+
+
+def test_each_start_has_a_token_of_its_own(tmp_path: Path) -> None:
+    policy = tmp_path / "orders.xml"
+    policy.write_text(SAYS.format(1))
+    tokens = set()
+    for _ in range(2):
+        with Serve(tmp_path / "home", str(policy)) as serve:
+            tokens.add(serve.token)
+    assert len(tokens) == 2
+    assert all(len(token) >= 32 for token in tokens)
 
 
 def test_without_the_inspector_the_path_is_the_gateways(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from apimpolicy.serving.redis_values import from_bytes, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.unit.serving.conftest import RedisServer
 
@@ -231,12 +232,117 @@ def test_what_cannot_be_kept_outside_is_said_by_name() -> None:
         to_bytes(value)
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b'{"int": []}', b'{"pickle": 1}', b'{"response": [1]}'])
+FOREIGN = [
+    *(b"", b"{}", b"5", b"[]", b"\xff", b"[" * 100_000, b'{"int": []}', b'{"int": "1"}', b'{"pickle": 1}'),
+    *(b'{"int": 1, "double": 2}', b'{"decimal": "x"}', b'{"decimal": []}', b'{"double": "x"}', b'{"bytes": "*"}'),
+    *(b'{"json": ["JObject", "{"]}', b'{"json": ["JObject", "[]"]}', b'{"json": 1}', b'{"xml": ["XElement", "<a"]}'),
+    *(b'{"time": ["x", 0]}', b'{"time": [1]}', b'{"span": "x"}', b'{"guid": 5}', b'{"guid": "zz"}'),
+    *(b'{"boxed": ["nothing", 1]}', b'{"boxed": ["float", "x"]}', b'{"boxed": [1, 1]}', b'{"boxed": ["int", []]}'),
+    *(b'{"response": [1]}', b'{"response": ["200", "OK", [], ""]}', b'{"response": [200, null, [], ""]}'),
+    *(b'{"response": [200, "OK", [["a"]], ""]}', b'{"response": [200, "OK", [["a", 1]], ""]}'),
+    b'{"response": [200, "OK", [], "*"]}',
+]
+
+
+@pytest.mark.parametrize("data", FOREIGN, ids=lambda data: data[:30].decode("latin-1"))
 def test_foreign_bytes_are_a_miss(data: bytes, redis_server: RedisServer) -> None:
     state = RedisState(redis_server.url, f"{uuid.uuid4()}:")
     state.connection.command("SET", f"{state.connection.prefix}cached:a", data)
     assert state.cache("external").get("a") == (False, None)
     state.close()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[1]", b'["x", [1], "1"]', b'[99999999999, "x", "1"]', b'[99999999999, [1, 0], "{"]', b"\xff"]
+)
+def test_prompts_that_cannot_be_read_are_passed_over(data: bytes, redis_server: RedisServer) -> None:
+    state = RedisState(redis_server.url, f"{uuid.uuid4()}:")
+    prompts = state.semantic_cache
+    state.connection.command("RPUSH", f"{state.connection.prefix}prompts:p", data)
+    assert prompts.find("p", [1.0, 0.0], 0.1) == (None, None)
+    prompts.store("p", [1.0, 0.0], Response(200, body=b"one"), 60)
+    score, answer = prompts.find("p", [1.0, 0.0], 0.1)
+    assert score == 0
+    assert isinstance(answer, Response)
+    state.close()
+
+
+def test_a_key_of_another_type_concerns_only_itself(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = RedisState(redis_server.url, f"{uuid.uuid4()}:")
+    wrong, right = Window("wrong", HOUR), Window("right", HOUR)
+    for kind in ("calls:wrong", "window:wrong", "cached:wrong"):
+        state.connection.command("RPUSH", f"{state.connection.prefix}{kind}", "x")
+    with caplog.at_level(logging.WARNING, "apimpolicy.redis"):
+        for _ in range(2):
+            state.counters.take([Claim(wrong, 1)])
+            assert state.cache("external").get("wrong") == (False, None)
+        assert not state.connection.is_away
+        assert state.counters.take([Claim(right, 1)]).refused is None
+        other = RedisState(redis_server.url, state.connection.prefix)
+        assert other.counters.take([Claim(right, 1)]).refused == 0
+    assert [record.message[:14] for record in caplog.records] == ["Redis refuses "] * len(caplog.records)
+    assert 1 <= len(caplog.records) <= 2
+    other.close()
+    state.close()
+
+
+def test_every_entry_is_found_where_others_have_many(redis_server: RedisServer) -> None:
+    prefix = f"{uuid.uuid4()}*[a]:"
+    state, others = RedisState(redis_server.url, prefix), RedisState(redis_server.url, f"{uuid.uuid4()}:")
+    for number in range(6_000):
+        others.connection.command("SET", f"{others.connection.prefix}cached:{number}", b"1")
+    for number in range(3):
+        state.cache("external").set(f"k{number}", "x", 60)
+    assert [entry.key for entry in state.entries()] == ["k0", "k1", "k2"]
+    others.connection.command("FLUSHALL")
+    others.close()
+    state.close()
+
+
+def test_a_script_runs_on_a_cluster(redis_server: RedisServer, tmp_path: Path) -> None:
+    from tests.unit.serving.conftest import RedisServer, free_port
+
+    options = ("--cluster-enabled", "yes", "--cluster-config-file", str(tmp_path / "nodes.conf"))
+    server = RedisServer(*options, "--cluster-port", str(free_port()))
+    state = RedisState(server.url, "gateway:")
+    assert state.connection.prefix == "{gateway}:"
+    state.connection.command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    ends = time.monotonic() + 30
+    while b"cluster_state:ok" not in (state.connection.command("CLUSTER", "INFO") or (b"",))[0]:
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    counters = [Window("w", HOUR), Total("s", 0.0, 0.0), Bucket("b", 5, HOUR)]
+    assert state.counters.take([Claim(counter, 5) for counter in counters]).refused is None
+    assert state.counters.enter("a", 1) == 1
+    state.circuits.record("east", True, Tripping(1, None, 60.0), 60.0)
+    assert state.circuits.seconds_open("east") > 0
+    assert not state.connection._logged
+    state.close()
+    server.stop()
+
+
+def test_a_request_waits_at_most_once_for_a_redis_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    monkeypatch.setattr("apimpolicy.serving.redis_connection._PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        state = RedisState(f"redis://127.0.0.1:{silent.getsockname()[1]}")
+        waited: list[object] = []
+        original = state.connection._client.execute_command
+
+        def counted(*words: object) -> object:
+            waited.append(words)
+            return original(*words)
+
+        monkeypatch.setattr(state.connection._client, "execute_command", counted)
+        monkeypatch.setattr("apimpolicy.serving.redis_connection._AGAIN", 0.0)
+        for _ in range(20):
+            assert state.cache("external").get("a") == (False, None)
+        assert state.connection.is_away
+        assert len([words for words in waited if words[0] == "GET"]) == 1
+        state.close()
 
 
 def evaluated(code: str) -> Any:
@@ -273,7 +379,9 @@ def test_two_gateways_in_many_threads_let_exactly_a_thousand_through(redis_serve
     assert (codes.count(200), codes.count(429)) == (1000, 200)
 
 
-def test_without_redis_limits_hold_in_the_process_and_caches_miss(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_redis_limits_hold_in_the_process_and_caches_miss(
+    redis_server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
     from tests.unit.serving.conftest import RedisServer
 
     server = RedisServer()

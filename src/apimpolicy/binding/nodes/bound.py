@@ -33,7 +33,8 @@ class Bound(Record):
     syntax: Node | Token
 
     def __init_subclass__(cls) -> None:
-        cls.kind = "".join("_" + letter.lower() if letter.isupper() else letter for letter in cls.__name__)[1:]
+        if "kind" not in cls.__dict__:
+            cls.kind = "".join("_" + letter.lower() if letter.isupper() else letter for letter in cls.__name__)[1:]
 
     def children(self) -> list[Bound]:
         """The bound nodes directly below this one, in order of evaluation."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 FILTER = re.compile(r"\|\s*([a-z][a-z_]*)\s*(?=[:|}%])")
-OUTPUT = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
+OPEN, CLOSE = re.compile(r"\{[{%]"), re.compile(r"[}%]\}")
 
 
 class LiquidFilterInLowerCase(Rule):
@@ -50,8 +50,8 @@ class LiquidFilterInLowerCase(Rule):
         if self.literal(element, "template") != "liquid":
             return
         text = element.source.text
-        for output in OUTPUT.finditer(text, element.content_start, element.content_end):
-            for found in FILTER.finditer(text, output.start(), output.end()):
+        for start, end in tags_in(text, element.content_start, element.content_end):
+            for found in FILTER.finditer(text, start, end):
                 name = "".join(part.capitalize() for part in found[1].split("_"))
                 yield self.at_span(
                     element,
@@ -60,3 +60,13 @@ class LiquidFilterInLowerCase(Rule):
                     f"the gateway calls this Liquid filter '{name}'",
                     help=f"Write '{name}'.",
                 )
+
+
+def tags_in(text: str, position: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield where tags and outputs of a template begin and end; behind one without an end there are none."""
+    while (opening := OPEN.search(text, position, end)) is not None:
+        closing = CLOSE.search(text, opening.end(), end)
+        if closing is None:
+            return
+        position = closing.end()
+        yield opening.start(), position

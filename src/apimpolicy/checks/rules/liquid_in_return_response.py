@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-BODY = re.compile(r"\{[{%][^}%]*\bbody\b")
+TAG = re.compile(r"\{[{%](?:[^}%{]++|\{(?![{%]))*+")
+BODY = re.compile(r"\bbody\b")
 
 
 class LiquidInReturnResponse(Rule):
@@ -45,7 +46,8 @@ class LiquidInReturnResponse(Rule):
         parent = element.parent
         if parent is None or not has_trait(parent.name, "composes") or self.literal(element, "template") != "liquid":
             return
-        if BODY.search(element.source.text, element.content_start, element.content_end):
+        tags = TAG.finditer(element.source.text, element.content_start, element.content_end)
+        if any(BODY.search(tag[0], 2) for tag in tags):
             yield self.at_element(
                 element,
                 "'body' is empty in a Liquid template inside 'return-response'",

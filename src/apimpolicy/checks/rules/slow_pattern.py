@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
 
 
-NESTED = re.compile(r"\((?:\?[:<!=][^)]*?)?(?:[^()\\]|\\.)*?(?:[^()\\\[\]]|\\.|\])[+*](?:\))[+*{]")
-"""A group that ends in a repetition, repeated itself: the classic case, not every one."""
+REPEATED_GROUP = re.compile(r"\(((?:[^()\\]++|\\.)*+)\)[+*{]")
+"""A group without others in it, and the beginning of its repetition."""
+ITEM = re.compile(r"\\.|[^\\]")
 
 
 class SlowPattern(Rule):
@@ -52,7 +53,7 @@ class SlowPattern(Rule):
                 continue
             text = pattern.constant if pattern.is_constant else None
             if isinstance(text, str):
-                if NESTED.search(text):
+                if any(_ends_in_repetition(group[1]) for group in REPEATED_GROUP.finditer(text)):
                     yield self.at_code(
                         expression,
                         pattern,
@@ -64,6 +65,12 @@ class SlowPattern(Rule):
                 yield self.at_code(
                     expression, pattern, "the pattern comes from the caller", help="Use patterns of your own."
                 )
+
+
+def _ends_in_repetition(group: str) -> bool:
+    """Return whether what is repeated ends in a repetition itself: the classic slow pattern, not every one."""
+    items = ITEM.findall(group)
+    return len(items) > 1 and items[-1] in ("+", "*") and items[-2] != "["
 
 
 def is_about_patterns(node: Call | ObjectCreation) -> bool:

@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidCastException,
     RankException,
 )
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, Array, RectangularArray, box
 
@@ -95,6 +95,7 @@ def get_lower_bound(array: Any, dimension: int) -> int:
 
 
 @implements(_ARRAY, "object Clone()")
+@counts_itself
 def clone(array: Any) -> Any:
     environment().new_elements(len(_items(array)))
     if isinstance(array, RectangularArray):
@@ -119,6 +120,7 @@ def resize(types: Types, array: Any, size: int) -> tuple[Array]:
 
 
 @implements(_ARRAY, "static void Clear(System.Array array, int index, int length)")
+@counts_itself
 def clear(array: Any, index: int, count: int) -> None:
     require(array, "array")
     items = _items(array)
@@ -155,6 +157,7 @@ _PARTS = "(System.Array sourceArray, {0} sourceIndex, System.Array destinationAr
 @implements(_ARRAY, "static void Copy" + _PARTS.format("int"))
 @implements(_ARRAY, "static void Copy" + _PARTS.format("long"))
 @implements(_ARRAY, "static void ConstrainedCopy" + _PARTS.format("int"))
+@counts_itself
 def copy_part(source: Any, source_index: int, destination: Any, destination_index: int, count: int) -> None:
     require(source, "sourceArray")
     require(destination, "destinationArray")
@@ -236,6 +239,7 @@ def copy_to(source: Any, array: Any, index: int) -> None:
     "static TOutput[] ConvertAll<TInput, TOutput>(TInput[] array, System.Converter<TInput, TOutput> converter)",
     types=True,
 )
+@counts_itself
 def convert_all(types: Types, array: Any, converter: Callable[[Any], Any]) -> Array:
     require(array, "array")
     require(converter, "converter")
@@ -259,6 +263,7 @@ def find_last(types: Types, array: Any, match: Predicate) -> Any:
 
 
 @implements(_ARRAY, "static T[] FindAll<T>(T[] array, System.Predicate<T> match)", types=True)
+@counts_itself
 def find_all(types: Types, array: Any, match: Predicate) -> Array:
     require(array, "array")
     require(match, "match")
@@ -297,6 +302,7 @@ def find_last_index_within(array: Any, start: int, count: int, match: Predicate)
 
 
 @implements(_ARRAY, "static void ForEach<T>(T[] array, System.Action<T> action)")
+@counts_itself
 def for_each(array: Any, action: Callable[[Any], None]) -> None:
     require(array, "array")
     require(action, "action")
@@ -306,6 +312,7 @@ def for_each(array: Any, action: Callable[[Any], None]) -> None:
 
 
 @implements(_ARRAY, "static bool TrueForAll<T>(T[] array, System.Predicate<T> match)")
+@counts_itself
 def true_for_all(array: Any, match: Predicate) -> bool:
     require(array, "array")
     require(match, "match")

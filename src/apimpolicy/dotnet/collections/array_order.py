@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidCastException,
     RankException,
 )
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.values import RectangularArray, box
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def sort(array: Any, comparer: Any = None) -> None:
 @implements(
     _ARRAY, "static void Sort<T>(T[] array, int index, int length, System.Collections.Generic.IComparer<T> comparer)"
 )
+@counts_itself
 def sort_part(array: Any, index: int, length: int, comparer: Any = None) -> None:
     check_part(index, length, len(_one_dimension(array)), length="length")
     environment().step(length)
@@ -77,6 +78,7 @@ def sort_part(array: Any, index: int, length: int, comparer: Any = None) -> None
 
 
 @implements(_ARRAY, "static void Sort<T>(T[] array, System.Comparison<T> comparison)")
+@counts_itself
 def sort_by(array: Any, comparison: Callable[[Any, Any], int]) -> None:
     require(array, "array")
     require(comparison, "comparison")
@@ -105,6 +107,7 @@ def sort_with_items(keys: Any, items: Any, comparer: Any = None) -> None:
     "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length,"
     " System.Collections.Generic.IComparer<TKey> comparer)",
 )
+@counts_itself
 def sort_part_with_items(keys: Any, items: Any, index: int, length: int, comparer: Any = None) -> None:
     if items is None:
         sort_part(keys, index, length, comparer)

@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     NotSupportedException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -152,6 +152,7 @@ class Dictionary(HashedCollection):
         return (key if self._key is None and key is not None else self._hashed(key)) in self._index
 
     @member("bool ContainsValue(TValue value)")
+    @counts_itself
     def contains_value(self, value: Any) -> bool:
         environment().step(len(self._index))
         key = default_key(self.types[1])

@@ -19,7 +19,7 @@ from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, InvalidOperationException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ class List(GenericCollection):
         self.insert_range(len(self.items), collection)
 
     @member("void Insert(int index, T item)")
+    @counts_itself
     def insert(self, index: int, item: Any) -> None:
         if not 0 <= index <= len(self.items):
             raise ArgumentOutOfRangeException("index", _INSERT)
@@ -135,6 +136,7 @@ class List(GenericCollection):
         self.check_room(len(self.items))
 
     @member("void InsertRange(int index, System.Collections.Generic.IEnumerable<T> collection)")
+    @counts_itself
     def insert_range(self, index: int, collection: Any) -> None:
         added = list(require(collection, "collection"))
         if not 0 <= index <= len(self.items):
@@ -159,6 +161,7 @@ class List(GenericCollection):
         return True
 
     @member("void RemoveAt(int index)")
+    @counts_itself
     def remove_at(self, index: int) -> None:
         check_index(index, len(self.items))
         work_through(len(self.items) - index >> _MOVED_TOGETHER)
@@ -166,6 +169,7 @@ class List(GenericCollection):
         self.version += 1
 
     @member("void RemoveRange(int index, int count)")
+    @counts_itself
     def remove_range(self, index: int, count: int) -> None:
         check_part(index, count, len(self.items))
         if count:
@@ -174,6 +178,7 @@ class List(GenericCollection):
             self.version += 1
 
     @member("int RemoveAll(System.Predicate<T> match)")
+    @counts_itself
     def remove_all(self, match: Predicate) -> int:
         require(match, "match")
         environment().step(len(self.items))
@@ -217,6 +222,7 @@ class List(GenericCollection):
         return searching.item_or_default(self.items, self.find_last_index(match), self.types[0])
 
     @member("System.Collections.Generic.List<T> FindAll(System.Predicate<T> match)")
+    @counts_itself
     def find_all(self, match: Predicate) -> List:
         require(match, "match")
         environment().step(len(self.items))
@@ -247,12 +253,14 @@ class List(GenericCollection):
         return searching.find_last_index(self.items, start, count, match)
 
     @member("bool TrueForAll(System.Predicate<T> match)")
+    @counts_itself
     def true_for_all(self, match: Predicate) -> bool:
         require(match, "match")
         environment().step(len(self.items))
         return all(match(item) for item in self.items)
 
     @member("void ForEach(System.Action<T> action)")
+    @counts_itself
     def for_each(self, action: Callable[[Any], None]) -> None:
         require(action, "action")
         for item in self:
@@ -263,24 +271,28 @@ class List(GenericCollection):
         "System.Collections.Generic.List<TOutput> ConvertAll<TOutput>(System.Converter<T, TOutput> converter)",
         types=True,
     )
+    @counts_itself
     def convert_all(self, types: tuple[Type, ...], converter: Callable[[Any], Any]) -> List:
         require(converter, "converter")
         environment().step(len(self.items))
         return List(types[-1:], [converter(item) for item in self.items])
 
     @member("System.Collections.Generic.List<T> GetRange(int index, int count)")
+    @counts_itself
     def get_range(self, index: int, count: int) -> List:
         check_part(index, count, len(self.items))
         work_through(count)
         return List(self.types, self.items[index : index + count])
 
     @member("void Reverse()")
+    @counts_itself
     def reverse(self) -> None:
         work_through(len(self.items))
         self.items.reverse()
         self.version += 1
 
     @member("void Reverse(int index, int count)")
+    @counts_itself
     def reverse_part(self, index: int, count: int) -> None:
         check_part(index, count, len(self.items))
         work_through(count)
@@ -293,6 +305,7 @@ class List(GenericCollection):
         self.sort_part(0, len(self.items), comparer)
 
     @member("void Sort(int index, int count, System.Collections.Generic.IComparer<T> comparer)")
+    @counts_itself
     def sort_part(self, index: int, count: int, comparer: Any) -> None:
         check_part(index, count, len(self.items))
         environment().step(count)
@@ -302,6 +315,7 @@ class List(GenericCollection):
         self.version += 1
 
     @member("void Sort(System.Comparison<T> comparison)")
+    @counts_itself
     def sort_by(self, comparison: Callable[[Any, Any], int]) -> None:
         require(comparison, "comparison")
         environment().step(len(self.items))
@@ -321,6 +335,7 @@ class List(GenericCollection):
         return searching.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
 
     @member("T[] ToArray()")
+    @counts_itself
     def to_array(self) -> Array:
         work_through(len(self.items))
         return Array(self.types[0], self.items)

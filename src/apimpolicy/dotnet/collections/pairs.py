@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.comparers import object_key, text
 from apimpolicy.dotnet.environment import go_into, joined
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
@@ -38,6 +38,7 @@ class KeyValuePair:
         return self.key, self.value
 
     @member("string ToString()")
+    @counts_itself
     def to_string(self) -> str:
         go_into(2)
         return f"[{joined([text(self.types[0], self.key), text(self.types[1], self.value)], ', ')}]"

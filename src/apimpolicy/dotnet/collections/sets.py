@@ -10,7 +10,7 @@ from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.dictionary import capacity_for
 from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, interface_members, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,6 +127,7 @@ class HashSet(SetOperations, HashedCollection):
     @staticmethod
     @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
     @member(f"new(System.Collections.Generic.IEnumerable<T> collection, {_COMPARER})", types=True)
+    @counts_itself
     def from_collection(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> HashSet:
         made = HashSet(types, comparer)
         step = environment().step

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.collections.sets import SET_MEMBERS, SetOperations
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, interface_members, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,6 +150,7 @@ class SortedDictionary(SortedCollection):
         return self._find(key)[1]
 
     @member("bool ContainsValue(TValue value)")
+    @counts_itself
     def contains_value(self, value: Any) -> bool:
         environment().step(len(self._keys))
         return any(equal(self.types[1], pair.value, value) for pair in self._pairs)
@@ -239,6 +240,7 @@ class SortedSet(SetOperations, SortedCollection):
     @staticmethod
     @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
     @member(f"new(System.Collections.Generic.IEnumerable<T> collection, {_SET_COMPARER})", types=True)
+    @counts_itself
     def from_collection(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> SortedSet:
         made = SortedSet(types, comparer)
         for item in require(collection, "collection"):

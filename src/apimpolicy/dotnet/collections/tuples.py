@@ -8,7 +8,7 @@ from apimpolicy.dotnet.collections.comparers import DefaultEqualityComparer, com
 from apimpolicy.dotnet.environment import go_into, joined
 from apimpolicy.dotnet.exceptions import ArgumentException, NullReferenceException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements, interface_members
+from apimpolicy.dotnet.registry import counts_itself, implements, interface_members
 from apimpolicy.dotnet.values import ValueTuple, wrap_int32
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def _compare(types: Types, a: tuple[Any, ...], b: tuple[Any, ...]) -> int:
     return next((order for order in orders if order), 0)
 
 
+@counts_itself
 def _text(types: Types, items: tuple[Any, ...]) -> str:
     go_into(len(items))
     return f"({joined([text(type_, item) for type_, item in zip(types, items, strict=True)], ', ')})"

@@ -17,7 +17,7 @@ from apimpolicy.dotnet.exceptions import (
     PlatformNotSupportedException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_setter, member
 from apimpolicy.dotnet.values import byte_array
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class HashAlgorithm:
         return hashlib.new(self.name, usedforsecurity=False)
 
     @member("byte[] ComputeHash(byte[] buffer)")
+    @counts_itself
     def compute_hash(self, buffer: Array | None) -> Array:
         if self._disposed:
             raise ObjectDisposedException("Cannot access a disposed object.")

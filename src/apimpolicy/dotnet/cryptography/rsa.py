@@ -39,8 +39,8 @@ _SIGNATURE = _NAMESPACE + "RSASignaturePadding"
 _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
 _HASH = _NAMESPACE + "HashAlgorithmName"
 
-_BITS_CUBED_PER_STEP = 1 << 16
-"""Finding the primes of a key takes about the cube of its length: a second for 4,096 bits."""
+_BITS_CUBED_PER_STEP = 1 << 15
+"""Finding the primes of a key takes about the cube of its length: for 4,096 bits a second, and at times several."""
 LEGAL_KEY_SIZES = KeySizes(512, 16384, 8)
 SMALLEST_NEW_KEY, LARGEST_NEW_KEY = 1024, 4096
 """Bits of the keys that are made here; keys that are read may have any size."""

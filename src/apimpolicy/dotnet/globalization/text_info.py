@@ -6,7 +6,7 @@ import unicodedata
 
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, member
 from apimpolicy.dotnet.system.characters import to_lower_in, to_upper_in
 
 _SEPARATORS = {"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"}
@@ -39,6 +39,7 @@ class TextInfo:
         return to_lower_in(_given(text), self.culture)
 
     @member("string ToTitleCase(string str)")
+    @counts_itself
     def title(self, text: str | None) -> str:
         """Every word begins with a capital; words in capitals are left as they are.
 

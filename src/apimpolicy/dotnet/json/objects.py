@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.json.containers import JContainer, as_token, is_multiple, shown
 from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
 from apimpolicy.dotnet.values import OBJECT as OBJECT_TYPE
 from apimpolicy.dotnet.values import Array
 
@@ -126,6 +126,7 @@ class JObject(JContainer):
     @staticmethod
     @member("new(object content)")
     @member("new(params object[] content)")
+    @counts_itself
     def create(content: Any) -> JObject:
         made = JObject()
         if isinstance(content, Array) and content.element is OBJECT_TYPE:

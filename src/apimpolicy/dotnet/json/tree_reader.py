@@ -15,7 +15,7 @@ from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
 from apimpolicy.dotnet.json.tokens import GUID_TYPE, TIME_SPAN_TYPE, TYPE_NAMES, URI_TYPE, J, JToken
 from apimpolicy.dotnet.json.writer import write
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,7 @@ class TreeReader:
         return "" if self._place is None else self._place.path
 
     @member("bool Read()")
+    @counts_itself
     def read(self) -> bool:
         """Go to the next token; False, and no token, at the end."""
         environment().step()

@@ -156,14 +156,15 @@ class Regex:
                 found = search(text, 0, position, timeout=seconds)
             else:
                 found = search(text, position, timeout=seconds)
-            took = thread_time() - began
-            if took > _LONG_MATCH:
-                here.spent(took)
-            return found
         except TimeoutError:
             if self.timeout is not None and self.timeout <= limit * TICKS_PER_SECOND:
+                here.spent(thread_time() - began, limit)  # the policy may catch it, and try again
                 raise RegexMatchTimeoutException(_TIMED_OUT) from None
             raise LimitExceededError("regex_seconds", round(limit)) from None
+        took = thread_time() - began
+        if took > _LONG_MATCH:
+            here.spent(took, limit)
+        return found
 
     def _start(self, text: str, start: int | None) -> int:
         if start is None:

@@ -11,7 +11,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     FormatException,
 )
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.values import Array, byte_array
 
 _encoded = binascii.b2a_base64
@@ -24,6 +24,7 @@ _WHITE_SPACE = {ord(char): None for char in " \t\r\n"}
 
 @implements("System.Convert", "static string ToBase64String(byte[] inArray)")
 @implements("System.Convert", "static string ToBase64String(byte[] inArray, System.Base64FormattingOptions options)")
+@counts_itself
 def to_base64(data: Array | None, options: int = 0) -> str:
     """Option 1 breaks lines after 76 characters."""
     if data is None:
@@ -58,6 +59,7 @@ def _to_base64_part(data: Array | None, offset: int, length: int, options: int =
     return to_base64(byte_array(bytes(data[offset : offset + length])), options)
 
 
+@counts_itself
 def from_base64(shown: str | None) -> Array:
     """White space is skipped, padding is required; raises ArgumentNullException, FormatException.
 

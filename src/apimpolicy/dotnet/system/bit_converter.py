@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.values import Array, byte_array
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _is_little_endian() -> bool:
 @implements("System.BitConverter", "static string ToString(byte[] value)")
 @implements("System.BitConverter", "static string ToString(byte[] value, int startIndex)")
 @implements("System.BitConverter", "static string ToString(byte[] value, int startIndex, int length)")
+@counts_itself
 def to_string(data: Array | None, start: int = 0, length: int | None = None) -> str:
     """Hexadecimal bytes joined by dashes.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.values import Array, type_of, wrap_int32
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def _joined(*lists: Methods) -> Methods:
     return tuple(method for methods in lists for method in methods)
 
 
+@counts_itself
 def remove(first: Delegate, second: Delegate) -> Delegate:
     """`first - second`: without the last occurrence of the whole list of `second`, if there is one."""
     source, gone = _methods(first), _methods(second)

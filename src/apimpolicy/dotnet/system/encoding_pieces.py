@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
 from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback, undecodable
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.errors import NotSimulatedError
@@ -97,6 +97,7 @@ class Encoder:
         "void Convert(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex, int byteCount, "
         "bool flush, out int charsUsed, out int bytesUsed, out bool completed)"
     )
+    @counts_itself
     def convert(
         self, chars: Array | None, index: int, count: int, target: Array | None, at: int, room: int, flush: bool
     ) -> tuple[int, int, bool]:
@@ -184,6 +185,7 @@ class Decoder:
         "void Convert(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex, int charCount, "
         "bool flush, out int bytesUsed, out int charsUsed, out bool completed)"
     )
+    @counts_itself
     def convert(
         self, data: Array | None, index: int, count: int, target: Array | None, at: int, room: int, flush: bool
     ) -> tuple[int, int, bool]:

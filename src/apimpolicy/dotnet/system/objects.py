@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import FREE_UNITS, joined, work_through
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
-from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
 from apimpolicy.dotnet.system import delegates
 from apimpolicy.dotnet.system.enums import enum_to_string
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
@@ -42,6 +42,7 @@ _TO_STRING: dict[type, Callable[[Any], str]] = {
 }
 
 
+@counts_itself
 def to_string(value: Any) -> str:
     """What `ToString()` gives for a value that is not null.
 
@@ -111,6 +112,7 @@ def equals(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+@counts_itself
 def get_hash_code(value: Any) -> int:
     """`GetHashCode()` of a value that is not null. .NET randomises those of strings; here they are stable."""
     own = getattr(value, "get_hash_code", None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.chance import Script
@@ -102,6 +102,7 @@ class Random:
         return int((float(sample) + (_BIG - 1)) / (2 * _BIG - 1) * width) + minimum
 
     @member("void NextBytes(byte[] buffer)")
+    @counts_itself
     def next_bytes(self, buffer: Array | None) -> None:
         if buffer is None:
             raise ArgumentNullException("buffer")

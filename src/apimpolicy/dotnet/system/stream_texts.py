@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     ObjectDisposedException,
 )
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, member
 from apimpolicy.dotnet.system.encoding_pieces import Decoder
 from apimpolicy.dotnet.system.encodings import UTF8, UTF8_PLAIN, UTF16, UTF16_BIG, UTF32, UTF32_BIG, Encoding
 from apimpolicy.dotnet.system.text_readers import LINE_END, check_buffer, register_asynchronous_reading
@@ -118,6 +118,7 @@ class StreamReader:
         return done
 
     @member("string ReadToEnd()")
+    @counts_itself
     def read_to_end(self) -> str:
         parts: list[str] = []
         while self._has():
@@ -127,6 +128,7 @@ class StreamReader:
         return "".join(parts)
 
     @member("string ReadLine()")
+    @counts_itself
     def read_line(self) -> str | None:
         """None at the end; a line ends with CR, LF or both."""
         if not self._has():

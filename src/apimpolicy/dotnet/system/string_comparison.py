@@ -6,7 +6,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.dotnet.system.objects import equals, get_hash_code
@@ -14,6 +14,7 @@ from apimpolicy.dotnet.system.string_search import CURRENT_CULTURE, ORDINAL, ORD
 from apimpolicy.dotnet.values import Char
 
 
+@counts_itself
 def compare_ordinal(a: str | None, b: str | None) -> int:
     """By code units: the difference of the first that differ, else that of the lengths, as .NET Core returns it."""
     if a == b:
@@ -27,6 +28,7 @@ def compare_ordinal(a: str | None, b: str | None) -> int:
     return len(a) - len(b)
 
 
+@counts_itself
 def compare(a: str | None, b: str | None, comparison: int = CURRENT_CULTURE) -> int:
     """`string.Compare`: null comes first. `comparison` is a `StringComparison`."""
     check_comparison(comparison)

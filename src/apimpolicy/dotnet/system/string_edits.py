@@ -12,7 +12,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     IndexOutOfRangeException,
 )
-from apimpolicy.dotnet.registry import declines, implements
+from apimpolicy.dotnet.registry import counts_itself, declines, implements
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_lower_in, to_upper, to_upper_in
 from apimpolicy.dotnet.system.linear_text import is_normalized, normalize
@@ -41,6 +41,7 @@ def _from_part(chars: Array | None, start: int, length: int) -> str:
 
 
 @implements("string", "new(char c, int count)")
+@counts_itself
 def _repeated(char: str, count: int) -> str:
     if count < 0:
         raise ArgumentOutOfRangeException("count", "Count cannot be less than zero.")
@@ -75,6 +76,7 @@ def _is_null_or_white_space(value: str | None) -> bool:
 
 
 @implements("string", "string Substring(int startIndex)")
+@counts_itself
 def _substring_from(text: str, start: int) -> str:
     if 0 <= start <= len(text):
         work_through(len(text) - start)
@@ -86,6 +88,7 @@ def _substring_from(text: str, start: int) -> str:
 
 
 @implements("string", "string Substring(int startIndex, int length)")
+@counts_itself
 def _substring(text: str, start: int, length: int) -> str:
     if not 0 <= start <= len(text):
         return _substring_from(text, start)
@@ -106,12 +109,14 @@ def _check_old(old: str | None) -> str:
 
 
 @implements("string", "string Replace(char oldChar, char newChar)")
+@counts_itself
 def _replace_char(text: str, old: str, new: str) -> str:
     work_through(len(text))
     return text.replace(old, new)
 
 
 @implements("string", "string Replace(string oldValue, string newValue)")
+@counts_itself
 def replace(text: str, old: str | None, new: str | None) -> str:
     """By code units; a null `newValue` removes."""
     old, new = _check_old(old), new or ""
@@ -187,6 +192,7 @@ def _trimmed(text: str, chars: Any, *, start: bool = True, end: bool = True) -> 
 
 
 @implements("string", "string Trim()")
+@counts_itself
 def trim(text: str) -> str:
     """Without the white space around it."""
     if len(text) > FREE_UNITS:
@@ -264,6 +270,7 @@ def _to_lower_in(text: str, culture: Any) -> str:
 
 
 @implements("string", "string Insert(int startIndex, string value)")
+@counts_itself
 def _insert(text: str, start: int, value: str | None) -> str:
     if value is None:
         raise ArgumentNullException("value")
@@ -309,12 +316,14 @@ def _itself(text: str, _provider: Any = None) -> str:
 
 
 @implements("string", "char[] ToCharArray()")
+@counts_itself
 def _to_char_array(text: str) -> Array:
     environment().new_elements(len(text))
     return Array(CHAR, text)
 
 
 @implements("string", "char[] ToCharArray(int startIndex, int length)")
+@counts_itself
 def _to_char_array_part(text: str, start: int, length: int) -> Array:
     if not 0 <= start <= len(text):
         raise ArgumentOutOfRangeException(
@@ -366,6 +375,7 @@ def _valid(text: str) -> str:
 
 @implements("string", "string Normalize()")
 @implements("string", "string Normalize(System.Text.NormalizationForm normalizationForm)")
+@counts_itself
 def _normalize(text: str, form: int = 1) -> str:
     name = _form(form)
     if text.isascii():

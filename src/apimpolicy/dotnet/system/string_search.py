@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.dotnet.system.linear_text import rfind
@@ -123,6 +123,7 @@ def _last_index_of_part(text: str, value: str | None, start: int, count: int, co
 
 
 @implements("string", "int IndexOf(char value)")
+@counts_itself
 def _index_of_char(text: str, value: str) -> int:
     if len(text) > FREE_UNITS:
         work_through(len(text))
@@ -135,6 +136,7 @@ def _index_of_char_by(text: str, value: str, comparison: int) -> int:
 
 
 @implements("string", "int IndexOf(char value, int startIndex)")
+@counts_itself
 def _index_of_char_from(text: str, value: str, start: int) -> int:
     if not 0 <= start <= len(text):
         raise ArgumentOutOfRangeException("startIndex", _INDEX)
@@ -156,6 +158,7 @@ def _last_bounds(text: str, start: int, count: int) -> tuple[int, int]:
 
 
 @implements("string", "int LastIndexOf(char value)")
+@counts_itself
 def _last_index_of_char(text: str, value: str) -> int:
     if len(text) > FREE_UNITS:
         work_through(len(text))
@@ -216,6 +219,7 @@ def _last_index_of_any_part(text: str, chars: Array | None, start: int, count: i
 
 
 @implements("string", "bool Contains(string value)")
+@counts_itself
 def contains(text: str, value: str | None) -> bool:
     """By code units; raises ArgumentNullException."""
     if value is None:
@@ -238,6 +242,7 @@ def _contains_by(text: str, value: str | None, comparison: int) -> bool:
 
 @implements("string", "bool StartsWith(string value)")
 @implements("string", "bool StartsWith(string value, System.StringComparison comparisonType)")
+@counts_itself
 def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
     if value is None:
@@ -253,6 +258,7 @@ def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE)
 
 @implements("string", "bool EndsWith(string value)")
 @implements("string", "bool EndsWith(string value, System.StringComparison comparisonType)")
+@counts_itself
 def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
     if value is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
 from apimpolicy.dotnet.values import Array, string_array
 
@@ -109,6 +109,7 @@ def _split_options(text: str, separators: Array | None, options: int) -> Array:
 
 @implements("string", 'string[] Split(char separator, System.StringSplitOptions options = "None")')
 @implements("string", 'string[] Split(string separator, System.StringSplitOptions options = "None")')
+@counts_itself
 def split_at_one(text: str, separator: str | None, options: int = 0) -> Array:
     if separator and options == 0:
         if len(text) > FREE_UNITS:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, FormatException
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.system.enums import format_enum
 from apimpolicy.dotnet.system.number_formats import format_decimal, format_double, format_int, format_single
 from apimpolicy.dotnet.system.number_symbols import numbers_of
@@ -281,6 +281,7 @@ def _join_array(separator: str | None, values: Array | None) -> str:
 
 
 @implements("string", "static string Join(string separator, System.Collections.Generic.IEnumerable<string> values)")
+@counts_itself
 def _join_strings(separator: str | None, values: Iterable[str | None] | None) -> str:
     items = getattr(values, "items", values)  # a List has its elements there
     if not isinstance(items, list):

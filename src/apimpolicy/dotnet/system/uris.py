@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
     UriFormatException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
 from apimpolicy.dotnet.system.ip_addresses import ipv6_text, read_ipv4, read_ipv6
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.uri_texts import normal_escapes, readable, upper_case_escapes, without_dot_segments
@@ -221,6 +221,7 @@ def _refuse_backslash(scheme: str, rest: str) -> None:
         raise UriFormatException(_BACKSLASH)
 
 
+@counts_itself
 def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
     """Raises ArgumentNullException, UriFormatException."""
     if text is None:

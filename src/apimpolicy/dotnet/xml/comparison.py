@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 from apimpolicy.dotnet.xml.names import X
@@ -83,6 +83,7 @@ def _own_parts(node: XNode) -> tuple[Any, ...]:
 
 
 @implements(X + "XNode", f"static bool DeepEquals({X}XNode n1, {X}XNode n2)")
+@counts_itself
 def deep_equals(first: XNode | None, second: XNode | None) -> bool:
     """Equal names, attributes in the same order, and equal content."""
     pairs = [(first, second)]

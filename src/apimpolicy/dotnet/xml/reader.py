@@ -32,6 +32,8 @@ _BAD_DECLARATION = "Syntax for an XML declaration is invalid."
 
 _FEW_PREFIXES = 16
 """Declarations around an element that are copied for nothing."""
+_STEPS_PER_PREFIX = 4
+"""For each declaration that is copied otherwise: it takes time and memory."""
 
 
 class _Parser(Scanner):
@@ -233,7 +235,7 @@ class _Parser(Scanner):
             attributes.append(self.attribute(scope))
         around = self.scopes[-1]
         if scope and len(around) > _FEW_PREFIXES:
-            environment().step(len(around))
+            environment().step(len(around) * _STEPS_PER_PREFIX)
         self.scopes.append({**around, **scope} if scope else around)
         element = XElement(self.resolve(written, start, is_attribute=False))
         names: set[XName] = set()

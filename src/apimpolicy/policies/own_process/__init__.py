@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.policies.own_process.process import TEMPLATE_DEPTH
 
@@ -29,13 +30,19 @@ LONGEST = {"transform": 60.0, "validate": 2.0}
 PATIENCE = 10
 """How many times its processor time a process may take by the clock: a busy machine gives it little."""
 
+STARTS = 100
+"""How many processes the steps of one request are enough for; a start takes a tenth of a second and more."""
+
 
 def answer(kind: str, task: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """What the process answers to a task: see `apimpolicy.policies.own_process.process`.
+    """Return what the process answers to a task: see `apimpolicy.policies.own_process.process`.
 
-    Raises LimitExceededError for one that takes too long, needs too much memory or writes too much.
+    Its start and its processor time use up steps of the request. Raises LimitExceededError for a process that takes too
+    long, needs too much memory or writes too much.
     """
-    seconds = min(limits.seconds, LONGEST[kind])
+    running = environment()
+    running.step(limits.steps // STARTS)
+    seconds = min(limits.seconds, LONGEST[kind], running.seconds_left())
     given = {
         **task,
         "kind": kind,
@@ -45,6 +52,7 @@ def answer(kind: str, task: dict[str, Any], limits: Limits) -> dict[str, Any]:
         "path": [entry for entry in sys.path if entry],
     }
     found = _answer(json.dumps(given).encode(), seconds)
+    running.spent(found.pop("used", 0.0))
     if "limit" in found:
         raise LimitExceededError(str(found["limit"]), MEMORY if found["limit"] == "memory" else limits.string_length)
     message = str(found.get("error", ""))

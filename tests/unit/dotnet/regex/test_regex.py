@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
+from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException, DotnetException, RegexParseException
 from apimpolicy.dotnet.metadata import look_up
@@ -18,6 +21,7 @@ from apimpolicy.dotnet.regex.options import (
     SINGLELINE,
 )
 from apimpolicy.dotnet.registry import find_implementation
+from apimpolicy.emit.expression import compile_expression
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 
 IS_MATCH = [
@@ -308,3 +312,27 @@ def test_own_timeout() -> None:
     assert Regex.create("a", 0, TimeSpan(-10_000)).match_timeout().ticks == -10_000
     with pytest.raises(DotnetException, match="matchTimeout"):
         Regex.create("a", 0, TimeSpan(0))
+
+
+def test_all_long_matches_together_have_the_time_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in steps: a clock of the test's own says that each match takes half of the limit."""
+    from apimpolicy.dotnet.regex import expressions
+
+    ticks = itertools.count()
+    monkeypatch.setattr(expressions, "thread_time", lambda: next(ticks) * 1.0)
+    here = Environment(limits=Limits(regex_seconds=2.0, seconds=1_000.0))
+    pattern = expressions.Regex("(a*)*b")
+    with use_environment(here):
+        assert not pattern.is_match("a" * 20_000)
+        assert here.steps_left < here.limits.steps * 0.51
+        pattern.is_match("a" * 20_000)
+        with pytest.raises(LimitExceededError):
+            pattern.is_match("a" * 20_000)
+
+
+def test_a_match_that_the_policy_gives_up_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = """@{ var n = 0; for (int i = 0; i < 9; i++) try { new Regex("^(a|aa)+$", RegexOptions.None,
+        TimeSpan.FromMilliseconds(20)).IsMatch(new string('a', 60) + "!"); } catch (Exception) { n++; } return n; }"""
+    here = Environment(limits=Limits(regex_seconds=0.05, seconds=1_000.0))
+    with use_environment(here), pytest.raises(LimitExceededError):
+        compile_expression(code).evaluate(Context())

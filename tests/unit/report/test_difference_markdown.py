@@ -1,0 +1,79 @@
+"""What a stranger writes into policies and file names stays text in a comment."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from apimpolicy.report.difference_data import DIFFERENT, ERROR, UNDECIDED, DifferenceItem, DifferenceReport, Journey
+from apimpolicy.report.difference_markdown import MOST_CHARACTERS, to_markdown
+from apimpolicy.report.markdown import code_span, fenced
+
+EVIL = [
+    "![x](https://attacker.example/x.png)",
+    "[link](https://attacker.example)",
+    "<img src=x> <!-- apimpolicy diff --> </details>",
+    "a | b \\| c",
+    "` ``code`` ```",
+    "@org/team #12 org/repo#3",
+    "https://attacker.example www.attacker.example",
+    "$x$ **bold** ~~gone~~ _soft_",
+    "line\n# heading\n| --- |\n\n<b>",
+    "```\n# out of the fence\n````",
+]
+
+
+def report(text: str, status: str = DIFFERENT) -> DifferenceReport:
+    journey = Journey(text, text, text, f"first\n{text}")
+    items = (DifferenceItem(text, text, journey, journey),)
+    return DifferenceReport(text, "old", "new", status, items, (text,), text if status == ERROR else "")
+
+
+def without_blocks(markdown: str) -> str:
+    """What is outside of fenced blocks, whose fences nothing inside may end."""
+    kept: list[str] = []
+    fence = ""
+    for line in markdown.splitlines():
+        found = re.match("`{3,}", line)
+        if fence:
+            if line == fence:
+                fence = ""
+        elif found:
+            fence = found[0]
+        else:
+            kept.append(line)
+    assert not fence
+    return "\n".join(kept)
+
+
+@pytest.mark.parametrize("text", EVIL)
+@pytest.mark.parametrize("status", [DIFFERENT, UNDECIDED, ERROR])
+def test_nothing_becomes_markup(text: str, status: str) -> None:
+    seen = without_blocks(to_markdown([report(text, status)]))
+    bare = re.sub(r"<code>@</code>|<code>#</code>|</?(?:code|details|summary)>|&#\d+;", "", seen)
+    bare = bare.replace("### What changes for callers", "").replace("**:", "").replace("**", "", 1)
+    bare = bare.replace("| what | request | before | after |", "").replace("| --- | --- | --- | --- |", "")
+    assert not re.search(r"[<>`*_\[\]!\\@#$]|https:|www\.", bare), bare
+    for row in seen.splitlines():
+        if row.startswith("|"):
+            assert row.count("|") == 5
+
+
+def test_a_comment_has_a_size_that_github_takes() -> None:
+    text = to_markdown([report("x" * 30_000), report("y" * 30_000), report("z" * 30_000)])
+    assert len(text) < MOST_CHARACTERS + 500
+    assert text.endswith("run `apimpolicy diff` to see it.")
+
+
+@pytest.mark.parametrize("text", EVIL)
+def test_code_ends_where_it_should(text: str) -> None:
+    span = code_span(text)
+    opening = re.match("`+", span)
+    assert opening is not None
+    runs = re.findall("`+", span)
+    assert [len(run) for run in runs].count(len(opening[0])) == 2
+    assert "\n" not in span
+    block = fenced(text).splitlines()
+    assert block[-1] not in block[1:-1]
+    assert without_blocks(fenced(text)) == ""
