@@ -10,21 +10,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.project.repository import repository_of, scripts_around
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENDINGS = (
-    *(".tf", ".tofu", ".bicep", ".json", ".py", ".ps1", ".psm1", ".sh", ".bash", ".yml", ".yaml", ".js", ".mjs", ".ts"),
-    *(".cs", ".csx", ".go", ".java", ".rb"),
-)
-_NOT_ENTERED = (".", "node_modules", "__pycache__")
-MOST_FILES = 3_000
-MOST_BYTES = 1_000_000
-MOST_BYTES_OF_ALL = 30_000_000
-MOST_LEVELS_UP = 8
-
-_ROOTS = (".git", "apimpolicy.toml")
-_PIPELINES = (".github", ".azuredevops", ".azure-pipelines", ".pipelines")
 _CALL = re.compile(r"[Rr]eplace\w*\s*\(")
 _OPERATOR = re.compile(r"-c?replace\s+(['\"])(.{2,80}?)\1")
 _SED = re.compile(r"\bs([/|#,~@])((?:(?!\1)[^\r\n\\]){2,80})\1")
@@ -50,42 +40,11 @@ class Replacements:
 
     def in_text(self, path: str, text: str) -> tuple[str, ...]:
         """The words of a policy's text that something in its repository replaces."""
-        root = repository_of(path)
+        folder = os.path.dirname(os.path.abspath(path))
+        root = repository_of(folder) or folder
         if root not in self._words:
-            self._words[root] = frozenset(_words_below(root))
+            self._words[root] = frozenset(word for _, script in scripts_around(root) for word in replaced_words(script))
         return tuple(sorted(word for word in self._words[root] if word in text and _is_a_word_of(word, text)))
-
-
-def repository_of(path: str) -> str:
-    """The folder around a file that is a repository or has a configuration; else the file's own folder."""
-    own = folder = os.path.dirname(os.path.abspath(path))
-    for _ in range(MOST_LEVELS_UP):
-        if any(os.path.exists(os.path.join(folder, name)) for name in _ROOTS):
-            return folder
-        folder = os.path.dirname(folder)
-    return own
-
-
-def _words_below(root: str) -> Iterator[str]:
-    read = 0
-    for count, path in enumerate(_files(root)):
-        if count >= MOST_FILES or read >= MOST_BYTES_OF_ALL:
-            return
-        if not os.path.isfile(path):  # a pipe keeps whoever opens it waiting
-            continue
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                text = file.read(MOST_BYTES)
-        except OSError:
-            continue
-        read += len(text)
-        yield from replaced_words(text)
-
-
-def _files(root: str) -> Iterator[str]:
-    for directory, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if name in _PIPELINES or not name.startswith(_NOT_ENTERED))
-        yield from (os.path.join(directory, name) for name in sorted(files) if name.lower().endswith(ENDINGS))
 
 
 def replaced_words(text: str) -> Iterator[str]:

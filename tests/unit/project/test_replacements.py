@@ -95,3 +95,31 @@ def test_replacing_what_policies_are_written_with_explains_nothing(repository: P
 def test_a_reading_with_placeholders_is_taken_only_if_it_makes_no_errors(repository: Path) -> None:
     (repository / "deploy.py").write_text("text.replace('inbound>', '')", encoding="utf-8")
     assert codes(repository) == ["POL104", "CS0103"]
+
+
+@pytest.mark.parametrize(
+    "script", ["deploy.ps1", "scripts/deploy.ps1", "policies/deploy.ps1", ".pipelines/release/deploy.ps1"]
+)
+def test_scripts_around_a_folder_without_a_repository(tmp_path: Path, script: str) -> None:
+    """An archive of a repository has no `.git`: the folders above the checked one count as well."""
+    policy = tmp_path / "policies" / "apis" / "orders.xml"
+    policy.parent.mkdir(parents=True)
+    policy.write_text(POLICY.format(word="RETRY_COUNT"), encoding="utf-8")
+    assert _codes(policy)
+    deploy = tmp_path / script
+    deploy.parent.mkdir(parents=True, exist_ok=True)
+    deploy.write_text("$xml = $xml -replace 'RETRY_COUNT', $count", encoding="utf-8")
+    assert _codes(policy) == []
+
+
+def test_another_project_beside_a_folder_without_a_repository(tmp_path: Path) -> None:
+    policy = tmp_path / "one" / "orders.xml"
+    other = tmp_path / "other" / "deploy.ps1"
+    for file, text in ((policy, POLICY.format(word="RETRY_COUNT")), (other, "$xml -replace 'RETRY_COUNT', $count")):
+        file.parent.mkdir()
+        file.write_text(text, encoding="utf-8")
+    assert _codes(policy)
+
+
+def _codes(policy: Path) -> list[str]:
+    return [row.code for row in CheckRun(CheckProjects(CheckOptions())).one(str(policy)).findings]
