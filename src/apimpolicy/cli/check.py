@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
 from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import configuration_option
+from apimpolicy.cli.configuration_file import configuration_option, environment_option
 from apimpolicy.cli.program import say, tool_version
 from apimpolicy.cli.progress import Progress
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
@@ -39,6 +40,10 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "--values", metavar="FILE", help="Values for placeholders of templates: .tfvars, JSON or TOML."
             ),
             configuration_option,
+            environment_option("Check as in this environment: its overlay, table and variables; 'all' checks each."),
+            click.option(
+                "--since", metavar="REVISION", help="Also report what is still used, but deleted since this revision."
+            ),
             click.option(
                 "--select", multiple=True, metavar="CODE", help="Look only for these: a code, its beginning, a rule."
             ),
@@ -124,10 +129,11 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     failed = _say_what_was_not_read(found, options)
     if not found.files:
         return exit_codes.USAGE if failed or not options["policies_only"] else exit_codes.CLEAN
-    for path in found.files:
-        projects.of(path)  # a wrong configuration is said once, before anything is checked
     seconds = None if options["prove"] else deadline.SECONDS
     run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
+    for path in found.files:
+        projects.of(path)  # a wrong configuration is said once, before anything is checked
+    run.services.check_environment(found.files)
     if options["fix"] or options["diff"]:
         from apimpolicy.cli.check_fixes import mend
 
@@ -138,7 +144,9 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     output.rules = projects.rules
     baselines = _Baselines(options, projects)
     with Progress("checked", len(found.files)) as progress:
-        for checked in run.all(found.files, 1 if options["prove"] else options["jobs"], progress.advance):
+        jobs = 1 if options["prove"] else options["jobs"]
+        checks = chain(run.all(found.files, jobs, progress.advance), run.information(found.files, paths))
+        for checked in checks:
             if checked.problem is not None:
                 say(checked.problem)
                 failed = True
@@ -189,6 +197,8 @@ def _check_options(options: dict[str, Any]) -> CheckOptions:
         tier=options["tier"],
         gateway=options["gateway"],
         scope=options["scope"],
+        environment=options["environment"],
+        since=options["since"],
         strict=options["strict"],
         rule_files=options["rule_files"],
         proofs=_Prover() if options["prove"] else None,

@@ -1,4 +1,7 @@
-"""The option `--config`; without it, the nearest configuration above a file counts (`project.configuration_files`)."""
+"""The options `--config` and `--environment`.
+
+Without the first, the nearest configuration above a file counts (`project.configuration_files`).
+"""
 
 from __future__ import annotations
 
@@ -14,3 +17,21 @@ def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """The option `--config FILE`."""
     text = "The configuration as TOML; without it, the nearest apimpolicy.toml above the policy."
     return click.option("--config", metavar="FILE", help=text)(function)
+
+
+def environment_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option `--environment NAME`, which becomes an argument of the command."""
+    return click.option("--environment", metavar="NAME", help=text)
+
+
+def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--environment NAME`, for commands that load everything as it is in that environment."""
+
+    def select(context: click.Context, _: click.Parameter, name: str | None) -> None:
+        if name is not None:
+            from apimpolicy.project.environments import selected_environment
+
+            context.with_resource(selected_environment(name))
+
+    text = "Load everything as in this environment: its overlay and its table in apimpolicy.toml."
+    return click.option("--environment", metavar="NAME", help=text, expose_value=False, callback=select)(function)

@@ -1,0 +1,104 @@
+"""Whether something outside of a service's folder declares a resource: an overlay, another folder, infrastructure code.
+
+A folder need not have all of a service: teams extract a part, keep shared resources beside it, or create backends and
+named values with Terraform. This is asked only when something seems to be missing, since it reads the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.inventory import Inventory
+from apimpolicy.project.layout import folders_of_kinds
+from apimpolicy.project.overlays import overlays_around, read_overlay
+from apimpolicy.project.repository import repository_of, scripts_around
+
+if TYPE_CHECKING:
+    from apimpolicy.project.overlays import Overlay
+
+_MENTIONS_SERVICE = re.compile(r"api[ _-]?management|apim", re.IGNORECASE)
+_VALUES = (".tfvars", ".bicepparam", ".parameters.json", ".tfvars.json")
+_MOST_FOLDERS = 5_000
+
+
+class Elsewhere:
+    """What is around one service's folder; each kind of place is read once, when it is asked for."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.abspath(root)
+
+    def declares(self, kind: str, name: str, *, overlays: bool = True) -> bool:
+        """Whether a resource of this kind is declared outside of the folder, as far as names tell.
+
+        Overlays count where any environment does.
+        """
+        return (
+            (overlays and any(_is_in(overlay, kind, name) for overlay in self._overlays))
+            or any(service.has(kind, name) for service in self._services)
+            or re.search(rf"""(?i)["'`/]{re.escape(name)}["'`]|(?m::\s*{re.escape(name)}\s*$)""", self._code)
+            is not None
+        )
+
+    @cached_property
+    def _overlays(self) -> list[Overlay]:
+        found: list[Overlay] = []
+        for path in overlays_around(self.root).values():
+            try:
+                found.append(read_overlay(path))
+            except ConfigurationError:
+                continue
+        return found
+
+    @cached_property
+    def _services(self) -> list[Inventory]:
+        """The other service folders of the repository."""
+        repository = repository_of(self.root)
+        roots = () if repository is None else _service_roots(repository)
+        return [Inventory(root) for root in roots if root != self.root]
+
+    @cached_property
+    def _code(self) -> str:
+        """What creates resources: Terraform, Bicep, ARM, scripts and pipelines, but not the extract itself."""
+        inside = os.path.join(self.root, "")
+        overlays = overlays_around(self.root).values()
+        found = [
+            text
+            for path, text in scripts_around(self.root)
+            if not path.startswith(inside)
+            and path not in overlays
+            and (path.lower().endswith(_VALUES) or _MENTIONS_SERVICE.search(text))
+        ]
+        return "\n".join(found)
+
+
+def _is_in(overlay: Overlay, kind: str, name: str) -> bool:
+    if kind == "named-values":
+        return any(
+            name in (display, resource) or name.lower() == resource
+            for resource, display, _ in overlay.all_named_values()
+        )
+    return name.lower() in overlay.names(kind)
+
+
+def _service_roots(repository: str) -> tuple[str, ...]:
+    """The folders of a repository that have folders of several kinds of resources."""
+    found: list[str] = []
+    waiting = [repository]
+    for _ in range(_MOST_FOLDERS):
+        if not waiting:
+            break
+        folder = waiting.pop()
+        if len(folders_of_kinds(folder)) > 1:
+            found.append(folder)
+            continue
+        try:
+            with os.scandir(folder) as entries:
+                names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            continue
+        waiting += (os.path.join(folder, name) for name in names if not name.startswith(".") and name != "node_modules")
+    return tuple(found)
