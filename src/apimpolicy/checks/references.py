@@ -23,17 +23,19 @@ class Missing(NamedTuple):
     def message(self) -> str:
         """What is wrong, as a sentence without an end."""
         if self.deleted:
-            return f"the {self.noun} '{self.name}' is used here, but no longer exists since {self.deleted}"
+            return f"the {self.noun} '{self.name}' is still used here, but was deleted since {self.deleted}"
         return f"the service has no {self.noun} '{self.name}'"
 
     @property
     def label(self) -> str:
         """What was meant, if anything is near."""
-        return f"did you mean '{self.near[0]}'?" if self.near else ""
+        return f"did you mean '{self.near[0]}'?" if self.near and not self.deleted else ""
 
     @property
     def help(self) -> str:
-        """What there is."""
+        """What to do, or what there is."""
+        if self.deleted:
+            return f"Keep the {self.noun}, or remove what uses it."
         if not self.known:
             return ""
         shown = ", ".join(self.known[:_MOST_SHOWN])

@@ -133,7 +133,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
     for path in found.files:
         projects.of(path)  # a wrong configuration is said once, before anything is checked
-    run.services.check_environment(found.files)
+    run.services.check_options(found.files)
     if options["fix"] or options["diff"]:
         from apimpolicy.cli.check_fixes import mend
 

@@ -9,7 +9,7 @@ from apimpolicy.project.environments import ALL, environments_at, unknown_enviro
 from apimpolicy.project.layout import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from apimpolicy.project.check_projects import CheckProjects
     from apimpolicy.project.known_service import Deleted, Service
@@ -22,6 +22,7 @@ class CheckServices:
     def __init__(self, projects: CheckProjects) -> None:
         self._projects = projects
         self._services: dict[tuple[str, str | None, str | None, str | None], Service] = {}
+        self._deleted_resources: dict[tuple[str, str | None], Deleted] = {}
         self._environments: dict[str, list[str]] = {}
         self._values: dict[tuple[str, str], dict[str, str]] = {}
 
@@ -38,11 +39,16 @@ class CheckServices:
             return tuple(known) or (None,)
         return (wanted,) if wanted in known or wanted in self._variables(path) else (None,)
 
-    def check_environment(self, paths: Iterable[str]) -> None:
-        """Raises ConfigurationError when the environment that was asked for is none of any file."""
-        wanted = self._projects.options.environment
-        if wanted is None:
-            return
+    def check_options(self, paths: Sequence[str]) -> None:
+        """Raises ConfigurationError for an environment that none of the files has, and for an unknown revision."""
+        options = self._projects.options
+        if options.environment is not None:
+            self._check_environment(options.environment, paths)
+        if options.since is not None:
+            for root in {place_of(path).root or os.path.dirname(os.path.abspath(path)) for path in paths}:
+                self._deleted(root, None)
+
+    def _check_environment(self, wanted: str, paths: Iterable[str]) -> None:
         known: set[str] = set()
         for path in paths:
             known.update(self._known(path))
@@ -95,7 +101,7 @@ class CheckServices:
             around = None
             if environment is not None:
                 around = Environment(environment, self._overlay(root, path, environment))
-            deleted = self._deleted(root)
+            deleted = self._deleted(root, workspace)
             self._services[key] = Service(Inventory(root, workspace), project.declared, around, deleted)
         return self._services[key]
 
@@ -107,10 +113,12 @@ class CheckServices:
         found = overlay_path(root, environment, project.environments.get(environment, {}), project.directory)
         return None if found is None else read_overlay(found)
 
-    def _deleted(self, root: str) -> Deleted | None:
+    def _deleted(self, root: str, workspace: str | None) -> Deleted | None:
         since = self._projects.options.since
         if since is None:
             return None
-        from apimpolicy.project.deleted import deleted_since
+        if (root, workspace) not in self._deleted_resources:
+            from apimpolicy.project.deleted import deleted_since
 
-        return deleted_since(root, since)
+            self._deleted_resources[root, workspace] = deleted_since(root, workspace, since)
+        return self._deleted_resources[root, workspace]

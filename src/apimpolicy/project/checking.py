@@ -55,7 +55,7 @@ def check(
     if found.empty:
         raise ConfigurationError(f"there are no policies in {os.fspath(path)}")
     run = CheckRun(projects)
-    run.services.check_environment(found.files)
+    run.services.check_options(found.files)
     diagnostics: list[Diagnostic] = []
     for checked in chain(map(run.one, found.files), run.information(found.files, [os.fspath(path)])):
         if checked.problem is not None:

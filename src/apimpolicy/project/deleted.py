@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 _POLICY = "policy.xml"
 
 
-def deleted_since(root: str, name: str) -> Deleted:
-    """What the service in a folder has no more since a revision. Raises ConfigurationError for an unknown revision."""
+def deleted_since(root: str, workspace: str | None, name: str) -> Deleted:
+    """What the service in a folder, and one of its workspaces, have no more since a revision.
+
+    Raises ConfigurationError for an unknown revision.
+    """
     revision = revision_of(name, root)
     if revision is None:
         raise ConfigurationError(f"git has no revision '{name}' of {root}")
-    paths = revision.files_below(root)
-    now = Inventory(root)
+    files = revision.files_below(root)
+    paths = [path for path in files if _parts(path)[0] in ("", workspace)]
+    now = Inventory(root, workspace)
     found: dict[str, set[str]] = {}
     for kind, resource in dict.fromkeys(_resources(paths)):
         if kind.id != "named-values" and not now.has(kind.id, resource):
@@ -39,26 +43,26 @@ def deleted_since(root: str, name: str) -> Deleted:
 def _resources(paths: Sequence[str]) -> Iterator[tuple[Kind, str]]:
     """The resources that files belong to: kind and id."""
     for path in paths:
-        kind, resource, file = _parts(path)
+        _, kind, resource, file = _parts(path)
         if kind is not None and (file == kind.information or (kind.id == "fragments" and file == _POLICY)):
             yield kind, resource
 
 
-def _parts(path: str) -> tuple[Kind | None, str, str]:
-    """The kind, the id and the file of a path such as `backends/orders/backendInformation.json`."""
-    parts = path.split("/")
+def _parts(path: str) -> tuple[str, Kind | None, str, str]:
+    """The workspace, the kind, the id and the file of a path such as `backends/orders/backendInformation.json`."""
+    parts, workspace = path.split("/"), ""
     if len(parts) == 5 and parts[0].lower() == "workspaces":
-        parts = parts[2:]
-    return (kind_of_folder(parts[0]), parts[1], parts[2]) if len(parts) == 3 else (None, "", "")
+        workspace, parts = parts[1], parts[2:]
+    return (workspace, kind_of_folder(parts[0]), parts[1], parts[2]) if len(parts) == 3 else (workspace, None, "", "")
 
 
 def _named_values(revision: Revision, root: str, paths: Sequence[str]) -> Iterator[str]:
     """The display names of a revision's named values."""
-    files = [path for path in paths if _parts(path)[2] == "namedValueInformation.json"]
+    files = [path for path in paths if _parts(path)[3] == "namedValueInformation.json"]
     for path, content in zip(files, revision.contents_below(root, files), strict=True):
         try:
             properties = json.loads(content.decode("utf-8-sig"))["properties"]
             name = properties.get("displayName")
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             name = None
-        yield name if isinstance(name, str) and name else _parts(path)[1]
+        yield name if isinstance(name, str) and name else _parts(path)[2]

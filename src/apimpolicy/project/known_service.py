@@ -85,7 +85,7 @@ class Service:
         is_certain = bool(deleted) or not self._is_partial(kind)
         if not (is_certain or near):
             return None
-        if not deleted and self._is_elsewhere(kind, names):
+        if self._is_elsewhere(kind, names):
             return None
         return Missing(noun, name, is_certain, near, known, deleted)
 
@@ -178,7 +178,7 @@ def named_values_for(
             return None
         where = "" if environment is None else f" in the environment '{environment}'"
         if found is not None and found.deleted:
-            return MissingNamedValue(found.message, "", found.help)
+            return MissingNamedValue(found.message, found.label, found.help)
         label, advice = ("", "") if found is None else (found.label, found.help)
         return MissingNamedValue(f"Cannot find a property '{name}'{where}", label, advice)
 
