@@ -5,12 +5,13 @@ Without the first, the nearest configuration above a file counts (`project.confi
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,3 +36,25 @@ def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
 
     text = "Load everything as in this environment: its overlay and its table in apimpolicy.toml."
     return click.option("--environment", metavar="NAME", help=text, expose_value=False, callback=select)(function)
+
+
+def check_environment(files: Iterable[str]) -> None:
+    """Raises ConfigurationError when an environment was selected that is none of those around files, if there are any.
+
+    What belongs to a file may lie elsewhere: whatever is loaded looks for itself.
+    """
+    from apimpolicy.project.environments import environments_at, selected, unknown_environment
+
+    name = selected()
+    if name is None:
+        return
+    from apimpolicy.project.configuration import read_configuration
+    from apimpolicy.project.configuration_files import ConfigurationFinder
+
+    finder = ConfigurationFinder()
+    known: set[str] = set()
+    for file in files:
+        config = finder.for_file(file)
+        known.update(environments_at(os.path.dirname(file) or os.curdir, read_configuration(config) if config else {}))
+    if known and name not in known:
+        raise unknown_environment(name, known)

@@ -109,11 +109,33 @@ class CheckRun:
         from apimpolicy.project.information_run import InformationRun
 
         yield from InformationRun(self.projects, self.services).all(roots, paths)
+        if self.projects.options.environment is not None:
+            yield from self._overlays(roots, paths)
+
+    def _overlays(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
+        """The policies in the overlays of the environments that are checked."""
+        from apimpolicy.project.configuration_files import shown_path
+        from apimpolicy.project.overlay_policies import policies_in
+
+        tops = [os.path.join(os.path.abspath(path), "") for path in paths]
+        for root, policy in sorted(roots.items()):
+            for environment, overlay in self.services.overlays(root, policy):
+                if not any(os.path.abspath(overlay.path).startswith(top) for top in tops):
+                    continue
+                found: list[Diagnostic] = []
+                for folders, document in policies_in(source_of(*read_data(overlay.path))[0]):
+                    knowledge = self._knowledge(os.path.join(root, *folders, "policy.xml"), environment)
+                    settings, named_values, _, _ = knowledge
+                    found += check_readings([document], self.expression_check, named_values, settings)
+                if found:
+                    yield Checked(shown_path(overlay.path), to_findings(found))
 
     def _in_environment(
         self, path: str, data: bytes, shown: str, environment: str | None
     ) -> tuple[Findings, str | None]:
         """The findings in one file, and their key in the cache, where they depend on nothing else."""
+        if environment is not None and self.services.replaces(path, environment):
+            return Findings([]), None  # what the overlay has in its place is checked with the overlay
         knowledge = self._knowledge(path, environment)
         name = None
         found: Findings | None = None
@@ -173,7 +195,7 @@ class CheckRun:
             settings = settings._replace(proofs=options.proofs(path))
         named_values: Mapping[str, str] | None = project.named_values
         service = None if path == STANDARD_INPUT else self.services.of(path, environment)
-        if service is not None or project.declared.external or environment is not None:
+        if service is not None or project.declared.external or project.environments:
             from apimpolicy.project.known_service import named_values_for
 
             shown = environment if options.environment != ALL else None

@@ -9,7 +9,7 @@ from apimpolicy.project.environments import ALL, environments_at, unknown_enviro
 from apimpolicy.project.layout import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.project.check_projects import CheckProjects
     from apimpolicy.project.known_service import Deleted, Service
@@ -84,6 +84,22 @@ class CheckServices:
             own = project.environments.get(environment, {})
             self._values[key] = variables_of(key[0], environment, own, project.directory)
         return self._values[key]
+
+    def replaces(self, path: str, environment: str) -> bool:
+        """Whether the overlay of an environment has another document in the place of a policy file."""
+        service, place = self.of(path, environment), place_of(path)
+        overlay = None if service is None or service.environment is None else service.environment.overlay
+        if overlay is None or place.scope is None:
+            return False
+        kind = {"product": "products", "api": "apis", "operation": "apis"}.get(place.scope, "")
+        name = place.api or (os.path.basename(os.path.dirname(os.path.abspath(path))) if kind else "")
+        return overlay.policy(kind, name, place.operation or "", place.workspace) is not None
+
+    def overlays(self, root: str, path: str) -> Iterator[tuple[str, Overlay]]:
+        """The environments in which a file of a service is checked, with their overlays."""
+        for environment in self.environments_of(path):
+            if environment is not None and (overlay := self._overlay(root, path, environment)) is not None:
+                yield environment, overlay
 
     def of(self, path: str, environment: str | None = None) -> Service | None:
         """The service around a file, if its folder has one. Raises ConfigurationError for an overlay."""

@@ -63,7 +63,15 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.answer_tables import AnswerTables
 from apimpolicy.project.api_descriptions import DescriptionPaths
 from apimpolicy.project.declared import declared_in, external_patterns
-from apimpolicy.project.environments import OWN_KEYS, TABLE, environment_tables, in_environment, selected
+from apimpolicy.project.environments import (
+    OWN_KEYS,
+    TABLE,
+    environment_tables,
+    environments_at,
+    in_environment,
+    selected,
+    unknown_environment,
+)
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
@@ -165,6 +173,7 @@ class Configuration:
         from apimpolicy.engine.gateway import Gateway
         from apimpolicy.project.entities import entity_of
 
+        self._check_environment(folder or self._service.folder)
         settings: dict[str, Any] = {
             "negotiate_client_certificate": self.negotiate_client_certificate,
             "trusted_roots": self._authorities("trusted-roots"),
@@ -196,6 +205,17 @@ class Configuration:
         settings |= overrides
         settings["revocation_lists"] = [*settings["revocation_lists"], *further_revocation_lists]
         return Gateway(**settings)
+
+    def _check_environment(self, folder: str | None) -> None:
+        """Raises ConfigurationError when the selected environment is none of this configuration or of the folder."""
+        name = selected()
+        if name is None:
+            return
+        known = {*self.environments}
+        for place in {folder, self._table.directory or os.curdir} - {None}:
+            known.update(environments_at(str(place), {}))
+        if name not in known:
+            raise unknown_environment(name, known)
 
     def _authorities(self, name: str) -> list[Certificate]:
         from apimpolicy.dotnet.cryptography.certificate import Certificate

@@ -35,12 +35,18 @@ _selected: str | None = None
 @contextmanager
 def selected_environment(name: str | None) -> Iterator[None]:
     """Load configurations and services as they are in an environment, inside of the block."""
-    global _selected
-    before, _selected = _selected, name
+    before = _selected
+    select(name)
     try:
         yield
     finally:
-        _selected = before
+        select(before)
+
+
+def select(name: str | None) -> None:
+    """Load everything as it is in an environment from now on."""
+    global _selected
+    _selected = name
 
 
 def selected() -> str | None:
@@ -55,14 +61,15 @@ def in_environment(values: Mapping[str, Any], name: str | None) -> dict[str, Any
     own = tables.get(name) if name is not None and isinstance(tables, dict) else None
     if not isinstance(own, dict):
         return found
-    return _merged(found, {key: value for key, value in own.items() if key not in OWN_KEYS})
+    return merged(found, {key: value for key, value in own.items() if key not in OWN_KEYS})
 
 
-def _merged(values: dict[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def merged(values: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with other ones in the place of those of the same keys; tables are merged key by key."""
     found = dict(values)
     for key, value in other.items():
         old = found.get(key)
-        found[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        found[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return found
 
 

@@ -75,7 +75,7 @@ class Overlay:
         for scope in {scope for scope, _, _ in self._entries}:
             yield from self.named_values(scope)
 
-    def policy(self, kind: str, name: str = "", operation: str = "", workspace: str | None = None) -> str | None:
+    def policy(self, kind: str = "", name: str = "", operation: str = "", workspace: str | None = None) -> str | None:
         """The document in the place of a policy: of the service, an API, a product, or an API's operation."""
         scope = (workspace or "").lower()
         entry = self._entries.get((scope, kind, name.lower()), {}) if name else self._content
@@ -95,6 +95,10 @@ def _entries_of(content: Mapping[str, Any], section: str) -> Iterator[tuple[str,
     for entry in listed if isinstance(listed, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("name"), (str, int)):
             yield str(entry["name"]), entry
+
+
+NO_CHANGES = Overlay("", {})
+"""The overlay of a service as it was extracted."""
 
 
 def overlays_around(root: str) -> dict[str, str]:

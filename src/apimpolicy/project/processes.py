@@ -7,6 +7,8 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.project.environments import select, selected
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.context import BaseContext
@@ -14,7 +16,14 @@ if TYPE_CHECKING:
 
 def process_pool(jobs: int, initializer: Callable[..., object] | None = None, *arguments: Any) -> ProcessPoolExecutor:
     """A pool of so many processes; each calls `initializer` with the arguments, which can be pickled, first."""
-    return ProcessPoolExecutor(jobs, _context(), initializer, arguments)
+    return ProcessPoolExecutor(jobs, _context(), _start, (selected(), initializer, arguments))
+
+
+def _start(environment: str | None, initializer: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
+    """In a new process: the environment that was selected in the one that started it."""
+    select(environment)
+    if initializer is not None:
+        initializer(*arguments)
 
 
 def _context() -> BaseContext:
