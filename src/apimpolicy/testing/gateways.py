@@ -59,7 +59,7 @@ def gateway_of(case: Case) -> CaseGateway:
     """A new gateway for a case. Raises TestFileError, ConfigurationError."""
     from apimpolicy.engine.services import FixedClock
     from apimpolicy.project.configuration import Configuration, read_configuration
-    from apimpolicy.project.toml_table import Table
+    from apimpolicy.project.toml_table import PlacedText, Table
 
     file = case.file
     values: dict[str, Any] = {}
@@ -81,7 +81,7 @@ def gateway_of(case: Case) -> CaseGateway:
     identities = _identities(case)
     named_values = _named_values(case, given, identities)
     for name, part in given.items():
-        values[name] = _joined(values.get(name), part.plain())
+        values[name] = _joined(values.get(name), PlacedText.all_in(part.plain(), file.directory))
     values = {name: value for name, value in values.items() if value is not None}
     all_values = {**values.get("named-values", {}), **named_values}
     values["named-values"] = {name: text for name, text in all_values.items() if text is not None}

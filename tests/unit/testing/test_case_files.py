@@ -338,3 +338,28 @@ def test_effects_come_in_the_order_that_is_expected(write: Callable[..., str]) -
     good, bad = outcomes(write(text))
     assert good.is_good, good
     assert not bad.is_good
+
+
+INCLUDES = '<policies><inbound><base /><include-fragment fragment-id="mark" /></inbound></policies>'
+MARK = '<fragment><set-header name="X-A" exists-action="override"><value>1</value></set-header></fragment>'
+
+
+@pytest.mark.parametrize("configuration", [None, "apimpolicy.toml", "policies/apimpolicy.toml"])
+def test_paths_are_meant_from_the_test_file(tmp_path: Path, configuration: str | None) -> None:
+    """A configuration in a folder above doesn't change that; what it says itself is meant from where it is."""
+    policies = tmp_path / "policies"
+    (policies / "fragments").mkdir(parents=True)
+    (policies / "orders.xml").write_text(INCLUDES)
+    (policies / "fragments" / "mark.xml").write_text(MARK)
+    (policies / "order.json").write_text("{}")
+    (policies / "orders.test.yaml").write_text(
+        "policy: orders.xml\n"
+        "defaults:\n"
+        "  gateway: {fragments: {mark: fragments/mark.xml}, schemas: {order: order.json}, openapi: orders.yaml}\n"
+        "cases: [{request: {get: /a}, expect: {status: 200}}]\n"
+    )
+    (policies / "orders.yaml").write_text("openapi: 3.0.1\ninfo: {title: a, version: v1}\npaths: {}\n")
+    if configuration is not None:
+        (tmp_path / configuration).write_text("negotiate-client-certificate = true\n")
+    (outcome,) = outcomes(str(policies / "orders.test.yaml"))
+    assert outcome.is_good, outcome.problem
