@@ -145,7 +145,7 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     baselines = _Baselines(options, projects)
     with Progress("checked", len(found.files)) as progress:
         jobs = 1 if options["prove"] else options["jobs"]
-        checks = chain(run.all(found.files, jobs, progress.advance), run.information(found.files, paths))
+        checks = chain(run.all(found.files, jobs, progress.advance), run.information(found.files, found.trees))
         for checked in checks:
             if checked.problem is not None:
                 say(checked.problem)
@@ -240,6 +240,8 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
     if not options["quiet"] and not options["policies_only"]:
         if found.skipped and not options["verbose"]:
             say(_skipped(found.skipped))
+        for path in found.compiled:
+            say(f"skipped {path}, which was compiled from a Bicep file beside it")
         if found.excluded:
             say(f"left out {found.excluded:,} {'path' if found.excluded == 1 else 'paths'} by 'exclude'")
     return bool(found.unreadable or found.empty)

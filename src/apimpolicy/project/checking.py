@@ -57,7 +57,7 @@ def check(
     run = CheckRun(projects)
     run.services.check_options(found.files)
     diagnostics: list[Diagnostic] = []
-    for checked in chain(map(run.one, found.files), run.information(found.files, [os.fspath(path)])):
+    for checked in chain(map(run.one, found.files), run.information(found.files, found.trees)):
         if checked.problem is not None:
             raise ConfigurationError(checked.problem)
         diagnostics += checked.diagnostics()

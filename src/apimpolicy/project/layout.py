@@ -18,6 +18,7 @@ from typing import NamedTuple
 from apimpolicy.project.resource_kinds import kind_of_folder
 
 _SCOPES = {"workspaces": "workspace", "products": "product", "apis": "api", "operations": "operation"}
+_MOST_LEVELS = 6
 _SIBLINGS = ("apis", "products", "named-values", "backends", "fragments")
 
 
@@ -64,6 +65,17 @@ def _root(folder: str) -> tuple[str, str | None]:
     if os.path.basename(above).lower() == "workspaces":
         return os.path.dirname(above), identifier
     return folder, None
+
+
+def root_of_information(path: str) -> str | None:
+    """The folder of the service that an information file describes something of; None where it is in none."""
+    folder = os.path.dirname(os.path.abspath(path))
+    for _ in range(_MOST_LEVELS):
+        above, name = os.path.split(folder)
+        if kind_of_folder(name) is not None and "apis" in folders_of_kinds(above):
+            return _root(above)[0]
+        folder = above
+    return None
 
 
 def folders_of_kinds(folder: str) -> dict[str, str]:
