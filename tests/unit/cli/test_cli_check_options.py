@@ -241,3 +241,15 @@ def test_fragments_of_the_configuration_are_known(apimpolicy: Callable[..., Any]
     found = apimpolicy("check", "a.xml")
     assert found.code == 0
     assert "POL135 warning: the fragment 'check-callers' is not among the known ones" in found.out
+
+
+def test_a_baseline_before_it_is_written(apimpolicy: Callable[..., Any], bad: Path, tmp_path: Path) -> None:
+    (tmp_path / "apimpolicy.toml").write_text('[check]\nbaseline = "known.json"\n')
+    found = apimpolicy("check", "bad.xml")
+    assert found.code == 2
+    assert (
+        "the baseline known.json does not exist yet; write it with: apimpolicy check PATH --write-baseline known.json"
+        in found.err
+    )
+    assert apimpolicy("check", "bad.xml", "--write-baseline", "known.json").code == 0
+    assert apimpolicy("check", "bad.xml").code == 0
