@@ -238,3 +238,38 @@ def test_a_filter_of_the_extract(service: Path, text: str, finding: str) -> None
     assert f": {finding}" in only
     edit(service, API, "ordres-pool", "another-one")
     assert len(found(service)) == ("error" in finding)
+
+
+@pytest.mark.parametrize(("missing", "count"), [(1, 1), (2, 2), (3, 0), (9, 0)])
+def test_links_with_apis_that_were_not_extracted(service: Path, missing: int, count: int) -> None:
+    """One dangling link is a mistake; when most of them dangle, the extract has only some APIs."""
+    names = ["orders", *(f"payments-{number}" for number in range(missing))]
+    text = json.dumps([{"name": name} for name in names])
+    (service / "products" / "starter" / "apis.json").write_text(text, encoding="utf-8")
+    assert len(found(service)) == count
+
+
+def test_values_of_the_configuration_come_to_those_of_the_service(service: Path) -> None:
+    (service.parent / "apimpolicy.toml").write_text("[named-values]\nanother = '1'\n", encoding="utf-8")
+    edit(service, API, "{{partner-name}}", "{{partner-name}} {{another}}")
+    assert found(service) == []
+    edit(service, API, "{{another}}", "{{third}}")
+    (only,) = found(service)
+    assert "POL001 error: Cannot find a property 'third'" in only
+
+
+def test_a_word_in_braces_that_a_script_replaces(service: Path) -> None:
+    edit(service, API, "{{partner-name}}", "{{PartnerName}}")
+    assert len(found(service)) == 1
+    script = "# API Management\n$xml = $xml.Replace('{{PartnerName}}', $name)"
+    (service.parent / "deploy.ps1").write_text(script, encoding="utf-8")
+    assert found(service) == []
+
+
+def test_the_service_of_another_environment_declares_nothing(service: Path) -> None:
+    """`dev/` and `prod/` may each have an extract, `shared/` and `team/` a part of one."""
+    other = Path(shutil.copytree(ORDERS, service.parent / "prod"))
+    shutil.rmtree(service / "backends" / "content-safety")
+    assert len(found(service)) == 1
+    (other / "apis" / "orders").rename(other / "apis" / "invoices")
+    assert found(service) == []

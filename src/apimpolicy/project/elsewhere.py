@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from apimpolicy.project.overlays import Overlay
 
 _MENTIONS_SERVICE = re.compile(r"api[ _-]?management|apim", re.IGNORECASE)
+_DECLARATION = r"""(?im)["'`/{{]{0}["'`}}]|:\s*{0}\s*$"""
+"""A name in quotation marks, at the end of a path, in braces, which a script replaces, or in YAML."""
 _VALUES = (".tfvars", ".bicepparam", ".parameters.json", ".tfvars.json")
 _MOST_FOLDERS = 5_000
 
@@ -39,8 +41,7 @@ class Elsewhere:
         return (
             (overlays and any(_is_in(overlay, kind, name) for overlay in self._overlays))
             or any(service.has(kind, name) for service in self._services)
-            or re.search(rf"""(?i)["'`/]{re.escape(name)}["'`]|(?m::\s*{re.escape(name)}\s*$)""", self._code)
-            is not None
+            or re.search(_DECLARATION.format(re.escape(name)), self._code) is not None
         )
 
     @cached_property
@@ -55,10 +56,15 @@ class Elsewhere:
 
     @cached_property
     def _services(self) -> list[Inventory]:
-        """The other service folders of the repository."""
+        """The other folders of the repository that may be a part of this service.
+
+        One that has an API of the same name is the service of another environment.
+        """
         repository = repository_of(self.root)
         roots = () if repository is None else _service_roots(repository)
-        return [Inventory(root) for root in roots if root != self.root]
+        own = Inventory(self.root).resources("apis").keys()
+        others = (Inventory(root) for root in roots if root != self.root)
+        return [other for other in others if own.isdisjoint(other.resources("apis"))]
 
     @cached_property
     def _code(self) -> str:

@@ -15,10 +15,9 @@ from apimpolicy.project.links import links_in
 from apimpolicy.project.resource_kinds import DISPLAY_NAME, kind_of_file, kind_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from apimpolicy.project.known_service import Service
-    from apimpolicy.project.links import Link
     from apimpolicy.text.source import Source
 
 LINK_UNKNOWN = "POL162"
@@ -37,20 +36,20 @@ def information_files(root: str) -> Iterator[str]:
                 yield os.path.join(directory, name)
 
 
-def check_information(path: str, source: Source, service: Service) -> Iterator[Diagnostic]:
+def check_information(
+    path: str, source: Source, service: Service, partial: Container[str] = ()
+) -> Iterator[Diagnostic]:
     """What is wrong with the name of a resource, and with what its information file refers to.
 
+    Of the kinds in `partial` only misspelt names are reported.
     What an overlay refers to is not looked at: it often names what only the service of its environment has.
     """
     yield from _refused_name(path, source)
-    yield from _unknown(links_in(path, service.root, _replaced(path, service)), source, service)
-
-
-def _unknown(links: Iterable[Link], source: Source, service: Service) -> Iterator[Diagnostic]:
-    for kind, name, start, end, is_certain in links:
+    for kind, name, start, end, is_certain in links_in(path, service.root, _replaced(path, service)):
         missing = None if service.has_id(kind, name) else service.missing(kind, name)
-        if missing is not None:
-            severity = Severity.ERROR if is_certain and missing.is_certain else Severity.WARNING
+        if missing is not None and (missing.near or missing.deleted or kind not in partial):
+            is_error = is_certain and missing.is_certain and (bool(missing.deleted) or kind not in partial)
+            severity = Severity.ERROR if is_error else Severity.WARNING
             yield Diagnostic(LINK_UNKNOWN, missing.message, source, start, end, severity, missing.label, missing.help)
 
 

@@ -11,6 +11,7 @@ from apimpolicy.project.configuration_files import shown_path
 from apimpolicy.project.files import read_data, source_of
 from apimpolicy.project.findings import Findings, merged, to_findings
 from apimpolicy.project.information_checks import check_information, information_files
+from apimpolicy.project.links import cut_kinds, links_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,14 +27,18 @@ class InformationRun:
     def __init__(self, projects: CheckProjects, services: CheckServices) -> None:
         self.projects = projects
         self.services = services
+        self._partial: dict[str, frozenset[str]] = {}
 
     def all(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
         """What is wrong below paths, file by file; `roots` are folders of services, each with a policy in it."""
         tops = [os.path.join(os.path.abspath(path), "") for path in paths]
         for root, policy in sorted(roots.items()):
             environments = self.services.environments_of(policy)
-            for path in information_files(root):
-                if any(path.startswith(top) for top in tops) and not self.projects.is_excluded(path):
+            wanted = [path for path in information_files(root) if any(path.startswith(top) for top in tops)]
+            links = (link for path in wanted for link in links_in(path, root))
+            self._partial[root] = cut_kinds(links, self.services.at(root, None, policy, None).inventory.has)
+            for path in wanted:
+                if not self.projects.is_excluded(path):
                     yield from self._one(shown_path(path), root, policy, environments)
 
     def _one(self, path: str, root: str, policy: str, environments: Sequence[str | None]) -> Iterator[Checked]:
@@ -56,7 +61,7 @@ class InformationRun:
         service = self.services.at(root, workspace, policy, environment)
         settings = self.projects.of(path, environment).check.settings_for(path)
         kept: list[Diagnostic] = []
-        for diagnostic in check_information(os.path.abspath(path), source, service):
+        for diagnostic in check_information(os.path.abspath(path), source, service, self._partial[root]):
             if settings.wants(diagnostic.code):
                 diagnostic.severity = settings.severities.get(diagnostic.code, diagnostic.severity)
                 kept.append(diagnostic)

@@ -62,11 +62,17 @@ class Service:
         self._elsewhere = Elsewhere(inventory.root)
 
     def __repr__(self) -> str:
+        return self._key
+
+    @cached_property
+    def _key(self) -> str:
+        """Everything that an answer depends on, for caches; what is looked up elsewhere is counted in `lookups`."""
+        from apimpolicy.project.cache import key_of
+
         overlay = None if self.environment is None else self.environment.overlay
-        content = () if overlay is None else tuple(overlay.named_values())
-        return repr(
-            (self.inventory, self._declared, self.environment and self.environment.name, content, self._deleted)
-        )
+        changes = () if overlay is None else (overlay.path, *sorted(overlay.named_values(), key=str))
+        environment = None if self.environment is None else self.environment.name
+        return key_of(self.inventory, self._declared, environment, changes, self._deleted)
 
     def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
         """What is missing when no resource of a kind has one of these names; see `checks.references.KnownService`."""

@@ -20,13 +20,14 @@ from apimpolicy.project.resource_kinds import kind_of_folder
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 _LINKED = ("apis", "groups", "products", "tags")
 """Kinds that have a folder, or a list, below resources of another kind for the links with them."""
 _UNKNOWN = re.compile(r"\{#|#\{|\{\{|\$\(|\$\{|[\[\]<>]|__")
 """A placeholder of a pipeline in an id."""
 _LAST = re.compile(r"/([A-Za-z]+)/([^/]+)/?$")
+_MANY = 3
 _MADE_BY_AZURE = "Logger-Credentials-"
 """The beginning of named values that Azure makes for a logger's credentials, and makes again for a new service."""
 
@@ -81,6 +82,19 @@ def links_in(path: str, root: str, replaced: Container[str] = ()) -> Iterator[Li
         properties = content.get("properties") if isinstance(content, dict) else None
         kept = {key: value for key, value in (properties or {}).items() if key not in replaced}
         yield from _of_properties(_File(path), kinds[-1], kept)
+
+
+def cut_kinds(links: Iterable[Link], has: Callable[[str, str], bool]) -> frozenset[str]:
+    """The kinds of which a folder seems to have only a part: most of the resources that others are linked with aren't.
+
+    An extract of some APIs may have all products, with their links to all APIs. One wrong name is a mistake, many are
+    no accident.
+    """
+    names: dict[str, set[str]] = {}
+    for link in links:
+        names.setdefault(link.kind, set()).add(link.name)
+    missing = {kind: sum(not has(kind, name) for name in own) for kind, own in names.items()}
+    return frozenset(kind for kind, count in missing.items() if count >= _MANY and count * 2 > len(names[kind]))
 
 
 def _listed(path: str, name: str, owner: str) -> Iterator[Link]:
