@@ -121,8 +121,8 @@ def findings(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
 NAMED_VALUES = [
     ((), []),
     (("--environment", "prod"), []),
-    (("--environment", "dev"), ["POL001 error: Cannot find a property 'azure-region' in the environment 'dev'"]),
-    (("--environment", "all"), ["POL001 error: Cannot find a property 'azure-region' in the environment 'dev'"]),
+    (("--environment", "dev"), ["POL001 error: Cannot find a property 'azure-region' (in the environment 'dev')"]),
+    (("--environment", "all"), ["POL001 error: Cannot find a property 'azure-region' (in the environment 'dev')"]),
 ]
 
 
@@ -142,7 +142,7 @@ def test_a_named_value_that_every_environment_lacks(service: Path, capsys: pytes
 def test_a_third_environment_has_the_same_fault(service: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(service.parent, "configuration.test.yaml", DEV)
     replace(service, "apis/orders/policy.xml", "{{partner-name}}", "{{azure-region}}")
-    where = "in the environments 'dev' and 'test'"
+    where = "(in the environments 'dev' and 'test')"
     assert findings(capsys, "--environment", "all") == [f"POL001 error: Cannot find a property 'azure-region' {where}"]
 
 
@@ -150,7 +150,7 @@ PERIODS = [
     ((), []),
     (("--environment", "dev"), []),
     (("--environment", "prod"), [""]),
-    (("--environment", "all"), [" in the environment 'prod'"]),
+    (("--environment", "all"), [" (in the environment 'prod')"]),
 ]
 
 
@@ -343,7 +343,7 @@ def test_check_from_python(service: Path) -> None:
     replace(service, "apis/orders/policy.xml", "{{partner-name}}", "{{azure-region}}")
     assert check_from_python(service, select=["POL001"]) == []
     (only,) = check_from_python(service, select=["POL001"], environment="dev")
-    assert only.message == "Cannot find a property 'azure-region' in the environment 'dev'"
+    assert only.message == "Cannot find a property 'azure-region' (in the environment 'dev')"
     with pytest.raises(ConfigurationError, match="the environments here are dev, prod"):
         check_from_python(service, environment="prd")
 

@@ -271,5 +271,8 @@ def test_the_service_of_another_environment_declares_nothing(service: Path) -> N
     other = Path(shutil.copytree(ORDERS, service.parent / "prod"))
     shutil.rmtree(service / "backends" / "content-safety")
     assert len(found(service)) == 1
+    edit(service, "backends/orders-pool/backendInformation.json", "orders-a", "content-safety")
+    edit(other, "backends/orders-pool/backendInformation.json", "orders-a", "content-safety")
+    assert len(found(service)) == 2
     (other / "apis" / "orders").rename(other / "apis" / "invoices")
     assert found(service) == []

@@ -93,7 +93,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     Reads files, whole trees of them, or `-` for standard input. In a tree it reads files that end in .xml, .policy or
     .cshtml and begin with <policies>, <fragment> or a section, and Terraform, Bicep and ARM templates with such a
     document inside; hidden directories and what git ignores are left out. Markdown is read when it is named. Without
-    named values, {{name}} stands for anything.
+    named values, {{name}} stands for anything. In a folder as APIOps extracts it, references must exist.
 
     \b
     Examples:
@@ -105,6 +105,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
       apimpolicy check policies/ --select CS --select certificate-not-verified
       apimpolicy check policies/ --exclude 'legacy/'
       apimpolicy check policies/ --write-baseline baseline.json
+      apimpolicy check extracted --environment all
+      apimpolicy check extracted --since origin/main
 
     `apimpolicy rule POL301` explains a finding. In a policy, a comment before an element suppresses it:
     <!-- apimpolicy: ignore POL301: the reason -->

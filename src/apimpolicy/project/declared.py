@@ -1,6 +1,8 @@
 """What a configuration declares of a service: the names in its tables, and `external`, what lives elsewhere.
 
-external = ["backends/shared-*", "named-values/common-*"]       # other repositories deploy these
+    external = ["backends/shared-*", "named-values/common-*"]       # other repositories deploy these
+
+A resource that `external` declares exists for `check`: policies and other resources may refer to it.
 """
 
 from __future__ import annotations

@@ -55,21 +55,25 @@ class Elsewhere:
         return found
 
     @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        """The folders of services in the repository."""
+        repository = repository_of(self.root)
+        return (self.root,) if repository is None else (self.root, *_service_roots(repository))
+
+    @cached_property
     def _services(self) -> list[Inventory]:
         """The other folders of the repository that may be a part of this service.
 
         One that has an API of the same name is the service of another environment.
         """
-        repository = repository_of(self.root)
-        roots = () if repository is None else _service_roots(repository)
         own = Inventory(self.root).resources("apis").keys()
-        others = (Inventory(root) for root in roots if root != self.root)
+        others = (Inventory(root) for root in self._roots if root != self.root)
         return [other for other in others if own.isdisjoint(other.resources("apis"))]
 
     @cached_property
     def _code(self) -> str:
-        """What creates resources: Terraform, Bicep, ARM, scripts and pipelines, but not the extract itself."""
-        inside = os.path.join(self.root, "")
+        """What creates resources: Terraform, Bicep, ARM, scripts and pipelines, but no extracts."""
+        inside = tuple(os.path.join(root, "") for root in self._roots)
         overlays = overlays_around(self.root).values()
         found = [
             text

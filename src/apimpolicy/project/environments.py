@@ -1,10 +1,14 @@
 """Environments of a service: one repository that is deployed several times, with other values.
 
-    configuration.prod.yaml                 an overlay of APIOps beside or above the service's folder
-    [environments.prod]                     in apimpolicy.toml: what replaces the keys above it, key by key
-    prod.tfvars                             Terraform's variables, beside the policies or above, or in `environments/`
+    [environments.prod]                               # `--environment prod`: keys replace those above, tables merge
+    overlay = "configuration.production.yaml"         # of APIOps; configuration.prod.yaml unless given
+    values = "infra/production.tfvars"                # Terraform's variables; prod.tfvars unless given
 
-The command line selects one with `--environment`, for everything that is loaded from then on.
+    [environments.prod.named-values]
+    region = "westeurope"
+
+An overlay is looked for beside the folder of the service and above it; variables beside the policies and above them,
+and in a folder `environments`, `env`, `vars` or the like there. Either makes an environment without a table.
 """
 
 from __future__ import annotations

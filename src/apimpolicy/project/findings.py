@@ -69,4 +69,4 @@ def merged(each: Mapping[str | None, Findings]) -> Findings:
 def _in_environments(row: Finding, names: list[str]) -> Finding:
     first = ", ".join(f"'{name}'" for name in names[:-1])
     where = f"the environments {first} and '{names[-1]}'" if first else f"the environment '{names[-1]}'"
-    return row._replace(message=f"{row.message} in {where}")
+    return row._replace(message=f"{row.message} (in {where})")

@@ -182,7 +182,7 @@ def named_values_for(
         found = service.missing("named-values", name) if service is not None and lists else None
         if lists and found is None:
             return None
-        where = "" if environment is None else f" in the environment '{environment}'"
+        where = "" if environment is None else f" (in the environment '{environment}')"
         if found is not None and found.deleted:
             return MissingNamedValue(found.message, found.label, found.help)
         label, advice = ("", "") if found is None else (found.label, found.help)
