@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from apimpolicy.project.overlays import Overlay
 
 _MENTIONS_SERVICE = re.compile(r"api[ _-]?management|apim", re.IGNORECASE)
-_DECLARATION = r"""(?im)["'`/{{]{0}["'`}}]|:\s*{0}\s*$"""
+_NAMES = (
+    re.compile(r"""["'`/{]([^"'`/{}\n]{1,256})(?=["'`}])"""),
+    re.compile(r"""^[ \t-]*[\w.-]{1,64}:[ \t]*([^\s"'{][^\n]{0,255})$""", re.MULTILINE),
+)
 """A name in quotation marks, at the end of a path, in braces, which a script replaces, or in YAML."""
 _VALUES = (".tfvars", ".bicepparam", ".parameters.json", ".tfvars.json")
 _MOST_FOLDERS = 5_000
@@ -41,7 +44,7 @@ class Elsewhere:
         return (
             (overlays and any(_is_in(overlay, kind, name) for overlay in self._overlays))
             or any(service.has(kind, name) for service in self._services)
-            or re.search(_DECLARATION.format(re.escape(name)), self._code) is not None
+            or name.lower() in self._names
         )
 
     @cached_property
@@ -71,18 +74,16 @@ class Elsewhere:
         return [other for other in others if own.isdisjoint(other.resources("apis"))]
 
     @cached_property
-    def _code(self) -> str:
-        """What creates resources: Terraform, Bicep, ARM, scripts and pipelines, but no extracts."""
+    def _names(self) -> frozenset[str]:
+        """The names in what creates resources: Terraform, Bicep, ARM, scripts and pipelines, but no extracts."""
         inside = tuple(os.path.join(root, "") for root in self._roots)
         overlays = overlays_around(self.root).values()
-        found = [
-            text
-            for path, text in scripts_around(self.root)
-            if not path.startswith(inside)
-            and path not in overlays
-            and (path.lower().endswith(_VALUES) or _MENTIONS_SERVICE.search(text))
-        ]
-        return "\n".join(found)
+        found: set[str] = set()
+        for path, text in scripts_around(self.root):
+            is_code = path.lower().endswith(_VALUES) or _MENTIONS_SERVICE.search(text) is not None
+            if is_code and path not in overlays and not path.startswith(inside):
+                found.update(name.strip().lower() for pattern in _NAMES for name in pattern.findall(text))
+        return frozenset(found)
 
 
 def _is_in(overlay: Overlay, kind: str, name: str) -> bool:

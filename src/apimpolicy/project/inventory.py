@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _MOST_BYTES = 16 * 1024 * 1024
+_MOST_YAML = 500_000
+"""Characters of a YAML document that is parsed: that takes seconds already."""
 _SPECIFICATIONS = ("specification.yaml", "specification.yml", "specification.json")
 _OPERATION_ID = re.compile(r"""(?m)["']?\boperationId["']?\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',}][^\n,}]*))""")
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -53,6 +55,7 @@ class Inventory:
             self._scopes.append(folders_of_kinds(os.path.join(self._scopes[0].get("workspaces", root), workspace)))
         self._resources: dict[str, dict[str, Resource]] = {}
         self._operations: dict[str, dict[str, str]] = {}
+        self._described: dict[str, set[str] | None] = {}
 
     def resources(self, kind: str) -> Mapping[str, Resource]:
         """The resources of a kind, by id in lower case."""
@@ -130,7 +133,9 @@ class Inventory:
             self._operations[path] = {operation_key(id_): id_ for id_ in ids}
         if key in self._operations[path]:
             return True
-        described = _described_operations(path)
+        if path not in self._described:
+            self._described[path] = _described_operations(path)
+        described = self._described[path]
         return None if described is None else key in described
 
     def operations(self, api: str) -> list[str]:
@@ -197,6 +202,8 @@ def _described_operations(path: str) -> set[str] | None:
     from apimpolicy.engine.data_files import parse_json_or_yaml
 
     text = text_of(path) if path else None
+    if text is not None and not path.endswith(".json") and len(text) > _MOST_YAML:
+        return None
     try:
         data = parse_json_or_yaml(text.encode("utf-8", "surrogatepass"), path) if text else None
     except ConfigurationError:

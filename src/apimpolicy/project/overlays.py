@@ -14,7 +14,6 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.files import MAXIMUM_BYTES
 from apimpolicy.project.repository import parents_of
 from apimpolicy.project.resource_kinds import kind_of_folder, plain
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 _OVERLAY = re.compile(r"configuration\.(?!extractor\b)(.+)\.ya?ml", re.IGNORECASE)
 _FILTER = re.compile(r"configuration\.extractor\b.*\.ya?ml", re.IGNORECASE)
+_MOST_BYTES = 1024 * 1024
+"""Bytes of an overlay or a filter: pure Python reads 100 KB of YAML in a second."""
 TOKEN = re.compile(r"\{#.+?#\}")
 """What a pipeline replaces in an overlay before it is published: `{#name#}` or `{#[name]#}`."""
 
@@ -123,7 +124,7 @@ def _yaml(path: str) -> Any:
     from apimpolicy.engine.data_files import parse_json_or_yaml
     from apimpolicy.project.files import read_bytes
 
-    return parse_json_or_yaml(read_bytes(path, MAXIMUM_BYTES), path)
+    return parse_json_or_yaml(read_bytes(path, _MOST_BYTES), path)
 
 
 def _names_in(folder: str) -> list[str]:
