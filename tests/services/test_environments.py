@@ -354,3 +354,22 @@ def test_an_overlay_that_is_no_yaml(service: Path, capsys: pytest.CaptureFixture
     assert code == 2
     assert "configuration.prod.yaml is neither JSON nor YAML" in text
     assert command(capsys, "check", "extracted", "--environment", "dev")[0] == 0
+
+
+def test_remembered_findings_are_those_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("APIMPOLICY_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "apimpolicy.toml", "[named-values]\nperiod = '60'\n[environments.dev]\n[environments.test]\n")
+    for number in range(12):
+        write(tmp_path, f"policies/{number}.xml", PLAIN)
+    for name in ("dev", "test", "dev"):
+        _, text = command(capsys, "check", "policies", "--environment", name)
+        assert text.count(f"(in the environment '{name}')") == 12, name
+    write(
+        tmp_path,
+        "apimpolicy.toml",
+        "external = ['named-values/*']\n[named-values]\nperiod = '60'\n[environments.dev]\n",
+    )
+    assert command(capsys, "check", "policies", "--environment", "dev")[0] == 0

@@ -194,16 +194,17 @@ class CheckRun:
         if options.proofs is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):
             settings = settings._replace(proofs=options.proofs(path))
         named_values: Mapping[str, str] | None = project.named_values
+        shown = environment if options.environment != ALL else None
         service = None if path == STANDARD_INPUT else self.services.of(path, environment)
         if service is not None or project.declared.external or project.environments:
             from apimpolicy.project.known_service import named_values_for
 
-            shown = environment if options.environment != ALL else None
             named_values = named_values_for(named_values, service, project.declared, shown)
         values = {**self.services.values_of(path, environment), **(options.values or {})}
         documents, known = self._fragments_for(path, project)
         settings = settings._replace(fragments=documents, service=service)
-        return Knowledge(settings, named_values, values, known)
+        others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
+        return Knowledge(settings, named_values, values, others)
 
     def _fragments_for(self, path: str, project: Project) -> tuple[dict[str, Document] | None, str]:
         """The documents of fragments by id, and a text that changes with them."""
@@ -218,12 +219,12 @@ class CheckRun:
 
 
 class Knowledge(NamedTuple):
-    """What is known of one file: its settings, named values, texts for placeholders, and a key of its fragments."""
+    """What is known of one file: its settings, named values, texts for placeholders, and a key of what else counts."""
 
     settings: Settings
     named_values: Mapping[str, str] | None
     values: Mapping[str, str]
-    fragments: str
+    others: str
 
     @property
     def lookups(self) -> int:
@@ -233,7 +234,7 @@ class Knowledge(NamedTuple):
     def key(self) -> tuple[str, ...]:
         """Texts that change with any of it."""
         values = repr((self.named_values, self.values))
-        return repr(self.settings._replace(fragments=None)), values, self.fragments
+        return repr(self.settings._replace(fragments=None)), values, self.others
 
 
 def _errors(found: Findings) -> set[tuple[str, int]]:

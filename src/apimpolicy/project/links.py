@@ -28,6 +28,7 @@ _UNKNOWN = re.compile(r"\{#|#\{|\{\{|\$\(|\$\{|[\[\]<>]|__")
 """A placeholder of a pipeline in an id."""
 _LAST = re.compile(r"/([A-Za-z]+)/([^/]+)/?$")
 _MANY = 3
+_DEEPEST = 8
 _MADE_BY_AZURE = "Logger-Credentials-"
 """The beginning of named values that Azure makes for a logger's credentials, and makes again for a new service."""
 
@@ -143,9 +144,9 @@ def _of_id(file: _File, value: Any) -> Iterator[Link]:
         yield file.link(kind.id, value, last[2])
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, (dict, list)):
+    elif isinstance(value, (dict, list)) and depth:
         for inner in value.values() if isinstance(value, dict) else value:
-            yield from _texts(inner)
+            yield from _texts(inner, depth - 1)

@@ -24,7 +24,7 @@ _OVERLAY = re.compile(r"configuration\.(?!extractor\b)(.+)\.ya?ml", re.IGNORECAS
 _FILTER = re.compile(r"configuration\.extractor\b.*\.ya?ml", re.IGNORECASE)
 _MOST_BYTES = 1024 * 1024
 """Bytes of an overlay or a filter: pure Python reads 100 KB of YAML in a second."""
-TOKEN = re.compile(r"\{#.+?#\}")
+TOKEN = re.compile(r"\{#[^#\n]{1,200}#\}")
 """What a pipeline replaces in an overlay before it is published: `{#name#}` or `{#[name]#}`."""
 
 
