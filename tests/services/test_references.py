@@ -112,19 +112,8 @@ def test_what_is_declared_to_live_elsewhere(service: Path, row: Row) -> None:
     if row.name in ("operation", "operation of a limit"):
         return
     edit(service, row.file, row.old, row.new)
-    kinds = (
-        "backends",
-        "named-values",
-        "loggers",
-        "certificates",
-        "schemas",
-        "apis",
-        "products",
-        "groups",
-        "fragments",
-    )
-    kinds += ("caches", "version sets", "authorizationProviders")
-    patterns = ", ".join(f'"{kind}/*"' for kind in kinds)
+    kinds = "backends named-values loggers certificates schemas apis products groups fragments caches versionSets"
+    patterns = ", ".join(f'"{kind}/*"' for kind in (*kinds.split(), "authorization providers"))
     ids = ("order-bot", "bot")
     connections = ", ".join(f'{{provider = "github", id = "{id_}", access-token = "t"}}' for id_ in ids)
     configuration = f"external = [{patterns}]\nauthorizations = [{connections}]\n"
