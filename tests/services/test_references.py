@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 from apimpolicy import check
+from apimpolicy.cli import main
 
 ORDERS = Path(__file__).parent / "orders"
 API = "apis/orders/policy.xml"
@@ -265,3 +266,24 @@ def test_the_service_of_another_environment_declares_nothing(service: Path) -> N
     assert len(found(service)) == 2
     (other / "apis" / "orders").rename(other / "apis" / "invoices")
     assert found(service) == []
+
+
+def test_remembered_findings_depend_on_the_service(
+    service: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("APIMPOLICY_CACHE_DIR", str(service.parent / "cache"))
+    for number in range(9):
+        folder = service / "products" / f"product-{number}"
+        folder.mkdir()
+        shutil.copy(service / "products" / "starter" / "policy.xml", folder)
+    assert main(["check", str(service)]) == 0
+    assert "no problems" in capsys.readouterr().out
+    edit(service, "apis/orders/specification.yaml", "Replace_Order", "read-order")
+    assert main(["check", str(service)]) == 1
+    assert "1 problem (1 error)" in capsys.readouterr().out
+    shutil.move(service / "loggers" / "orders-log", service / "loggers" / "another-log")
+    assert main(["check", str(service)]) == 1
+    assert "2 problems (2 errors)" in capsys.readouterr().out
+    edit(service, "named values/partner-name/namedValueInformation.json", '"partner-name"', '"partner"')
+    assert main(["check", str(service)]) == 1
+    assert "3 problems (3 errors)" in capsys.readouterr().out

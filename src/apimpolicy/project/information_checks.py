@@ -41,8 +41,8 @@ def check_information(
 ) -> Iterator[Diagnostic]:
     """What is wrong with the name of a resource, and with what its information file refers to.
 
-    Of the kinds in `partial` only misspelt names are reported.
-    What an overlay refers to is not looked at: it often names what only the service of its environment has.
+    Of the kinds in `partial` only misspelt names are reported. What an overlay refers to is not looked at: it often
+    names what only the service of its environment has.
     """
     yield from _refused_name(path, source)
     for kind, name, start, end, is_certain in links_in(path, service.root, _replaced(path, service)):

@@ -35,7 +35,8 @@ class InformationRun:
         for root, policy in sorted(roots.items()):
             environments = self.services.environments_of(policy)
             wanted = [path for path in information_files(root) if any(path.startswith(top) for top in tops)]
-            links = (link for path in wanted for link in links_in(path, root))
+            inside = os.path.join(root, "workspaces", "")
+            links = (link for path in wanted if not path.startswith(inside) for link in links_in(path, root))
             self._partial[root] = cut_kinds(links, self.services.at(root, None, policy, None).inventory.has)
             for path in wanted:
                 if not self.projects.is_excluded(path):

@@ -145,9 +145,22 @@ class Inventory:
         return sorted(id_ for path in found for id_ in self._operations.get(path, {}).values())
 
     def __repr__(self) -> str:
-        """Everything that is known, for caches."""
+        """Everything that is known, for caches; what is read of a file only when it matters, by its size and time."""
         kinds = {kind: sorted(self.resources(kind)) for kind in KINDS}
-        return f"<Inventory {self.root} {self.workspace} {kinds} {sorted(self.display_names.values())}>"
+        connections = [self.authorizations(provider) for provider in kinds["authorization-providers"]]
+        names = ("apiInformation.json", *_SPECIFICATIONS)
+        files = [_state(os.path.join(api.folder, name)) for api in self.resources("apis").values() for name in names]
+        values = sorted(self.display_names.values())
+        return f"<Inventory {self.root} {self.workspace} {kinds} {connections} {values} {files}>"
+
+
+def _state(path: str) -> tuple[int, int] | None:
+    """The size and the time of a file; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def _resources_in(folder: str, kind: str) -> Iterator[Resource]:

@@ -86,6 +86,7 @@ class Service:
         deleted = self._deleted.revision if name.lower() in self._deleted.names.get(kind, ()) else ""
         if not deleted and not self.inventory.lists(kind):
             return None
+        self.lookups += 1
         known = tuple(self.inventory.names(kind))
         near = tuple(_near(name, known))
         is_certain = bool(deleted) or not self._is_partial(kind)
@@ -109,11 +110,9 @@ class Service:
         known = tuple(self.inventory.authorizations(provider))
         lowered = {each.lower() for each in known}
         is_there = any(name.lower() in lowered or self._declared.has(_AUTHORIZATIONS, name) for name in names)
-        return (
-            Missing("authorization", names[0], True, tuple(_near(names[0], known)), known)
-            if known and not is_there
-            else None
-        )
+        if not known or is_there:
+            return None
+        return Missing("authorization", names[0], True, tuple(_near(names[0], known)), known)
 
     def _has(self, kind: str, name: str) -> bool:
         exists = name in self._named_values if kind == "named-values" else self.inventory.has(kind, name)
@@ -125,13 +124,11 @@ class Service:
         )
 
     def _is_elsewhere(self, kind: str, names: Sequence[str]) -> bool:
-        self.lookups += 1
         any_environment = self.environment is None
         return any(self._elsewhere.declares(kind, name, overlays=any_environment) for name in names)
 
     @cached_property
     def _filters(self) -> Mapping[str, list[str]]:
-        self.lookups += 1
         return filtered_names(self.root)
 
     def _is_partial(self, kind: str) -> bool:
