@@ -20,6 +20,7 @@ from apimpolicy.checks.catalogue import Entry, entries, page_of, rule_class
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
+from apimpolicy.project.declared import NOTHING, ConfiguredFragments
 from apimpolicy.project.inventory import Inventory
 from apimpolicy.project.known_service import Service
 from apimpolicy.report.terminal import render
@@ -51,7 +52,8 @@ def settings_of(document: Path, code: str) -> Settings:
             name: read(Source((folder / file).read_text(encoding="utf-8"), file))
             for name, file in given["fragments"].items()
         }
-    if "service" in given:
+        given["service"] = ConfiguredFragments(NOTHING, given["fragments"])
+    elif "service" in given:
         given["service"] = ServiceAlone(Inventory(str(folder / given["service"])))
     if given.pop("prove", False):
         given["proofs"] = proofs_of(str(document), Bounds())

@@ -287,3 +287,18 @@ def test_remembered_findings_depend_on_the_service(
     edit(service, "named values/partner-name/namedValueInformation.json", '"partner-name"', '"partner"')
     assert main(["check", str(service)]) == 1
     assert "3 problems (3 errors)" in capsys.readouterr().out
+
+
+def test_fragments_of_a_configuration_alone(tmp_path: Path) -> None:
+    """Without a folder of the service there may be others: that is no error."""
+    (tmp_path / "a.xml").write_text("<fragment><set-method>GET</set-method></fragment>", encoding="utf-8")
+    (tmp_path / "apimpolicy.toml").write_text("[fragments]\nlog-caller = 'a.xml'\n", encoding="utf-8")
+    policy = tmp_path / "orders.xml"
+    policy.write_text('<policies><inbound><base /><include-fragment fragment-id="log-callers" /></inbound></policies>')
+    (only,) = found(policy)
+    assert "POL135 warning: the fragment 'log-callers' is not among the known ones (did you mean 'log-caller'?)" in only
+    with (tmp_path / "apimpolicy.toml").open("r+", encoding="utf-8") as file:
+        text = file.read()
+        file.seek(0)
+        file.write('external = ["fragments/log-*"]\n' + text)
+    assert found(policy) == []

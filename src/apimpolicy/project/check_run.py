@@ -12,6 +12,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_services import CheckServices
 from apimpolicy.project.checked import Checked
 from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.declared import ConfiguredFragments
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.embedded import policies_of
 from apimpolicy.project.environments import ALL
@@ -202,7 +203,8 @@ class CheckRun:
             named_values = named_values_for(named_values, service, project.declared, shown)
         values = {**self.services.values_of(path, environment), **(options.values or {})}
         documents, known = self._fragments_for(path, project)
-        settings = settings._replace(fragments=documents, service=service)
+        around = service or (ConfiguredFragments(project.declared, documents) if documents else None)
+        settings = settings._replace(fragments=documents, service=around)
         others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
         return Knowledge(settings, named_values, values, others)
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.checks.references import Missing
 from apimpolicy.project.resource_kinds import KINDS, kind_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from apimpolicy.project.toml_table import Table
 
@@ -36,6 +37,29 @@ class Declared(NamedTuple):
 
 
 NOTHING = Declared()
+
+
+class ConfiguredFragments:
+    """A service of which only a configuration is known: its fragments, and what lives elsewhere.
+
+    It may have other fragments, so that a missing one is never certain.
+    """
+
+    def __init__(self, declared: Declared, fragments: Iterable[str]) -> None:
+        self._declared = declared
+        self._fragments = tuple(sorted(fragments))
+
+    def __repr__(self) -> str:
+        return repr((self._declared, self._fragments))
+
+    def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
+        """See `checks.references.KnownService`."""
+        known = self._fragments
+        if kind != "fragments" or any(name in known or self._declared.has(kind, name) for name in names):
+            return None
+        from difflib import get_close_matches
+
+        return Missing("fragment", names[0], False, tuple(get_close_matches(names[0][:64], known, 1, 0.7)), known)
 
 
 def declared_in(*configurations: Mapping[str, Any], external: tuple[tuple[str, str], ...] = ()) -> Declared:

@@ -25,7 +25,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.references import Missing
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Severity
 
@@ -40,19 +39,14 @@ class FragmentUnknown(Rule):
     code = "POL135"
     severity = Severity.INFO
     elements = ("include-fragment",)
-    known = ("fragments", "service")
+    known = ("service",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        service = self.settings.service
         attribute, name = element.get("fragment-id"), self.literal(element, "fragment-id")
-        if attribute is None or name is None:
+        if service is None or attribute is None or name is None:
             return
-        known, service = self.settings.fragments or {}, self.settings.service
-        missing = None if service is None else service.missing("fragments", name)
-        if service is None and known and name not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name[:64], known, 1, 0.7)
-            missing = Missing("fragment", name, False, tuple(near), tuple(sorted(known)))
+        missing = service.missing("fragments", name)
         if missing is None:
             return
         is_close = Severity.WARNING if missing.near else self.severity
@@ -62,5 +56,5 @@ class FragmentUnknown(Rule):
             missing.message if missing.is_certain else f"the fragment '{name}' is not among the known ones",
             severity=Severity.ERROR if missing.is_certain else is_close,
             label=missing.label,
-            help=missing.help if missing.is_certain else f"Known fragments: {', '.join(missing.known)}.",
+            help=missing.help,
         )
