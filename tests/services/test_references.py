@@ -302,3 +302,9 @@ def test_fragments_of_a_configuration_alone(tmp_path: Path) -> None:
         file.seek(0)
         file.write('external = ["fragments/log-*"]\n' + text)
     assert found(policy) == []
+
+
+@pytest.mark.parametrize("name", ["starter", "unlimited"])
+def test_products_that_every_service_has(service: Path, name: str) -> None:
+    shutil.rmtree(service / "products" / name)
+    assert found(service) == []

@@ -32,7 +32,7 @@ def deleted_since(root: str, workspace: str | None, name: str) -> Deleted:
     now = Inventory(root, workspace)
     found: dict[str, set[str]] = {}
     for kind, resource in dict.fromkeys(_resources(paths)):
-        if kind.id != "named-values" and not now.has(kind.id, resource):
+        if kind.id != "named-values" and resource.lower() not in now.resources(kind.id):
             found.setdefault(kind.id, set()).add(resource.lower())
     values = set(_named_values(revision, root, paths)).difference(now.names("named-values"))
     if values:

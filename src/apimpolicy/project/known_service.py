@@ -115,6 +115,8 @@ class Service:
         return Missing("authorization", names[0], True, tuple(_near(names[0], known)), known)
 
     def _has(self, kind: str, name: str) -> bool:
+        if name.lower() in KINDS[kind].built_in and name.lower() in self._deleted.names.get(kind, ()):
+            return self._declared.has(kind, name)  # Azure made it, and a change deletes it
         exists = name in self._named_values if kind == "named-values" else self.inventory.has(kind, name)
         overlay = None if self.environment is None else self.environment.overlay
         return (

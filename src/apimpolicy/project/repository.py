@@ -41,14 +41,15 @@ def repository_of(folder: str) -> str | None:
 
 
 def parents_of(folder: str) -> Iterator[str]:
-    """The folders from a folder up to its repository; without one, the nearest few."""
+    """The folders from a folder up to its repository; without one, the nearest few, but not the user's own folder."""
     root = repository_of(folder)
     above = os.path.abspath(folder)
+    home = os.path.expanduser("~")
     for _ in range(MOST_LEVELS_UP if root is not None else _MOST_PARENTS + 1):
         yield above
-        if above in (root, os.path.dirname(above)):
+        before, above = above, os.path.dirname(above)
+        if before in (root, above) or (root is None and above in (home, os.path.dirname(above))):
             return
-        above = os.path.dirname(above)
 
 
 def scripts_around(folder: str) -> Iterator[tuple[str, str]]:

@@ -51,7 +51,8 @@ KINDS: dict[str, Kind] = {
     kind.id: kind
     for kind in (
         Kind("apis", "API", "apiInformation.json", longest=256),
-        Kind("products", "product", "productInformation.json", longest=256),
+        # Azure makes these two with a new service.
+        Kind("products", "product", "productInformation.json", built_in=("starter", "unlimited"), longest=256),
         # `dapr` stands for the sidecar of a self-hosted gateway.
         Kind("backends", "backend", "backendInformation.json", built_in=("dapr",)),
         Kind("named-values", "named value", "namedValueInformation.json", longest=256),

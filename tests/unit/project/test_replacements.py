@@ -9,6 +9,7 @@ import pytest
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.replacements import replaced_words
+from apimpolicy.project.repository import parents_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,3 +124,15 @@ def test_another_project_beside_a_folder_without_a_repository(tmp_path: Path) ->
 
 def _codes(policy: Path) -> list[str]:
     return [row.code for row in CheckRun(CheckProjects(CheckOptions())).one(str(policy)).findings]
+
+
+def test_the_folders_above_one_without_a_repository_end_at_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    folder = tmp_path / "one" / "two"
+    folder.mkdir(parents=True)
+    assert list(parents_of(str(folder))) == [str(folder), str(tmp_path / "one")]
+    (tmp_path / "one" / ".gitignore").touch()
+    assert list(parents_of(str(folder))) == [str(folder), str(tmp_path / "one")]
