@@ -29,25 +29,6 @@ _MOST_KEYS = 8
 """Keys that a message lists."""
 
 
-class PlacedText(str):
-    """A text which, where it is a path, is meant from a folder of its own and not from that of the table's file."""
-
-    directory: str
-
-    @classmethod
-    def all_in(cls, value: Any, directory: str) -> Any:
-        """A value with all its texts meant from a folder."""
-        if isinstance(value, dict):
-            return {key: cls.all_in(inner, directory) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [cls.all_in(inner, directory) for inner in value]
-        if not isinstance(value, str):
-            return value
-        text = cls(value)
-        text.directory = directory
-        return text
-
-
 class Table:
     """One table; `key` is its full name in the file. Call `finish` when all keys have been asked for."""
 
@@ -151,8 +132,8 @@ class Table:
         return list(self._asked)
 
     def path(self, relative: str) -> str:
-        """A path that is meant from where the file is, or from where the text was written."""
-        return os.path.join(relative.directory if isinstance(relative, PlacedText) else self.directory, relative)
+        """A path that is meant from where the file is."""
+        return os.path.join(self.directory, relative)
 
     def full(self, name: str) -> str:
         return f"{self.key}.{name}" if self.key else name
