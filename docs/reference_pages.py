@@ -84,6 +84,8 @@ CONFIGURATION = {
     "Backends and pools": ("backend_tables",),
     "A whole service": ("service_tables",),
     "Who issues tokens": ("identity_tables",),
+    "Environments": ("environments",),
+    "What lives elsewhere": ("declared",),
     "What check looks for": ("check_configuration",),
     "How format lays out": ("format_settings",),
     "How serve serves": ("serve_settings",),

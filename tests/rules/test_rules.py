@@ -1,7 +1,8 @@
 """A folder per rule: `bad*.xml` with exactly the output `bad*.txt`, `good*.xml` without a finding of the rule.
 
 `settings.toml` in a folder is what `check` knows in both cases: the fields of `Settings`, a table `[fragments]` of file
-names by id, and `prove = true` for what a solver proves; `bad-x.toml` beside `bad-x.xml` is so for that file alone.
+names by id, `service`, a folder as APIOps extracts it, and `prove = true` for what a solver proves; `bad-x.toml` beside
+`bad-x.xml` is so for that file alone.
 With APIMPOLICY_UPDATE=1 in the environment the `.txt` files are written instead of compared.
 """
 
@@ -11,7 +12,7 @@ import inspect
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,14 +20,27 @@ from apimpolicy.checks.catalogue import Entry, entries, page_of, rule_class
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
+from apimpolicy.project.declared import NOTHING, ConfiguredFragments
+from apimpolicy.project.inventory import Inventory
+from apimpolicy.project.known_service import Service
 from apimpolicy.report.terminal import render
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.testing.claims.facts import proofs_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 HERE = Path(__file__).parent
 UPDATE = os.environ.get("APIMPOLICY_UPDATE") == "1"
+
+
+class ServiceAlone(Service):
+    """A service without the repository around it, which is this one: its tests name many resources."""
+
+    def _is_elsewhere(self, kind: str, names: Sequence[str]) -> bool:
+        return False
 
 
 def settings_of(document: Path, code: str) -> Settings:
@@ -38,6 +52,9 @@ def settings_of(document: Path, code: str) -> Settings:
             name: read(Source((folder / file).read_text(encoding="utf-8"), file))
             for name, file in given["fragments"].items()
         }
+        given["service"] = ConfiguredFragments(NOTHING, given["fragments"])
+    elif "service" in given:
+        given["service"] = ServiceAlone(Inventory(str(folder / given["service"])))
     if given.pop("prove", False):
         given["proofs"] = proofs_of(str(document), Bounds())
     return Settings(select=(code,), **given)

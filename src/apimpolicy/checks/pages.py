@@ -32,6 +32,28 @@ _CLAIMS = (
     "`docs/explanation/proofs.md`."
 )
 
+_OF_SERVICES = {
+    "POL162": (
+        "The information files of a service, as APIOps extracts it, name other resources: the APIs, groups and tags of "
+        "a product, the logger of a diagnostic, the backends of a pool, the version set of an API, the product of a "
+        "subscription, the named values of a logger. If the service lists that kind of resource, but not this one, "
+        "publishing the folder fails: \"Backend Entity 'x' not found.\", \"Invalid field 'loggerId' specified\". It is "
+        "a warning where no source says so: named values in a backend's credentials. Declare what lives elsewhere in "
+        'apimpolicy.toml: `external = ["apis/shared-*"]`. Sources: https://github.com/Azure/apiops/issues/797, '
+        "https://github.com/Azure/apiops/issues/328, https://github.com/Azure/apiops/issues/163, "
+        "https://github.com/Azure/apiops/pull/756"
+    ),
+    "POL163": (
+        "A resource is called like its folder, and Azure doesn't accept every name. Names of APIs, products, groups, "
+        "loggers, named values and subscriptions have at most 256 characters and none of * # & + : < > ?, those of "
+        "other resources at most 80. Tags and fragments have only letters, digits, hyphens and underscores; display "
+        "names of named values only letters, digits, periods, hyphens and underscores. Sources: "
+        "https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, "
+        "https://learn.microsoft.com/rest/api/apimanagement/, "
+        "https://github.com/Azure/azure-api-management-devops-resource-kit/issues/584"
+    ),
+}
+
 _TITLES = {
     "POL001": "a named value that does not exist",
     "POL002": "the bytes are not UTF-8",
@@ -81,6 +103,8 @@ _TITLES = {
     "POL114": "a policy that no documentation describes",
     "POL115": "a policy that Microsoft has retired",
     "POL150": "sections without <policies> around them",
+    "POL162": "an information file refers to a resource that the service doesn't have",
+    "POL163": "a name that Azure refuses",
     "POL506": "a claim that is false",
     "POL507": "a claim that is not decided",
     "APIM0001": "a type that isn't allowed in expressions",
@@ -168,6 +192,8 @@ def _text(code: str) -> str:
             "Snippets in Markdown are left alone, and POL136 (off by default) reports one section alone: "
             "https://learn.microsoft.com/azure/api-management/api-management-howto-policies"
         )
+    if code in _OF_SERVICES:
+        return _OF_SERVICES[code]
     if code in ("POL506", "POL507"):
         return _CLAIMS
     return _READING if code < "POL1" else _STRUCTURE

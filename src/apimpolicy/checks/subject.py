@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.expressions import ExpressionCheck
     from apimpolicy.checks.flow import Flow
     from apimpolicy.checks.proofs import Proofs
+    from apimpolicy.checks.references import KnownService
     from apimpolicy.checks.rule import Rule
     from apimpolicy.checks.wider import Wider
     from apimpolicy.diagnostics import Severity
@@ -36,6 +37,8 @@ class Settings(NamedTuple):
     - `scope`, `tier`, `gateway`, `url_template`, `method`, `negotiates`, `requires_subscription`: where the document
       runs; None is "not known", and rules that need to know stay silent
     - `fragment`: the id of the fragment that the file holds by its place; None is "not known"
+    - `api`, `operation`: the ids of the API and the operation that the file belongs to by its place
+    - `service`: the service around the file, where it is known
     - `fragments`: the documents of fragments by id, where known
     - `named_values`: their values, where known
     - `secrets`: by the name of a named value whether it is secret, where known
@@ -67,6 +70,9 @@ class Settings(NamedTuple):
     wider: tuple[tuple[Wider, ...], ...] = ()
     others: tuple[Wider, ...] | None = None
     secrets: Mapping[str, bool] = {}
+    api: str | None = None
+    operation: str | None = None
+    service: KnownService | None = None
 
     def wants(self, code: str, by_default: bool = True) -> bool:
         """Whether findings with this code are looked for."""

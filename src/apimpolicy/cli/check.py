@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.check_output import FORMATS, CheckOutput
 from apimpolicy.cli.code_completion import complete_codes
 from apimpolicy.cli.commands import WithHelp
-from apimpolicy.cli.configuration_file import configuration_option
+from apimpolicy.cli.configuration_file import configuration_option, environment_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
 from apimpolicy.dotnet.process_limits import limit_memory
@@ -42,6 +43,10 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "--values", metavar="FILE", help="Values for placeholders of templates: .tfvars, JSON or TOML."
             ),
             configuration_option,
+            environment_option("Check as in this environment: its overlay, table and variables; 'all' checks each."),
+            click.option(
+                "--since", metavar="REVISION", help="Also report what is still used, but deleted since this revision."
+            ),
             click.option(
                 "--select",
                 **_CODES,
@@ -92,7 +97,7 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     .cshtml and begin with <policies>, <fragment> or a section, Terraform, Bicep and ARM templates with such a document
     inside, and whole documents in strings of Python, C# and PowerShell. What git ignores and the directories of tools
     are left out. Markdown and the code of tests are read when they are named. Without named values, {{name}} stands
-    for anything.
+    for anything. In a folder as APIOps extracts it, references must exist.
 
     \b
     Examples:
@@ -104,6 +109,8 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
       apimpolicy check policies/ --select CS --select certificate-not-verified
       apimpolicy check policies/ --exclude 'legacy/'
       apimpolicy check policies/ --write-baseline baseline.json
+      apimpolicy check extracted --environment all
+      apimpolicy check extracted --since origin/main
 
     `apimpolicy rule POL301` explains a finding. In a policy, a comment before an element suppresses it:
     <!-- apimpolicy: ignore POL301: the reason -->
@@ -129,10 +136,11 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     failed = _say_what_was_not_read(found, options)
     if not found.files:
         return exit_codes.USAGE if failed or not options["policies_only"] else exit_codes.CLEAN
-    for path in found.files:
-        projects.of(path)  # a wrong configuration is said once, before anything is checked
     seconds = None if options["prove"] else deadline.SECONDS
     run = CheckRun(projects, _cache(options, projects, len(found.files)), seconds)
+    for path in found.files:
+        projects.of(path)  # a wrong configuration is said once, before anything is checked
+    run.services.check_options(found.files)
     if options["fix"] or options["diff"]:
         from apimpolicy.cli.check_fixes import mend
 
@@ -143,7 +151,9 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     output.rules = projects.rules
     baselines = _Baselines(options, projects)
     with Progress("checked", len(found.files)) as progress:
-        for checked in run.all(found.files, 1 if options["prove"] else options["jobs"], progress.advance):
+        jobs = 1 if options["prove"] else options["jobs"]
+        checks = chain(run.all(found.files, jobs, progress.advance), run.information(found.files, found.trees))
+        for checked in checks:
             if checked.problem is not None:
                 say(checked.problem)
                 failed = True
@@ -194,6 +204,8 @@ def _check_options(options: dict[str, Any]) -> CheckOptions:
         tier=options["tier"],
         gateway=options["gateway"],
         scope=options["scope"],
+        environment=options["environment"],
+        since=options["since"],
         strict=options["strict"],
         rule_files=options["rule_files"],
         proofs=_Prover() if options["prove"] else None,
@@ -239,6 +251,8 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
             say(_skipped(found.skipped))
         if found.unread and not options["verbose"]:
             say(_unread(found.unread))
+        for path in found.compiled:
+            say(f"skipped {path}, which was compiled from a Bicep file beside it")
         if found.excluded:
             say(f"left out {found.excluded:,} {'path' if found.excluded == 1 else 'paths'} by 'exclude'")
     return bool(found.unreadable or found.empty)

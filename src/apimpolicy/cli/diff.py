@@ -10,6 +10,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.configuration_file import selects_environment
 from apimpolicy.cli.program import say
 from apimpolicy.text.secrets import requests_are_invented
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     help="For people, for programs, or for a comment of a pull request.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
+@selects_environment
 def command(old: str, new: str, seconds: float | None, form: str, verbose: bool) -> int:
     """Say which requests are answered, forwarded or refused differently after a change, or prove that none is.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from apimpolicy.cli.commands import secrets_option
-from apimpolicy.cli.configuration_file import configuration_option
+from apimpolicy.cli.configuration_file import configuration_option, selects_environment
 from apimpolicy.cli.program import say
 from apimpolicy.errors import PolicySyntaxError
 
@@ -46,6 +46,7 @@ _OPTIONS = (
     click.option("--now", metavar="TIME", help="The gateway's time, such as 2026-06-01T12:00:00Z."),
     click.option("--named-value", "named_values", multiple=True, metavar="NAME=VALUE", help="A named value."),
     configuration_option,
+    selects_environment,
     secrets_option,
     click.option(
         "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."

@@ -10,6 +10,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import requests_are_invented
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     default="text",
     help="For people, or for programs.",
 )
+@selects_environment
 def command(paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, form: str) -> int:
     """Decide whether claims hold for every request.
 
@@ -73,6 +75,7 @@ def command(paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds
     requests_are_invented()
     started = time.perf_counter()
     files, unreadable = _files(paths or (".",), words)
+    check_environment(file.path for file, _ in files)
     reports = _prove(files, seconds, write, form == "text")
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:

@@ -9,7 +9,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
-from apimpolicy.cli.configuration_file import configuration_option
+from apimpolicy.cli.configuration_file import configuration_option, selects_environment
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--tracing/--no-tracing", default=None, help="Keep the values of expressions for explanations.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no line for each request.")
 @configuration_option
+@selects_environment
 @secrets_option
 def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: bool | None, **options: Any) -> int:
     """Serve policies to real clients, over http and https, on this machine.

@@ -12,6 +12,7 @@ import click
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
+from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
 from apimpolicy.cli.test_against import against_options, target_of
 from apimpolicy.errors import ConfigurationError, DiagnosticError
@@ -69,6 +70,7 @@ class Run(NamedTuple):
     help="Exit with 1 when less than this is covered.",
 )
 @against_options
+@selects_environment
 @secrets_option
 def command(
     paths: tuple[str, ...],
@@ -147,6 +149,7 @@ def _test(run: Run) -> int:
             "Write a first one with: apimpolicy new test POLICY"
         )
         return exit_codes.USAGE
+    check_environment(files)
     reports: list[CaseReport] = []
     unreadable: dict[str, str] = {}
     reached: list[CoverageReport] = []

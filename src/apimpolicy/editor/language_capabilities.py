@@ -50,7 +50,9 @@ WATCHED: Final[dict[str, Any]] = {
     "id": "apimpolicy-files",
     "method": "workspace/didChangeWatchedFiles",
     "registerOptions": {
-        "watchers": [{"globPattern": "**/{apimpolicy.toml,pyproject.toml,*.xml,*Information.json,*.test.yaml}"}]
+        "watchers": [
+            {"globPattern": "**/{apimpolicy.toml,pyproject.toml,*.xml,*Information.json,specification.*,*.test.yaml}"}
+        ]
     },
 }
 """Files whose change may change what is found in others."""

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 )
 class AuthenticationCertificate:
     thumbprint: str | None = expression_attribute(trimmed)
-    certificate_id: str | None = expression_attribute(trimmed)
+    certificate_id: str | None = expression_attribute(trimmed, refers="certificates")
     body: object = expression_attribute(typed)
     password: str | None = expression_attribute()
 

@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     also_in="backend outbound",  # the toolkit
 )
 class GetAuthorizationContext:
-    provider_id: str = expression_attribute(trimmed, required=True)
-    authorization_id: str = expression_attribute(trimmed, required=True)
+    provider_id: str = expression_attribute(trimmed, required=True, refers="authorization-providers")
+    authorization_id: str = expression_attribute(trimmed, required=True, refers="authorizations")
     context_variable_name: str = expression_attribute(text, required=True)
     identity_type: str = expression_attribute(trimmed, default="managed", values=("managed", "jwt"))
     identity: str = expression_attribute(trimmed, default="")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @policy("include-fragment", sections=ANYWHERE)
 class IncludeFragment:
-    fragment_id: str = literal_attribute(required=True)
+    fragment_id: str = literal_attribute(required=True, refers="fragments")
 
     def run(self, exchange: Exchange) -> None:
         exchange.note(Effect("included", self.fragment_id, fragment=self.fragment_id))

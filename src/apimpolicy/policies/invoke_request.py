@@ -61,7 +61,7 @@ class InvokedBody:
 class InvokeRequest:
     method: str = expression_attribute(trimmed, default="GET")
     url: str | None = expression_attribute(trimmed)
-    backend_id: str | None = expression_attribute(trimmed)
+    backend_id: str | None = expression_attribute(trimmed, refers="backends")
     response_variable_name: str | None = literal_attribute()
     headers: list[Step] = children(InvokedHeader)
     body: Step | None = child(InvokedBody)

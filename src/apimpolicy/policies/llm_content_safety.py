@@ -81,7 +81,7 @@ class Blocklists:
     traits="ranged judges-content",
 )
 class LlmContentSafety:
-    backend_id: str = expression_attribute(trimmed, required=True)
+    backend_id: str = expression_attribute(trimmed, required=True, refers="backends")
     shield_prompt: bool = expression_attribute(boolean, default=False)
     enforce_on_completions: bool = expression_attribute(boolean, default=False)
     window_size: int = expression_attribute(integer, default=1000)

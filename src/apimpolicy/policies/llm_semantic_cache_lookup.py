@@ -52,13 +52,13 @@ AUTHENTICATION = ("system-assigned", "header")
 )
 class LlmSemanticCacheLookup:
     score_threshold: float = literal_attribute(number, required=True, within=Range(0, 1))
-    embeddings_backend_id: str = expression_attribute(required=True)
+    embeddings_backend_id: str = expression_attribute(required=True, refers="backends")
     embeddings_backend_auth: str = literal_attribute(
         required=True, default="system-assigned", values=AUTHENTICATION, doubt="optional"
     )
     ignore_system_messages: bool = expression_attribute(boolean, default=False)
     max_message_count: int | None = expression_attribute(integer)
-    cache_id: str | None = expression_attribute()
+    cache_id: str | None = expression_attribute(refers="caches")
     partitions: list[str] = child_texts("vary-by")
 
     def run(self, exchange: Exchange) -> Effect:

@@ -49,7 +49,7 @@ MOST_BYTES = 200 * 1024
     traits="logs",
 )
 class LogToEventhub:
-    logger_id: str = literal_attribute(required=True, doubt="expression")
+    logger_id: str = literal_attribute(required=True, doubt="expression", refers="loggers")
     partition_id: str | None = literal_attribute()
     partition_key: str | None = expression_attribute()
     body: bytes = content(body)

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 @part("operation", alternatives=("name", "id"))
 class OperationQuota:
-    name: str | None = literal_attribute(doubt="unknown-expression")
-    id: str | None = literal_attribute(doubt="unknown-expression")
+    name: str | None = literal_attribute(doubt="unknown-expression", refers="operations")
+    id: str | None = literal_attribute(doubt="unknown-expression", refers="operations")
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)
     renewal_period: float | None = literal_attribute(number)
@@ -50,8 +50,8 @@ class OperationQuota:
 
 @part("api", alternatives=("name", "id"))
 class ApiQuota:
-    name: str | None = literal_attribute(doubt="unknown-expression")
-    id: str | None = literal_attribute(doubt="unknown-expression")
+    name: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
+    id: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
     calls: int | None = literal_attribute(integer)
     bandwidth: int | None = literal_attribute(integer)
     renewal_period: float | None = literal_attribute(number)

@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 @part("operation", alternatives=("name", "id"))
 class OperationRate:
-    name: str | None = literal_attribute(doubt="unknown-expression")
-    id: str | None = literal_attribute(doubt="unknown-expression")
+    name: str | None = literal_attribute(doubt="unknown-expression", refers="operations")
+    id: str | None = literal_attribute(doubt="unknown-expression", refers="operations")
     calls: int = literal_attribute(integer, required=True)
     renewal_period: float = literal_attribute(number, required=True)
 
 
 @part("api", alternatives=("name", "id"))
 class ApiRate:
-    name: str | None = literal_attribute(doubt="unknown-expression")
-    id: str | None = literal_attribute(doubt="unknown-expression")
+    name: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
+    id: str | None = literal_attribute(doubt="unknown-expression", refers="apis")
     calls: int = literal_attribute(integer, required=True)
     renewal_period: float = literal_attribute(number, required=True)
     operations: list[Step] = children(OperationRate)

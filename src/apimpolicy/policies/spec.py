@@ -36,7 +36,8 @@ class AttributeSlot:
     A `postponed` one arrives as a function that evaluates it, each time anew. A required one has to say something,
     unless it `may_be_empty`; the gateway validates a literal when it saves the document, and the value of an expression
     when a request runs. `sets` is the type of the variable that it names, where the policy always sets it.
-    `within` are the bounds of a number, `doubts` what the sources disagree about (`policies.traits.DOUBTS`).
+    `within` are the bounds of a number, `doubts` what the sources disagree about (`policies.traits.DOUBTS`). `refers`
+    is the kind of resource of the service that a literal names: `backends`.
     """
 
     __slots__ = (
@@ -48,6 +49,7 @@ class AttributeSlot:
         "may_be_empty",
         "name",
         "postponed",
+        "refers",
         "required",
         "sets",
         "values",
@@ -67,7 +69,9 @@ class AttributeSlot:
         sets: str | None = None,
         within: Range | None = None,
         doubt: str = "",
+        refers: str = "",
     ) -> None:
+        self.refers = refers
         self.within = within
         self.doubts = frozenset(doubt.split())
         self.field = ""
@@ -176,9 +180,12 @@ def expression_attribute(
     sets: str | None = None,
     within: Range | None = None,
     doubt: str = "",
+    refers: str = "",
 ) -> Any:
     """An attribute that may be an expression; `convert` makes its value what the policy wants."""
-    return AttributeSlot(convert, name, required, default, values, True, False, may_be_empty, sets, within, doubt)
+    return AttributeSlot(
+        convert, name, required, default, values, True, False, may_be_empty, sets, within, doubt, refers
+    )
 
 
 def postponed_attribute(
@@ -199,9 +206,12 @@ def literal_attribute(
     sets: str | None = None,
     within: Range | None = None,
     doubt: str = "",
+    refers: str = "",
 ) -> Any:
     """An attribute in which the gateway evaluates no expression."""
-    return AttributeSlot(convert, name, required, default, values, False, False, may_be_empty, sets, within, doubt)
+    return AttributeSlot(
+        convert, name, required, default, values, False, False, may_be_empty, sets, within, doubt, refers
+    )
 
 
 def child_texts(

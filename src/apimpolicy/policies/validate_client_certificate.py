@@ -78,7 +78,7 @@ class Identity:
     dns_name: str | None = literal_attribute(doubt="unknown-expression")
     issuer_subject: str | None = literal_attribute(doubt="unknown-expression")
     issuer_thumbprint: str | None = literal_attribute(doubt="unknown-expression")
-    issuer_certificate_id: str | None = literal_attribute(doubt="unknown-expression")
+    issuer_certificate_id: str | None = literal_attribute(doubt="unknown-expression", refers="certificates")
 
     def mismatches(self, certificate: Certificate, issuer: Certificate | None, uploaded: Any) -> Iterator[str]:
         """A sentence for each claim that the certificate does not have."""

@@ -87,7 +87,7 @@ class ContentRule:
     validate_as: str = literal_attribute(required=True, values=("json", "xml", "soap"))
     type: str | None = literal_attribute(trimmed, doubt="unknown-expression")
     action: str = expression_attribute(required=True, values=ACTIONS)
-    schema_id: str | None = literal_attribute(trimmed, doubt="unknown-expression")
+    schema_id: str | None = literal_attribute(trimmed, doubt="unknown-expression", refers="schemas")
     schema_ref: str | None = literal_attribute(trimmed, doubt="unknown-expression")
     allow_additional_properties: bool | None = literal_attribute(boolean)
     case_insensitive_property_names: bool = literal_attribute(boolean, default=False)

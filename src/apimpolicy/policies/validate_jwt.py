@@ -115,7 +115,7 @@ class OpenIdConfig:
 @part("key")
 class SigningKey:
     id: str | None = expression_attribute(trimmed)
-    certificate_id: str | None = expression_attribute(trimmed)
+    certificate_id: str | None = expression_attribute(trimmed, refers="certificates")
     n: str | None = literal_attribute(trimmed)
     e: str | None = literal_attribute(trimmed)
     text: str = content(trimmed)

@@ -35,6 +35,10 @@ class Baseline:
     @classmethod
     def load(cls, path: str) -> Baseline:
         """Read a baseline. Raises ConfigurationError."""
+        if not os.path.exists(path):
+            raise ConfigurationError(
+                f"the baseline {path} does not exist yet; write it with: apimpolicy check PATH --write-baseline {path}"
+            )
         try:
             content: Any = json.loads(read_text(path))
             if content["version"] != VERSION:

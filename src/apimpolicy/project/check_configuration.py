@@ -101,8 +101,7 @@ class CheckConfiguration(NamedTuple):
         place = place_of(path)
         if "scope" not in changes and settings.scope is None and place.scope is not None:
             changes["scope"] = place.scope
-        if place.fragment is not None:
-            changes["fragment"] = place.fragment
+        changes |= {"fragment": place.fragment, "api": place.api, "operation": place.operation}
         if "requires_subscription" not in changes and (needs_key := subscription_required(path)) is not None:
             changes["requires_subscription"] = needs_key
         return settings._replace(**changes)

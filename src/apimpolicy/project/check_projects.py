@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_configuration import CheckConfiguration
 from apimpolicy.project.configuration_files import ConfigurationFinder
+from apimpolicy.project.declared import NOTHING, Declared
 from apimpolicy.project.format_settings import Style
 from apimpolicy.project.ignore_patterns import IgnorePatterns
 
@@ -25,8 +26,16 @@ class Project(NamedTuple):
     check: CheckConfiguration
     named_values: dict[str, str] | None
     exclude: IgnorePatterns
+    declared: Declared
+    environments: dict[str, dict[str, Any]]
+    """The tables of its environments, by name."""
     style: Style = Style()
     """The layout that `format` writes."""
+
+    @property
+    def directory(self) -> str:
+        """The folder from which its paths are meant."""
+        return (os.path.dirname(self.path) if self.path is not None else "") or os.curdir
 
 
 class CheckOptions(NamedTuple):
@@ -43,6 +52,10 @@ class CheckOptions(NamedTuple):
     tier: str | None = None
     gateway: str | None = None
     scope: str | None = None
+    environment: str | None = None
+    """The environment in which files are checked, or `all` of them."""
+    since: str | None = None
+    """The revision since which resources may have been deleted."""
     strict: bool = False
     rule_files: tuple[str, ...] = ()
     proofs: Callable[[str], Proofs] | None = None
@@ -55,7 +68,7 @@ class CheckProjects:
     def __init__(self, options: CheckOptions) -> None:
         self.options = options
         self._finder = ConfigurationFinder()
-        self._projects: dict[str | None, Project] = {}
+        self._projects: dict[tuple[str | None, str | None], Project] = {}
         self._rules: tuple[type[Rule], ...] | None = None
         self._exclude = IgnorePatterns(os.curdir, options.exclude)
         self._check_codes()
@@ -63,8 +76,8 @@ class CheckProjects:
     def __getstate__(self) -> dict[str, Any]:
         """Another process loads the rules by itself: those of a file have no module that it could import."""
         projects = {
-            path: project._replace(check=project.check._replace(settings=project.check.settings._replace(rules=())))
-            for path, project in self._projects.items()
+            key: project._replace(check=project.check._replace(settings=project.check.settings._replace(rules=())))
+            for key, project in self._projects.items()
         }
         return {**self.__dict__, "_rules": None, "_projects": projects}
 
@@ -77,12 +90,13 @@ class CheckProjects:
             self._rules = (*rules_of_packages(), *rules_of_files(self.options.rule_files))
         return self._rules
 
-    def of(self, path: str) -> Project:
-        """The project of a file or a directory."""
+    def of(self, path: str, environment: str | None = None) -> Project:
+        """The project of a file or a directory, as it is in an environment."""
         config = self.options.config if self.options.config is not None else self._finder.for_file(path)
-        if config not in self._projects:
-            self._projects[config] = self._read(config)
-        return self._projects[config]
+        key = config, environment
+        if key not in self._projects:
+            self._projects[key] = self._read(config, environment)
+        return self._projects[key]
 
     def is_excluded(self, path: str) -> bool:
         """Whether a setting or an option leaves a file out, by itself or with a directory above it."""
@@ -108,13 +122,17 @@ class CheckProjects:
                 raise ConfigurationError(f"--{option}: {error}") from None
         self.options = options._replace(**resolved)
 
-    def _read(self, path: str | None) -> Project:
-        check, values, style = CheckConfiguration(), None, Style()
+    def _read(self, path: str | None, environment: str | None) -> Project:
+        check, values, style, declared = CheckConfiguration(), None, Style(), NOTHING
+        environments: dict[str, dict[str, Any]] = {}
         if path is not None:
             from apimpolicy.project.configuration import load_configuration
 
-            loaded = load_configuration(path)
-            values, style = loaded.named_values, loaded.style
+            loaded = load_configuration(path, environment)
+            values, environments, style = loaded.named_values, loaded.environments, loaded.style
+            # Without an environment, what one of them declares exists.
+            others = environments.values() if environment is None else ()
+            declared = loaded.declared(*others)
             fragments = tuple(loaded.fragment_paths().items())
             check = loaded.check(self.rules)._replace(fragments=fragments)
             if loaded.negotiate_client_certificate is False and loaded.says_negotiation:
@@ -123,7 +141,7 @@ class CheckProjects:
             values = self.options.named_values
         directory = os.path.dirname(path) if path is not None else os.curdir
         exclude = IgnorePatterns(directory or os.curdir, check.exclude)
-        return Project(path, self._with_options(check), values, exclude, style)
+        return Project(path, self._with_options(check), values, exclude, declared, environments, style)
 
     def _with_options(self, check: CheckConfiguration) -> CheckConfiguration:
         options, settings = self.options, check.settings

@@ -9,17 +9,21 @@ from apimpolicy.checks.document import check_readings
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.diagnostics import Severity
 from apimpolicy.errors import ConfigurationError, LimitExceededError
+from apimpolicy.project.check_services import CheckServices
+from apimpolicy.project.checked import Checked
 from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.declared import ConfiguredFragments
 from apimpolicy.project.discovery import ENDINGS
 from apimpolicy.project.embedded import MARKDOWN, policies_of
+from apimpolicy.project.environments import ALL
 from apimpolicy.project.files import SHOWN_STANDARD_INPUT, STANDARD_INPUT, read_data, source_of
-from apimpolicy.project.findings import Finding, Findings, to_findings
+from apimpolicy.project.findings import Findings, to_findings
 from apimpolicy.project.layout import fragments_of, place_of
 from apimpolicy.project.surroundings import Surroundings
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.checks.subject import Settings
     from apimpolicy.diagnostics import Diagnostic
@@ -34,27 +38,6 @@ MANY = 400
 """Files from which on a second process pays for its start."""
 
 
-class Checked(NamedTuple):
-    """What came of one file: its findings, or why it could not be read; `name` is its key in the cache."""
-
-    path: str
-    findings: list[Finding]
-    has_holes: bool = False
-    """Whether the file is a template, and what its placeholders stand for was taken as right."""
-    problem: str | None = None
-    name: str | None = None
-    data: bytes | None = None
-    """The content, when it cannot be read again."""
-
-    def diagnostics(self) -> list[Diagnostic]:
-        """The findings in the file's text, which is read again. Raises ConfigurationError."""
-        if not self.findings:
-            return []
-        data, name = read_data(self.path) if self.data is None else (self.data, SHOWN_STANDARD_INPUT)
-        source, _ = source_of(data, name)
-        return [finding.diagnostic(source) for finding in self.findings]
-
-
 class CheckRun:
     """One run of `check`: the settings of every file, and what is remembered.
 
@@ -66,6 +49,7 @@ class CheckRun:
         self.projects = projects
         self.cache = cache
         self.expression_check = ExpressionCheck()
+        self.services = CheckServices(projects)
         self._replacements: Replacements | None = None
         self._surroundings = Surroundings()
         self._fragments: dict[str, tuple[dict[str, Document], str]] = {}
@@ -108,44 +92,82 @@ class CheckRun:
     def _one(self, path: str) -> Checked:
         try:
             data, shown = read_data(path)
-            project = self.projects.of(path)
-            settings, known = self._settings(path, project, data)
-            name = None
-            found: Findings | None = None
-            if self.cache is not None:
-                values = repr((project.named_values, self.projects.options.values))
-                name = self.cache.name_of(
-                    data, repr(settings._replace(fragments=None, wider=(), others=None)), values, known
-                )
-                found = self.cache.get(name)
-            if found is None:
-                found = self._found(data, shown, settings, project.named_values)
-                if self.cache is not None and name is not None:
-                    self.cache.set(name, found)
-            explained = self._with_replaced_words(found, data, shown, settings, project.named_values)
+            environments = self.services.environments_of(path)
+            each = [self._in_environment(path, data, shown, environment) for environment in environments]
         except ConfigurationError as error:
             return Checked(path, [], problem=str(error))
         except LimitExceededError as error:
             return Checked(path, [], problem=f"{path} was left alone: {error}")
         except MemoryError:
             return Checked(path, [], problem=f"{path} was left alone: checking it needs too much memory")
-        if explained is not found:
-            name = None  # it depends on other files as well
+        found, name = each[0]
+        if len(each) > 1:
+            from apimpolicy.project.findings import merged
+
+            found, name = merged(dict(zip(environments, (found for found, _ in each), strict=True))), None
         content = data if path == STANDARD_INPUT else None
-        return Checked(path, explained.rows, explained.has_holes, name=name, data=content)
+        return Checked(path, found.rows, found.has_holes, name=name, data=content)
+
+    def information(self, files: Iterable[str], paths: Sequence[str]) -> Iterator[Checked]:
+        """The files below these paths that describe the services to which policy files belong, where one is wrong."""
+        roots = {root: path for path in files if path != STANDARD_INPUT and (root := place_of(path).root) is not None}
+        if not roots:
+            return
+        from apimpolicy.project.information_run import InformationRun
+
+        yield from InformationRun(self.projects, self.services).all(roots, paths)
+        if self.projects.options.environment is not None:
+            yield from self._overlays(roots, paths)
+
+    def _overlays(self, roots: Mapping[str, str], paths: Sequence[str]) -> Iterator[Checked]:
+        """The policies in the overlays of the environments that are checked."""
+        from apimpolicy.project.configuration_files import shown_path
+        from apimpolicy.project.overlay_policies import policies_in
+
+        tops = [os.path.join(os.path.abspath(path), "") for path in paths]
+        for root, policy in sorted(roots.items()):
+            for environment, overlay in self.services.overlays(root, policy):
+                if not any(os.path.abspath(overlay.path).startswith(top) for top in tops):
+                    continue
+                found: list[Diagnostic] = []
+                for folders, document in policies_in(source_of(*read_data(overlay.path))[0]):
+                    place, data = os.path.join(root, *folders, "policy.xml"), document.text.encode()
+                    knowledge = self._knowledge(place, environment, data)
+                    settings, named_values, _, _ = knowledge
+                    found += check_readings([document], self.expression_check, named_values, settings)
+                if found:
+                    yield Checked(shown_path(overlay.path), to_findings(found))
+
+    def _in_environment(
+        self, path: str, data: bytes, shown: str, environment: str | None
+    ) -> tuple[Findings, str | None]:
+        """The findings in one file, and their key in the cache, where they depend on nothing else."""
+        if environment is not None and self.services.replaces(path, environment):
+            return Findings([]), None  # what the overlay has in its place is checked with the overlay
+        knowledge = self._knowledge(path, environment, data)
+        name = None
+        found: Findings | None = None
+        lookups = knowledge.lookups
+        if self.cache is not None:
+            name = self.cache.name_of(data, *knowledge.key())
+            found = self.cache.get(name)
+        if found is None:
+            found = self._found(data, shown, knowledge)
+            if knowledge.lookups != lookups:
+                name = None  # it depends on other files as well
+            if self.cache is not None and name is not None:
+                self.cache.set(name, found)
+        explained = self._with_replaced_words(found, data, shown, knowledge)
+        return explained, name if explained is found else None
 
     def diagnostics(self, data: bytes, name: str) -> list[Diagnostic]:
         """What is wrong with the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
-        project = self.projects.of(name)
-        settings, _ = self._settings(name, project, data)
-        found = self._found(data, name, settings, project.named_values)
-        found = self._with_replaced_words(found, data, name, settings, project.named_values)
+        knowledge = self._knowledge(name, None, data)
+        found = self._with_replaced_words(self._found(data, name, knowledge), data, name, knowledge)
         return [finding.diagnostic(source) for finding in found.rows]
 
-    def _with_replaced_words(
-        self, found: Findings, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None
-    ) -> Findings:
+    def _with_replaced_words(self, found: Findings, data: bytes, name: str, knowledge: Knowledge) -> Findings:
         """The findings; where there are errors, words that something else replaces are taken for placeholders, if that
         explains errors and makes none.
         """
@@ -158,13 +180,14 @@ class CheckRun:
         words = self._replacements.in_text(name, source_of(data, name)[0].text)
         if not words:
             return found
+        settings = knowledge.settings
         settings = settings._replace(placeholders=(*settings.placeholders, *words))
-        with_holes = self._found(data, name, settings, named_values)
+        with_holes = self._found(data, name, knowledge._replace(settings=settings))
         return with_holes if _errors(with_holes) < errors else found
 
-    def _found(self, data: bytes, name: str, settings: Settings, named_values: Mapping[str, str] | None) -> Findings:
-        values = {**(named_values or {}), **(self.projects.options.values or {})}
-        policies, found = policies_of(data, name, settings.placeholders, values)
+    def _found(self, data: bytes, name: str, knowledge: Knowledge) -> Findings:
+        settings, named_values, values, _ = knowledge
+        policies, found = policies_of(data, name, settings.placeholders, {**(named_values or {}), **values})
         if name.lower().endswith(MARKDOWN):  # the sections of a snippet have nothing around them
             settings = settings._replace(ignore=(*settings.ignore, "POL150"))
         for readings in policies:
@@ -178,21 +201,57 @@ class CheckRun:
         has_holes = any(has_hole(reading.text) for readings in policies for reading in readings)
         return Findings(to_findings(found), has_holes)
 
-    def _settings(self, path: str, project: Project, data: bytes) -> tuple[Settings, str]:
-        """Return the settings for a file, and a text that changes with the documents that it depends on."""
+    def _knowledge(self, path: str, environment: str | None, data: bytes) -> Knowledge:
+        """Return what is known of a file in an environment. Raises ConfigurationError."""
+        project = self.projects.of(path, environment)
         settings = project.check.settings_for(path)
-        prove = self.projects.options.proofs
-        if prove is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):
-            settings = settings._replace(proofs=prove(path))
-        settings, known = self._surroundings.around(path, project.path, data, settings)
+        options = self.projects.options
+        if options.proofs is not None and path != STANDARD_INPUT and path.lower().endswith(ENDINGS):
+            settings = settings._replace(proofs=options.proofs(path))
+        settings, surroundings = self._surroundings.around(path, project.path, data, settings)
+        named_values: Mapping[str, str] | None = project.named_values
+        shown = environment if options.environment != ALL else None
+        service = None if path == STANDARD_INPUT else self.services.of(path, environment)
+        if service is not None or project.declared.external or project.environments:
+            from apimpolicy.project.known_service import named_values_for
+
+            named_values = named_values_for(named_values, service, project.declared, shown)
+        values = {**self.services.values_of(path, environment), **(options.values or {})}
+        documents, known = self._fragments_for(path, project)
+        around = service or (ConfiguredFragments(project.declared, documents) if documents else None)
+        settings = settings._replace(fragments=documents, service=around)
+        others = repr((known, shown, project.declared)) if named_values is not project.named_values else known
+        return Knowledge(settings, named_values, values, others + surroundings)
+
+    def _fragments_for(self, path: str, project: Project) -> tuple[dict[str, Document] | None, str]:
+        """The documents of fragments by id, and a text that changes with them."""
         root = place_of(path).root or ""
         if not root and not project.check.fragments:
-            return settings, known
+            return None, ""
         key = root or f"fragments of {project.path}"
         if key not in self._fragments:
-            self._fragments[key] = _read_fragments(fragments_of(root) if root else dict(project.check.fragments))
-        documents, contents = self._fragments[key]
-        return settings._replace(fragments=documents), contents + known
+            own = fragments_of(root) if root else {}
+            self._fragments[key] = _read_fragments({**dict(project.check.fragments), **own})
+        return self._fragments[key]
+
+
+class Knowledge(NamedTuple):
+    """What is known of one file: its settings, named values, texts for placeholders, and a key of what else counts."""
+
+    settings: Settings
+    named_values: Mapping[str, str] | None
+    values: Mapping[str, str]
+    others: str
+
+    @property
+    def lookups(self) -> int:
+        """How often the service asked for something outside of its folder."""
+        return getattr(self.settings.service, "lookups", 0)
+
+    def key(self) -> tuple[str, ...]:
+        """Texts that change with any of it."""
+        values = repr((self.named_values, self.values))
+        return repr(self.settings._replace(fragments=None, wider=(), others=None)), values, self.others
 
 
 def _errors(found: Findings) -> set[tuple[str, int]]:

@@ -7,6 +7,7 @@ for diagnostic in check("policies"):
 from __future__ import annotations
 
 import os
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
@@ -25,12 +26,13 @@ def check(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     rule_files: Sequence[str | os.PathLike[str]] = (),
+    environment: str | None = None,
 ) -> list[Diagnostic]:
     """What is wrong with a policy file, or with all policies of a folder, in the order of the files.
 
     The same as `apimpolicy check PATH`: settings are those of the nearest `apimpolicy.toml` above each file unless
     `config` names one; `select` and `ignore` take codes, beginnings of codes and names of rules; `rule_files` are
-    files of Python with rules of your own. Baselines do not count here.
+    files of Python with rules of your own. `environment` is the name of one, or `all`. Baselines do not count here.
 
     Raises ConfigurationError when a file cannot be read, a folder has no policies, or a setting is wrong.
     """
@@ -44,6 +46,7 @@ def check(
         select=tuple(select),
         ignore=tuple(ignore),
         rule_files=tuple(os.fspath(file) for file in rule_files),
+        environment=environment,
     )
     projects = CheckProjects(options)
     found = discover([os.fspath(path)], projects)
@@ -52,8 +55,9 @@ def check(
     if found.empty:
         raise ConfigurationError(f"there are no policies in {os.fspath(path)}: {searched()}")
     run = CheckRun(projects)
+    run.services.check_options(found.files)
     diagnostics: list[Diagnostic] = []
-    for checked in map(run.one, found.files):
+    for checked in chain(map(run.one, found.files), run.information(found.files, found.trees)):
         if checked.problem is not None:
             raise ConfigurationError(checked.problem)
         diagnostics += checked.diagnostics()

@@ -39,6 +39,11 @@
     [check]                                           # see project/check_configuration.py
     ignore = ["POL409"]
 
+    external = ["backends/shared-*"]                  # above: what lives elsewhere, see project/declared.py
+
+    [environments.prod.named-values]                  # replaces keys in an environment, see project/environments.py
+    partner-thumbprint = "C3D4…"
+
     [serve]                                           # see project/serve_settings.py
     workers = 4
 
@@ -57,6 +62,16 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.answer_tables import AnswerTables
 from apimpolicy.project.api_descriptions import DescriptionPaths
+from apimpolicy.project.declared import declared_in, external_patterns
+from apimpolicy.project.environments import (
+    OWN_KEYS,
+    TABLE,
+    environment_tables,
+    environments_at,
+    in_environment,
+    selected,
+    unknown_environment,
+)
 from apimpolicy.project.files import read_bytes
 from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewaySettings
@@ -66,13 +81,14 @@ from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.check_configuration import CheckConfiguration
+    from apimpolicy.project.declared import Declared
 
 _TABLES = ("api", "operation", "product", "subscription", "user", "deployment")
 
@@ -112,8 +128,16 @@ class Configuration:
         table.take("claims", list)  # `testing.claims.configured` reads these two, for `prove`
         table.take("prove", dict)
         self._service = ServiceTables(table)
+        self.external = external_patterns(table)
+        self.environments = environment_tables({TABLE: table.take(TABLE, dict)})
         self._entities = {name: found for name in _TABLES if (found := table.table(name)) is not None}
         table.finish()
+        for name, own in self.environments.items():
+            table.within(own, f"{TABLE}.{name}").finish((*OWN_KEYS, *table.keys))
+
+    def declared(self, *others: Mapping[str, Any]) -> Declared:
+        """What the file declares of a service, and what other tables of this form do."""
+        return declared_in(self._table.values, *others, external=self.external)
 
     def check(self, rules: tuple[type[Rule], ...] | None = None) -> CheckConfiguration:
         """What `apimpolicy check` looks for. With the rules besides the catalogue's, codes are checked too."""
@@ -151,6 +175,7 @@ class Configuration:
         from apimpolicy.engine.gateway import Gateway
         from apimpolicy.project.entities import entity_of
 
+        self._check_environment(folder or self._service.folder)
         settings: dict[str, Any] = {
             "negotiate_client_certificate": self.negotiate_client_certificate,
             "trusted_roots": self._authorities("trusted-roots"),
@@ -182,6 +207,17 @@ class Configuration:
         settings |= overrides
         settings["revocation_lists"] = [*settings["revocation_lists"], *further_revocation_lists]
         return Gateway(**settings)
+
+    def _check_environment(self, folder: str | None) -> None:
+        """Raises ConfigurationError when the selected environment is none of this configuration or of the folder."""
+        name = selected()
+        if name is None:
+            return
+        known = {*self.environments}
+        for place in {folder, self._table.directory or os.curdir} - {None}:
+            known.update(environments_at(str(place), {}))
+        if name not in known:
+            raise unknown_environment(name, known)
 
     def _authorities(self, name: str) -> list[Certificate]:
         from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -216,9 +252,13 @@ class Configuration:
         return vaults
 
     def fragment_paths(self) -> dict[str, str]:
-        """The files of fragments by id. Raises ConfigurationError."""
+        """The files of fragments by id. Raises ConfigurationError, also for one that doesn't exist."""
         table = self._fragments
-        return {name: table.path(text) for name, text in self._fragment_texts() if table and not _is_document(text)}
+        paths = {name: table.path(text) for name, text in self._fragment_texts() if table and not _is_document(text)}
+        for name, path in paths.items():
+            if table is not None and not os.path.isfile(path):
+                raise table.mistake(f"names the file {path}, which does not exist", name)
+        return paths
 
     def _all_fragments(self) -> dict[str, str | Path]:
         """Fragments by id: files, or the documents themselves."""
@@ -243,19 +283,22 @@ def _is_document(text: str) -> bool:
     return text.lstrip().startswith("<")
 
 
-def load_configuration(path: str) -> Configuration:
-    """Read a configuration file; of a pyproject.toml its table `[tool.apimpolicy]`. Raises ConfigurationError."""
-    return Configuration(Table(path, read_configuration(path)))
+def load_configuration(path: str, environment: str | None = None) -> Configuration:
+    """Read a configuration file; of a pyproject.toml its table `[tool.apimpolicy]`. Raises ConfigurationError.
+
+    It is as in `environment`, or as in the one that was selected.
+    """
+    return Configuration(Table(path, read_configuration(path, environment)))
 
 
-def read_configuration(path: str) -> dict[str, Any]:
-    """The keys and values of a configuration file. Raises ConfigurationError."""
+def read_configuration(path: str, environment: str | None = None) -> dict[str, Any]:
+    """The keys and values of a configuration file, as `load_configuration` takes them. Raises ConfigurationError."""
     values = parse_toml(read_text(path), path)
-    if os.path.basename(path) != "pyproject.toml":
-        return values
-    tool = values.get("tool")
-    found = tool.get("apimpolicy") if isinstance(tool, dict) else None
-    return found if isinstance(found, dict) else {}
+    if os.path.basename(path) == "pyproject.toml":
+        tool = values.get("tool")
+        found = tool.get("apimpolicy") if isinstance(tool, dict) else None
+        values = found if isinstance(found, dict) else {}
+    return in_environment(values, environment or selected())
 
 
 def empty_configuration() -> Configuration:

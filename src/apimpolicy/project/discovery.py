@@ -67,6 +67,9 @@ _TAGS = frozenset(("CACHEDIR.TAG", "pyvenv.cfg"))
 """Files by which a directory says that it is a cache, or a virtual environment of Python."""
 _WANTED = (*ENDINGS, *CONTAINERS, *UNREAD)
 _HEAD = 65_536
+_MADE_BY_BICEP = re.compile(rb'"_generator"\s*:\s*\{\s*"name"\s*:\s*"bicep"')
+_OVERLAY = re.compile(r"configuration\..+\.ya?ml", re.IGNORECASE)
+_INFORMATION = ("Information.json", "apis.json", "groups.json", "tags.json")
 _HERE = os.path.join(os.curdir, "")
 
 
@@ -74,6 +77,8 @@ class Discovery(NamedTuple):
     """The policy files, each once; what could not be read, as sentences; the trees without any policy; the files
     that have the ending of a policy but are not policies; how many files and directories settings leave out; and the
     files with policies that are not read, each with what it is.
+
+    `trees` are the folders that were looked through, `compiled` the templates that were made of a file beside them.
     """
 
     files: list[str]
@@ -82,30 +87,41 @@ class Discovery(NamedTuple):
     skipped: list[str]
     excluded: int
     unread: list[tuple[str, str]]
+    trees: list[str]
+    compiled: list[str]
 
 
 def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bool = False) -> Discovery:
     """The policy files among and below `paths`. A file that is named is taken as it is, also when it does not exist.
 
     With `policies_only` named files count as those of a tree do: those without a policy, and those
-    that a setting excludes, are skipped.
+    that a setting excludes, are skipped. A configuration, an overlay or an information file of a service stands for the
+    policies that it is about.
     Raises ConfigurationError for a configuration that cannot be used.
     """
     found: dict[str, None] = {}
     empty: list[str] = []
+    trees: list[str] = []
     search = _Search(projects)
     for path in paths:
+        if policies_only and (tree := _tree_of(path)) is not None:
+            trees.append(tree)
+            found.update(dict.fromkeys(search.policies_below(tree)))
+            continue
         if path == STANDARD_INPUT or not os.path.isdir(path):
             if not policies_only or not os.path.isfile(path) or search.takes(path):
                 found.setdefault(path)
             continue
+        trees.append(path)
         before = len(search.problems)
         files = search.policies_below(path)
         if not files and len(search.problems) == before:
             empty.append(path)
         for file in files:
             found.setdefault(file)
-    return Discovery(list(found), search.problems, empty, search.skipped, search.excluded, search.unread)
+    return Discovery(
+        list(found), search.problems, empty, search.skipped, search.excluded, search.unread, trees, search.compiled
+    )
 
 
 def searched() -> str:
@@ -117,6 +133,29 @@ def searched() -> str:
     )
 
 
+def _tree_of(path: str) -> str | None:
+    """The folder with the policies that a file is about which isn't a policy itself; None for any other file."""
+    from apimpolicy.project.configuration_files import CONFIGURATION, configuration_in
+
+    folder, name = os.path.split(path)
+    if (
+        name == CONFIGURATION
+        or _OVERLAY.fullmatch(name)
+        or os.path.abspath(path) == _absolute(configuration_in(folder))
+    ):
+        return folder or os.curdir
+    if name.endswith(_INFORMATION):
+        from apimpolicy.project.layout import root_of_information
+
+        root = root_of_information(path)
+        return None if root is None else os.path.relpath(root) if not os.path.isabs(path) else root
+    return None
+
+
+def _absolute(path: str | None) -> str:
+    return "" if path is None else os.path.abspath(path)
+
+
 class _Search:
     """Looks through trees, and keeps what it met besides policies."""
 
@@ -126,6 +165,7 @@ class _Search:
         self.skipped: list[str] = []
         self.excluded = 0
         self.unread: list[tuple[str, str]] = []
+        self.compiled: list[str] = []
 
     def takes(self, path: str) -> bool:
         """Whether a named file is a policy that no setting leaves out."""
@@ -168,7 +208,12 @@ class _Search:
                 return False
             with open(path, "rb") as file:
                 if path.lower().endswith(CONTAINERS):
-                    return _holds_policies(file.read(MAXIMUM_BYTES), path)
+                    data = file.read(MAXIMUM_BYTES)
+                    if not _holds_policies(data, path):
+                        return False
+                    if is_compiled := _is_compiled(data, path):
+                        self.compiled.append(path)
+                    return not is_compiled
                 head = file.read(_HEAD)
                 if begins_like_a_policy(head) or is_meant_as_a_policy(head):
                     return True
@@ -250,6 +295,15 @@ def _unread_kind(path: str, top: str) -> str | None:
     if lowered.endswith(CODE):
         return TESTS if _OF_TESTS.search(os.path.relpath(path, top).replace(os.sep, "/")) else None
     return next((kind for ending, kind in UNREAD.items() if lowered.endswith(ending)), None)
+
+
+def _is_compiled(data: bytes, path: str) -> bool:
+    """Whether an ARM template was made by Bicep's compiler, of a file that lies beside it and is read itself."""
+    if not path.lower().endswith(".json") or _MADE_BY_BICEP.search(data) is None:
+        return False
+    with suppress(OSError), os.scandir(os.path.dirname(path) or os.curdir) as entries:
+        return any(entry.name.lower().endswith(".bicep") for entry in entries)
+    return False
 
 
 def _neighbours(path: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from apimpolicy.text.source import Source
 
@@ -54,3 +54,19 @@ def to_findings(diagnostics: Iterable[Diagnostic]) -> list[Finding]:
             )
         )
     return found
+
+
+def merged(each: Mapping[str | None, Findings]) -> Findings:
+    """The findings of one file in several environments: equal ones once, others with the names of the environments."""
+    names: dict[Finding, list[str]] = {}
+    for environment, found in each.items():
+        for row in found.rows:
+            names.setdefault(row, []).append(environment or "")
+    rows = [row if len(own) >= len(each) else _in_environments(row, own) for row, own in names.items()]
+    return Findings(sorted(rows, key=lambda row: (row.start, row.end)), any(found.has_holes for found in each.values()))
+
+
+def _in_environments(row: Finding, names: list[str]) -> Finding:
+    first = ", ".join(f"'{name}'" for name in names[:-1])
+    where = f"the environments {first} and '{names[-1]}'" if first else f"the environment '{names[-1]}'"
+    return row._replace(message=f"{row.message} (in {where})")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.engine.backends import Backend, BackendPool, CircuitBreaker, PoolMember
 from apimpolicy.project.information_files import read_properties, seconds, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apimpolicy.project.toml_table import Table
 
 
-def read_backend(path: str) -> Backend | BackendPool:
-    """Raises ConfigurationError."""
-    properties = read_properties(path)
+def read_backend(path: str, changes: Mapping[str, Any] | None = None) -> Backend | BackendPool:
+    """A backend, with the changes of an environment. Raises ConfigurationError."""
+    properties = read_properties(path, changes)
     if (properties.take("type", str) or "Single").lower() == "pool":
         return _pool(properties)
     url = properties.take("url", str)

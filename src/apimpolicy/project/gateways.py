@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import empty_configuration, load_configuration
+from apimpolicy.project.environments import selected_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,12 +21,17 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import Service
 
 
-def load_gateway(path: str | Path, *, config: str | Path | None = None, **overrides: Any) -> Gateway:
+def load_gateway(
+    path: str | Path, *, config: str | Path | None = None, environment: str | None = None, **overrides: Any
+) -> Gateway:
     """The gateway that a folder or a configuration file describes. Raises ConfigurationError.
 
-    `config` is the configuration for a folder, in the place of the nearest `apimpolicy.toml`. The other arguments are
-    those of `Gateway`.
+    `config` is the configuration for a folder, in the place of the nearest `apimpolicy.toml`; `environment` is the name
+    of the environment as in which everything is loaded. The other arguments are those of `Gateway`.
     """
+    if environment is not None:
+        with selected_environment(environment):
+            return load_gateway(path, config=config, **overrides)
     from apimpolicy.project.configuration_files import find_configuration
     from apimpolicy.project.service_folder import is_service_folder
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.environments import merged
 from apimpolicy.project.named_values import read_text
 from apimpolicy.project.toml_table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
 _UNITS = (86_400, 3600, 60, 1)
@@ -28,13 +32,16 @@ def read_json(path: str) -> Any:
         raise ConfigurationError(f"{path} is not valid JSON: it is nested too deeply") from None
 
 
-def read_properties(path: str) -> Table:
-    """The properties in an information file; None counts as not given. Raises ConfigurationError."""
+def read_properties(path: str, changes: Mapping[str, Any] | None = None) -> Table:
+    """The properties in an information file, with the changes of an environment; None counts as not given.
+
+    Raises ConfigurationError.
+    """
     found = read_json(path)
     if not isinstance(found, dict):
         raise ConfigurationError(f"{path} holds no object")
-    properties = Table(path, _without_nulls(found)).table("properties")
-    return Table(path, {}, "properties") if properties is None else properties
+    properties = Table(path, _without_nulls(found)).take("properties", dict) or {}
+    return Table(path, merged(properties, _without_nulls(changes or {})), "properties")
 
 
 def _without_nulls(value: Any) -> Any:

@@ -15,17 +15,26 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-_FOLDERS = {"workspaces": "workspace", "products": "product", "apis": "api", "operations": "operation"}
-_FRAGMENTS = ("policy fragments", "policy-fragments", "policyfragments")
-_SIBLINGS = ("apis", "products", "named values", "backends", *_FRAGMENTS)
+from apimpolicy.project.resource_kinds import kind_of_folder
+
+_SCOPES = {"workspaces": "workspace", "products": "product", "apis": "api", "operations": "operation"}
+_MOST_LEVELS = 6
+_SIBLINGS = ("apis", "products", "named-values", "backends", "fragments")
 
 
 class Place(NamedTuple):
-    """The scope, where the place tells; `fragment` is the id of a fragment; `root` is the layout's folder."""
+    """The scope, where the place tells; `fragment` is the id of a fragment; `root` is the layout's folder.
+
+    `workspace` is the id of the workspace around the file, if it is in one; `api` and `operation` are those that the
+    policy belongs to.
+    """
 
     scope: str | None = None
     fragment: str | None = None
     root: str | None = None
+    workspace: str | None = None
+    api: str | None = None
+    operation: str | None = None
 
 
 def place_of(path: str) -> Place:
@@ -34,36 +43,62 @@ def place_of(path: str) -> Place:
     if name.lower() != "policy.xml":
         return Place()
     parent, identifier = os.path.split(directory)
-    kind = os.path.basename(parent).lower()
-    if kind in _FRAGMENTS:
-        return Place(None, identifier, os.path.dirname(parent))
-    if kind in _FOLDERS:
-        return Place(_FOLDERS[kind], None, _root(parent))
-    if any(os.path.isdir(os.path.join(directory, sibling)) for sibling in _SIBLINGS):
+    folder = os.path.basename(parent)
+    if (kind := kind_of_folder(folder)) is not None and kind.id == "fragments":
+        return Place(None, identifier, *_root(os.path.dirname(parent)))
+    scope = _SCOPES.get(folder.lower())
+    if scope == "workspace":
+        return Place(scope, None, os.path.dirname(parent), identifier)
+    if scope == "operation":
+        api = os.path.dirname(parent)
+        return Place(scope, None, *_root(os.path.dirname(os.path.dirname(api))), os.path.basename(api), identifier)
+    if scope is not None:
+        return Place(scope, None, *_root(os.path.dirname(parent)), identifier if scope == "api" else None)
+    if any(kind in _SIBLINGS for kind in folders_of_kinds(directory)):
         return Place("global", None, directory)
     return Place()
 
 
-def _root(folder: str) -> str:
-    """The outermost folder of the layout, from one of its folders of kinds."""
-    root = os.path.dirname(folder)
-    while os.path.basename(os.path.dirname(root)).lower() in _FOLDERS:
-        root = os.path.dirname(os.path.dirname(root))
-    return root
+def _root(folder: str) -> tuple[str, str | None]:
+    """The layout's folder, and the id of the workspace: `folder` has folders of kinds, and may be a workspace's."""
+    above, identifier = os.path.split(folder)
+    if os.path.basename(above).lower() == "workspaces":
+        return os.path.dirname(above), identifier
+    return folder, None
+
+
+def root_of_information(path: str) -> str | None:
+    """The folder of the service that an information file describes something of; None where it is in none."""
+    folder = os.path.dirname(os.path.abspath(path))
+    for _ in range(_MOST_LEVELS):
+        above, name = os.path.split(folder)
+        if kind_of_folder(name) is not None and "apis" in folders_of_kinds(above):
+            return _root(above)[0]
+        folder = above
+    return None
+
+
+def folders_of_kinds(folder: str) -> dict[str, str]:
+    """The folders of kinds of resources in a folder, by the kind's id: their paths."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries if entry.is_dir())
+    except OSError:
+        return {}
+    found: dict[str, str] = {}
+    for name in names:
+        if (kind := kind_of_folder(name)) is not None:
+            found.setdefault(kind.id, os.path.join(folder, name))
+    return found
 
 
 def fragments_of(root: str) -> dict[str, str]:
     """The fragments of a layout: id and path."""
-    found: dict[str, str] = {}
-    for name in _FRAGMENTS:
-        folder = os.path.join(root, name)
-        if not os.path.isdir(folder):
-            continue
-        for identifier in sorted(os.listdir(folder)):
-            path = os.path.join(folder, identifier, "policy.xml")
-            if os.path.isfile(path):
-                found[identifier] = path
-    return found
+    folder = folders_of_kinds(root).get("fragments")
+    if folder is None:
+        return {}
+    paths = ((identifier, os.path.join(folder, identifier, "policy.xml")) for identifier in sorted(os.listdir(folder)))
+    return {identifier: path for identifier, path in paths if os.path.isfile(path)}
 
 
 def subscription_required(path: str) -> bool | None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.project.environments import select, selected
+
 if sys.platform != "win32":
     from multiprocessing.context import ForkServerContext, ForkServerProcess
 
@@ -26,7 +28,14 @@ def python_command(*arguments: str) -> list[str]:
 def process_pool(jobs: int, initializer: Callable[..., object] | None = None, *arguments: Any) -> ProcessPoolExecutor:
     """A pool of so many processes; each calls `initializer` with the arguments, which can be pickled, first."""
     with _safe_path():  # it starts the process that looks after semaphores
-        return ProcessPoolExecutor(jobs, _context(), initializer, arguments)
+        return ProcessPoolExecutor(jobs, _context(), _start, (selected(), initializer, arguments))
+
+
+def _start(environment: str | None, initializer: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
+    """In a new process: the environment that was selected in the one that started it."""
+    select(environment)
+    if initializer is not None:
+        initializer(*arguments)
 
 
 def _context() -> BaseContext:

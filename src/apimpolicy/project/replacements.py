@@ -12,23 +12,11 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.project import edits
+from apimpolicy.project.repository import repository_of, scripts_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENDINGS = (
-    *(".tf", ".tofu", ".bicep", ".json", ".py", ".ps1", ".psm1", ".sh", ".bash", ".yml", ".yaml", ".js", ".mjs", ".ts"),
-    *(".cs", ".csx", ".go", ".java", ".rb"),
-)
-_NOT_ENTERED = (".", "node_modules", "__pycache__")
-MOST_FILES = 3_000
-MOST_BYTES = 1_000_000
-MOST_BYTES_OF_ALL = 30_000_000
-MOST_LEVELS_UP = 8
-LEVELS_WITHOUT_ROOT = 3
-
-_ROOTS = (".git", "apimpolicy.toml")
-_PIPELINES = (".github", ".azuredevops", ".azure-pipelines", ".pipelines")
 _CALL = re.compile(r"[Rr]eplace\w*\s*\(")
 _OPERATOR = re.compile(r"-c?replace\s+(['\"])(.{2,80}?)\1")
 _SED = re.compile(r"\bs([/|#,~@])((?:(?!\1)[^\r\n\\]){2,80})\1")
@@ -57,9 +45,10 @@ class Replacements:
 
     def in_text(self, path: str, text: str) -> tuple[str, ...]:
         """Return the parts of a policy's text that a script in its repository replaces, in order of the alphabet."""
-        root = repository_of(path)
+        folder = os.path.dirname(os.path.abspath(path))
+        root = repository_of(folder) or folder
         if root not in self._found:
-            texts = list(_texts_below(root))
+            texts = [script for _, script in scripts_around(root)]
             self._found[root] = (
                 frozenset(word for script in texts for word in replaced_words(script)),
                 frozenset(word for script in texts for word in plain_words(script)),
@@ -71,64 +60,6 @@ class Replacements:
         for name in edited:
             found.update(edits.written_as(name, text))
         return tuple(sorted(found))
-
-
-def repository_of(path: str) -> str:
-    """Return the folder around a file that is a repository or has a configuration.
-
-    Without one it is the outermost of the folders above the file, three at most, that has a script or a template in
-    it; else the file's own folder. A home folder, one for temporary files and the root are nobody's repository.
-    """
-    own = folder = os.path.dirname(os.path.abspath(path))
-    for _ in range(MOST_LEVELS_UP):
-        if any(os.path.exists(os.path.join(folder, name)) for name in _ROOTS):
-            return folder
-        folder = os.path.dirname(folder)
-    found = folder = own
-    for _ in range(LEVELS_WITHOUT_ROOT):
-        folder = os.path.dirname(folder)
-        if _is_shared(folder):
-            break
-        if _has_script(folder):
-            found = folder
-    return found
-
-
-def _is_shared(folder: str) -> bool:
-    """Whether a folder holds the projects of several people or purposes."""
-    import tempfile
-
-    return folder in (os.path.dirname(folder), os.path.expanduser("~"), tempfile.gettempdir())
-
-
-def _has_script(folder: str) -> bool:
-    try:
-        with os.scandir(folder) as entries:
-            return any(entry.name.lower().endswith(ENDINGS) or entry.name in _PIPELINES for entry in entries)
-    except OSError:
-        return False
-
-
-def _texts_below(root: str) -> Iterator[str]:
-    read = 0
-    for count, path in enumerate(_files(root)):
-        if count >= MOST_FILES or read >= MOST_BYTES_OF_ALL:
-            return
-        if not os.path.isfile(path):  # a pipe keeps whoever opens it waiting
-            continue
-        try:
-            with open(path, encoding="utf-8", errors="replace") as file:
-                text = file.read(MOST_BYTES)
-        except OSError:
-            continue
-        read += len(text)
-        yield text
-
-
-def _files(root: str) -> Iterator[str]:
-    for directory, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if name in _PIPELINES or not name.startswith(_NOT_ENTERED))
-        yield from (os.path.join(directory, name) for name in sorted(files) if name.lower().endswith(ENDINGS))
 
 
 def replaced_words(text: str) -> Iterator[str]:

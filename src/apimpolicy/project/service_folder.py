@@ -9,9 +9,10 @@
     workspaces/<workspace>/                                the same again, without subscriptions
 
 Nothing secret is in such a folder: named values without a value, and the keys of subscriptions, come from the
-configuration. A subscription without keys there has its own id as its primary key, which is our choice. What a
-workspace has is the gateway's, as if it were not in the workspace; two of one id are a mistake. Diagnostics, loggers,
-tags, gateways, releases and WADL are not read. Raises ConfigurationError, with file and key.
+configuration or the overlay of an environment. A subscription without keys there has its own id as its primary key,
+which is our choice. What a workspace has is the gateway's, as if it were not in the workspace; two of one id are a
+mistake. Diagnostics, loggers, tags, gateways, releases and WADL are not read. Raises ConfigurationError, with file and
+key.
 
 Source: https://azure.github.io/apiops/
 """
@@ -46,21 +47,23 @@ from apimpolicy.engine.service import (
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.folder_backends import read_backend
 from apimpolicy.project.information_files import file_in, folders, read_json, read_properties, whole
-from apimpolicy.project.layout import fragments_of
+from apimpolicy.project.layout import folders_of_kinds, fragments_of
+from apimpolicy.project.overlays import NO_CHANGES, TOKEN
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.engine.backends import Backend, BackendPool
+    from apimpolicy.project.overlays import Overlay
     from apimpolicy.project.toml_table import Table
 
-_KINDS = ("apis", "products", "backends", "named values", "policy fragments", "workspaces", "subscriptions")
+_KINDS = ("apis", "products", "backends", "named-values", "fragments", "workspaces", "subscriptions")
 
 
 def is_service_folder(path: str) -> bool:
     """Whether a folder is laid out as APIOps does."""
-    return os.path.isdir(path) and any(os.path.isdir(os.path.join(path, kind)) for kind in _KINDS)
+    return os.path.isdir(path) and any(kind in _KINDS for kind in folders_of_kinds(path))
 
 
 @attrs.define
@@ -92,45 +95,74 @@ class ServiceParts:
             raise ConfigurationError(f"{self.place}: {error}") from None
 
 
-def read_service_folder(root: str) -> ServiceParts:
-    """Everything that a folder says of a service. Raises ConfigurationError."""
+def read_service_folder(root: str, overlay: Overlay = NO_CHANGES) -> ServiceParts:
+    """Everything that a folder says of a service, with what the overlay of an environment changes.
+
+    Raises ConfigurationError.
+    """
     if not is_service_folder(root):
-        kinds = ", ".join(_KINDS)
+        kinds = "apis, products, backends, named values, policy fragments, workspaces, subscriptions"
         raise ConfigurationError(
             f"{root} is a directory, not a file, and no service: none of the folders {kinds} is there"
         )
-    parts = ServiceParts(root, policy=_policy(root))
-    _read_scope(root, parts, None)
+    parts = ServiceParts(root, policy=overlay.policy() or _policy(root))
+    _read_scope(root, parts, None, overlay)
     for workspace, folder in folders(root, "workspaces"):
         information = file_in(folder, "workspaceInformation.json")
         name = read_properties(information).take("displayName", str) if information is not None else None
         parts.workspaces[workspace] = ServiceWorkspace(Workspace(workspace, name), _policy(folder))
-        _read_scope(folder, parts, workspace)
+        _read_scope(folder, parts, workspace, overlay)
     for id_, folder in folders(root, "subscriptions"):
-        parts.subscriptions[id_] = _subscription(id_, folder)
+        parts.subscriptions[id_] = _subscription(id_, folder, overlay.properties("subscriptions", id_))
     return parts
 
 
-def _read_scope(root: str, parts: ServiceParts, workspace: str | None) -> None:
+def _read_scope(root: str, parts: ServiceParts, workspace: str | None, overlay: Overlay) -> None:
     """What a service and a workspace both have."""
-    versions = {id_: _version_set(folder) for id_, folder in folders(root, "version sets", "version-sets")}
+
+    def changes(kind: str, id_: str) -> Mapping[str, Any]:
+        return overlay.properties(kind, id_, workspace)
+
+    versions = {
+        id_: _version_set(folder, changes("version-sets", id_))
+        for id_, folder in folders(root, "version sets", "version-sets", "versionSets")
+    }
     for id_, folder in folders(root, "apis"):
         if os.path.isfile(os.path.join(folder, "apiInformation.json")):
-            _add(parts.apis, id_, _api(id_, folder, versions, workspace), folder)
+            _add(parts.apis, id_, _api(id_, folder, versions, workspace, overlay), folder)
     for id_, folder in folders(root, "products"):
-        _add(parts.products, id_, _product(id_, folder, workspace), folder)
+        _add(parts.products, id_, _product(id_, folder, workspace, overlay), folder)
     for id_, folder in folders(root, "backends"):
-        _add(parts.backends, id_, read_backend(os.path.join(folder, "backendInformation.json")), folder)
+        path = os.path.join(folder, "backendInformation.json")
+        _add(parts.backends, id_, read_backend(path, changes("backends", id_)), folder)
     for id_, path in fragments_of(root).items():
         _add(parts.fragments, id_, Path(path), path)
-    for id_, folder in folders(root, "named values", "named-values"):
-        properties = read_properties(os.path.join(folder, "namedValueInformation.json"))
+    _read_named_values(root, parts, workspace, overlay)
+
+
+def _read_named_values(root: str, parts: ServiceParts, workspace: str | None, overlay: Overlay) -> None:
+    """The named values of a folder, and those that only the overlay has.
+
+    A value that a pipeline puts into the overlay is not known, and neither is the one that it replaces.
+    """
+    changed = {id_: (display, value) for id_, display, value in overlay.named_values(workspace)}
+    for id_, folder in folders(root, "named values", "named-values", "namedValues"):
+        path = os.path.join(folder, "namedValueInformation.json")
+        changes = overlay.properties("named-values", id_, workspace)
+        properties = read_properties(path, changes)
         value = properties.take("value", str)
+        if "keyVault" in changes or TOKEN.search(value or ""):
+            value = None
+        changed.pop(id_.lower(), None)
+        name = properties.take("displayName", str) or id_
         if properties.take("secret", bool):
-            parts.secret_names.add(properties.take("displayName", str) or id_)
+            parts.secret_names.add(name)
             keep_secret([value or ""])
         if value is not None:
-            _add(parts.named_values, properties.take("displayName", str) or id_, value, folder)
+            _add(parts.named_values, name, value, folder)
+    for id_, (display, value) in changed.items():
+        if value is not None:
+            parts.named_values.setdefault(display or id_, value)
 
 
 def _add(known: dict[str, Any], id_: str, found: object, place: str) -> None:
@@ -148,11 +180,11 @@ def _file(folder: str, *names: str) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _version_set(folder: str) -> VersionSet:
+def _version_set(folder: str, changes: Mapping[str, Any]) -> VersionSet:
     path = file_in(folder, "versionSetInformation.json", "apiVersionSetInformation.json")
     if path is None:
         raise ConfigurationError(f"{folder} has no versionSetInformation.json")
-    properties = read_properties(path)
+    properties = read_properties(path, changes)
     scheme = (properties.take("versioningScheme", str) or "Segment").lower()
     if scheme not in ("segment", "header", "query"):
         raise properties.mistake(f"is Segment, Header or Query, not '{scheme}'", "versioningScheme")
@@ -160,9 +192,11 @@ def _version_set(folder: str) -> VersionSet:
     return VersionSet(scheme, name or "api-version")
 
 
-def _api(id_: str, folder: str, versions: Mapping[str, VersionSet], workspace: str | None) -> ServiceApi:
+def _api(
+    id_: str, folder: str, versions: Mapping[str, VersionSet], workspace: str | None, overlay: Overlay
+) -> ServiceApi:
     path = os.path.join(folder, "apiInformation.json")
-    properties = read_properties(path)
+    properties = read_properties(path, overlay.properties("apis", id_, workspace))
     names = properties.table("subscriptionKeyParameterNames")
     version_set = properties.take("apiVersionSetId", str)
     chosen = None
@@ -189,9 +223,11 @@ def _api(id_: str, folder: str, versions: Mapping[str, VersionSet], workspace: s
     )
     return ServiceApi(
         api,
-        policy=_policy(folder),
+        policy=overlay.policy("apis", id_, workspace=workspace) or _policy(folder),
         operation_policies={
-            name: policy for name, inside in folders(folder, "operations") if (policy := _policy(inside)) is not None
+            name: policy
+            for name, inside in folders(folder, "operations")
+            if (policy := overlay.policy("apis", id_, name, workspace) or _policy(inside)) is not None
         },
         subscription_required=False if properties.take("subscriptionRequired", bool) is False else None,
         version_set=chosen,
@@ -210,8 +246,9 @@ def _kind(properties: Table) -> str:
     return kind if kind in KINDS else "http"
 
 
-def _product(id_: str, folder: str, workspace: str | None) -> ServiceProduct:
-    properties = read_properties(os.path.join(folder, "productInformation.json"))
+def _product(id_: str, folder: str, workspace: str | None, overlay: Overlay) -> ServiceProduct:
+    path = os.path.join(folder, "productInformation.json")
+    properties = read_properties(path, overlay.properties("products", id_, workspace))
     state = properties.take("state", str)
     product = Product(
         id_,
@@ -222,7 +259,8 @@ def _product(id_: str, folder: str, workspace: str | None) -> ServiceProduct:
         subscriptions_limit=whole(properties, "subscriptionsLimit"),
         groups=[Group(name) for name in _linked(folder, "groups")],
     )
-    return ServiceProduct(product, apis=_linked(folder, "apis"), policy=_policy(folder), workspace=workspace)
+    policy = overlay.policy("products", id_, workspace=workspace) or _policy(folder)
+    return ServiceProduct(product, apis=_linked(folder, "apis"), policy=policy, workspace=workspace)
 
 
 def _linked(folder: str, kind: str) -> list[str]:
@@ -239,9 +277,9 @@ def _linked(folder: str, kind: str) -> list[str]:
     return linked
 
 
-def _subscription(id_: str, folder: str) -> ServiceSubscription:
+def _subscription(id_: str, folder: str, changes: Mapping[str, Any]) -> ServiceSubscription:
     path = os.path.join(folder, "subscriptionInformation.json")
-    properties = read_properties(path)
+    properties = read_properties(path, changes)
     owner = properties.take("ownerId", str)
     subscription = Subscription(
         id_,

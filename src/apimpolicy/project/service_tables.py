@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
+    from apimpolicy.project.overlays import Overlay
     from apimpolicy.project.service_folder import ServiceParts
     from apimpolicy.project.toml_table import Table
 
@@ -73,14 +74,17 @@ class ServiceTables:
         return self.folder is None and self._policy is None and not any(self._named.values())
 
     def parts(self, folder: str | None = None) -> ServiceParts:
-        """Everything of the folder and of the tables. Raises ConfigurationError."""
+        """Everything of the folder, as it is in the selected environment, and of the tables.
+
+        Raises ConfigurationError.
+        """
         from apimpolicy.context.entities import Workspace
         from apimpolicy.engine.service import ServiceWorkspace
         from apimpolicy.project.entities import entity_of
         from apimpolicy.project.service_folder import ServiceParts, read_service_folder
 
         root = folder or self.folder
-        parts = ServiceParts(self._table.file) if root is None else read_service_folder(root)
+        parts = ServiceParts(self._table.file) if root is None else read_service_folder(root, self._overlay(root))
         parts.policy = self._policy or parts.policy
         for id_, table in self._named["workspaces"]:
             workspace = Workspace(id_, table.take("name", str))
@@ -94,6 +98,18 @@ class ServiceTables:
         for id_, table in self._named["subscriptions"]:
             parts.subscriptions[id_] = _subscription(id_, table, users, parts.subscriptions.get(id_))
         return parts
+
+    def _overlay(self, root: str) -> Overlay:
+        """What the selected environment changes in a folder."""
+        from apimpolicy.project.environments import environment_tables, overlay_path, selected
+        from apimpolicy.project.overlays import NO_CHANGES, read_overlay
+
+        name = selected()
+        if name is None:
+            return NO_CHANGES
+        own = environment_tables(self._table.values).get(name, {})
+        path = overlay_path(root, name, own, self._table.directory)
+        return NO_CHANGES if path is None else read_overlay(path)
 
 
 def _checked(table: Table, make: Any, id_: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _T = TypeVar("_T")
 
@@ -121,6 +121,16 @@ class Table:
         """All keys and values, for a table whose keys are names given by the user."""
         return list(self._values.items())
 
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """All keys and values."""
+        return self._values
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys that were asked for: those that the table may have."""
+        return list(self._asked)
+
     def path(self, relative: str) -> str:
         """A path that is meant from where the file is."""
         return os.path.join(self.directory, relative)
@@ -134,8 +144,9 @@ class Table:
         shown = key if len(key) <= _LONGEST_SHOWN else f"{key[:_LONGEST_SHOWN]}…"
         return ConfigurationError(f"{self.file}{_line(self.file, key)}: '{shown}' {sentence}")
 
-    def finish(self) -> None:
-        """Raises ConfigurationError for the first key that nobody has asked for."""
+    def finish(self, further: Iterable[str] = ()) -> None:
+        """Raises ConfigurationError for the first key that nobody has asked for, and that is not one of `further`."""
+        self._asked.update(dict.fromkeys(further))
         for name in self._values:
             if name not in self._asked:
                 raise self.mistake(f"is not a setting; {self._hint(name[:_LONGEST_SHOWN])}", name)

@@ -24,6 +24,11 @@ _CERTIFICATES = ("trusted-roots", "intermediates", "certificates", "unreachable-
 _OF_COMMANDS = ("check", "claims", "prove")
 """Keys of a configuration that say nothing of the gateway."""
 _SERVICES = ("backend", "outside", "dapr")
+_TABLES_OF_PATHS = ("fragments", "schemas", "key-vaults", "openid-documents")
+_PATHS = (*_TABLES_OF_PATHS, "openapi", "wsdl", "graphql-schema", "policy", "file", "service", "global-policy")
+"""Keys of settings whose texts are paths, unless they are documents."""
+_DATA = ("cache", "json", "named-values", "headers", "claims", "sql", "cosmos")
+"""Keys of settings that hold whatever a policy works with."""
 
 
 class CaseGateway(NamedTuple):
@@ -81,7 +86,7 @@ def gateway_of(case: Case) -> CaseGateway:
     identities = _identities(case)
     named_values = _named_values(case, given, identities)
     for name, part in given.items():
-        values[name] = _joined(values.get(name), part.plain())
+        values[name] = _joined(values.get(name), _with_paths_from(part.plain(), name, file.directory))
     values = {name: value for name, value in values.items() if value is not None}
     all_values = {**values.get("named-values", {}), **named_values}
     values["named-values"] = {name: text for name, text in all_values.items() if text is not None}
@@ -216,6 +221,21 @@ def _now(case: Case, values: dict[str, Any]) -> datetime.datetime:
     if isinstance(given, datetime.datetime):
         return given if given.tzinfo is not None else given.replace(tzinfo=datetime.UTC)
     return NOW
+
+
+def _with_paths_from(value: Any, key: str, directory: str) -> Any:
+    """A value of a setting, whose paths are meant from a folder whatever configuration it is joined with."""
+    if isinstance(value, str):
+        is_path = key in _PATHS and not value.lstrip().startswith(("<", "{"))
+        return os.path.abspath(os.path.join(directory, value)) if is_path else value
+    if isinstance(value, list):
+        return [_with_paths_from(each, key, directory) for each in value]
+    if isinstance(value, dict) and key not in _DATA:
+        return {
+            name: _with_paths_from(each, key if key in _TABLES_OF_PATHS else name, directory)
+            for name, each in value.items()
+        }
+    return value
 
 
 def _joined(below: Any, above: Any) -> Any:

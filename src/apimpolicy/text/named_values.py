@@ -23,7 +23,7 @@ from apimpolicy.text.holes import FIRST_NAMED_VALUE, mark
 from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from apimpolicy.text.named_value_places import NamedValuePlaces
 
@@ -43,6 +43,25 @@ class NamedValueReference(NamedTuple):
     name: str
     start: int
     end: int
+
+
+class MissingNamedValue(NamedTuple):
+    """What to say of a named value that does not exist; without `help`, how to declare it."""
+
+    message: str
+    label: str = ""
+    help: str = ""
+
+
+class KnownNamedValues(dict[str, str]):
+    """Values by name, where other names may exist without a known value: `missing` says what is wrong with a name.
+
+    A name with which nothing is wrong stays in the document, as a hole.
+    """
+
+    def __init__(self, values: Mapping[str, str], missing: Callable[[str], MissingNamedValue | None]) -> None:
+        super().__init__(values)
+        self.missing = missing
 
 
 def find_named_values(text: str) -> list[NamedValueReference]:
@@ -99,7 +118,7 @@ def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[
     for name, start, end in sorted(references, key=lambda found: found.start):
         value = values.get(name)
         if value is None:
-            missing.append(_missing(source, name, start, end, values))
+            missing += _missing(source, name, start, end, values)
             continue
         if places is None:
             places = _places_in(source)
@@ -122,14 +141,18 @@ def _places_in(source: Source) -> NamedValuePlaces:
     return NamedValuePlaces(source)
 
 
-def _missing(source: Source, name: str, start: int, end: int, values: Mapping[str, str]) -> Diagnostic:
-    alike = next((known for known in values if known.lower() == name.lower()), None)
-    advice = (
-        f"There is '{alike}': names are case-sensitive."
-        if alike
-        else f'Add it to apimpolicy.toml, below [named-values]: {_toml_key(name)} = "…"'
-    )
-    return Diagnostic(MISSING_NAMED_VALUE, f"Cannot find a property '{name}'", source, start, end, help=advice)
+def _missing(source: Source, name: str, start: int, end: int, values: Mapping[str, str]) -> Iterator[Diagnostic]:
+    words: MissingNamedValue | None = MissingNamedValue(f"Cannot find a property '{name}'")
+    if isinstance(values, KnownNamedValues):
+        words = values.missing(name)
+    if words is None:
+        return
+    advice = words.help
+    if alike := next((known for known in values if known.lower() == name.lower()), ""):
+        advice = f"There is '{alike}': names are case-sensitive."
+    elif not advice:
+        advice = f'Add it to apimpolicy.toml, below [named-values]: {_toml_key(name)} = "…"'
+    yield Diagnostic(MISSING_NAMED_VALUE, words.message, source, start, end, label=words.label, help=advice)
 
 
 def _toml_key(name: str) -> str:

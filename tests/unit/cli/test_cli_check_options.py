@@ -279,3 +279,15 @@ def test_a_file_named_like_an_option_hides_nothing(apimpolicy: Callable[..., Any
 def test_the_hooks_end_their_options() -> None:
     hooks = yaml.safe_load((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert all(hook["args"][-1] == "--" for hook in hooks if hook.get("pass_filenames", True))
+
+
+def test_a_baseline_before_it_is_written(apimpolicy: Callable[..., Any], bad: Path, tmp_path: Path) -> None:
+    (tmp_path / "apimpolicy.toml").write_text('[check]\nbaseline = "known.json"\n')
+    found = apimpolicy("check", "bad.xml")
+    assert found.code == 2
+    assert (
+        "the baseline known.json does not exist yet; write it with: apimpolicy check PATH --write-baseline known.json"
+        in found.err
+    )
+    assert apimpolicy("check", "bad.xml", "--write-baseline", "known.json").code == 0
+    assert apimpolicy("check", "bad.xml").code == 0

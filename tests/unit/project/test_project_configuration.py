@@ -97,6 +97,15 @@ def test_everything_reaches_the_gateway(tmp_path: Path) -> None:
         ("[api]\nnam = 'x'", "did you mean 'api.name'?"),
         ("[product]\nstate = 'x'", "'product.state' cannot be 'x'; it must be one of published, not-published"),
         ("revocation-lists = ['missing.crl']", "missing.crl: there is no such file"),
+        ("[fragments]\nf = 'missing.xml'", "missing.xml, which does not exist"),
+        ("external = ['backends']", "'external' has 'backends'; write a kind and a name or a pattern"),
+        (
+            "external = ['backend/*']",
+            "'external' has the unknown kind 'backend'; valid kinds: apis, products, backends",
+        ),
+        ("external = [1]", "'external[0]' must be a text"),
+        ("environments = 1", "'environments' must be a table"),
+        ("[environments.prod.named-value]", "did you mean 'environments.prod.named-values'?"),
     ],
 )
 def test_mistakes(tmp_path: Path, text: str, sentence: str) -> None:

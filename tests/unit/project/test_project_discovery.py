@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.discovery import Discovery, discover
@@ -14,7 +17,6 @@ from apimpolicy.project.root_element import root_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def found_in(*paths: object, policies_only: bool = False, **options: object) -> Discovery:
@@ -67,7 +69,7 @@ def test_a_tree(tmp_path: Path, write: Callable[..., str]) -> None:
     os.symlink("nowhere.xml", tmp_path / "dangling.xml")
     os.symlink("self.xml", tmp_path / "self.xml")
 
-    assert found_in(tmp_path) == (expected, [], [], [other], 0, [])
+    assert found_in(tmp_path)[:6] == (expected, [], [], [other], 0, [])
 
 
 def test_directories_of_tools_are_left_out(tmp_path: Path, write: Callable[..., str]) -> None:
@@ -93,7 +95,7 @@ def test_strings_in_code_count(tmp_path: Path, write: Callable[..., str]) -> Non
     ]
     write("other.py", "x = '<policies>' + y")
     write("latest.py", "x = 1")
-    assert found_in(tmp_path) == (expected, [], [], [], 0, [])
+    assert found_in(tmp_path)[:6] == (expected, [], [], [], 0, [])
 
 
 @pytest.mark.parametrize(
@@ -218,3 +220,76 @@ def test_the_nearest_configuration_counts(write: Callable[..., str], tmp_path: P
     projects = CheckProjects(CheckOptions())
     tiers = [projects.of(path).check.settings.tier for path in (inside, deep, deeper, python, str(tmp_path / "x.xml"))]
     assert tiers == [None, "basic", "basic", "standard", "premium"]
+
+
+COMPILED = """{{
+  "metadata": {{{generator}}},
+  "resources": [{{"properties": {{"value": "<policies><inbound><base /></inbound></policies>"}}}}]
+}}"""
+GENERATOR = '\n    "_generator": {"name": "bicep", "version": "0.30.23.60470", "templateHash": "1"}\n  '
+
+
+@pytest.mark.parametrize(
+    ("name", "generator", "beside", "is_compiled"),
+    [
+        ("main.json", GENERATOR, "main.bicep", True),
+        ("azuredeploy.json", GENERATOR, "main.bicep", True),
+        ("main.json", GENERATOR, "../main.bicep", False),
+        ("main.json", '"author": "bicep"', "main.bicep", False),
+    ],
+)
+def test_what_bicep_compiled_is_read_once(
+    write: Callable[..., str], tmp_path: Path, name: str, generator: str, beside: str, is_compiled: bool
+) -> None:
+    template = write(f"infra/{name}", COMPILED.format(generator=generator))
+    write(f"infra/{beside}", "var policy = '''\n<policies><inbound><base /></inbound></policies>\n'''")
+    found = found_in(tmp_path / "infra")
+    assert (template in found.files) is not is_compiled
+    assert found.compiled == [template] * is_compiled
+    assert template in found_in(template).files
+
+
+def test_files_that_policies_depend_on_stand_for_them(
+    write: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook names the files that a commit changes: a configuration changes what is found in all below it."""
+    monkeypatch.chdir(tmp_path)
+    for path in ("a/apis/orders/policy.xml", "a/policy.xml", "b/orders.xml"):
+        write(path)
+    write("apimpolicy.toml", "")
+    write("a/apis/orders/apiInformation.json", "{}")
+    write("a/loggers/log/loggerInformation.json", "{}")
+    write("a/products/starter/apis.json", "[]")
+    write("configuration.prod.yaml", "")
+    write("b/pyproject.toml", "[tool.apimpolicy]\n")
+    write("pyproject.toml", "[tool.ruff]\n")
+    below_a = ["a/apis/orders/policy.xml", "a/policy.xml"]
+    for path, files in (
+        ("apimpolicy.toml", [*below_a, "b/orders.xml"]),
+        ("configuration.prod.yaml", [*below_a, "b/orders.xml"]),
+        ("a/apis/orders/apiInformation.json", below_a),
+        ("a/loggers/log/loggerInformation.json", below_a),
+        ("a/products/starter/apis.json", below_a),
+        ("b/pyproject.toml", ["b/orders.xml"]),
+        ("pyproject.toml", []),
+    ):
+        assert found_in(path, policies_only=True).files == files, path
+        assert found_in(path).files == [path]
+
+
+def test_the_hook_runs_for_what_policies_depend_on() -> None:
+    root = Path(__file__).parents[3]
+    policies, templates, _ = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    for path in (
+        "apimpolicy.toml",
+        "policies/apimpolicy.toml",
+        "configuration.prod.yaml",
+        "a/backends/b/backendInformation.json",
+        "a/products/p/apis.json",
+        "a/policy.xml",
+    ):
+        assert re.search(policies["files"], path), path
+    for path in ("main.json", "configuration.toml", "not-apimpolicy.toml", "README.md"):
+        assert not re.search(policies["files"], path), path
+    assert re.search(templates["exclude"], "a/backends/b/backendInformation.json")
+    assert not re.search(templates["exclude"], "infra/main.json")

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
         ("workspaces/one/policy.xml", "workspace", None),
         ("workspaces/one/apis/orders/policy.xml", "api", None),
         ("policy fragments/check/policy.xml", None, "check"),
+        ("policyFragments/check/policy.xml", None, "check"),
+        ("workspaces/one/policy-fragments/check/policy.xml", None, "check"),
+        ("fragments/check/policy.xml", None, None),
         ("apis/orders/other.xml", None, None),
         ("elsewhere/policy.xml", None, None),
     ],
@@ -38,6 +41,22 @@ def test_scope_by_folder(tmp_path: Path, path: str, scope: str | None, fragment:
     assert (place.scope, place.fragment) == (scope, fragment)
     if scope is not None or fragment is not None:
         assert place.root == str(tmp_path)
+
+
+def test_a_service_in_a_folder_that_is_called_apis(tmp_path: Path) -> None:
+    """A monorepo may have `apis/<team>/` around the folder of a service."""
+    file = tmp_path / "apis" / "team" / "apis" / "orders" / "operations" / "get" / "policy.xml"
+    file.parent.mkdir(parents=True)
+    place = place_of(str(file))
+    assert place.root == str(tmp_path / "apis" / "team")
+    assert (place.api, place.operation, place.workspace) == ("orders", "get", None)
+
+
+def test_the_workspace_of_a_policy(tmp_path: Path) -> None:
+    file = tmp_path / "workspaces" / "sales" / "apis" / "leads" / "policy.xml"
+    file.parent.mkdir(parents=True)
+    place = place_of(str(file))
+    assert (place.root, place.workspace, place.api) == (str(tmp_path), "sales", "leads")
 
 
 @pytest.mark.parametrize(

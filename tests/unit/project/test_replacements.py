@@ -9,6 +9,7 @@ import pytest
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.replacements import replaced_words
+from apimpolicy.project.repository import parents_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,18 +144,40 @@ def test_what_a_script_sets_is_a_placeholder(tmp_path: Path, script: str, text: 
 
 
 @pytest.mark.parametrize(
-    ("script", "left"),
-    [
-        ("deploy.ps1", []),
-        ("infra/deploy.ps1", []),
-        ("infra/policies/deploy.ps1", []),
-        ("../deploy.ps1", ["POL104", "CS0103"]),  # four folders up
-    ],
+    "script", ["deploy.ps1", "scripts/deploy.ps1", "policies/deploy.ps1", ".pipelines/release/deploy.ps1"]
 )
-def test_a_script_above_the_policy_counts_without_a_repository(tmp_path: Path, script: str, left: list[str]) -> None:
-    root = tmp_path / "somebody" / "service"
-    policy = root / "infra" / "policies" / "apis" / "policy.xml"
+def test_scripts_around_a_folder_without_a_repository(tmp_path: Path, script: str) -> None:
+    """An archive of a repository has no `.git`: the folders above the checked one count as well."""
+    policy = tmp_path / "policies" / "apis" / "orders.xml"
     policy.parent.mkdir(parents=True)
-    policy.write_text(POLICY.format(word="LIMIT"), encoding="utf-8")
-    (root / script).write_text("$p.Replace('LIMIT', $limit)", encoding="utf-8")
-    assert codes(policy.parent.parent) == left
+    policy.write_text(POLICY.format(word="RETRY_COUNT"), encoding="utf-8")
+    assert _codes(policy)
+    deploy = tmp_path / script
+    deploy.parent.mkdir(parents=True, exist_ok=True)
+    deploy.write_text("$xml = $xml -replace 'RETRY_COUNT', $count", encoding="utf-8")
+    assert _codes(policy) == []
+
+
+def test_another_project_beside_a_folder_without_a_repository(tmp_path: Path) -> None:
+    policy = tmp_path / "one" / "orders.xml"
+    other = tmp_path / "other" / "deploy.ps1"
+    for file, text in ((policy, POLICY.format(word="RETRY_COUNT")), (other, "$xml -replace 'RETRY_COUNT', $count")):
+        file.parent.mkdir()
+        file.write_text(text, encoding="utf-8")
+    assert _codes(policy)
+
+
+def _codes(policy: Path) -> list[str]:
+    return [row.code for row in CheckRun(CheckProjects(CheckOptions())).one(str(policy)).findings]
+
+
+def test_the_folders_above_one_without_a_repository_end_at_the_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    folder = tmp_path / "one" / "two"
+    folder.mkdir(parents=True)
+    assert list(parents_of(str(folder))) == [str(folder), str(tmp_path / "one")]
+    (tmp_path / "one" / ".gitignore").touch()
+    assert list(parents_of(str(folder))) == [str(folder), str(tmp_path / "one")]

@@ -338,3 +338,28 @@ def test_effects_come_in_the_order_that_is_expected(write: Callable[..., str]) -
     good, bad = outcomes(write(text))
     assert good.is_good, good
     assert not bad.is_good
+
+
+INCLUDES = """<policies><inbound><include-fragment fragment-id="mark" /></inbound>
+<backend><forward-request /></backend><outbound /></policies>"""
+MARK = '<fragment><set-header name="X-A" exists-action="override"><value>1</value></set-header></fragment>'
+
+
+@pytest.mark.parametrize("configuration", [None, "apimpolicy.toml", "policies/apimpolicy.toml"])
+def test_paths_are_meant_from_the_test_file(tmp_path: Path, configuration: str | None) -> None:
+    """A configuration in a folder above doesn't change that; what it says itself is meant from where it is."""
+    policies = tmp_path / "policies"
+    (policies / "fragments").mkdir(parents=True)
+    (policies / "orders.xml").write_text(INCLUDES)
+    (policies / "fragments" / "mark.xml").write_text(MARK)
+    (policies / "order.json").write_text("{}")
+    (policies / "orders.test.yaml").write_text(
+        "policy: orders.xml\n"
+        "defaults:\n"
+        "  gateway: {fragments: {mark: fragments/mark.xml}, schemas: {order: order.json}}\n"
+        "cases: [{request: {get: /a}, expect: {status: 200}}]\n"
+    )
+    if configuration is not None:
+        (tmp_path / configuration).write_text("negotiate-client-certificate = true\n")
+    (outcome,) = outcomes(str(policies / "orders.test.yaml"))
+    assert outcome.is_good, (outcome.problem, outcome.sentences)

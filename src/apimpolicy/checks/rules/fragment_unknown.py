@@ -1,8 +1,10 @@
 """fragment-unknown: an included fragment isn't among the known ones.
 
-**What it does.** Looks for `include-fragment` with an id that isn't among the fragments in the folder (as APIOps
-extracts it) or in the configuration. If the id resembles a known one, it is a warning; otherwise the fragment may
-exist in the service all the same.
+**What it does.** Looks for `include-fragment` with an id that isn't among the fragments in the folder of the service
+(as APIOps extracts it), nor declared by the configuration or elsewhere in the repository. That is an error.
+
+Where the fragments of the configuration are all that is known, or the folder was extracted with a filter, the fragment
+may exist in the service all the same: an id that resembles a known one is a warning, another one at most a remark.
 
 **Why it matters.** If the service doesn't have the fragment, Azure refuses to save the policy: "Policy fragment with
 id 'x' could not be found."
@@ -15,7 +17,8 @@ id 'x' could not be found."
 
 **Use instead** the id of the fragment.
 
-**Sources.** https://learn.microsoft.com/azure/api-management/include-fragment-policy
+**Sources.** https://learn.microsoft.com/azure/api-management/include-fragment-policy,
+https://github.com/Azure/apiops/issues/668
 """
 
 from __future__ import annotations
@@ -36,21 +39,22 @@ class FragmentUnknown(Rule):
     code = "POL135"
     severity = Severity.INFO
     elements = ("include-fragment",)
-    known = ("fragments",)
+    known = ("service",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
-        known = self.settings.fragments
+        service = self.settings.service
         attribute, name = element.get("fragment-id"), self.literal(element, "fragment-id")
-        if not known or attribute is None or name is None or name in known:
+        if service is None or attribute is None or name is None:
             return
-        from difflib import get_close_matches
-
-        near = get_close_matches(name[:64], known, 1, 0.7)
+        missing = service.missing("fragments", name)
+        if missing is None:
+            return
+        is_close = Severity.WARNING if missing.near else self.severity
         yield self.at_value(
             element,
             attribute,
-            f"the fragment '{name}' is not among the known ones",
-            severity=Severity.WARNING if near else self.severity,
-            label=f"did you mean '{near[0]}'?" if near else "",
-            help=f"Known fragments: {', '.join(sorted(known))}.",
+            missing.message if missing.is_certain else f"the fragment '{name}' is not among the known ones",
+            severity=Severity.ERROR if missing.is_certain else is_close,
+            label=missing.label,
+            help=missing.help,
         )

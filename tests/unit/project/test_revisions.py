@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from apimpolicy.cli import main
-from apimpolicy.testing.comparing.revisions import revision_of
+from apimpolicy.project.revisions import revision_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""The files of a git repository as they were at a revision, put into a folder of their own.
+"""The files of a git repository as they were at a revision, to look at or put into a folder of their own.
 
 Only objects are read (`rev-parse`, `ls-tree`, `cat-file`): neither the index nor the working tree is touched, and no
 filter, hook or driver that a repository names is run. What a tree calls its files is not trusted: nothing is written
@@ -59,6 +59,18 @@ class Revision:
 
     def _from_root(self, path: str) -> str:
         return os.path.relpath(os.path.realpath(path), os.path.realpath(self.root)).replace(os.sep, "/")
+
+    def files_below(self, folder: str) -> list[str]:
+        """The files of this revision in a folder of the repository as it is now, with paths from that folder."""
+        inside = self._from_root(folder)
+        before = _below(inside)
+        return [path.removeprefix(before) for path in self._blobs if path.startswith(before)]
+
+    def contents_below(self, folder: str, paths: Sequence[str]) -> list[bytes]:
+        """What files had in them, which `files_below` has given for the folder. Raises ConfigurationError."""
+        before = _below(self._from_root(folder))
+        blobs = [self._blobs[before + path] for path in paths]
+        return list(self._contents([blob.object_id for blob in blobs])) if blobs else []
 
     def write(self, inside: str, folder: str) -> None:
         """Put the files into a folder: all of a repository, or of a large one those of the project around a path.

@@ -1,0 +1,56 @@
+"""What a rule may ask about the service that a document belongs to: whether the resources that it names exist."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class Missing(NamedTuple):
+    """A resource that is named and that the service doesn't have.
+
+    `is_certain`: the service lists all resources of this kind. `near` are names that were meant, the nearest first,
+    `deleted` is the revision that still had it, where a change deletes it.
+    """
+
+    noun: str
+    name: str
+    is_certain: bool
+    near: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    deleted: str = ""
+
+    @property
+    def message(self) -> str:
+        """What is wrong, as a sentence without an end."""
+        if self.deleted:
+            return f"the {self.noun} '{self.name}' is still used here, but was deleted since {self.deleted}"
+        return f"the service has no {self.noun} '{self.name}'"
+
+    @property
+    def label(self) -> str:
+        """What was meant, if anything is near."""
+        return f"did you mean '{self.near[0]}'?" if self.near and not self.deleted else ""
+
+    @property
+    def help(self) -> str:
+        """What to do, or what there is."""
+        if self.deleted:
+            return f"Keep the {self.noun}, or remove what uses it."
+        if not self.known:
+            return ""
+        shown = ", ".join(self.known[:_MOST_SHOWN])
+        more = f" and {len(self.known) - _MOST_SHOWN} more" if len(self.known) > _MOST_SHOWN else ""
+        return f"Known names: {shown}{more}."
+
+
+_MOST_SHOWN = 8
+
+
+class KnownService(Protocol):
+    """The service around a document. Its `repr` changes whenever an answer could."""
+
+    def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
+        """What is missing when none of these names is one of a resource of this kind; None where one is, or may be.
+
+        `within` is the id of the API, for its operations, or of the authorization provider.
+        """

@@ -1,0 +1,140 @@
+"""The services that checked files belong to, in the environments that were asked for; each is read once."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from apimpolicy.project.environments import ALL, environments_at, unknown_environment
+from apimpolicy.project.layout import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from apimpolicy.project.check_projects import CheckProjects
+    from apimpolicy.project.known_service import Deleted, Service
+    from apimpolicy.project.overlays import Overlay
+
+
+class CheckServices:
+    """Finds the service around a file, and its environments."""
+
+    def __init__(self, projects: CheckProjects) -> None:
+        self._projects = projects
+        self._services: dict[tuple[str, str | None, str | None, str | None], Service] = {}
+        self._deleted_resources: dict[tuple[str, str | None], Deleted] = {}
+        self._environments: dict[str, list[str]] = {}
+        self._values: dict[tuple[str, str], dict[str, str]] = {}
+
+    def environments_of(self, path: str) -> tuple[str | None, ...]:
+        """The environments in which a file is checked; None is none in particular.
+
+        A file of a service that doesn't have the environment is checked without one: another service may have it.
+        """
+        wanted = self._projects.options.environment
+        if wanted is None:
+            return (None,)
+        known = self._known(path)
+        if wanted == ALL:
+            return tuple(known) or (None,)
+        return (wanted,) if wanted in known or wanted in self._variables(path) else (None,)
+
+    def check_options(self, paths: Sequence[str]) -> None:
+        """Raises ConfigurationError for an environment that none of the files has, and for an unknown revision."""
+        options = self._projects.options
+        if options.environment is not None:
+            self._check_environment(options.environment, paths)
+        if options.since is not None:
+            for root in {place_of(path).root or os.path.dirname(os.path.abspath(path)) for path in paths}:
+                self._deleted(root, None)
+
+    def _check_environment(self, wanted: str, paths: Iterable[str]) -> None:
+        known: set[str] = set()
+        for path in paths:
+            known.update(self._known(path))
+            if known and (wanted == ALL or wanted in known or wanted in self._variables(path)):
+                return
+        raise unknown_environment(wanted, known)
+
+    def _known(self, path: str) -> list[str]:
+        folder = self._folder(path)
+        if folder not in self._environments:
+            tables = self._projects.of(path).environments
+            self._environments[folder] = environments_at(folder, {"environments": tables})
+        return self._environments[folder]
+
+    def _variables(self, path: str) -> Iterable[str]:
+        from apimpolicy.project.environments import variable_files
+
+        return variable_files(self._folder(path))
+
+    @staticmethod
+    def _folder(path: str) -> str:
+        return place_of(path).root or os.path.dirname(os.path.abspath(path))
+
+    def values_of(self, path: str, environment: str | None) -> dict[str, str]:
+        """The texts for placeholders of templates in an environment. Raises ConfigurationError."""
+        if environment is None:
+            return {}
+        from apimpolicy.project.environments import variables_of
+
+        key = self._folder(path), environment
+        if key not in self._values:
+            project = self._projects.of(path)
+            own = project.environments.get(environment, {})
+            self._values[key] = variables_of(key[0], environment, own, project.directory)
+        return self._values[key]
+
+    def replaces(self, path: str, environment: str) -> bool:
+        """Whether the overlay of an environment has another document in the place of a policy file."""
+        service, place = self.of(path, environment), place_of(path)
+        overlay = None if service is None or service.environment is None else service.environment.overlay
+        if overlay is None or place.scope is None:
+            return False
+        kind = {"product": "products", "api": "apis", "operation": "apis"}.get(place.scope, "")
+        name = place.api or (os.path.basename(os.path.dirname(os.path.abspath(path))) if kind else "")
+        return overlay.policy(kind, name, place.operation or "", place.workspace) is not None
+
+    def overlays(self, root: str, path: str) -> Iterator[tuple[str, Overlay]]:
+        """The environments in which a file of a service is checked, with their overlays."""
+        for environment in self.environments_of(path):
+            if environment is not None and (overlay := self._overlay(root, path, environment)) is not None:
+                yield environment, overlay
+
+    def of(self, path: str, environment: str | None = None) -> Service | None:
+        """The service around a file, if its folder has one. Raises ConfigurationError for an overlay."""
+        place = place_of(path)
+        return None if place.root is None else self.at(place.root, place.workspace, path, environment)
+
+    def at(self, root: str, workspace: str | None, path: str, environment: str | None) -> Service:
+        """The service in a folder, with the configuration of a file in it. Raises ConfigurationError."""
+        project = self._projects.of(path, environment)
+        key = root, workspace, project.path, environment
+        if key not in self._services:
+            from apimpolicy.project.inventory import Inventory
+            from apimpolicy.project.known_service import Environment, Service
+
+            around = None
+            if environment is not None:
+                around = Environment(environment, self._overlay(root, path, environment))
+            deleted = self._deleted(root, workspace)
+            self._services[key] = Service(Inventory(root, workspace), project.declared, around, deleted)
+        return self._services[key]
+
+    def _overlay(self, root: str, path: str, environment: str) -> Overlay | None:
+        from apimpolicy.project.environments import overlay_path
+        from apimpolicy.project.overlays import read_overlay
+
+        project = self._projects.of(path)
+        found = overlay_path(root, environment, project.environments.get(environment, {}), project.directory)
+        return None if found is None else read_overlay(found)
+
+    def _deleted(self, root: str, workspace: str | None) -> Deleted | None:
+        since = self._projects.options.since
+        if since is None:
+            return None
+        if (root, workspace) not in self._deleted_resources:
+            from apimpolicy.project.deleted import deleted_since
+
+            self._deleted_resources[root, workspace] = deleted_since(root, workspace, since)
+        return self._deleted_resources[root, workspace]

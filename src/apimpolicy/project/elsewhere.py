@@ -1,0 +1,115 @@
+"""Whether something outside of a service's folder declares a resource: an overlay, another folder, infrastructure code.
+
+A folder need not have all of a service: teams extract a part, keep shared resources beside it, or create backends and
+named values with Terraform. This is asked only when something seems to be missing, since it reads the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.inventory import Inventory
+from apimpolicy.project.layout import folders_of_kinds
+from apimpolicy.project.overlays import overlays_around, read_overlay
+from apimpolicy.project.repository import repository_of, scripts_around
+
+if TYPE_CHECKING:
+    from apimpolicy.project.overlays import Overlay
+
+_MENTIONS_SERVICE = re.compile(r"api[ _-]?management|apim", re.IGNORECASE)
+_NAMES = (
+    re.compile(r"""["'`/{]([^"'`/{}\n]{1,256})(?=["'`}])"""),
+    re.compile(r"""^[ \t-]*[\w.-]{1,64}:[ \t]*([^\s"'{][^\n]{0,255})$""", re.MULTILINE),
+)
+"""A name in quotation marks, at the end of a path, in braces, which a script replaces, or in YAML."""
+_VALUES = (".tfvars", ".bicepparam", ".parameters.json", ".tfvars.json")
+_MOST_FOLDERS = 5_000
+
+
+class Elsewhere:
+    """What is around one service's folder; each kind of place is read once, when it is asked for."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.abspath(root)
+
+    def declares(self, kind: str, name: str, *, overlays: bool = True) -> bool:
+        """Whether a resource of this kind is declared outside of the folder, as far as names tell.
+
+        Overlays count where any environment does.
+        """
+        return (
+            (overlays and any(_is_in(overlay, kind, name) for overlay in self._overlays))
+            or any(service.has(kind, name) for service in self._services)
+            or name.lower() in self._names
+        )
+
+    @cached_property
+    def _overlays(self) -> list[Overlay]:
+        found: list[Overlay] = []
+        for path in overlays_around(self.root).values():
+            try:
+                found.append(read_overlay(path))
+            except ConfigurationError:
+                continue
+        return found
+
+    @cached_property
+    def _roots(self) -> tuple[str, ...]:
+        """The folders of services in the repository."""
+        repository = repository_of(self.root)
+        return (self.root,) if repository is None else (self.root, *_service_roots(repository))
+
+    @cached_property
+    def _services(self) -> list[Inventory]:
+        """The other folders of the repository that may be a part of this service.
+
+        One that has an API of the same name is the service of another environment.
+        """
+        own = Inventory(self.root).resources("apis").keys()
+        others = (Inventory(root) for root in self._roots if root != self.root)
+        return [other for other in others if own.isdisjoint(other.resources("apis"))]
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names in what creates resources: Terraform, Bicep, ARM, scripts and pipelines, but no extracts."""
+        inside = tuple(os.path.join(root, "") for root in self._roots)
+        overlays = overlays_around(self.root).values()
+        found: set[str] = set()
+        for path, text in scripts_around(self.root):
+            is_code = path.lower().endswith(_VALUES) or _MENTIONS_SERVICE.search(text) is not None
+            if is_code and path not in overlays and not path.startswith(inside):
+                found.update(name.strip().lower() for pattern in _NAMES for name in pattern.findall(text))
+        return frozenset(found)
+
+
+def _is_in(overlay: Overlay, kind: str, name: str) -> bool:
+    if kind == "named-values":
+        return any(
+            name in (display, resource) or name.lower() == resource
+            for resource, display, _ in overlay.all_named_values()
+        )
+    return name.lower() in overlay.names(kind)
+
+
+def _service_roots(repository: str) -> tuple[str, ...]:
+    """The folders of a repository that have folders of several kinds of resources."""
+    found: list[str] = []
+    waiting = [repository]
+    for _ in range(_MOST_FOLDERS):
+        if not waiting:
+            break
+        folder = waiting.pop()
+        if len(folders_of_kinds(folder)) > 1:
+            found.append(folder)
+            continue
+        try:
+            with os.scandir(folder) as entries:
+                names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            continue
+        waiting += (os.path.join(folder, name) for name in names if not name.startswith(".") and name != "node_modules")
+    return tuple(found)

@@ -1,0 +1,139 @@
+"""Environments of a service: one repository that is deployed several times, with other values.
+
+    [environments.prod]                               # `--environment prod`: keys replace those above, tables merge
+    overlay = "configuration.production.yaml"         # of APIOps; configuration.prod.yaml unless given
+    values = "infra/production.tfvars"                # Terraform's variables; prod.tfvars unless given
+
+    [environments.prod.named-values]
+    region = "westeurope"
+
+An overlay is looked for beside the folder of the service and above it; variables beside the policies and above them,
+and in a folder `environments`, `env`, `vars` or the like there. Either makes an environment without a table.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.repository import parents_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+ALL = "all"
+"""Not an environment's name, but each of them."""
+TABLE = "environments"
+OWN_KEYS = ("overlay", "values")
+"""Keys of an environment's table that no configuration has: the files, where they are not found by their names."""
+
+_FOLDERS = ("", "environments", "environment", "envs", "env", "vars", "tfvars", "variables", "config")
+_VARIABLES = ".tfvars"
+_OF_TERRAFORM = ("terraform", "variables", "example")
+
+_selected: str | None = None
+
+
+@contextmanager
+def selected_environment(name: str | None) -> Iterator[None]:
+    """Load configurations and services as they are in an environment, inside of the block."""
+    before = _selected
+    select(name)
+    try:
+        yield
+    finally:
+        select(before)
+
+
+def select(name: str | None) -> None:
+    """Load everything as it is in an environment from now on."""
+    global _selected
+    _selected = name
+
+
+def selected() -> str | None:
+    """The environment that was selected."""
+    return _selected
+
+
+def in_environment(values: Mapping[str, Any], name: str | None) -> dict[str, Any]:
+    """The keys and values of a configuration in an environment."""
+    found = dict(values)
+    tables = found.get(TABLE)
+    own = tables.get(name) if name is not None and isinstance(tables, dict) else None
+    if not isinstance(own, dict):
+        return found
+    return merged(found, {key: value for key, value in own.items() if key not in OWN_KEYS})
+
+
+def merged(values: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Values with other ones in the place of those of the same keys; tables are merged key by key."""
+    found = dict(values)
+    for key, value in other.items():
+        old = found.get(key)
+        found[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return found
+
+
+def environment_tables(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The tables of the environments in a configuration, by name."""
+    tables = values.get(TABLE)
+    return {name: own for name, own in tables.items() if isinstance(own, dict)} if isinstance(tables, dict) else {}
+
+
+def environments_at(folder: str, values: Mapping[str, Any]) -> list[str]:
+    """The environments of what lies in a folder, by name: those with a table or an overlay, or else with variables."""
+    from apimpolicy.project.overlays import overlays_around
+
+    found = {*environment_tables(values), *overlays_around(folder)}
+    return sorted(found or variable_files(folder))
+
+
+def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
+    """What to say of a name that is none of an environment."""
+    names = sorted(set(known))
+    if not names:
+        return ConfigurationError(
+            f"there is no environment '{name}': no configuration.{name}.yaml, no [environments.{name}] in "
+            f"apimpolicy.toml and no {name}.tfvars was found"
+        )
+    return ConfigurationError(f"there is no environment '{name}'; the environments here are {', '.join(names)}")
+
+
+def variable_files(folder: str) -> dict[str, str]:
+    """The files of Terraform's variables around a folder, by the environment's name; the nearest first."""
+    found: dict[str, str] = {}
+    for above in parents_of(folder):
+        for below in _FOLDERS:
+            directory = os.path.join(above, below)
+            try:
+                names = sorted(os.listdir(directory))
+            except OSError:
+                continue
+            for file in names:
+                name = file[: -len(_VARIABLES)].removesuffix(".auto") if file.endswith(_VARIABLES) else ""
+                if name and name not in _OF_TERRAFORM:
+                    found.setdefault(name, os.path.join(directory, file))
+    return found
+
+
+def variables_of(folder: str, name: str, own: Mapping[str, Any], directory: str) -> dict[str, str]:
+    """Terraform's variables in an environment: of the file that its table names, else of the nearest of its name.
+
+    Raises ConfigurationError.
+    """
+    from apimpolicy.project.named_values import load_values
+
+    given = own.get("values")
+    path = os.path.join(directory, given) if isinstance(given, str) else variable_files(folder).get(name)
+    return {} if path is None else load_values(path)
+
+
+def overlay_path(root: str, name: str, own: Mapping[str, Any], directory: str) -> str | None:
+    """The overlay of an environment: the file that its table names, else the nearest of its name."""
+    from apimpolicy.project.overlays import overlays_around
+
+    given = own.get("overlay")
+    return os.path.join(directory, given) if isinstance(given, str) else overlays_around(root).get(name)

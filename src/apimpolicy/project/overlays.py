@@ -1,0 +1,166 @@
+"""Overlays of environments, and filters of extracts: the YAML files that APIOps reads beside an extracted folder.
+
+    configuration.prod.yaml          what differs in one environment, by kind of resource: a list of names, properties
+    configuration.extractor.yaml     which resources were extracted; of the kinds that it names, the folder has a part
+
+Source: https://github.com/Azure/apiops-cli/blob/main/docs/guides/environment-overrides.md and filtering-resources.md
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from fnmatch import fnmatch
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.repository import parents_of
+from apimpolicy.project.resource_kinds import kind_of_folder, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_OVERLAY = re.compile(r"configuration\.(?!extractor\b)(.+)\.ya?ml", re.IGNORECASE)
+_FILTER = re.compile(r"configuration\.extractor\b.*\.ya?ml", re.IGNORECASE)
+_MOST_BYTES = 1024 * 1024
+"""Bytes of an overlay or a filter: pure Python reads 100 KB of YAML in a second."""
+TOKEN = re.compile(r"\{#[^#\n]{1,200}#\}")
+"""What a pipeline replaces in an overlay before it is published: `{#name#}` or `{#[name]#}`."""
+
+
+class Overlay:
+    """What an environment changes: for a resource its properties; nothing for one that isn't named.
+
+    Names ignore case. `path` is the file.
+    """
+
+    def __init__(self, path: str, content: Mapping[str, Any]) -> None:
+        self.path = path
+        self._content = content
+        self._entries: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self._take(content, "")
+        for name, workspace in _entries_of(content, "workspaces"):
+            self._take(workspace, name.lower())
+
+    def _take(self, content: Mapping[str, Any], workspace: str) -> None:
+        for section in content:
+            kind = kind_of_folder(section)
+            if kind is not None and kind.id != "workspaces":
+                for name, entry in _entries_of(content, section):
+                    self._entries.setdefault((workspace, kind.id, name.lower()), entry)
+
+    def properties(self, kind: str, name: str, workspace: str | None = None) -> dict[str, Any]:
+        """The properties that come in the place of a resource's own."""
+        found = self._entries.get(((workspace or "").lower(), kind, name.lower()), {}).get("properties")
+        return found if isinstance(found, dict) else {}
+
+    def names(self, kind: str) -> Iterator[str]:
+        """The names of a kind that the overlay has, in lower case; the service's and all workspaces'."""
+        return (name for _, each, name in self._entries if each == kind)
+
+    def named_values(self, workspace: str | None = None) -> Iterator[tuple[str, str | None, str | None]]:
+        """The named values: the resource's name in lower case, its display name, if given, and its value, if known.
+
+        Those of a workspace come after those of the service around it.
+        """
+        for (scope, kind, name), entry in self._entries.items():
+            if kind == "named-values" and scope in ("", (workspace or "").lower()):
+                properties = entry.get("properties")
+                properties = properties if isinstance(properties, dict) else {}
+                display, value = properties.get("displayName"), properties.get("value")
+                is_known = isinstance(value, (str, int, float)) and not TOKEN.search(str(value))
+                yield name, display if isinstance(display, str) else None, str(value) if is_known else None
+
+    def all_named_values(self) -> Iterator[tuple[str, str | None, str | None]]:
+        """The same for the service and all workspaces."""
+        for scope in {scope for scope, _, _ in self._entries}:
+            yield from self.named_values(scope)
+
+    def policy(self, kind: str = "", name: str = "", operation: str = "", workspace: str | None = None) -> str | None:
+        """The document in the place of a policy: of the service, an API, a product, or an API's operation."""
+        scope = (workspace or "").lower()
+        entry = self._entries.get((scope, kind, name.lower()), {}) if name else self._content
+        if operation:
+            entry = dict(_entries_of(entry, "operations")).get(operation, {})
+        for _, each in _entries_of(entry, "policies"):
+            properties = each.get("properties")
+            value = properties.get("value") if isinstance(properties, dict) else None
+            if isinstance(value, str):
+                return value
+        return None
+
+
+def _entries_of(content: Mapping[str, Any], section: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The entries of a section: name and content; what has another form is left out."""
+    listed = content.get(section)
+    for entry in listed if isinstance(listed, list) else ():
+        if isinstance(entry, dict) and isinstance(entry.get("name"), (str, int)):
+            yield str(entry["name"]), entry
+
+
+NO_CHANGES = Overlay("", {})
+"""The overlay of a service as it was extracted."""
+
+
+def overlays_around(root: str) -> dict[str, str]:
+    """The overlays beside or above a service's folder, by the environment's name: their paths."""
+    found: dict[str, str] = {}
+    for folder in parents_of(root):
+        for name in _names_in(folder):
+            if (match := _OVERLAY.fullmatch(name)) is not None:
+                found.setdefault(match[1], os.path.join(folder, name))
+    return found
+
+
+def read_overlay(path: str) -> Overlay:
+    """Raises ConfigurationError."""
+    content = _yaml(path)
+    if content is not None and not isinstance(content, dict):
+        raise ConfigurationError(f"{path} is not an overlay: it has no sections such as namedValues")
+    return Overlay(path, content or {})
+
+
+def _yaml(path: str) -> Any:
+    from apimpolicy.engine.data_files import parse_json_or_yaml
+    from apimpolicy.project.files import read_bytes
+
+    return parse_json_or_yaml(read_bytes(path, _MOST_BYTES), path)
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def filtered_names(root: str) -> dict[str, list[str]]:
+    """What the filters beside or above a folder let through, by kind of resource: names and patterns, in lower case.
+
+    A kind that no filter names was extracted as a whole.
+    """
+    found: dict[str, list[str]] = {}
+    for folder in parents_of(root):
+        for name in _names_in(folder):
+            if _FILTER.fullmatch(name) is None:
+                continue
+            try:
+                content = _yaml(os.path.join(folder, name))
+            except ConfigurationError:
+                continue
+            for section, listed in content.items() if isinstance(content, dict) else ():
+                # Older filters have `apiNames` and `namedValueNames` for `apis` and `namedValues`.
+                plural = re.sub(r"names$", "s", plain(str(section))) if plain(str(section)) != "names" else ""
+                kind = kind_of_folder(plural)
+                if kind is not None and isinstance(listed, list):
+                    names = (next(iter(each), "") if isinstance(each, dict) else each for each in listed)
+                    found.setdefault(kind.id, []).extend(str(each).lower() for each in names)
+    return found
+
+
+def is_filtered(names: list[str], existing: Mapping[str, object]) -> bool:
+    """Whether a filter was in use when resources were extracted: one of its names is there.
+
+    The filter that comes with the tool names `apiName1` and the like.
+    """
+    return not names or any(fnmatch(each, pattern) for pattern in names for each in existing)
