@@ -149,7 +149,8 @@ class Cors:
 
     def mark_refusal(self, exchange: Exchange, answer: ResponseMessage) -> bool:
         """Let a browser read the gateway's own 401, as seen; whether the origin is allowed."""
-        answer.headers.append("Vary", ["Origin"])
+        if "Vary" not in answer.headers:
+            answer.headers.set("Vary", ["Origin"])
         origin = (exchange.request.headers.joined("Origin") or "").strip()
         allowed = self.texts(exchange, self.origins)
         if not origin or not _allows(origin, allowed):
