@@ -137,6 +137,8 @@ _EVIDENCE = {
     "`forward-request` in on-error Microsoft's staff confirmed it.",
     "POL109": "A gateway refused a fragment that includes a fragment (2026).",
     "POL112": "Gateways answer `Policy fragment with id 'x' could not be found`.",
+    "POL162": "Publishing a folder failed: `Backend Entity 'x' not found.`, `Invalid field 'loggerId' specified`.",
+    "POL163": "Azure Resource Manager validates names before it creates a resource.",
     **dict.fromkeys(("POL101", "POL102", "POL103", "POL104", "POL107", "POL108", "POL110", "POL113"), _SCHEMA),
 }
 """Why an error is certain, for codes that no rule reports: who saw a gateway refuse it. Other codes that begin with

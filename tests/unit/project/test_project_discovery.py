@@ -279,7 +279,7 @@ def test_files_that_policies_depend_on_stand_for_them(
 
 def test_the_hook_runs_for_what_policies_depend_on() -> None:
     root = Path(__file__).parents[3]
-    policies, templates, _ = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    policies, templates, *_ = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     for path in (
         "apimpolicy.toml",
         "policies/apimpolicy.toml",

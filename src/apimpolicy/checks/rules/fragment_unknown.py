@@ -17,6 +17,8 @@ id 'x' could not be found."
 
 **Use instead** the id of the fragment.
 
+**Evidence.** Gateways answer `Policy fragment with id 'x' could not be found.`
+
 **Sources.** https://learn.microsoft.com/azure/api-management/include-fragment-policy,
 https://github.com/Azure/apiops/issues/668
 """

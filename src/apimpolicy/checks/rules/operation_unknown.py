@@ -15,6 +15,8 @@ apis/orders/operations/get-orders/policy.xml
 
 **Use instead** the name of the operation, or remove the folder.
 
+**Evidence.** Publishing a folder with APIOps failed with `Operation not found.` (Azure/apiops#761).
+
 **Sources.** https://github.com/Azure/apiops/issues/761, https://github.com/Azure/apiops/issues/329
 """
 

@@ -22,6 +22,9 @@ Where it doesn't look, the request fails, or the limit limits nothing.
 **Use instead** the name of the resource's folder: `orders` for `backends/orders/backendInformation.json`. If the
 resource lives elsewhere, declare it in `apimpolicy.toml`: `external = ["backends/ordres"]`.
 
+**Evidence.** A gateway answered `Error in element 'set-backend-service' on line 3, column 4: Backend with id 'x' could
+not be found.` (2026), and `Logger not found`.
+
 **Sources.** https://github.com/Azure/apiops/issues/56, https://github.com/Azure/apiops/issues/878,
 https://github.com/MicrosoftDocs/azure-docs/issues/87460
 """
