@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Convert, Expression, InterpolatedString, Local
 from apimpolicy.dotnet.system.objects import text
-from apimpolicy.dotnet.system.strings import MOST_PARTS, UNCHECKED_LENGTH, concat, format_composite, format_item, long_text
+from apimpolicy.dotnet.system.strings import (
+    MOST_PARTS,
+    UNCHECKED_LENGTH,
+    concat,
+    format_composite,
+    format_item,
+    long_text,
+)
 from apimpolicy.dotnet.types import NULL
 from apimpolicy.dotnet.values import CHAR, OBJECT, STRING
 from apimpolicy.emit.building import compare, conditional, constant, last_of, load, tuple_of, walrus
@@ -138,7 +145,8 @@ def _needs_composite(node: InterpolatedString) -> bool:
 
 def _composite(emitter: Emitter, node: InterpolatedString) -> ast.expr:
     """The call of `string.Format` that the compiler makes of an interpolated string."""
-    format_, values = "", []
+    format_ = ""
+    values: list[ast.expr] = []
     for part in node.parts:
         if isinstance(part, str):
             format_ += part.replace("{", "{{").replace("}", "}}")
