@@ -285,9 +285,7 @@ def _get_type_code(value: Any) -> int:
 
 def _is_convertible(value: Any) -> bool:
     """Return whether a boxed value implements IConvertible."""
-    return (
-        isinstance(value, EnumValue) or hasattr(value, "convert_to") or str(type_of(value)) in (*_TARGETS, "string")
-    )
+    return isinstance(value, EnumValue) or hasattr(value, "convert_to") or str(type_of(value)) in (*_TARGETS, "string")
 
 
 class DBNull:
