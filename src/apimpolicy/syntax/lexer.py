@@ -192,7 +192,7 @@ def _line_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _second_line(text: str, start: int, end: int, hole: _Hole) -> Mistake | None:
-    """The mistake when the blanks of a hole, or the token after them, leave the line of a string that is not verbatim."""
+    """The mistake when blanks in a hole, or the token after them, leave the line of a string that is not verbatim."""
     blanks, line_end = _line_patterns()
     place = blanks.match(text, start, end).end()  # type: ignore[union-attr]
     if text.startswith("//", place, end):
