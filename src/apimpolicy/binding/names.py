@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.advice import KNOWN_ELSEWHERE
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.conversions import is_ref_struct, nullable
 from apimpolicy.binding.expression_variables import declares
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
 
 
+_ALLOWED_TYPES = "the gateway allows the types of the policy expression reference"
 _DECLARING_WORDS = dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), "declare a variable with var")
 _DECLARING_WORDS["function"] = "a local function begins with its return type: int f() { … }"
 """Words that begin a declaration in other languages."""
@@ -79,16 +79,18 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
     later = binder.scope.declared_later(name, node.start) or _declared_in_expression(binder, name, node.start)
     if later:
         return binder.failure(node, "CS0841", f"'{name}' is used before it is declared")
-    if name in KNOWN_ELSEWHERE:
+    message = f"the name '{name}' does not exist in this context"
+    if name == binder.meant_as_argument:
+        help = f"to name an argument, use a colon: {name}: value"
+        return binder.failure(node, "CS0103", message, help=help)
+    from apimpolicy.binding import suggestions  # most names exist
+
+    elsewhere = suggestions.for_type_elsewhere(name)
+    if elsewhere is not None:
         message = f"'{name}' is a .NET type that policy expressions can't use"
-        return binder.failure(node, "CS0103", message)
-    return binder.failure(
-        node,
-        "CS0103",
-        f"the name '{name}' does not exist in this context",
-        label="" if name == binder.meant_as_argument else binder.suggestion(name, _names_like(binder, node, name)),
-        help=f"to name an argument, use a colon: {name}: value" if name == binder.meant_as_argument else "",
-    )
+        return binder.failure(node, "CS0103", message, help=elsewhere)
+    label, help = suggestions.for_name(name, _names_like(binder, node, name))
+    return binder.failure(node, "CS0103", message, label=label, help=help)
 
 
 def _declared_in_expression(binder: Binder, name: str, position: int) -> bool:
@@ -186,10 +188,14 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
         binder.report(node, "CS0308", f"'{name}' is not generic and can't have type arguments")
     elif other is not None:
         binder.report(node, "CS0305", f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}")
-    elif name in KNOWN_ELSEWHERE:
-        message = f"'{name}' is a .NET type that policy expressions can't use"
-        binder.report(node, "CS0246", message, help="the gateway allows the types of the policy expression reference")
     else:
+        from apimpolicy.binding import suggestions
+
+        elsewhere = suggestions.for_type_elsewhere(name)
+        if elsewhere is not None:
+            message = f"'{name}' is a .NET type that policy expressions can't use"
+            binder.report(node, "CS0246", message, help=elsewhere or _ALLOWED_TYPES)
+            return ERROR
         binder.report(
             node,
             "CS0246",

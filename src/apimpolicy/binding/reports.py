@@ -60,21 +60,22 @@ class Reports:
         return self.bad(node)
 
     @staticmethod
-    def nearest(name: str, names: Iterable[str]) -> str | None:
-        """The existing name that somebody probably meant."""
-        by_folded = {other.lower(): other for other in names}
-        if name.lower() in by_folded:
-            return by_folded[name.lower()]
-        from difflib import get_close_matches
+    def suggestion(name: str, names: Iterable[str]) -> str:
+        found = nearest_names(name, names)
+        return f"did you mean '{found[0]}'?" if found else ""
 
-        found = get_close_matches(name.lower(), list(by_folded), 1, 0.7)
-        if not found and len(name) >= _SHORTEST_BEGINNING:
-            found = [other for other in by_folded if other.startswith(name.lower())]
-        return by_folded[found[0]] if found else None
 
-    def suggestion(self, name: str, names: Iterable[str]) -> str:
-        nearest = self.nearest(name, names)
-        return f"did you mean '{nearest}'?" if nearest else ""
+def nearest_names(name: str, names: Iterable[str]) -> list[str]:
+    """The existing names that may be meant, nearest first."""
+    by_folded = {other.lower(): other for other in names}
+    if name.lower() in by_folded:
+        return [by_folded[name.lower()]]
+    from difflib import get_close_matches
+
+    found = get_close_matches(name.lower(), list(by_folded), 8, 0.7)
+    if not found and len(name) >= _SHORTEST_BEGINNING:
+        found = [other for other in by_folded if other.startswith(name.lower())]
+    return [by_folded[other] for other in found]
 
 
 def name_token(group: MethodGroup) -> Node | Token:
