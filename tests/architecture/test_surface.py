@@ -14,7 +14,7 @@ from apimpolicy.dotnet.signatures import Method, Property
 
 ROOT = Path(__file__).parents[2]
 GIVEN = ROOT.parent / "shared" / "dotnet" / "surface.jsonl"
-DEPLOYED = {"IUrl": [("ToUri", 0, False), ("Uri", 0, False)], "IContext": [("Trace", 2, False)]}
+DEPLOYED = {"IContext": [("Trace", 2, False)], "IUrl": [("ToUri", 0, False), ("Uri", 0, False)]}
 """Members that deployed policies use though no page lists them."""
 
 

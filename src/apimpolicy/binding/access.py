@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice, lookup
+from apimpolicy.binding import lookup
 from apimpolicy.binding.conversions import is_delegate, nullable
 from apimpolicy.binding.names import no_generic, no_type_arguments
 from apimpolicy.binding.nodes import (
@@ -169,7 +169,7 @@ def access_member(
     written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
     types = tuple(binder.bind_type(argument) for argument in written)
     if isinstance(receiver, TypeReference):
-        return _static_member(binder, node, receiver, token, name, types)
+        return _static_member(binder, node, receiver, token, name, types, is_called=is_called)
     if isinstance(receiver, (MethodGroup, UnboundLambda)):
         shown = receiver.name if isinstance(receiver, MethodGroup) else "lambda"
         return binder.failure(
@@ -199,7 +199,14 @@ def _in_namespace(
 
 
 def _static_member(
-    binder: Binder, node: Node, receiver: TypeReference, token: Token, name: str, types: tuple[Type, ...]
+    binder: Binder,
+    node: Node,
+    receiver: TypeReference,
+    token: Token,
+    name: str,
+    types: tuple[Type, ...],
+    *,
+    is_called: bool,
 ) -> Expression:
     type_ = receiver.type
     if type_ is ERROR:
@@ -210,12 +217,10 @@ def _static_member(
             nested = lookup.nested_type(type_, name, len(types))
             if nested is not None:
                 return TypeReference(node, nested)
-        return binder.failure(
-            token,
-            "CS0117",
-            f"'{shown(type_)}' has no member '{name}'",
-            label=binder.suggestion(name, lookup.member_names(type_)),
-        )
+        from apimpolicy.binding import suggestions  # most members exist
+
+        label, help = suggestions.for_static_member(binder, type_, name, is_called=is_called)
+        return binder.failure(token, "CS0117", f"'{shown(type_)}' has no member '{name}'", label=label, help=help)
     first = members[0]
     if isinstance(first, Method):
         methods = [m for m in members if isinstance(m, Method)]
@@ -274,21 +279,14 @@ def _instance_member(
     extensions = lookup.extension_methods(name)
     methods = [m for m in members if isinstance(m, Method)]
     if not methods and not _may_extend(receiver, extensions):
-        names = [*lookup.member_names(type_), *lookup.extension_method_names()]
-        if isinstance(type_, AnonymousType):
-            names = [member for member, _ in type_.members]
         if token.start == token.end:
             from apimpolicy.binding.complaints import no_query
 
             return no_query(binder, receiver, name)
-        meant, help = advice.for_member(type_, name)
-        return binder.failure(
-            token,
-            "CS1061",
-            f"'{shown(type_)}' has no member '{name}'",
-            label=f"did you mean '{meant}'?" if meant else binder.suggestion(name, names),
-            help=help,
-        )
+        from apimpolicy.binding import suggestions
+
+        label, help = suggestions.for_member(binder, receiver, name, is_called=is_called)
+        return binder.failure(token, "CS1061", f"'{shown(type_)}' has no member '{name}'", label=label, help=help)
     return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), extensions, types)
 
 

@@ -17,41 +17,13 @@ from apimpolicy.dotnet.types import NULL, ArrayType, NamedType
 from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, OBJECT, STRING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.binding.nodes import Expression
+    from apimpolicy.binding.overloads import Argument
     from apimpolicy.dotnet.types import Type
 
 EQUALS = "'=' assigns; to compare, write '=='"
-_SYNONYMS = {
-    "length": ("Length", "Count"),
-    "len": ("Length", "Count"),
-    "size": ("Length", "Count"),
-    "count": ("Count", "Length"),
-    "isempty": ("Length", "Count"),
-    "tolowercase": ("ToLower",),
-    "touppercase": ("ToUpper",),
-    "includes": ("Contains",),
-    "push": ("Add",),
-    "append": ("Append", "Add"),
-    "map": ("Select",),
-    "filter": ("Where",),
-    "has": ("ContainsKey", "Contains"),
-    "get": ("GetValueOrDefault",),
-}
-"""What members are called in other languages."""
-
-
-KNOWN_ELSEWHERE = frozenset(
-    {
-        *("Activator", "AesGcm", "Assembly", "BigInteger", "BinaryReader", "BinaryWriter", "ConcurrentDictionary"),
-        *("Console", "DataTable", "DeflateStream", "Directory", "Dns", "DSA", "ECDsa", "Environment", "File"),
-        *("FileInfo", "GC", "GZipStream", "HttpContext", "HttpWebRequest", "ImmutableArray", "ImmutableList"),
-        *("JavaScriptSerializer", "JsonDocument", "JsonElement", "JsonNode", "MailMessage", "Marshal", "Monitor"),
-        *("Mutex", "Parallel", "Path", "PbeParameters", "ProtectedData", "Rfc2898DeriveBytes", "Semaphore"),
-        *("SmtpClient", "Socket", "SqlConnection", "Stopwatch", "TcpClient", "ThreadPool", "Timer", "Trace"),
-        *("UdpClient", "WebRequest", "XPathDocument", "XslCompiledTransform", "ZipArchive"),
-    }
-)
-"""Types of .NET that people try to use: they exist, and policy expressions have none of them."""
 
 
 def is_json(type_: Type) -> bool:
@@ -63,12 +35,15 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
     from apimpolicy.binding.operators import COMPARISONS
 
     types = (left.type, right.type)
+    group = next((value for value in (left, right) if isinstance(value, MethodGroup)), None)
+    if group is not None:
+        return call_of(group)
     if operator in ("==", "!=") and NULL in types:
         other = left if right.type is NULL else right
         return f"'{shown(other.type)}' is never null"
     for value, other in ((left, right), (right, left)):
         if isinstance(value.type, ArrayType) and other.type is value.type.element:
-            return _one_of_several(value)
+            return one_of_several(value)
     if operator in ("&&", "||"):
         wrong = next((t for t in types if t is not BOOL), BOOL)
         return "cast it: (bool)…" if wrong is OBJECT or is_json(wrong) else "compare it with a value to get a bool"
@@ -83,7 +58,7 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
     return ""
 
 
-def _one_of_several(value: Expression) -> str:
+def one_of_several(value: Expression) -> str:
     if isinstance(value, IndexerAccess) and "IReadOnlyDictionary" in str(value.property.container):
         return 'this is an array of all values: use GetValueOrDefault(name, ""), or take one of them: …[0]'
     return "this is an array: compare one of its elements, or use Contains(…)"
@@ -103,8 +78,10 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
     """How a value becomes one of another type that it does not convert to."""
     if target is BOOL and isinstance(expression, Assignment):
         return EQUALS
+    if isinstance(source, NamedType) and source.name == "IMessageBody":
+        return f"read the body: .As<{shown(target)}>()" if target is STRING or is_json(target) else ""
     if isinstance(source, ArrayType) and source.element is target and expression is not None:
-        return _one_of_several(expression)
+        return one_of_several(expression)
     if source is STRING and isinstance(target, ArrayType) and target.element is BYTE:
         return "get its bytes: Encoding.UTF8.GetBytes(…)"
     if conv.is_enum(target) and isinstance(target, NamedType):
@@ -113,7 +90,7 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
         return "parse the text: bool.Parse(…)"
     if source is STRING and target in conv.NUMERIC and target is not CHAR:
         return f"parse the text: {shown(target)}.Parse(…)"
-    if target is STRING and (source is BOOL or source in conv.NUMERIC or source.is_value_type):
+    if target is STRING and shows_itself(source):
         return "write .ToString()"
     if target is BOOL and source in conv.NUMERIC:
         return "compare it with a number to get a bool: != 0"
@@ -122,38 +99,57 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
     return ""
 
 
+def call_of(group: MethodGroup) -> str:
+    """That a method lacks its parentheses."""
+    types = f"<{', '.join(map(shown, group.type_arguments))}>" if group.type_arguments else ""
+    return f"add parentheses to call the method: {group.name}{types}()"
+
+
+def shows_itself(type_: Type) -> bool:
+    """Whether the text of a value says what it is: it is a value type, or its class has a ToString of its own."""
+    if type_.is_value_type:
+        return True
+    return isinstance(type_, NamedType) and any(
+        isinstance(member, Method) and member.declaring is not OBJECT.definition
+        for member in lookup.find_members(type_, "ToString")
+    )
+
+
+def for_index(type_: Type) -> str:
+    """What to do with a value that has no indexer."""
+    if isinstance(type_, NamedType) and type_.name == "IMessageBody":
+        return 'read the body first: .As<JObject>()["name"]'
+    if type_ is OBJECT:
+        return "cast it first: ((JObject)…)[…]"
+    if isinstance(type_, NamedType) and lookup.enumerable_argument(type_) is not None:
+        return "take an element with ElementAt(index), or make a list with ToList()"
+    return ""
+
+
 def for_constant(target: Type, source: Type) -> str:
     """How a value is compared with a constant that is no pattern for it."""
     return f"cast the value first: ({shown(source)})…" if is_json(target) else ""
 
 
-def for_member(type_: Type, name: str) -> tuple[str, str]:
-    """(name that is meant, help) for a member that a type does not have; both may be empty."""
-    inner = type_.underlying
-    if inner is not None and lookup.find_members(inner, name):
-        return "", f"the value may be null: use .Value.{name} or ?.{name}"
-    if type_ is OBJECT:
-        return "", f"an 'object' has few members: cast it to the type that is meant, ((string)…).{name}"
-    if isinstance(type_, NamedType) and is_json(type_):
-        return "", f'to read a JSON property, use its name: ["{name}"]'
-    for synonym in _SYNONYMS.get(name.lower(), ()):
-        found = _members(type_, synonym)
-        if synonym in ("Length", "Count"):
-            found = [member for member in found if not isinstance(member, Method)]
-        if found and synonym != name:
-            return synonym, ""
-    return "", ""
-
-
-def _members(type_: Type, name: str) -> list[object]:
-    return [*lookup.find_members(type_, name), *lookup.extension_methods(name)]
-
-
-def for_receiver(type_: Type, name: str) -> str:
+def for_receiver(type_: Type, name: str, arguments: Sequence[Argument]) -> str:
     """What to do when an extension method is for sequences of something else."""
     element = lookup.enumerable_argument(type_)
-    if name == "Contains" and element is not None and element is not STRING:
-        return f"the elements are of type '{shown(element)}': use Any(x => x.… == …), or Select(x => x.…) before it"
+    if name == "Contains" and element is not None and element is not STRING and len(arguments) == 1:
+        wanted = arguments[0].expression.type
+        member = _matching_element(element, wanted)
+        if member:
+            return f"the elements are of type '{shown(element)}': use Any(x => x.{member} == …)"
+        return f"the elements are of type '{shown(element)}', and not '{shown(wanted)}'"
+    return ""
+
+
+def _matching_element(type_: Type, wanted: Type) -> str:
+    """The property by which an element is most likely compared with a value of a type: `Name` of an IGroup."""
+    names = [name for name in ("Name", "Id", "Key", "Value") if lookup.find_members(type_, name)]
+    for name in names:
+        member = lookup.find_members(type_, name)[0]
+        if getattr(member, "type", None) is wanted:
+            return name
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.bodies import falls_through
+from apimpolicy.binding.conversions import constant_fits, standard_implicit
 from apimpolicy.binding.core import Binder
 from apimpolicy.binding.nodes import Bad, Block, Expression, MethodGroup, Return
 from apimpolicy.binding.reports import name_token
@@ -14,7 +15,7 @@ from apimpolicy.binding.type_relations import is_ref_struct
 from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.types import ERROR, NULL, SpecialType, Type
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.depth import depth, with_room
@@ -157,11 +158,9 @@ def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt, contex
             "not every path through this block returns a value",
             help="end the block with 'return …;'",
         )
-    from apimpolicy.binding.inference import best_common_type
-
     values = [statement.value for statement in returns if statement.value is not None]
     types = list(dict.fromkeys(OBJECT if isinstance(v, DefaultLiteral) else v.type for v in values))
-    result = best_common_type(values) if values else OBJECT
+    result = _result_type(values) if values else OBJECT
     if result is None or (isinstance(result, SpecialType) and result is not ERROR):
         result = OBJECT
     if not binder.diagnostics:
@@ -172,6 +171,25 @@ def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt, contex
     if not binder.diagnostics and not binder.has_unknown:
         _check_assignment(binder, block)
     return BoundExpression(excerpt, block, result, types, _in_order(binder.diagnostics), context)
+
+
+def _result_type(values: Sequence[Expression]) -> Type | None:
+    """The type to which all returned values convert without code that runs; a gateway takes each value as it is."""
+    types = list(dict.fromkeys(v.type for v in values if not isinstance(v.type, SpecialType)))
+    if any(v.type is ERROR for v in values):
+        return ERROR
+    if any(v.type is DYNAMIC for v in values):
+        types.insert(0, DYNAMIC)
+    for candidate in types:
+        if all(_fits(value, candidate) for value in values):
+            return candidate
+    return None
+
+
+def _fits(value: Expression, target: Type) -> bool:
+    if isinstance(value.type, SpecialType) or standard_implicit(value.type, target) is not None:
+        return True
+    return value.is_constant and constant_fits(value.constant, value.type, target)
 
 
 def _check_assignment(binder: Binder, body: Expression | Block) -> None:

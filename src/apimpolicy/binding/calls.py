@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import complaints, lookup
+from apimpolicy.binding import advice, complaints, lookup
 from apimpolicy.binding.access import bind_chain, bind_receiver
 from apimpolicy.binding.arguments import array_index, bind_arguments, finish_arguments, settle_arguments
 from apimpolicy.binding.dynamic import dynamic_invocation, dynamic_operation
@@ -276,7 +276,10 @@ def _bind_index(binder: Binder, node: shapes.ElementAccess | shapes.ConditionalE
     if isinstance(created, shapes.ArrayCreation) and created.ranks_and_initializer[-1] is None:
         help = "only the first size of an array of arrays is written: new int[2][]"
         return binder.failure(written.arguments[0], "CS0178", "',' or ']' expected", help=help)
-    receiver = binder.require_typed(binder.require_value(bind_receiver(binder, node.receiver)))
+    receiver = binder.require_value(bind_receiver(binder, node.receiver))
+    if isinstance(receiver, MethodGroup):
+        message = f"'{receiver.name}' is a method and cannot be indexed with []"
+        return binder.failure(node, "CS0021", message, help=f"call it with parentheses: {receiver.name}(…)")
     arguments = bind_arguments(binder, node.arguments)
     if isinstance(receiver, Bad) or any(isinstance(a.expression, Bad) for a in arguments):
         if isinstance(receiver.type, NamedType):
@@ -310,7 +313,8 @@ def bind_indexed(binder: Binder, node: Node, receiver: Expression, arguments: li
         return ArrayAccess(node, type_.element, receiver, tuple([array_index(binder, a) for a in arguments]))
     found = lookup.indexers(type_) if not isinstance(type_, SpecialType) else []
     if not found:
-        return binder.failure(node, "CS0021", f"a value of type '{shown(type_)}' cannot be indexed with []")
+        message = f"a value of type '{shown(type_)}' cannot be indexed with []"
+        return binder.failure(node, "CS0021", message, help=advice.for_index(type_))
     methods = [_as_method(p) for p in found]
     getters = {id(m): p for m, p in zip(methods, found, strict=True)}
     resolution = resolve(methods, arguments, (), binder)

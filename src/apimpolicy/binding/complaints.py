@@ -228,19 +228,23 @@ def _report_argument(binder: Binder, candidate: Candidate, index: int, arguments
         argument.syntax,
         "CS1503",
         f"argument {index + 1} of {name} is {advice.operand_name(expression)}, but '{shown(parameter.type)}' is needed",
-        help=_advice(binder, expression, parameter),
+        help=_advice(candidate, expression, parameter),
     )
 
 
-def _advice(binder: Binder, expression: Expression, parameter: Parameter) -> str:
+def _advice(candidate: Candidate, expression: Expression, parameter: Parameter) -> str:
     if parameter.type is expression.type or expression.type is NULL:
         return ""
     if isinstance(expression, MethodGroup):
-        return f"add parentheses to call it: {expression.name}()"
-    if isinstance(expression.type, (NamedType, ArrayType)) and explicit_conversion(expression.type, parameter.type):
+        return advice.call_of(expression)
+    is_typed = isinstance(expression.type, (NamedType, ArrayType)) and not isinstance(expression, OutVariable)
+    if is_typed and explicit_conversion(expression.type, parameter.type):
         return f"a cast may be missing: ({shown(parameter.type)})"
-    if str(parameter.type) == "string" and isinstance(expression.type, NamedType):
-        return "convert it with .ToString()"
+    json = candidate.method.declaring
+    if candidate.method.name == "Parse" and advice.is_json(json.open_type) and str(expression.type) == "IMessageBody":
+        return f"read the body as JSON instead of this call: .As<{json.simple_name}>()"
+    if isinstance(expression, OutVariable):
+        return f"declare the variable with the parameter's type: out {shown(parameter.type)} name"
     return advice.for_conversion(expression.type, parameter.type, expression)
 
 
@@ -269,13 +273,11 @@ def no_extension(
         where = name_token(group)
         if where.start == where.end:
             return no_query(binder, receiver, group.name)
-        names = [*lookup.member_names(receiver.type), *lookup.extension_method_names()]
-        return binder.failure(
-            name_token(group),
-            "CS1061",
-            f"'{shown(receiver.type)}' has no member '{group.name}'",
-            label=binder.suggestion(group.name, [n for n in names if n != group.name]),
-        )
+        from apimpolicy.binding import suggestions
+
+        label, help = suggestions.for_member(binder, receiver, group.name, is_called=True)
+        message = f"'{shown(receiver.type)}' has no member '{group.name}'"
+        return binder.failure(name_token(group), "CS1061", message, label=label, help=help)
     return _complain_extension(binder, node, group, fitting, found, arguments)
 
 
@@ -288,9 +290,9 @@ def _wrong_receiver(
     return binder.failure(
         receiver.syntax,
         "CS1929",
-        f"'{shown(receiver.type)}' has no member '{name}' that fits this call; the extension method of that name "
-        f"is for '{shown(best.parameters[0].type)}'",
-        help=advice.for_receiver(receiver.type, name),
+        f"'{shown(receiver.type)}' has no member '{name}' that fits this call",
+        help=advice.for_receiver(receiver.type, name, arguments)
+        or f"the extension method of that name is for '{shown(best.parameters[0].type)}'",
     )
 
 

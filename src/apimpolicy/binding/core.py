@@ -396,7 +396,7 @@ class Binder(Reports):
 
     def convert_condition(self, expression: Expression) -> Expression:
         """Convert to bool, as conditions demand."""
-        return self.convert(self.require_typed(expression), BOOL)
+        return self.convert(expression, BOOL)
 
 
 _FORMATTABLE = frozenset({"System.FormattableString", "System.IFormattable"})

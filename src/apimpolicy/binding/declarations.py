@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.advice import call_of
 from apimpolicy.binding.nodes import (
     Bad,
     Block,
     Expression,
     LocalDeclaration,
+    MethodGroup,
     Statement,
     Statements,
 )
@@ -213,7 +215,7 @@ def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expr
             node,
             "CS0815",
             f"the type of 'var {name}' can't be inferred from {what}",
-            help="write the type instead of 'var'",
+            help=call_of(value) if isinstance(value, MethodGroup) else "write the type instead of 'var'",
         )
     if value.type is VOID:
         return binder.failure(

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Bad
+from apimpolicy.binding.conversions import NUMERIC, is_enum
+from apimpolicy.binding.nodes import Bad, DefaultValue, ObjectCreation
+from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, Scope
+from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import Type, TypeParameter
-from apimpolicy.dotnet.values import OBJECT
+from apimpolicy.dotnet.types import DYNAMIC, NULL, Type, TypeParameter
+from apimpolicy.dotnet.values import BOOL, OBJECT, STRING
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.nodes import Expression
+    from apimpolicy.dotnet.signatures import Parameter
+    from apimpolicy.syntax.nodes import Node, Token
 
 
 def signature_of(function: LocalFunctionSymbol) -> Method:
@@ -21,15 +27,54 @@ def signature_of(function: LocalFunctionSymbol) -> Method:
 
 
 def bind_defaults(binder: Binder, function: LocalFunctionSymbol) -> None:
-    """The default values of a function's parameters, when it is first used or declared."""
+    """The default values of a function's parameters, when it is first used or declared.
+
+    A value is a constant, `default`, `default(T)` or the `new S()` of a structure (section 15.6.2.2).
+    """
     waiting, function.defaults = function.defaults, []
-    for parameter, node, scope in waiting:
+    for parameter, node, name, scope in waiting:
         saved, binder.scope = binder.scope, scope
-        bound = binder.convert(binder.bind_value(node), parameter.type)
+        value = binder.bind_value(node)
+        if not isinstance(value, Bad) and _is_default(binder, node, name, value, parameter):
+            # A nullable parameter keeps the constant in the form of the type below; None stands for `default`.
+            inner = parameter.type.underlying
+            bound = binder.convert(
+                value, inner if inner is not None and value.is_constant and value.type is not NULL else parameter.type
+            )
+            parameter.default = bound.constant if bound.is_constant else None
         binder.scope = saved
-        if not isinstance(bound, Bad) and not bound.is_constant:
-            binder.report(node, "CS1736", "the default value must be a constant")
-        parameter.default = bound.constant if bound.is_constant else None
+
+
+def _is_default(binder: Binder, node: Node, name: Token, value: Expression, parameter: Parameter) -> bool:
+    """Whether a value can be a parameter's default; reported when it cannot."""
+    target = parameter.type
+    is_value = value.is_constant or value.type is NULL or isinstance(value, (DefaultLiteral, DefaultValue))
+    if not is_value and not (
+        isinstance(value, ObjectCreation) and value.constructor is None and not value.initializers
+    ):
+        binder.report(node, "CS1736", "the default value must be a constant, 'default' or 'new' of a structure")
+        return False
+    conversion = binder.classify(value, target)
+    written = "null" if value.type is NULL else f"a value of type '{shown(value.type)}'"
+    if conversion is None or conversion.kind == "user":
+        binder.report(name, "CS1750", f"{written} can't be the default value of a parameter of type '{shown(target)}'")
+        return False
+    if conversion.kind == "boxing" or (
+        value.type is STRING and target in (OBJECT, DYNAMIC) and value.constant is not None
+    ):
+        message = f"the default value of a parameter of type '{shown(target)}' can only be null"
+        binder.report(name, "CS1763", message, help="give the parameter the type of the value, or write an overload")
+        return False
+    inner = target.underlying
+    if conversion.kind == "nullable" and value.type.underlying is None and inner is not None and not _is_simple(inner):
+        message = f"{written} can't be the default value of a parameter of type '{shown(target)}'"
+        binder.report(name, "CS1770", message, help="use null, and replace it in the function with '??'")
+        return False
+    return True
+
+
+def _is_simple(type_: Type) -> bool:
+    return type_ in NUMERIC or type_ is BOOL or is_enum(type_)
 
 
 def instance_of(binder: Binder, function: LocalFunctionSymbol, types: tuple[Type, ...]) -> LocalFunctionSymbol:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import constant_fits, is_reference, same, standard_implicit
+from apimpolicy.binding.conversions import implicit_conversion, is_reference, same
 from apimpolicy.binding.lookup import delegate_signature, supertypes
 from apimpolicy.binding.nodes import Expression, MethodGroup, TupleCreation
 from apimpolicy.binding.unbound import UnboundLambda
@@ -19,7 +19,7 @@ from apimpolicy.dotnet.types import (
     Type,
     TypeParameter,
 )
-from apimpolicy.dotnet.values import VOID
+from apimpolicy.dotnet.values import OBJECT, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -256,32 +256,48 @@ class Inference:
         for bound in bounds.exact:
             candidates = [c for c in candidates if same(c, bound)]
         for bound in bounds.lower:
-            candidates = [c for c in candidates if standard_implicit(bound, c) is not None]
+            candidates = [c for c in candidates if _converts(bound, c)]
         for bound in bounds.upper:
-            candidates = [c for c in candidates if standard_implicit(c, bound) is not None]
-        for candidate in candidates:
-            if all(other is candidate or standard_implicit(other, candidate) is not None for other in candidates):
-                bounds.fixed = candidate
-                return True
-        return False
+            candidates = [c for c in candidates if _converts(c, bound)]
+        best = [c for c in candidates if all(other is c or _converts(other, c) for other in candidates)]
+        if not best or any(not same(other, best[0]) for other in best[1:]):
+            return False
+        bounds.fixed = best[0]
+        return True
+
+
+def _converts(source: Type, target: Type) -> bool:
+    """Whether a type converts to another, user-defined conversions included; `dynamic` is like `object` here."""
+    if source is DYNAMIC:
+        return target is DYNAMIC or target is OBJECT
+    return implicit_conversion(source, target) is not None
 
 
 def best_common_type(expressions: Sequence[Expression]) -> Type | None:
-    """The best common type of a set of expressions (section 12.6.3.15), for `new[] { … }` and lambda returns."""
-    types = list(dict.fromkeys(e.type for e in expressions if not isinstance(e.type, SpecialType)))
+    """The best common type of a set of expressions (section 12.6.3.15), for `new[] { … }` and lambda returns.
+
+    Only types count: a constant that fits a smaller type does not make that type the best one.
+    """
+    types = [e.type for e in expressions if not isinstance(e.type, SpecialType) or e.type is DYNAMIC]
     if any(e.type is ERROR for e in expressions):
         return ERROR
-    if any(e.type is DYNAMIC for e in expressions):
-        types.insert(0, DYNAMIC)
-    for candidate in types:
-        if all(_converts(e, candidate) for e in expressions):
-            return candidate
-    return None
+    best: Type | None = None
+    chosen = 0
+    for place, type_ in enumerate(types):
+        better = type_ if best is None else _better(best, type_)
+        if better is not best:
+            chosen = place
+        best = better
+    if best is None or any(_better(best, type_) is not best for type_ in types[:chosen]):
+        return None
+    return best
 
 
-def _converts(expression: Expression, target: Type) -> bool:
-    if standard_implicit(expression.type, target) is not None:
-        return True
-    if isinstance(expression.type, SpecialType):
-        return True  # what has no type of its own converts, or is reported, later
-    return expression.is_constant and constant_fits(expression.constant, expression.type, target)
+def _better(first: Type, second: Type) -> Type | None:
+    """The one of two types to which the other converts; None when there is none, or both convert."""
+    if first is second or same(first, second):
+        return first
+    forth, back = _converts(first, second), _converts(second, first)
+    if forth and back:
+        return DYNAMIC if DYNAMIC in (first, second) else None
+    return second if forth else first if back else None

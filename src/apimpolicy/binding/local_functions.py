@@ -115,7 +115,7 @@ def _check_parameters(binder: Binder, written: shapes.Parameters, function: Loca
         elif modifier is not None and default is not None and parameter.mode != "in":
             binder.report(modifier, "CS1741", f"a {parameter.mode} parameter can't have a default value")
         elif default is not None:
-            function.defaults.append((parameter, default, scope))
+            function.defaults.append((parameter, default, token, scope))
         elif parameter.mode != "params" and any(other.has_default for other in before):
             binder.report_at(
                 token.end, token.end + 1, "CS1737", "optional parameters must come after all required parameters"

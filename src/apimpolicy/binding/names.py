@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.advice import KNOWN_ELSEWHERE
 from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.conversions import is_ref_struct, nullable
 from apimpolicy.binding.function_signatures import bind_defaults
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from apimpolicy.syntax.nodes import Child
 
 
+_ALLOWED_TYPES = "the gateway allows the types of the policy expression reference"
 _DECLARING_WORDS = dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), "declare a variable with var")
 _DECLARING_WORDS["function"] = "a local function begins with its return type: int f() { … }"
 """Words that begin a declaration in other languages."""
@@ -77,16 +77,18 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
         return MethodGroup(node, METHOD_GROUP_TYPE, name, TypeReference(node, OBJECT), tuple(methods), (), ())
     if binder.scope.declared_later(name, node.start):
         return binder.failure(node, "CS0841", f"'{name}' is used before it is declared")
-    if name in KNOWN_ELSEWHERE:
+    message = f"the name '{name}' does not exist in this context"
+    if name == binder.meant_as_argument:
+        help = f"to name an argument, use a colon: {name}: value"
+        return binder.failure(node, "CS0103", message, help=help)
+    from apimpolicy.binding import suggestions  # most names exist
+
+    elsewhere = suggestions.for_type_elsewhere(name)
+    if elsewhere is not None:
         message = f"'{name}' is a .NET type that policy expressions can't use"
-        return binder.failure(node, "CS0103", message)
-    return binder.failure(
-        node,
-        "CS0103",
-        f"the name '{name}' does not exist in this context",
-        label="" if name == binder.meant_as_argument else binder.suggestion(name, _names_like(binder, node, name)),
-        help=f"to name an argument, use a colon: {name}: value" if name == binder.meant_as_argument else "",
-    )
+        return binder.failure(node, "CS0103", message, help=elsewhere)
+    label, help = suggestions.for_name(binder, name, _names_like(binder, node, name))
+    return binder.failure(node, "CS0103", message, label=label, help=help)
 
 
 def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSymbol) -> Expression:
@@ -174,10 +176,14 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
         binder.report(node, "CS0308", f"'{name}' is not generic and can't have type arguments")
     elif other is not None:
         binder.report(node, "CS0305", f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}")
-    elif name in KNOWN_ELSEWHERE:
-        message = f"'{name}' is a .NET type that policy expressions can't use"
-        binder.report(node, "CS0246", message, help="the gateway allows the types of the policy expression reference")
     else:
+        from apimpolicy.binding import suggestions
+
+        elsewhere = suggestions.for_type_elsewhere(name)
+        if elsewhere is not None:
+            message = f"'{name}' is a .NET type that policy expressions can't use"
+            binder.report(node, "CS0246", message, help=elsewhere or _ALLOWED_TYPES)
+            return ERROR
         binder.report(
             node,
             "CS0246",

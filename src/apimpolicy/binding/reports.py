@@ -75,24 +75,25 @@ class Reports:
         self.report_at(start, end, code, message, label=label, help=help)
         return self.bad(node)
 
-    def nearest(self, name: str, names: Iterable[str]) -> str | None:
-        """Return the existing name that was probably meant. Hundreds of unknown names get no suggestion at the end."""
+    def nearest_names(self, name: str, names: Iterable[str]) -> list[str]:
+        """Return the existing names that may be meant, nearest first. Hundreds of unknown names end without any."""
         if self._comparisons <= 0:
-            return None
+            return []
         by_folded = {other.lower(): other for other in names}
         self._comparisons -= len(by_folded)
         if name.lower() in by_folded:
-            return by_folded[name.lower()]
+            return [by_folded[name.lower()]]
         from difflib import get_close_matches
 
-        found = get_close_matches(name.lower(), list(by_folded), 1, 0.7)
+        found = get_close_matches(name.lower(), list(by_folded), 8, 0.7)
         if not found and len(name) >= _SHORTEST_BEGINNING:
             found = [other for other in by_folded if other.startswith(name.lower())]
-        return by_folded[found[0]] if found else None
+        return [by_folded[other] for other in found]
 
     def suggestion(self, name: str, names: Iterable[str]) -> str:
-        nearest = self.nearest(name, names)
-        return f"did you mean '{nearest}'?" if nearest else ""
+        """Return a question about the nearest name; empty where none is near."""
+        found = self.nearest_names(name, names)
+        return f"did you mean '{found[0]}'?" if found else ""
 
 
 def name_token(group: MethodGroup) -> Node | Token:

@@ -66,7 +66,7 @@ class LocalFunctionSymbol(Record):
     declared_at: shapes.LocalFunction
     type_parameters: tuple[TypeParameter, ...]
     symbols: tuple[LocalSymbol, ...]
-    defaults: list[tuple[Parameter, Node, Scope]]
+    defaults: list[tuple[Parameter, Node, Token, Scope]]
     instances: dict[tuple[Type, ...], LocalFunctionSymbol]
     waiting: list[tuple[tuple[Type, ...], LocalFunctionSymbol]]
     is_async: bool

@@ -5,12 +5,19 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Binary, Convert, Expression, InterpolatedString
+from apimpolicy.binding.nodes import Binary, Convert, Expression, InterpolatedString, Local
 from apimpolicy.dotnet.system.objects import text
-from apimpolicy.dotnet.system.strings import MOST_PARTS, UNCHECKED_LENGTH, concat, format_item, long_text
+from apimpolicy.dotnet.system.strings import (
+    MOST_PARTS,
+    UNCHECKED_LENGTH,
+    concat,
+    format_composite,
+    format_item,
+    long_text,
+)
 from apimpolicy.dotnet.types import NULL
 from apimpolicy.dotnet.values import CHAR, OBJECT, STRING
-from apimpolicy.emit.building import compare, conditional, constant, load, walrus
+from apimpolicy.emit.building import compare, conditional, constant, last_of, load, tuple_of, walrus
 
 if TYPE_CHECKING:
     from apimpolicy.emit.core import Emitter
@@ -72,16 +79,79 @@ def text_of(emitter: Emitter, operand: Expression) -> ast.expr:
 
 
 def emit_interpolated_string(emitter: Emitter, node: InterpolatedString) -> ast.expr:
+    """A text with values in it: as for `string.Format`, all values are evaluated before the first is formatted."""
+    if _needs_composite(node):
+        return _composite(emitter, node)
+    late = _formatted_late(node)
+    before: list[ast.expr] = []
     parts: list[ast.expr] = []
     for part in node.parts:
         if isinstance(part, str):
             parts.append(constant(part))
-        elif part.alignment is None and part.format is None:
-            value = part.value
-            is_text = isinstance(value, Convert) and value.operand.type in (STRING, CHAR)
-            parts.append(text_of(emitter, value.operand if is_text and isinstance(value, Convert) else value))
+            continue
+        value = part.value
+        is_text = isinstance(value, Convert) and value.operand.type in (STRING, CHAR)
+        is_plain = part.alignment is None and part.format is None
+        if is_plain and (is_text or not late):
+            shown = text_of(emitter, value.operand if is_text and isinstance(value, Convert) else value)
+            if late:
+                name = emitter.fresh()
+                before.append(walrus(name, shown))
+                shown = load(name)
+            parts.append(shown)
+            continue
+        boxed = emitter.emit(value)
+        if late:
+            name = emitter.fresh()
+            before.append(walrus(name, boxed))
+            boxed = load(name)
+        if is_plain:
+            parts.append(emitter.run(text, boxed))
         else:
-            parts.append(
-                emitter.run(format_item, emitter.emit(part.value), constant(part.alignment or 0), constant(part.format))
-            )
-    return joined(emitter, parts)
+            parts.append(emitter.run(format_item, boxed, constant(part.alignment or 0), constant(part.format)))
+    made = joined(emitter, parts)
+    return last_of(*before, made) if before else made
+
+
+def _formatted_late(node: InterpolatedString) -> bool:
+    """Whether a value shows that it is formatted late: code runs after it, and it is more than a string.
+
+    It may change (`$"{sb}{sb.Append(1)}"`), or fail to be formatted, before the code after it runs.
+    """
+    values = [part.value for part in node.parts if not isinstance(part, str)]
+    last = next((place for place in range(len(values) - 1, 0, -1) if not _is_at_hand(values[place])), 0)
+    return any(
+        not (isinstance(part.value, Convert) and part.value.operand.type in (STRING, CHAR)) or part.format
+        for part in [part for part in node.parts if not isinstance(part, str)][:last]
+    )
+
+
+def _is_at_hand(value: Expression) -> bool:
+    """Whether evaluating a value runs no code: a constant or a variable, boxed or not."""
+    if isinstance(value, Convert) and value.conversion.kind in ("identity", "boxing", "reference"):
+        value = value.operand
+    return value.is_constant or isinstance(value, Local)
+
+
+def _needs_composite(node: InterpolatedString) -> bool:
+    """Whether .NET Framework reads a brace after a format as a part of it, so that the versions of .NET differ."""
+    return any(
+        not isinstance(part, str)
+        and part.format
+        and ("{" in part.format or (isinstance(following, str) and following.startswith("}")))
+        for part, following in zip(node.parts, [*node.parts[1:], ""], strict=True)
+    )
+
+
+def _composite(emitter: Emitter, node: InterpolatedString) -> ast.expr:
+    """The call of `string.Format` that the compiler makes of an interpolated string."""
+    format_ = ""
+    values: list[ast.expr] = []
+    for part in node.parts:
+        if isinstance(part, str):
+            format_ += part.replace("{", "{{").replace("}", "}}")
+        else:
+            alignment = "" if part.alignment is None else f",{part.alignment}"
+            format_ += f"{{{len(values)}{alignment}:{part.format or ''}}}".replace(":}", "}")
+            values.append(emitter.emit(part.value))
+    return emitter.run(format_composite, constant(format_), tuple_of(*values))

@@ -38,6 +38,30 @@ _WORD_HELP = {
 }
 
 
+_STRING_PREFIXES = {
+    "f": 'An interpolated string is written $"text {value}".',
+    "r": 'A string without escapes is written @"text".',
+    "b": "The bytes of a text are Encoding.UTF8.GetBytes(text).",
+    "u": "Remove the prefix: every C# string is Unicode.",
+}
+
+
+def _hides_a_divisor(failure: Failure) -> bool:
+    """Whether `a // b;` stands before the token, where the comment took the end of the statement with it."""
+    end = failure.tokens.ends[failure.index - 1] if failure.index else 0
+    comment = failure.tokens.text[end : failure.start].lstrip()
+    if not comment.startswith("//"):
+        return False
+    divisor, closing, _ = comment[2:].strip().partition(";")
+    return bool(closing) and divisor.strip().replace(".", "").replace("_", "").isalnum()
+
+
+def _word_before(failure: Failure) -> str:
+    """The word in front of the parentheses that end before the token."""
+    opening = failure.opening(failure.index - 1)
+    return failure.tokens.spelling(opening - 1) if opening > 0 else ""
+
+
 _QUERY_WORDS = {"on": "CS0743", "equals": "CS0744", "by": "CS0745"}
 """The words that a clause of a query wants, with the codes of their absence."""
 
@@ -72,6 +96,20 @@ def _advice(failure: Failure) -> str:
         return _WORD_HELP[previous]
     if failure.previous == "STRING_LITERAL" and failure.tokens.text.startswith('"""', failure.start - 2):
         return 'C# 7.3 has no raw strings: write @"…" and double the quotes inside.'
+    if _hides_a_divisor(failure):
+        return "'//' starts a comment: the division of integers is written with one '/'."
+    opening = failure.opening()
+    in_braces = opening >= 0 and failure.tokens.kinds[opening] == "LBRACE"
+    if failure.kind == "COLON" and in_braces and failure.accepts("COMMA"):
+        return "Write each pair in braces of its own, with a comma: { key, value }."
+    if failure.kind == "STRING_LITERAL" and failure.adjacent() and previous in _STRING_PREFIXES:
+        return _STRING_PREFIXES[previous]
+    if failure.kind == "IF" and failure.after_expression:
+        return _CONDITIONAL_HELP
+    if failure.kind == "LBRACE" and failure.previous == "RPAR" and _word_before(failure) in ("elif", "elseif", "elsif"):
+        return _WORD_HELP["elif"]
+    if failure.kind == "LSQB" and failure.accepts("INTEGER_LITERAL"):
+        return "Write an array as new[] { 1, 2, 3 }."
     if failure.previous == "STRING_LITERAL" and (failure.kind == "STRING_LITERAL" or failure.adjacent()):
         return 'The string ended before this: write \\" for a quote inside a string, or + to join strings.'
     if spelling == ";" and failure.spelling(-1) in ENTITIES and failure.spelling(-2) == "&":
@@ -200,6 +238,10 @@ def _type_or_name(failure: Failure) -> Mistake | None:
     if accepts("NAME") and not accepts("RPAR") and not accepts("IN"):
         word = failure.spelling()
         help = f"'{word}' is a C# keyword; to use it as a name, write @{word}." if word.isalpha() else ""
+        if kinds[index - 2 : index] == ["CONST", "NAME"]:
+            help = "A constant has a type: const int name = 1. Or declare a variable with var."
+        elif failure.kind == "LSQB" and failure.previous in ("DOT", "CONDITIONAL_DOT", "QMARK_DOT"):
+            help = "Index after a null check without a dot: value?[key]."
         return _missing(failure, "CS1001", "identifier", help)
     return None
 
@@ -239,9 +281,11 @@ def _particular(failure: Failure) -> Mistake | None:
         start, end = failure.tokens.starts[failure.index - 1], failure.tokens.ends[failure.index - 1]
         return Mistake("CS1524", "catch or finally expected", start, end, help="Add a catch or finally block.")
     if accepts("LBRACE"):
-        return _missing(failure, "CS1514", "{")
+        return _missing(failure, "CS1514", "{", "Write the body in braces: { … }." if failure.kind == "COLON" else "")
     if accepts("LPAR"):
-        return _missing(failure, "CS1003", "'('")
+        is_type = failure.previous == "TYPEOF"
+        help = "Write typeof(Type), or value.GetType() for the type of a value." if is_type else ""
+        return _missing(failure, "CS1003", "'('", help)
     if accepts("IN"):
         return _missing(failure, "CS1515", "'in'")
     for terminal, spelling in (("WHILE", "while"), ("ARROW", "=>"), ("COLON", ":"), ("EQUAL", "=")):

@@ -50,14 +50,18 @@ class Tokens:
 
 
 class _Hole:
-    """An interpolation that is being read: the mode of its string, and the brackets open inside the hole."""
+    """An interpolation that is being read: the mode of its string, and the brackets open inside the hole.
 
-    __slots__ = ("depth", "start", "string_start", "verbatim")
+    `one_line`: its string, or one around it, is not verbatim, so that no line may end in the hole.
+    """
 
-    def __init__(self, string_start: int, start: int, verbatim: bool) -> None:
+    __slots__ = ("depth", "one_line", "start", "string_start", "verbatim")
+
+    def __init__(self, string_start: int, start: int, verbatim: bool, one_line: bool) -> None:
         self.string_start = string_start
         self.start = start
         self.verbatim = verbatim
+        self.one_line = one_line
         self.depth = 0
 
 
@@ -77,6 +81,11 @@ def tokenize(text: str, position: int) -> tuple[Tokens, Mistake | None]:
     length = len(text)
     while True:
         found = match(text, position)
+        if holes and holes[-1].one_line:
+            mistake = _second_line(text, position, found.end() if found is not None else length, holes[-1])
+            if mistake is not None:
+                tokens.close(length)
+                return tokens, mistake
         if found is None:
             place = blanks.match(text, position).end()  # type: ignore[union-attr]
             mistake = None
@@ -159,7 +168,7 @@ def _read_text(
         return None, end + 1
     if following == "{":
         tokens.add("_INTERPOLATION_LBRACE", end, end + 1)
-        holes.append(_Hole(string_start, end, verbatim))
+        holes.append(_Hole(string_start, end, verbatim, not verbatim or (bool(holes) and holes[-1].one_line)))
         return None, end + 1
     if following == "}":
         return Mistake(
@@ -175,6 +184,25 @@ def _read_text(
     return Mistake(code, "the string is not closed", string_start, end, help='Add the closing quote (").'), end
 
 
+@cache  # needed by multi-line code in interpolated strings alone
+def _line_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What blanks may have where a string keeps to one line, and the end of a line."""
+    line_end = r"\r\n\x85\u2028\u2029"
+    return re.compile(rf"(?:[^\S{line_end}]|/\*[^{line_end}]*?\*/)*"), re.compile(f"[{line_end}]")
+
+
+def _second_line(text: str, start: int, end: int, hole: _Hole) -> Mistake | None:
+    """The mistake when blanks in a hole, or the token after them, leave the line of a string that is not verbatim."""
+    blanks, line_end = _line_patterns()
+    place = blanks.match(text, start, end).end()  # type: ignore[union-attr]
+    if text.startswith("//", place, end):
+        message = "a '//' comment can't be used in an interpolated string"
+        return Mistake("CS8077", message, place, place + 2, help="Remove the comment, or write /* … */.")
+    if line_end.search(text, place, end):
+        return _unclosed(hole, 'Write the expression on one line, or start the string with $@".')
+    return None
+
+
 def _close_in_comment(tokens: Tokens, position: int) -> None:
     """Take the last bracket of `@{ return 1; // }`, which ends the expression although it stands in a comment."""
     text = tokens.text.rstrip()
@@ -186,12 +214,12 @@ def _close_in_comment(tokens: Tokens, position: int) -> None:
         tokens.add(last, len(text) - 1, len(text))
 
 
-def _unclosed(hole: _Hole) -> Mistake:
+def _unclosed(hole: _Hole, help: str = "Close the expression with }, or write {{ for one opening brace.") -> Mistake:
     """The compiler reports an open hole at the quote of its string."""
     return Mistake(
         "CS8076",
         "the '{' in the interpolated string is not closed",
         hole.start - 1,
         hole.start + 1,
-        help="Close the expression with }, or write {{ for one opening brace.",
+        help=help,
     )

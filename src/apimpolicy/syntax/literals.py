@@ -87,7 +87,7 @@ def character_value(text: str) -> str:
     if not value:
         raise LiteralError("CS1011", "a character literal cannot be empty", 0, len(text))
     if len(value) > 1:
-        advice = f"A string is written with double quotes: {_quoted(text)}."
+        advice = f"A string is written with double quotes: {_quoted(text)}"
         raise LiteralError("CS1012", "a character literal holds one character", 0, len(text), advice)
     return value
 
@@ -160,7 +160,8 @@ def _decimal_value(number: str, length: int) -> Decimal:
 
 
 def _quoted(text: str) -> str:
-    content = text[1:-1] if len(text) < 40 else f"{text[1:30]}…"
+    content = text[1:-1].replace("\\'", "'")
+    content = re.sub(r'(?<!\\)"', r'\\"', content if len(content) < 80 else f"{content[:60]}…")
     return f'"{content}"'
 
 

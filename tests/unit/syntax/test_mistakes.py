@@ -27,6 +27,14 @@ MISTAKES = [
     ("@foo", "CS1525", "foo", "@{"),
     ("", "CS1525", "", "@("),
     ('@($"{a")', "CS8076", '"{', "}"),
+    # A hole keeps to one line unless every string around it is verbatim.
+    ('@($"{a\n}")', "CS8076", '"{', "one line"),
+    ('@($"{ /* a\n */ 1 }")', "CS8076", '"{', "one line"),
+    ('@($"b{f(1,\n 2)}{3}")', "CS8076", "b{", "one line"),
+    ('@($@"{$"{1\n}"}")', "CS8076", '"{', "one line"),
+    ('@($"{$@"{1\n}"}")', "CS8076", '"{', "one line"),
+    ('@($"{@"x\ny"}")', "CS8076", '"{', "one line"),
+    ('@($"{1 // c\n}")', "CS8077", "//", "/* … */"),
     ('@($"a}")', "CS8086", "}", "}}"),
     ('@("\\d+")', "CS1009", "\\d", "verbatim"),
     ('@("\\q" 1)', "CS1009", "\\q", "verbatim"),
@@ -62,6 +70,13 @@ def test_a_mistake(code: str, expected: str, marked: str, hint: str) -> None:
     first = caught.value.diagnostics[0]
     assert (first.code, code[first.start : first.end]) == (expected, marked)
     assert hint in f"{first.message} {first.help}"
+
+
+@pytest.mark.parametrize(
+    "code", ['@($@"{1\n}")', '@($@"{1 // c\n}")', '@($"{1 /* // */}")', '@($"{"http://a"}")', '@($@"{$@"{1\n}"}")']
+)
+def test_what_a_hole_may_hold(code: str) -> None:
+    parse(code)
 
 
 def test_positions_are_those_of_the_source() -> None:

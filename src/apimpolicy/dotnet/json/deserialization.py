@@ -1,7 +1,6 @@
 """Trees and text to objects: `ToObject<T>` and `JsonConvert.DeserializeObject<T>`.
 
-Both read through a cursor: over text it can still see how a value was written (`1.50` as a string is `1.50`), over a
-tree it sees the values of the tokens.
+Simple values are read by `simple_values`; here are the tokens, the sequences and the objects.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
-    ArgumentException,
     ArgumentNullException,
-    DotnetException,
     InvalidCastException,
     JsonReaderException,
     JsonSerializationException,
@@ -24,15 +21,22 @@ from apimpolicy.dotnet.json.casts import CASTS
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.retrieval import change_type
 from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.json.simple_values import READ_BY_TYPE, TextSource, TreeSource, scalar, to_enum
 from apimpolicy.dotnet.json.tokens import COMMENT as COMMENT_TOKEN
-from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, UNDEFINED, J, JToken
+from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, J, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
-from apimpolicy.dotnet.values import BOXES, OBJECT, STRING, AnonymousObject, Array, RectangularArray, box, unbox
+from apimpolicy.dotnet.values import (
+    BOXES,
+    OBJECT,
+    AnonymousObject,
+    Array,
+    RectangularArray,
+    box,
+)
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.json.reader import TextReader
     from apimpolicy.dotnet.json.settings import JsonSerializer
     from apimpolicy.dotnet.types import Type
 
@@ -43,10 +47,6 @@ _LISTS = {
 _SETS = {_GENERIC + "HashSet", _GENERIC + "ISet"}
 _DICTIONARIES = {_GENERIC + name for name in ("Dictionary", "IDictionary", "IReadOnlyDictionary")}
 _OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack", "LinkedList", "SortedSet")}
-_INTEGERS = frozenset(("int", "short", "ushort", "byte", "sbyte"))
-_DATES = frozenset(("System.DateTime", "System.DateTimeOffset"))
-_READ_BY_TYPE = frozenset(("int", "short", "byte", "decimal", "bool", "string", "float", "double")) | _DATES
-"""Types that Newtonsoft's reader is asked for by name: it stumbles over the first character of anything else."""
 MAXIMUM_DEPTH = 128
 
 
@@ -74,8 +74,8 @@ def to_object(types: tuple[Type, ...], token: JToken) -> Any:
         return cast(token)
     target = type_.underlying or type_
     if isinstance(target, NamedType) and target.kind == "enum":
-        return _to_enum(token, target, is_nullable=target is not type_)
-    return _convert(token, type_, _TreeSource(), 0)
+        return to_enum(token, target, is_nullable=target is not type_)
+    return _convert(token, type_, TreeSource(), 0)
 
 
 @implements(JTOKEN, "object ToObject(System.Type objectType)")
@@ -93,7 +93,7 @@ def to_object_with(types: tuple[Type, ...], token: JToken, serializer: JsonSeria
     """Always through the deserializer; the settings that are simulated change nothing for a tree."""
     if serializer is None:
         raise ArgumentNullException("jsonSerializer")
-    return _convert(token, types[-1], _TreeSource(), 0)
+    return _convert(token, types[-1], TreeSource(), 0)
 
 
 @implements(JTOKEN, f"object ToObject(System.Type objectType, {_SERIALIZER})")
@@ -102,79 +102,7 @@ def to_object_of_with(token: JToken, type_object: Any, serializer: JsonSerialize
     return box(type_, to_object_with((type_,), token, serializer))
 
 
-def _to_enum(token: JToken, type_: NamedType, *, is_nullable: bool, source: _TextSource | None = None) -> Any:
-    """The number of an enum's name. `ToObject` and the deserializer complain in different words."""
-    value = token.value if isinstance(token, JValue) else None
-    if value is None and is_nullable:
-        return None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, str):
-        found = {name.lower(): number for name, number in type_.definition.enum_values.items()}.get(value.lower())
-        if found is not None:
-            return found
-        if source is not None:
-            message = f"Error converting value {_shown(value)} to type '{platform.reflection_name(type_)}'."
-            raise JsonSerializationException(source.located(token, message))
-        name = type_.name.rpartition(".")[2]
-        raise ArgumentException(f"Could not convert '{value}' to {name}.")
-    raise JsonSerializationException(f"Error converting value {_shown(value)} to type '{type_}'. Path '{token.path}'.")
-
-
-class _TreeSource:
-    """Where values come from a tree: a value is what the token holds."""
-
-    def text(self, value: JValue) -> str | None:
-        return None if value.value is None else platform.text_of(value.value)
-
-    def located(self, token: JToken, message: str, path: str | None = None) -> str:
-        return f"{message} Path '{token.path if path is None else path}'."
-
-
-class _TextSource(_TreeSource):
-    """Where values come from text: remembers (token, raw text, path, line, position) of each value.
-
-    The position is after a scalar, and after the bracket that opens anything else.
-    """
-
-    def __init__(self, reader: TextReader) -> None:
-        self.reader = reader
-        self.places: dict[int, tuple[JToken, str, str, int, int]] = {}
-
-    def note(self, token: JToken) -> None:
-        """Remember where the reader is."""
-        reader = self.reader
-        position = reader.at - reader.line_start
-        self.places[id(token)] = (token, reader.raw, reader.path, reader.line_number, position)
-
-    def text(self, value: JValue) -> str | None:
-        return None if value.value is None else self.places[id(value)][1]
-
-    def located(self, token: JToken, message: str, path: str | None = None) -> str:
-        place = self.places.get(id(token))
-        if place is None:
-            return super().located(token, message, path)
-        return f"{message} Path '{place[2] if path is None else path}', line {place[3]}, position {place[4]}."
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "{null}"
-    return f'"{value}"' if isinstance(value, str) else platform.text_of(value)
-
-
-def _not_a_value(token: JToken, source: _TextSource) -> JsonReaderException:
-    """A bracket where a simple value is wanted; the path is that of what was read before."""
-    parent, path = token.parent, token.path
-    if isinstance(parent, JArray):
-        place = parent.children.index(token)
-        path = f"{parent.path}[{place - 1}]" if place else parent.path
-    bracket = "[" if isinstance(token, JArray) else "{"
-    message = f"Unexpected character encountered while parsing value: {bracket}."
-    return JsonReaderException(source.located(token, message, path))
-
-
-def _convert(token: JToken, type_: Type, source: _TreeSource, depth: int) -> Any:
+def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
     """The plain value of a token as a type."""
     environment().step()
     if depth > MAXIMUM_DEPTH:
@@ -182,11 +110,11 @@ def _convert(token: JToken, type_: Type, source: _TreeSource, depth: int) -> Any
     if is_token_type(type_):
         return _token_as(token.deep_clone() if token.parent is not None else token, type_)
     if isinstance(token, JValue):
-        return _scalar(token, type_, source)
+        return scalar(token, type_, source)
     if type_ is OBJECT:
         return token.deep_clone()
-    if isinstance(source, _TextSource) and str(type_.underlying or type_) in _READ_BY_TYPE:
-        raise _not_a_value(token, source)
+    if isinstance(source, TextSource) and str(type_.underlying or type_) in READ_BY_TYPE:
+        raise source.unexpected(token)
     if isinstance(token, JArray):
         return _sequence(token, type_, source, depth)
     if isinstance(token, JObject):
@@ -194,95 +122,12 @@ def _convert(token: JToken, type_: Type, source: _TreeSource, depth: int) -> Any
     raise NotSimulatedError(f"JSON deserialization of {token.dotnet_type_name} to {type_}")
 
 
-def _scalar(token: JValue, type_: Type, source: _TreeSource) -> Any:
-    value = token.value
-    if value is None or token.token_type == UNDEFINED:
-        if type_.is_value_type and type_.underlying is None:
-            raise JsonSerializationException(
-                source.located(token, f"Error converting value {{null}} to type '{platform.reflection_name(type_)}'.")
-            )
-        return None
-    target = type_.underlying or type_
-    if target is OBJECT:
-        return value
-    if target is STRING:
-        return source.text(token)
-    name = str(target)
-    if name == "byte[]":
-        return CASTS["byte[]"](token)
-    if isinstance(target, NamedType) and target.kind == "enum":
-        text_source = source if isinstance(source, _TextSource) else None
-        return _to_enum(token, target, is_nullable=target is not type_, source=text_source)
-    if name in CASTS:
-        return _primitive(token, target, source)
-    raise JsonSerializationException(
-        source.located(token, f"Error converting value {_shown(value)} to type '{platform.reflection_name(type_)}'.")
-    )
-
-
-def _primitive(token: JValue, type_: Type, source: _TreeSource) -> Any:
-    value, name = token.value, str(type_)
-    if isinstance(source, _TextSource) and name in _INTEGERS | {"long", "double", "float", "decimal", "bool"}:
-        _check_text(token, name, source)
-    if isinstance(source, _TextSource) and isinstance(value, str) and value and name in _DATES:
-        try:
-            return CASTS[name](token)
-        except DotnetException:
-            message = f"Could not convert string to {name.removeprefix('System.')}: {value}."
-            raise JsonReaderException(source.located(token, message)) from None
-    if isinstance(value, str) and value == "" and type_.is_value_type:
-        raise JsonSerializationException(
-            source.located(token, f"Error converting value \"\" to type '{platform.reflection_name(type_)}'.")
-        )
-    try:
-        if name.startswith("System.") and name != "System.DateTime":
-            return CASTS[name](token)
-        return unbox(change_type(value, type_))
-    except DotnetException as cause:
-        error = JsonSerializationException(
-            source.located(
-                token, f"Error converting value {_shown(value)} to type '{platform.reflection_name(type_)}'."
-            ),
-            cause,
-        )
-        raise error from cause
-
-
-def _check_text(token: JValue, name: str, source: _TextSource) -> None:
-    """The reader's own complaints about a number or string where another type is wanted."""
-    raw, value = source.text(token) or "", token.value
-    if name in _INTEGERS and isinstance(value, float):
-        raise JsonReaderException(source.located(token, f"Input string '{raw}' is not a valid integer."))
-    if name in _INTEGERS and isinstance(value, int) and not isinstance(value, bool) and not -(2**31) <= value < 2**31:
-        raise JsonReaderException(source.located(token, f"JSON integer {raw} is too large or small for an Int32."))
-    what = {"double": "double", "float": "double", "decimal": "decimal", "bool": "boolean"}.get(name, "integer")
-    if isinstance(value, str) and value and name != "long":
-        try:
-            change_type(value, _named_int() if name in _INTEGERS else _named(name))
-        except DotnetException:
-            raise JsonReaderException(source.located(token, f"Could not convert string to {what}: {value}.")) from None
-    if name != "bool" and isinstance(value, bool) and name != "long":
-        raise JsonReaderException(
-            source.located(token, f"Unexpected character encountered while parsing value: {raw[0]}.")
-        )
-
-
-def _named(name: str) -> Type:
-    from apimpolicy.dotnet.metadata import named
-
-    return named(name)
-
-
-def _named_int() -> Type:
-    return _named("int")
-
-
 def _boxed(type_: Type, value: Any) -> Any:
     """How an element is held in a collection: boxed only when the element type is `object`."""
     return value if type_ in BOXES or type_ is not OBJECT else box(type_, value)
 
 
-def _rectangle(token: JArray, type_: ArrayType, source: _TreeSource, depth: int) -> RectangularArray:
+def _rectangle(token: JArray, type_: ArrayType, source: TreeSource, depth: int) -> RectangularArray:
     """An array of several dimensions, from arrays in arrays of equal lengths."""
     lengths: list[int] = []
     level: list[JToken] = [token]
@@ -305,7 +150,7 @@ def _values(token: JArray) -> list[JToken]:
     return [child for child in token.children if child.token_type != COMMENT_TOKEN]
 
 
-def _sequence(token: JArray, type_: Type, source: _TreeSource, depth: int) -> Any:
+def _sequence(token: JArray, type_: Type, source: TreeSource, depth: int) -> Any:
     if isinstance(type_, ArrayType) and type_.rank > 1:
         return _rectangle(token, type_, source, depth)
     if isinstance(type_, ArrayType):
@@ -329,7 +174,7 @@ def _sequence(token: JArray, type_: Type, source: _TreeSource, depth: int) -> An
     raise _wrong_shape(token, type_, "array", source)
 
 
-def _wrong_shape(token: JToken, type_: Type, what: str, source: _TreeSource) -> JsonSerializationException:
+def _wrong_shape(token: JToken, type_: Type, what: str, source: TreeSource) -> JsonSerializationException:
     name = platform.reflection_name(type_)
     if what == "array":
         message = (
@@ -358,7 +203,7 @@ def _wrong_shape(token: JToken, type_: Type, what: str, source: _TreeSource) -> 
     return JsonSerializationException(source.located(token, message.replace("{0}", shape)).replace("\n Path", "\nPath"))
 
 
-def _object(token: JObject, type_: Type, source: _TreeSource, depth: int) -> Any:
+def _object(token: JObject, type_: Type, source: TreeSource, depth: int) -> Any:
     if isinstance(type_, AnonymousType):
         found = {child.name.lower(): child.value for child in token.children if isinstance(child, JProperty)}
         values: list[Any] = []
@@ -386,14 +231,14 @@ def _object(token: JObject, type_: Type, source: _TreeSource, depth: int) -> Any
     raise NotSimulatedError(f"JSON deserialization to {type_}")
 
 
-def read_text(text: str, *, date_parsing: int = 1) -> tuple[JToken | None, _TextSource]:
+def read_text(text: str, *, date_parsing: int = 1) -> tuple[JToken | None, TextSource]:
     """The tree of a text, with what its scalars looked like; None for a text without a value."""
     from apimpolicy.dotnet.json import loading
     from apimpolicy.dotnet.json.reader import COMMENT, TextReader
 
     reader = TextReader(text)
     reader.date_parsing = date_parsing
-    source = _TextSource(reader)
+    source = TextSource(reader)
     while reader.read():
         if reader.token != COMMENT:
             kept = loading.JsonLoadSettings()

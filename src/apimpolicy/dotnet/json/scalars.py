@@ -199,6 +199,20 @@ class JValue(JToken):
             kind = self.token_type
         return compare_values(kind, self._value, value)
 
+    # IConvertible: the explicit conversions of JToken
+
+    def convert_to(self, target: str) -> Any:
+        """Convert to a built-in type, given by its C# name, as a cast does; raises ArgumentException as a cast does."""
+        from apimpolicy.dotnet.json.casts import CASTS
+
+        return CASTS[target](self)
+
+    def convert_to_type(self, type_: Type) -> Any:
+        """Convert to any other type as `ToObject` does; return the boxed value."""
+        from apimpolicy.dotnet.json.deserialization import to_object
+
+        return box(type_, to_object((type_,), self))
+
     @member("string ToString()")
     def to_string(self) -> str:
         return platform.text_of(self._value)

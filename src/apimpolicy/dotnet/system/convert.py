@@ -252,15 +252,20 @@ def _change_type(value: Any, target: TypeObject | None, provider: Any = None) ->
             raise InvalidCastException("Null object cannot be converted to a value type.")
         return None
     name = str(target.type)
-    if type_of(value) is target.type or name == "object":
+    if not _is_convertible(value):
+        if type_of(value) is target.type:
+            return value
+        raise InvalidCastException("Object must implement IConvertible.")
+    if name == "object":
         return value
     if name == "string":
         return _shown(value, provider)
     if name in _TARGETS:
         return box(target.type, from_object(name, value, provider))
-    source = str(type_of(value))
-    if source not in _TARGETS and source != "string":
-        raise InvalidCastException("Object must implement IConvertible.")
+    if hasattr(value, "convert_to_type"):
+        return value.convert_to_type(target.type)
+    if type_of(value) is target.type:
+        return value
     raise InvalidCastException(f"Invalid cast from '{runtime_name(type_of(value))}' to '{runtime_name(target.type)}'.")
 
 
@@ -270,7 +275,17 @@ def _get_type_code(value: Any) -> int:
         return 0
     if isinstance(value, EnumValue):
         return TYPE_CODES[value.dotnet_type.definition.enum_underlying]
+    if isinstance(value, DBNull):
+        return 2
+    if hasattr(value, "convert_to"):  # a JValue answers for the value that it holds
+        held = value.value
+        return _get_type_code(held) if held is None or _is_convertible(held) else 1
     return TYPE_CODES.get(str(type_of(value)), 1)
+
+
+def _is_convertible(value: Any) -> bool:
+    """Return whether a boxed value implements IConvertible."""
+    return isinstance(value, EnumValue) or hasattr(value, "convert_to") or str(type_of(value)) in (*_TARGETS, "string")
 
 
 class DBNull:
@@ -281,6 +296,9 @@ class DBNull:
 
     def to_string(self) -> str:
         return ""
+
+    def convert_to(self, _target: str) -> Any:
+        raise InvalidCastException("Object cannot be cast from DBNull to other types.")
 
 
 _DBNULL = DBNull()
@@ -305,7 +323,7 @@ def _change_type_code(value: Any, code: int, provider: Any = None) -> Any:
         if code in (0, 1, 18):
             return None
         raise InvalidCastException("Null object cannot be converted to a value type.")
-    if str(type_of(value)) not in (*_TARGETS, "string") and not isinstance(value, EnumValue):
+    if not _is_convertible(value):
         raise InvalidCastException("Object must implement IConvertible.")
     if code in (0, 2):
         raise InvalidCastException(f"Object cannot be cast to {'DBNull' if code else 'Empty'}.")

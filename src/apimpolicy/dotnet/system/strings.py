@@ -172,6 +172,20 @@ def _hole(format_: str, position: int, arguments: Sequence[Any], provider: Any) 
 
 
 def _item_format(format_: str, position: int) -> tuple[str, int]:
+    """The format after the colon of a hole, and the position of the brace that closes the hole.
+
+    .NET Core ends a hole at its first closing brace and refuses an opening one. .NET Framework takes doubled braces
+    for a part of the format.
+    """
+    if environment().is_framework:
+        return _framework_item_format(format_, position)
+    found = _BRACE.search(format_, position)
+    if found is None or found.group() == "{":
+        raise FormatException(_INVALID_FORMAT)
+    return format_[position : found.start()], found.start()
+
+
+def _framework_item_format(format_: str, position: int) -> tuple[str, int]:
     out: list[str] = []
     while True:
         char = format_[position : position + 1]

@@ -149,3 +149,9 @@ def test_case() -> None:
 
 def test_trim_keeps_zero_width_characters() -> None:
     assert string_edits.trim(" \u3000x\u200b ") == "x\u200b"
+
+
+def test_framework_reads_doubled_braces_as_a_part_of_a_format() -> None:
+    with use_environment(Environment(is_framework=True)):
+        assert format_composite("{{{0:D2}}}", [1]) == "{D2}"
+    assert format_composite("{{{0:D2}}}", [1]) == "{01}"

@@ -1,0 +1,149 @@
+"""What is meant by a name that does not exist: a misspelt one, or one of another language or a newer .NET.
+
+A suggestion fits its place: a method where something is called, and only an extension method that takes the receiver.
+Following it must compile (`tests/unit/binding/test_followed_help.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding import lookup
+from apimpolicy.binding.foreign_names import KNOWN_ELSEWHERE, MEMBERS, NAMES, NEWER_OPERATORS, NEWER_TYPES, SYNONYMS
+from apimpolicy.binding.inference import Inference
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
+from apimpolicy.dotnet.values import OBJECT, STRING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.nodes import Expression
+    from apimpolicy.dotnet.types import Type
+
+_PATHS = (("IContext", "context"), ("IRequest", "context.Request"), ("IUrl", "context.Request.Url"))
+"""Objects whose members people name without the path to them."""
+_COUNTS = ("Length", "Count")
+
+
+def for_name(binder: Binder, name: str, names: Iterable[str]) -> tuple[str, str]:
+    """(label, help) for a name that nothing has here; both may be empty."""
+    known = NAMES.get(name) or NAMES.get(name.lower())
+    if known is not None:
+        return _label(known) if not known.endswith(".") else ("", known[:-1])
+    found = binder.nearest_names(name, names)
+    if found and found[0].lower() == name.lower():
+        return _label(found[0])
+    for type_name, path in _PATHS:
+        member = next((m for m in lookup.member_names(named(type_name)) if m.lower() == name.lower()), None)
+        if member is not None:
+            return _label(f"{path}.{member}")
+    return _label(found[0]) if found else ("", "")
+
+
+def for_type_elsewhere(name: str) -> str | None:
+    """What takes the place of a .NET type that policies can't use; None when there is no such type."""
+    if name in NEWER_TYPES:
+        return NEWER_TYPES[name]
+    return "" if name in KNOWN_ELSEWHERE else None
+
+
+def _label(meant: str) -> tuple[str, str]:
+    return f"did you mean '{meant}'?", ""
+
+
+def for_static_member(binder: Binder, type_: Type, name: str, *, is_called: bool) -> tuple[str, str]:
+    """(label, help) for a member that a type does not have."""
+    help = _known_member(type_, name)
+    if help:
+        return help
+    members = [m for m in lookup.member_names(type_) if _is_member(type_, m, is_static=True, is_called=is_called)]
+    found = binder.nearest_names(name, members)
+    return _label(found[0]) if found else ("", "")
+
+
+def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bool) -> tuple[str, str]:
+    """(label, help) for a member that a value does not have."""
+    type_ = receiver.type
+    inner = type_.underlying
+    if inner is not None and lookup.find_members(inner, name):
+        return "", f"the value may be null: use .Value.{name} or ?.{name}"
+    if type_ is OBJECT:
+        return "", f"an 'object' has few members: cast it to the type that is meant, ((string)…).{name}"
+    known = _known_member(type_, name) or _synonym(binder, receiver, name, is_called=is_called)
+    if known:
+        return known
+    from apimpolicy.binding.advice import is_json, one_of_several
+
+    if isinstance(type_, ArrayType) and type_.element is STRING and lookup.find_members(STRING, name):
+        return "", one_of_several(receiver)
+    if isinstance(type_, NamedType) and type_.name == "IRequest":
+        url = next((m for m in lookup.member_names(named("IUrl")) if m.lower() == name.lower()), None)
+        if url is not None:
+            return _label(f"Url.{url}")
+    if isinstance(type_, AnonymousType):
+        found = binder.nearest_names(name, [member for member, _ in type_.members])
+        return _label(found[0]) if found else ("", "")
+    own = [m for m in lookup.member_names(type_) if _is_member(type_, m, is_static=False, is_called=is_called)]
+    names = [*own, *lookup.extension_method_names()] if is_called else own
+    found = [m for m in binder.nearest_names(name, names) if m in own or _extends(binder, receiver, m)]
+    is_other_case = bool(found) and found[0].lower() == name.lower()
+    if isinstance(type_, NamedType) and is_json(type_) and not is_called and not is_other_case:
+        return "", f'to read a JSON property, use its name: ["{name}"]'
+    if not found and not is_called and isinstance(type_, NamedType) and type_.name == "IMessageBody":
+        return "", "read the body first: .As<string>() or .As<JObject>()"
+    return _label(found[0]) if found else ("", "")
+
+
+def _known_member(type_: Type, name: str) -> tuple[str, str] | None:
+    """What is meant by a member of another language, or of a newer .NET, on a type that does not have it."""
+    lower = name.lower()
+    for parent in lookup.supertypes(type_) if not isinstance(type_, ArrayType) else ():
+        definition = parent.definition.name if isinstance(parent, NamedType) else ""
+        found = MEMBERS.get((definition, lower))
+        if found:
+            return ("", found[:-1]) if found.endswith(".") else _label(found)
+    if lookup.enumerable_argument(type_) is not None and lower in NEWER_OPERATORS:
+        return "", f"'{name}' is newer than the .NET of policies: write {NEWER_OPERATORS[lower]}"
+    return None
+
+
+def _synonym(binder: Binder, receiver: Expression, name: str, *, is_called: bool) -> tuple[str, str] | None:
+    for synonym in SYNONYMS.get(name.lower(), ()):
+        if synonym == name:
+            continue
+        members = lookup.find_members(receiver.type, synonym)
+        if synonym in _COUNTS:
+            if any(not isinstance(member, Method) for member in members):
+                help = f"'{synonym}' is a property: write it without parentheses" if is_called else ""
+                return f"did you mean '{synonym}'?", help
+        elif members or _extends(binder, receiver, synonym):
+            return _label(synonym)
+    if name.lower() in SYNONYMS and SYNONYMS[name.lower()][0] in _COUNTS and _extends(binder, receiver, "Count"):
+        return _label("Count" if is_called else "Count()")
+    return None
+
+
+def _is_member(type_: Type, name: str, *, is_static: bool, is_called: bool) -> bool:
+    members = lookup.find_members(type_, name)
+    return any(
+        getattr(member, "is_static", False) == is_static and isinstance(member, Method) == is_called
+        for member in members
+    )
+
+
+def _extends(binder: Binder, receiver: Expression, name: str) -> bool:
+    """Whether an extension method of the name takes the receiver."""
+    for method in lookup.extension_methods(name):
+        wanted = method.parameters[0].type
+        own = [p for p in method.type_parameters if wanted.mentions([p])]
+        if own:
+            if Inference(own, [(receiver, wanted, "")], binder).run() is not None:
+                return True
+        else:
+            conversion = binder.classify(receiver, wanted)
+            if conversion is not None and conversion.kind in ("identity", "reference", "boxing"):
+                return True
+    return False
