@@ -1,0 +1,112 @@
+"""The variables of a proof: inputs, and what nobody knows, with the reason and the place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.semantics.values import INTEGERS, NULL, Number, Opaque, Text, Truth, Value, merge
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+    from apimpolicy.terms.term import Term
+
+
+class Reason(NamedTuple):
+    """Why a value is unknown: what has no form, and where."""
+
+    what: str
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.where})" if self.where else self.what
+
+
+class Unsupported(Exception):
+    """A part of an expression without a form; what contains it becomes unknown."""
+
+
+class Unknowns:
+    """The variables of one proof. The same question makes the same names, in the same order.
+
+    `heap` is the version of all objects that can change, `bodies` that of bodies that are read.
+    """
+
+    def __init__(self) -> None:
+        self.reasons: dict[Term, Reason] = {}
+        self.assumptions: dict[str, Term] = {}
+        self.heap = 0
+        self.bodies = 0
+        self.place: Callable[[], str] = str
+        self._facts: dict[Term, list[Term]] = {}
+        self._made: dict[Hashable, Value] = {}
+        self._terms: dict[Hashable, Term] = {}
+        self._count = 0
+        self.inputs: dict[Hashable, Term] = {}
+        """Variables that are parts of a request, by what they are."""
+
+    def facts(self, variable: Term) -> Iterable[Term]:
+        """Return what is known of a variable."""
+        return self._facts.get(variable, ())
+
+    def know(self, variable: Term, *facts: Term) -> None:
+        """Add what is known of a variable; facts about several belong to each of them."""
+        self._facts.setdefault(variable, []).extend(fact for fact in facts if fact is not terms.TRUE)
+
+    def assume(self, words: str, variable: Term, fact: Term) -> None:
+        """Restrict a variable under an assumption, which an answer names when it depends on it."""
+        literal = self.assumptions.get(words)
+        if literal is None:
+            literal = self.assumptions[words] = terms.variable(f"assumption {words}", terms.TRUTH)
+        self.know(variable, terms.any_of(terms.not_(literal), fact))
+
+    def input(self, key: Hashable, sort: str) -> Term:
+        """Return the variable that a part of the request is."""
+        found = self.inputs.get(key)
+        if found is None:
+            found = self.inputs[key] = terms.variable(f"input {key}", sort)
+        return found
+
+    def fresh(self, sort: str, what: str) -> Term:
+        """Return a new variable that is unknown because of `what`, here."""
+        self._count += 1
+        made = terms.variable(f"{what} #{self._count}", sort)
+        self.reasons[made] = Reason(what, self.place())
+        return made
+
+    def truth(self, what: str, key: Hashable = None) -> Term:
+        """Return an unknown truth value, the same for the same key."""
+        if key is None:
+            return self.fresh(terms.TRUTH, what)
+        found = self._terms.get(key)
+        if found is None:
+            found = self._terms[key] = self.fresh(terms.TRUTH, what)
+        return found
+
+    def value(self, type_: str, what: str, key: Hashable = None, *, null: bool = True, heap: int | None = None) -> Value:
+        """Return an unknown value of a type, the same for the same key; it may be null where `null` says so."""
+        named = None if key is None else (type_, key, null)
+        if named is not None and (known := self._made.get(named)) is not None:
+            return known
+        made = self._value(type_, what, named, null, self.heap if heap is None else heap)
+        if named is not None:
+            self._made[named] = made
+        return made
+
+    def _value(self, type_: str, what: str, key: Hashable, null: bool, heap: int) -> Value:
+        if type_ == "bool":
+            return Truth(self.fresh(terms.TRUTH, what))
+        if type_ in INTEGERS:
+            variable = self.fresh(terms.NUMBER, what)
+            least, largest = map(terms.number, INTEGERS[type_])
+            self.know(variable, terms.at_most(least, variable), terms.at_most(variable, largest))
+            return Number(variable, type_)
+        if type_.endswith("?"):
+            return merge(self.fresh(terms.TRUTH, what), NULL, self._value(type_[:-1], what, key, False, heap))
+        if type_ == "string":
+            made: Value = Text(self.fresh(terms.TEXT, what))
+        else:
+            self._count += 1
+            made = Opaque(self._count if key is None else key, type_, heap)
+        return merge(self.fresh(terms.TRUTH, what), NULL, made) if null else made
