@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from apimpolicy.languages import units
-from apimpolicy.languages.units import Units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from apimpolicy.languages.units import Units
 
 LARGEST_COUNT = 400
 """The largest count of a repetition that is written out."""

@@ -135,46 +135,46 @@ class Trim(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """`Substring(count)`, of a text that is long enough."""
+    """`Substring(size)`, of a text that is long enough."""
 
-    count: int
+    size: int
     kind: str = "drop"
 
     def apply(self, text: str) -> str:
-        return text[self.count :]
+        return text[self.size :]
 
     def before(self, language: Language) -> Language:
-        return sequence(counted(ANY_UNIT, self.count, self.count), language)
+        return sequence(counted(ANY_UNIT, self.size, self.size), language)
 
 
 class Take(NamedTuple):
-    """`Substring(0, count)`, of a text that is long enough."""
+    """`Substring(0, size)`, of a text that is long enough."""
 
-    count: int
+    size: int
     kind: str = "take"
 
     def apply(self, text: str) -> str:
-        return text[: self.count]
+        return text[: self.size]
 
     def before(self, language: Language) -> Language:
-        return sequence(both(language, counted(ANY_UNIT, self.count, self.count)), ANYTHING)
+        return sequence(both(language, counted(ANY_UNIT, self.size, self.size)), ANYTHING)
 
 
 class PartOf(NamedTuple):
-    """`Split(separator)[index]`, of a text that has so many parts."""
+    """`Split(separator)[place]`, of a text that has so many parts."""
 
     separator: int
-    index: int
+    place: int
     kind: str = "part"
 
     def apply(self, text: str) -> str:
         parts = text.split(chr(self.separator))
-        return parts[self.index] if self.index < len(parts) else ""
+        return parts[self.place] if self.place < len(parts) else ""
 
     def before(self, language: Language) -> Language:
         separator = units.of_bits(1 << self.separator)
         other, mark = repeat(one_of(~separator)), one_of(separator)
-        skipped = counted(sequence(other, mark), self.index, self.index)
+        skipped = counted(sequence(other, mark), self.place, self.place)
         return sequence(skipped, both(language, other), optional(sequence(mark, ANYTHING)))
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     placement=Placement(not_at=("workspace",), not_on=("workspace",)),
     also_in="backend outbound on-error",  # saved in outbound, in many deployed documents
     traits="asks-for-token",
+    effects="header:authorization variables fails",
 )
 class AuthenticationManagedIdentity:
     resource: str = expression_attribute(trimmed, required=True, default="")

@@ -20,6 +20,7 @@ from apimpolicy.policies.spec import policy
     sections="inbound",
     same_as="llm-emit-token-metric",
     traits="measures",
+    effects="fails fails-later",
 )
 class AzureOpenaiEmitTokenMetric(LlmEmitTokenMetric):
     """The same attributes and children."""

@@ -25,6 +25,7 @@ from apimpolicy.policies.spec import policy
     placement=Placement(not_on=("consumption",)),
     same_as="llm-token-limit",
     traits="limits",
+    effects="variables refuses fails-later",
 )
 class AzureOpenaiTokenLimit(LlmTokenLimit):
     """The same attributes."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     placement=Placement(once="section"),
     other_half="cache-lookup",
     traits="ranged keeps-responses",
+    effects="fails",
 )
 class CacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

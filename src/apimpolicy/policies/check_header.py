@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     sections="inbound",
     placement=Placement(not_at=("workspace",)),
     traits="refuses ranged checks-header",
-    also_in="outbound",  # the editor extension
+    also_in="outbound",  # the editor extension,
+    effects="refuses:failed-check-httpcode",
 )
 class CheckHeader:
     name: str = expression_attribute(trimmed, required=True)

@@ -57,6 +57,7 @@ class AddressRange:
     sections="inbound",
     choices=("address", "address-range"),
     traits="refuses checks-address",
+    effects="refuses:403,500",
 )
 class IpFilter:
     action: str = expression_attribute(required=True, values=("allow", "forbid"))

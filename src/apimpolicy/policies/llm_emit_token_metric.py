@@ -47,6 +47,7 @@ NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "comp
     "llm-emit-token-metric",
     sections="inbound",
     traits="measures",
+    effects="fails fails-later",
 )
 class LlmEmitTokenMetric:
     namespace: str = literal_attribute(default=NAMESPACE)

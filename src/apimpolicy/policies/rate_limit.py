@@ -56,6 +56,7 @@ class ApiRate:
     sections="inbound",
     placement=Placement(not_at=("global", "workspace"), once="document"),
     traits="refuses limits counts-calls ranged counts-subscription",
+    effects="refuses:429 variables",
 )
 class RateLimit:
     calls: int = literal_attribute(integer, required=True)

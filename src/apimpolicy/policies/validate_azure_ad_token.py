@@ -90,6 +90,7 @@ class ClientApplicationIds:
     exclusive=((_SOURCES[0], _SOURCES[1]), (_SOURCES[0], _SOURCES[2]), (_SOURCES[1], _SOURCES[2])),
     left_out=("`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which have no effect"),
     traits="refuses checks-token ranged",
+    effects="refuses:failed-validation-httpcode,500 variables",
 )
 class ValidateAzureAdToken:
     tenant_id: str = expression_attribute(trimmed, required=True)

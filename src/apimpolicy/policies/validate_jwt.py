@@ -170,6 +170,7 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
     traits="refuses checks-token ranged",
     traced="JWT validation succeeded.",
     traced_error="JWT Validation Failed: {message}.",
+    effects="refuses:failed-validation-httpcode,500 variables",
 )
 class ValidateJwt:
     header_name: str | None = expression_attribute(trimmed)

@@ -8,5 +8,5 @@
     members      calls and properties: forms, declared facts, and otherwise unknown
     forms/       what single members mean exactly, a module for each .NET namespace
 
-What has no form may throw, and gives an unknown value; where it is not declared to be pure, it may change its arguments.
+What has no form may throw, and gives an unknown value; unless it is declared to be pure, it may change its arguments.
 """

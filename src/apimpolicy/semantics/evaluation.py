@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.dispatch import Functions
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.semantics.harmless import is_harmless
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     ABSENT,
@@ -48,6 +49,7 @@ FUNCTIONS = Functions(
         "assignment compound_assignment",
         "creation": "array_creation object_creation lambda interpolated_string default_value",
         "members": "call",
+        "statements": "block",
     },
 )
 
@@ -75,9 +77,8 @@ class Evaluation:
         try:
             if isinstance(body, nodes.Expression):
                 return self.value(body)
-            from apimpolicy.semantics.statements import run_block
-
-            return run_block(self, body)
+            found: Value = FUNCTIONS[body.kind](self, body)
+            return found
         except (Unsupported, TooLarge) as problem:
             return self.give_up(str(problem) or "a text with too many cases", type_)
 
@@ -99,8 +100,6 @@ class Evaluation:
                 raise Unsupported(f"a C# expression of the kind {node.kind.replace('_', ' ')}")
             found: Value = FUNCTIONS[node.kind](self, node)
         except (Unsupported, TooLarge) as problem:
-            from apimpolicy.semantics.harmless import is_harmless
-
             if not is_harmless(node):
                 raise
             what = str(problem) or "a text with too many cases"
@@ -118,7 +117,9 @@ class Evaluation:
             return constant_number(ord(value), "char") if type_ == "char" and len(value) == 1 else constant_text(value)
         if isinstance(value, int):
             return constant_number(int(value), type_)
-        return self.unknowns.value(type_, f"a constant of the type {type_}", ("constant", type_, repr(value)), null=False)
+        return self.unknowns.value(
+            type_, f"a constant of the type {type_}", ("constant", type_, repr(value)), null=False
+        )
 
     def truth(self, value: Value) -> Term:
         """Return a `bool` as a term."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.semantics.facts import is_pure
-from apimpolicy.semantics.statements import walk
+from apimpolicy.semantics.walking import walk
 
 if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound
@@ -34,7 +34,9 @@ def _is_harmless(part: Bound) -> bool:
     if isinstance(part, _CHANGES):
         return False
     if isinstance(part, nodes.Call):
-        return is_pure(part.method) and not any(parameter.mode in ("out", "ref") for parameter in part.method.parameters)
+        return is_pure(part.method) and not any(
+            parameter.mode in ("out", "ref") for parameter in part.method.parameters
+        )
     if isinstance(part, nodes.ObjectCreation):
         return part.constructor is not None and is_pure(part.constructor) and not part.initializers
     if isinstance(part, (nodes.PropertyAccess, nodes.IndexerAccess)):

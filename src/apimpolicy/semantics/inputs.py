@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
 
+CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
+EMPTY = -1
+"""The generation of a message without any headers."""
 ONCE = "each header and each query parameter comes at most once"
 _ALPHANUMERIC = ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
 _OF_PATHS = union(in_ranges(*_ALPHANUMERIC), any_of_text("/%:@!$&'()*+,;=~-._[]|"))
@@ -78,6 +81,11 @@ class Inputs:
                 return self._url(name, generation)
             case "body" | "response-body":
                 return self._body(kind, generation)
+            case "entity":
+                return Text(self._text(tuple(name.split()), generation, None))
+            case "certificate":
+                shown = Opaque((kind, name, generation), CERTIFICATE, 0)
+                return merge(self._truth(("there", kind), generation), shown, NULL)
             case "status":
                 return self.status(generation)
             case "has-response" | "reached" | "ran":
@@ -103,6 +111,8 @@ class Inputs:
 
     def field(self, kind: str, name: str, generation: int) -> Value:
         """Return a header or parameter: absent, once, or several times."""
+        if generation == EMPTY:
+            return ABSENT
         key = (kind, name)
         is_there = self._truth((*key, "there"), generation)
         repeats = self._truth((*key, "repeats"), generation)

@@ -53,6 +53,9 @@ _MODULES = {
     "IResponse": "context",
     "IUrl": "context",
     "IMessageBody": "bodies",
+    **dict.fromkeys(
+        ("IContextApi", "IApi", "IOperation", "IProduct", "ISubscription", "IUser", "IDeployment"), "entities"
+    ),
 }
 """The module of forms for the members of a type."""
 KINDS_OF_HOSTS = {
@@ -86,7 +89,9 @@ class Call:
 
     __slots__ = ("evaluation", "member", "type", "type_arguments")
 
-    def __init__(self, evaluation: Evaluation, member: Member, type_: Type, type_arguments: Sequence[Type] = ()) -> None:
+    def __init__(
+        self, evaluation: Evaluation, member: Member, type_: Type, type_arguments: Sequence[Type] = ()
+    ) -> None:
         self.evaluation = evaluation
         self.member = member
         self.type = type_
@@ -249,7 +254,7 @@ def apply(evaluation: Evaluation, function: Value, *arguments: Value) -> Value:
 def comparer_of(value: Value) -> str | None:
     """Return how a comparer compares texts: "ordinal" or "ignore-case"; None for others."""
     if isinstance(value, Opaque) and value.identity in (("comparer", "ordinal"), ("comparer", "ignore-case")):
-        return str(value.identity[1])  # type: ignore[index] # it is one of these
+        return str(value.identity[1])
     return None
 
 
@@ -260,5 +265,3 @@ def comparison_of(value: Value) -> str:
         if found is not None:
             return found
     raise Unsupported("a comparison by a culture")
-
-

@@ -106,11 +106,19 @@ def wrapped(term: Term, type_: str) -> Value:
     return Number(terms.choice(fits, term, terms.total(shifted, terms.number(least))), type_)
 
 
-def unknown_operation(evaluation: Evaluation, node: nodes.Expression, *operands: Value, may_throw: bool = True) -> Value:
+def unknown_operation(
+    evaluation: Evaluation, node: nodes.Expression, *operands: Value, may_throw: bool = True
+) -> Value:
     """Return the unknown result of an operator, the same for the same operands."""
     operator = getattr(node, "operator", node.kind)
     what = f"the operator {operator} of {getattr(node, 'operand_type', node.type)}"
-    key = ("operator", operator, str(getattr(node, "operand_type", "")), str(node.type), *(each.key for each in operands))
+    key = (
+        "operator",
+        operator,
+        str(getattr(node, "operand_type", "")),
+        str(node.type),
+        *(each.key for each in operands),
+    )
     if any(isinstance(each, (Opaque, Items)) for each in operands):
         key = (*key, evaluation.unknowns.heap)
     if may_throw:
@@ -284,7 +292,9 @@ def value_is_pattern(evaluation: Evaluation, node: nodes.IsPattern) -> Value:
     pattern = node.pattern
     value = evaluation.value(node.operand)
     if pattern.value is not None:
-        return evaluation.each([value, evaluation.value(pattern.value)], lambda one, other: _matches(evaluation, one, other))
+        return evaluation.each(
+            [value, evaluation.value(pattern.value)], lambda one, other: _matches(evaluation, one, other)
+        )
     if pattern.target is None:
         raise Unsupported("the pattern var")
     target = str(pattern.target)

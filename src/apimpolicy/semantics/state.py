@@ -75,6 +75,18 @@ class State:
         self._bases[kind] = Base(generation)
         self._written.add(kind)
 
+    def changed(self, other: State) -> frozenset[Cell]:
+        """Return the cells that differ from another state's; the name `*` stands for all cells of a kind."""
+        found = {
+            cell
+            for cell in {**self._cells, **other._cells}
+            if self._cells.get(cell) is not other._cells.get(cell) and self.get(*cell).key != other.get(*cell).key
+        }
+        kinds = {**self._bases, **other._bases}
+        return frozenset(found) | {
+            (kind, "*") for kind in kinds if self._bases.get(kind, FIRST) != other._bases.get(kind, FIRST)
+        }
+
     def written(self, kind: str) -> list[str]:
         """Return the names of the cells of a kind that are known."""
         return [name for each, name in self._cells if each == kind]

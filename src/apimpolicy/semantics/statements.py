@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import nodes
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.operators import is_null
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import NOTHING, NULL, Items, Number, Text, Truth, Value, merge
+from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from apimpolicy.binding.nodes import Bound, Statement
     from apimpolicy.binding.symbols import LocalSymbol
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _MOST_ROUNDS = 32
 
 
-def run_block(evaluation: Evaluation, body: Bound) -> Value:
+def value_block(evaluation: Evaluation, body: Bound) -> Value:
     """Return what a body of statements returns."""
     assert isinstance(body, nodes.Block)
     _check(body)
@@ -40,15 +41,6 @@ def _check(body: Bound) -> None:
             raise Unsupported(f"the statement {part.kind.replace('_', ' ')}")
         if isinstance(part, nodes.UnknownStatement):
             raise Unsupported("statements that a template puts in")
-
-
-def walk(node: Bound) -> Iterator[Bound]:
-    """Yield a node and all below it."""
-    waiting = [node]
-    while waiting:
-        part = waiting.pop()
-        yield part
-        waiting += reversed(part.children())
 
 
 def run_all(evaluation: Evaluation, statements: Sequence[Statement]) -> None:
@@ -298,7 +290,7 @@ def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
     evaluation.guard = terms.any_of(*(condition for condition, _ in ends))
 
 
-_RUN = {
+_RUN: dict[type, Any] = {
     nodes.Block: _block,
     nodes.Statements: _block,
     nodes.LocalDeclaration: _declaration,

@@ -40,7 +40,6 @@ class Unknowns:
         self.bodies = 0
         self.place: Callable[[], str] = str
         self._facts: dict[Term, list[Term]] = {}
-        self._made: dict[Hashable, Value] = {}
         self._terms: dict[Hashable, Term] = {}
         self._count = 0
         self.inputs: dict[Hashable, Term] = {}
@@ -84,29 +83,28 @@ class Unknowns:
             found = self._terms[key] = self.fresh(terms.TRUTH, what)
         return found
 
-    def value(self, type_: str, what: str, key: Hashable = None, *, null: bool = True, heap: int | None = None) -> Value:
+    def value(self, type_: str, what: str, key: Hashable = None, *, null: bool = True) -> Value:
         """Return an unknown value of a type, the same for the same key; it may be null where `null` says so."""
-        named = None if key is None else (type_, key, null)
-        if named is not None and (known := self._made.get(named)) is not None:
-            return known
-        made = self._value(type_, what, named, null, self.heap if heap is None else heap)
-        if named is not None:
-            self._made[named] = made
-        return made
-
-    def _value(self, type_: str, what: str, key: Hashable, null: bool, heap: int) -> Value:
-        if type_ == "bool":
-            return Truth(self.fresh(terms.TRUTH, what))
-        if type_ in INTEGERS:
-            variable = self.fresh(terms.NUMBER, what)
-            least, largest = map(terms.number, INTEGERS[type_])
-            self.know(variable, terms.at_most(least, variable), terms.at_most(variable, largest))
-            return Number(variable, type_)
-        if type_.endswith("?"):
-            return merge(self.fresh(terms.TRUTH, what), NULL, self._value(type_[:-1], what, key, False, heap))
-        if type_ == "string":
-            made: Value = Text(self.fresh(terms.TEXT, what))
-        else:
+        if key is None:
             self._count += 1
-            made = Opaque(self._count if key is None else key, type_, heap)
-        return merge(self.fresh(terms.TRUTH, what), NULL, made) if null else made
+            key = self._count
+        is_null = self.truth(what, ("null", type_, key)) if null else terms.FALSE
+        if type_.endswith("?"):
+            return merge(self.truth(what, ("null", type_, key)), NULL, self._not_null(type_[:-1], what, key))
+        if type_ == "bool" or type_ in INTEGERS:
+            return self._not_null(type_, what, key)
+        return merge(is_null, NULL, self._not_null(type_, what, key))
+
+    def _not_null(self, type_: str, what: str, key: Hashable) -> Value:
+        if type_ == "bool":
+            return Truth(self.truth(what, ("value", type_, key)))
+        if type_ != "string" and type_ not in INTEGERS:
+            return Opaque(("value", type_, key), type_, self.heap)
+        named = ("value", type_, key)
+        variable = self._terms.get(named)
+        if variable is None:
+            variable = self._terms[named] = self.fresh(terms.TEXT if type_ == "string" else terms.NUMBER, what)
+            if type_ in INTEGERS:
+                least, largest = map(terms.number, INTEGERS[type_])
+                self.know(variable, terms.at_most(least, variable), terms.at_most(variable, largest))
+        return Text(variable) if type_ == "string" else Number(variable, type_)

@@ -71,9 +71,7 @@ class _Key:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, _Key) and self._hash == other._hash and self.parts == other.parts
-        )
+        return self is other or (isinstance(other, _Key) and self._hash == other._hash and self.parts == other.parts)
 
 
 class Truth(Value):
@@ -164,7 +162,7 @@ class Items(Value):
 
     @property
     def key(self) -> Hashable:
-        return "items", self.type, self.comparer, self.has_more, self.made, tuple(item.key for item in self.items)
+        return "items", self.type, self.comparer, self.has_more, tuple(item.key for item in self.items)
 
 
 class Field(Value):
@@ -195,7 +193,7 @@ class Parts(Value):
 
     @property
     def key(self) -> Hashable:
-        return "parts", self.text, self.separator, self.made
+        return "parts", self.text, self.separator
 
 
 class Opaque(Value):

@@ -63,20 +63,20 @@ class Parsed(NamedTuple):
 class Unit(NamedTuple):
     """The code unit at a place of a text; defined for texts that are long enough."""
 
-    index: int
+    place: int
     kind: str = "unit"
 
     @property
     def defined(self) -> Language:
-        return not_(shorter_than(self.index + 1))
+        return not_(shorter_than(self.place + 1))
 
     def of(self, text: str) -> int | None:
-        return ord(text[self.index]) if self.index < len(text) else None
+        return ord(text[self.place]) if self.place < len(text) else None
 
     def at_most(self, bound: int) -> Language:
         if bound < 0:
             return NOTHING
-        skipped = counted(ANY_UNIT, self.index, self.index)
+        skipped = counted(ANY_UNIT, self.place, self.place)
         return sequence(skipped, in_ranges((0, min(bound, units.COUNT - 1))), ANYTHING)
 
 

@@ -1,9 +1,9 @@
 """Whether a formula has a model: Z3 decides its truth values and numbers, `theory` its texts.
 
 Memberships of texts are truth values to Z3. What they mean is added in clauses, as far as a model contradicts it. Texts
-that are joined of several unknown ones, and operations without a preimage, are over-approximated: "unsatisfiable" is
-always right, and a model is a proposal. Each question has a Z3 context of its own and a limit on Z3's own count of work,
-so that the same question gets the same answer whatever was asked before, and however busy the machine is.
+that are joined of several unknown ones, and operations without a preimage, are over-approximated: "impossible" is
+always right, and a model is a proposal. Each question has a Z3 context of its own, and limits that count work, not
+time: the same question gets the same answer whatever was asked before, and however busy the machine is.
 """
 
 from __future__ import annotations

@@ -17,12 +17,13 @@ from weakref import WeakValueDictionary
 from apimpolicy.languages.language import (
     ANYTHING,
     NOTHING,
-    TooLarge,
     leading,
     literal,
-    not_ as complement,
     reverse,
     states_of,
+)
+from apimpolicy.languages.language import (
+    not_ as complement,
 )
 from apimpolicy.languages.operations import Erase, ToLower, ToUpper, Trim, preimage
 

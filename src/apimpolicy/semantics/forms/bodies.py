@@ -20,7 +20,7 @@ def _read(call: Call, body: Value, preserves: Value, kind: str) -> Value:
     evaluation = call.evaluation
     unknowns, state = evaluation.unknowns, evaluation.state
     name = "header" if body.identity == ("body",) else "response-header"
-    key: Hashable = (body.identity, unknowns.bodies, state.get(name, "content-type").key, kind)
+    key: tuple[Hashable, ...] = (body.identity, unknowns.bodies, state.get(name, "content-type").key, kind)
     if body.identity not in (("body",), ("response-body",)):
         key = (*key, body.key)
     what = f"the content of a body as {kind}"

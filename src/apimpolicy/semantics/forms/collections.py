@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages import units
@@ -165,6 +166,10 @@ def _quantified(call: Call, collection: Value, predicate: Value, *, is_any: bool
     return Truth(found if is_any else terms.not_(found))
 
 
+def _holds(call: Call, predicate: Value, item: Value) -> Value:
+    return Truth(call.evaluation.truth(apply(call.evaluation, predicate, item)))
+
+
 def _maybe_throws(call: Call) -> Value:
     call.evaluation.throw(call.evaluation.unknowns.truth("further items of a list"))
     return NULL
@@ -176,9 +181,7 @@ def _decided(call: Call, known: Items, predicate: Value, *, stops_at: bool | Non
     rows: list[tuple[Term, Value]] = []
     still = terms.TRUE
     for item in known.items:
-        found = evaluation.under(
-            still, lambda item=item: Truth(evaluation.truth(apply(evaluation, predicate, item)))
-        )
+        found = evaluation.under(still, partial(_holds, call, predicate, item))
         holds = found.term if isinstance(found, Truth) else terms.FALSE
         rows.append((holds, item))
         if stops_at is not None:

@@ -94,8 +94,7 @@ def ip_address(call: Call, request: Value) -> Value:
 
 @form("IRequest", f"{_CERTIFICATE} Certificate {{ get; }}")
 def certificate(call: Call, request: Value) -> Value:
-    made = Opaque(("request", "Certificate"), _CERTIFICATE, 0)
-    return merge(call.evaluation.unknowns.input(("there", "certificate"), terms.TRUTH), made, NULL)
+    return call.evaluation.state.get("certificate")
 
 
 @form("IRequest", "IMessageBody Body { get; }")

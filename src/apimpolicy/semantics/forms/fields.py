@@ -64,8 +64,6 @@ def _is_there(evaluation: Evaluation, cell: Value) -> terms.Term:
     return evaluation.truth(found)
 
 
-
-
 def _item(evaluation: Evaluation, leaf: Value) -> Value:
     """Return what the dictionary has for a cell that is there."""
     if isinstance(leaf, Field):
@@ -96,9 +94,11 @@ def try_get_value(call: Call, dictionary: Value, name: Value) -> Value:
     evaluation = call.evaluation
     return _over(
         _cell(call, dictionary, name),
-        lambda leaf: Several(constant_truth(False), NULL)
-        if leaf is ABSENT
-        else Several(constant_truth(True), _item(evaluation, leaf)),
+        lambda leaf: (
+            Several(constant_truth(False), NULL)
+            if leaf is ABSENT
+            else Several(constant_truth(True), _item(evaluation, leaf))
+        ),
     )
 
 

@@ -75,8 +75,10 @@ def _truths(text: Value) -> tuple[Term, Term]:
 
 @form("bool", "static bool Parse(string value)")
 def parse_truth(call: Call, text: Value) -> Value:
-    if text is NULL:
-        return call.evaluation.fail()
+    return call.evaluation.fail() if text is NULL else _to_truth(call, text)
+
+
+def _to_truth(call: Call, text: Value) -> Value:
     is_true, is_false = _truths(text)
     call.evaluation.throw(terms.not_(terms.any_of(is_true, is_false)))
     return Truth(is_true)
@@ -100,15 +102,18 @@ def truth_to_string(call: Call, value: Value) -> Value:
 
 @form("System.Convert", "static bool ToBoolean(string value)", "static bool ToBoolean(bool value)")
 def to_boolean(call: Call, value: Value) -> Value:
+    if value is NULL:
+        return constant_truth(False)
     if isinstance(value, Truth):
         return value
-    return constant_truth(False) if value is NULL else parse_truth(call, value)
+    return _to_truth(call, value)
 
 
 @form("System.Convert", "static bool ToBoolean(object value)")
 def object_to_boolean(call: Call, value: Value) -> Value:
     if value is NULL or isinstance(value, (Truth, Text)):
-        return to_boolean(call, value)
+        found: Value = to_boolean(call, value)
+        return found
     raise Unsupported("Convert of another type")
 
 

@@ -259,8 +259,8 @@ def unit_at(call: Call, text: Value, place: Value) -> Value:
 @form(
     "string",
     "string[] Split(params char[] separator)",
-    "string[] Split(char separator, System.StringSplitOptions options = \"None\")",
-    "string[] Split(string separator, System.StringSplitOptions options = \"None\")",
+    'string[] Split(char separator, System.StringSplitOptions options = "None")',
+    'string[] Split(string separator, System.StringSplitOptions options = "None")',
 )
 def split(call: Call, text: Value, separator: Value, options: Value | None = None) -> Value:
     if isinstance(options, Number) and options.constant != 0:
@@ -373,5 +373,3 @@ def concat(call: Call, *values: Value) -> Value:
 @form("string", "string ToString()", "object Clone()")
 def to_string(call: Call, text: Value) -> Value:
     return as_text(text)
-
-
