@@ -175,7 +175,7 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
 
 def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.claim_text import bounds_line, summary
+    from apimpolicy.report.claim_text import summary
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
 
@@ -185,8 +185,6 @@ def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], secon
     if not reports:
         return
     print()
-    if line := bounds_line(reports, style):
-        print(line)
     print(summary(reports, seconds, style))
 
 

@@ -25,7 +25,7 @@ from apimpolicy.policies.spec import policy
     placement=Placement(not_on=("consumption",)),
     same_as="llm-token-limit",
     traits="limits",
-    effects="variables refuses fails-later",
+    effects="variables refuses fails-later answer-headers",
 )
 class AzureOpenaiTokenLimit(LlmTokenLimit):
     """The same attributes."""

@@ -63,7 +63,7 @@ QUOTA = (("token-quota", "token-quota-period"),)
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the exact number of tokens in a prompt, which is estimated",
     traits="limits",
-    effects="variables refuses fails-later",
+    effects="variables refuses fails-later answer-headers",
 )
 class LlmTokenLimit:
     counter_key: str = expression_attribute(required=True)

@@ -65,7 +65,7 @@ class ApiQuota:
     placement=Placement(not_at=("global", "workspace", "api", "operation"), once="document"),
     left_out="bandwidth that is not the bodies of requests and answers",
     traits="refuses limits counts-calls ranged counts-subscription",
-    effects="refuses:403 variables",
+    effects="refuses:403 variables answer-headers",
 )
 class ProductQuota:
     calls: int | None = literal_attribute(integer)

@@ -54,7 +54,7 @@ def moment(value: object) -> float:
     placement=Placement(not_on=("consumption",), tiers=CLASSIC_TIERS),
     left_out="bandwidth that is not the bodies of requests and answers",
     traits="refuses limits counts-calls ranged",
-    effects="refuses:403 variables",
+    effects="refuses:403 variables answer-headers",
 )
 class QuotaByKey:
     calls: int | None = literal_attribute(integer)

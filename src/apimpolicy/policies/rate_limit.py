@@ -56,7 +56,7 @@ class ApiRate:
     sections="inbound",
     placement=Placement(not_at=("global", "workspace"), once="document"),
     traits="refuses limits counts-calls ranged counts-subscription",
-    effects="refuses:429 variables",
+    effects="refuses:429 variables answer-headers",
 )
 class RateLimit:
     calls: int = literal_attribute(integer, required=True)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="`flexible-retry-window`, which has no effect",
     traits="refuses limits counts-calls ranged",
-    effects="refuses:429 variables",
+    effects="refuses:429 variables answer-headers",
 )
 class RateLimitByKey:
     calls: int = expression_attribute(integer, required=True)

@@ -70,6 +70,7 @@ EFFECTS = {
     "message-body": "changes the body of the message that its section is about",
     "refuses": "may refuse the request, with one of the statuses behind the colon: numbers, or an attribute's name",
     "fails": "may fail with 500",
+    "answer-headers": "may add headers to the answer when all others have run",
     "fails-later": "may fail when the response comes",
     "answers": "may answer and end the pipeline",
     "serves": "may give a response in place of the backend's",

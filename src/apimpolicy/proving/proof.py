@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from apimpolicy.emit.expression import CompiledExpression
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.steps import Program
+    from apimpolicy.languages.language import Language
     from apimpolicy.semantics.state import Cell, State
     from apimpolicy.terms.term import Term
+    from apimpolicy.transfer.run import MadeUp
 
 _MOST_MODELS = 6
 _FRAMES = 50_000
@@ -46,16 +48,29 @@ class Proof:
         gateway: Gateway,
         variables: Mapping[str, Any],
         fixed: Mapping[Cell, Value] | None = None,
+        path: Language | None = None,
+        *,
+        made_up: MadeUp | None = None,
+        watched: Mapping[int, bool] | None = None,
     ) -> None:
         self.unknowns = Unknowns()
+        self.unknowns.watched.update(watched or {})
         self.inputs = Inputs(self.unknowns, {**dict(_fixed(variables)), **(fixed or {})})
+        if path is not None:
+            variable = self.unknowns.input(("url", "Path"), terms.TEXT)
+            self.unknowns.know(variable, terms.member(variable, path))
         with Frames(_FRAMES):
-            self.outcome = outcome_of(program, self.unknowns, self.inputs)
+            self.outcome = outcome_of(program, self.unknowns, self.inputs, made_up)
         self.ends = [*self.outcome.ends, *_ends_without_policies(self, gateway)]
 
     def expression(self, compiled: CompiledExpression, state: State) -> Term:
         """Return where an expression over a state is true, and doesn't throw."""
+        with Frames(_FRAMES):
+            return self._expression(compiled, state)
+
+    def _expression(self, compiled: CompiledExpression, state: State) -> Term:
         unknowns = self.unknowns
+        watched, unknowns.watched = unknowns.watched, {}
         before = unknowns.heap, unknowns.bodies
         unknowns.heap = unknowns.bodies = 0
         unknowns.place = lambda: place_of(compiled.excerpt)
@@ -67,6 +82,7 @@ class Proof:
             return unknowns.truth(str(problem) or "a text with too many cases")
         finally:
             unknowns.heap, unknowns.bodies = before
+            unknowns.watched = watched
 
     def question(self, formula: Term) -> Inquiry:
         """Return a question: whether any request makes a formula true."""
@@ -105,10 +121,13 @@ class Inquiry:
         return Decision(True, tuple(literals[each] for each in core))
 
     def models(self) -> Iterator[Model]:
-        """Yield proposals of requests: those that fit assumptions first."""
-        question = self._question
-        if question is None:
+        """Yield proposals of requests: those that fit assumptions first.
+
+        The solver is one of its own: what is excluded to get another model must never reach a proof.
+        """
+        if self._question is None:
             return
+        question = Question(self.formula, self.unknowns.facts)
         literals = list(self._assumptions())
         names = [each for each in question.variables if each in set(self.unknowns.inputs.values())]
         for assumed in (literals, []):
@@ -163,8 +182,8 @@ def _ends_without_policies(proof: Proof, gateway: Gateway) -> Iterator[End]:
     if gateway.over_capacity:
         yield End(unknowns.truth("a gateway over its capacity"), state, constant_number(429))
     if gateway.service is not None:
-        by_policy = unknowns.truth("an answer of on-error")
-        denied = unknowns.truth("a request for no operation, or without a key")
+        by_policy = unknowns.chance("an answer of on-error")
+        denied = unknowns.chance("a request without a key")
         yield End(denied, state, inputs.status(1 << 30), by_policy=by_policy)
     elif gateway.description is not None or gateway.operation is not None:
         by_policy = unknowns.truth("an answer of on-error")

@@ -84,19 +84,36 @@ def _collection(evaluation: Evaluation, node: nodes.ObjectCreation, name: str, a
 def value_lambda(evaluation: Evaluation, node: nodes.Lambda) -> Value:
     """Return a lambda; one that assigns variables, or takes several statements, is not followed."""
     captured: dict[str, Value] = {}
-    reads_context = False
     waiting: list[nodes.Bound] = [node.body]
     for part in waiting:
         waiting += part.children()
         if isinstance(part, (nodes.Assignment, nodes.CompoundAssignment, nodes.Deconstruction)):
             raise Unsupported("a lambda that assigns variables")
-        if isinstance(part, nodes.Local) and part.symbol.kind == "context":
-            reads_context = True
-        elif isinstance(part, nodes.Local) and part.symbol in evaluation.variables:
+        if isinstance(part, nodes.Local) and part.symbol in evaluation.variables:
             captured[part.symbol.name] = evaluation.variables[part.symbol]
-    syntax = node.syntax
-    code = f"{node.type} {syntax}" if not reads_context else id(node)
+    reads_now = not all(evaluation.state.is_first(*kinds_read(part)) for part in waiting)
+    code = id(node) if reads_now else f"{node.type} {node.syntax}"
     return Function(node, code, tuple((name, value.key) for name, value in captured.items()))
+
+
+def kinds_read(part: nodes.Bound) -> tuple[str, ...]:
+    """Return the kinds of cells that a node itself shows: of the request, of the response."""
+    if not isinstance(part, nodes.PropertyAccess) or part.property.declaring.name not in _GATEWAY:
+        return ()
+    return _SHOWN.get(part.property.name, ("response", "status", "error", "variable", "body"))
+
+
+_GATEWAY = ("IContext", "IRequest", "IResponse", "IUrl")
+_SHOWN = {
+    **dict.fromkeys(("Request", "Deployment", "User", "Product", "Subscription", "Api", "Operation"), ()),
+    **dict.fromkeys(("OriginalUrl", "IpAddress", "MatchedParameters", "Certificate", "Workspace", "Tracing"), ()),
+    **dict.fromkeys(("Url", "Path", "Host", "Scheme", "Port", "QueryString", "Uri"), ("url", "query")),
+    "Headers": ("header", "response-header"),
+    "Query": ("query",),
+    "Method": ("method",),
+    "Variables": ("variable",),
+}
+"""The cells that members of the gateway's objects show."""
 
 
 def value_interpolated_string(evaluation: Evaluation, node: nodes.InterpolatedString) -> Value:

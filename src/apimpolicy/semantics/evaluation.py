@@ -57,16 +57,17 @@ FUNCTIONS = Functions(
 class Evaluation:
     """The state of one evaluation. `guard` says where it is reached, `throws` where it has thrown."""
 
-    def __init__(self, unknowns: Unknowns, state: State) -> None:
+    def __init__(self, unknowns: Unknowns, state: State, alive: Term = terms.TRUE) -> None:
         self.unknowns = unknowns
+        self.alive = alive
         self.state = state
         self.guard: Term = terms.TRUE
         self.throws: Term = terms.FALSE
         self.variables: dict[LocalSymbol, Value] = {}
         self.placeholders: dict[int, Value] = {}
         self.returns: list[tuple[Term, Value]] = []
-        self.conditions: list[tuple[Expression, Term, Term, Term]] = []
-        """Conditions with where they are reached, where they throw, and what they are."""
+        self.is_given_up = False
+        """Whether the value of the whole expression is unknown."""
         self.has_escaped = False
         """Whether something of the gateway's was given to a member that nobody knows."""
 
@@ -87,11 +88,27 @@ class Evaluation:
         self.unknowns.heap += 1
         self.unknowns.bodies += 1
         self.has_escaped = True
+        self.is_given_up = True
         self.throws = self.unknowns.truth(what)
         return self.unknowns.value(str(type_), what)
 
     def value(self, node: Expression) -> Value:
         """Return the value of a node."""
+        found = self._value(node)
+        if id(node) in self.unknowns.watched:
+            self._note(node, found)
+        return found
+
+    def _note(self, node: Expression, value: Value) -> None:
+        """Keep the outcome of a condition."""
+        if self.unknowns.watched[id(node)]:
+            leaf = self.each([value], lambda leaf: constant_truth(leaf is NULL))
+        else:
+            leaf = self.each([value], self._truth_of)
+        first = leaf.term if isinstance(leaf, Truth) else terms.FALSE
+        self.unknowns.note(id(node), terms.all_of(self.alive, self.guard), first)
+
+    def _value(self, node: Expression) -> Value:
         constant = node.constant
         if constant is not nodes.NOT_CONSTANT:
             return self.constant(constant, str(node.type))

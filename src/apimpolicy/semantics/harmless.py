@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
-from apimpolicy.semantics.facts import is_pure
+from apimpolicy.semantics.facts import has, is_pure
 from apimpolicy.semantics.walking import walk
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def _is_harmless(part: Bound) -> bool:
     if isinstance(part, _CHANGES):
         return False
     if isinstance(part, nodes.Call):
-        return is_pure(part.method) and not any(
-            parameter.mode in ("out", "ref") for parameter in part.method.parameters
-        )
+        if not is_pure(part.method) and not has("fresh", part.method):
+            return False
+        return not any(parameter.mode in ("out", "ref") for parameter in part.method.parameters)
     if isinstance(part, nodes.ObjectCreation):
         return part.constructor is not None and is_pure(part.constructor) and not part.initializers
     if isinstance(part, (nodes.PropertyAccess, nodes.IndexerAccess)):
         member = part.property
-        return is_pure(member) or member.declaring.name in ("IContext", "IRequest", "IResponse")
+        return is_pure(member) or has("fresh", member) or member.declaring.name in ("IContext", "IRequest", "IResponse")
     return not isinstance(part, nodes.Lambda) or isinstance(part.body, nodes.Expression)

@@ -79,6 +79,10 @@ class Inputs:
                 return Text(self._text((kind,), generation, METHOD))
             case "url":
                 return self._url(name, generation)
+            case "reason":
+                return Text(self._text((kind,), generation, None))
+            case "response-body" if name:
+                return Opaque((kind, name, generation), "string", 0)
             case "body" | "response-body":
                 return self._body(kind, generation)
             case "entity":
@@ -157,7 +161,7 @@ class Inputs:
         """Return a status: 200 until there is another."""
         if not generation:
             return constant_number(200)
-        made = self.unknowns.fresh(terms.NUMBER, "a status")
+        made = terms.variable(f"status {generation}", terms.NUMBER)
         least, most = terms.number(0), terms.number(999)
         self.unknowns.know(made, terms.at_most(least, made), terms.at_most(made, most))
         return Number(made, "int")

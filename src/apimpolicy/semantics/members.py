@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
     from apimpolicy.semantics.evaluation import Evaluation
 
+PAIR = "pair of the gateway"
+"""Begins the identity of an entry of a dictionary of the gateway's, whose key and value are never null."""
 Form = Any
 """A function of a `Call` and the values of the receiver and the arguments, none of which is a choice."""
 
@@ -47,6 +49,7 @@ _MODULES = {
     "System.Collections.Generic.ICollection": "collections",
     "System.Collections.Generic.IReadOnlyCollection": "collections",
     "System.Collections.Generic.IReadOnlyDictionary": "fields",
+    "System.Collections.Generic.KeyValuePair": "fields",
     "ContextExtensions": "fields",
     "IContext": "context",
     "IRequest": "context",
@@ -63,6 +66,7 @@ KINDS_OF_HOSTS = {
     "query": ("query",),
     "url": ("url", "query"),
     "original-url": (),
+    "certificates": (),
     "original-query": (),
     "matched": (),
     "variables": ("variable",),
@@ -181,9 +185,10 @@ def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
             run_unknown_times(evaluation, value)
     if is_pure(member):
         key = key_of(call, values)
-    else:
+    elif not has("fresh", member):
         unknown_change(evaluation, name, values)
-    evaluation.throw(unknowns.truth(name, None if key is None else ("throws", key)))
+    if not has("total", member) or NULL in values:
+        evaluation.throw(unknowns.truth(name, None if key is None else ("throws", key)))
     null = not has("never-null", member)
     results = [unknowns.value(str(call.type), name, key, null=null)]
     for index, type_ in enumerate(outs):

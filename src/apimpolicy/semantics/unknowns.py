@@ -39,6 +39,10 @@ class Unknowns:
         self.heap = 0
         self.bodies = 0
         self.place: Callable[[], str] = str
+        self.watched: dict[int, bool] = {}
+        """Nodes of bound trees whose outcomes are kept, by identity: whether they are about null."""
+        self.outcomes: dict[tuple[int, int], Term] = {}
+        """Where a watched node has an outcome: true (or null) is 0, false (or not null) is 1."""
         self._facts: dict[Term, list[Term]] = {}
         self._terms: dict[Hashable, Term] = {}
         self._count = 0
@@ -73,6 +77,17 @@ class Unknowns:
         made = terms.variable(f"{what} #{self._count}", sort)
         self.reasons[made] = Reason(what, self.place())
         return made
+
+    def note(self, node: int, where: Term, first: Term) -> None:
+        """Keep where a watched node has its first outcome, and where the other."""
+        for outcome, term in enumerate((first, terms.not_(first))):
+            known = self.outcomes.get((node, outcome), terms.FALSE)
+            self.outcomes[node, outcome] = terms.any_of(known, terms.all_of(where, term))
+
+    def chance(self, what: str) -> Term:
+        """Return a truth value that the world around a request decides: it may be either."""
+        self._count += 1
+        return terms.variable(f"{what} #{self._count}", terms.TRUTH)
 
     def truth(self, what: str, key: Hashable = None) -> Term:
         """Return an unknown truth value, the same for the same key."""

@@ -53,6 +53,11 @@ class StandIns:
             known = self._known[id(step)] = step, found
         return known[1]
 
+    def is_fragment(self, step: Step) -> bool:
+        """Return whether a policy includes a fragment that is made up."""
+        attribute = step.element.get("fragment-id")
+        return step.name == "include-fragment" and attribute is not None and attribute.value.text in self.fragments
+
     def _has(self, source: Source, start: int, end: int) -> bool:
         if not self.named_values:
             return False

@@ -38,6 +38,8 @@ def transfer(run: Run, step: Step) -> None:
                 fail(run, step)
             case "fails-later":
                 run.later.append(step.name)
+            case "answer-headers":
+                run.adds_headers = True
             case "answers":
                 run.end(run.unknowns.truth(f"whether {step.name} answers"), run.inputs.status(run.next_generation()))
             case "serves":
@@ -88,7 +90,7 @@ def refuse(run: Run, step: Step, statuses: str, condition: terms.Term) -> None:
 def fail(run: Run, step: Step) -> None:
     """Say that a policy may fail with 500: that is its answer where it refuses requests, else the gateway's."""
     by_policy = terms.truth(has_trait(step.name, "refuses"))
-    run.fail(run.unknowns.truth(f"whether {step.name} fails"), by_policy=by_policy, source=step.name, reason=None)
+    run.fail(run.unknowns.chance(f"whether {step.name} fails"), by_policy=by_policy, source=step.name, reason=None)
 
 
 def status_of(run: Run, step: Step, statuses: str) -> Value:
@@ -110,7 +112,7 @@ def status_of(run: Run, step: Step, statuses: str) -> Value:
         return run.inputs.status(run.next_generation())
     known = found[0]
     for other in found[1:]:
-        known = merge(run.unknowns.truth(f"the status of {step.name}"), known, other)
+        known = merge(run.unknowns.chance(f"the status of {step.name}"), known, other)
     return known
 
 
@@ -171,10 +173,24 @@ def _expressions(element: Element) -> Iterator[Excerpt]:
             yield each.expression
 
 
+def _reach_everything(run: Run, step: Step) -> None:
+    """Note that requests may get to all that is inside a policy, and that all conditions in it may be anything."""
+    for inner in [step, *step.steps_inside()]:
+        run.reach(inner)
+        run.reach_otherwise(inner, "asked")
+        run.reach_otherwise(inner, "none")
+        if inner.specification is not None:
+            for excerpt in _expressions(inner.element):
+                run.note_unknown(excerpt)
+        if inner is not step:
+            _reach_everything(run, inner)
+
+
 def do_anything(run: Run, step: Step) -> None:
     """Run a policy of which nothing is declared: it may change, answer and fail in every way."""
     run.unknowns.place = step.where
     run.forget_everything()
+    _reach_everything(run, step)
     what = f"the policy {step.name}"
     status = run.inputs.status(run.next_generation())
     by_policy, by_backend = (run.unknowns.truth(what) for _ in range(2))
@@ -184,4 +200,5 @@ def do_anything(run: Run, step: Step) -> None:
     run.end(run.unknowns.truth(what), status)
     run.serve(run.unknowns.truth(what))
     run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))
+    run.adds_headers = True
     run.later.append(step.name)

@@ -8,7 +8,7 @@ from apimpolicy.engine.pipeline import preflight_steps
 from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import Choice, Opaque, Text, Truth, Value, constant_number, constant_truth
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import End, Error, Run, Sent
+from apimpolicy.transfer.run import End, Error, MadeUp, Run, Sent
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Program, Step
@@ -24,11 +24,13 @@ class Outcome(NamedTuple):
     ends: list[End]
     sent: list[Sent]
     branches: dict[int, Term]
+    outcomes: dict[tuple[int, str], Term]
+    adds_headers: bool
 
 
-def outcome_of(program: Program, unknowns: Unknowns, inputs: Inputs) -> Outcome:
+def outcome_of(program: Program, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> Outcome:
     """Run a program over all requests at once."""
-    run = Run(unknowns, inputs)
+    run = Run(unknowns, inputs, made_up)
     start = run.state.copy()
     ends: list[End] = []
     _preflight(run, program, ends)
@@ -44,7 +46,8 @@ def outcome_of(program: Program, unknowns: Unknowns, inputs: Inputs) -> Outcome:
     ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=_term(reached)))
     ends += run.ends
     ends += _after_errors(run, program)
-    return Outcome(start, [end for end in ends if end.condition is not terms.FALSE], run.sent, run.branches)
+    ends = [end for end in ends if end.condition is not terms.FALSE]
+    return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.adds_headers)
 
 
 def _term(value: Value) -> Term:
@@ -98,10 +101,11 @@ def _after_errors(run: Run, program: Program) -> list[End]:
     by_policy = terms.any_of(*(terms.all_of(error.condition, error.by_policy) for error in errors))
     by_backend = terms.any_of(*(terms.all_of(error.condition, error.by_backend) for error in errors))
     run.execute(program.sections["on-error"])
-    ends = [End(run.alive, run.state, run.state.get("status"), by_policy, by_backend)]
-    ends += run.ends
+    known = tuple(errors)
+    ends = [End(run.alive, run.state, run.state.get("status"), by_policy, by_backend, known)]
+    ends += [end._replace(errors=known) for end in run.ends]
     for second in run.errors:
-        ends.append(End(second.condition, second.state, second.status, by_policy, by_backend))
+        ends.append(End(second.condition, second.state, second.status, by_policy, by_backend, known))
     return ends
 
 
@@ -110,7 +114,7 @@ def _does_anything(steps: list[Step]) -> bool:
 
 
 def _end_of(error: Error) -> End:
-    return End(error.condition, error.state, error.status, error.by_policy, error.by_backend, error)
+    return End(error.condition, error.state, error.status, error.by_policy, error.by_backend, (error,))
 
 
 def _shown(error: Error) -> State:

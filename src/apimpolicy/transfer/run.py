@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.evaluation import literal_content
 from apimpolicy.engine.steps import compiled
-from apimpolicy.errors import ApimPolicyError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.operators import text_of
@@ -26,6 +26,7 @@ from apimpolicy.semantics.values import (
     constant_truth,
     leaves,
 )
+from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 
-KINDS = ("variable", "header", "query", "url", "method", "body", "status", "response-header", "response-body")
+ANSWER = ("reason", "response-header", "response-body")
+"""What an answer has besides its status."""
+KINDS = ("variable", "header", "query", "url", "method", "body", "status", *ANSWER)
 """Every kind of cell that a policy can write."""
 _NO = terms.FALSE
 
@@ -64,7 +67,8 @@ class End(NamedTuple):
     status: Value
     by_policy: Term = _NO
     by_backend: Term = _NO
-    error: Error | None = None
+    errors: tuple[Error, ...] = ()
+    """What may have gone wrong before it; nothing has where there is none."""
 
 
 class Sent(NamedTuple):
@@ -74,10 +78,24 @@ class Sent(NamedTuple):
     state: State | None
 
 
+class MadeUp(Protocol):
+    """What stands in for parts of documents that nobody knows: no proof may depend on it."""
+
+    def in_expression(self, excerpt: Excerpt) -> bool:
+        """Whether an expression has such a part."""
+
+    def in_texts(self, step: Step) -> bool:
+        """Whether a policy has one in what is no expression."""
+
+    def is_fragment(self, step: Step) -> bool:
+        """Whether a policy includes a fragment that is one."""
+
+
 class Run:
     """One walk. `alive` is the condition under which it gets here."""
 
-    def __init__(self, unknowns: Unknowns, inputs: Inputs) -> None:
+    def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
+        self.made_up = made_up
         self.unknowns = unknowns
         self.inputs = inputs
         self.state = inputs.state()
@@ -89,12 +107,16 @@ class Run:
         self.ends: list[End] = []
         self.served: list[tuple[Term, State]] = []
         self.sent: list[Sent] = []
+        self.adds_headers = False
+        """Whether a policy adds headers to the answer when all others have run."""
         self.later: list[str] = []
         """Policies that may fail when the response comes."""
         self.composed: State | None = None
         """The response that is being composed, inside of return-response."""
         self.branches: dict[int, Term] = {}
         """Where each `when`, `otherwise` and policy is reached, by the identity of its element."""
+        self.outcomes: dict[tuple[int, str], Term] = {}
+        """Where a `when` is asked ("asked"), and where a `choose` takes no branch ("none")."""
         self._generation = 0
 
     # Policies
@@ -107,11 +129,16 @@ class Run:
             self.reach(step)
             self.unknowns.place = step.where
             before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
+            if self.made_up is not None and (self.made_up.in_texts(step) or self.made_up.is_fragment(step)):
+                import_module("apimpolicy.transfer.effects").do_anything(self, step)
+                self.reach_otherwise(step, "passed")
+                continue
             try:
                 transfer_of(step.name)(self, step)
             except (Unsupported, TooLarge):
                 self._undo(*before)
                 import_module("apimpolicy.transfer.effects").do_anything(self, step)
+            self.reach_otherwise(step, "passed")
 
     def _undo(self, state: State, alive: Term, errors: int, ends: int, served: int, lost: int) -> None:
         """Go back to before a policy; what it has sent stays possible."""
@@ -122,6 +149,11 @@ class Run:
         """Note that requests get to a policy, or to a part of one."""
         key = id(step.element)
         self.branches[key] = terms.any_of(self.branches.get(key, terms.FALSE), self.alive)
+
+    def reach_otherwise(self, step: Step, outcome: str) -> None:
+        """Note that requests get past a policy in a way that has a name: its condition is asked, no branch is taken."""
+        key = (id(step.element), outcome)
+        self.outcomes[key] = terms.any_of(self.outcomes.get(key, terms.FALSE), self.alive)
 
     def mark(self, step: Step) -> None:
         """Note that a policy ran, by its name and its id."""
@@ -153,7 +185,10 @@ class Run:
         gone = self.lose(condition)
         if gone is not terms.FALSE:
             known = constant_number(500) if status is None else status
-            self.errors.append(Error(gone, self.state.copy(), known, by_policy, by_backend, source, reason))
+            state = self.state.copy()
+            for kind in ANSWER:
+                state.forget(kind, self.next_generation())
+            self.errors.append(Error(gone, state, known, by_policy, by_backend, source, reason))
 
     def end(self, condition: Term, status: Value) -> None:
         """Say that a policy answers here, where a condition is true."""
@@ -167,8 +202,8 @@ class Run:
         if gone is not terms.FALSE:
             state = self.state.copy()
             state.set(self.inputs.status(self.next_generation()), "status")
-            state.forget("response-header", self.next_generation())
-            state.forget("response-body", self.next_generation())
+            for kind in ANSWER:
+                state.forget(kind, self.next_generation())
             self.served.append((gone, state))
 
     # Expressions
@@ -176,18 +211,34 @@ class Run:
     def evaluate(self, excerpt: Excerpt, source: str) -> Value:
         """Return the value of an expression; where it throws, requests fail."""
         try:
+            if self.made_up is not None and self.made_up.in_expression(excerpt):
+                raise ConfigurationError("a named value that nobody has given")
             expression = compiled(excerpt)
         except ApimPolicyError:
+            self.note_unknown(excerpt)
             self.forget_everything()
             self.fail(self.unknowns.truth("an expression that is not simulated"), source=source)
             return self.unknowns.value("object", "an expression that is not simulated")
         self.unknowns.place = lambda: place_of(excerpt)
-        evaluation = Evaluation(self.unknowns, self.state)
+        evaluation = Evaluation(self.unknowns, self.state, self.alive)
         value = evaluation.run(expression.bound.body, expression.type)
+        if evaluation.is_given_up:
+            self.note_unknown(excerpt)
         if evaluation.has_escaped:
             self.forget_everything()
         self.fail(evaluation.throws, source=source, reason="ExpressionValueEvaluationFailure")
         return value
+
+    def note_unknown(self, excerpt: Excerpt) -> None:
+        """Say that every condition in an expression may have every outcome."""
+        watched = self.unknowns.watched
+        try:
+            body = compiled(excerpt).bound.body if watched else None
+        except ApimPolicyError:
+            return
+        for part in walk(body) if body is not None else ():
+            if id(part) in watched:
+                self.unknowns.note(id(part), self.alive, self.unknowns.truth("a condition"))
 
     def attribute(self, step: Step, name: str, default: Value = NULL) -> Value:
         """Return the value of an attribute, not converted."""
@@ -246,13 +297,20 @@ class Run:
 
     def status(self, value: Value, source: str) -> Value:
         """Return a value as a status code."""
-        text = self.constant(value)
-        if text is not None and text.strip().isdigit():
-            return constant_number(int(text))
-        if isinstance(value, Number):
-            return value
-        self.fail(self.unknowns.truth("a status that is not known"), source=source)
-        return self.inputs.status(self.next_generation())
+
+        def form(leaf: Value) -> Value:
+            text = self.constant(leaf)
+            if text is not None and text.strip().isdigit() and len(text) < 4:
+                return constant_number(int(text))
+            if isinstance(leaf, Number) and leaf.constant is not None and 0 <= leaf.constant <= 999:
+                return leaf
+            raise Unsupported("a status that is not known")
+
+        try:
+            return Evaluation(self.unknowns, self.state).each([value], form)
+        except (Unsupported, TooLarge):
+            self.fail(self.unknowns.truth("a status that is not known"), source=source)
+            return self.inputs.status(self.next_generation())
 
     # What is not known any more
 

@@ -22,12 +22,16 @@ from apimpolicy.languages.operations import PartOf
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import constant_of
 from apimpolicy.semantics.forms.strings import same_texts
-from apimpolicy.semantics.members import Call, apply, comparer_of, form
+from apimpolicy.semantics.harmless import is_harmless
+from apimpolicy.semantics.members import PAIR, Call, apply, comparer_of, form, key_of
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     NULL,
+    Function,
+    Host,
     Items,
     Number,
+    Opaque,
     Parts,
     Text,
     Truth,
@@ -151,6 +155,8 @@ def _quantified(call: Call, collection: Value, predicate: Value, *, is_any: bool
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()
+    if isinstance(collection, (Opaque, Host)):
+        return _quantified_over_unknown(call, collection, predicate)
     known = _known(call, collection)
     if isinstance(known, Parts):
         language = predicate_language(call, predicate)
@@ -164,6 +170,32 @@ def _quantified(call: Call, collection: Value, predicate: Value, *, is_any: bool
         parts.append(evaluation.unknowns.truth("further items of a list", ("more", is_any, known.key, predicate.key)))
     found = terms.any_of(*parts)
     return Truth(found if is_any else terms.not_(found))
+
+
+def _quantified_over_unknown(call: Call, collection: Value, predicate: Value) -> Value:
+    """Return whether unknown items fit: unknown, the same for the same; it throws where the predicate may throw."""
+    evaluation, unknowns = call.evaluation, call.evaluation.unknowns
+    if not isinstance(predicate, Function) or not is_harmless(predicate.node.body):
+        raise Unsupported("a predicate that may change something")
+    key = key_of(call, [collection, predicate])
+    throws = evaluation.throws
+    evaluation.throws = terms.FALSE
+    apply(evaluation, predicate, _any_item(call, collection, predicate))
+    thrown, evaluation.throws = evaluation.throws, throws
+    if thrown is not terms.FALSE:
+        some = unknowns.truth("a predicate of unknown items", None if key is None else ("throws", key))
+        evaluation.throw(terms.all_of(some, thrown))  # the item that it was evaluated with is any that throws
+    return Truth(unknowns.truth("whether unknown items fit", key))
+
+
+def _any_item(call: Call, collection: Value, predicate: Function) -> Value:
+    unknowns = call.evaluation.unknowns
+    type_ = str(predicate.node.parameters[0].type)
+    if isinstance(collection, Host) and collection.path not in ("variables", "matched"):
+        pair = unknowns.value(type_, "an entry of a dictionary", null=False)
+        assert isinstance(pair, Opaque)
+        return Opaque((PAIR, pair.identity), type_, unknowns.heap)
+    return unknowns.value(type_, "an item of a list")
 
 
 def _holds(call: Call, predicate: Value, item: Value) -> Value:

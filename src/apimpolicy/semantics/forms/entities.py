@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import Opaque, Value
+from apimpolicy.semantics.values import Host, Opaque, Value
 
 ENTITIES = {
     "IContextApi": "api",
@@ -32,6 +32,14 @@ def _register(type_: str, kind: str, member: str, name: str) -> None:
         if not isinstance(receiver, Opaque) or receiver.identity != ("context", kind.title()):
             raise Unsupported(f"the {member} of another {kind}")
         return call.evaluation.state.first("entity", f"{kind} {name}")
+
+
+_CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
+
+
+@form("IDeployment", f"System.Collections.Generic.IReadOnlyDictionary<string, {_CERTIFICATE}> Certificates {{ get; }}")
+def certificates(call: Call, deployment: Value) -> Value:
+    return Host("certificates")
 
 
 for _type, _kind in ENTITIES.items():

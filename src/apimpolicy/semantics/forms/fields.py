@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.semantics.creation import default_of
 from apimpolicy.semantics.evaluation import constant_of
-from apimpolicy.semantics.members import Call, form
+from apimpolicy.semantics.members import PAIR, Call, form
 from apimpolicy.semantics.operators import cast
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -16,6 +16,7 @@ from apimpolicy.semantics.values import (
     Field,
     Host,
     Items,
+    Opaque,
     Several,
     Text,
     Value,
@@ -69,6 +70,15 @@ def _item(evaluation: Evaluation, leaf: Value) -> Value:
     if isinstance(leaf, Field):
         return Items(leaf.items, "string[]", evaluation.unknowns.heap, has_more=leaf.repeats)
     return leaf
+
+
+@form("System.Collections.Generic.KeyValuePair", "TValue Value { get; }", "TKey Key { get; }")
+def part_of_pair(call: Call, pair: Value) -> Value:
+    """Return a part of an entry of one of the gateway's dictionaries, which are never null."""
+    if not isinstance(pair, Opaque) or not isinstance(pair.identity, tuple) or pair.identity[0] != PAIR:
+        raise Unsupported("a pair of others")
+    key = (pair.identity, call.member.name)
+    return call.evaluation.unknowns.value(str(call.type), f"the {call.member.name} of a pair", key, null=False)
 
 
 @form(_DICTIONARY, "bool ContainsKey(TKey key)")

@@ -9,8 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.semantics.values import Choice, Number, Truth, Value
+from apimpolicy.languages.language import TooLarge
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import Number, Truth, Value
 from apimpolicy.terms import term as terms
+from apimpolicy.testing.claims.answers import asked_of_answer, over
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
 
@@ -126,13 +129,16 @@ class Formulas:
                 return terms.all_of(*(self._ran(end, name) for name in tree.texts()))
             case "status":
                 return terms.any_of(*(self._status(end, item) for item in tree.items()))
-        return self._unknown(tree, f"what a claim asks of the answer: {key}")
+        try:
+            return asked_of_answer(key, tree, end, adds_headers=self.proof.outcome.adds_headers)
+        except (Unsupported, TooLarge) as problem:
+            return self._unknown(tree, str(problem) or f"what a claim asks of the answer: {key}")
 
     def _ran(self, end: End, name: str) -> Term:
         return self._cell(end.state, "ran", name)
 
     def _cell(self, state: State, kind: str, name: str = "") -> Term:
-        return _over(state.get(kind, name), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
+        return over(state.get(kind, name), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
 
     def _status(self, end: End, tree: Tree) -> Term:
         text = tree.text().lower()
@@ -145,19 +151,11 @@ class Formulas:
                 return self._unknown(tree, "a status")
             return terms.all_of(terms.at_most(least, leaf.term), terms.at_most(leaf.term, most))
 
-        return _over(end.status, is_status)
+        return over(end.status, is_status)
 
     def _unknown(self, tree: Tree, what: str) -> Term:
         self.proof.unknowns.place = lambda: f"{tree.source.path}:{tree.line}"
         return self.proof.unknowns.truth(what)
-
-
-def _over(value: Value, form: object) -> Term:
-    assert callable(form)
-    if isinstance(value, Choice):
-        return terms.choice(value.condition, _over(value.then, form), _over(value.otherwise, form))
-    found: Term = form(value)
-    return found
 
 
 def _by(end: End, who: str) -> Term:

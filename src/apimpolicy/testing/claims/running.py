@@ -65,10 +65,8 @@ def _prove_policies(
     world = world_of(file.subject.policies, around)
     proof = Proof(world, claims, Expressions(around.gateway.named_values), bounds, on_run)
     verdicts = proof.verdicts()
-    assert proof.inputs is not None
-    limits = tuple(bounds_in_words(world, proof.inputs))
     return [
-        report_of(verdict, proof.inputs, limits)._replace(case=_case(file, verdict, proof.inputs), case_file=file.path)
+        report_of(verdict, proof.inputs)._replace(case=_case(file, verdict, proof.inputs), case_file=file.path)
         for verdict in verdicts
     ]
 
@@ -92,8 +90,7 @@ def prove_service(
             break
         proof = Proof(world, asked, expressions, bounds, on_run)
         for verdict in proof.verdicts():
-            assert proof.inputs is not None
-            report = report_of(verdict, proof.inputs, tuple(bounds_in_words(world, proof.inputs)))
+            report = report_of(verdict, proof.inputs)
             if verdict.run is not None:
                 path, case = service_case(file, verdict.claim, verdict.run, proof.inputs, world.route)
                 report = report._replace(case=case, case_file=path)
@@ -108,8 +105,9 @@ def _worse(known: ClaimReport | None, report: ClaimReport) -> ClaimReport:
     if known is None or report.status == FALSE:
         return report if report.status != PROVEN else report._replace(about="")
     if report.status == PROVEN:
-        bounds = tuple(dict.fromkeys((*known.bounds, *report.bounds)))
-        return known._replace(bounds=bounds)
+        assumptions = tuple(dict.fromkeys((*known.assumptions, *report.assumptions)))
+        is_vacuous = known.is_vacuous and report.is_vacuous and known.status == PROVEN
+        return known._replace(assumptions=assumptions, is_vacuous=is_vacuous)
     if known.status == PROVEN:
         return report
     return known._replace(reasons=tuple(dict.fromkeys((*known.reasons, *report.reasons))))
@@ -141,11 +139,18 @@ def _report(claim: Claim, status: str, problem: str = "") -> ClaimReport:
     return ClaimReport(claim.path, claim.name, claim.line, status, problem=problem)
 
 
-def report_of(verdict: Verdict, inputs: Inputs, limits: tuple[str, ...]) -> ClaimReport:
+def report_of(verdict: Verdict, inputs: Inputs) -> ClaimReport:
     """What came of a claim, as texts, but for a test case."""
     claim, run = verdict.claim, verdict.run
-    reasons = tuple(str(obstacle) for obstacle in verdict.obstacles)
-    report = ClaimReport(claim.path, claim.name, claim.line, verdict.status, reasons=reasons, bounds=limits)
+    report = ClaimReport(
+        claim.path,
+        claim.name,
+        claim.line,
+        verdict.status,
+        reasons=verdict.reasons,
+        assumptions=verdict.assumptions,
+        is_vacuous=verdict.is_vacuous,
+    )
     if run is None or run.result is None:
         return report
     return report._replace(

@@ -82,7 +82,11 @@ def compare(
     return Comparison(found, (*others, *_obstacles(joint, explored)), explored.inputs)
 
 
+NOT_PROVEN = Obstacle("equivalence of versions whose policies differ is not proven yet", "")
+
+
 def _obstacles(joint: _Joint, explored: Exploration) -> Iterator[Obstacle]:
+    yield NOT_PROVEN
     yield from sorted(explored.obstacles, key=lambda each: -explored.obstacles[each])
     yield from (each for each in joint.obstacles if each not in explored.obstacles)
     if explored.figures.diverged:

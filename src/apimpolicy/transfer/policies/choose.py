@@ -25,6 +25,7 @@ def transfer(run: Run, step: Step) -> None:
     for when in _steps(step, "whens"):
         if run.alive is terms.FALSE:
             break
+        run.reach_otherwise(when, "asked")
         condition = run.truth(run.attribute(when, "condition"), step.name)
         rest, state = run.alive, run.state
         _take(run, when, terms.all_of(rest, condition), ends)
@@ -33,6 +34,7 @@ def transfer(run: Run, step: Step) -> None:
     if otherwise is not None and not isinstance(otherwise, list) and run.alive is not terms.FALSE:
         _take(run, otherwise, run.alive, ends)
     else:
+        run.reach_otherwise(step, "none")
         ends.append((run.alive, run.state, run.alive))
     inside, run.lost = run.lost, lost
     run.lost += inside

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
     run.unknowns.place = step.where
+    run.adds_headers = True
     answers = terms.all_of(is_there(run.state.get("header", "origin")), run.unknowns.truth("whether cors answers"))
     run.end(answers, constant_number(200))
     run.mark(step)

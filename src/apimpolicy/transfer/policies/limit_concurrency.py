@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 def transfer(run: Run, step: Step) -> None:
     run.attribute(step, "key")
     run.unknowns.place = step.where
-    run.fail(run.unknowns.truth("too many requests at once"), constant_number(429), source=step.name, reason=None)
+    run.fail(run.unknowns.chance("too many requests at once"), constant_number(429), source=step.name, reason=None)
     run.mark(step)
     run.execute([*step.steps_inside()])

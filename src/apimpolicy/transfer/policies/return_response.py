@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.context.records import usual_reason
 from apimpolicy.semantics.inputs import EMPTY
-from apimpolicy.semantics.values import Value, constant_number
+from apimpolicy.semantics.values import Value, constant_number, constant_text
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer.run import ANSWER
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
@@ -28,8 +30,9 @@ def transfer(run: Run, step: Step) -> None:
     if variable is None:
         run.state.forget("response-header", EMPTY)
         run.forget("response-body")
+        run.state.set(constant_text(usual_reason(200)), "reason")
     else:
-        run.forget("response-header", "response-body")
+        run.forget(*ANSWER)
     for inner in step.steps_inside():
         run.execute([inner])
     run.section = section

@@ -15,5 +15,5 @@ if TYPE_CHECKING:
 def transfer(run: Run, step: Step) -> None:
     evaluate_all(run, step)
     compose(run, step, ignores=False)
-    run.fail(run.unknowns.truth(f"whether {step.name} fails"), source=step.name, reason=None)
+    run.fail(run.unknowns.chance(f"whether {step.name} fails"), source=step.name, reason=None)
     run.mark(step)

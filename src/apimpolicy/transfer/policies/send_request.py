@@ -19,7 +19,7 @@ def transfer(run: Run, step: Step) -> None:
     compose(run, step, ignores=ignores)
     what = f"whether {step.name} fails"
     run.unknowns.place = step.where
-    failed = run.unknowns.truth(what)
+    failed = run.unknowns.chance(what)
     if not ignores:
         run.fail(failed, source=step.name, reason=None)
     variable = step.element.get("response-variable-name")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def transfer(run: Run, step: Step) -> None:
     has_template = step.element.get("template") is not None
-    run.content(step.element, step)
+    content = run.content(step.element, step)
     is_request = run.header_kind() == "header"
     if is_request:
         run.fail(run.unknowns.truth("whether set-body has a body to replace"), source=step.name, reason=None)
@@ -21,6 +21,8 @@ def transfer(run: Run, step: Step) -> None:
         run.fail(run.unknowns.truth("whether a template can be rendered"), source=step.name, reason=None)
     run.forget_cell("body" if is_request else "response-body")
     run.unknowns.bodies += 1
+    if not is_request and not has_template and run.constant(content) is not None:
+        run.state.set(content, "response-body", "text")
     run.state.set(ABSENT, run.header_kind(), "content-length")
     run.forget_cell(run.header_kind(), "content-type")
     run.mark(step)

@@ -45,14 +45,15 @@ def header_value(run: Run, value: Value, source: str) -> Value:
         return Text(terms.applied(Trim(python_blanks().bits), leaf.term))
 
     found = run.each([run.text(value, source)], form, source)
-
-    def breaks(leaf: Value) -> terms.Term:
-        if isinstance(leaf, Choice):
-            return terms.choice(leaf.condition, breaks(leaf.then), breaks(leaf.otherwise))
-        return terms.member(leaf.term, _BREAKS) if isinstance(leaf, Text) else terms.FALSE
-
     run.fail(breaks(found), source=source, reason="ExpressionValueEvaluationFailure")
     return found
+
+
+def breaks(value: Value) -> terms.Term:
+    """Return where a text has line breaks or U+0000, which headers and reason phrases must not have."""
+    if isinstance(value, Choice):
+        return terms.choice(value.condition, breaks(value.then), breaks(value.otherwise))
+    return terms.member(value.term, _BREAKS) if isinstance(value, Text) else terms.FALSE
 
 
 @functools.cache
