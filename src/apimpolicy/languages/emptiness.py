@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from apimpolicy.languages.language import NOTHING, TooLarge, both
 from apimpolicy.languages.units import blocks
@@ -12,18 +13,27 @@ if TYPE_CHECKING:
 
     from apimpolicy.languages.language import Language
 
-MOST_STATES = 6_000
+MOST_STATES = 3_000
 
 
 def shortest_word(languages: Iterable[Language], most: int = MOST_STATES) -> str | None:
     """Return a shortest word that all of the languages have; None when there is none. Raises TooLarge."""
     start = both(*languages)
+    if start not in _known:
+        _known[start] = _shortest(start, most)
+    return _known[start]
+
+
+_known: WeakKeyDictionary[Language, str | None] = WeakKeyDictionary()
+
+
+def _shortest(start: Language, most: int) -> str | None:
     if start.has_empty_word:
         return ""
     came_from: dict[Language, tuple[Language, int] | None] = {start: None, NOTHING: None}
     waiting = [start]
     for state in waiting:
-        for block in sorted(blocks(state.first), key=lambda each: each.sample()):
+        for block in blocks(state.first):
             unit = block.sample()
             following = state.derivative(unit)
             if following in came_from:

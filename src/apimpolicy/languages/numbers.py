@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from weakref import WeakKeyDictionary
 
 from apimpolicy.languages import units
 from apimpolicy.languages.language import (
@@ -31,6 +32,20 @@ WHOLE_NUMBER = sequence(_LEADING, optional(any_of_text("+-")), at_least_once(_DI
 @functools.lru_cache(1024)
 def at_most(bound: int) -> Language:
     """Return the texts of whole numbers, of any size, that are at most a bound."""
+    made = _at_most(bound)
+    _bounds[made] = bound
+    return made
+
+
+_bounds: WeakKeyDictionary[Language, int] = WeakKeyDictionary()
+
+
+def bound_of(language: Language) -> int | None:
+    """Return the bound of a language that `at_most` made: languages with smaller bounds are inside of it."""
+    return _bounds.get(language)
+
+
+def _at_most(bound: int) -> Language:
     minus = any_of_text("-")
     if bound >= 0:
         plain = sequence(optional(any_of_text("+")), _digits_up_to(bound))

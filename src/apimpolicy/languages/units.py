@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
@@ -17,9 +18,10 @@ _PREFERRED = (((0x61, 0x7A),), ((0x41, 0x5A), (0x30, 0x39)), ((0x21, 0x7E),), ((
 class Units:
     """A set of code units; equal sets are the same object."""
 
-    __slots__ = ("__weakref__", "bits")
+    __slots__ = ("__weakref__", "_sample", "bits")
 
     bits: int
+    _sample: int
 
     def __contains__(self, unit: int) -> bool:
         return bool(self.bits >> unit & 1)
@@ -56,7 +58,9 @@ class Units:
 
     def sample(self) -> int:
         """Return one of the units, a readable one where there is one."""
-        return _lowest(next((found for mask in _masks() if (found := self.bits & mask)), self.bits))
+        if self._sample < 0:
+            self._sample = _lowest(next((found for mask in _masks() if (found := self.bits & mask)), self.bits))
+        return self._sample
 
 
 _known: WeakValueDictionary[int, Units] = WeakValueDictionary()
@@ -67,7 +71,7 @@ def of_bits(bits: int) -> Units:
     found = _known.get(bits)
     if found is None:
         found = Units()
-        found.bits = bits
+        found.bits, found._sample = bits, -1
         _known[bits] = found
     return found
 
@@ -89,8 +93,9 @@ def of_text(text: str | Iterable[str]) -> Units:
     return of_bits(bits)
 
 
-def blocks(sets: Iterable[Units]) -> list[Units]:
-    """Return the coarsest partition of all units of which each set is a union."""
+@functools.lru_cache(4096)
+def blocks(sets: tuple[Units, ...]) -> list[Units]:
+    """Return the coarsest partition of all units of which each set is a union, readable samples first."""
     found = [_EVERY]
     for units in sets:
         divided: list[int] = []
@@ -99,7 +104,7 @@ def blocks(sets: Iterable[Units]) -> list[Units]:
             outside = block & ~units.bits
             divided += [part for part in (inside, outside) if part]
         found = divided
-    return [of_bits(block) for block in found]
+    return sorted(map(of_bits, found), key=lambda block: block.sample())
 
 
 def _lowest(bits: int) -> int:

@@ -141,8 +141,7 @@ class Evaluation:
     def truth(self, value: Value) -> Term:
         """Return a `bool` as a term."""
         found = self.each([value], self._truth_of)
-        assert isinstance(found, Truth)
-        return found.term
+        return found.term if isinstance(found, Truth) else terms.FALSE
 
     def _truth_of(self, value: Value) -> Value:
         return value if isinstance(value, Truth) else Truth(self.unknowns.truth("a truth value"))

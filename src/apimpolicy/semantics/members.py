@@ -42,6 +42,7 @@ _MODULES = {
     "System.Convert": "parsing",
     "object": "objects",
     "System.StringComparer": "objects",
+    "System.Random": "objects",
     "System.Linq.Enumerable": "collections",
     "System.Array": "collections",
     "System.Collections.Generic.List": "collections",

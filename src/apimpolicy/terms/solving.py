@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.languages.language import TooLarge
+from apimpolicy.languages.language import TooLarge, literal
 from apimpolicy.terms import term as terms
+from apimpolicy.terms.evaluation import value_of
 from apimpolicy.terms.theory import Chosen, Conflict, words_for
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
 WORK = 40_000_000
 """Z3's count of work for one check."""
-ROUNDS = 2_000
+ROUNDS = 400
 """Models that are looked at before a question is given up."""
+_MOST_REFINED = 40
+"""Models whose numbers and words are compared with what texts really are."""
 
 
 class Model(NamedTuple):
@@ -72,7 +75,7 @@ class Question:
         """Return whether there is a model in which the assumptions, which are variables, are true."""
         given = [self._term(each) for each in assumptions]
         names = {str(made): each for made, each in zip(given, assumptions, strict=True)}
-        for _ in range(rounds):
+        for number in range(rounds):
             self._link_equal_texts()
             self.solver.set("rlimit", WORK)
             found = self.solver.check(*given)
@@ -88,7 +91,7 @@ class Question:
                 continue
             except TooLarge:
                 return Answer("unknown", reason="a text has too many conditions")
-            if not self._refine_measures(model, words):
+            if number > _MOST_REFINED or not (self._refine_measures(model, words) or self._refine_words(words)):
                 return Answer("possible", model=self._model(model, words))
         return Answer("unknown", reason="too many cases")
 
@@ -228,6 +231,26 @@ class Question:
                 is_new = self._link(term, bound) or is_new
         return is_new
 
+    def _refine_words(self, words: Mapping[Term, str]) -> bool:
+        """Say which texts are equal for the words of a model, where it says otherwise; whether anything was new."""
+        known: dict[Term, bool | int | str] = {term: word for term, word in words.items() if term.kind == "var"}
+        is_new = False
+        for atom in [term for term in self._made if term.kind == "same"]:
+            one, other = atom.parts
+            variables = [each for each in _variables(atom) if each in known]
+            is_equal = value_of(atom, known)
+            key = (atom, tuple(known[each] for each in variables))
+            if is_equal is None or key in self._linked or words.get(one) is None or words.get(other) is None:
+                continue
+            if (words[one] == words[other]) == is_equal:
+                continue
+            self._linked.add(key)
+            fixed = [terms.member(each, literal(str(known[each]))) for each in variables]
+            made = self._made[atom] if is_equal else self.z3.Not(self._made[atom])
+            self.solver.add(self._or([*(self.z3.Not(self._term(each)) for each in fixed), made]))
+            is_new = True
+        return is_new
+
     def _link(self, term: Term, bound: int) -> bool:
         measure, text = term.parts
         try:
@@ -247,3 +270,10 @@ class Question:
                 value = model.eval(made, model_completion=True)
                 values[term] = self.z3.is_true(value) if term.sort == terms.TRUTH else value.as_long()
         return Model(values)
+
+
+def _variables(term: Term) -> list[Term]:
+    waiting = [term]
+    for each in waiting:
+        waiting += each.terms
+    return [each for each in dict.fromkeys(waiting) if each.kind == "var"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.languages.emptiness import shortest_word
 from apimpolicy.languages.language import TooLarge, literal
 from apimpolicy.languages.language import not_ as complement
+from apimpolicy.languages.numbers import bound_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +79,24 @@ def _classes(chosen: list[Chosen]) -> dict[Term, _Class]:
     return classes
 
 
+def _tightest(languages: list[tuple[Language, Chosen]]) -> list[tuple[Language, Chosen]]:
+    """Return the languages without bounds of numbers that others make superfluous."""
+    kept: list[tuple[Language, Chosen]] = []
+    upper: dict[bool, tuple[int, tuple[Language, Chosen]]] = {}
+    for pair in languages:
+        is_upper = pair[0].kind != "not"
+        bound = bound_of(pair[0] if is_upper else pair[0].parts[0])
+        if bound is None:
+            kept.append(pair)
+            continue
+        best = upper.get(is_upper)
+        if best is None or (bound < best[0] if is_upper else bound > best[0]):
+            upper[is_upper] = bound, pair
+    return [*kept, *(pair for _, pair in upper.values())]
+
+
 def _word(known: _Class) -> str:
+    known.languages = _tightest(known.languages)
     languages = [language for language, _ in known.languages]
     found = shortest_word(languages)
     if found is not None:

@@ -1,4 +1,4 @@
-"""`System.Object` and comparers."""
+"""`System.Object`, comparers and random numbers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import Number, Opaque, Text, Truth, Value
+from apimpolicy.terms import term as terms
 
 _COMPARER = "System.StringComparer"
 
@@ -25,3 +26,23 @@ def ordinal(call: Call) -> Value:
 @form(_COMPARER, f"static {_COMPARER} OrdinalIgnoreCase {{ get; }}")
 def ordinal_ignore_case(call: Call) -> Value:
     return Opaque(("comparer", "ignore-case"), _COMPARER, 0)
+
+
+# Chance: another number each time, within bounds
+
+
+@form("System.Random", "int Next(int minValue, int maxValue)", "int Next(int maxValue)", "int Next()")
+def random_number(call: Call, source: Value, *bounds: Value) -> Value:
+    unknowns = call.evaluation.unknowns
+    limits = [bound.constant for bound in bounds if isinstance(bound, Number)]
+    known = [limit for limit in limits if limit is not None]
+    if len(known) < len(bounds):
+        raise Unsupported("random numbers between unknown bounds")
+    least, most = {0: (0, (1 << 31) - 1), 1: (0, *known[:1]), 2: tuple(known)}[len(known)]
+    if least > most:
+        return call.evaluation.fail()
+    found = unknowns.value("int", "a random number", null=False)
+    assert isinstance(found, Number)
+    inside = terms.at_most(terms.number(least), found.term)
+    unknowns.know(found.term, inside, terms.at_most(found.term, terms.number(max(most - 1, least))))
+    return found

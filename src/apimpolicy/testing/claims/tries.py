@@ -75,7 +75,7 @@ def _made_up(world: World, proof: Proof, claims: Sequence[Claim], expressions: E
                     made[kind, name, "there"] = True
                     made[(kind, name, "text") if kind == "variable" else (kind, name)] = _word(chance, words)
                     if kind != "variable" and chance.random() < 0.12:
-                        made[kind, name, "values"] = [_word(chance, words), _word(chance, words)]
+                        made[kind, name, "values"] = (_word(chance, words), _word(chance, words))
         if chance.random() < 0.5:
             methods = [word for word in words if word.isalpha() and word.isupper()]
             made["method",] = chance.choice([*_METHODS, *methods])
