@@ -52,4 +52,5 @@ def _add_field(made: Assignment, kind: str, name: str, given: Mapping[tuple[Any,
     if given.get((kind, name, "repeats")):
         first = given.get((kind, name, "first"))
         start, _, rest = text.partition(",")
-        made[kind, name, "values"] = (start if first is None else first, given.get((kind, name, "rest"), rest))
+        second = given.get((kind, name, "second"), given.get((kind, name, "rest"), rest))
+        made[kind, name, "values"] = (start if first is None else first, second)

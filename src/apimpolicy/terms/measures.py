@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from apimpolicy.languages.language import Language
 
 
+LONGEST = 1 << 30
+"""No string of .NET has so many code units."""
+
+
 class Length(NamedTuple):
     """How many code units a text has."""
 
@@ -41,7 +45,7 @@ class Length(NamedTuple):
         return len(text)
 
     def at_most(self, bound: int) -> Language:
-        return shorter_than(bound + 1)
+        return ANYTHING if bound >= LONGEST else shorter_than(bound + 1)
 
 
 class Parsed(NamedTuple):
@@ -94,8 +98,8 @@ class FirstIndex(NamedTuple):
         return text.find(self.needle)
 
     def at_most(self, bound: int) -> Language:
-        if bound < -1:
-            return NOTHING
+        if bound < -1 or bound >= LONGEST:
+            return NOTHING if bound < 0 else ANYTHING
         absent = not_(containing(literal(self.needle)))
         if bound < 0:
             return absent
@@ -116,8 +120,8 @@ class PartCount(NamedTuple):
         return text.count(chr(self.separator)) + 1
 
     def at_most(self, bound: int) -> Language:
-        if bound < 1:
-            return NOTHING
+        if bound < 1 or bound >= LONGEST:
+            return NOTHING if bound < 1 else ANYTHING
         separator = units.of_bits(1 << self.separator)
         other = repeat(one_of(~separator))
         return sequence(other, counted(sequence(one_of(separator), other), 0, bound - 1))
