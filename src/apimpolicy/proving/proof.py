@@ -8,11 +8,11 @@ from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.inputs import Inputs
 from apimpolicy.semantics.unknowns import Reason, Unknowns, Unsupported
-from apimpolicy.semantics.values import NULL, Value, constant_number, constant_text, constant_truth
+from apimpolicy.semantics.values import NULL, Value, constant_number, constant_text, constant_truth, merge
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.solving import Model, Question
-from apimpolicy.transfer.pipeline import outcome_of
+from apimpolicy.transfer.pipeline import does_anything, outcome_of
 from apimpolicy.transfer.run import End, place_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Proof:
             self.unknowns.know(variable, terms.member(variable, path))
         with Frames(_FRAMES):
             self.outcome = outcome_of(program, self.unknowns, self.inputs, made_up)
-        self.ends = [*self.outcome.ends, *_ends_without_policies(self, gateway)]
+        self.ends = [*self.outcome.ends, *_ends_without_policies(self, gateway, program)]
 
     def expression(self, compiled: CompiledExpression, state: State) -> Term:
         """Return where an expression over a state is true, and doesn't throw."""
@@ -174,18 +174,19 @@ def _constant(value: Any) -> Value | None:
     return None
 
 
-def _ends_without_policies(proof: Proof, gateway: Gateway) -> Iterator[End]:
-    """Yield ends of requests about which the gateway decides without the policies: no operation, no capacity."""
-    unknowns, inputs = proof.unknowns, proof.inputs
+def _ends_without_policies(proof: Proof, gateway: Gateway, program: Program) -> Iterator[End]:
+    """Yield ends of requests about which the gateway decides without the policies: no operation, no key, no room."""
+    unknowns = proof.unknowns
     state = proof.outcome.start.copy()
     state.forget("ran", 1 << 30)
     if gateway.over_capacity:
-        yield End(unknowns.truth("a gateway over its capacity"), state, constant_number(429))
-    if gateway.service is not None:
-        by_policy = unknowns.chance("an answer of on-error")
-        denied = unknowns.chance("a request without a key")
-        yield End(denied, state, inputs.status(1 << 30), by_policy=by_policy)
-    elif gateway.description is not None or gateway.operation is not None:
-        by_policy = unknowns.truth("an answer of on-error")
-        unmatched = unknowns.truth("a request for no operation")
-        yield End(unmatched, state, inputs.status(1 << 30), by_policy=by_policy)
+        yield End(unknowns.chance("a gateway over its capacity"), state, constant_number(429))
+    if gateway.service is None and gateway.description is None and gateway.operation is None:
+        return
+    refused = unknowns.chance("a request for no operation, or without a key")
+    if does_anything(program.sections["on-error"]):
+        status = proof.inputs.status(1 << 30)
+        yield End(refused, state, status, by_policy=unknowns.chance("an answer of on-error"))
+    else:
+        status = merge(unknowns.chance("a request without a key"), constant_number(401), constant_number(404))
+        yield End(refused, state, status)

@@ -91,7 +91,7 @@ def _after_errors(run: Run, program: Program) -> list[End]:
     errors, run.errors, run.ends = run.errors, [], []
     if not errors:
         return []
-    if not _does_anything(program.sections["on-error"]):
+    if not does_anything(program.sections["on-error"]):
         return [_end_of(error) for error in errors]
     run.section = "on-error"
     merged = _shown(errors[-1])
@@ -109,8 +109,9 @@ def _after_errors(run: Run, program: Program) -> list[End]:
     return ends
 
 
-def _does_anything(steps: list[Step]) -> bool:
-    return any(step.name != "base" or _does_anything(step.inserted) for step in steps)
+def does_anything(steps: list[Step]) -> bool:
+    """Return whether policies are more than `<base />` with nothing behind it."""
+    return any(step.name != "base" or does_anything(step.inserted) for step in steps)
 
 
 def _end_of(error: Error) -> End:
