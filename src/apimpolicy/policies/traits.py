@@ -65,6 +65,7 @@ deployed documents. An error needs all of them: of what is doubtful nothing is s
 EFFECTS = {
     "passes": "may go on without changing anything; alone, it does nothing that claims can see",
     "variables": "sets the variables that its attributes *-variable-name name",
+    "backend": "changes where the request goes, or who the gateway is to the backend",
     "header": "sets headers of the request; `header:authorization` sets only that one",
     "message-headers": "changes headers of the message that its section is about",
     "message-body": "changes the body of the message that its section is about",

@@ -55,7 +55,7 @@ class Proof:
     ) -> None:
         self.unknowns = Unknowns()
         self.unknowns.watched.update(watched or {})
-        self.inputs = Inputs(self.unknowns, {**dict(_fixed(variables)), **(fixed or {})})
+        self.inputs = Inputs(self.unknowns, {**dict(fixed_cells(variables)), **(fixed or {})})
         if path is not None:
             variable = self.unknowns.input(("url", "Path"), terms.TEXT)
             self.unknowns.know(variable, terms.member(variable, path))
@@ -154,8 +154,8 @@ class Inquiry:
         return {literal: words for words, literal in self.unknowns.assumptions.items() if literal in known}
 
 
-def _fixed(variables: Mapping[str, Any]) -> Iterator[tuple[Cell, Value]]:
-    """Yield the cells of variables whose values are known."""
+def fixed_cells(variables: Mapping[str, Any]) -> Iterator[tuple[Cell, Value]]:
+    """Yield the cells of variables whose values every request begins with."""
     for name, value in variables.items():
         known = _constant(value)
         if known is not None:

@@ -85,8 +85,8 @@ class Evaluation:
 
     def give_up(self, what: str, type_: Type) -> Value:
         """Return an unknown value for the whole expression, which may throw and change what it knows."""
-        self.unknowns.heap += 1
-        self.unknowns.bodies += 1
+        self.unknowns.change()
+        self.unknowns.use_up()
         self.has_escaped = True
         self.is_given_up = True
         self.throws = self.unknowns.truth(what)

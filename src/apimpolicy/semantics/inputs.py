@@ -51,7 +51,7 @@ class Inputs:
 
     def __init__(self, unknowns: Unknowns, fixed: dict[Cell, Value] | None = None) -> None:
         self.unknowns = unknowns
-        self._made: dict[tuple[Cell, int], Value] = {}
+        self._made: dict[tuple[Cell, Hashable], Value] = {}
         for cell, value in (fixed or {}).items():
             self._made[cell, 0] = value
 
@@ -59,14 +59,14 @@ class Inputs:
         """Return the state in which a request comes."""
         return State(self.make)
 
-    def make(self, cell: Cell, generation: int) -> Value:
+    def make(self, cell: Cell, generation: Hashable) -> Value:
         """Return a cell that nothing has written in this generation."""
         found = self._made.get((cell, generation))
         if found is None:
             found = self._made[cell, generation] = self._make(*cell, generation)
         return found
 
-    def _make(self, kind: str, name: str, generation: int) -> Value:
+    def _make(self, kind: str, name: str, generation: Hashable) -> Value:
         match kind:
             case "header" | "query" | "response-header":
                 return self.field(kind, name, generation)
@@ -98,12 +98,12 @@ class Inputs:
                 return NULL if not generation else self.unknowns.value("ILastError", "context.LastError")
         return Opaque((kind, name, generation), kind, 0)
 
-    def _truth(self, key: Hashable, generation: int) -> Term:
+    def _truth(self, key: Hashable, generation: Hashable) -> Term:
         if not generation:
             return self.unknowns.input(key, terms.TRUTH)
         return self.unknowns.fresh(terms.TRUTH, f"{key} after a policy")
 
-    def _text(self, key: Hashable, generation: int, language: Language | None) -> Term:
+    def _text(self, key: Hashable, generation: Hashable, language: Language | None) -> Term:
         made = (
             self.unknowns.input(key, terms.TEXT)
             if not generation
@@ -113,7 +113,7 @@ class Inputs:
             self.unknowns.know(made, terms.member(made, language))
         return made
 
-    def field(self, kind: str, name: str, generation: int) -> Value:
+    def field(self, kind: str, name: str, generation: Hashable) -> Value:
         """Return a header or parameter: absent, once, or several times."""
         if generation == EMPTY:
             return ABSENT
@@ -134,13 +134,13 @@ class Inputs:
             return there
         return merge(is_there, there, ABSENT)
 
-    def _variable(self, name: str, generation: int) -> Value:
+    def _variable(self, name: str, generation: Hashable) -> Value:
         is_there = self._truth(("variable", name, "there"), generation)
         is_null = self._truth(("variable", name, "null"), generation)
         value = Opaque(("variable", name, generation), "object", self.unknowns.heap if generation else 0)
         return merge(is_there, merge(is_null, NULL, value), ABSENT)
 
-    def _url(self, name: str, generation: int) -> Value:
+    def _url(self, name: str, generation: Hashable) -> Value:
         if name == "Port":
             found = self.unknowns.value("int", "the port of a URL", ("url", name, generation))
             assert isinstance(found, Number)
@@ -149,7 +149,7 @@ class Inputs:
         language = {"Path": PATH, "Scheme": SCHEME}.get(name) if not generation else None
         return Text(self._text(("url", name), generation, language))
 
-    def _body(self, kind: str, generation: int) -> Value:
+    def _body(self, kind: str, generation: Hashable) -> Value:
         born = self.unknowns.heap if generation else 0
         identity = (kind,) if not generation else (kind, generation)
         made = Opaque(identity, "IMessageBody", born)
@@ -157,7 +157,7 @@ class Inputs:
             return made
         return merge(self._truth(("there", "body"), generation), made, NULL)
 
-    def status(self, generation: int) -> Value:
+    def status(self, generation: Hashable) -> Value:
         """Return a status: 200 until there is another."""
         if not generation:
             return constant_number(200)

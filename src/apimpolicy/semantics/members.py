@@ -228,13 +228,13 @@ def is_pristine(evaluation: Evaluation, value: Value) -> bool:
 
 def unknown_change(evaluation: Evaluation, what: str, values: Sequence[Value] = ()) -> None:
     """Something may have changed every object that it could reach."""
-    evaluation.unknowns.heap += 1
+    evaluation.unknowns.change()
     evaluation.throw(evaluation.unknowns.truth(what))
     for value in values:
         if isinstance(value, Host):
             evaluation.has_escaped = True
         if isinstance(value, Opaque) and not is_immutable(value.type):
-            evaluation.unknowns.bodies += 1
+            evaluation.unknowns.use_up()
 
 
 def run_unknown_times(evaluation: Evaluation, function: Function) -> None:

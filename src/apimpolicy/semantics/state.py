@@ -12,7 +12,7 @@ from apimpolicy.semantics.values import Value, merge
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
     from apimpolicy.terms.term import Term
 
@@ -22,7 +22,7 @@ Cell = tuple[str, str]
 class Base(NamedTuple):
     """Where the cells of a kind come from that were not written: a generation, or a choice between two bases."""
 
-    generation: int
+    generation: Hashable
     condition: Term | None = None
     then: Base | None = None
     otherwise: Base | None = None
@@ -34,7 +34,7 @@ FIRST = Base(0)
 class State:
     """Cells with their values. `make` gives the value of a cell that was not written, by generation (0: the input)."""
 
-    def __init__(self, make: Callable[[Cell, int], Value]) -> None:
+    def __init__(self, make: Callable[[Cell, Hashable], Value]) -> None:
         self._make = make
         self._cells: dict[Cell, Value] = {}
         self._bases: dict[str, Base] = {}
@@ -68,7 +68,7 @@ class State:
         self._cells[kind, name] = value
         self._written.add(kind)
 
-    def forget(self, kind: str, generation: int) -> None:
+    def forget(self, kind: str, generation: Hashable) -> None:
         """Make all cells of a kind unknown: of a new generation."""
         for cell in [cell for cell in self._cells if cell[0] == kind]:
             del self._cells[cell]
@@ -86,6 +86,11 @@ class State:
         return frozenset(found) | {
             (kind, "*") for kind in kinds if self._bases.get(kind, FIRST) != other._bases.get(kind, FIRST)
         }
+
+    def signature(self) -> Hashable:
+        """Return what tells this state from others: the cells that are not as the request came, and the bases."""
+        cells = {(cell, value.key) for cell, value in self._cells.items() if value.key != self._make(cell, 0).key}
+        return frozenset(cells), frozenset(self._bases.items())
 
     def written(self, kind: str) -> list[str]:
         """Return the names of the cells of a kind that are known."""

@@ -194,8 +194,8 @@ def _loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None
     """Run a loop any number of times: what it assigns is unknown, and what it calls may have changed anything."""
     what = "a loop"
     unknowns = evaluation.unknowns
-    unknowns.heap += 1
-    unknowns.bodies += 1
+    unknowns.change()
+    unknowns.use_up()
     evaluation.has_escaped = evaluation.has_escaped or _may_escape(statement)
     evaluation.throw(unknowns.truth(what))
     for symbol in assigned(statement):

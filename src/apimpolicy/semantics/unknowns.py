@@ -46,6 +46,10 @@ class Unknowns:
         self._facts: dict[Term, list[Term]] = {}
         self._terms: dict[Hashable, Term] = {}
         self._count = 0
+        self.scope: Hashable = None
+        """What unknown values belong to, where two programs are compared: equal scopes have the same ones."""
+        self._in_scope: dict[Hashable, int] = {}
+        self._versions: dict[Hashable, int] = {}
         self.inputs: dict[Hashable, Term] = {}
         """Variables that are parts of a request, by what they are."""
 
@@ -73,8 +77,7 @@ class Unknowns:
 
     def fresh(self, sort: str, what: str) -> Term:
         """Return a new variable that is unknown because of `what`, here."""
-        self._count += 1
-        made = terms.variable(f"{what} #{self._count}", sort)
+        made = terms.variable(f"{what} #{self.next()}", sort)
         self.reasons[made] = Reason(what, self.place())
         return made
 
@@ -84,10 +87,34 @@ class Unknowns:
             known = self.outcomes.get((node, outcome), terms.FALSE)
             self.outcomes[node, outcome] = terms.any_of(known, terms.all_of(where, term))
 
+    def begin(self) -> None:
+        """Begin with another program: where its policies do the same in the same state, they do the same."""
+        self.heap = self.bodies = 0
+        self._in_scope.clear()
+
+    def next(self) -> str:
+        """Return a number that is new, within the scope if there is one."""
+        if self.scope is None:
+            self._count += 1
+            return str(self._count)
+        number = self._in_scope[self.scope] = self._in_scope.get(self.scope, 0) + 1
+        return f"{self.version_of(self.scope)}.{number}"
+
+    def version_of(self, key: Hashable) -> int:
+        """Return the number of a version; the same for the same key."""
+        return self._versions.setdefault(key, len(self._versions) + 1)
+
+    def change(self) -> None:
+        """Say that any object may have changed."""
+        self.heap = self.version_of(("heap", self.next()))
+
+    def use_up(self) -> None:
+        """Say that any body may have been read."""
+        self.bodies = self.version_of(("bodies", self.next()))
+
     def chance(self, what: str) -> Term:
         """Return a truth value that the world around a request decides: it may be either."""
-        self._count += 1
-        return terms.variable(f"{what} #{self._count}", terms.TRUTH)
+        return terms.variable(f"{what} #{self.next()}", terms.TRUTH)
 
     def truth(self, what: str, key: Hashable = None) -> Term:
         """Return an unknown truth value, the same for the same key."""
@@ -101,8 +128,7 @@ class Unknowns:
     def value(self, type_: str, what: str, key: Hashable = None, *, null: bool = True) -> Value:
         """Return an unknown value of a type, the same for the same key; it may be null where `null` says so."""
         if key is None:
-            self._count += 1
-            key = self._count
+            key = self.next()
         is_null = self.truth(what, ("null", type_, key)) if null else terms.FALSE
         if type_.endswith("?"):
             return merge(self.truth(what, ("null", type_, key)), NULL, self._not_null(type_[:-1], what, key))

@@ -60,9 +60,11 @@ def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
                 run.forget("header")
             case "message-headers":
                 run.forget(run.header_kind())
+            case "backend":
+                run.forget_cell("backend")
             case "message-body":
                 run.forget("body" if run.header_kind() == "header" else "response-body")
-                run.unknowns.bodies += 1
+                run.unknowns.use_up()
 
 
 def set_variables(run: Run, step: Step) -> None:

@@ -11,10 +11,13 @@ from apimpolicy.terms import term as terms
 from apimpolicy.transfer.run import End, Error, MadeUp, Run, Sent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.semantics.inputs import Inputs
     from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
+    from apimpolicy.text.document import Element
 
 
 class Outcome(NamedTuple):
@@ -28,9 +31,16 @@ class Outcome(NamedTuple):
     adds_headers: bool
 
 
-def outcome_of(program: Program, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> Outcome:
-    """Run a program over all requests at once."""
+def outcome_of(
+    program: Program,
+    unknowns: Unknowns,
+    inputs: Inputs,
+    made_up: MadeUp | None = None,
+    canonical: Callable[[Element], Hashable] | None = None,
+) -> Outcome:
+    """Run a program over all requests at once; `canonical` is given where it is compared with another one."""
     run = Run(unknowns, inputs, made_up)
+    run.canonical = canonical
     start = run.state.copy()
     ends: list[End] = []
     _preflight(run, program, ends)
@@ -123,5 +133,6 @@ def _shown(error: Error) -> State:
     state = error.state.copy()
     state.set(error.status, "status")
     state.set(constant_truth(True), "has-response")
-    state.set(Opaque(("error", error.source, str(error.reason), id(error)), "ILastError", 0), "error")
+    identity = ("error", error.source, str(error.reason), error.condition)
+    state.set(Opaque(identity, "ILastError", 0), "error")
     return state

@@ -11,6 +11,7 @@ from apimpolicy.engine.evaluation import literal_content
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.policies.registry import has_trait
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unsupported
@@ -18,6 +19,7 @@ from apimpolicy.semantics.values import (
     NOTHING,
     NULL,
     Number,
+    Opaque,
     Text,
     Truth,
     Value,
@@ -30,7 +32,7 @@ from apimpolicy.semantics.walking import walk
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     from apimpolicy.engine.steps import Step
     from apimpolicy.semantics.inputs import Inputs
@@ -96,6 +98,8 @@ class Run:
 
     def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
         self.made_up = made_up
+        self.canonical: Callable[[Element], Hashable] | None = None
+        """The text of an element without its layout, where two programs are compared."""
         self.unknowns = unknowns
         self.inputs = inputs
         self.state = inputs.state()
@@ -117,7 +121,6 @@ class Run:
         """Where each `when`, `otherwise` and policy is reached, by the identity of its element."""
         self.outcomes: dict[tuple[int, str], Term] = {}
         """Where a `when` is asked ("asked"), and where a `choose` takes no branch ("none")."""
-        self._generation = 0
 
     # Policies
 
@@ -128,10 +131,13 @@ class Run:
                 return
             self.reach(step)
             self.unknowns.place = step.where
+            around = self.unknowns.scope
+            self._enter(step)
             before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
             if self.made_up is not None and (self.made_up.in_texts(step) or self.made_up.is_fragment(step)):
                 import_module("apimpolicy.transfer.effects").do_anything(self, step)
                 self.reach_otherwise(step, "passed")
+                self.unknowns.scope = around
                 continue
             try:
                 transfer_of(step.name)(self, step)
@@ -139,6 +145,21 @@ class Run:
                 self._undo(*before)
                 import_module("apimpolicy.transfer.effects").do_anything(self, step)
             self.reach_otherwise(step, "passed")
+            self.unknowns.scope = around
+
+    def _enter(self, step: Step) -> None:
+        """Say what unknown values of a policy depend on, where two programs are compared."""
+        if self.canonical is None:
+            return
+        key: tuple[Hashable, ...] = (self.canonical(step.element), self.section)
+        key += (self.unknowns.heap, self.unknowns.bodies)
+        if not has_trait(step.name, "forwards", "requests"):
+            key += (self.state.signature(),)
+        if has_trait(step.name, "counts-calls", "limits", "keeps-values", "keeps-responses"):
+            key += (self.alive,)
+            kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
+            self.state.set(Opaque(kept, "kept", 0), "kept")
+        self.unknowns.scope = key
 
     def _undo(self, state: State, alive: Term, errors: int, ends: int, served: int, lost: int) -> None:
         """Go back to before a policy; what it has sent stays possible."""
@@ -314,10 +335,9 @@ class Run:
 
     # What is not known any more
 
-    def next_generation(self) -> int:
+    def next_generation(self) -> Hashable:
         """Return a generation for cells that are unknown from here on."""
-        self._generation += 1
-        return self._generation
+        return "generation", self.unknowns.next()
 
     def forget(self, *kinds: str) -> None:
         """Make all cells of these kinds unknown."""
@@ -331,8 +351,8 @@ class Run:
     def forget_everything(self) -> None:
         """Make everything unknown that a policy could change."""
         self.forget(*KINDS, "has-response", "error", "ran")
-        self.unknowns.heap += 1
-        self.unknowns.bodies += 1
+        self.unknowns.change()
+        self.unknowns.use_up()
         reached = self.state.get("reached")
         assert isinstance(reached, Truth)
         more = self.unknowns.truth("whether a policy reaches the backend")

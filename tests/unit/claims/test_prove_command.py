@@ -210,7 +210,8 @@ def test_kinds_of_differences(folder: Path, new: str, kinds: list[str], capsys: 
     jsonschema_rs.validate(json.loads((SCHEMAS / "apimpolicy-diff-output.schema.json").read_text("utf-8")), report)
     (policy,) = report["policies"]
     assert [each["what"] for each in policy["differences"]] == kinds
-    assert policy["complete"], policy["reasons"]
+    # A parameter with a line break makes the gateway fail, which the search has not found: "?a=%0A".
+    assert policy["complete"] is ("Query" not in new), policy["reasons"]
     assert code == (1 if kinds else 0)
 
 

@@ -26,7 +26,7 @@ def _read(call: Call, body: Value, preserves: Value, kind: str) -> Value:
     what = f"the content of a body as {kind}"
     evaluation.throw(unknowns.truth(what, ("throws", key)))
     if not (isinstance(preserves, Truth) and preserves.term is terms.TRUE):
-        unknowns.bodies += 1
+        unknowns.use_up()
     return unknowns.value(kind, what, key, null=kind != "string")
 
 

@@ -54,8 +54,8 @@ def transfer(run: Run, step: Step) -> None:
     first = run.state
     if run.alive is terms.FALSE:
         return
-    run.unknowns.heap += 1
-    run.unknowns.bodies += 1
+    run.unknowns.change()
+    run.unknowns.use_up()
     between = settled(run, first, again)
     run.alive = terms.all_of(entered, run.unknowns.truth("whether retry tries again"))
     again(between)

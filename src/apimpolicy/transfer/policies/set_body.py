@@ -20,7 +20,7 @@ def transfer(run: Run, step: Step) -> None:
     if has_template:
         run.fail(run.unknowns.truth("whether a template can be rendered"), source=step.name, reason=None)
     run.forget_cell("body" if is_request else "response-body")
-    run.unknowns.bodies += 1
+    run.unknowns.use_up()
     if not is_request and not has_template and run.constant(content) is not None:
         run.state.set(content, "response-body", "text")
     run.state.set(ABSENT, run.header_kind(), "content-length")

@@ -29,8 +29,8 @@ def transfer(run: Run, step: Step) -> None:
             after.append(run.state)
         return after
 
-    run.unknowns.heap += 1
-    run.unknowns.bodies += 1
+    run.unknowns.change()
+    run.unknowns.use_up()
     state = settled(run, run.state, any_order)
     any_order(state)
     run.state, run.alive = state.copy(), entered
