@@ -53,7 +53,7 @@ def check(seed: int, requests: int = OF_EACH) -> dict[str, int]:
             assert run.result is not None
             conditions = Conditions(run.result, around.gateway, expressions, run.scenario.variables)
             assert not conditions.hold(verdict.claim)
-    proven = [verdict for verdict in verdicts if verdict.status == "proven"]
+    proven = [verdict for verdict in verdicts if verdict.status == "proven" and not verdict.assumptions]
     for _ in range(requests if proven else 0):
         _try(maker, file, around.gateway, expressions, proven, seed)
     return counts

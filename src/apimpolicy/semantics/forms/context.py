@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.semantics.members import Call, form
 from apimpolicy.semantics.unknowns import Unsupported
-from apimpolicy.semantics.values import NULL, Host, Number, Opaque, Text, Value, merge
+from apimpolicy.semantics.values import NULL, Host, Opaque, Text, Value, merge
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -60,8 +60,18 @@ for _type, _name in (
 
 @form("IContext", "IResponse Response { get; }")
 def response(call: Call, context: Value) -> Value:
-    state = call.evaluation.state
-    return merge(call.evaluation.truth(state.get("has-response")), Host("response"), NULL)
+    """Return the response. Before there is one it is null, but samples of Microsoft's read its status: no proof depends
+    on what follows from that.
+    """
+    return merge(terms.any_of(_is_there(call), _is_seen_early(call)), Host("response"), NULL)
+
+
+def _is_there(call: Call) -> terms.Term:
+    return call.evaluation.truth(call.evaluation.state.get("has-response"))
+
+
+def _is_seen_early(call: Call) -> terms.Term:
+    return call.evaluation.unknowns.truth("context.Response before anything was answered", ("early response",))
 
 
 @form("IContext", "ILastError LastError { get; }")
@@ -139,8 +149,8 @@ def query(call: Call, url: Value) -> Value:
 def status_code(call: Call, message: Value) -> Value:
     if not isinstance(message, Host):
         raise Unsupported("the status of another response")
-    found = call.evaluation.state.get("status")
-    return Number(found.term, "int") if isinstance(found, Number) else found
+    early = call.evaluation.unknowns.value("int", "the status before anything was answered", ("early status",))
+    return merge(_is_there(call), call.evaluation.state.get("status"), early)
 
 
 @form("IResponse", f"{_DICTIONARY}<string, string[]> Headers {{ get; }}")

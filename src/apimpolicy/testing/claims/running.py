@@ -23,11 +23,10 @@ from apimpolicy.testing.claims.requests import (
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.symbolic.inputs import Inputs
-    from apimpolicy.symbolic.world import World
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.proving import Verdict
     from apimpolicy.testing.claims.reading import Claim
@@ -170,18 +169,3 @@ def _case(file: CaseFile, verdict: Verdict, inputs: Inputs) -> str:
         return block_of(checked(file.path, case), 0)
     except ApimPolicyError:
         return ""
-
-
-def bounds_in_words(world: World, inputs: Inputs) -> Iterator[str]:
-    """For which requests an answer holds, as far as the search met something of the kind."""
-    bounds = inputs.bounds
-    yield f"texts of at most {bounds.text_length} characters"
-    if inputs.template is not None and any(key[0] in ("path", "matched") for key in inputs.known):
-        yield "paths without codes such as %20"
-    if any("length" in key for key in inputs.known):
-        yield f"lists of at most {bounds.list_length} items"
-    if ("certificate",) in inputs.known:
-        named = ", ".join(name for name in world.certificates if name not in world.uploads)
-        yield f"callers without a certificate, or with one of these, uploaded or not: {named}"
-    if world.providers and any(key[0] == "token" for key in inputs.known):
-        yield f"callers without a token, or with one of {', '.join(world.providers)}"
