@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.proving.proof import Decision
 from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
 from apimpolicy.symbolic.explorer import Explorer
@@ -24,14 +25,13 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.proving.proof import Decision
     from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.symbolic.following import Follower
     from apimpolicy.symbolic.path import Path
     from apimpolicy.symbolic.world import Run, World
     from apimpolicy.testing.claims.reading import Claim, Expressions
 
-    Status = Literal["proven", "false", "undecided"]
+    Status = Literal["proven", "false", "undecided", "error"]
 
 OUT_OF_TIME = Obstacle("the time, or the number of requests, was not enough", "")
 ANOTHER_WAY = Obstacle("a request that went another way than was foreseen", "")
@@ -54,6 +54,8 @@ class Verdict(Record):
     reasons: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     is_vacuous: bool = False
+    problem: str = ""
+    """An internal error that a claim met; nothing is known of it then."""
 
 
 class Proof:
@@ -70,7 +72,10 @@ class Proof:
         expressions: Expressions,
         bounds: Bounds,
         on_run: Callable[[], None] = lambda: None,
+        *,
+        debug: bool = False,
     ) -> None:
+        self.debug = debug
         self.world = world
         self.claims = list(claims)
         self.expressions = expressions
@@ -80,6 +85,7 @@ class Proof:
         """The inputs that the search met, once it is over."""
         self.broken: dict[int, Run] = {}
         self._open: list[int] = []
+        self._problems: dict[int, str] = {}
         self._just_broken: list[int] = []
         self._ways: dict[int, list[Path]] = {index: [] for index in range(len(claims))}
         self._is_met = True
@@ -90,14 +96,24 @@ class Proof:
             for tree in trees_of(claim):
                 self.expressions.compiled(tree)
         deciding = Deciding(self.world, self.claims, self.expressions)
-        decisions = [deciding.decide(index) for index in range(len(self.claims))]
-        self._open = [index for index, decision in enumerate(decisions) if not decision.is_proven]
+        decisions = [self._decided(deciding.decide, index) for index in range(len(self.claims))]
+        self._open = [i for i, decision in enumerate(decisions) if not decision.is_proven and i not in self._problems]
         if self._open:
             self._search(deciding)
             for index in self._open:
                 if index not in self.broken:
-                    decisions[index] = deciding.decide_under_assumptions(index)
+                    decisions[index] = self._decided(deciding.decide_under_assumptions, index)
         return [self._verdict(index, decision, deciding) for index, decision in enumerate(decisions)]
+
+    def _decided(self, decide: Callable[[int], Decision], index: int) -> Decision:
+        """Return a decision; an internal error is kept for the claim that met it."""
+        try:
+            return decide(index)
+        except ApimPolicyError:
+            raise
+        except Exception as error:
+            self._problems[index] = internal_error(error, debug=self.debug)
+            return Decision(False)
 
     def _search(self, deciding: Deciding) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
@@ -144,6 +160,8 @@ class Proof:
 
     def _verdict(self, index: int, decision: Decision, deciding: Deciding) -> Verdict:
         claim = self.claims[index]
+        if index in self._problems:
+            return Verdict(claim, "error", problem=self._problems[index])
         if index in self.broken:
             return Verdict(claim, "false", *self._shorter(claim, self.broken[index]))
         if not decision.is_proven:
@@ -167,3 +185,12 @@ class Proof:
         found = shorter(self.world, self.inputs, run, lambda _: not self._is_met)
         self.world.asking = explain
         return self.world.run(self.inputs, found.assignment), why[0]
+
+
+def internal_error(error: Exception, *, debug: bool) -> str:
+    """Return an internal error in words, with its traceback where that is wanted."""
+    if debug:
+        import traceback
+
+        return "".join(traceback.format_exception(error))
+    return f"internal error in apimpolicy ({type(error).__name__}: {error}); use --debug for its traceback"

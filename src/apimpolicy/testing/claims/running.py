@@ -10,7 +10,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticErr
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.claims.proving import Proof
+from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.requests import (
     block_of,
@@ -34,9 +34,14 @@ if TYPE_CHECKING:
 
 
 def prove_file(
-    file: CaseFile, claims: Sequence[Claim], bounds: Bounds, on_run: Callable[[], None] = lambda: None
+    file: CaseFile,
+    claims: Sequence[Claim],
+    bounds: Bounds,
+    on_run: Callable[[], None] = lambda: None,
+    *,
+    debug: bool = False,
 ) -> list[ClaimReport]:
-    """Decide claims of a file. Never raises for what the file, or a policy, does wrong."""
+    """Decide claims of a file. Never raises for what the file, or a policy, does wrong; `debug` shows tracebacks."""
     started = time.perf_counter()
     asked = [claim for claim in claims if claim.skip is None]
     reports = [_report(claim, SKIPPED, problem=claim.skip or "") for claim in claims if claim.skip is not None]
@@ -45,24 +50,32 @@ def prove_file(
     try:
         around = surroundings_of(file)
         if file.subject.policies or around.gateway.service is None:
-            found = _prove_policies(file, asked, around, bounds, on_run)
+            found = _prove_policies(file, asked, around, bounds, on_run, debug=debug)
         else:
-            found = prove_service(file, asked, around, bounds, on_run)
+            found = prove_service(file, asked, around, bounds, on_run, debug=debug)
     except DiagnosticError as error:
         from apimpolicy.report.terminal import render_all
 
         found = [_report(claim, ERROR, problem=render_all(error.diagnostics)) for claim in asked]
     except ApimPolicyError as error:
         found = [_report(claim, ERROR, problem=str(error)) for claim in asked]
+    except Exception as error:
+        found = [_report(claim, ERROR, problem=internal_error(error, debug=debug)) for claim in asked]
     seconds = (time.perf_counter() - started) / len(asked)
     return [report._replace(seconds=seconds) for report in found] + reports
 
 
 def _prove_policies(
-    file: CaseFile, claims: Sequence[Claim], around: Surroundings, bounds: Bounds, on_run: Callable[[], None]
+    file: CaseFile,
+    claims: Sequence[Claim],
+    around: Surroundings,
+    bounds: Bounds,
+    on_run: Callable[[], None],
+    *,
+    debug: bool,
 ) -> list[ClaimReport]:
     world = world_of(file.subject.policies, around)
-    proof = Proof(world, claims, Expressions(around.gateway.named_values), bounds, on_run)
+    proof = Proof(world, claims, Expressions(around.gateway.named_values), bounds, on_run, debug=debug)
     verdicts = proof.verdicts()
     return [
         report_of(verdict, proof.inputs)._replace(case=_case(file, verdict, proof.inputs), case_file=file.path)
@@ -76,6 +89,8 @@ def prove_service(
     around: Surroundings,
     bounds: Bounds,
     on_run: Callable[[], None] = lambda: None,
+    *,
+    debug: bool = False,
 ) -> list[ClaimReport]:
     """Decide claims for every operation of every API of a service. Raises DiagnosticError, ConfigurationError."""
     from apimpolicy.testing.claims.service_cases import service_case
@@ -87,7 +102,7 @@ def prove_service(
         asked = [claim for claim in claims if claim.name not in found or found[claim.name].status != FALSE]
         if not asked:
             break
-        proof = Proof(world, asked, expressions, bounds, on_run)
+        proof = Proof(world, asked, expressions, bounds, on_run, debug=debug)
         for verdict in proof.verdicts():
             report = report_of(verdict, proof.inputs)
             if verdict.run is not None:
@@ -149,6 +164,7 @@ def report_of(verdict: Verdict, inputs: Inputs) -> ClaimReport:
         reasons=verdict.reasons,
         assumptions=verdict.assumptions,
         is_vacuous=verdict.is_vacuous,
+        problem=verdict.problem,
     )
     if run is None or run.result is None:
         return report
