@@ -110,8 +110,5 @@ def value_compound_assignment(evaluation: Evaluation, node: nodes.CompoundAssign
 
 
 def _assign(evaluation: Evaluation, target: nodes.Local, value: Value) -> Value:
-    symbol = target.symbol
-    if symbol.is_reference or symbol.is_referenced:
-        raise Unsupported("a variable that is a reference")
-    evaluation.variables[symbol] = value
+    evaluation.assign(target.symbol, value)
     return value

@@ -91,6 +91,7 @@ def value_lambda(evaluation: Evaluation, node: nodes.Lambda) -> Value:
             raise Unsupported("a lambda that assigns variables")
         if isinstance(part, nodes.Local) and part.symbol in evaluation.variables:
             captured[part.symbol.name] = evaluation.variables[part.symbol]
+            evaluation.captured.add(part.symbol)
     reads_now = not all(evaluation.state.is_first(*kinds_read(part)) for part in waiting)
     code = id(node) if reads_now else f"{node.type} {node.syntax}"
     return Function(node, code, tuple((name, value.key) for name, value in captured.items()))

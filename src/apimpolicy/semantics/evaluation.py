@@ -64,6 +64,8 @@ class Evaluation:
         self.guard: Term = terms.TRUE
         self.throws: Term = terms.FALSE
         self.variables: dict[LocalSymbol, Value] = {}
+        self.captured: set[LocalSymbol] = set()
+        """Variables that lambdas read: when these run is not known, so that the variables must stay as they are."""
         self.placeholders: dict[int, Value] = {}
         self.returns: list[tuple[Term, Value]] = []
         self.is_given_up = False
@@ -177,6 +179,12 @@ class Evaluation:
         if condition is terms.TRUE:
             return exact
         return merge(condition, exact, self.unknowns.value(type_, what, ("elsewhere", key), null=False))
+
+    def assign(self, symbol: LocalSymbol, value: Value) -> None:
+        """Set a variable. Raises Unsupported for one that a lambda reads, perhaps later."""
+        if symbol in self.captured or symbol.is_reference or symbol.is_referenced:
+            raise Unsupported("a variable that a lambda or a reference sees change")
+        self.variables[symbol] = value
 
     # Alternatives
 

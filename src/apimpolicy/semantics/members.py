@@ -141,7 +141,7 @@ def _set_out(evaluation: Evaluation, target: nodes.Expression, value: Value) -> 
     symbol = getattr(target, "symbol", None)
     if isinstance(target, (nodes.OutVariable, nodes.Local)):
         if symbol is not None:
-            evaluation.variables[symbol] = value
+            evaluation.assign(symbol, value)
     else:
         raise Unsupported("an out argument that is no variable")
 

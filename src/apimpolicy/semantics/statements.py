@@ -199,7 +199,7 @@ def _loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None
     evaluation.has_escaped = evaluation.has_escaped or _may_escape(statement)
     evaluation.throw(unknowns.truth(what))
     for symbol in assigned(statement):
-        evaluation.variables[symbol] = unknowns.value(str(symbol.type), what)
+        evaluation.assign(symbol, unknowns.value(str(symbol.type), what))
     returns = [part for part in walk(statement) if isinstance(part, nodes.Return)]
     if returns:
         leaves = terms.all_of(evaluation.guard, unknowns.truth(what))

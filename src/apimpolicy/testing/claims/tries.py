@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.reading import Claim, Expressions
 
 Assignment = dict[tuple[str, ...], Any]
-MOST_TRIES = 240
+MOST_TRIES = 300
 _METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "PURGE")
 _WORDS = ("", " ", "x", "A", "0", "1", "5", "-1", "true", "True", "admin")
 _ADDRESSES = ("203.0.113.7", "10.0.0.1", "10.0.0.7:4711", "::1", "127.0.0.1")
@@ -62,7 +62,8 @@ def _broken(
 
 def _made_up(world: World, proof: Proof, claims: Sequence[Claim], expressions: Expressions) -> Iterator[Assignment]:
     chance = random.Random(1)
-    words = list(dict.fromkeys([*_constants(world, claims, expressions), *_WORDS]))
+    compared = list(dict.fromkeys(_constants(world, claims, expressions))) or ["x"]
+    words = list(dict.fromkeys([*compared, *_WORDS]))
     fields: dict[str, list[str]] = {"header": [], "query": [], "variable": []}
     for key in proof.unknowns.inputs:
         if isinstance(key, tuple) and key[0] in fields and key[-1] == "there":
@@ -74,8 +75,8 @@ def _made_up(world: World, proof: Proof, claims: Sequence[Claim], expressions: E
                 if chance.random() < 0.7:
                     made[kind, name, "there"] = True
                     made[(kind, name, "text") if kind == "variable" else (kind, name)] = _word(chance, words)
-                    if kind != "variable" and chance.random() < 0.12:
-                        made[kind, name, "values"] = (_word(chance, words), _word(chance, words))
+                    if kind != "variable" and chance.random() < 0.25:
+                        made[kind, name, "values"] = (chance.choice(words), chance.choice(compared))
         if chance.random() < 0.5:
             methods = [word for word in words if word.isalpha() and word.isupper()]
             made["method",] = chance.choice([*_METHODS, *methods])
