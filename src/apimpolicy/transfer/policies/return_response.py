@@ -29,7 +29,7 @@ def transfer(run: Run, step: Step) -> None:
     run.state.set(status, "status")
     if variable is None:
         run.state.forget("response-header", EMPTY)
-        run.forget("response-body")
+        run.state.forget("response-body", EMPTY)
         run.state.set(constant_text(usual_reason(200)), "reason")
     else:
         run.forget(*ANSWER)
