@@ -16,7 +16,26 @@ _PATHS = ("/", "/health", "/orders", "/orders/17", "/admin/users")
 _CHANGES = (("==", "!="), ("!=", "=="), ("&&", "||"), ("||", "&&"), ("!(", "("), ("admin", "reader"), ("403", "200"))
 _VARIABLES = ("role", "seen", "kind")
 _RETRY = 'condition="@(context.Response.StatusCode >= 400)" count="2" interval="0"'
-_METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
+_METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PURGE", "M-SEARCH")
+_ODD = (
+    "\u212a",
+    "\u0130",
+    "\u0131",
+    "\u200b",
+    "\u00ad",
+    "\u017f",
+    "e\u0301",
+    "\0",
+    "\t",
+    "\x1c",
+    "\u3000",
+    "4" * 40,
+    "1.5",
+    "-0",
+)
+"""What checks overlook: case folds, marks, ignorable characters, blanks, NUL, long and fractional numbers."""
+_BODIES = ("x", "", "\n", '{"a": 1e30}', '{"role": 1.5}', "[]", "\ufeffx")
+_ADDRESSES = ("127.0.0.1", "::1", "10.0.0.1:4711", "203.0.113.7")
 
 
 class Maker:
@@ -249,8 +268,21 @@ class Maker:
     def request(self) -> Request:
         """A request."""
         pick = self.random
-        headers = {name: self.word().strip() or "x" for name in _NAMES if pick.random() < 0.5}
-        query = "&".join(f"{name}={quote(self.word(), safe=',/')}" for name in _QUERY if pick.random() < 0.5)
-        path = pick.choice(_PATHS) if pick.random() < 0.7 else "/" + quote(self.word().strip(), safe="/,")
-        body = "x" if pick.random() < 0.3 else None
-        return Request(pick.choice(_METHODS), path + (f"?{query}" if query else ""), headers=headers, body=body)
+        headers = {name: self._values() for name in _NAMES if pick.random() < 0.6}
+        parameters = [(name, value) for name in _QUERY if pick.random() < 0.6 for value in self._values()]
+        query = "&".join(f"{name}={quote(value, safe=',/')}" for name, value in parameters)
+        path = pick.choice(_PATHS) if pick.random() < 0.6 else "/" + quote(self.word(), safe="/,")
+        body = pick.choice(_BODIES) if pick.random() < 0.3 else None
+        return Request(
+            pick.choice(_METHODS),
+            path + (f"?{query}" if query else ""),
+            headers=headers,
+            body=body,
+            ip_address=pick.choice(_ADDRESSES),
+        )
+
+    def _values(self) -> list[str]:
+        """The values of a header or parameter: mostly one, sometimes several, sometimes an odd one."""
+        odd = self.random.random() < 0.15
+        count = 1 if self.random.random() < 0.85 else self.random.randint(2, 3)
+        return [self.random.choice(_ODD) + self.word() if odd else self.word() for _ in range(count)]

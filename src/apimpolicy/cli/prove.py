@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="How long to search for each file's policy; 20 unless given.",
 )
+@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 @click.option(
     "--format",
     "form",
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
     help="For people, or for programs.",
 )
 @selects_environment
-def command(paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, form: str) -> int:
+def command(
+    paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, debug: bool, form: str
+) -> int:
     """Decide whether claims hold for every request.
 
     Claims stand in test files, beside the cases, and in apimpolicy.toml, where they are about every API of the service.
@@ -76,7 +79,7 @@ def command(paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds
     started = time.perf_counter()
     files, unreadable = _files(paths or (".",), words)
     check_environment(file.path for file, _ in files)
-    reports = _prove(files, seconds, write, form == "text")
+    reports = _prove(files, seconds, write, form == "text", debug=debug)
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:
         return exit_codes.USAGE
@@ -118,7 +121,7 @@ def _is_wanted(claim: Claim, words: Sequence[str]) -> bool:
 
 
 def _prove(
-    files: Sequence[tuple[CaseFile, list[Claim]]], seconds: float | None, write: bool, is_text: bool
+    files: Sequence[tuple[CaseFile, list[Claim]]], seconds: float | None, write: bool, is_text: bool, *, debug: bool
 ) -> list[ClaimReport]:
     from apimpolicy.cli.progress import Progress
     from apimpolicy.report.claim_text import claim
@@ -130,7 +133,7 @@ def _prove(
     reports: list[ClaimReport] = []
     with Progress("decided", sum(len(claims) for _, claims in files), "claims") as progress:
         for file, claims in files:
-            found = prove_file(file, claims, bounds_for(file.path, seconds), progress.show)
+            found = prove_file(file, claims, bounds_for(file.path, seconds), progress.show, debug=debug)
             reports += found
             progress.clear()
             for report in found:
@@ -180,7 +183,7 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
 
 def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.claim_text import bounds_line, summary
+    from apimpolicy.report.claim_text import summary
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
 
@@ -190,8 +193,6 @@ def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], secon
     if not reports:
         return
     print()
-    if line := bounds_line(reports, style):
-        print(line)
     print(summary(reports, seconds, style))
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "authentication-basic",
     sections="inbound",
     placement=Placement(once="section"),
+    effects="header:authorization",
 )
 class AuthenticationBasic:
     username: str = expression_attribute(required=True, may_be_empty=True)

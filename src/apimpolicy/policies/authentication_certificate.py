@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     sections="inbound",
     alternatives=("thumbprint", "certificate-id", "body"),
     exclusive=(("thumbprint", "certificate-id"),),
+    effects="fails backend",
 )
 class AuthenticationCertificate:
     thumbprint: str | None = expression_attribute(trimmed)

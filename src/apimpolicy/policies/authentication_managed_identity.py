@@ -52,6 +52,7 @@ NO_IDENTITY = "Managed service identity must be configured to use authentication
     placement=Placement(not_at=("workspace",), not_on=("workspace",)),
     also_in="backend outbound on-error",  # saved in outbound, in many deployed documents
     traits="asks-for-token",
+    effects="header:authorization variables fails",
 )
 class AuthenticationManagedIdentity:
     resource: str = expression_attribute(trimmed, required=True, default="")

@@ -21,6 +21,7 @@ from apimpolicy.policies.spec import policy
     also_in="outbound",  # the documentation refuses it, and several repositories deploy it
     same_as="llm-emit-token-metric",
     traits="measures",
+    effects="fails fails-later",
 )
 class AzureOpenaiEmitTokenMetric(LlmEmitTokenMetric):
     """The same attributes and children."""

@@ -25,6 +25,7 @@ from apimpolicy.policies.spec import literal_attribute, policy
     same_as="llm-semantic-cache-lookup",
     other_half="azure-openai-semantic-cache-store",
     traits="ranged keeps-responses",
+    effects="serves fails",
 )
 class AzureOpenaiSemanticCacheLookup(LlmSemanticCacheLookup):
     embeddings_backend_auth: str = literal_attribute(default="system-assigned", values=AUTHENTICATION)

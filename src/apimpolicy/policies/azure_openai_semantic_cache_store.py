@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     same_as="llm-semantic-cache-store",
     other_half="azure-openai-semantic-cache-lookup",
     traits="ranged keeps-responses",
+    effects="fails",
 )
 class AzureOpenaiSemanticCacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

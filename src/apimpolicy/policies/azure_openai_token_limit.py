@@ -26,6 +26,7 @@ from apimpolicy.policies.spec import policy
     same_as="llm-token-limit",
     traits="limits",
     refuses_with="429 403",
+    effects="variables refuses fails-later answer-headers",
 )
 class AzureOpenaiTokenLimit(LlmTokenLimit):
     """The same attributes."""

@@ -61,6 +61,7 @@ MISS = (
     left_out="`caching-type`: a gateway without a Redis has one cache",
     other_half="cache-store",
     traits="keeps-responses not-in-fragments",
+    effects="serves fails",
 )
 class CacheLookup:
     allow_private_response_caching: bool = expression_attribute(boolean, default=False)

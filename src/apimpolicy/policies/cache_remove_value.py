@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="keeps-values",
+    effects="fails",
 )
 class CacheRemoveValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)

@@ -38,6 +38,7 @@ STORED = "Response will be buffered during streaming and stored in the cache aft
     placement=Placement(once="section"),
     other_half="cache-lookup",
     traits="ranged keeps-responses",
+    effects="fails",
 )
 class CacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

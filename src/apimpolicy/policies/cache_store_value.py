@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="keeps-values ranged",
+    effects="fails",
 )
 class CacheStoreValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)

@@ -38,6 +38,7 @@ _ROOT = "cross-domain-policy"
     sections="inbound",
     placement=Placement(not_at=("workspace", "product", "api", "operation"), not_on=("workspace",)),
     left_out="the exact answer, which no document states",
+    effects="answers",
 )
 class CrossDomain:
     file: str = content(text, markup=True)

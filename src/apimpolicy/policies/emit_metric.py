@@ -46,6 +46,7 @@ def double(value: object) -> float:
     sections=ANYWHERE,
     left_out="`default-dimensions`, sampling and aggregation",
     traits="measures",
+    effects="fails",
 )
 class EmitMetric:
     name: str = literal_attribute(required=True)

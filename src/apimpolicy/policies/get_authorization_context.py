@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     sections="inbound",
     placement=Placement(not_at=("workspace",), not_on=("self-hosted", "workspace")),
     left_out="refreshing tokens, and checking the signature of `identity`",
-    also_in="backend outbound",  # the toolkit
+    also_in="backend outbound",  # the toolkit,
+    effects="variables fails",
 )
 class GetAuthorizationContext:
     provider_id: str = expression_attribute(trimmed, required=True, refers="authorization-providers")

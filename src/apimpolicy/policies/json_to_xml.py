@@ -64,7 +64,8 @@ _WITHOUT_FORMATTING = 1
     "json-to-xml",
     sections="inbound outbound on-error",
     left_out="the attributes that only the editor's schema knows, which fail by name",
-    also_in="backend",  # the toolkit
+    also_in="backend",  # the toolkit,
+    effects="message-body message-headers fails",
 )
 class JsonToXml:
     apply: str = expression_attribute(required=True, values=("always", "content-type-json"))

@@ -35,6 +35,7 @@ _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
     "jsonp",
     sections="outbound",
     placement=Placement(once="section"),
+    effects="message-body message-headers fails",
 )
 class Jsonp:
     callback_parameter_name: str = expression_attribute(trimmed, required=True)

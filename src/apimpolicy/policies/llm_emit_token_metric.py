@@ -48,6 +48,7 @@ NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "comp
     sections="inbound",
     also_in="outbound",  # the documentation refuses it, and several repositories deploy it
     traits="measures",
+    effects="fails fails-later",
 )
 class LlmEmitTokenMetric:
     namespace: str = literal_attribute(default=NAMESPACE)

@@ -49,6 +49,7 @@ AUTHENTICATION = ("system-assigned", "header")
     left_out="the embeddings backend, whose place a function takes",
     other_half="llm-semantic-cache-store",
     traits="ranged keeps-responses",
+    effects="serves fails",
 )
 class LlmSemanticCacheLookup:
     score_threshold: float = literal_attribute(number, required=True, within=Range(0, 1))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     placement=Placement(not_at=("workspace",), not_on=("workspace",), once="section"),
     other_half="llm-semantic-cache-lookup",
     traits="ranged keeps-responses",
+    effects="fails",
 )
 class LlmSemanticCacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

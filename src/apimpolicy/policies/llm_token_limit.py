@@ -69,6 +69,7 @@ QUOTA = (("token-quota", "token-quota-period"),)
     left_out="the exact number of tokens in a prompt, which is estimated",
     traits="limits",
     refuses_with="429 403",
+    effects="variables refuses fails-later answer-headers",
 )
 class LlmTokenLimit:
     counter_key: str = expression_attribute(required=True)

@@ -47,6 +47,7 @@ MOST_BYTES = 200 * 1024
     placement=Placement(not_at=("workspace",), not_on=("workspace",)),
     left_out="the event hub itself, sampling, batches and delays: events are recorded",
     traits="logs",
+    effects="fails",
 )
 class LogToEventhub:
     logger_id: str = literal_attribute(required=True, doubt="expression", refers="loggers")

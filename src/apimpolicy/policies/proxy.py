@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     "proxy",
     sections="inbound",
     left_out="the proxy itself, which only the trace mentions",
+    effects="fails backend",
 )
 class Proxy:
     url: str = expression_attribute(trimmed, required=True)

@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     ),
     left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
     traits="answers diverts",
-    also_in="outbound on-error",  # the toolkit
+    also_in="outbound on-error",  # the toolkit,
+    effects="variables fails",
 )
 class PublishToDapr:
     pubsub_name: str | None = expression_attribute(trimmed)

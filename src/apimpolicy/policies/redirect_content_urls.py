@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     "redirect-content-urls",
     sections="inbound outbound",
     placement=Placement(once="section"),
+    effects="message-body message-headers fails",
 )
 class RedirectContentUrls:
     def run(self, exchange: Exchange) -> Effect:

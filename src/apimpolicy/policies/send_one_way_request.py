@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     placement=Placement(not_on=("workspace",)),
     traits="requests ordered",
     order=ORDER,
+    effects="fails",
 )
 class SendOneWayRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))

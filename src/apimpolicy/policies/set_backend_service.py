@@ -53,6 +53,7 @@ DAPR = "dapr"
     left_out="a Service Fabric cluster: a true `sf-resolve-condition` fails by name",
     also_in="outbound on-error",  # the toolkit
     traits="chooses-backend routes seen-in-traces",
+    effects="fails fails-later backend",
 )
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)

@@ -254,8 +254,9 @@ class Specification:
     `placement` is where the gateway allows it beyond its sections, `left_out` what a run leaves out of it, `same_as`
     the policy of which it is a second name. `traits` are what else looks at, see `policies.traits`. `also_in` are
     sections in which not its page but another source has it, `other_half` is the policy without which it has no effect,
-    and `order` the one in which the elements inside it stand. `traced` and `traced_error` are what the trace of a real
-    gateway says of it, where that was seen; `{message}` is that of the error.
+    and `order` the one in which the elements inside it stand. `effects` are what it may do, None for anything.
+    `traced` and `traced_error` are what the trace of a real gateway says of it, where that was seen; `{message}` is
+    that of the error.
     """
 
     __slots__ = (
@@ -267,6 +268,7 @@ class Specification:
         "choices",
         "cls",
         "contents",
+        "effects",
         "exclusive",
         "in_order",
         "left_out",
@@ -306,9 +308,11 @@ class Specification:
         traced_error: str = "{message}",
         choice_is_doubtful: bool = False,
         refuses_with: str = "",
+        effects: str | None = None,
     ) -> None:
         self.choice_is_doubtful = choice_is_doubtful
         self.refuses_with = tuple(refuses_with.split())
+        self.effects: tuple[str, ...] | None = None if effects is None else tuple(effects.split())
         self.traced = traced
         self.traced_error = traced_error
         self.also_in = frozenset(also_in.split())
@@ -417,8 +421,12 @@ def policy(
     traced_error: str = "{message}",
     choice_is_doubtful: bool = False,
     refuses_with: str = "",
+    effects: str | None = None,
 ) -> Callable[[type], type]:
-    """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it."""
+    """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it.
+
+    `effects` are what it may do, for proofs (`policies.traits.EFFECTS`); without them it may do anything.
+    """
 
     def mark(cls: type) -> type:
         made = Specification(
@@ -442,6 +450,7 @@ def policy(
             traced_error,
             choice_is_doubtful,
             refuses_with,
+            effects,
         )
         cls.specification = made  # type: ignore[attr-defined]
         return cls

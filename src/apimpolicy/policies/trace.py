@@ -50,6 +50,7 @@ class Metadata:
     sections=ANYWHERE,
     left_out="Application Insights: messages are in the trace of the result",
     traits="logs",
+    effects="passes",
 )
 class Trace:
     source: str = literal_attribute(required=True, may_be_empty=True, doubt="expression")

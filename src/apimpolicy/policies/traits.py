@@ -64,3 +64,20 @@ DOUBTS = {
 """What the sources disagree about, of an attribute: Microsoft's page of the policy, the gateway's schema as the editor
 extension for Visual Studio Code has it, Microsoft's policy toolkit, what real gateways were seen to accept, and
 deployed documents. An error needs all of them: of what is doubtful nothing is said, or a warning."""
+
+EFFECTS = {
+    "passes": "may go on without changing anything; alone, it does nothing that claims can see",
+    "variables": "sets the variables that its attributes *-variable-name name",
+    "backend": "changes where the request goes, or who the gateway is to the backend",
+    "header": "sets headers of the request; `header:authorization` sets only that one",
+    "message-headers": "changes headers of the message that its section is about",
+    "message-body": "changes the body of the message that its section is about",
+    "refuses": "may refuse the request, with one of the statuses behind the colon: numbers, or an attribute's name",
+    "fails": "may fail with 500",
+    "answer-headers": "may add headers to the answer when all others have run",
+    "fails-later": "may fail when the response comes",
+    "answers": "may answer and end the pipeline",
+    "serves": "may give a response in place of the backend's",
+}
+"""What a policy may do, for proofs. What is not declared doesn't happen; the attributes that are not postponed, and the
+contents, are always evaluated. A policy that declares no effects may do anything."""

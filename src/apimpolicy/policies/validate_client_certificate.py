@@ -118,6 +118,7 @@ class Identities:
     "validate-client-certificate",
     sections="inbound",
     traits="refuses checks-certificate",
+    effects="refuses",
 )
 class ValidateClientCertificate:
     validate_revocation: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)

@@ -98,6 +98,7 @@ class ContentRule:
     sections="inbound outbound on-error",
     left_out="`readOnly`, `writeOnly` and `discriminator` in schemas, and the limit on their size",
     traits="ranged",
+    effects="refuses variables",
 )
 class ValidateContent:
     unspecified_content_type_action: str = expression_attribute(required=True, values=ACTIONS)

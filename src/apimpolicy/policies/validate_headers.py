@@ -47,6 +47,7 @@ class HeaderRule:
     "validate-headers",
     sections="outbound on-error",
     placement=Placement(once="section"),
+    effects="refuses variables",
 )
 class ValidateHeaders:
     specified_header_action: str = expression_attribute(required=True, values=ACTIONS)

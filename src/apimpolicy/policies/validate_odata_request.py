@@ -56,6 +56,7 @@ _COUNT = re.compile(r"[0-9]{1,18}")
     sections="inbound",
     placement=Placement(not_at=("operation",), once="section"),
     left_out="checks that need the metadata of the service: its names and types",
+    effects="refuses variables",
 )
 class ValidateODataRequest:
     error_variable_name: str | None = literal_attribute(doubt="unknown-expression")

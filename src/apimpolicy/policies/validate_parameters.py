@@ -99,6 +99,7 @@ class _Actions:
     "validate-parameters",
     sections="inbound",
     placement=Placement(once="section"),
+    effects="refuses variables",
 )
 class ValidateParameters:
     specified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)

@@ -47,6 +47,7 @@ class StatusCodeRule:
     sections="outbound on-error",
     placement=Placement(once="section"),
     traits="ranged checks-status",
+    effects="refuses variables",
 )
 class ValidateStatusCode:
     unspecified_status_code_action: str = expression_attribute(required=True, values=ACTIONS)

@@ -63,7 +63,8 @@ MAXIMUM_DEPTH = 200
     "xml-to-json",
     sections="inbound outbound on-error",
     left_out="the attributes that only the editor's schema knows, which fail by name",
-    also_in="backend",  # the toolkit
+    also_in="backend",  # the toolkit,
+    effects="message-body message-headers fails",
 )
 class XmlToJson:
     kind: str = expression_attribute(required=True, values=("javascript-friendly", "direct"))

@@ -56,7 +56,8 @@ class Parameter:
     sections="inbound outbound",
     placement=Placement(once="section"),
     left_out="`msxsl:script`, which fails by name, and extension functions other than `node-set`",
-    also_in="on-error",  # the editor extension, the toolkit
+    also_in="on-error",  # the editor extension, the toolkit,
+    effects="message-body message-headers fails",
 )
 class XslTransform:
     markup: str = content(text, markup=True)

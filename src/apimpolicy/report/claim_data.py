@@ -16,7 +16,7 @@ class ClaimReport(NamedTuple):
     file has several such. Of a false one `request` is the request in a sentence, `why` the part of the claim that does
     not hold, `explanation` the request's way, `case` a test case for it, as YAML, and `case_file` the test file that it
     belongs to. `reasons` are what stood in the way of a decision, `problem` why the claim could not be looked at, or
-    was skipped. `bounds` are those of the answer.
+    was skipped. `assumptions` are those that a proof depends on; `is_vacuous`: it says nothing about any request.
     """
 
     path: str
@@ -31,5 +31,6 @@ class ClaimReport(NamedTuple):
     case_file: str = ""
     reasons: tuple[str, ...] = ()
     problem: str = ""
-    bounds: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    is_vacuous: bool = False
     seconds: float = 0.0

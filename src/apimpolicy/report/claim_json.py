@@ -6,7 +6,8 @@
      "claims": [{"path": "orders.test.yaml", "line": 31, "name": "nobody gets through …", "about": null,
                  "status": "false", "request": "GET /health without a certificate reaches the backend …",
                  "why": "false  context.Request.Certificate != null …", "explanation": "200 OK, decided by …",
-                 "case": "- name: …", "reasons": [], "problem": null, "bounds": [], "seconds": 0.4}],
+                 "case": "- name: …", "reasons": [], "problem": null, "assumptions": [],
+                 "vacuous": false, "seconds": 0.4}],
      "unreadable": [{"path": "broken.test.yaml", "problem": "…"}]}
 
 `status` is proven, false, undecided, error or skipped. The schema is
@@ -63,7 +64,8 @@ def _claim(report: ClaimReport) -> dict[str, Any]:
         "case": report.case or None,
         "reasons": list(report.reasons),
         "problem": report.problem or None,
-        "bounds": list(report.bounds),
+        "assumptions": list(report.assumptions),
+        "vacuous": report.is_vacuous,
         "seconds": round(report.seconds, 3),
     }
 

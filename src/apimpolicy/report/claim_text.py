@@ -16,7 +16,7 @@ from apimpolicy.report.columns import printable, width, wrap
 from apimpolicy.report.style import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.report.claim_data import ClaimReport
     from apimpolicy.report.style import Style
@@ -37,6 +37,10 @@ def claim(report: ClaimReport, style: Style = PLAIN, *, with_case: bool = True) 
 
 
 def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str]:
+    if report.is_vacuous:
+        yield "no request meets the claim's 'if': it says nothing"
+    if report.assumptions:
+        yield f"assuming that {'; that '.join(report.assumptions)}"
     if report.problem:
         yield from printable(report.problem).splitlines()
     if report.request:
@@ -63,13 +67,6 @@ def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:
         yield from (f"  {line}" for line in others)
     if len(reasons) > MOST_REASONS:
         yield f"- and {len(reasons) - MOST_REASONS} more"
-
-
-def bounds_line(reports: Iterable[ClaimReport], style: Style = PLAIN) -> str:
-    """Within which bounds the proofs hold; nothing where nothing is proven."""
-    found = dict.fromkeys(bound for report in reports if report.status == PROVEN for bound in report.bounds)
-    lines = wrap(f"proven for {'; '.join(found)}", style.width) if found else []
-    return "\n".join(style.paint("dim", line) for line in lines)
 
 
 def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN) -> str:

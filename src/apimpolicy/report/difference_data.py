@@ -48,7 +48,6 @@ class DifferenceReport(NamedTuple):
     items: tuple[DifferenceItem, ...] = ()
     reasons: tuple[str, ...] = ()
     problem: str = ""
-    bounds: tuple[str, ...] = ()
     seconds: float = 0.0
 
     @property

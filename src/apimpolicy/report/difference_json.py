@@ -6,7 +6,7 @@
                    "complete": true, "differences": [{"what": "was 403 …, is now 200 …", "request": "GET / …",
                    "old": {"answer": "403 Forbidden", "decided_by": "orders.xml:6 choose ▸ when 1", "way": "…",
                            "explanation": "…"}, "new": {…}}],
-                   "reasons": [], "problem": null, "bounds": [], "seconds": 0.4}]}
+                   "reasons": [], "problem": null, "seconds": 0.4}]}
 
 `status` is equivalent, different, undecided, added, removed or error; `complete`: all that is not named is proven to be
 the same. The schema is `apimpolicy/schemas/apimpolicy-diff-output.schema.json`.
@@ -46,7 +46,6 @@ def _policy(report: DifferenceReport) -> dict[str, Any]:
         "differences": [_item(item) for item in report.items],
         "reasons": list(report.reasons),
         "problem": report.problem or None,
-        "bounds": list(report.bounds),
         "seconds": round(report.seconds, 3),
     }
 

@@ -68,7 +68,7 @@ def _preflight(follower: Follower, exchange: Exchange, entry: TraceEntry, fits: 
     if "*" not in _texts(entry, "allowed-headers") and follower.path.split(
         headers.there("Access-Control-Request-Headers"), "cors"
     ):
-        follower.path.blocked(lost, only_fails=True)
+        follower.path.blocked(lost)
         return
     method = headers.value("Access-Control-Request-Method").term
     methods = _texts(entry, "allowed-methods") or ["GET", "POST"]

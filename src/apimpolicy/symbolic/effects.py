@@ -54,24 +54,15 @@ def after_policy(follower: Follower, exchange: Any, step: Step, before: Any) -> 
     if doubles.may_fail(follower, step):
         doubles.did_not_fail(follower, step)
     if known is not None:
-        follower.path.assumes = _rests_on(follower, entry)
         known(follower, exchange, entry)
-        follower.path.assumes = False
-        follower.world.stand_ins.after(follower.state, step, message_of(follower, exchange))
         return
     if step.specification is not None and step.specification.holds_policies:
         return
     lost = obstacle(entry, f"the policy {step.name}")
     if not _is_harmless(step.name):
-        follower.path.blocked(lost, only_fails=has_trait(step.name, "refuses", "limits"))
+        follower.path.blocked(lost)
     _changes(follower, exchange, before, lost)
     limits.counted(follower, exchange, entry, refuses=False)
-
-
-def _rests_on(follower: Follower, entry: TraceEntry) -> Obstacle | bool:
-    """What may be otherwise a moment later of what a policy was given."""
-    values = [each for given in follower.attributes(entry).values() for each in _listed(given)]
-    return next((each.assumed for each in values if isinstance(each.assumed, Obstacle)), False)
 
 
 def _listed(given: Any) -> list[Dual]:

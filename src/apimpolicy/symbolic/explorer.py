@@ -19,7 +19,7 @@ from apimpolicy.symbolic.exploration import Exploration, Figures
 from apimpolicy.symbolic.goals import BRANCH, CONDITION, Goal
 from apimpolicy.symbolic.inputs import Inputs
 from apimpolicy.symbolic.origins import THROWS
-from apimpolicy.symbolic.path import Extent, Hole, place_key
+from apimpolicy.symbolic.path import place_key
 from apimpolicy.symbolic.questions import Questions
 from apimpolicy.symbolic.steered import Steered
 from apimpolicy.symbolic.values import Obstacle
@@ -68,11 +68,8 @@ class Explorer:
         self._tried: set[int] = set()
         self._ways: set[int] = set()
         self._tries: dict[Any, int] = {}
-        self._expected: dict[int, tuple[list[Decision], Run]] = {}
-        """Ways for which a request was made that went another one, with the runs that they go on from."""
         self._seen: set[tuple[int, bool]] = set()
         self.assignments: dict[frozenset[Any], Run | None] = {}
-        self._gave_up = False
         self._is_for_branches = False
         self._ahead: Places = 0
         """Where what is wanted and missing is, when so many goals were found."""
@@ -84,27 +81,17 @@ class Explorer:
         self._deadline = begun + self.bounds.seconds
         solver.end_at(self._deadline)
         for start in ({}, *starts):
-            if self.run(start) is None:
-                self.outcome.holes.setdefault(Hole(None))
-                if not self.outcome.runs:
-                    break
+            if self.run(start) is None and not self.outcome.runs:
+                break
         while self._queue and not self._is_done():
             if self.is_late or self.figures.runs >= self.bounds.runs:
-                self._gave_up = True
                 break
             if self._is_tired() and not self._for_branches_alone():
-                self._gave_up = True
                 break
             _, _, run, index = heapq.heappop(self._queue)
             decision = run.path.decisions[index]
             if self.thorough or self._leads_on(run, decision):
                 self._turn_around(run, index)
-            else:
-                self._open(run, decision)
-        self.outcome.is_complete = not self._queue and not self._gave_up
-        for _, _, run, index in self._queue:
-            self._open(run, run.path.decisions[index])
-        self._look_for_expected()
         self.figures.seconds = time.process_time() - begun
         solver.end_at(None)
         return self.outcome
@@ -113,12 +100,6 @@ class Explorer:
     def is_late(self) -> bool:
         """Whether the seconds of the search are over."""
         return time.process_time() > self._deadline
-
-    def _look_for_expected(self) -> None:
-        """Ways that no request went when it was made for them: another one may have, later."""
-        for wanted, run in self._expected.values():
-            if self.thorough or not any(self._is_as_foreseen(wanted, each) for each in self.outcome.runs):
-                self._open(run, wanted[-1])
 
     def _is_tired(self) -> bool:
         """Whether there was nothing new for long."""
@@ -173,8 +154,6 @@ class Explorer:
             self.outcome.found.setdefault(goal, run)
         for obstacle in run.path.obstacles:
             self.outcome.obstacles[obstacle] = self.outcome.obstacles.get(obstacle, 0) + 1
-        if run.is_real:
-            self._note_holes(run)
         self._note_blocking(run)
         way = _way(run.path.decisions)
         if way not in self._ways or not self.thorough:  # what has no form may differ all the same
@@ -184,7 +163,6 @@ class Explorer:
             self._schedule(run.along(path))
         if self.on_run is not None and self.on_run(run):
             self._queue.clear()
-            self._gave_up = True
         return run
 
     def _schedule(self, run: Run) -> None:
@@ -257,13 +235,6 @@ class Explorer:
             goal not in self.outcome.found for goal in self.world.goals.around(around.element) if goal in self.wanted
         )
 
-    def _note_holes(self, run: Run) -> None:
-        for hole in run.path.open_holes:
-            if hole.extent is Extent.ALL and self.world.reach.gives_values(hole.step):
-                self.outcome.stops.setdefault(hole.step, []).append(run)
-            else:
-                self.outcome.holes.setdefault(hole)
-
     def _note_blocking(self, run: Run) -> None:
         for decision in run.path.decisions:
             if decision.term is None and decision.lost is not None:
@@ -295,26 +266,19 @@ class Explorer:
         key = frozenset(found.items())
         is_new = key not in self.assignments
         following = self.assignments[key] = self.run(found) if is_new else self.assignments[key]
-        if following is None:
-            self._open(run, decision)
-        elif decision.place not in DOUBLES:  # other policies run then
+        if following is not None and decision.place not in DOUBLES:  # other policies run then
             self.figures.predicted += is_new
             if not self._is_as_foreseen([*before, asked], following):
                 self.figures.diverged += is_new
-                self._expected.setdefault(_way([*before, asked]), ([*before, asked], run))
                 if is_new and not self.thorough:
                     self.steered.mended(following, before)
 
     def _asked(self, run: Run, before: Sequence[Decision], asked: Decision) -> Assignment | None:
         """An assignment under which the decisions before hold, and the one that is asked for."""
-        undecided = self.figures.undecided
         terms = [each.constraint for each in (*before, asked) if each.term is not None]
-        found = self.questions.solve(
+        return self.questions.solve(
             terms, asked.constraint, run.assignment, guessing.words_of(asked.owner), place=place_key(asked)
         )
-        if found is None and self.figures.undecided > undecided:
-            self._open(run, asked)
-        return found
 
     def decides(self, path: Path, decision: Decision, asked: Decision) -> bool:
         """Whether a decision has a part in another one that comes later, or in whether that is met."""
@@ -329,11 +293,6 @@ class Explorer:
         step = decision.step
         ends = decision.place == "guard" or (step is not None and only_refuses(step))
         return ends or self.decides(path, decision, asked)
-
-    def _open(self, run: Run, decision: Decision) -> None:
-        """Nobody knows where the other answer to a decision leads; what only doubles do is no matter of proofs."""
-        if run.is_real and decision.place not in DOUBLES:
-            self.outcome.holes.setdefault(run.path.hole(decision.step))
 
     def _is_as_foreseen(self, wanted: Sequence[Decision], following: Run) -> bool:
         """Whether a run took these decisions as they were asked for, and others that matter for the last only later."""

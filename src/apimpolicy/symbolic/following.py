@@ -83,12 +83,6 @@ class Follower:
 
     def expression(self, excerpt: Excerpt, recorder: OrderedRecorder, value: Any, *, threw: bool) -> Dual:
         """Follow an expression that has run."""
-        self.path.assumes = self.world.stand_ins.in_expression(excerpt)
-        found = self._followed(excerpt, recorder, value, threw=threw)
-        found.assumed, self.path.assumes = self.path.assumes, False
-        return found
-
-    def _followed(self, excerpt: Excerpt, recorder: OrderedRecorder, value: Any, *, threw: bool) -> Dual:
         walker = Walker(self.path, self.state, excerpt, recorder.entries)
         body = compiled(excerpt).bound.body
         try:
@@ -172,10 +166,7 @@ class _FollowedEvaluator(Evaluator):
                 converted(follower, slot, self.last, None, entry, failed=True)
             raise
         dual = Dual(value) if expression is None else self.last
-        follower.path.assumes = dual.assumed
         found = converted(follower, slot, dual, value, entry, failed=False)
-        follower.path.assumes = False
-        found.assumed = dual.assumed
         attributes = follower.attributes(entry)
         if getattr(slot, "child", None) is not None:
             attributes.setdefault(slot.field, []).append(found)
@@ -208,7 +199,6 @@ class _FollowedExchange(Exchange):
         before = _Before(self)
         path = self.follower.path
         around, path.step = path.step, step
-        self.follower.world.stand_ins.before(path, step, is_composed=self.composed_request is not None)
         try:
             super()._run(step)
         except PolicyError as error:

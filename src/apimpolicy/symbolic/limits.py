@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.symbolic.conversions import obstacle
 from apimpolicy.symbolic.values import Dual, term_of
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ def counted(follower: Follower, exchange: Exchange, entry: TraceEntry, *, refuse
     own = 1 if each is None else each
     for left in (calls - counted_before - own, calls - counted_before):  # a call that is counted at its end is not yet
         if value is not None and follower.inputs.value(left, follower.path.assignment) == value:
-            found = follower.state.variables[to_utf16(name)] = Dual(value, left)
-            found.assumed = obstacle(entry, f"the policy {entry.name}")
+            follower.state.variables[to_utf16(name)] = Dual(value, left)
             return
 
 

@@ -9,7 +9,7 @@ from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from apimpolicy.engine.steps import Step
     from apimpolicy.symbolic.inputs import Assignment, Inputs
@@ -80,15 +80,11 @@ class Path:
         """Decisions whose form said something else than the run: mistakes of a form."""
         self.mistakes: list[Exception] = []
         """Mistakes of ours, each of which left an expression without a meaning."""
-        self.holes: dict[Hole, None] = {}
         self.owner: Any = None
         self.step: Step | None = None
         """The policy that runs."""
         self.stopped: set[Step | None] = set()
         """The policies that failed or ended the request: whatever is not known of them, others may go on from there."""
-        self.assumes: Obstacle | bool = False
-        """Whether what is being evaluated comes of something that the search made up (`stand_ins`), or of what is no
-        longer so a moment later, which an obstacle says."""
         self.is_over = False
         """Nobody wants to know any more where its decisions lead."""
         self.chance: Assignment = {}
@@ -104,12 +100,6 @@ class Path:
         """What may be otherwise when something about a policy is, once the run is over."""
         goes_on = step in self.stopped and extent is not Extent.FAILURE
         return Hole(step, Extent.ALL if goes_on else extent, frozenset(self.stopped))
-
-    @property
-    def open_holes(self) -> Iterator[Hole]:
-        """The holes, once the run is over."""
-        for hole in self.holes:
-            yield self.hole(hole.step, hole.extent)
 
     def branch(self) -> Path:
         """The same way so far, to go on with something else; obstacles are only those that it meets itself."""
@@ -133,26 +123,13 @@ class Path:
         """Whether all that happened is understood."""
         return not self.obstacles
 
-    def blocked(self, obstacle: Obstacle, *, only_fails: bool = False) -> None:
-        """Something without a symbolic form was met; `only_fails`: all that is not known is whether it throws."""
+    def blocked(self, obstacle: Obstacle) -> None:
+        """Something without a symbolic form was met."""
         self.obstacles.setdefault(obstacle)
-        self.holes.setdefault(Hole(self.step, Extent.FAILURE if only_fails else Extent.VALUE))
-
-    def read(self, dual: Dual) -> Dual:
-        """A value that was set earlier is used."""
-        self.assumes = self.assumes or dual.assumed
-        return dual
-
-    def _note_assumption(self) -> None:
-        if self.assumes:
-            self.holes.setdefault(Hole(self.step))
-        if isinstance(self.assumes, Obstacle):
-            self.obstacles.setdefault(self.assumes)
 
     def decide(self, dual: Dual, place: Any = None) -> bool:
         """A question was answered by the truth of this value."""
         taken = dual.value is True or (dual.value is not False and bool(dual.value))
-        self._note_assumption()
         if dual.is_constant:
             return taken
         term = term_of(dual)
@@ -170,7 +147,6 @@ class Path:
         value: Dual | None = None,
     ) -> None:
         """A term was true, or was not; `value` is what has no term."""
-        self._note_assumption()
         if term is not None:
             term = solver.simplified(term)
             if solver.known_truth(term) is taken:
@@ -221,7 +197,6 @@ class Path:
         term = solver.simplified(term)
         known = solver.known_truth(term)
         if known is not None:
-            self._note_assumption()
             return known
         found = self.inputs.value(term, self.assignment)
         if not isinstance(found, bool):

@@ -51,7 +51,7 @@ class Scenario:
 
     method: str = "GET"
     url: str = "/"
-    headers: dict[str, str] = attrs.field(factory=dict)
+    headers: dict[str, str | list[str]] = attrs.field(factory=dict)
     body: str | None = None
     json: Any = None
     has_json: bool = False
@@ -97,7 +97,7 @@ class _Reader:
     def scenario(self) -> Scenario:
         made = Scenario(
             method=self.get("method", default="GET"),
-            headers=self.fields("header"),
+            headers=self.repeated("header"),
             address=self.get("address"),
             request_id=self.request_id(),
             now=self.get(CLOCK),
@@ -173,7 +173,7 @@ class _Reader:
     def url(self, made: Scenario) -> str:
         path: str = self.get("path", default="/")
         matched = self.fields("matched", folds=False)
-        query = self.fields("query")
+        query: dict[str, str | list[str]] = self.repeated("query")
         if matched:
             operation = made.entities.setdefault("operation", {})
             assert operation is not None
@@ -186,7 +186,11 @@ class _Reader:
                 path = "".join("/" + quote(value or "x", safe="") for value in matched.values())
             operation.setdefault("method", made.method)
         host = self.get("host")
-        written = "&".join(f"{quote(name)}={quote(value, safe=_QUERY_SAFE)}" for name, value in query.items())
+        written = "&".join(
+            f"{quote(name)}={quote(each, safe=_QUERY_SAFE, errors='surrogatepass')}"
+            for name, value in query.items()
+            for each in ([value] if isinstance(value, str) else value)
+        )
         return (f"https://{host}" if host else "") + path + (f"?{written}" if written else "")
 
     def fields(self, *key: str, folds: bool = True) -> dict[str, str]:
@@ -197,6 +201,14 @@ class _Reader:
             if each[:size] == key and len(each) == size + 2 and each[-1] == "there" and value:
                 name = each[size]
                 found[name.title() if folds and key[-1] == "header" else name] = self.text(each[:-1])
+        return found
+
+    def repeated(self, kind: str) -> dict[str, str | list[str]]:
+        """Headers or parameters that are there; those that come several times with a list of their values."""
+        found: dict[str, str | list[str]] = {**self.fields(kind)}
+        for key, values in self.given.items():
+            if key[0] == kind and len(key) == 3 and key[2] == "values" and self.given.get((*key[:2], "there")):
+                found[key[1].title() if kind == "header" else key[1]] = list(values)
         return found
 
     def named(self, kind: str) -> dict[str, Any]:

@@ -1,29 +1,21 @@
 """What a search made up around a policy, because nobody gave it: the values of named values, and empty fragments.
 
-A proof must not rest on them. What comes of them is marked (`Dual.assumed`), and a decision in which they have a part
-may go another way in a gateway that has other ones.
+A proof must not depend on them: to the prover, what they are in may be anything (`transfer.run.MadeUp`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.registry import has_trait, is_known
-from apimpolicy.symbolic.path import Extent, Hole
+from apimpolicy.policies.registry import is_known
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from apimpolicy.engine.steps import Step
-    from apimpolicy.symbolic.path import Path
-    from apimpolicy.symbolic.state import Message, State
-    from apimpolicy.symbolic.values import Dual
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt, Source
-
-_UNSEEN = ("logs", "measures", "chooses-backend", "asks-for-token", "checks-token", "preflight")
-"""Traits of policies whose texts no expression sees."""
 
 
 class StandIns:
@@ -53,6 +45,11 @@ class StandIns:
             known = self._known[id(step)] = step, found
         return known[1]
 
+    def is_fragment(self, step: Step) -> bool:
+        """Return whether a policy includes a fragment that is made up."""
+        attribute = step.element.get("fragment-id")
+        return step.name == "include-fragment" and attribute is not None and attribute.value.text in self.fragments
+
     def _has(self, source: Source, start: int, end: int) -> bool:
         if not self.named_values:
             return False
@@ -61,22 +58,6 @@ class StandIns:
         while original.origin is not None:
             original = original.origin
         return any(each.name in self.named_values for each in find_named_values(original.text[first:last]))
-
-    def before(self, path: Path, step: Step, *, is_composed: bool) -> None:
-        """A policy is about to run: what is made up there may be otherwise elsewhere."""
-        attribute = step.element.get("fragment-id")
-        fragment = "" if step.name != "include-fragment" or attribute is None else attribute.value.text
-        if fragment in self.fragments or (self.in_texts(step) and not _is_followed(step, is_composed)):
-            path.holes.setdefault(Hole(step, Extent.ALL))
-
-    def after(self, state: State, step: Step, message: Message | None) -> None:
-        """A policy has run: what it set of a named value is marked."""
-        if not self.in_texts(step):
-            return
-        name = step.element.get("name")
-        for dual in _set_by(state, step, message, "" if name is None else name.value.text):
-            if dual is not None:
-                dual.assumed = True
 
 
 def _texts(step: Step) -> Iterator[tuple[Element, int, int]]:
@@ -91,25 +72,3 @@ def _texts(step: Step) -> Iterator[tuple[Element, int, int]]:
     for each in inner:
         if not is_known(each.name):
             yield from _texts(each)
-
-
-def _is_followed(step: Step, is_composed: bool) -> bool:
-    """Whether what comes of a policy's texts is marked, or seen by no expression."""
-    traits = (*_UNSEEN, "sets-variable", "sets-header", "sets-status", "replaces-body", "requests")
-    return is_composed or any(has_trait(step.name, trait) for trait in traits)
-
-
-def _set_by(state: State, step: Step, message: Message | None, name: str) -> Iterator[Dual | None]:
-    from apimpolicy.dotnet.values import to_utf16
-
-    if has_trait(step.name, "sets-variable"):
-        yield state.variables.get(to_utf16(name))
-    if message is None:
-        return
-    if has_trait(step.name, "sets-header"):
-        yield message.headers.set.get(message.headers.name(name))
-    if has_trait(step.name, "replaces-body"):
-        yield message.body.set
-    if has_trait(step.name, "sets-status"):
-        yield message.status
-        yield message.reason

@@ -31,7 +31,7 @@ class Obstacle(NamedTuple):
 class Dual:
     """A value of a run, and its meaning."""
 
-    __slots__ = ("assumed", "form", "lost", "null", "origin", "term", "value")
+    __slots__ = ("form", "lost", "null", "origin", "term", "value")
 
     def __init__(
         self,
@@ -50,8 +50,6 @@ class Dual:
         self.lost = lost
         self.origin = origin
         """How it came about, where it has no term."""
-        self.assumed: Obstacle | bool = False
-        """Whether it comes of something that a search made up (`stand_ins`), or of what an obstacle says."""
 
     def as_value(self, value: Any) -> Dual:
         """The same meaning of another value."""

@@ -294,8 +294,7 @@ class Walker:
         elif known and not unknown:
             self.path.hold(solver.every(*known), False, "guard")
         if unknown:
-            only_fails = held and not self._catching and all(is_pure for _, is_pure in unknown)
-            self.path.blocked(unknown[0][0], only_fails=only_fails)
+            self.path.blocked(unknown[0][0])
 
     def not_null(self, receiver: Dual, node: nodes.Bound) -> None:
         """A member of null throws."""

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.inputs import Assignment, Inputs
     from apimpolicy.symbolic.path import Path
     from apimpolicy.symbolic.state import State
-    from apimpolicy.symbolic.values import Obstacle
 
     Token = Callable[[str, Mapping[str, Any]], tuple[str, str]]
     Asking = Callable[[Follower, FollowedGateway, Result], list[Path]]
@@ -57,8 +56,6 @@ class World:
 
     `section` is the only section that runs, where not all do: a response is there then from its beginning, an input.
 
-    `unfollowed` is what decides about requests here without being followed: nothing can be proven then.
-
     `asking` is asked at the end of each run, while all is known of it, and gives the ways that go on from there: what
     was decided on the run, and after it.
     """
@@ -74,7 +71,6 @@ class World:
         variables: Mapping[str, Any] | None = None,
         uploads: Collection[str] = (),
         fixed: Collection[str] = (),
-        unfollowed: Sequence[Obstacle] = (),
         has_doubles: bool = False,
         named_values: Mapping[str, str] | None = None,
         stand_ins: StandIns | None = None,
@@ -84,7 +80,6 @@ class World:
         self.stand_ins = stand_ins or StandIns()
         self.uploads = frozenset(uploads)
         self.fixed = frozenset(fixed)
-        self.unfollowed = tuple(unfollowed)
         self.variables = dict(variables or {})
         self.asking: Asking | None = None
         self.settings = dict(settings or {})
@@ -208,8 +203,6 @@ class World:
 
     def begin(self, state: State) -> None:
         """Say what is the same of every request, and what of this world is not followed."""
-        for obstacle in self.unfollowed:
-            state.path.blocked(obstacle)
 
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""

@@ -109,7 +109,11 @@ def sentence_of(scenario: Scenario) -> str:
     parts: list[str] = []
     if scenario.method != "GET" or scenario.url != "/":
         parts.append(f"{scenario.method} {_short(scenario.url)}")
-    parts += [f"header {name}: {_short(value)}" for name, value in scenario.headers.items()]
+    parts += [
+        f"header {name}: {_short(each)}"
+        for name, value in scenario.headers.items()
+        for each in ([value] if isinstance(value, str) else value)
+    ]
     if scenario.certificate is not None:
         parts.append(f"the certificate {scenario.certificate}")
     if scenario.token is not None:

@@ -22,6 +22,7 @@ from apimpolicy.symbolic.stand_ins import StandIns
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.certificates import STANDARD
+from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, steps_to, text_of
 from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_document, section_of, without_files
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
@@ -58,7 +59,8 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> Firs
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
     cases += _with_responses(writer, explored, bounds or Bounds())
     missing = [goal for goal in world.goals.all if goal not in writer.reached]
-    proven = set(explored.proven)
+    branches_of = Branches(world) if missing else None
+    proven = {goal for goal in missing if branches_of is not None and branches_of.decide(goal).is_proven}
     text = text_of(relative_path(policy, output), around, cases, list(_notes(explored, missing, proven)))
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
@@ -200,11 +202,10 @@ def _notes(explored: Exploration, missing: Sequence[Goal], proven: set[Goal]) ->
     said = tuple(f"{name(goal)}:" for goal in branches)
     others = [goal for goal in missing if goal.kind != BRANCH and _other_outcome(goal) not in missing]
     others = [goal for goal in others if not name(goal).startswith(said)]
-    within = "(proven, within the bounds of `apimpolicy new test`)"
-    yield f"No request takes these branches {within}:", [name(goal) for goal in branches if goal in proven]
+    yield "No request takes these branches (proven):", [name(goal) for goal in branches if goal in proven]
     unfound = [f"{name(goal)}{_why(explored, goal)}" for goal in branches if goal not in proven]
     yield "No request was found that takes these branches, which does not say that there is none:", unfound
-    yield f"No request makes this of these conditions {within}:", [name(goal) for goal in others if goal in proven]
+    yield "No request makes this of these conditions (proven):", [name(goal) for goal in others if goal in proven]
     unseen = [name(goal) for goal in others if goal not in proven]
     yield "No request was found that makes this of these conditions:", unseen
 

@@ -57,7 +57,7 @@ def test_each_claim_with_what_came_of_it(folder: Path, capsys: pytest.CaptureFix
     assert "  403 Forbidden, decided by orders.xml:3 choose ▸ when 1\n" in out
     assert "      expect: {holds: nobody is refused}\n" in out
     assert "3 claims: 1 proven, 1 false, 1 not decided, " in out
-    assert "proven for texts of at most 300 characters\n" in out
+    assert "assuming" not in out
 
 
 @pytest.mark.parametrize(
@@ -157,10 +157,6 @@ def test_claims_of_a_configuration_are_about_every_api(folder: Path, capsys: pyt
 
 
 def test_bounds_of_a_configuration(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "apimpolicy.toml").write_text("[prove]\ntext-length = 40\n", "utf-8")
-    assert main(["prove", "-k", "only requests"]) == 0
-    assert "texts of at most 40 characters" in capsys.readouterr().out
-
     (folder / "apimpolicy.toml").write_text("[prove]\nhours = 40\n", "utf-8")
     assert main(["prove"]) == 2
     assert "'hours' is not a key of [prove]" in capsys.readouterr().err
@@ -214,7 +210,8 @@ def test_kinds_of_differences(folder: Path, new: str, kinds: list[str], capsys: 
     jsonschema_rs.validate(json.loads((SCHEMAS / "apimpolicy-diff-output.schema.json").read_text("utf-8")), report)
     (policy,) = report["policies"]
     assert [each["what"] for each in policy["differences"]] == kinds
-    assert policy["complete"], policy["reasons"]
+    # A parameter with a line break makes the gateway fail, which the search has not found: "?a=%0A".
+    assert policy["complete"] is ("Query" not in new), policy["reasons"]
     assert code == (1 if kinds else 0)
 
 
@@ -266,20 +263,20 @@ def test_a_file_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("gateway", "why"),
+    ("gateway", "claim", "status"),
     [
-        ("{operation: {id: a, method: GET, url-template: /a}}", "which operation a request is for"),
-        ("{over-capacity: true}", "when the gateway is over its capacity"),
+        ("{operation: {id: a, method: GET, url-template: /a}}", "never: {status: 404}", 1),
+        ("{over-capacity: true}", "never: {status: 429}", 1),
+        ("{operation: {id: a, method: GET, url-template: /a}}", "then: {not: {status: 500, by: gateway}}", 0),
     ],
 )
-def test_what_a_gateway_decides_without_a_policy_is_not_followed(
-    folder: Path, gateway: str, why: str, capsys: pytest.CaptureFixture[str]
+def test_requests_about_which_the_gateway_decides_without_a_policy(
+    folder: Path, gateway: str, claim: str, status: int
 ) -> None:
-    text = FILE.replace("cases:", f"defaults: {{gateway: {gateway}}}\ncases:", 1)
+    text = f"policy: orders.xml\ndefaults: {{gateway: {gateway}}}\nclaims:\n  - {claim}\n"
     (folder / "orders.test.yaml").write_text(text, "utf-8")
 
-    assert main(["prove", "-k", "only requests"]) == 3
-    assert f"- {why}\n" in capsys.readouterr().out
+    assert main(["prove", "--seconds", "2"]) == status
 
 
 @pytest.mark.parametrize(

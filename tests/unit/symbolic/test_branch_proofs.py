@@ -14,6 +14,7 @@ from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.goals import BRANCH
 from apimpolicy.symbolic.stand_ins import StandIns
 from apimpolicy.symbolic.world import World
+from apimpolicy.testing.claims.branches import Branches
 
 HAS = 'context.Request.Headers.ContainsKey("X-A")'
 KEY = 'context.Request.Headers.GetValueOrDefault("X-A", "")'
@@ -162,7 +163,10 @@ def branches(document: str, **options: Any) -> tuple[list[str], list[str]]:
     world = World(document, **options)
     found = Explorer(world, Bounds(seconds=20)).explore()
     missing = [goal for goal in found.missing if goal.kind == BRANCH]
-    return list(map(world.goals.name, missing)), [world.goals.name(goal) for goal in missing if goal in found.proven]
+    proven = Branches(world)
+    return list(map(world.goals.name, missing)), [
+        world.goals.name(goal) for goal in missing if proven.decide(goal).is_proven
+    ]
 
 
 @pytest.mark.parametrize("name", IMPOSSIBLE)

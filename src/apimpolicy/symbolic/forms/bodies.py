@@ -35,7 +35,7 @@ def read(call: Call) -> Dual | None:
     if was_read or own.key[:1] == ("own",):
         return None if was_read and own.set is not None and not own.set.is_constant else Dual()
     if own.set is not None:
-        return _of_set(call, call.walker.path.read(own.set), target)
+        return _of_set(call, own.set, target)
     if target == "string":
         return text_of(call, own)
     if target in (_J + "JObject", _J + "JToken", _J + "JArray"):

@@ -33,7 +33,7 @@ def _of_request(signature: str) -> Callable[[Callable[[Call, Message], Dual | No
 @_of_request("string Method { get; }")
 def method(call: Call, own: Message) -> Dual:
     if own.method is not None:
-        return call.walker.path.read(own.method)
+        return own.method
     return Dual(term=call.walker.inputs.one_of("method", choices=METHODS))
 
 
@@ -116,7 +116,7 @@ def status_code(call: Call) -> Dual | None:
     if not isinstance(own, Message):
         return None
     if own.status is not None:
-        return call.walker.path.read(own.status)
+        return own.status
     if own.key == ("own",):
         return Dual()
     return Dual(term=status_of(call, own))
@@ -189,7 +189,7 @@ def _field(call: Call, own: Fields, name: str) -> Dual | None:
     if own.lost is not None:
         return None
     call.guard(own.there(name))
-    found = call.walker.path.read(own.value(name))
+    found = own.value(name)
     if call.value is None or isinstance(call.value, str):
         return found
     values = list(call.value)
@@ -202,7 +202,7 @@ def _variable(call: Call, name: str) -> Dual:
     state = call.walker.state
     known = state.variables.get(name)
     if known is not None:
-        return call.walker.path.read(known)
+        return known
     call.guard(state.has_variable(name))
     return Dual(form=state.variable(name))
 
@@ -233,7 +233,7 @@ def field_or_default(call: Call) -> Dual | None:
         return _field(call, own, name) if has_it else default
     if own.is_known(name):
         known = own.set.get(own.name(name))
-        return default if known is None else call.walker.path.read(known)
+        return default if known is None else known
     there, found = own.there(name), own.value(name)
     if default.is_constant and default.value is None:
         return Dual(term=found.term, null=solver.no(there))
@@ -262,8 +262,6 @@ def variable_or_default(call: Call) -> Dual | None:
     state, path = call.walker.state, call.walker.path
     target = str(call.node.type)
     known = state.variables.get(name)
-    if known is not None:
-        path.read(known)
     if known is None:
         is_there = bool(path.assignment.get(("variable", name, "there"), False))
         path.hold(state.has_variable(name), is_there, ("variable", name))
@@ -287,6 +285,6 @@ def try_get_value(call: Call) -> Dual | None:
     state = call.walker.state
     known = state.variables.get(name)
     if known is not None:
-        return Dual(form=Output(call.walker.path.read(known)))
+        return Dual(form=Output(known))
     value = state.given(name)
     return Dual(term=state.has_variable(name), form=Output(Dual(value, form=state.variable(name))))

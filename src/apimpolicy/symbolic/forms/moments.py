@@ -58,7 +58,6 @@ def _read_clock(call: Call, ticks: int) -> Dual:
     """What the clock says in this run; a gateway's says something else a moment later."""
     lost = call.walker.obstacle(_CLOCK, call.node)
     path, seconds = call.walker.path, (ticks - UNIX_EPOCH_TICKS) // TICKS_PER_SECOND
-    path.assumes = path.assumes or lost
     now = call.walker.inputs.number(*KEY, default=seconds, least=EARLIEST, most=LATEST)
     given = path.assignment.get(KEY, call.walker.inputs.known[KEY].default)
     since = seconds - given

@@ -1,4 +1,4 @@
-"""What holds for every request through a policy, whatever anybody claims: `check --prove`."""
+"""What the prover knows of every request through a policy, whatever its claims are: `check --prove`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.symbolic import goals
 from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.nearby import file_about, scope_in
-from apimpolicy.testing.claims.running import bounds_in_words
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding.nodes import Bound
     from apimpolicy.engine.steps import Step
+    from apimpolicy.proving.proof import Decision
     from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.symbolic.explorer import Exploration
     from apimpolicy.symbolic.goals import Goal
@@ -39,8 +40,7 @@ _OF_THE_CALLER = re.compile(r"\.Certificate\b|AsJwt|TryParseJwt|\bJwt\b")
 def proofs_of(path: str, bounds: Bounds) -> Proofs:
     """What is proven about the policy in a file.
 
-    Nothing where the file is a fragment or a template, does not compile, or needs a named value that nobody gave. Where
-    anything on any way is inexact, only the branches to which no such way leads.
+    Nothing where the file is a fragment or a template, does not compile, or needs a named value that nobody gave.
     """
     from pathlib import Path
 
@@ -65,27 +65,24 @@ def _proofs(path: Path, bounds: Bounds) -> Proofs:
     if unknown and not file.subject.policies:
         return Proofs(undecided=f"nobody has said what the named value {unknown[0]} is: add it to [named-values]")
     world = world_of({**file.subject.policies, scope_in(file, str(path)): path}, around)
-    explored = Explorer(world, bounds, thorough=True).explore()
+    explored = Explorer(world, bounds).explore()
     if not explored.runs:
         return Proofs(undecided=explored.problem)
-    if not explored.is_proof:
-        why = _why_undecided(explored)
-        explored = Explorer(world, bounds).explore()
-        facts = list(_branches(explored, str(path), set(explored.proven)))
-        return Proofs(tuple(facts), tuple(bounds_in_words(world, explored.inputs)), why)
-    missing = set(explored.missing)
-    facts = [*_branches(explored, str(path), missing), *_conditions(explored, str(path))]
-    return Proofs((*facts, *_failures(explored, str(path))), tuple(bounds_in_words(world, explored.inputs)))
+    branches = Branches(world)
+    decisions = {goal: branches.decide(goal) for goal in explored.missing}
+    proven = {goal for goal, decision in decisions.items() if decision.is_proven}
+    facts = [*_branches(explored, str(path), proven, branches), *_conditions(explored, str(path), proven, branches)]
+    facts += _failures(explored, str(path), branches)
+    return Proofs(tuple(facts), undecided=_why_undecided(explored, decisions))
 
 
-def _why_undecided(explored: Exploration) -> str:
-    """What stood in the way, the most frequent first."""
-    found = sorted(explored.obstacles, key=lambda each: -explored.obstacles[each])
-    if found:
-        return "without a symbolic form: " + ", ".join(dict.fromkeys(each.kind for each in found[:5]))
-    if not explored.is_complete:
-        return f"not all ways could be gone in {explored.figures.seconds:.0f} seconds"
-    return "a request went another way than was foreseen"
+def _why_undecided(explored: Exploration, decisions: dict[Goal, Decision]) -> str:
+    """Return the first branch that is neither reached nor impossible, with the first reason; empty without one."""
+    for goal, decision in decisions.items():
+        if goal.kind == goals.BRANCH and not decision.is_proven:
+            why = f": {decision.reasons[0]}" if decision.reasons else ""
+            return f"no request was found for {explored.world.goals.name(goal)}, and none is proven impossible{why}"
+    return ""
 
 
 def _given_named_values(path: str) -> set[str]:
@@ -102,7 +99,7 @@ def _given_named_values(path: str) -> set[str]:
 # Branches
 
 
-def _branches(explored: Exploration, path: str, missing: set[Goal]) -> Iterator[Fact]:
+def _branches(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[Fact]:
     """Branches that no request takes, where what is around them is reached."""
     world = explored.world
     reached = _elements_reached(explored)
@@ -113,18 +110,13 @@ def _branches(explored: Exploration, path: str, missing: set[Goal]) -> Iterator[
         for inner in step.steps_inside():
             if world.goals.branch(inner.element) in missing:
                 yield _branch(inner, "an earlier branch takes all that get here" if always else "")
-            always = always or (explored.is_proof and _is_always_true(explored, inner))
+            always = always or _is_always_true(explored, inner, branches)
 
 
-def _is_always_true(explored: Exploration, step: Step) -> bool:
-    """Whether the condition of a branch was never false."""
-    entries = [entry for run in explored.runs if run.result is not None for entry in run.result.trace]
-    taken = {
-        entry.effect.data.get("taken")
-        for entry in entries
-        if entry.element is step.element and entry.effect is not None and entry.effect.kind == "condition"
-    }
-    return step.name == "when" and taken == {True}
+def _is_always_true(explored: Exploration, step: Step, branches: Branches) -> bool:
+    """Return whether a branch that requests take is taken by all that get to it."""
+    is_taken = explored.world.goals.branch(step.element) in explored.found
+    return step.name == "when" and is_taken and branches.takes_all(step)
 
 
 def _branch(step: Step, why: str) -> Fact:
@@ -147,19 +139,19 @@ def _elements_reached(explored: Exploration) -> set[int]:
 # Conditions
 
 
-def _conditions(explored: Exploration, path: str) -> Iterator[Fact]:
+def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[Fact]:
     """Conditions that are always the same, but for what a finding about a branch or a larger condition says already."""
-    missing = set(explored.missing)
     spans: list[tuple[int, int]] = []
     found: list[tuple[Goal, str]] = []
     known = explored.world.goals
     for goal in missing:
         place = known.places[goal.kind, goal.file, goal.at]
         others = {goal._replace(outcome=number) for number in range(len(place.outcomes))} - {goal}
-        if goal.kind == goals.CONDITION and goal.file == path and not others & missing:
+        is_met = bool(others & explored.found.keys())
+        if goal.kind == goals.CONDITION and goal.file == path and not others & missing and is_met:
             other = next(iter(others))
             found.append((goal, place.outcomes[other.outcome]))
-    told = list(_told(explored, missing))
+    told = list(_told(explored, missing, branches))
     for goal, word in sorted(found, key=lambda each: _length(explored.world, each[0]), reverse=True):
         excerpt, node = known.node(goal)
         start, end = (excerpt.locate(offset) for offset in (node.syntax.start, node.syntax.end))
@@ -180,7 +172,7 @@ def _length(world: World, goal: Goal) -> int:
     return int(node.syntax.end - node.syntax.start)
 
 
-def _told(explored: Exploration, missing: set[Goal]) -> Iterator[tuple[int, int, bool]]:
+def _told(explored: Exploration, missing: set[Goal], branches: Branches) -> Iterator[tuple[int, int, bool]]:
     """Where the conditions stand of branches that a finding is about, and whether that says something of all in them.
 
     Of a branch that is never taken it does; of one that is always taken, before others, of the whole alone.
@@ -193,14 +185,14 @@ def _told(explored: Exploration, missing: set[Goal]) -> Iterator[tuple[int, int,
             condition = each.element.get("condition")
             if condition is not None and condition.value.expression is not None:
                 excerpt = condition.value.expression
-                if each in gone or _is_always_true(explored, each):
+                if each in gone or _is_always_true(explored, each, branches):
                     yield excerpt.start, excerpt.end, each in gone
 
 
 # Failures
 
 
-def _failures(explored: Exploration, path: str) -> Iterator[Fact]:
+def _failures(explored: Exploration, path: str, branches: Branches) -> Iterator[Fact]:
     """Policies whose expressions fail for every request that reaches them."""
     failed: dict[int, tuple[Element, str]] = {}
     fine: set[int] = set()
@@ -212,5 +204,5 @@ def _failures(explored: Exploration, path: str) -> Iterator[Fact]:
             else:
                 fine.add(id(entry.element))
     for key, (element, message) in failed.items():
-        if key not in fine and element.source.path == path:
+        if key not in fine and element.source.path == path and branches.always_fails(element):
             yield _fact(FAILURE, element, element.name_start, element.name_end, message)

@@ -11,9 +11,10 @@ from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.goals import BRANCH
 from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.testing.certificates import TestCertificates
+from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions, claims_of
-from apimpolicy.testing.claims.running import bounds_in_words, report_of
+from apimpolicy.testing.claims.running import report_of
 from apimpolicy.testing.claims.worlds import Surroundings, world_of
 from apimpolicy.testing.tree import read_tree
 
@@ -46,8 +47,7 @@ def decide(
     world = world_of(policies, around)
     proof = Proof(world, [claim], Expressions(gateway.named_values), bounds)
     (verdict,) = proof.verdicts()
-    assert proof.inputs is not None
-    return report_of(verdict, proof.inputs, tuple(bounds_in_words(world, proof.inputs)))
+    return report_of(verdict, proof.inputs)
 
 
 def _claim(parts: Mapping[str, Any]) -> Claim:
@@ -105,7 +105,9 @@ def _goals(world: World, branch: str) -> set[Goal]:
 
 
 def _why(explored: Exploration, wanted: set[Goal]) -> str:
-    if explored.is_proof:
+    branches = Branches(explored.world)
+    decisions = [branches.decide(goal) for goal in wanted]
+    if all(decision.is_proven for decision in decisions):
         return "it is proven that there is none"
-    reasons = [str(each) for goal in wanted for each in explored.reasons(goal)]
+    reasons = [str(reason) for decision in decisions for reason in decision.reasons]
     return f"what stands in the way: {', '.join(reasons[:3])}" if reasons else "there was not enough time"

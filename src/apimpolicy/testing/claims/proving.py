@@ -1,24 +1,24 @@
-"""Looks for a request for which a claim does not hold, and says when there is none.
-
-Every way through the policy is gone (`Explorer`, thorough), and at the end of each the claims are asked. What a claim
-depends on there is turned around like the decisions of the policy. A claim is false when a request that has run says
-so; it is proven when all ways are gone and everything on them, and in the claim, is exact.
-"""
+"""Decides claims: proven by the prover alone, false by a request that has run, otherwise not decided."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.proving.proof import Decision
+from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
 from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.symbolic.inputs import Inputs
 from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.values import Obstacle
 from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.deciding import Deciding
 from apimpolicy.testing.claims.explaining import Explaining
 from apimpolicy.testing.claims.followed import FollowedConditions
 from apimpolicy.testing.claims.reading import trees_of
+from apimpolicy.testing.claims.tries import break_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,36 +26,44 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.symbolic.explorer import Exploration
     from apimpolicy.symbolic.following import Follower
-    from apimpolicy.symbolic.inputs import Inputs
     from apimpolicy.symbolic.path import Path
     from apimpolicy.symbolic.world import Run, World
     from apimpolicy.testing.claims.reading import Claim, Expressions
 
-    Status = Literal["proven", "false", "undecided"]
+    Status = Literal["proven", "false", "undecided", "error"]
 
 OUT_OF_TIME = Obstacle("the time, or the number of requests, was not enough", "")
 ANOTHER_WAY = Obstacle("a request that went another way than was foreseen", "")
 TOO_LONG = Obstacle("more decisions on one way than are followed", "")
+UNKNOWN = "no request was found, and texts have too many conditions for a proof"
 
 
 class Verdict(Record):
     """What came of a claim.
 
     `run` is the request for which it does not hold, and `why` the expression that decides it, with its values;
-    `obstacles` are what stood in the way of a decision.
+    `reasons` are what stood in the way of a decision, `assumptions` those that a proof depends on. `is_vacuous`: the
+    claim is proven because it says nothing about any request.
     """
 
     claim: Claim
     status: Status
     run: Run | None = None
     why: str = ""
-    obstacles: tuple[Obstacle, ...] = ()
+    reasons: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    is_vacuous: bool = False
+    problem: str = ""
+    """An internal error that a claim met; nothing is known of it then."""
 
 
 class Proof:
-    """One search, for several claims about the policies of one world. `on_run` is told of each request."""
+    """Proofs and one search, for several claims about the policies of one world. `on_run` is told of each request.
+
+    The prover decides what is proven. Where it doesn't, requests are looked for: of the constants of the policy, of
+    the prover's models, and at last by a search that turns decisions around.
+    """
 
     def __init__(
         self,
@@ -64,46 +72,76 @@ class Proof:
         expressions: Expressions,
         bounds: Bounds,
         on_run: Callable[[], None] = lambda: None,
+        *,
+        debug: bool = False,
     ) -> None:
+        self.debug = debug
         self.world = world
         self.claims = list(claims)
         self.expressions = expressions
         self.bounds = bounds
         self.on_run = on_run
-        self.inputs: Inputs | None = None
+        self.inputs = Inputs(bounds)
         """The inputs that the search met, once it is over."""
         self.broken: dict[int, Run] = {}
-        self.obstacles: dict[int, dict[Obstacle, None]] = {index: {} for index in range(len(claims))}
+        self._open: list[int] = []
+        self._problems: dict[int, str] = {}
         self._just_broken: list[int] = []
         self._ways: dict[int, list[Path]] = {index: [] for index in range(len(claims))}
         self._is_met = True
 
     def verdicts(self) -> list[Verdict]:
-        """Search, and say what came of each claim. Raises DiagnosticError when an expression does not compile."""
+        """Decide the claims. Raises DiagnosticError when an expression does not compile."""
         for claim in self.claims:
             for tree in trees_of(claim):
                 self.expressions.compiled(tree)
+        deciding = Deciding(self.world, self.claims, self.expressions)
+        decisions = [self._decided(deciding.decide, index) for index in range(len(self.claims))]
+        self._open = [i for i, decision in enumerate(decisions) if not decision.is_proven and i not in self._problems]
+        if self._open:
+            self._search(deciding)
+            for index in self._open:
+                if index not in self.broken:
+                    decisions[index] = self._decided(deciding.decide_under_assumptions, index)
+        return [self._verdict(index, decision, deciding) for index, decision in enumerate(decisions)]
+
+    def _decided(self, decide: Callable[[int], Decision], index: int) -> Decision:
+        """Return a decision; an internal error is kept for the claim that met it."""
+        try:
+            return decide(index)
+        except ApimPolicyError:
+            raise
+        except Exception as error:
+            self._problems[index] = internal_error(error, debug=self.debug)
+            return Decision(False)
+
+    def _search(self, deciding: Deciding) -> None:
+        """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
+        proposed = [
+            request_of(model, deciding.proof.unknowns, self.world.certificates)
+            for index in self._open
+            for model in deciding.inquiry(index).models()
+        ]
+        claims = [self.claims[index] for index in self._open]
+        starts = break_claims(self.world, deciding.proof, claims, self.expressions, proposed)
         self.world.asking = self._ask
         explorer = Explorer(self.world, self.bounds, thorough=True, on_run=self._ran)
-        explored = explorer.explore()
+        explored = explorer.explore([*starts.values(), *proposed])
         self.inputs = explored.inputs
         if not explored.runs:
-            raise ConfigurationError(f"no request gets through: {explored.problem}")
-        return [self._verdict(index, claim, explored) for index, claim in enumerate(self.claims)]
+            raise ConfigurationError(f"can't evaluate this claim: {explored.problem}")
 
     def _ask(self, follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
-        """Ask the claims that no request has broken yet; the ways on which each of them was asked."""
+        """Ask the open claims that no request has broken yet; the ways on which each of them was asked."""
         ways: list[Path] = []
-        for index, claim in enumerate(self.claims):
+        for index in self._open:
             if index in self.broken:
                 continue
             conditions = FollowedConditions(result, gateway, self.expressions, follower)
             try:
-                is_broken = not conditions.hold(claim)
+                is_broken = not conditions.hold(self.claims[index])
             except TooLong:
-                self.obstacles[index].setdefault(TOO_LONG)
                 continue
-            self.obstacles[index].update(conditions.path.obstacles)
             if is_broken:
                 self._just_broken.append(index)
             ways.append(conditions.path)
@@ -118,20 +156,20 @@ class Proof:
             for path in self._ways.pop(index):
                 path.is_over = True
         self._just_broken.clear()
-        return len(self.broken) == len(self.claims)
+        return len(self.broken) == len(self._open)
 
-    def _verdict(self, index: int, claim: Claim, explored: Exploration) -> Verdict:
+    def _verdict(self, index: int, decision: Decision, deciding: Deciding) -> Verdict:
+        claim = self.claims[index]
+        if index in self._problems:
+            return Verdict(claim, "error", problem=self._problems[index])
         if index in self.broken:
-            return Verdict(claim, "false", *self._shorter(claim, self.broken[index], explored))
-        obstacles = dict(self.obstacles[index])
-        obstacles.update(dict.fromkeys(sorted(explored.obstacles, key=lambda each: -explored.obstacles[each])))
-        if explored.figures.diverged:
-            obstacles.setdefault(ANOTHER_WAY)
-        if not explored.is_complete:
-            obstacles.setdefault(OUT_OF_TIME)
-        return Verdict(claim, "undecided" if obstacles else "proven", obstacles=tuple(obstacles))
+            return Verdict(claim, "false", *self._shorter(claim, self.broken[index]))
+        if not decision.is_proven:
+            reasons = tuple(dict.fromkeys(map(str, decision.reasons))) or (UNKNOWN,)
+            return Verdict(claim, "undecided", reasons=reasons)
+        return Verdict(claim, "proven", assumptions=decision.assumptions, is_vacuous=deciding.is_vacuous(index))
 
-    def _shorter(self, claim: Claim, run: Run, explored: Exploration) -> tuple[Run, str]:
+    def _shorter(self, claim: Claim, run: Run) -> tuple[Run, str]:
         """The request with as little in it as breaks the claim, and what decides it."""
         why: list[str] = []
 
@@ -144,6 +182,15 @@ class Proof:
             return []
 
         self.world.asking = judge
-        found = shorter(self.world, explored.inputs, run, lambda _: not self._is_met)
+        found = shorter(self.world, self.inputs, run, lambda _: not self._is_met)
         self.world.asking = explain
-        return self.world.run(explored.inputs, found.assignment), why[0]
+        return self.world.run(self.inputs, found.assignment), why[0]
+
+
+def internal_error(error: Exception, *, debug: bool) -> str:
+    """Return an internal error in words, with its traceback where that is wanted."""
+    if debug:
+        import traceback
+
+        return "".join(traceback.format_exception(error))
+    return f"internal error in apimpolicy ({type(error).__name__}: {error}); use --debug for its traceback"

@@ -10,7 +10,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticErr
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.claims.proving import Proof
+from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.requests import (
     block_of,
@@ -23,11 +23,10 @@ from apimpolicy.testing.claims.requests import (
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.symbolic.inputs import Inputs
-    from apimpolicy.symbolic.world import World
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.proving import Verdict
     from apimpolicy.testing.claims.reading import Claim
@@ -35,9 +34,14 @@ if TYPE_CHECKING:
 
 
 def prove_file(
-    file: CaseFile, claims: Sequence[Claim], bounds: Bounds, on_run: Callable[[], None] = lambda: None
+    file: CaseFile,
+    claims: Sequence[Claim],
+    bounds: Bounds,
+    on_run: Callable[[], None] = lambda: None,
+    *,
+    debug: bool = False,
 ) -> list[ClaimReport]:
-    """Decide claims of a file. Never raises for what the file, or a policy, does wrong."""
+    """Decide claims of a file. Never raises for what the file, or a policy, does wrong; `debug` shows tracebacks."""
     started = time.perf_counter()
     asked = [claim for claim in claims if claim.skip is None]
     reports = [_report(claim, SKIPPED, problem=claim.skip or "") for claim in claims if claim.skip is not None]
@@ -46,29 +50,35 @@ def prove_file(
     try:
         around = surroundings_of(file)
         if file.subject.policies or around.gateway.service is None:
-            found = _prove_policies(file, asked, around, bounds, on_run)
+            found = _prove_policies(file, asked, around, bounds, on_run, debug=debug)
         else:
-            found = prove_service(file, asked, around, bounds, on_run)
+            found = prove_service(file, asked, around, bounds, on_run, debug=debug)
     except DiagnosticError as error:
         from apimpolicy.report.terminal import render_all
 
         found = [_report(claim, ERROR, problem=render_all(error.diagnostics)) for claim in asked]
     except ApimPolicyError as error:
         found = [_report(claim, ERROR, problem=str(error)) for claim in asked]
+    except Exception as error:
+        found = [_report(claim, ERROR, problem=internal_error(error, debug=debug)) for claim in asked]
     seconds = (time.perf_counter() - started) / len(asked)
     return [report._replace(seconds=seconds) for report in found] + reports
 
 
 def _prove_policies(
-    file: CaseFile, claims: Sequence[Claim], around: Surroundings, bounds: Bounds, on_run: Callable[[], None]
+    file: CaseFile,
+    claims: Sequence[Claim],
+    around: Surroundings,
+    bounds: Bounds,
+    on_run: Callable[[], None],
+    *,
+    debug: bool,
 ) -> list[ClaimReport]:
     world = world_of(file.subject.policies, around)
-    proof = Proof(world, claims, Expressions(around.gateway.named_values), bounds, on_run)
+    proof = Proof(world, claims, Expressions(around.gateway.named_values), bounds, on_run, debug=debug)
     verdicts = proof.verdicts()
-    assert proof.inputs is not None
-    limits = tuple(bounds_in_words(world, proof.inputs))
     return [
-        report_of(verdict, proof.inputs, limits)._replace(case=_case(file, verdict, proof.inputs), case_file=file.path)
+        report_of(verdict, proof.inputs)._replace(case=_case(file, verdict, proof.inputs), case_file=file.path)
         for verdict in verdicts
     ]
 
@@ -79,6 +89,8 @@ def prove_service(
     around: Surroundings,
     bounds: Bounds,
     on_run: Callable[[], None] = lambda: None,
+    *,
+    debug: bool = False,
 ) -> list[ClaimReport]:
     """Decide claims for every operation of every API of a service. Raises DiagnosticError, ConfigurationError."""
     from apimpolicy.testing.claims.service_cases import service_case
@@ -90,10 +102,9 @@ def prove_service(
         asked = [claim for claim in claims if claim.name not in found or found[claim.name].status != FALSE]
         if not asked:
             break
-        proof = Proof(world, asked, expressions, bounds, on_run)
+        proof = Proof(world, asked, expressions, bounds, on_run, debug=debug)
         for verdict in proof.verdicts():
-            assert proof.inputs is not None
-            report = report_of(verdict, proof.inputs, tuple(bounds_in_words(world, proof.inputs)))
+            report = report_of(verdict, proof.inputs)
             if verdict.run is not None:
                 path, case = service_case(file, verdict.claim, verdict.run, proof.inputs, world.route)
                 report = report._replace(case=case, case_file=path)
@@ -108,8 +119,9 @@ def _worse(known: ClaimReport | None, report: ClaimReport) -> ClaimReport:
     if known is None or report.status == FALSE:
         return report if report.status != PROVEN else report._replace(about="")
     if report.status == PROVEN:
-        bounds = tuple(dict.fromkeys((*known.bounds, *report.bounds)))
-        return known._replace(bounds=bounds)
+        assumptions = tuple(dict.fromkeys((*known.assumptions, *report.assumptions)))
+        is_vacuous = known.is_vacuous and report.is_vacuous and known.status == PROVEN
+        return known._replace(assumptions=assumptions, is_vacuous=is_vacuous)
     if known.status == PROVEN:
         return report
     return known._replace(reasons=tuple(dict.fromkeys((*known.reasons, *report.reasons))))
@@ -141,11 +153,19 @@ def _report(claim: Claim, status: str, problem: str = "") -> ClaimReport:
     return ClaimReport(claim.path, claim.name, claim.line, status, problem=problem)
 
 
-def report_of(verdict: Verdict, inputs: Inputs, limits: tuple[str, ...]) -> ClaimReport:
+def report_of(verdict: Verdict, inputs: Inputs) -> ClaimReport:
     """What came of a claim, as texts, but for a test case."""
     claim, run = verdict.claim, verdict.run
-    reasons = tuple(str(obstacle) for obstacle in verdict.obstacles)
-    report = ClaimReport(claim.path, claim.name, claim.line, verdict.status, reasons=reasons, bounds=limits)
+    report = ClaimReport(
+        claim.path,
+        claim.name,
+        claim.line,
+        verdict.status,
+        reasons=verdict.reasons,
+        assumptions=verdict.assumptions,
+        is_vacuous=verdict.is_vacuous,
+        problem=verdict.problem,
+    )
     if run is None or run.result is None:
         return report
     return report._replace(
@@ -165,18 +185,3 @@ def _case(file: CaseFile, verdict: Verdict, inputs: Inputs) -> str:
         return block_of(checked(file.path, case), 0)
     except ApimPolicyError:
         return ""
-
-
-def bounds_in_words(world: World, inputs: Inputs) -> Iterator[str]:
-    """For which requests an answer holds, as far as the search met something of the kind."""
-    bounds = inputs.bounds
-    yield f"texts of at most {bounds.text_length} characters"
-    if inputs.template is not None and any(key[0] in ("path", "matched") for key in inputs.known):
-        yield "paths without codes such as %20"
-    if any("length" in key for key in inputs.known):
-        yield f"lists of at most {bounds.list_length} items"
-    if ("certificate",) in inputs.known:
-        named = ", ".join(name for name in world.certificates if name not in world.uploads)
-        yield f"callers without a certificate, or with one of these, uploaded or not: {named}"
-    if world.providers and any(key[0] == "token" for key in inputs.known):
-        yield f"callers without a token, or with one of {', '.join(world.providers)}"

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.symbolic.scenario import ENTITIES
-from apimpolicy.symbolic.values import Obstacle
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import Case, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
@@ -15,7 +14,7 @@ from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     import datetime
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.effective_policies import AnyPolicy
@@ -94,19 +93,8 @@ def world_parts(policies: Mapping[str, AnyPolicy], around: Surroundings) -> tupl
         "providers": [] if around.identities is None else list(around.identities.providers),
         "token": _tokens(around.identities),
         "variables": around.variables,
-        "unfollowed": list(_unfollowed(gateway, bool(certificates))),
         "fixed": [kind for kind in ENTITIES if kind != "deployment" and getattr(gateway, kind) is not None],
     }
-
-
-def _unfollowed(gateway: Gateway, has_certificates: bool) -> Iterator[Obstacle]:
-    """Settings by which the gateway decides about requests without a policy."""
-    if gateway.service is None and (gateway.description is not None or gateway.operation is not None):
-        yield Obstacle("which operation a request is for", "")
-    if has_certificates and not isinstance(gateway.negotiate_client_certificate, bool):
-        yield Obstacle("which host names ask for client certificates", "")
-    if gateway.over_capacity:
-        yield Obstacle("when the gateway is over its capacity", "")
 
 
 def _tokens(identities: CaseIdentities | None) -> Callable[[str, Mapping[str, Any]], tuple[str, str]]:

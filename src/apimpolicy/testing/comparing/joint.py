@@ -1,8 +1,8 @@
 """Two versions of a policy on the same request, followed together.
 
-The same inputs go through both; the decisions of both are one way. Where both come to the same, what the answer and the
-forwarded request have is said over the inputs and asked to be equal: that question is turned around like any other
-decision. The versions are equivalent when all ways are gone, all is exact, and nothing differed.
+A search looks for requests that show differences: the same inputs go through both, and what the answers and the
+forwarded requests have is asked to be equal, a question that is turned around like any other decision. That there are
+no others is the prover's to say (`proving.equivalence`).
 """
 
 from __future__ import annotations
@@ -10,18 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.proving import equivalence
 from apimpolicy.records import Record
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.values import Dual, Obstacle, term_of
-from apimpolicy.testing.claims.proving import ANOTHER_WAY, OUT_OF_TIME, TOO_LONG
+from apimpolicy.testing.claims.proving import TOO_LONG
 from apimpolicy.testing.comparing.canonical import common, of_element, of_program
 from apimpolicy.testing.comparing.observing import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
@@ -79,16 +80,42 @@ def compare(
     explored = explorer.explore()
     found = [joint.smallest(kind, run, explored) for kind, run in list(joint.found.items())]
     others = (Obstacle(f"another setting of the gateway: {name}", "") for name in settings)
-    return Comparison(found, (*others, *_obstacles(joint, explored)), explored.inputs)
+    return Comparison(found, (*others, *_obstacles(old, new, found)), explored.inputs)
 
 
-def _obstacles(joint: _Joint, explored: Exploration) -> Iterator[Obstacle]:
-    yield from sorted(explored.obstacles, key=lambda each: -explored.obstacles[each])
-    yield from (each for each in joint.obstacles if each not in explored.obstacles)
-    if explored.figures.diverged:
-        yield ANOTHER_WAY
-    if not explored.is_complete:
-        yield OUT_OF_TIME
+def _obstacles(old: World, new: World, found: Sequence[Found]) -> Iterator[Obstacle]:
+    """Yield why it isn't proven that there are no other differences; nothing where it is."""
+    if old.variables != new.variables or old.first.service is not None:
+        yield Obstacle("versions with different surroundings", "")
+        return
+    known = _known(kind for each in found for kind in [each.difference.kind])
+    decision = equivalence.compare(old.program, new.program, old.variables, of_element, known)
+    if not decision.is_proven:
+        yield from dict.fromkeys(Obstacle(*reason) for reason in decision.reasons)
+        if not decision.reasons:
+            yield Obstacle("requests that may differ, and were not found", "")
+
+
+def _known(kinds: Iterable[Kind]) -> equivalence.Known:
+    """Return the differences that requests have shown, as the prover leaves them out."""
+    answers: set[tuple[str, str]] = set()
+    cells: set[tuple[str, str]] = set()
+    names: set[str] = set()
+    for kind in kinds:
+        match kind:
+            case ("answer", was, now):
+                answers.add((was, now))
+            case ("header", "the backend", name):
+                cells.add(("header", name))
+            case ("header", _, name):
+                cells.add(("response-header", name))
+            case ("body", who):
+                names.add("body" if who == "the backend" else "response-body")
+            case ("url",):
+                names |= {"url", "query", "backend"}
+            case ("method" | "status",):
+                names.add(kind[0])
+    return equivalence.Known(frozenset(answers), frozenset(names), frozenset(cells))
 
 
 class _End(Record):

@@ -22,7 +22,6 @@ from apimpolicy.report.difference_data import (
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.claims.nearby import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
 from apimpolicy.testing.claims.requests import request_in_words
-from apimpolicy.testing.claims.running import bounds_in_words
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 from apimpolicy.testing.comparing.joint import compare
 from apimpolicy.testing.comparing.settings import settings_that_differ
@@ -117,8 +116,7 @@ def _report(pair: Pair, names: tuple[str, str], found: Comparison, world: World)
     items = tuple(_items(found))
     reasons = tuple(dict.fromkeys(map(str, found.obstacles)))
     status = DIFFERENT if items else UNDECIDED if reasons else EQUIVALENT
-    bounds = () if found.inputs is None else tuple(bounds_in_words(world, found.inputs))
-    return DifferenceReport(pair.path, *names, status, items, reasons, bounds=bounds)
+    return DifferenceReport(pair.path, *names, status, items, reasons)
 
 
 def _items(found: Comparison) -> Iterator[DifferenceItem]:

@@ -1,0 +1,157 @@
+"""Whether two programs treat all requests alike: the same answers, and the same requests to the backend.
+
+Backends and other services are the same for both. A policy does the same in both programs where its text, the state
+that it sees and what it counts are the same; otherwise what it does is unknown in each by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.languages.language import TooLarge
+from apimpolicy.proving.proof import Decision, Inquiry, fixed_cells
+from apimpolicy.semantics.inputs import Inputs
+from apimpolicy.semantics.unknowns import Reason, Unknowns
+from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
+from apimpolicy.syntax.depth import Frames
+from apimpolicy.terms import term as terms
+from apimpolicy.transfer.pipeline import outcome_of
+from apimpolicy.transfer.run import ANSWER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator, Mapping
+    from typing import Any
+
+    from apimpolicy.engine.steps import Program
+    from apimpolicy.terms.term import Term
+    from apimpolicy.text.document import Element
+    from apimpolicy.transfer.pipeline import Outcome
+    from apimpolicy.transfer.run import End
+
+_FRAMES = 50_000
+_MOST_PAIRS = 4_000
+_SENT = ("header", "query", "url", "method", "body", "backend")
+BACKEND = "backend"
+
+
+class Known(NamedTuple):
+    """Differences that requests have shown, which are left out: kinds of answers, kinds of cells, and single cells."""
+
+    answers: frozenset[tuple[str, str]] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    cells: frozenset[tuple[str, str]] = frozenset()
+
+    def has(self, kind: str, name: str) -> bool:
+        """Return whether differences in a cell are known."""
+        return kind in self.kinds or (kind, name) in self.cells
+
+
+def compare(
+    old: Program,
+    new: Program,
+    variables: Mapping[str, Any],
+    canonical: Callable[[Element], Hashable],
+    known: Known,
+) -> Decision:
+    """Return whether no request is treated differently, but for differences that are known."""
+    unknowns = Unknowns()
+    inputs = Inputs(unknowns, dict(fixed_cells(variables)))
+    with Frames(_FRAMES):
+        outcomes: list[Outcome] = []
+        for program in (old, new):
+            unknowns.begin()
+            outcomes.append(outcome_of(program, unknowns, inputs, canonical=canonical))
+        first, second = outcomes
+        if len(first.ends) * len(second.ends) > _MOST_PAIRS:
+            return Decision(False, reasons=(Reason("policies with too many ends to compare"),))
+        if first.adds_headers or second.adds_headers:
+            return Decision(False, reasons=(Reason("headers that policies add to the answer at its end"),))
+        formula = terms.any_of(*_answers(first, second, known), *_requests(first, second, known))
+    return Inquiry(unknowns, formula).decide()
+
+
+def _answers(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
+    """Yield where the answers to the same request differ."""
+    for one in old.ends:
+        for other in new.ends:
+            both = terms.all_of(one.condition, other.condition)
+            if both is not terms.FALSE:
+                yield terms.all_of(both, _differ_in_answer(one, other, known))
+
+
+def _differ_in_answer(one: End, other: End, known: Known) -> Term:
+    reached = _differ(one.state.get("reached"), other.state.get("reached"))
+    by = terms.any_of(
+        terms.not_(terms.iff(one.by_policy, other.by_policy)), terms.not_(terms.iff(*map(_backend, (one, other))))
+    )
+    status = terms.any_of(
+        _differ(one.status, other.status), _differ(one.state.get("reason"), other.state.get("reason"))
+    )
+    parts = [reached, by, *([] if known.has("status", "") else [status])]
+    shown = terms.any_of(*(terms.all_of(_is(one, was), _is(other, now)) for was, now in known.answers))
+    content = [
+        terms.TRUE if name == "*" else _differ(one.state.get(kind, name), other.state.get(kind, name))
+        for kind, name in one.state.changed(other.state)
+        if kind in (*ANSWER, "kept") and kind != "reason" and not known.has(kind, name)
+    ]
+    return terms.all_of(terms.any_of(*parts, *content), terms.not_(shown))
+
+
+def _backend(end: End) -> Term:
+    return terms.all_of(end.by_backend, terms.not_(end.by_policy))
+
+
+def _is(end: End, kind: str) -> Term:
+    """Return where an answer is of a kind: the backend's, or the status and reason of another one."""
+    if kind == BACKEND:
+        return _backend(end)
+    status, _, reason = kind.partition(" ")
+    is_status = terms.not_(_differ(end.status, Number(terms.number(int(status)), "int")))
+    is_reason = terms.not_(_differ(end.state.get("reason"), Text(terms.text(reason))))
+    return terms.all_of(terms.not_(_backend(end)), is_status, is_reason)
+
+
+def _requests(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
+    """Yield where what reaches the backend differs; that something does is compared with the answers."""
+    if len(old.sent) != len(new.sent) or any(sent.state is None for sent in (*old.sent, *new.sent)):
+        yield terms.TRUE
+        return
+    for one, other in zip(old.sent, new.sent, strict=True):
+        assert one.state is not None
+        assert other.state is not None
+        both = terms.all_of(one.condition, other.condition)
+        for kind, name in one.state.changed(other.state):
+            if kind in _SENT and not known.has(kind, name):
+                differs = terms.TRUE if name == "*" else _differ(one.state.get(kind, name), other.state.get(kind, name))
+                yield terms.all_of(both, differs)
+        if len(old.sent) > 1:
+            yield terms.not_(terms.iff(one.condition, other.condition))
+
+
+def _differ(one: Value, other: Value, known: Mapping[Term, bool] | None = None) -> Term:
+    """Return where two values are not the same; anywhere, where that can't be said."""
+    known = known or {}
+    values = [one, other]
+    for index, value in enumerate(values):
+        while isinstance(value, Choice) and value.condition in known:
+            value = value.then if known[value.condition] else value.otherwise
+        values[index] = value
+    one, other = values
+    if one.key == other.key:
+        return terms.FALSE
+    for value in values:
+        if isinstance(value, Choice):
+            then, otherwise = (_differ(one, other, {**known, value.condition: taken}) for taken in (True, False))
+            return terms.choice(value.condition, then, otherwise)
+    try:
+        if isinstance(one, Text) and isinstance(other, Text):
+            return terms.not_(terms.same(one.term, other.term))
+        if isinstance(one, Number) and isinstance(other, Number):
+            return terms.not_(terms.equal(one.term, other.term))
+        if isinstance(one, Truth) and isinstance(other, Truth):
+            return terms.not_(terms.iff(one.term, other.term))
+        if isinstance(one, Field) and isinstance(other, Field) and len(one.items) == len(other.items) == 1:
+            return terms.not_(terms.same(one.joined, other.joined))
+    except TooLarge:
+        pass
+    return terms.TRUE

@@ -1,0 +1,192 @@
+"""A program over all requests at once, and questions about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.languages.language import TooLarge
+from apimpolicy.semantics.evaluation import Evaluation
+from apimpolicy.semantics.inputs import Inputs
+from apimpolicy.semantics.unknowns import Reason, Unknowns, Unsupported
+from apimpolicy.semantics.values import NULL, Value, constant_number, constant_text, constant_truth, merge
+from apimpolicy.syntax.depth import Frames
+from apimpolicy.terms import term as terms
+from apimpolicy.terms.solving import Model, Question
+from apimpolicy.transfer.pipeline import does_anything, outcome_of
+from apimpolicy.transfer.run import End, place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.emit.expression import CompiledExpression
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.steps import Program
+    from apimpolicy.languages.language import Language
+    from apimpolicy.semantics.state import Cell, State
+    from apimpolicy.terms.term import Term
+    from apimpolicy.transfer.run import MadeUp
+
+_MOST_MODELS = 6
+_FRAMES = 50_000
+"""Values and terms of long documents are deep."""
+
+
+class Decision(NamedTuple):
+    """What came of a question: `is_proven`, with the assumptions that the proof depends on, in words; else why not."""
+
+    is_proven: bool
+    assumptions: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+
+
+class Proof:
+    """A program over all requests. `variables` are those that every request begins with."""
+
+    def __init__(
+        self,
+        program: Program,
+        gateway: Gateway,
+        variables: Mapping[str, Any],
+        fixed: Mapping[Cell, Value] | None = None,
+        path: Language | None = None,
+        *,
+        made_up: MadeUp | None = None,
+        watched: Mapping[int, bool] | None = None,
+    ) -> None:
+        self.unknowns = Unknowns()
+        self.unknowns.watched.update(watched or {})
+        self.inputs = Inputs(self.unknowns, {**dict(fixed_cells(variables)), **(fixed or {})})
+        if path is not None:
+            variable = self.unknowns.input(("url", "Path"), terms.TEXT)
+            self.unknowns.know(variable, terms.member(variable, path))
+        with Frames(_FRAMES):
+            self.outcome = outcome_of(program, self.unknowns, self.inputs, made_up)
+        self.ends = [*self.outcome.ends, *_ends_without_policies(self, gateway, program)]
+
+    def expression(self, compiled: CompiledExpression, state: State) -> Term:
+        """Return where an expression over a state is true, and doesn't throw."""
+        with Frames(_FRAMES):
+            return self._expression(compiled, state)
+
+    def _expression(self, compiled: CompiledExpression, state: State) -> Term:
+        unknowns = self.unknowns
+        watched, unknowns.watched = unknowns.watched, {}
+        before = unknowns.heap, unknowns.bodies
+        unknowns.heap = unknowns.bodies = 0
+        unknowns.place = lambda: place_of(compiled.excerpt)
+        evaluation = Evaluation(unknowns, state.copy())
+        try:
+            value = evaluation.run(compiled.bound.body, compiled.type)
+            return terms.all_of(evaluation.truth(value), terms.not_(evaluation.throws))
+        except (Unsupported, TooLarge) as problem:
+            return unknowns.truth(str(problem) or "a text with too many cases")
+        finally:
+            unknowns.heap, unknowns.bodies = before
+            unknowns.watched = watched
+
+    def question(self, formula: Term) -> Inquiry:
+        """Return a question: whether any request makes a formula true."""
+        return Inquiry(self.unknowns, formula)
+
+
+class Inquiry:
+    """Whether any request makes a formula true."""
+
+    def __init__(self, unknowns: Unknowns, formula: Term) -> None:
+        self.unknowns = unknowns
+        self.formula = formula
+        self._question = None if formula is terms.FALSE else Question(formula, unknowns.facts)
+
+    def decide(self) -> Decision:
+        """Return whether no request does, whatever it is."""
+        if self._question is None:
+            return Decision(True)
+        if self._question.ask().status == "impossible":
+            return Decision(True)
+        return Decision(False, reasons=tuple(self.reasons()))
+
+    def decide_under_assumptions(self) -> Decision:
+        """Return whether no request does that fits assumptions, and which of them that depends on."""
+        question, literals = self._question, self._assumptions()
+        if question is None or not literals:
+            return self.decide()
+        answer = question.ask(list(literals))
+        if answer.status != "impossible":
+            return Decision(False, reasons=tuple(self.reasons()))
+        core = list(answer.core)
+        for literal in list(core):
+            fewer = [each for each in core if each is not literal]
+            if question.ask(fewer).status == "impossible":
+                core = fewer
+        return Decision(True, tuple(literals[each] for each in core))
+
+    def models(self) -> Iterator[Model]:
+        """Yield proposals of requests: those that fit assumptions first.
+
+        The solver is one of its own: what is excluded to get another model must never reach a proof.
+        """
+        if self._question is None:
+            return
+        question = Question(self.formula, self.unknowns.facts)
+        literals = list(self._assumptions())
+        names = [each for each in question.variables if each in set(self.unknowns.inputs.values())]
+        for assumed in (literals, []):
+            for _ in range(_MOST_MODELS):
+                answer = question.ask(assumed)
+                if answer.model is None:
+                    break
+                yield answer.model
+                question.exclude(answer.model, names)
+
+    def reasons(self) -> Iterator[Reason]:
+        """Yield why values in the formula are unknown, in the order in which they came."""
+        question = self._question
+        known = {} if question is None else dict.fromkeys(question.variables)
+        seen: dict[Reason, None] = {}
+        for variable, reason in self.unknowns.reasons.items():
+            if variable in known:
+                seen[reason] = None
+        yield from seen
+
+    def _assumptions(self) -> dict[Term, str]:
+        question = self._question
+        known = set() if question is None else set(question.variables)
+        return {literal: words for words, literal in self.unknowns.assumptions.items() if literal in known}
+
+
+def fixed_cells(variables: Mapping[str, Any]) -> Iterator[tuple[Cell, Value]]:
+    """Yield the cells of variables whose values every request begins with."""
+    for name, value in variables.items():
+        known = _constant(value)
+        if known is not None:
+            yield ("variable", name), known
+
+
+def _constant(value: Any) -> Value | None:
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return constant_truth(value)
+    if isinstance(value, int) and -(1 << 31) <= value < 1 << 31:
+        return constant_number(value)
+    if isinstance(value, str) and not value.startswith("@") and value.isascii():
+        return constant_text(value)
+    return None
+
+
+def _ends_without_policies(proof: Proof, gateway: Gateway, program: Program) -> Iterator[End]:
+    """Yield ends of requests about which the gateway decides without the policies: no operation, no key, no room."""
+    unknowns = proof.unknowns
+    state = proof.outcome.start.copy()
+    state.forget("ran", 1 << 30)
+    if gateway.over_capacity:
+        yield End(unknowns.chance("a gateway over its capacity"), state, constant_number(429))
+    if gateway.service is None and gateway.description is None and gateway.operation is None:
+        return
+    refused = unknowns.chance("a request for no operation, or without a key")
+    if does_anything(program.sections["on-error"]):
+        status = proof.inputs.status(1 << 30)
+        yield End(refused, state, status, by_policy=unknowns.chance("an answer of on-error"))
+    else:
+        status = merge(unknowns.chance("a request without a key"), constant_number(401), constant_number(404))
+        yield End(refused, state, status)

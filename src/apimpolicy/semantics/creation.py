@@ -1,0 +1,148 @@
+"""What makes something new: arrays, collections, texts, lambdas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding import nodes
+from apimpolicy.semantics.evaluation import constant_of
+from apimpolicy.semantics.facts import is_pure
+from apimpolicy.semantics.members import comparer_of, unknown_change
+from apimpolicy.semantics.operators import text_of
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import (
+    INTEGERS,
+    NULL,
+    Choice,
+    Function,
+    Items,
+    Number,
+    Pattern,
+    Text,
+    Value,
+    constant_number,
+    constant_text,
+    constant_truth,
+)
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from apimpolicy.semantics.evaluation import Evaluation
+
+_COLLECTIONS = ("System.Collections.Generic.List", "System.Collections.Generic.HashSet")
+_REGEX = "System.Text.RegularExpressions.Regex"
+
+
+def value_array_creation(evaluation: Evaluation, node: nodes.ArrayCreation) -> Value:
+    items = node.items
+    if items is None or not all(isinstance(item, nodes.Expression) for item in items):
+        raise Unsupported("an array without its items")
+    values = tuple(evaluation.value(item) for item in items)
+    return Items(values, str(node.type), evaluation.unknowns.heap)
+
+
+def value_object_creation(evaluation: Evaluation, node: nodes.ObjectCreation) -> Value:
+    name = node.type.definition.name if hasattr(node.type, "definition") else str(node.type)
+    arguments = [evaluation.value(argument) for argument in node.arguments]
+    if name in _COLLECTIONS:
+        return _collection(evaluation, node, name, arguments)
+    if name == _REGEX and not node.initializers:
+        options = arguments[1] if len(arguments) > 1 else constant_number(0)
+        if len(arguments) < 3 and isinstance(options, Number) and options.constant is not None:
+            return Pattern(constant_of(arguments[0]), options.constant)
+    if node.initializers:
+        raise Unsupported(f"a {name} with its members")
+    constructor = node.constructor
+    what = f"new {name}"
+    if any(isinstance(each, Choice) for each in arguments) or constructor is None or not is_pure(constructor):
+        unknown_change(evaluation, what)
+        return evaluation.unknowns.value(str(node.type), what, null=False)
+    key = ("new", constructor.signature, str(node.type), *(each.key for each in arguments))
+    evaluation.throw(evaluation.unknowns.truth(what, ("throws", key)))
+    return evaluation.unknowns.value(str(node.type), what, key, null=False)
+
+
+def _collection(evaluation: Evaluation, node: nodes.ObjectCreation, name: str, arguments: list[Value]) -> Value:
+    items: list[Value] = []
+    comparer = "ordinal"
+    for argument in arguments:
+        known = comparer_of(argument)
+        if known is not None and name.endswith("HashSet"):
+            comparer = known
+        elif isinstance(argument, Items) and not argument.has_more and argument.made == evaluation.unknowns.heap:
+            items += argument.items
+        elif not (isinstance(argument, Number) and argument.type == "int"):
+            raise Unsupported(f"a {name} of others")
+    for step in node.initializers:
+        action = step.action
+        if not isinstance(action, nodes.Call) or action.method.name != "Add" or len(action.arguments) != 1:
+            raise Unsupported(f"a {name} with its members")
+        items.append(evaluation.value(action.arguments[0]))
+    return Items(tuple(items), str(node.type), evaluation.unknowns.heap, comparer=comparer)
+
+
+def value_lambda(evaluation: Evaluation, node: nodes.Lambda) -> Value:
+    """Return a lambda; one that assigns variables, or takes several statements, is not followed."""
+    captured: dict[str, Value] = {}
+    waiting: list[nodes.Bound] = [node.body]
+    for part in waiting:
+        waiting += part.children()
+        if isinstance(part, (nodes.Assignment, nodes.CompoundAssignment, nodes.Deconstruction)):
+            raise Unsupported("a lambda that assigns variables")
+        if isinstance(part, nodes.Local) and part.symbol in evaluation.variables:
+            captured[part.symbol.name] = evaluation.variables[part.symbol]
+            evaluation.captured.add(part.symbol)
+    reads_now = not all(evaluation.state.is_first(*kinds_read(part)) for part in waiting)
+    code = id(node) if reads_now else f"{node.type} {node.syntax}"
+    return Function(node, code, tuple((name, value.key) for name, value in captured.items()))
+
+
+def kinds_read(part: nodes.Bound) -> tuple[str, ...]:
+    """Return the kinds of cells that a node itself shows: of the request, of the response."""
+    if not isinstance(part, nodes.PropertyAccess) or part.property.declaring.name not in _GATEWAY:
+        return ()
+    return _SHOWN.get(part.property.name, ("response", "status", "error", "variable", "body"))
+
+
+_GATEWAY = ("IContext", "IRequest", "IResponse", "IUrl")
+_SHOWN = {
+    **dict.fromkeys(("Request", "Deployment", "User", "Product", "Subscription", "Api", "Operation"), ()),
+    **dict.fromkeys(("OriginalUrl", "IpAddress", "MatchedParameters", "Certificate", "Workspace", "Tracing"), ()),
+    **dict.fromkeys(("Url", "Path", "Host", "Scheme", "Port", "QueryString", "Uri"), ("url", "query")),
+    "Headers": ("header", "response-header"),
+    "Query": ("query",),
+    "Method": ("method",),
+    "Variables": ("variable",),
+}
+"""The cells that members of the gateway's objects show."""
+
+
+def value_interpolated_string(evaluation: Evaluation, node: nodes.InterpolatedString) -> Value:
+    parts: list[Value] = []
+    for part in node.parts:
+        if isinstance(part, str):
+            parts.append(constant_text(part))
+        elif part.alignment is not None or part.format is not None:
+            raise Unsupported("a format in an interpolated string")
+        else:
+            parts.append(evaluation.each([evaluation.value(part.value)], lambda value: text_of(evaluation, value)))
+
+    def join(*values: Value) -> Value:
+        return Text(terms.joined(*(value.term for value in values if isinstance(value, Text))))
+
+    return evaluation.each(parts, join)
+
+
+def value_default_value(evaluation: Evaluation, node: nodes.DefaultValue) -> Value:
+    return default_of(evaluation, str(node.type), is_value_type=node.type.is_value_type)
+
+
+def default_of(evaluation: Evaluation, type_: str, *, is_value_type: bool) -> Value:
+    """Return the default value of a type."""
+    if type_ == "bool":
+        return constant_truth(False)
+    if type_ in INTEGERS:
+        return constant_number(0, type_)
+    if is_value_type and not type_.endswith("?"):
+        return evaluation.unknowns.value(type_, f"the default of {type_}", ("default", type_), null=False)
+    return NULL

@@ -1,0 +1,159 @@
+"""Headers, parameters and variables: the dictionaries of `context`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.semantics.creation import default_of
+from apimpolicy.semantics.evaluation import constant_of
+from apimpolicy.semantics.members import PAIR, Call, form
+from apimpolicy.semantics.operators import cast
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import (
+    ABSENT,
+    NULL,
+    Choice,
+    Field,
+    Host,
+    Items,
+    Opaque,
+    Several,
+    Text,
+    Value,
+    constant_truth,
+    merge,
+)
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from apimpolicy.semantics.evaluation import Evaluation
+
+_DICTIONARY = "System.Collections.Generic.IReadOnlyDictionary"
+_CELLS = {
+    "headers": "header",
+    "query": "query",
+    "original-query": "query",
+    "response-headers": "response-header",
+    "variables": "variable",
+    "matched": "matched",
+}
+_FOLDED = ("headers", "query", "original-query", "response-headers")
+
+
+def _cell(call: Call, dictionary: Value, name: Value) -> Value:
+    """Return the cell of a name."""
+    if not isinstance(dictionary, Host) or dictionary.path not in _CELLS:
+        raise Unsupported("a dictionary that is not the gateway's")
+    key = constant_of(name)
+    key = key.lower() if dictionary.path in _FOLDED else key
+    state = call.evaluation.state
+    read = state.first if dictionary.path in ("original-query", "matched") else state.get
+    return read(_CELLS[dictionary.path], key)
+
+
+def _over(value: Value, change: object) -> Value:
+    """Change each alternative of a cell, which may be absent."""
+    assert callable(change)
+    if isinstance(value, Choice):
+        return merge(value.condition, _over(value.then, change), _over(value.otherwise, change))
+    changed: Value = change(value)
+    return changed
+
+
+def _is_there(evaluation: Evaluation, cell: Value) -> terms.Term:
+    found = _over(cell, lambda leaf: constant_truth(leaf is not ABSENT))
+    return evaluation.truth(found)
+
+
+def _item(evaluation: Evaluation, leaf: Value) -> Value:
+    """Return what the dictionary has for a cell that is there."""
+    if isinstance(leaf, Field):
+        return Items(leaf.items, "string[]", evaluation.unknowns.heap, has_more=leaf.repeats)
+    return leaf
+
+
+@form("System.Collections.Generic.KeyValuePair", "TValue Value { get; }", "TKey Key { get; }")
+def part_of_pair(call: Call, pair: Value) -> Value:
+    """Return a part of an entry of one of the gateway's dictionaries, which are never null."""
+    if not isinstance(pair, Opaque) or not isinstance(pair.identity, tuple) or pair.identity[0] != PAIR:
+        raise Unsupported("a pair of others")
+    key = (pair.identity, call.member.name)
+    return call.evaluation.unknowns.value(str(call.type), f"the {call.member.name} of a pair", key, null=False)
+
+
+@form(_DICTIONARY, "bool ContainsKey(TKey key)")
+def contains_key(call: Call, dictionary: Value, name: Value) -> Value:
+    if name is NULL:
+        return call.evaluation.fail()
+    return _over(_cell(call, dictionary, name), lambda leaf: constant_truth(leaf is not ABSENT))
+
+
+@form(_DICTIONARY, "TValue Item[TKey key] { get; }")
+def item(call: Call, dictionary: Value, name: Value) -> Value:
+    if name is NULL:
+        return call.evaluation.fail()
+    cell, evaluation = _cell(call, dictionary, name), call.evaluation
+    evaluation.throw(terms.not_(_is_there(evaluation, cell)))
+    return evaluation.each([cell], lambda leaf: _item(evaluation, leaf))
+
+
+@form(_DICTIONARY, "bool TryGetValue(TKey key, out TValue value)")
+def try_get_value(call: Call, dictionary: Value, name: Value) -> Value:
+    if name is NULL:
+        return call.evaluation.fail()
+    evaluation = call.evaluation
+    return _over(
+        _cell(call, dictionary, name),
+        lambda leaf: (
+            Several(constant_truth(False), NULL)
+            if leaf is ABSENT
+            else Several(constant_truth(True), _item(evaluation, leaf))
+        ),
+    )
+
+
+@form(
+    "ContextExtensions",
+    f"static string GetValueOrDefault(this {_DICTIONARY}<string, string[]> d, string name)",
+    f"static string GetValueOrDefault(this {_DICTIONARY}<string, string[]> d, string name, string defaultValue)",
+)
+def joined_values(call: Call, dictionary: Value, name: Value, default: Value = NULL) -> Value:
+    if NULL in (dictionary, name):
+        return call.evaluation.fail()
+
+    def joined(leaf: Value) -> Value:
+        if isinstance(leaf, Field):
+            return Text(leaf.joined)
+        return default
+
+    return _over(_cell(call, dictionary, name), joined)
+
+
+@form(
+    "ContextExtensions",
+    f"static string GetValueOrDefault(this {_DICTIONARY}<string, string> d, string name, string defaultValue)",
+)
+def text_or_default(call: Call, dictionary: Value, name: Value, default: Value) -> Value:
+    if NULL in (dictionary, name):
+        return call.evaluation.fail()
+    return _over(_cell(call, dictionary, name), lambda leaf: default if leaf is ABSENT else leaf)
+
+
+@form(
+    "ContextExtensions",
+    f"static T GetValueOrDefault<T>(this {_DICTIONARY}<string, object> d, string name)",
+    f"static T GetValueOrDefault<T>(this {_DICTIONARY}<string, object> d, string name, T defaultValue)",
+)
+def variable_or_default(call: Call, dictionary: Value, name: Value, default: Value | None = None) -> Value:
+    if NULL in (dictionary, name):
+        return call.evaluation.fail()
+    evaluation, type_ = call.evaluation, call.type_arguments[-1]
+    is_value_type = type_.is_value_type
+    otherwise = default_of(evaluation, str(type_), is_value_type=is_value_type) if default is None else default
+    cell = _cell(call, dictionary, name)
+    is_there = _is_there(evaluation, cell)
+    there = evaluation.under(
+        is_there,
+        lambda: evaluation.each([cell], lambda leaf: cast(evaluation, leaf, str(type_), is_value_type=is_value_type)),
+    )
+    return merge(is_there, there, otherwise)

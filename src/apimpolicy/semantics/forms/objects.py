@@ -1,0 +1,48 @@
+"""`System.Object`, comparers and random numbers."""
+
+from __future__ import annotations
+
+from apimpolicy.semantics.members import Call, form
+from apimpolicy.semantics.operators import text_of
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import Number, Opaque, Text, Truth, Value
+from apimpolicy.terms import term as terms
+
+_COMPARER = "System.StringComparer"
+
+
+@form("object", "string ToString()")
+def to_string(call: Call, value: Value) -> Value:
+    if isinstance(value, (Text, Truth, Number)):
+        return text_of(call.evaluation, value)
+    raise Unsupported("the text of an object")
+
+
+@form(_COMPARER, f"static {_COMPARER} Ordinal {{ get; }}")
+def ordinal(call: Call) -> Value:
+    return Opaque(("comparer", "ordinal"), _COMPARER, 0)
+
+
+@form(_COMPARER, f"static {_COMPARER} OrdinalIgnoreCase {{ get; }}")
+def ordinal_ignore_case(call: Call) -> Value:
+    return Opaque(("comparer", "ignore-case"), _COMPARER, 0)
+
+
+# Chance: another number each time, within bounds
+
+
+@form("System.Random", "int Next(int minValue, int maxValue)", "int Next(int maxValue)", "int Next()")
+def random_number(call: Call, source: Value, *bounds: Value) -> Value:
+    unknowns = call.evaluation.unknowns
+    limits = [bound.constant for bound in bounds if isinstance(bound, Number)]
+    known = [limit for limit in limits if limit is not None]
+    if len(known) < len(bounds):
+        raise Unsupported("random numbers between unknown bounds")
+    least, most = {0: (0, (1 << 31) - 1), 1: (0, *known[:1]), 2: tuple(known)}[len(known)]
+    if least > most:
+        return call.evaluation.fail()
+    found = unknowns.value("int", "a random number", null=False)
+    assert isinstance(found, Number)
+    inside = terms.at_most(terms.number(least), found.term)
+    unknowns.know(found.term, inside, terms.at_most(found.term, terms.number(max(most - 1, least))))
+    return found

@@ -1,0 +1,142 @@
+"""Texts as numbers and truth values: `Parse`, `TryParse`, `Convert`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.languages import numbers
+from apimpolicy.languages.language import both, not_
+from apimpolicy.semantics.evaluation import as_text
+from apimpolicy.semantics.members import Call, form
+from apimpolicy.semantics.operators import text_of, wrapped
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import (
+    INTEGERS,
+    NULL,
+    Number,
+    Several,
+    Text,
+    Truth,
+    Value,
+    constant_number,
+    constant_truth,
+    merge,
+)
+from apimpolicy.terms import term as terms
+from apimpolicy.terms.measures import Parsed
+
+if TYPE_CHECKING:
+    from apimpolicy.terms.term import Term
+
+
+def _is_number(term: Term, type_: str) -> Term:
+    """Return whether a text is a number of a type."""
+    least, largest = INTEGERS[type_]
+    return terms.member(term, both(numbers.at_most(largest), not_(numbers.at_most(least - 1))))
+
+
+def _parsed(call: Call, text: Value, type_: str) -> Value:
+    term = as_text(text).term
+    call.evaluation.throw(terms.not_(_is_number(term, type_)))
+    return Number(terms.measure(Parsed(), term), type_)
+
+
+def _register(type_: str) -> None:
+    @form(type_, f"static {type_} Parse(string s)")
+    def parse(call: Call, text: Value) -> Value:
+        return call.evaluation.fail() if text is NULL else _parsed(call, text, type_)
+
+    @form(type_, f"static bool TryParse(string s, out {type_} result)")
+    def try_parse(call: Call, text: Value) -> Value:
+        zero = constant_number(0, type_)
+        if text is NULL:
+            return Several(constant_truth(False), zero)
+        term = as_text(text).term
+        is_good = _is_number(term, type_)
+        return Several(Truth(is_good), merge(is_good, Number(terms.measure(Parsed(), term), type_), zero))
+
+    @form(type_, "string ToString()")
+    def to_string(call: Call, number: Value) -> Value:
+        return text_of(call.evaluation, number)
+
+
+for _name in INTEGERS:
+    if _name != "char":
+        _register(_name)
+
+
+# Truth values
+
+
+def _truths(text: Value) -> tuple[Term, Term]:
+    term = as_text(text).term
+    return terms.member(term, numbers.truth(value=True)), terms.member(term, numbers.truth(value=False))
+
+
+@form("bool", "static bool Parse(string value)")
+def parse_truth(call: Call, text: Value) -> Value:
+    return call.evaluation.fail() if text is NULL else _to_truth(call, text)
+
+
+def _to_truth(call: Call, text: Value) -> Value:
+    is_true, is_false = _truths(text)
+    call.evaluation.throw(terms.not_(terms.any_of(is_true, is_false)))
+    return Truth(is_true)
+
+
+@form("bool", "static bool TryParse(string value, out bool result)")
+def try_parse_truth(call: Call, text: Value) -> Value:
+    if text is NULL:
+        return Several(constant_truth(False), constant_truth(False))
+    is_true, is_false = _truths(text)
+    return Several(Truth(terms.any_of(is_true, is_false)), Truth(is_true))
+
+
+@form("bool", "string ToString()")
+def truth_to_string(call: Call, value: Value) -> Value:
+    return text_of(call.evaluation, value)
+
+
+# Convert
+
+
+@form("System.Convert", "static bool ToBoolean(string value)", "static bool ToBoolean(bool value)")
+def to_boolean(call: Call, value: Value) -> Value:
+    if value is NULL:
+        return constant_truth(False)
+    if isinstance(value, Truth):
+        return value
+    return _to_truth(call, value)
+
+
+@form("System.Convert", "static bool ToBoolean(object value)")
+def object_to_boolean(call: Call, value: Value) -> Value:
+    if value is NULL or isinstance(value, (Truth, Text)):
+        found: Value = to_boolean(call, value)
+        return found
+    raise Unsupported("Convert of another type")
+
+
+def _converted(call: Call, value: Value, type_: str) -> Value:
+    if value is NULL:
+        return constant_number(0, type_)
+    if isinstance(value, Text):
+        return _parsed(call, value, type_)
+    if isinstance(value, Truth):
+        return merge(value.term, constant_number(1, type_), constant_number(0, type_))
+    if isinstance(value, Number) and value.type in INTEGERS:
+        least, largest = map(terms.number, INTEGERS[type_])
+        inside = terms.all_of(terms.at_most(least, value.term), terms.at_most(value.term, largest))
+        call.evaluation.throw(terms.not_(inside))
+        return wrapped(value.term, type_)
+    raise Unsupported("Convert of another type")
+
+
+@form("System.Convert", *(f"static int ToInt32({each} value)" for each in ("object", "string", "bool", "int", "long")))
+def to_int32(call: Call, value: Value) -> Value:
+    return _converted(call, value, "int")
+
+
+@form("System.Convert", *(f"static long ToInt64({each} value)" for each in ("object", "string", "bool", "int", "long")))
+def to_int64(call: Call, value: Value) -> Value:
+    return _converted(call, value, "long")

@@ -1,0 +1,375 @@
+"""`System.String`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.languages import units
+from apimpolicy.languages.language import (
+    ANYTHING,
+    Language,
+    containing,
+    in_ranges,
+    literal,
+    one_of,
+    repeat,
+    sequence,
+)
+from apimpolicy.languages.operations import Drop, Erase, Exchange, Take, ToLower, ToUpper, Trim, white_space
+from apimpolicy.semantics.evaluation import as_number, as_text, constant_of
+from apimpolicy.semantics.members import Call, comparison_of, form
+from apimpolicy.semantics.operators import text_of
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import (
+    NULL,
+    Items,
+    Number,
+    Parts,
+    Text,
+    Truth,
+    Value,
+    constant_text,
+    constant_truth,
+)
+from apimpolicy.terms import term as terms
+from apimpolicy.terms.measures import FirstIndex, Length
+
+if TYPE_CHECKING:
+    from apimpolicy.terms.term import Term
+
+_PLAIN = repeat(in_ranges((0x09, 0x09), (0x20, 0x7E)))
+"""Texts in which searches by the invariant culture find what searches by code units find."""
+
+
+# Equality
+
+
+@form("string", "bool Equals(string value)", "static bool Equals(string a, string b)")
+def equals(call: Call, one: Value, other: Value) -> Value:
+    return _equal(one, other, "ordinal")
+
+
+@form(
+    "string",
+    "bool Equals(string value, System.StringComparison comparisonType)",
+    "static bool Equals(string a, string b, System.StringComparison comparisonType)",
+)
+def equals_by(call: Call, one: Value, other: Value, comparison: Value) -> Value:
+    return _equal(one, other, comparison_of(comparison))
+
+
+def _equal(one: Value, other: Value, comparison: str) -> Value:
+    if NULL in (one, other):
+        return constant_truth(one is other)
+    return Truth(same_texts(as_text(one).term, as_text(other).term, comparison))
+
+
+def same_texts(one: Term, other: Term, comparison: str) -> Term:
+    """Return whether two texts are equal, by code units or without regard to case."""
+    return terms.same(folded(one, comparison), folded(other, comparison))
+
+
+def folded(term: Term, comparison: str) -> Term:
+    """Return a text as a comparison sees it."""
+    return terms.applied(ToUpper(), term) if comparison == "ignore-case" else term
+
+
+# Searches
+
+
+def _found(call: Call, text: Value, needle: Value, comparison: str, where: str) -> Value:
+    if needle is NULL:
+        return call.evaluation.fail()
+    words, term = as_text(needle), as_text(text).term
+    constant = constant_of(words)
+    known = ToUpper().apply(constant) if comparison == "ignore-case" else constant
+    part = literal(known)
+    language = {
+        "inside": containing(part),
+        "start": sequence(part, ANYTHING),
+        "end": sequence(ANYTHING, part),
+    }[where]
+    found = Truth(terms.member(folded(term, comparison), language))
+    if comparison != "culture":
+        return found
+    return _by_culture(call, term, constant, found, ("culture", where, term, constant))
+
+
+def _by_culture(call: Call, term: Term, needle: str, exact: Value, key: object) -> Value:
+    """Return a search by the invariant culture: that by code units, of texts where they agree."""
+    if not _PLAIN.accepts(needle) or not needle:
+        raise Unsupported("a search by culture for other than plain text")
+    is_plain = terms.member(term, _PLAIN)
+    type_ = "bool" if isinstance(exact, Truth) else "int"
+    evaluation = call.evaluation
+    for variable in _variables(term):
+        evaluation.unknowns.assume("texts have no characters but those of printable ASCII", variable, is_plain)
+    what = "a search by culture in a text with other characters than ASCII"
+    return evaluation.exact_where(is_plain, exact, type_, what, key)
+
+
+def _variables(term: Term) -> list[Term]:
+    waiting = [term]
+    found: list[Term] = []
+    for each in waiting:
+        waiting += each.terms
+        if each.kind == "var":
+            found.append(each)
+    return found
+
+
+@form("string", "bool Contains(string value)")
+def contains(call: Call, text: Value, value: Value) -> Value:
+    return _found(call, text, value, "ordinal", "inside")
+
+
+@form("string", "bool Contains(string value, System.StringComparison comparisonType)")
+def contains_by(call: Call, text: Value, value: Value, comparison: Value) -> Value:
+    return _found(call, text, value, comparison_of(comparison), "inside")
+
+
+@form("string", "bool StartsWith(string value)")
+def starts_with(call: Call, text: Value, value: Value) -> Value:
+    return _found(call, text, value, "culture", "start")
+
+
+@form("string", "bool StartsWith(string value, System.StringComparison comparisonType)")
+def starts_with_by(call: Call, text: Value, value: Value, comparison: Value) -> Value:
+    return _found(call, text, value, comparison_of(comparison), "start")
+
+
+@form("string", "bool EndsWith(string value)")
+def ends_with(call: Call, text: Value, value: Value) -> Value:
+    return _found(call, text, value, "culture", "end")
+
+
+@form("string", "bool EndsWith(string value, System.StringComparison comparisonType)")
+def ends_with_by(call: Call, text: Value, value: Value, comparison: Value) -> Value:
+    return _found(call, text, value, comparison_of(comparison), "end")
+
+
+@form("string", "bool Contains(char value)")
+def contains_unit(call: Call, text: Value, value: Value) -> Value:
+    return Truth(terms.member(as_text(text).term, containing(_unit(value))))
+
+
+@form("string", "bool StartsWith(char value)")
+def starts_with_unit(call: Call, text: Value, value: Value) -> Value:
+    return Truth(terms.member(as_text(text).term, sequence(_unit(value), ANYTHING)))
+
+
+@form("string", "bool EndsWith(char value)")
+def ends_with_unit(call: Call, text: Value, value: Value) -> Value:
+    return Truth(terms.member(as_text(text).term, sequence(ANYTHING, _unit(value))))
+
+
+def _unit(value: Value) -> Language:
+    return one_of(units.of_bits(1 << _constant_unit(value)))
+
+
+def _constant_unit(value: Value) -> int:
+    found = as_number(value).constant
+    if found is None:
+        raise Unsupported("a character that is not constant")
+    return found
+
+
+@form("string", "int IndexOf(string value)")
+def index_of(call: Call, text: Value, value: Value) -> Value:
+    if value is NULL:
+        return call.evaluation.fail()
+    term, needle = as_text(text).term, constant_of(value)
+    exact = Number(terms.measure(FirstIndex(needle), term), "int")
+    return _by_culture(call, term, needle, exact, ("culture index", term, needle))
+
+
+@form("string", "int IndexOf(char value)")
+def index_of_unit(call: Call, text: Value, value: Value) -> Value:
+    return Number(terms.measure(FirstIndex(chr(_constant_unit(value))), as_text(text).term), "int")
+
+
+@form("string", "int IndexOf(string value, System.StringComparison comparisonType)")
+def index_of_by(call: Call, text: Value, value: Value, comparison: Value) -> Value:
+    if value is NULL:
+        return call.evaluation.fail()
+    how = comparison_of(comparison)
+    needle = constant_of(value)
+    known = ToUpper().apply(needle) if how == "ignore-case" else needle
+    return Number(terms.measure(FirstIndex(known), folded(as_text(text).term, how)), "int")
+
+
+# Parts
+
+
+@form("string", "int Length { get; }")
+def length(call: Call, text: Value) -> Value:
+    return Number(terms.measure(Length(), _same_length(as_text(text).term)), "int")
+
+
+def _same_length(term: Term) -> Term:
+    """Return a text of the same length as simple as it can be: case mapping doesn't change lengths."""
+    while term.kind == "applied" and isinstance(term.parts[0], (ToUpper, ToLower, Exchange)):
+        term = term.parts[1]
+    return term
+
+
+@form("string", "string Substring(int startIndex)")
+def substring(call: Call, text: Value, start: Value) -> Value:
+    index = _constant_index(start)
+    if index < 0:
+        return call.evaluation.fail()
+    term = as_text(text).term
+    call.evaluation.throw(_is_shorter(term, index))
+    return Text(terms.applied(Drop(index), term) if index else term)
+
+
+@form("string", "string Substring(int startIndex, int length)")
+def substring_of(call: Call, text: Value, start: Value, count: Value) -> Value:
+    index, size = _constant_index(start), _constant_index(count)
+    if index < 0 or size < 0:
+        return call.evaluation.fail()
+    term = as_text(text).term
+    call.evaluation.throw(_is_shorter(term, index + size))
+    return Text(terms.applied(Take(size), terms.applied(Drop(index), term) if index else term))
+
+
+def _constant_index(value: Value) -> int:
+    found = as_number(value).constant
+    if found is None:
+        raise Unsupported("an index that is not constant")
+    return found
+
+
+def _is_shorter(term: Term, size: int) -> Term:
+    return terms.at_most(terms.measure(Length(), _same_length(term)), terms.number(size - 1))
+
+
+@form("string", "char Chars[int index] { get; }")
+def unit_at(call: Call, text: Value, place: Value) -> Value:
+    from apimpolicy.terms.measures import Unit
+
+    index = _constant_index(place)
+    if index < 0:
+        return call.evaluation.fail()
+    term = as_text(text).term
+    call.evaluation.throw(_is_shorter(term, index + 1))
+    return Number(terms.measure(Unit(index), term), "char")
+
+
+@form(
+    "string",
+    "string[] Split(params char[] separator)",
+    'string[] Split(char separator, System.StringSplitOptions options = "None")',
+    'string[] Split(string separator, System.StringSplitOptions options = "None")',
+)
+def split(call: Call, text: Value, separator: Value, options: Value | None = None) -> Value:
+    if isinstance(options, Number) and options.constant != 0:
+        raise Unsupported("Split with options")
+    if isinstance(separator, Items):
+        if len(separator.items) != 1 or separator.has_more:
+            raise Unsupported("Split with several separators")
+        separator = separator.items[0]
+    if isinstance(separator, Text):
+        mark = constant_of(separator)
+        if len(mark) != 1:
+            raise Unsupported("Split with a separator of several characters")
+        unit = ord(mark)
+    else:
+        unit = _constant_unit(separator)
+    return Parts(as_text(text).term, unit, call.evaluation.unknowns.heap)
+
+
+# Changes
+
+
+@form("string", "string ToLower()", "string ToLowerInvariant()")
+def to_lower(call: Call, text: Value) -> Value:
+    return Text(terms.applied(ToLower(), as_text(text).term))
+
+
+@form("string", "string ToUpper()", "string ToUpperInvariant()")
+def to_upper(call: Call, text: Value) -> Value:
+    return Text(terms.applied(ToUpper(), as_text(text).term))
+
+
+def _trimmed(text: Value, given: Value | None, *, start: bool = True, end: bool = True) -> Value:
+    members = white_space()
+    if isinstance(given, Number):
+        members = units.of_bits(1 << _constant_unit(given))
+    elif isinstance(given, Items) and given.items and not given.has_more:
+        members = units.of_text(chr(_constant_unit(item)) for item in given.items)
+    elif given is not None and given is not NULL and not (isinstance(given, Items) and not given.has_more):
+        raise Unsupported("characters that are not known")
+    return Text(terms.applied(Trim(members.bits, start, end), as_text(text).term))
+
+
+@form("string", "string Trim()", "string Trim(char trimChar)", "string Trim(params char[] trimChars)")
+def trim(call: Call, text: Value, given: Value | None = None) -> Value:
+    return _trimmed(text, given)
+
+
+@form("string", "string TrimStart()", "string TrimStart(char trimChar)", "string TrimStart(params char[] trimChars)")
+def trim_start(call: Call, text: Value, given: Value | None = None) -> Value:
+    return _trimmed(text, given, end=False)
+
+
+@form("string", "string TrimEnd()", "string TrimEnd(char trimChar)", "string TrimEnd(params char[] trimChars)")
+def trim_end(call: Call, text: Value, given: Value | None = None) -> Value:
+    return _trimmed(text, given, start=False)
+
+
+@form("string", "string Replace(char oldChar, char newChar)")
+def replace_unit(call: Call, text: Value, old: Value, new: Value) -> Value:
+    return Text(terms.applied(Exchange(_constant_unit(old), _constant_unit(new)), as_text(text).term))
+
+
+@form("string", "string Replace(string oldValue, string newValue)")
+def replace(call: Call, text: Value, old: Value, new: Value) -> Value:
+    if old is NULL:
+        return call.evaluation.fail()
+    term, search = as_text(text).term, constant_of(old)
+    replacement = "" if new is NULL else constant_of(new)
+    constant = terms.constant_text(term)
+    if not search:
+        return call.evaluation.fail()
+    if constant is not None:
+        return constant_text(constant.replace(search, replacement))
+    if len(search) == 1 and not replacement:
+        return Text(terms.applied(Erase(ord(search)), term))
+    if len(search) == 1 and len(replacement) == 1:
+        return Text(terms.applied(Exchange(ord(search), ord(replacement)), term))
+    raise Unsupported("Replace of several characters")
+
+
+# Others
+
+
+@form("string", "static bool IsNullOrEmpty(string value)")
+def is_null_or_empty(call: Call, text: Value) -> Value:
+    return constant_truth(True) if text is NULL else Truth(terms.same(as_text(text).term, terms.text("")))
+
+
+@form("string", "static bool IsNullOrWhiteSpace(string value)")
+def is_null_or_white_space(call: Call, text: Value) -> Value:
+    if text is NULL:
+        return constant_truth(True)
+    return Truth(terms.member(as_text(text).term, repeat(one_of(white_space()))))
+
+
+@form(
+    "string",
+    "static string Concat(string str0, string str1)",
+    "static string Concat(string str0, string str1, string str2)",
+    "static string Concat(string str0, string str1, string str2, string str3)",
+    "static string Concat(object arg0)",
+    "static string Concat(object arg0, object arg1)",
+    "static string Concat(object arg0, object arg1, object arg2)",
+)
+def concat(call: Call, *values: Value) -> Value:
+    parts = [text_of(call.evaluation, value) for value in values]
+    return call.evaluation.each(parts, lambda *texts: Text(terms.joined(*(as_text(each).term for each in texts))))
+
+
+@form("string", "string ToString()", "object Clone()")
+def to_string(call: Call, text: Value) -> Value:
+    return as_text(text)

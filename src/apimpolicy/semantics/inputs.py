@@ -1,0 +1,167 @@
+"""What a request may be: the cells of the state before any policy, from the real domain.
+
+Headers and parameters come any number of times, with any Unicode text; methods are any tokens in upper case, paths what
+the gateway's URLs have. Generation 0 are the request's own; later generations are unknown since a policy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.languages.language import any_of_text, at_least_once, containing, in_ranges, repeat, sequence, union
+from apimpolicy.languages.language import literal as word
+from apimpolicy.semantics.state import State
+from apimpolicy.semantics.values import (
+    ABSENT,
+    NULL,
+    Field,
+    Number,
+    Opaque,
+    Text,
+    Truth,
+    Value,
+    constant_number,
+    constant_truth,
+    merge,
+)
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from apimpolicy.languages.language import Language
+    from apimpolicy.semantics.state import Cell
+    from apimpolicy.semantics.unknowns import Unknowns
+    from apimpolicy.terms.term import Term
+
+CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
+EMPTY = -1
+"""The generation of a message without any headers."""
+ONCE = "each header and each query parameter comes at most once"
+_ALPHANUMERIC = ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
+_OF_PATHS = union(in_ranges(*_ALPHANUMERIC), any_of_text("/%:@!$&'()*+,;=~-._[]|"))
+PATH = sequence(word("/"), repeat(_OF_PATHS))
+METHOD = at_least_once(union(in_ranges((0x30, 0x39), (0x41, 0x5A)), any_of_text("!#$%&'*+-.^_`|~")))
+SCHEME = union(word("http"), word("https"), word("ws"), word("wss"))
+_WITH_COMMA = containing(word(","))
+
+
+class Inputs:
+    """Makes the cells of one proof. `fixed` are cells that are the same in every request."""
+
+    def __init__(self, unknowns: Unknowns, fixed: dict[Cell, Value] | None = None) -> None:
+        self.unknowns = unknowns
+        self._made: dict[tuple[Cell, Hashable], Value] = {}
+        for cell, value in (fixed or {}).items():
+            self._made[cell, 0] = value
+
+    def state(self) -> State:
+        """Return the state in which a request comes."""
+        return State(self.make)
+
+    def make(self, cell: Cell, generation: Hashable) -> Value:
+        """Return a cell that nothing has written in this generation."""
+        found = self._made.get((cell, generation))
+        if found is None:
+            found = self._made[cell, generation] = self._make(*cell, generation)
+        return found
+
+    def _make(self, kind: str, name: str, generation: Hashable) -> Value:
+        match kind:
+            case "header" | "query" | "response-header":
+                return self.field(kind, name, generation)
+            case "variable":
+                return self._variable(name, generation)
+            case "matched":
+                is_there = self._truth((kind, name, "there"), generation)
+                return merge(is_there, Text(self._text((kind, name), generation, None)), ABSENT)
+            case "method":
+                return Text(self._text((kind,), generation, METHOD))
+            case "url":
+                return self._url(name, generation)
+            case "reason":
+                return Text(self._text((kind,), generation, None))
+            case "response-body" if name:
+                return Opaque((kind, name, generation), "string", 0)
+            case "body" | "response-body":
+                return self._body(kind, generation)
+            case "entity":
+                return Text(self._text(tuple(name.split()), generation, None))
+            case "certificate":
+                shown = Opaque((kind, name, generation), CERTIFICATE, 0)
+                return merge(self._truth(("there", kind), generation), shown, NULL)
+            case "status":
+                return self.status(generation)
+            case "has-response" | "reached" | "ran":
+                return constant_truth(False) if not generation else Truth(self._truth((kind, name), generation))
+            case "error":
+                return NULL if not generation else self.unknowns.value("ILastError", "context.LastError")
+        return Opaque((kind, name, generation), kind, 0)
+
+    def _truth(self, key: Hashable, generation: Hashable) -> Term:
+        if not generation:
+            return self.unknowns.input(key, terms.TRUTH)
+        return self.unknowns.fresh(terms.TRUTH, f"{key} after a policy")
+
+    def _text(self, key: Hashable, generation: Hashable, language: Language | None) -> Term:
+        made = (
+            self.unknowns.input(key, terms.TEXT)
+            if not generation
+            else self.unknowns.fresh(terms.TEXT, f"{key} after a policy")
+        )
+        if language is not None:
+            self.unknowns.know(made, terms.member(made, language))
+        return made
+
+    def field(self, kind: str, name: str, generation: Hashable) -> Value:
+        """Return a header or parameter: absent, once, or several times."""
+        if generation == EMPTY:
+            return ABSENT
+        key = (kind, name)
+        is_there = self._truth((*key, "there"), generation)
+        repeats = self._truth((*key, "repeats"), generation)
+        joined = self._text(key, generation, None)
+        first, second = (self._text((*key, each), generation, None) for each in ("first", "second"))
+        rest = self._text((*key, "rest"), generation, None)
+        unknowns = self.unknowns
+        unknowns.know(repeats, terms.any_of(terms.not_(repeats), terms.member(joined, _WITH_COMMA)))
+        unknowns.assume(ONCE, repeats, terms.not_(repeats))
+        parts = terms.joined(first, terms.text(","), rest)
+        unknowns.know(first, terms.any_of(terms.not_(repeats), terms.same(joined, parts)))
+        several = Field(joined, (Text(first), Text(second)), repeats=True)
+        there = merge(repeats, several, Field(joined, (Text(joined),)))
+        if name == "host" and kind == "header" and not generation:
+            return there
+        return merge(is_there, there, ABSENT)
+
+    def _variable(self, name: str, generation: Hashable) -> Value:
+        is_there = self._truth(("variable", name, "there"), generation)
+        is_null = self._truth(("variable", name, "null"), generation)
+        value = Opaque(("variable", name, generation), "object", self.unknowns.heap if generation else 0)
+        return merge(is_there, merge(is_null, NULL, value), ABSENT)
+
+    def _url(self, name: str, generation: Hashable) -> Value:
+        if name == "Port":
+            found = self.unknowns.value("int", "the port of a URL", ("url", name, generation))
+            assert isinstance(found, Number)
+            self.unknowns.know(found.term, terms.at_most(terms.number(0), found.term))
+            return found
+        language = {"Path": PATH, "Scheme": SCHEME}.get(name) if not generation else None
+        return Text(self._text(("url", name), generation, language))
+
+    def _body(self, kind: str, generation: Hashable) -> Value:
+        born = self.unknowns.heap if generation else 0
+        identity = (kind,) if not generation else (kind, generation)
+        made = Opaque(identity, "IMessageBody", born)
+        if kind == "response-body":
+            return made
+        return merge(self._truth(("there", "body"), generation), made, NULL)
+
+    def status(self, generation: Hashable) -> Value:
+        """Return a status: 200 until there is another."""
+        if not generation:
+            return constant_number(200)
+        made = terms.variable(f"status {generation}", terms.NUMBER)
+        least, most = terms.number(0), terms.number(999)
+        self.unknowns.know(made, terms.at_most(least, made), terms.at_most(made, most))
+        return Number(made, "int")

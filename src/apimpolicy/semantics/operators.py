@@ -1,0 +1,322 @@
+"""Operators, conditions and tests of types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.languages.language import in_ranges, literal, optional, repeat, sequence, union
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import (
+    INTEGERS,
+    NOTHING,
+    NULL,
+    Items,
+    Number,
+    Opaque,
+    Text,
+    Truth,
+    Value,
+    constant_text,
+    constant_truth,
+    merge,
+    type_of,
+)
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from apimpolicy.binding import nodes
+    from apimpolicy.semantics.evaluation import Evaluation
+    from apimpolicy.terms.term import Term
+
+_PRIMITIVES = {"bool", "string", "double", "float", "decimal", *INTEGERS}
+_EQUALITIES = ("==", "!=")
+_COMPARISONS = ("<", ">", "<=", ">=")
+_DIGIT, _FIRST_DIGIT = in_ranges((0x30, 0x39)), in_ranges((0x31, 0x39))
+_WHOLE = sequence(optional(literal("-")), union(literal("0"), sequence(_FIRST_DIGIT, repeat(_DIGIT))))
+"""What `ToString` makes of a whole number."""
+
+
+def value_logical(evaluation: Evaluation, node: nodes.Logical) -> Value:
+    left = evaluation.truth(evaluation.value(node.left))
+    is_and = node.operator == "&&"
+    needed = left if is_and else terms.not_(left)
+    right = evaluation.under(needed, lambda: Truth(evaluation.truth(evaluation.value(node.right))))
+    term = right.term if isinstance(right, Truth) else terms.truth(is_and)
+    return Truth(terms.all_of(left, term) if is_and else terms.any_of(left, term))
+
+
+def value_conditional(evaluation: Evaluation, node: nodes.Conditional) -> Value:
+    condition = evaluation.truth(evaluation.value(node.condition))
+    then = evaluation.under(condition, lambda: evaluation.value(node.when_true))
+    otherwise = evaluation.under(terms.not_(condition), lambda: evaluation.value(node.when_false))
+    return merge(condition, then, otherwise)
+
+
+def value_coalesce(evaluation: Evaluation, node: nodes.Coalesce) -> Value:
+    left = evaluation.value(node.left)
+    null = is_null(evaluation, left)
+    evaluation.placeholders[id(node.placeholder)] = without_null(evaluation, left)
+    value = evaluation.under(terms.not_(null), lambda: evaluation.value(node.value))
+    return merge(null, evaluation.under(null, lambda: evaluation.value(node.right)), value)
+
+
+def value_throw_expression(evaluation: Evaluation, node: nodes.ThrowExpression) -> Value:
+    evaluation.value(node.exception)
+    return evaluation.fail()
+
+
+def is_null(evaluation: Evaluation, value: Value) -> Term:
+    """Return whether a value is null."""
+    found = evaluation.each([value], lambda leaf: constant_truth(leaf is NULL))
+    return found.term if isinstance(found, Truth) else terms.FALSE
+
+
+def without_null(evaluation: Evaluation, value: Value) -> Value:
+    """Return a value where it is not null."""
+    return evaluation.each([value], lambda leaf: NOTHING if leaf is NULL else leaf)
+
+
+def value_unary(evaluation: Evaluation, node: nodes.Unary) -> Value:
+    type_ = str(node.type)
+
+    def form(operand: Value) -> Value:
+        if operand is NULL and node.is_lifted:
+            return NULL
+        if node.operator == "!" and isinstance(operand, Truth):
+            return Truth(terms.not_(operand.term))
+        if node.operator == "+" and isinstance(operand, Number):
+            return operand
+        if node.operator == "-" and isinstance(operand, Number) and not node.is_checked:
+            return wrapped(terms.scaled(-1, operand.term), type_.rstrip("?"))
+        return unknown_operation(evaluation, node, operand, may_throw=node.is_checked)
+
+    return evaluation.each([evaluation.value(node.operand)], form)
+
+
+def wrapped(term: Term, type_: str) -> Value:
+    """Return the result of unchecked arithmetic: it wraps around at the ends of its type."""
+    bounds = INTEGERS.get(type_)
+    if bounds is None:
+        raise Unsupported(f"arithmetic of {type_}")
+    least, largest = bounds
+    fits = terms.all_of(terms.at_most(terms.number(least), term), terms.at_most(term, terms.number(largest)))
+    if fits is terms.TRUE:
+        return Number(term, type_)
+    shifted = terms.remainder(terms.total(term, terms.number(-least)), largest - least + 1)
+    return Number(terms.choice(fits, term, terms.total(shifted, terms.number(least))), type_)
+
+
+def unknown_operation(
+    evaluation: Evaluation, node: nodes.Expression, *operands: Value, may_throw: bool = True
+) -> Value:
+    """Return the unknown result of an operator, the same for the same operands."""
+    operator = getattr(node, "operator", node.kind)
+    what = f"the operator {operator} of {getattr(node, 'operand_type', node.type)}"
+    key = (
+        "operator",
+        operator,
+        str(getattr(node, "operand_type", "")),
+        str(node.type),
+        *(each.key for each in operands),
+    )
+    if any(isinstance(each, (Opaque, Items)) for each in operands):
+        key = (*key, evaluation.unknowns.heap)
+    if may_throw:
+        evaluation.throw(evaluation.unknowns.truth(what, ("throws", key)))
+    return evaluation.unknowns.value(str(node.type), what, key, null=str(node.type) not in _PRIMITIVES)
+
+
+def value_binary(evaluation: Evaluation, node: nodes.Binary) -> Value:
+    left, right = evaluation.value(node.left), evaluation.value(node.right)
+    type_ = str(node.type)
+    if type_ == "string" and node.operator == "+" and node.method is None:
+        return evaluation.each([left, right], lambda one, other: _joined(evaluation, one, other))
+    return evaluation.each([left, right], lambda one, other: _binary(evaluation, node, one, other))
+
+
+def _joined(evaluation: Evaluation, one: Value, other: Value) -> Value:
+    return evaluation.each(
+        [text_of(evaluation, one), text_of(evaluation, other)],
+        lambda first, second: Text(terms.joined(_term(first), _term(second))),
+    )
+
+
+def _term(value: Value) -> Term:
+    if not isinstance(value, Text):
+        raise Unsupported("a text of another type")
+    return value.term
+
+
+def text_of(evaluation: Evaluation, value: Value) -> Value:
+    """Return what string concatenation and `ToString()` make of a value; null is empty."""
+    match value:
+        case Text():
+            return value
+        case Truth():
+            return merge(value.term, constant_text("True"), constant_text("False"))
+        case Number() if value.type == "char" and value.constant is not None:
+            return constant_text(chr(value.constant))
+        case Number() if value.type in INTEGERS and value.type != "char":
+            if value.constant is not None:
+                return constant_text(str(value.constant))
+            made = evaluation.unknowns.value("string", "the text of a number", ("text of", value.key), null=False)
+            assert isinstance(made, Text)
+            evaluation.unknowns.know(made.term, terms.member(made.term, _WHOLE))
+            return made
+    if value is NULL:
+        return constant_text("")
+    raise Unsupported(f"the text of {type_of(value) or 'an object'}")
+
+
+def _binary(evaluation: Evaluation, node: nodes.Binary, one: Value, other: Value) -> Value:
+    operator = node.operator
+    if operator in _EQUALITIES:
+        found = _equal(evaluation, node, one, other)
+        return Truth(found if operator == "==" else terms.not_(found))
+    if NULL in (one, other):
+        if not node.is_lifted:
+            return unknown_operation(evaluation, node, one, other)
+        return constant_truth(False) if operator in _COMPARISONS else NULL
+    if node.method is not None:
+        return unknown_operation(evaluation, node, one, other)
+    if isinstance(one, Truth) and isinstance(other, Truth):
+        match operator:
+            case "&":
+                return Truth(terms.all_of(one.term, other.term))
+            case "|":
+                return Truth(terms.any_of(one.term, other.term))
+            case "^":
+                return Truth(terms.not_(terms.iff(one.term, other.term)))
+    if isinstance(one, Number) and isinstance(other, Number):
+        return _arithmetic(evaluation, node, one, other)
+    return unknown_operation(evaluation, node, one, other, may_throw=operator not in _COMPARISONS)
+
+
+def _equal(evaluation: Evaluation, node: nodes.Binary, one: Value, other: Value) -> Term:
+    if NULL in (one, other):
+        return terms.truth(one is other)
+    if node.method is None:
+        if isinstance(one, Truth) and isinstance(other, Truth) and str(node.operand_type) != "object":
+            return terms.iff(one.term, other.term)
+        if isinstance(one, Number) and isinstance(other, Number) and str(node.operand_type) != "object":
+            return terms.equal(one.term, other.term)
+        if isinstance(one, Text) and isinstance(other, Text) and str(node.operand_type) == "string":
+            return terms.same(one.term, other.term)
+    found = unknown_operation(evaluation, node, *sorted((one, other), key=lambda each: str(each.key)), may_throw=False)
+    negated = node.operator == "!="
+    assert isinstance(found, Truth)
+    return terms.not_(found.term) if negated else found.term
+
+
+def _arithmetic(evaluation: Evaluation, node: nodes.Binary, one: Number, other: Number) -> Value:
+    operator, type_ = node.operator, str(node.operand_type).rstrip("?")
+    if operator in _COMPARISONS and type_ in INTEGERS:
+        first, second = (one.term, other.term) if operator in ("<=", ">") else (other.term, one.term)
+        found = terms.at_most(first, second)
+        return Truth(found if operator in ("<=", ">=") else terms.not_(found))
+    if node.is_checked or type_ not in INTEGERS:
+        return unknown_operation(evaluation, node, one, other)
+    constant = other.constant
+    match operator:
+        case "+":
+            return wrapped(terms.total(one.term, other.term), type_)
+        case "-":
+            return wrapped(terms.total(one.term, terms.scaled(-1, other.term)), type_)
+        case "*" if constant is not None or one.constant is not None:
+            factor = constant if constant is not None else one.constant
+            assert factor is not None
+            return wrapped(terms.scaled(factor, one.term if constant is not None else other.term), type_)
+        case "/" | "%" if constant is not None and constant > 0:
+            down = terms.quotient(one.term, constant)
+            up = terms.scaled(-1, terms.quotient(terms.scaled(-1, one.term), constant))
+            found = terms.choice(terms.at_most(terms.number(0), one.term), down, up)
+            if operator == "%":
+                found = terms.total(one.term, terms.scaled(-constant, found))
+            return Number(found, type_)
+    return unknown_operation(evaluation, node, one, other)
+
+
+# Tests of types
+
+
+def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
+    """Return whether a value that is not null is of a type."""
+    known = type_of(value)
+    if target in ("object", "dynamic") or known == target or target == f"{known}?":
+        return terms.TRUE
+    is_sealed = known in _PRIMITIVES
+    if is_sealed and target.rstrip("?") in _PRIMITIVES:
+        return terms.FALSE
+    return evaluation.unknowns.truth(f"whether an object is a {target}", ("is", value.key, target.rstrip("?")))
+
+
+def seen_as(evaluation: Evaluation, value: Value, target: str) -> Value:
+    """Return a value of a type that it is of."""
+    target = target.rstrip("?")
+    if type_of(value) == target or target in ("object", "dynamic"):
+        return value
+    if not isinstance(value, Opaque):
+        return evaluation.unknowns.value(target, f"an object as {target}", ("as", value.key, target), null=False)
+    if target in _PRIMITIVES:
+        key = ("as", value.identity, target)
+        return evaluation.unknowns.value(target, f"an object as {target}", key, null=False)
+    return Opaque(("as", value.identity, target), target, value.born)
+
+
+def cast(evaluation: Evaluation, value: Value, target: str, *, is_value_type: bool) -> Value:
+    """Return an explicit conversion from object: it throws as unboxing and reference conversions do."""
+    if value is NULL:
+        return evaluation.fail() if is_value_type and not target.endswith("?") else NULL
+    evaluation.throw(terms.not_(fits(evaluation, value, target)))
+    return seen_as(evaluation, value, target)
+
+
+def value_is_type(evaluation: Evaluation, node: nodes.IsType) -> Value:
+    def form(value: Value) -> Value:
+        return constant_truth(False) if value is NULL else Truth(fits(evaluation, value, str(node.target)))
+
+    return evaluation.each([evaluation.value(node.operand)], form)
+
+
+def value_as_type(evaluation: Evaluation, node: nodes.AsType) -> Value:
+    def form(value: Value) -> Value:
+        if value is NULL:
+            return NULL
+        target = str(node.type)
+        return merge(fits(evaluation, value, target), seen_as(evaluation, value, target), NULL)
+
+    return evaluation.each([evaluation.value(node.operand)], form)
+
+
+def value_is_pattern(evaluation: Evaluation, node: nodes.IsPattern) -> Value:
+    pattern = node.pattern
+    value = evaluation.value(node.operand)
+    if pattern.value is not None:
+        return evaluation.each(
+            [value, evaluation.value(pattern.value)], lambda one, other: _matches(evaluation, one, other)
+        )
+    if pattern.target is None:
+        raise Unsupported("the pattern var")
+    target = str(pattern.target)
+    found = evaluation.each(
+        [value], lambda each: constant_truth(False) if each is NULL else Truth(fits(evaluation, each, target))
+    )
+    matched = evaluation.truth(found)
+    if pattern.symbol is not None:
+        evaluation.variables[pattern.symbol] = evaluation.each(
+            [value], lambda each: NOTHING if each is NULL else seen_as(evaluation, each, target)
+        )
+    return Truth(matched)
+
+
+def _matches(evaluation: Evaluation, one: Value, other: Value) -> Value:
+    """Return whether a value matches a constant."""
+    if NULL in (one, other):
+        return constant_truth(one is other)
+    if isinstance(one, Text) and isinstance(other, Text):
+        return Truth(terms.same(one.term, other.term))
+    if isinstance(one, Number) and isinstance(other, Number) and one.type == other.type:
+        return Truth(terms.equal(one.term, other.term))
+    if isinstance(one, Truth) and isinstance(other, Truth):
+        return Truth(terms.iff(one.term, other.term))
+    return Truth(evaluation.unknowns.truth("a constant pattern", ("matches", one.key, other.key)))

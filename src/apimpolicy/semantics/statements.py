@@ -1,0 +1,306 @@
+"""Statements: which returns are reached with which values, and what is assigned on the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.binding import nodes
+from apimpolicy.semantics.creation import default_of
+from apimpolicy.semantics.operators import is_null
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import NOTHING, NULL, Items, Number, Text, Truth, Value, merge
+from apimpolicy.semantics.walking import walk
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.nodes import Bound, Statement
+    from apimpolicy.binding.symbols import LocalSymbol
+    from apimpolicy.semantics.evaluation import Evaluation
+    from apimpolicy.terms.term import Term
+
+_MOST_ROUNDS = 32
+
+
+def value_block(evaluation: Evaluation, body: Bound) -> Value:
+    """Return what a body of statements returns."""
+    assert isinstance(body, nodes.Block)
+    _check(body)
+    run_all(evaluation, body.statements)
+    found: Value = NOTHING
+    for condition, value in reversed(evaluation.returns):
+        found = merge(condition, value, found)
+    return found
+
+
+def _check(body: Bound) -> None:
+    """Raise Unsupported for statements that are not followed at all."""
+    for part in walk(body):
+        if isinstance(part, (nodes.Goto, nodes.Labeled, nodes.LocalFunction, nodes.Yield, nodes.Lock, nodes.Using)):
+            raise Unsupported(f"the statement {part.kind.replace('_', ' ')}")
+        if isinstance(part, nodes.UnknownStatement):
+            raise Unsupported("statements that a template puts in")
+
+
+def run_all(evaluation: Evaluation, statements: Sequence[Statement]) -> None:
+    """Run statements one after another, as far as they are reached."""
+    for statement in statements:
+        if evaluation.guard is terms.FALSE:
+            return
+        _RUN[type(statement)](evaluation, statement)
+
+
+def _run(evaluation: Evaluation, statement: Statement) -> None:
+    run_all(evaluation, [statement])
+
+
+def _block(evaluation: Evaluation, statement: nodes.Block | nodes.Statements) -> None:
+    run_all(evaluation, statement.statements)
+
+
+def _declaration(evaluation: Evaluation, statement: nodes.LocalDeclaration) -> None:
+    symbol = statement.symbol
+    if symbol.is_reference or symbol.is_referenced:
+        raise Unsupported("a variable that is a reference")
+    if statement.value is None:
+        is_value_type = symbol.type.is_value_type
+        evaluation.variables[symbol] = default_of(evaluation, str(symbol.type), is_value_type=is_value_type)
+    else:
+        evaluation.variables[symbol] = evaluation.value(statement.value)
+
+
+def _expression(evaluation: Evaluation, statement: nodes.ExpressionStatement) -> None:
+    evaluation.value(statement.expression)
+
+
+def _return(evaluation: Evaluation, statement: nodes.Return) -> None:
+    value = NULL if statement.value is None else evaluation.value(statement.value)
+    evaluation.returns.append((evaluation.guard, value))
+    evaluation.guard = terms.FALSE
+
+
+def _throw(evaluation: Evaluation, statement: nodes.Throw) -> None:
+    if statement.exception is not None:
+        evaluation.value(statement.exception)
+    evaluation.throw(terms.TRUE)
+    evaluation.guard = terms.FALSE
+
+
+def _empty(evaluation: Evaluation, statement: nodes.Empty) -> None:
+    pass
+
+
+def _branches(evaluation: Evaluation, cases: Sequence[tuple[Term, Sequence[Statement]]]) -> None:
+    """Run one of several blocks: the first whose condition is true. What is assigned is merged."""
+    guard, variables = evaluation.guard, evaluation.variables
+    rest = terms.TRUE
+    ends: list[tuple[Term, Term, dict[LocalSymbol, Value]]] = []
+    is_untouched = True
+    for condition, statements in cases:
+        taken = terms.all_of(rest, condition)
+        rest = terms.all_of(rest, terms.not_(condition))
+        if taken is terms.FALSE:
+            continue
+        entered = terms.all_of(guard, taken)
+        evaluation.guard, evaluation.variables = entered, variables.copy()
+        run_all(evaluation, statements)
+        is_untouched = is_untouched and evaluation.guard is entered
+        ends.append((taken, evaluation.guard, evaluation.variables))
+    merged = variables
+    for taken, _, found in reversed(ends):
+        merged = {
+            symbol: merge(taken, found.get(symbol, NOTHING), merged.get(symbol, NOTHING))
+            for symbol in {**merged, **found}
+        }
+    evaluation.variables = merged
+    left = terms.all_of(guard, rest)
+    evaluation.guard = guard if is_untouched else terms.any_of(*(end for _, end, _ in ends), left)
+
+
+def _if(evaluation: Evaluation, statement: nodes.If) -> None:
+    condition = evaluation.truth(evaluation.value(statement.condition))
+    otherwise = [] if statement.otherwise is None else [statement.otherwise]
+    _branches(evaluation, [(condition, [statement.then]), (terms.TRUE, otherwise)])
+
+
+def _switch(evaluation: Evaluation, statement: nodes.Switch) -> None:
+    value = evaluation.value(statement.value)
+    cases: list[tuple[Term, Sequence[Statement]]] = []
+    default: Sequence[Statement] = ()
+    for section in statement.sections:
+        body = [each for each in section.statements if not isinstance(each, nodes.Break)]
+        if any(isinstance(part, nodes.Break) for each in body for part in walk(each)):
+            raise Unsupported("a break inside a switch section")
+        hits = [_label(evaluation, value, label) for label in section.labels if label.pattern is not None]
+        if len(hits) < len(section.labels):
+            default = body
+            if hits:
+                raise Unsupported("a default beside cases")
+        else:
+            cases.append((terms.any_of(*hits), body))
+    _branches(evaluation, [*cases, (terms.TRUE, default)])
+
+
+def _label(evaluation: Evaluation, value: Value, label: nodes.SwitchLabel) -> Term:
+    if label.guard is not None or label.pattern is None or label.pattern.value is None:
+        raise Unsupported("a pattern in a switch")
+    wanted = evaluation.value(label.pattern.value)
+    return evaluation.truth(evaluation.each([value, wanted], _is_case))
+
+
+def _is_case(value: Value, wanted: Value) -> Value:
+    if NULL in (value, wanted):
+        return Truth(terms.truth(value is wanted))
+    if isinstance(value, Text) and isinstance(wanted, Text):
+        return Truth(terms.same(value.term, wanted.term))
+    if isinstance(value, Number) and isinstance(wanted, Number):
+        return Truth(terms.equal(value.term, wanted.term))
+    raise Unsupported("a switch over objects")
+
+
+# Loops
+
+
+def _foreach(evaluation: Evaluation, statement: nodes.Foreach) -> None:
+    collection = evaluation.value(statement.collection)
+    evaluation.throw(is_null(evaluation, collection))
+    if (
+        isinstance(collection, Items)
+        and not collection.has_more
+        and collection.made == evaluation.unknowns.heap
+        and len(collection.items) <= _MOST_ROUNDS
+        and statement.deconstruction is None
+        and statement.symbol is not None
+        and not _jumps(statement.body)
+    ):
+        for item in collection.items:
+            if evaluation.guard is terms.FALSE:
+                return
+            if collection.made != evaluation.unknowns.heap:
+                raise Unsupported("a loop that changes objects")
+            evaluation.placeholders[id(statement.placeholder)] = item
+            evaluation.variables[statement.symbol] = evaluation.value(statement.element)
+            _run(evaluation, statement.body)
+        return
+    _loop(evaluation, statement)
+
+
+def _jumps(body: Bound) -> bool:
+    return any(isinstance(part, (nodes.Break, nodes.Continue)) for part in walk(body))
+
+
+def _loop(evaluation: Evaluation, statement: nodes.Foreach | nodes.Loop) -> None:
+    """Run a loop any number of times: what it assigns is unknown, and what it calls may have changed anything."""
+    what = "a loop"
+    unknowns = evaluation.unknowns
+    unknowns.change()
+    unknowns.use_up()
+    evaluation.has_escaped = evaluation.has_escaped or _may_escape(statement)
+    evaluation.throw(unknowns.truth(what))
+    for symbol in assigned(statement):
+        evaluation.assign(symbol, unknowns.value(str(symbol.type), what))
+    returns = [part for part in walk(statement) if isinstance(part, nodes.Return)]
+    if returns:
+        leaves = terms.all_of(evaluation.guard, unknowns.truth(what))
+        value = returns[0].value
+        constants = {repr(each.value.constant) for each in returns if each.value is not None and each.value.is_constant}
+        if value is not None and value.is_constant and len(constants) == len(returns) == 1:
+            found = evaluation.constant(value.constant, str(value.type))
+        else:
+            found = unknowns.value("object" if value is None else str(value.type), what)
+        evaluation.returns.append((leaves, found))
+        evaluation.guard = terms.all_of(evaluation.guard, terms.not_(leaves))
+
+
+def _may_escape(statement: Bound) -> bool:
+    """Return whether a loop converts something of the gateway's to another type."""
+    return any(
+        isinstance(part, nodes.Convert) and not part.conversion.is_implicit and part.conversion.kind == "reference"
+        for part in walk(statement)
+    )
+
+
+def assigned(body: Bound) -> list[LocalSymbol]:
+    """Return the variables that a part of an expression may assign."""
+    found: dict[LocalSymbol, None] = {}
+    for part in walk(body):
+        match part:
+            case nodes.Assignment() | nodes.CompoundAssignment() if isinstance(part.target, nodes.Local):
+                found[part.target.symbol] = None
+            case nodes.Deconstruction():
+                raise Unsupported("a deconstruction")
+            case nodes.Call():
+                for parameter, argument in zip(part.method.parameters, part.arguments, strict=True):
+                    symbol = getattr(argument, "symbol", None)
+                    if parameter.mode in ("out", "ref") and symbol is not None:
+                        found[symbol] = None
+            case nodes.DelegateCall() | nodes.Reference():
+                raise Unsupported("a call of a delegate")
+            case nodes.LocalDeclaration():
+                found[part.symbol] = None
+            case nodes.Foreach() if part.symbol is not None:
+                found[part.symbol] = None
+            case nodes.IsPattern() if part.pattern.symbol is not None:
+                found[part.pattern.symbol] = None
+    return list(found)
+
+
+# Exceptions
+
+
+def _try(evaluation: Evaluation, statement: nodes.Try) -> None:
+    if statement.finally_body is not None:
+        raise Unsupported("finally")
+    guard, throws, returns = evaluation.guard, evaluation.throws, evaluation.returns
+    changed = assigned(statement.body)
+    before = evaluation.variables.copy()
+    evaluation.throws, evaluation.returns = terms.FALSE, []
+    run_all(evaluation, statement.body.statements)
+    failed, inside = evaluation.throws, evaluation.returns
+    evaluation.throws, evaluation.returns = throws, returns
+    fine = terms.not_(failed)
+    returns += [(terms.all_of(condition, fine), value) for condition, value in inside]
+    ends = [(terms.all_of(evaluation.guard, fine), evaluation.variables)]
+    for symbol in changed:
+        if symbol in before:
+            before[symbol] = evaluation.unknowns.value(str(symbol.type), "a variable that try assigns")
+    rest = failed
+    for clause in statement.catches:
+        catches_all = clause.target is None or str(clause.target) == "System.Exception"
+        if clause.filter is not None or not catches_all:
+            caught = terms.all_of(rest, evaluation.unknowns.truth("whether an exception is caught"))
+        else:
+            caught = rest
+        rest = terms.all_of(rest, terms.not_(caught))
+        evaluation.guard, evaluation.variables = terms.all_of(guard, caught), before.copy()
+        if clause.symbol is not None:
+            type_ = str(clause.symbol.type)
+            evaluation.variables[clause.symbol] = evaluation.unknowns.value(type_, "an exception", null=False)
+        run_all(evaluation, clause.body.statements)
+        ends.append((evaluation.guard, evaluation.variables))
+    evaluation.throws = terms.any_of(evaluation.throws, rest)
+    merged = ends[-1][1]
+    for condition, found in reversed(ends[:-1]):
+        merged = {
+            symbol: merge(condition, found.get(symbol, NOTHING), merged.get(symbol, NOTHING))
+            for symbol in {**merged, **found}
+        }
+    evaluation.variables = merged
+    evaluation.guard = terms.any_of(*(condition for condition, _ in ends))
+
+
+_RUN: dict[type, Any] = {
+    nodes.Block: _block,
+    nodes.Statements: _block,
+    nodes.LocalDeclaration: _declaration,
+    nodes.ExpressionStatement: _expression,
+    nodes.Return: _return,
+    nodes.Throw: _throw,
+    nodes.Empty: _empty,
+    nodes.If: _if,
+    nodes.Switch: _switch,
+    nodes.Foreach: _foreach,
+    nodes.Loop: _loop,
+    nodes.Try: _try,
+}

@@ -1,0 +1,329 @@
+"""What expressions evaluate to. Values never change; a choice between two of them is decided by a term.
+
+A choice is a decision tree (a guarded union): constants below it stay constants, and merging two values costs nothing
+until the result is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from apimpolicy.binding.nodes import Lambda
+    from apimpolicy.terms.term import Term
+
+INTEGERS = {
+    "int": (-(1 << 31), (1 << 31) - 1),
+    "long": (-(1 << 63), (1 << 63) - 1),
+    "short": (-(1 << 15), (1 << 15) - 1),
+    "sbyte": (-128, 127),
+    "byte": (0, 255),
+    "char": (0, (1 << 16) - 1),
+    "ushort": (0, (1 << 16) - 1),
+    "uint": (0, (1 << 32) - 1),
+    "ulong": (0, (1 << 64) - 1),
+}
+"""The least and the largest value of each type of whole numbers."""
+
+
+class Value:
+    """Any value; `key` tells values apart."""
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> Hashable:
+        raise NotImplementedError
+
+
+class Choice(Value):
+    """`then` where the condition is true, else `otherwise`."""
+
+    __slots__ = ("_key", "condition", "otherwise", "then")
+
+    def __init__(self, condition: Term, then: Value, otherwise: Value) -> None:
+        self.condition = condition
+        self.then = then
+        self.otherwise = otherwise
+        self._key: Hashable = None
+
+    @property
+    def key(self) -> Hashable:
+        if self._key is None:
+            self._key = _Key(("choice", self.condition, self.then.key, self.otherwise.key))
+        return self._key
+
+
+class _Key:
+    """A key of many parts whose hash is computed once."""
+
+    __slots__ = ("_hash", "parts")
+
+    def __init__(self, parts: tuple[Any, ...]) -> None:
+        self.parts = parts
+        self._hash = hash(parts)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, _Key) and self._hash == other._hash and self.parts == other.parts)
+
+
+class Truth(Value):
+    """A `bool`."""
+
+    __slots__ = ("term",)
+
+    def __init__(self, term: Term) -> None:
+        self.term = term
+
+    @property
+    def key(self) -> Hashable:
+        return "truth", self.term
+
+
+class Number(Value):
+    """A whole number, a `char` or a value of an enum; `type` is the name of its type."""
+
+    __slots__ = ("term", "type")
+
+    def __init__(self, term: Term, type_: str) -> None:
+        self.term = term
+        self.type = type_
+
+    @property
+    def key(self) -> Hashable:
+        return "number", self.type, self.term
+
+    @property
+    def constant(self) -> int | None:
+        return terms.constant_number(self.term)
+
+
+class Text(Value):
+    """A `string` that is not null."""
+
+    __slots__ = ("term",)
+
+    def __init__(self, term: Term) -> None:
+        self.term = term
+
+    @property
+    def key(self) -> Hashable:
+        return "text", self.term
+
+    @property
+    def constant(self) -> str | None:
+        return terms.constant_text(self.term)
+
+
+class _Singleton(Value):
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    def key(self) -> Hashable:
+        return self.name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+NULL = _Singleton("null")
+ABSENT = _Singleton("absent")
+"""What a variable, header or parameter is that is not there."""
+NOTHING = _Singleton("nothing")
+"""What an evaluation gives that has thrown."""
+
+
+class Items(Value):
+    """An array or a list whose first items are known. `has_more` says that unknown ones may follow.
+
+    `comparer` is how a set compares its items; `made` is the version of the heap at which the items were these.
+    """
+
+    __slots__ = ("comparer", "has_more", "items", "made", "type")
+
+    def __init__(
+        self, items: tuple[Value, ...], type_: str, made: int, *, has_more: bool = False, comparer: str = "ordinal"
+    ) -> None:
+        self.items = items
+        self.type = type_
+        self.made = made
+        self.has_more = has_more
+        self.comparer = comparer
+
+    @property
+    def key(self) -> Hashable:
+        return "items", self.type, self.comparer, self.has_more, tuple(item.key for item in self.items)
+
+
+class Field(Value):
+    """The values of a header or parameter that is there: joined with commas, and one by one."""
+
+    __slots__ = ("items", "joined", "repeats")
+
+    def __init__(self, joined: Term, items: tuple[Value, ...], *, repeats: bool = False) -> None:
+        self.joined = joined
+        self.items = items
+        self.repeats = repeats
+        """Whether unknown values may follow."""
+
+    @property
+    def key(self) -> Hashable:
+        return "field", self.joined, self.repeats, tuple(item.key for item in self.items)
+
+
+class Parts(Value):
+    """What `Split` makes of a text with a separator of one unit."""
+
+    __slots__ = ("made", "separator", "text")
+
+    def __init__(self, text: Term, separator: int, made: int) -> None:
+        self.text = text
+        self.separator = separator
+        self.made = made
+
+    @property
+    def key(self) -> Hashable:
+        return "parts", self.text, self.separator
+
+
+class Opaque(Value):
+    """An object of which only this is known: equal keys are the same object or equal ones.
+
+    `born` is the version of the heap at which the key described it.
+    """
+
+    __slots__ = ("born", "identity", "type")
+
+    def __init__(self, identity: Hashable, type_: str, born: int) -> None:
+        self.identity = identity
+        self.type = type_
+        self.born = born
+
+    @property
+    def key(self) -> Hashable:
+        return "opaque", self.type, self.identity
+
+
+class Host(Value):
+    """An object of the gateway's: `context`, its request, its headers. `path` is the name."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    @property
+    def key(self) -> Hashable:
+        return "host", self.path
+
+
+class Pattern(Value):
+    """A `Regex` of a constant pattern."""
+
+    __slots__ = ("options", "pattern")
+
+    def __init__(self, pattern: str, options: int) -> None:
+        self.pattern = pattern
+        self.options = options
+
+    @property
+    def key(self) -> Hashable:
+        return "pattern", self.pattern, self.options
+
+
+class Function(Value):
+    """A lambda; `captured` are the values of the variables around it that it reads."""
+
+    __slots__ = ("captured", "code", "node")
+
+    def __init__(self, node: Lambda, code: Hashable, captured: tuple[Hashable, ...]) -> None:
+        self.node = node
+        self.code = code
+        self.captured = captured
+
+    @property
+    def key(self) -> Hashable:
+        return "function", self.code, self.captured
+
+
+class Several(Value):
+    """The result of a call with what its `out` parameters are set to."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, *parts: Value) -> None:
+        self.parts = parts
+
+    @property
+    def key(self) -> Hashable:
+        return "several", tuple(part.key for part in self.parts)
+
+
+def constant_truth(value: bool) -> Truth:
+    """Return a constant `bool`."""
+    return Truth(terms.truth(value))
+
+
+def constant_text(value: str) -> Text:
+    """Return a constant `string`."""
+    return Text(terms.text(value))
+
+
+def constant_number(value: int, type_: str = "int") -> Number:
+    """Return a constant number."""
+    return Number(terms.number(value), type_)
+
+
+def merge(condition: Term, then: Value, otherwise: Value) -> Value:
+    """Return the choice between two values, as simple as it can be."""
+    if condition is terms.TRUE or then is otherwise or otherwise is NOTHING:
+        return then
+    if condition is terms.FALSE or then is NOTHING:
+        return otherwise
+    if condition.kind == "not":
+        return merge(condition.parts[0], otherwise, then)
+    if isinstance(then, Truth) and isinstance(otherwise, Truth):
+        return Truth(terms.choice(condition, then.term, otherwise.term))
+    if type(then) is type(otherwise) and not isinstance(then, Choice) and then.key == otherwise.key:
+        return then
+    return Choice(condition, then, otherwise)
+
+
+def leaves(value: Value) -> list[Value]:
+    """Return the values between which a value chooses."""
+    found: list[Value] = []
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Choice):
+            if id(each) not in seen:
+                seen.add(id(each))
+                waiting += [each.otherwise, each.then]
+        else:
+            found.append(each)
+    return found
+
+
+def type_of(value: Value) -> str:
+    """Return the name of the type of a value that is not a choice; empty where it is not known."""
+    match value:
+        case Truth():
+            return "bool"
+        case Text():
+            return "string"
+        case Number() | Items() | Opaque():
+            return value.type
+        case Parts():
+            return "string[]"
+    return ""

@@ -1,0 +1,166 @@
+"""Claims as formulas over all requests: where a request would break one.
+
+Each end of the pipeline is asked by itself, so that an end that is only possible can't make another one look fine. What
+has no form here is an unknown truth value: the claim is not proven then.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.languages.language import TooLarge
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import Number, Truth, Value
+from apimpolicy.terms import term as terms
+from apimpolicy.testing.claims.answers import asked_of_answer, over
+from apimpolicy.testing.claims.format import CONDITION
+from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.proving.proof import Proof
+    from apimpolicy.semantics.state import State
+    from apimpolicy.terms.term import Term
+    from apimpolicy.testing.claims.reading import Claim, Expressions
+    from apimpolicy.testing.tree import Tree
+    from apimpolicy.transfer.run import End, Sent
+
+_ADDED = ("host", "x-forwarded-for")
+"""Headers that forwarding sets."""
+_LATER = "what a request does after it was sent"
+_STATUS = re.compile(r"[0-9]+x*")
+
+
+class Formulas:
+    """The formulas of claims about one proof. `credentials`: the backend gets headers that nobody here knows."""
+
+    def __init__(self, proof: Proof, expressions: Expressions, *, credentials: bool) -> None:
+        self.proof = proof
+        self.expressions = expressions
+        self.credentials = credentials
+        self._of_requests: dict[int, Term] = {}
+
+    def broken(self, claim: Claim) -> Term:
+        """Return where a request breaks a claim."""
+        return terms.any_of(*self._broken(claim))
+
+    def concerned(self, claim: Claim) -> Term:
+        """Return where a claim says anything of a request."""
+        if "if" not in claim.parts:
+            return terms.TRUE
+        return terms.any_of(*(terms.all_of(end.condition, self.met(claim.parts["if"], end)) for end in self.proof.ends))
+
+    def _broken(self, claim: Claim) -> Iterator[Term]:
+        parts = claim.parts
+        for end in self.proof.ends:
+            broken = [terms.not_(self.met(parts["then"], end))] if "then" in parts else []
+            broken += [self.met(parts["never"], end)] if "never" in parts else []
+            asked = self.met(parts["if"], end) if "if" in parts and broken else terms.TRUE
+            yield terms.all_of(end.condition, asked, terms.any_of(*broken))
+        if "then-sent" in parts:
+            asked = self.met(parts["if"], None) if "if" in parts else terms.TRUE
+            for sent in self.proof.outcome.sent:
+                holds = self._sent(parts["then-sent"], sent)
+                yield terms.all_of(sent.condition, asked, terms.not_(holds))
+
+    def _sent(self, tree: Tree, sent: Sent) -> Term:
+        """Return where expressions hold for a request as it was sent."""
+        if sent.state is None:
+            return self._unknown(tree, "a request that is not known")
+        state = self._as_sent(sent.state)
+        return terms.all_of(*(self.proof.expression(self.expressions.compiled(item), state) for item in tree.items()))
+
+    def _as_sent(self, state: State) -> State:
+        """Return the state that an expression sees of a request as it was sent: the backend's URL, no variables."""
+        made = state.copy()
+        generation = (1 << 30) + len(self.proof.unknowns.reasons)
+        kinds = ["url", "query", "certificate", "response-header", *(["header"] if self.credentials else [])]
+        for number, kind in enumerate(kinds):
+            made.forget(kind, generation + number)
+        made.forget("variable", 0)
+        made.set(Truth(terms.FALSE), "has-response")
+        for number, name in enumerate(_ADDED, 10):
+            made.set(self.proof.inputs.make(("header", name), generation + number), "header", name)
+        made.set(self.proof.inputs.make(("body", ""), generation + 20), "body")
+        return made
+
+    # Conditions
+
+    def met(self, tree: Tree, end: End | None) -> Term:
+        """Return where a condition is met at an end; None: by a request that was sent, whatever its end is."""
+        if isinstance(tree.value, list):
+            return terms.all_of(*(self.met(item, end) for item in tree.items()))
+        if isinstance(tree.value, dict):
+            return terms.all_of(*(self._key(key, part, end) for key, part in tree.known(CONDITION).items()))
+        text = tree.text()
+        if is_expression(text):
+            return self._of_request(tree)
+        if end is None:
+            return terms.TRUE if text == REACHES_BACKEND else self._unknown(tree, _LATER)
+        return self._cell(end.state, "reached") if text == REACHES_BACKEND else self._ran(end, text)
+
+    def _of_request(self, tree: Tree) -> Term:
+        """Return where an expression is true of the request as it came."""
+        found = self._of_requests.get(id(tree))
+        if found is None:
+            compiled = self.expressions.compiled(tree)
+            found = self._of_requests[id(tree)] = self.proof.expression(compiled, self.proof.outcome.start)
+        return found
+
+    def _key(self, key: str, tree: Tree, end: End | None) -> Term:
+        match key:
+            case "all":
+                return terms.all_of(*(self.met(item, end) for item in tree.items()))
+            case "any":
+                return terms.any_of(*(self.met(item, end) for item in tree.items()))
+            case "not":
+                return terms.not_(self.met(tree, end))
+        if end is None:
+            return self._unknown(tree, _LATER)
+        match key:
+            case "reaches-backend":
+                reached = self._cell(end.state, "reached")
+                return reached if tree.value else terms.not_(reached)
+            case "by":
+                return _by(end, str(tree.value))
+            case "runs":
+                return terms.all_of(*(self._ran(end, name) for name in tree.texts()))
+            case "status":
+                return terms.any_of(*(self._status(end, item) for item in tree.items()))
+        try:
+            return asked_of_answer(key, tree, end, adds_headers=self.proof.outcome.adds_headers)
+        except (Unsupported, TooLarge) as problem:
+            return self._unknown(tree, str(problem) or f"what a claim asks of the answer: {key}")
+
+    def _ran(self, end: End, name: str) -> Term:
+        return self._cell(end.state, "ran", name)
+
+    def _cell(self, state: State, kind: str, name: str = "") -> Term:
+        return over(state.get(kind, name), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
+
+    def _status(self, end: End, tree: Tree) -> Term:
+        text = tree.text().lower()
+        if not isinstance(tree.value, int) and _STATUS.fullmatch(text) is None:
+            return self._unknown(tree, "a status with digits that are left out")
+        least, most = (terms.number(int(text.replace("x", digit))) for digit in "09")
+
+        def is_status(leaf: Value) -> Term:
+            if not isinstance(leaf, Number):
+                return self._unknown(tree, "a status")
+            return terms.all_of(terms.at_most(least, leaf.term), terms.at_most(leaf.term, most))
+
+        return over(end.status, is_status)
+
+    def _unknown(self, tree: Tree, what: str) -> Term:
+        self.proof.unknowns.place = lambda: f"{tree.source.path}:{tree.line}"
+        return self.proof.unknowns.truth(what)
+
+
+def _by(end: End, who: str) -> Term:
+    """Return where the answer is somebody's."""
+    if who == "policy":
+        return end.by_policy
+    by_backend = terms.all_of(end.by_backend, terms.not_(end.by_policy))
+    return by_backend if who == "backend" else terms.all_of(terms.not_(end.by_policy), terms.not_(by_backend))

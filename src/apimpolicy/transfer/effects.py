@@ -1,0 +1,206 @@
+"""A policy by the effects that it declares. One without any may change, answer and fail in every way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.policies.conversions import text, trimmed, typed
+from apimpolicy.policies.registry import has_trait, is_known
+from apimpolicy.semantics.values import Value, constant_number, merge
+from apimpolicy.terms import term as terms
+from apimpolicy.transfer.run import Run, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Excerpt
+
+
+def transfer(run: Run, step: Step) -> None:
+    """Run a policy by what it declares."""
+    specification = step.specification
+    effects = None if specification is None else specification.effects
+    if effects is None:
+        do_anything(run, step)
+        return
+    evaluate_all(run, step)
+    run.unknowns.place = step.where
+    changes(run, step, effects)
+    for effect in effects:
+        word, _, detail = effect.partition(":")
+        match word:
+            case "refuses":
+                refuse(run, step, detail, run.unknowns.truth(f"whether {step.name} refuses"))
+            case "fails":
+                fail(run, step)
+            case "fails-later":
+                run.later.append(step.name)
+            case "answer-headers":
+                run.adds_headers = True
+            case "answers":
+                run.end(run.unknowns.truth(f"whether {step.name} answers"), run.inputs.status(run.next_generation()))
+            case "serves":
+                run.serve(run.unknowns.truth(f"whether {step.name} has a response"))
+    run.mark(step)
+
+
+def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
+    """Forget what a policy may change."""
+    for effect in effects:
+        word, _, detail = effect.partition(":")
+        match word:
+            case "variables":
+                set_variables(run, step)
+            case "header" if detail:
+                run.forget_cell("header", detail)
+            case "header":
+                run.forget("header")
+            case "message-headers":
+                run.forget(run.header_kind())
+            case "backend":
+                run.forget_cell("backend")
+            case "message-body":
+                run.forget("body" if run.header_kind() == "header" else "response-body")
+                run.unknowns.use_up()
+
+
+def set_variables(run: Run, step: Step) -> None:
+    """Make the variables unknown that a policy may set."""
+    for element in [step.element, *_own_elements(step.element)]:
+        for attribute in element.attributes:
+            if not attribute.name.endswith("variable-name"):
+                continue
+            if attribute.value.expression is not None:
+                run.forget("variable")
+            elif attribute.value.text:
+                name = attribute.value.text
+                may = run.unknowns.truth(f"whether {step.name} sets a variable")
+                new = run.inputs.make(("variable", name), run.next_generation())
+                run.state.set(merge(may, new, run.state.get("variable", name)), "variable", name)
+
+
+def refuse(run: Run, step: Step, statuses: str, condition: terms.Term) -> None:
+    """Say that a policy refuses requests, with one of its statuses."""
+    if has_trait(step.name, "counts-subscription"):
+        condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
+    run.fail(condition, status_of(run, step, statuses), by_policy=terms.TRUE, source=step.name, reason=None)
+
+
+def fail(run: Run, step: Step) -> None:
+    """Say that a policy may fail with 500: that is its answer where it refuses requests, else the gateway's."""
+    by_policy = terms.truth(has_trait(step.name, "refuses"))
+    run.fail(run.unknowns.chance(f"whether {step.name} fails"), by_policy=by_policy, source=step.name, reason=None)
+
+
+def status_of(run: Run, step: Step, statuses: str) -> Value:
+    """Return one of several statuses, of which it is not known which; any status when there are none."""
+    found: list[Value] = []
+    for status in statuses.split(",") if statuses else ():
+        if status.isdigit():
+            found.append(constant_number(int(status)))
+            continue
+        attribute = step.element.get(status)
+        default = _default(step, status)
+        if attribute is None:
+            found.append(constant_number(default))
+        elif attribute.value.expression is None and attribute.value.text.strip().isdigit():
+            found.append(constant_number(int(attribute.value.text)))
+        else:
+            return run.inputs.status(run.next_generation())
+    if not found:
+        return run.inputs.status(run.next_generation())
+    known = found[0]
+    for other in found[1:]:
+        known = merge(run.unknowns.chance(f"the status of {step.name}"), known, other)
+    return known
+
+
+def _default(step: Step, attribute: str) -> int:
+    slots = () if step.specification is None else step.specification.attributes
+    return next((int(str(slot.default)) for slot in slots if slot.name == attribute), 500)
+
+
+def evaluate_all(run: Run, step: Step) -> None:
+    """Evaluate what a policy has itself, then what its parts have, as far as they are evaluated."""
+    if step.specification is None:
+        return
+    own = dict.fromkeys(own_expressions(step.element, step.specification))
+    for excerpt in own:
+        run.evaluate(excerpt, step.name)
+    if _may_not_convert(step):
+        what = f"whether a value of {step.name} is usable"
+        run.fail(run.unknowns.truth(what), source=step.name, reason="ExpressionValueEvaluationFailure")
+    inside = [excerpt for excerpt in _expressions(step.element) if excerpt not in own]
+    if not inside:
+        return
+    evaluated = run.unknowns.truth(f"what {step.name} evaluates")
+    alive, lost = run.alive, run.lost
+    run.lost = []
+    run.alive = terms.all_of(alive, evaluated)
+    for excerpt in inside:
+        run.evaluate(excerpt, step.name)
+    gone, run.lost = run.lost, lost
+    run.lost += gone
+    run.alive = terms.all_of(alive, *(terms.not_(each) for each in gone))
+
+
+def _may_not_convert(step: Step) -> bool:
+    """Return whether the value of an expression may not be what the policy wants: a number, one of several words."""
+    assert step.specification is not None
+    for slot in step.specification.attributes:
+        attribute = step.element.get(slot.name)
+        is_given = attribute is not None and attribute.value.expression is not None and slot.expression
+        if is_given and (slot.values or slot.convert not in (text, trimmed, typed)):
+            return True
+    return any(slot.convert not in (text, trimmed, typed) for slot in step.specification.contents)
+
+
+def _own_elements(element: Element) -> Iterator[Element]:
+    """Yield the elements inside a policy that are parts of it, and no policies."""
+    for inner in element.elements():
+        if not is_known(inner.name):
+            yield inner
+            yield from _own_elements(inner)
+
+
+def _expressions(element: Element) -> Iterator[Excerpt]:
+    for each in [element, *_own_elements(element)]:
+        for attribute in each.attributes:
+            if attribute.value.expression is not None:
+                yield attribute.value.expression
+        if each.expression is not None:
+            yield each.expression
+
+
+def _reach_everything(run: Run, step: Step) -> None:
+    """Note that requests may get to all that is inside a policy, and that all conditions in it may be anything."""
+    for inner in [step, *step.steps_inside()]:
+        run.reach(inner)
+        run.reach_otherwise(inner, "asked")
+        run.reach_otherwise(inner, "none")
+        if inner.specification is not None:
+            for excerpt in _expressions(inner.element):
+                run.note_unknown(excerpt)
+        if inner is not step:
+            _reach_everything(run, inner)
+
+
+def do_anything(run: Run, step: Step) -> None:
+    """Run a policy of which nothing is declared: it may change, answer and fail in every way."""
+    run.unknowns.place = step.where
+    run.forget_everything()
+    _reach_everything(run, step)
+    what = f"the policy {step.name}"
+    status = run.inputs.status(run.next_generation())
+    by_policy, by_backend = (run.unknowns.truth(what) for _ in range(2))
+    run.fail(
+        run.unknowns.truth(what), status, by_policy=by_policy, by_backend=by_backend, source=step.name, reason=None
+    )
+    run.end(run.unknowns.truth(what), status)
+    run.serve(run.unknowns.truth(what))
+    run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))
+    run.adds_headers = True
+    run.later.append(step.name)

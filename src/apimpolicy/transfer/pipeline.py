@@ -1,0 +1,138 @@
+"""The sections of a program, what becomes of errors, and all ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.engine.pipeline import preflight_steps
+from apimpolicy.semantics.state import State
+from apimpolicy.semantics.values import Choice, Opaque, Text, Truth, Value, constant_number, constant_truth
+from apimpolicy.terms import term as terms
+from apimpolicy.transfer.run import End, Error, MadeUp, Run, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.semantics.inputs import Inputs
+    from apimpolicy.semantics.unknowns import Unknowns
+    from apimpolicy.terms.term import Term
+    from apimpolicy.text.document import Element
+
+
+class Outcome(NamedTuple):
+    """All ends of a program over all requests, what it forwards, and where each policy is reached."""
+
+    start: State
+    ends: list[End]
+    sent: list[Sent]
+    branches: dict[int, Term]
+    outcomes: dict[tuple[int, str], Term]
+    adds_headers: bool
+
+
+def outcome_of(
+    program: Program,
+    unknowns: Unknowns,
+    inputs: Inputs,
+    made_up: MadeUp | None = None,
+    canonical: Callable[[Element], Hashable] | None = None,
+) -> Outcome:
+    """Run a program over all requests at once; `canonical` is given where it is compared with another one."""
+    run = Run(unknowns, inputs, made_up)
+    run.canonical = canonical
+    start = run.state.copy()
+    ends: list[End] = []
+    _preflight(run, program, ends)
+    for section in ("inbound", "backend"):
+        run.section = section
+        run.execute(program.sections[section])
+    _to_outbound(run)
+    for name in run.later:
+        run.fail(run.unknowns.truth(f"whether {name} fails when the response comes"), source=name, reason=None)
+    run.section = "outbound"
+    run.execute(program.sections["outbound"])
+    reached = run.state.get("reached")
+    ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=_term(reached)))
+    ends += run.ends
+    ends += _after_errors(run, program)
+    ends = [end for end in ends if end.condition is not terms.FALSE]
+    return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.adds_headers)
+
+
+def _term(value: Value) -> Term:
+    if isinstance(value, Choice):
+        return terms.choice(value.condition, _term(value.then), _term(value.otherwise))
+    return value.term if isinstance(value, Truth) else terms.FALSE
+
+
+def _preflight(run: Run, program: Program, ends: list[End]) -> None:
+    """Take out the requests with which browsers ask for permission: cors, in whatever scope, answers them."""
+    steps = preflight_steps(program)
+    if not steps:
+        return
+    method = run.state.get("method")
+    is_options = terms.same(method.term, terms.text("OPTIONS")) if isinstance(method, Text) else terms.TRUE
+    gone = run.lose(terms.all_of(is_options, run.unknowns.truth("whether a request is a preflight")))
+    if gone is terms.FALSE:
+        return
+    state = run.state.copy()
+    state.forget("ran", run.next_generation())
+    by_policy = run.unknowns.truth("whether cors answers a preflight")
+    is_fixed = all(attribute.value.expression is None for step in steps for attribute in step.element.attributes)
+    is_fixed = is_fixed and all(each.expression is None for step in steps for each in step.element.descendants())
+    status = constant_number(200) if is_fixed else run.inputs.status(run.next_generation())
+    ends.append(End(gone, state, status, by_policy=by_policy))
+    for step in steps:
+        run.reach(step)
+
+
+def _to_outbound(run: Run) -> None:
+    """Go on to outbound: with the backend's response, or with one that a policy has given in its place."""
+    for condition, state in run.served:
+        run.state = state if run.alive is terms.FALSE else State.merged(condition, state, run.state)
+        run.alive = terms.any_of(run.alive, condition)
+    run.state = run.state.copy()
+    run.state.set(constant_truth(True), "has-response")
+
+
+def _after_errors(run: Run, program: Program) -> list[End]:
+    """Run on-error for all errors at once; where it does nothing, each error is an end of its own."""
+    errors, run.errors, run.ends = run.errors, [], []
+    if not errors:
+        return []
+    if not does_anything(program.sections["on-error"]):
+        return [_end_of(error) for error in errors]
+    run.section = "on-error"
+    merged = _shown(errors[-1])
+    for error in errors[-2::-1]:
+        merged = State.merged(error.condition, _shown(error), merged)
+    run.state, run.alive = merged, terms.any_of(*(error.condition for error in errors))
+    by_policy = terms.any_of(*(terms.all_of(error.condition, error.by_policy) for error in errors))
+    by_backend = terms.any_of(*(terms.all_of(error.condition, error.by_backend) for error in errors))
+    run.execute(program.sections["on-error"])
+    known = tuple(errors)
+    ends = [End(run.alive, run.state, run.state.get("status"), by_policy, by_backend, known)]
+    ends += [end._replace(errors=known) for end in run.ends]
+    for second in run.errors:
+        ends.append(End(second.condition, second.state, second.status, by_policy, by_backend, known))
+    return ends
+
+
+def does_anything(steps: list[Step]) -> bool:
+    """Return whether policies are more than `<base />` with nothing behind it."""
+    return any(step.name != "base" or does_anything(step.inserted) for step in steps)
+
+
+def _end_of(error: Error) -> End:
+    return End(error.condition, error.state, error.status, error.by_policy, error.by_backend, (error,))
+
+
+def _shown(error: Error) -> State:
+    """Return the state in which on-error begins: it sees the error, and the answer that it makes."""
+    state = error.state.copy()
+    state.set(error.status, "status")
+    state.set(constant_truth(True), "has-response")
+    identity = ("error", error.source, str(error.reason), error.condition)
+    state.set(Opaque(identity, "ILastError", 0), "error")
+    return state

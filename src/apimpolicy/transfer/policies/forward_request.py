@@ -1,0 +1,37 @@
+"""forward-request: the request as it is now reaches the backend, whose answer is the response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.semantics.values import Number, constant_truth
+from apimpolicy.terms import term as terms
+from apimpolicy.transfer.effects import evaluate_all
+from apimpolicy.transfer.run import ANSWER, Sent
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.transfer.run import Run
+
+
+def transfer(run: Run, step: Step) -> None:
+    evaluate_all(run, step)
+    unknowns = run.unknowns
+    unknowns.place = step.where
+    run.fail(unknowns.chance("the address of the backend"), by_backend=terms.TRUE, source=step.name, reason=None)
+    run.sent.append(Sent(run.alive, run.state.copy()))
+    if step.element.get("follow-redirects") is not None:
+        run.sent.append(Sent(terms.all_of(run.alive, unknowns.truth("a redirect of the backend's")), None))
+    run.state.set(constant_truth(True), "reached")
+    run.fail(unknowns.chance("the backend's failure"), by_backend=terms.TRUE, source=step.name, reason=None)
+    status = run.inputs.status(run.next_generation())
+    run.state.set(status, "status")
+    run.state.set(constant_truth(True), "has-response")
+    run.forget(*ANSWER)
+    attribute = step.element.get("fail-on-error-status-code")
+    if attribute is not None and attribute.value.text.strip().lower() != "false":
+        assert isinstance(status, Number)
+        least, most = terms.number(400), terms.number(599)
+        is_error = terms.all_of(terms.at_most(least, status.term), terms.at_most(status.term, most))
+        run.fail(is_error, status, by_backend=terms.TRUE, source=step.name, reason=None)
+    run.mark(step)

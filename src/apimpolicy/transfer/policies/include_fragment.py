@@ -1,0 +1,3 @@
+"""include-fragment: the policies of the fragment."""
+
+from apimpolicy.transfer.policies.base import transfer as transfer

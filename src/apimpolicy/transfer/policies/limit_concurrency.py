@@ -1,0 +1,19 @@
+"""limit-concurrency: 429 where too many are inside, else the policies inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.semantics.values import constant_number
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.transfer.run import Run
+
+
+def transfer(run: Run, step: Step) -> None:
+    run.attribute(step, "key")
+    run.unknowns.place = step.where
+    run.fail(run.unknowns.chance("too many requests at once"), constant_number(429), source=step.name, reason=None)
+    run.mark(step)
+    run.execute([*step.steps_inside()])

@@ -1,0 +1,40 @@
+"""return-response: the answer of a policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.context.records import usual_reason
+from apimpolicy.semantics.inputs import EMPTY
+from apimpolicy.semantics.values import Value, constant_number, constant_text
+from apimpolicy.terms import term as terms
+from apimpolicy.transfer.run import ANSWER
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.transfer.run import Run
+
+
+def transfer(run: Run, step: Step) -> None:
+    run.mark(step)
+    variable = step.element.get("response-variable-name")
+    status: Value = constant_number(200)
+    if variable is not None:
+        run.fail(
+            run.unknowns.truth("whether a variable has a response"), source=step.name, reason=None, by_policy=terms.TRUE
+        )
+        status = run.inputs.status(run.next_generation())
+    section, before = run.section, run.state
+    run.section, run.state = "outbound", run.state.copy()
+    run.state.set(status, "status")
+    if variable is None:
+        run.state.forget("response-header", EMPTY)
+        run.state.forget("response-body", EMPTY)
+        run.state.set(constant_text(usual_reason(200)), "reason")
+    else:
+        run.forget(*ANSWER)
+    for inner in step.steps_inside():
+        run.execute([inner])
+    run.section = section
+    run.end(terms.TRUE, run.state.get("status"))
+    run.state = before

@@ -1,0 +1,19 @@
+"""send-one-way-request: a request of the policy's own, whose answer nobody reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.transfer.effects import evaluate_all
+from apimpolicy.transfer.policies.send_request import compose
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.transfer.run import Run
+
+
+def transfer(run: Run, step: Step) -> None:
+    evaluate_all(run, step)
+    compose(run, step, ignores=False)
+    run.fail(run.unknowns.chance(f"whether {step.name} fails"), source=step.name, reason=None)
+    run.mark(step)

@@ -1,0 +1,45 @@
+"""send-request: a request of the policy's own; its answer is in a variable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.semantics.values import NULL, merge
+from apimpolicy.transfer.effects import evaluate_all
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.transfer.run import Run
+
+
+def transfer(run: Run, step: Step) -> None:
+    evaluate_all(run, step)
+    attribute = step.element.get("ignore-error")
+    ignores = attribute is not None and attribute.value.text.strip().lower() == "true"
+    compose(run, step, ignores=ignores)
+    what = f"whether {step.name} fails"
+    run.unknowns.place = step.where
+    failed = run.unknowns.chance(what)
+    if not ignores:
+        run.fail(failed, source=step.name, reason=None)
+    variable = step.element.get("response-variable-name")
+    if variable is not None and variable.value.expression is not None:
+        run.forget("variable")
+    elif variable is not None and variable.value.text:
+        answer = run.unknowns.value("IResponse", "the answer of another service", null=False)
+        run.state.set(merge(failed, NULL, answer) if ignores else answer, "variable", variable.value.text)
+    run.mark(step)
+
+
+def compose(run: Run, step: Step, *, ignores: bool) -> None:
+    """Evaluate the policies inside, which work on the request that is sent; they change nothing else."""
+    alive, errors, lost = run.alive, len(run.errors), len(run.lost)
+    for inner in step.steps_inside():
+        run.reach(inner)
+        evaluate_all(run, inner)
+        run.fail(run.unknowns.truth(f"whether {inner.name} fails"), source=inner.name, reason=None)
+        run.mark(inner)
+    if ignores:
+        del run.errors[errors:]
+        del run.lost[lost:]
+        run.alive = alive

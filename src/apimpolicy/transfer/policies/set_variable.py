@@ -1,0 +1,28 @@
+"""set-variable: one cell, with the value as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.semantics.values import Function, Host, Pattern, Value, constant_text
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.transfer.run import Run
+
+
+def transfer(run: Run, step: Step) -> None:
+    name = step.element.get("name")
+    assert name is not None
+    value = run.attribute(step, "value", constant_text(""))
+    kept = run.each([value], lambda leaf: _kept(run, leaf), step.name, is_text=False)
+    run.state.set(kept, "variable", to_utf16(name.value.text))
+    run.mark(step)
+
+
+def _kept(run: Run, leaf: Value) -> Value:
+    """Return what later expressions see: what shows the state of now is unknown to them."""
+    if isinstance(leaf, (Host, Function, Pattern)):
+        return run.unknowns.value("object", "a variable with an object of the gateway's", null=False)
+    return leaf

@@ -1,0 +1,25 @@
+"""validate-client-certificate: what passes has shown a certificate, unless errors are ignored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.terms import term as terms
+from apimpolicy.transfer.effects import evaluate_all, refuse
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.transfer.run import Run
+
+
+def transfer(run: Run, step: Step) -> None:
+    evaluate_all(run, step)
+    run.unknowns.place = step.where
+    unknown = run.unknowns.truth(f"whether {step.name} refuses")
+    attribute = step.element.get("ignore-error")
+    if attribute is None or attribute.value.text.strip().lower() == "false":
+        shown = run.unknowns.input(("there", "certificate"), terms.TRUTH)
+        refuse(run, step, "", terms.any_of(unknown, terms.not_(shown)))
+    else:
+        refuse(run, step, "", unknown)
+    run.mark(step)

@@ -1,0 +1,383 @@
+"""A walk through policies over all requests at once: the state where they get, and how they end on the way."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.engine.evaluation import literal_content
+from apimpolicy.engine.steps import compiled
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.languages.language import TooLarge
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.semantics.evaluation import Evaluation
+from apimpolicy.semantics.operators import text_of
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import (
+    NOTHING,
+    NULL,
+    Number,
+    Opaque,
+    Text,
+    Truth,
+    Value,
+    constant_number,
+    constant_text,
+    constant_truth,
+    leaves,
+)
+from apimpolicy.semantics.walking import walk
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.semantics.inputs import Inputs
+    from apimpolicy.semantics.state import State
+    from apimpolicy.semantics.unknowns import Unknowns
+    from apimpolicy.terms.term import Term
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Excerpt
+
+ANSWER = ("reason", "response-header", "response-body")
+"""What an answer has besides its status."""
+KINDS = ("variable", "header", "query", "url", "method", "body", "status", *ANSWER)
+"""Every kind of cell that a policy can write."""
+_NO = terms.FALSE
+
+
+class Error(NamedTuple):
+    """Where an error goes to on-error: in which state, with which status, and whose answer that is."""
+
+    condition: Term
+    state: State
+    status: Value
+    by_policy: Term = _NO
+    by_backend: Term = _NO
+    source: str = ""
+    reason: str | None = ""
+
+
+class End(NamedTuple):
+    """An end of the pipeline: its condition, the state, the status of the answer, and who answered."""
+
+    condition: Term
+    state: State
+    status: Value
+    by_policy: Term = _NO
+    by_backend: Term = _NO
+    errors: tuple[Error, ...] = ()
+    """What may have gone wrong before it; nothing has where there is none."""
+
+
+class Sent(NamedTuple):
+    """A request that is forwarded. `state` None: one of which nothing is known."""
+
+    condition: Term
+    state: State | None
+
+
+class MadeUp(Protocol):
+    """What stands in for parts of documents that nobody knows: no proof may depend on it."""
+
+    def in_expression(self, excerpt: Excerpt) -> bool:
+        """Whether an expression has such a part."""
+
+    def in_texts(self, step: Step) -> bool:
+        """Whether a policy has one in what is no expression."""
+
+    def is_fragment(self, step: Step) -> bool:
+        """Whether a policy includes a fragment that is one."""
+
+
+class Run:
+    """One walk. `alive` is the condition under which it gets here."""
+
+    def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
+        self.made_up = made_up
+        self.canonical: Callable[[Element], Hashable] | None = None
+        """The text of an element without its layout, where two programs are compared."""
+        self.unknowns = unknowns
+        self.inputs = inputs
+        self.state = inputs.state()
+        self.alive: Term = terms.TRUE
+        self.section = "inbound"
+        self.lost: list[Term] = []
+        """Where requests left the walk, since the policy around began."""
+        self.errors: list[Error] = []
+        self.ends: list[End] = []
+        self.served: list[tuple[Term, State]] = []
+        self.sent: list[Sent] = []
+        self.adds_headers = False
+        """Whether a policy adds headers to the answer when all others have run."""
+        self.later: list[str] = []
+        """Policies that may fail when the response comes."""
+        self.composed: State | None = None
+        """The response that is being composed, inside of return-response."""
+        self.branches: dict[int, Term] = {}
+        """Where each `when`, `otherwise` and policy is reached, by the identity of its element."""
+        self.outcomes: dict[tuple[int, str], Term] = {}
+        """Where a `when` is asked ("asked"), and where a `choose` takes no branch ("none")."""
+
+    # Policies
+
+    def execute(self, steps: Sequence[Step]) -> None:
+        """Run policies one after another, as far as requests get."""
+        for step in steps:
+            if self.alive is terms.FALSE:
+                return
+            self.reach(step)
+            self.unknowns.place = step.where
+            around = self.unknowns.scope
+            self._enter(step)
+            before = self.state.copy(), self.alive, len(self.errors), len(self.ends), len(self.served), len(self.lost)
+            if self.made_up is not None and (self.made_up.in_texts(step) or self.made_up.is_fragment(step)):
+                import_module("apimpolicy.transfer.effects").do_anything(self, step)
+                self.reach_otherwise(step, "passed")
+                self.unknowns.scope = around
+                continue
+            try:
+                transfer_of(step.name)(self, step)
+            except (Unsupported, TooLarge):
+                self._undo(*before)
+                import_module("apimpolicy.transfer.effects").do_anything(self, step)
+            self.reach_otherwise(step, "passed")
+            self.unknowns.scope = around
+
+    def _enter(self, step: Step) -> None:
+        """Say what unknown values of a policy depend on, where two programs are compared."""
+        if self.canonical is None:
+            return
+        key: tuple[Hashable, ...] = (self.canonical(step.element), self.section)
+        key += (self.unknowns.heap, self.unknowns.bodies)
+        if not has_trait(step.name, "forwards", "requests"):
+            key += (self.state.signature(),)
+        if has_trait(step.name, "counts-calls", "limits", "keeps-values", "keeps-responses"):
+            key += (self.alive,)
+            kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
+            self.state.set(Opaque(kept, "kept", 0), "kept")
+        self.unknowns.scope = key
+
+    def _undo(self, state: State, alive: Term, errors: int, ends: int, served: int, lost: int) -> None:
+        """Go back to before a policy; what it has sent stays possible."""
+        self.state, self.alive = state, alive
+        del self.errors[errors:], self.ends[ends:], self.served[served:], self.lost[lost:]
+
+    def reach(self, step: Step) -> None:
+        """Note that requests get to a policy, or to a part of one."""
+        key = id(step.element)
+        self.branches[key] = terms.any_of(self.branches.get(key, terms.FALSE), self.alive)
+
+    def reach_otherwise(self, step: Step, outcome: str) -> None:
+        """Note that requests get past a policy in a way that has a name: its condition is asked, no branch is taken."""
+        key = (id(step.element), outcome)
+        self.outcomes[key] = terms.any_of(self.outcomes.get(key, terms.FALSE), self.alive)
+
+    def mark(self, step: Step) -> None:
+        """Note that a policy ran, by its name and its id."""
+        for name in {step.name, step.policy_id}:
+            if name:
+                self.state.set(constant_truth(True), "ran", name)
+
+    def lose(self, condition: Term) -> Term:
+        """Take requests out of the walk; return where it loses them."""
+        gone = terms.all_of(self.alive, condition)
+        if gone is not terms.FALSE:
+            self.lost.append(gone)
+            self.alive = terms.FALSE if condition is terms.TRUE else terms.all_of(self.alive, terms.not_(condition))
+        return gone
+
+    def fail(
+        self,
+        condition: Term,
+        status: Value | None = None,
+        *,
+        by_policy: Term = terms.FALSE,
+        by_backend: Term = terms.FALSE,
+        source: str = "",
+        reason: str | None = "",
+    ) -> None:
+        """Say that requests fail here, where a condition is true. They fail as the gateway's own, with 500, if nothing
+        else is said.
+        """
+        gone = self.lose(condition)
+        if gone is not terms.FALSE:
+            known = constant_number(500) if status is None else status
+            state = self.state.copy()
+            for kind in ANSWER:
+                state.forget(kind, self.next_generation())
+            self.errors.append(Error(gone, state, known, by_policy, by_backend, source, reason))
+
+    def end(self, condition: Term, status: Value) -> None:
+        """Say that a policy answers here, where a condition is true."""
+        gone = self.lose(condition)
+        if gone is not terms.FALSE:
+            self.ends.append(End(gone, self.state.copy(), status, by_policy=terms.TRUE))
+
+    def serve(self, condition: Term) -> None:
+        """Say that a policy gives the backend's response in its place, where a condition is true."""
+        gone = self.lose(condition)
+        if gone is not terms.FALSE:
+            state = self.state.copy()
+            state.set(self.inputs.status(self.next_generation()), "status")
+            for kind in ANSWER:
+                state.forget(kind, self.next_generation())
+            self.served.append((gone, state))
+
+    # Expressions
+
+    def evaluate(self, excerpt: Excerpt, source: str) -> Value:
+        """Return the value of an expression; where it throws, requests fail."""
+        try:
+            if self.made_up is not None and self.made_up.in_expression(excerpt):
+                raise ConfigurationError("a named value that nobody has given")
+            expression = compiled(excerpt)
+        except ApimPolicyError:
+            self.note_unknown(excerpt)
+            self.forget_everything()
+            self.fail(self.unknowns.truth("an expression that is not simulated"), source=source)
+            return self.unknowns.value("object", "an expression that is not simulated")
+        self.unknowns.place = lambda: place_of(excerpt)
+        evaluation = Evaluation(self.unknowns, self.state, self.alive)
+        value = evaluation.run(expression.bound.body, expression.type)
+        if evaluation.is_given_up:
+            self.note_unknown(excerpt)
+        if evaluation.has_escaped:
+            self.forget_everything()
+        self.fail(evaluation.throws, source=source, reason="ExpressionValueEvaluationFailure")
+        return value
+
+    def note_unknown(self, excerpt: Excerpt) -> None:
+        """Say that every condition in an expression may have every outcome."""
+        watched = self.unknowns.watched
+        try:
+            body = compiled(excerpt).bound.body if watched else None
+        except ApimPolicyError:
+            return
+        for part in walk(body) if body is not None else ():
+            if id(part) in watched:
+                self.unknowns.note(id(part), self.alive, self.unknowns.truth("a condition"))
+
+    def attribute(self, step: Step, name: str, default: Value = NULL) -> Value:
+        """Return the value of an attribute, not converted."""
+        attribute = step.element.get(name)
+        if attribute is None:
+            return default
+        slots = () if step.specification is None else step.specification.attributes
+        is_literal = any(slot.name == name and not slot.expression for slot in slots)
+        if attribute.value.expression is None or is_literal:
+            return constant_text(to_utf16(attribute.value.text))
+        return self.evaluate(attribute.value.expression, step.name)
+
+    def content(self, element: Element, step: Step) -> Value:
+        """Return the content of an element: a text, or the value of an expression."""
+        if element.expression is not None:
+            return self.evaluate(element.expression, step.name)
+        return constant_text(to_utf16(literal_content(element).strip()))
+
+    def each(self, values: Sequence[Value], form: Callable[..., Value], source: str, *, is_text: bool = True) -> Value:
+        """Apply a form to all alternatives; where it throws, the conversion of an attribute fails."""
+        evaluation = Evaluation(self.unknowns, self.state)
+        try:
+            found = evaluation.each(values, form)
+        except (Unsupported, TooLarge) as problem:
+            what = str(problem) or "a text with too many cases"
+            self.fail(self.unknowns.truth(what), source=source)
+            return self.unknowns.value("string", what, null=False) if is_text else self.unknowns.value("object", what)
+        self.fail(evaluation.throws, source=source, reason="ExpressionValueEvaluationFailure")
+        return found
+
+    def text(self, value: Value, source: str) -> Value:
+        """Return a value as text, as attributes are converted; null is empty."""
+
+        def form(leaf: Value) -> Value:
+            try:
+                return text_of(Evaluation(self.unknowns, self.state), leaf)
+            except Unsupported:
+                return Text(self.unknowns.fresh(terms.TEXT, "the text of a value"))
+
+        return self.each([value], form, source)
+
+    def constant(self, value: Value) -> str | None:
+        """Return a constant text; None for others."""
+        return value.constant if isinstance(value, Text) else None
+
+    def truth(self, value: Value, source: str) -> Term:
+        """Return a value as a condition; a text that is no truth value fails."""
+        text = self.constant(value)
+        known = None if text is None else {"true": True, "false": False}.get(text.strip(" \t\r\n\0").lower())
+        if known is not None:
+            return terms.truth(known)
+        if all(isinstance(leaf, Truth) or leaf is NOTHING for leaf in leaves(value)):
+            return Evaluation(self.unknowns, self.state).truth(value)
+        self.fail(self.unknowns.truth("a condition that is no truth value"), source=source)
+        return self.unknowns.truth("a condition that is no truth value")
+
+    def status(self, value: Value, source: str) -> Value:
+        """Return a value as a status code."""
+
+        def form(leaf: Value) -> Value:
+            text = self.constant(leaf)
+            if text is not None and text.strip().isdigit() and len(text) < 4:
+                return constant_number(int(text))
+            if isinstance(leaf, Number) and leaf.constant is not None and 0 <= leaf.constant <= 999:
+                return leaf
+            raise Unsupported("a status that is not known")
+
+        try:
+            return Evaluation(self.unknowns, self.state).each([value], form)
+        except (Unsupported, TooLarge):
+            self.fail(self.unknowns.truth("a status that is not known"), source=source)
+            return self.inputs.status(self.next_generation())
+
+    # What is not known any more
+
+    def next_generation(self) -> Hashable:
+        """Return a generation for cells that are unknown from here on."""
+        return "generation", self.unknowns.next()
+
+    def forget(self, *kinds: str) -> None:
+        """Make all cells of these kinds unknown."""
+        for kind in kinds:
+            self.state.forget(kind, self.next_generation())
+
+    def forget_cell(self, kind: str, name: str = "") -> None:
+        """Make one cell unknown."""
+        self.state.set(self.inputs.make((kind, name), self.next_generation()), kind, name)
+
+    def forget_everything(self) -> None:
+        """Make everything unknown that a policy could change."""
+        self.forget(*KINDS, "has-response", "error", "ran")
+        self.unknowns.change()
+        self.unknowns.use_up()
+        reached = self.state.get("reached")
+        assert isinstance(reached, Truth)
+        more = self.unknowns.truth("whether a policy reaches the backend")
+        self.state.set(Truth(terms.any_of(reached.term, more)), "reached")
+
+    def header_kind(self) -> str:
+        """Return the kind of the headers of the message that policies change here."""
+        return "header" if self.section in ("inbound", "backend") else "response-header"
+
+
+def transfer_of(name: str) -> Any:
+    """Return what a policy does: by its own module, else by the effects that it declares."""
+    found = _known.get(name)
+    if found is None:
+        module = f"apimpolicy.transfer.policies.{name.replace('-', '_')}"
+        if find_spec(module) is None:
+            module = "apimpolicy.transfer.effects"
+        found = _known[name] = import_module(module).transfer
+    return found
+
+
+_known: dict[str, Any] = {}
+
+
+def place_of(excerpt: Excerpt) -> str:
+    """Return file, line and column of an expression."""
+    line, column = excerpt.source.position(excerpt.start)
+    return f"{excerpt.source.path}:{line}:{column}"
