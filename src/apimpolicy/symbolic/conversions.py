@@ -54,8 +54,6 @@ def converted(
     lost = given.lost or obstacle(entry, "the text of an attribute")
     if failed:
         follower.path.blocked(lost)
-    elif isinstance(slot, AttributeSlot) and (slot.is_filled or slot.values):
-        follower.path.blocked(lost, only_fails=True)
     return Dual(value, lost=lost, form=given.form, origin=given.origin)
 
 

@@ -131,8 +131,7 @@ def evaluate_all(run: Run, step: Step) -> None:
     for excerpt in own:
         run.evaluate(excerpt, step.name)
     if _may_not_convert(step):
-        what = f"whether a value of {step.name} is usable"
-        run.fail(run.unknowns.truth(what), source=step.name, reason="ExpressionValueEvaluationFailure")
+        run.fail(run.unknowns.truth(f"whether a value of {step.name} is valid"), source=step.name, reason=None)
     inside = [excerpt for excerpt in _expressions(step.element) if excerpt not in own]
     if not inside:
         return
@@ -142,18 +141,19 @@ def evaluate_all(run: Run, step: Step) -> None:
     run.alive = terms.all_of(alive, evaluated)
     for excerpt in inside:
         run.evaluate(excerpt, step.name)
+    run.fail(run.unknowns.truth(f"whether a value in {step.name} is valid"), source=step.name, reason=None)
     gone, run.lost = run.lost, lost
     run.lost += gone
     run.alive = terms.all_of(alive, *(terms.not_(each) for each in gone))
 
 
 def _may_not_convert(step: Step) -> bool:
-    """Return whether the value of an expression may not be what the policy wants: a number, one of several words."""
+    """Return whether the gateway may refuse the value of an expression: no number, none of several words, empty."""
     assert step.specification is not None
     for slot in step.specification.attributes:
         attribute = step.element.get(slot.name)
         is_given = attribute is not None and attribute.value.expression is not None and slot.expression
-        if is_given and (slot.values or slot.convert not in (text, trimmed, typed)):
+        if is_given and (slot.values or slot.is_filled or slot.convert not in (text, trimmed, typed)):
             return True
     return any(slot.convert not in (text, trimmed, typed) for slot in step.specification.contents)
 

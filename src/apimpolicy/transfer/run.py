@@ -287,7 +287,7 @@ class Run:
             what = str(problem) or "a text with too many cases"
             self.fail(self.unknowns.truth(what), source=source)
             return self.unknowns.value("string", what, null=False) if is_text else self.unknowns.value("object", what)
-        self.fail(evaluation.throws, source=source, reason="ExpressionValueEvaluationFailure")
+        self.fail(evaluation.throws, source=source, reason=None)  # it may not convert, or not be valid
         return found
 
     def text(self, value: Value, source: str) -> Value:

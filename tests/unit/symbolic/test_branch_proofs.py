@@ -70,13 +70,6 @@ IMPOSSIBLE: dict[str, tuple[str, list[str]]] = {
         policy(f'<rate-limit-by-key calls="9" renewal-period="60" counter-key="@({html.escape(FILLED)})" />{TWICE}'),
         ["inbound choose[1]/when[2]"],
     ),
-    "a value that the gateway refuses after its evaluation": (
-        policy(
-            f'<trace source="s"><message>m</message><metadata name="a" value="@({html.escape(KEY)})" /></trace>'
-            + choosing((HAS, ""), otherwise="")
-        ),
-        ["inbound choose[1]/otherwise[1]"],
-    ),
     "cors before": (policy(f"<cors>{ORIGIN}</cors>{TWICE}"), ["inbound choose[1]/when[2]"]),
     "what a cache may have, and where requests go": (
         policy(

@@ -9,6 +9,7 @@ from apimpolicy.languages import units
 from apimpolicy.languages.language import any_of_text, containing
 from apimpolicy.languages.operations import Trim
 from apimpolicy.policies.set_header import PROTECTED
+from apimpolicy.policies.surroundings import VALIDATION_FAILED
 from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Value, constant_text, merge
 from apimpolicy.terms import term as terms
 
@@ -29,6 +30,9 @@ def transfer(run: Run, step: Step) -> None:
         if element.name == "value"
     ]
     kind = run.header_kind()
+    attribute = step.element.get("name")
+    if attribute is not None and attribute.value.expression is not None:
+        run.fail(run.unknowns.truth("whether the name of a header is valid"), source=step.name, reason=None)
     if name is None or action is None:
         run.fail(run.unknowns.truth("the name of a header"), source=step.name)
         run.forget(kind)
@@ -45,7 +49,7 @@ def header_value(run: Run, value: Value, source: str) -> Value:
         return Text(terms.applied(Trim(python_blanks().bits), leaf.term))
 
     found = run.each([run.text(value, source)], form, source)
-    run.fail(breaks(found), source=source, reason="ExpressionValueEvaluationFailure")
+    run.fail(breaks(found), source=source, reason=VALIDATION_FAILED)
     return found
 
 

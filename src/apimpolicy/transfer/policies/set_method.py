@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import any_of_text, in_ranges, repeat, union
 from apimpolicy.languages.operations import ToUpper, Trim
+from apimpolicy.policies.surroundings import VALIDATION_FAILED
 from apimpolicy.semantics.values import Text, Value
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.policies.set_header import python_blanks
@@ -28,7 +29,5 @@ def _method(run: Run, leaf: Value) -> Value:
     assert isinstance(leaf, Text)
     trimmed = terms.applied(Trim(python_blanks().bits), leaf.term)
     if terms.member(trimmed, _TOKEN) is not terms.TRUE:
-        run.fail(
-            terms.not_(terms.member(trimmed, _TOKEN)), source="set-method", reason="ExpressionValueEvaluationFailure"
-        )
+        run.fail(terms.not_(terms.member(trimmed, _TOKEN)), source="set-method", reason=VALIDATION_FAILED)
     return Text(terms.applied(ToUpper(), trimmed))

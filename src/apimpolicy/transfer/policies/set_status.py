@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.records import usual_reason
+from apimpolicy.policies.surroundings import VALIDATION_FAILED
 from apimpolicy.semantics.values import NULL, Number, constant_text
 from apimpolicy.transfer.policies.set_header import breaks
 
@@ -18,7 +19,7 @@ def transfer(run: Run, step: Step) -> None:
     reason = run.attribute(step, "reason")
     if reason is not NULL:
         reason = run.text(reason, step.name)
-        run.fail(breaks(reason), source=step.name, reason="ExpressionValueEvaluationFailure")
+        run.fail(breaks(reason), source=step.name, reason=VALIDATION_FAILED)
         run.state.set(reason, "reason")
     elif isinstance(status, Number) and status.constant is not None:
         run.state.set(constant_text(usual_reason(status.constant)), "reason")
