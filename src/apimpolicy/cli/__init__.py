@@ -43,15 +43,15 @@ def _be_the_process() -> NoReturn:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    if _runs_policies(arguments):
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    if command in _POLICIES_RUN_IN:  # then the operating system holds the process to limits
         from apimpolicy.cli.watched import run_watched
 
         return run_watched(arguments)
+    if command == "check":
+        from apimpolicy.dotnet.process_limits import limit_memory
+
+        limit_memory()
     from apimpolicy.cli.program import run
 
     return run(arguments)
-
-
-def _runs_policies(arguments: Sequence[str]) -> bool:
-    """Whether a command line runs policies: then the operating system holds it to limits."""
-    return next((word for word in arguments if not word.startswith("-")), None) in _POLICIES_RUN_IN

@@ -16,7 +16,6 @@ from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import configuration_option, environment_option
 from apimpolicy.cli.program import say
 from apimpolicy.cli.progress import Progress
-from apimpolicy.dotnet.process_limits import limit_memory
 from apimpolicy.policies.placement import GATEWAYS, SCOPES, TIERS
 from apimpolicy.project import deadline
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
@@ -130,7 +129,6 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
 
 def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
     started = time.perf_counter()
-    limit_memory()
     projects = CheckProjects(_check_options(options))
     found = discover(paths, projects, policies_only=options["policies_only"])
     failed = _say_what_was_not_read(found, options)

@@ -11,6 +11,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, LimitExceededError
+from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,6 +130,7 @@ def run(arguments: Sequence[str]) -> int:
         return exit_codes.BROKEN_PIPE
     finally:
         sys.stdout, sys.stderr = streams
+        requests_are_invented(False)  # what a command says of its own requests
 
 
 def _harmless(stream: TextIO | None, *, is_needed: bool = True) -> TextIO:

@@ -55,7 +55,7 @@ def show_secrets(are_shown: bool = True) -> None:
 
 
 def requests_are_invented(are_invented: bool = True) -> None:
-    """From now on, hide only what is known to be secret: a solver made up the requests that are written.
+    """Until a command ends, hide only what is known to be secret: a solver made up the requests that are written.
 
     `***` in the place of a parameter would make another request of it.
     """
