@@ -48,7 +48,7 @@ def _increment(binder: Binder, node: Node, operator: str, target_node: Node, *, 
         return binder.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(target)}")
     placeholder = Placeholder(target_node, target.type)
     one = Literal(node, INT, 1)
-    result = _compound_result(binder, node, operator[0], target, placeholder, one)
+    result = _compound_result(binder, node, operator[0], target, placeholder, one, is_increment=True)
     if isinstance(result, Bad):
         return result
     return CompoundAssignment(node, target.type, target, placeholder, result, is_postfix=is_postfix)
@@ -110,9 +110,19 @@ def bind_compound_assignment(binder: Binder, node: shapes.CompoundAssignment) ->
 
 
 def _compound_result(
-    binder: Binder, node: Node, operator: str, target: Expression, placeholder: Placeholder, value: Expression
+    binder: Binder,
+    node: Node,
+    operator: str,
+    target: Expression,
+    placeholder: Placeholder,
+    value: Expression,
+    *,
+    is_increment: bool = False,
 ) -> Expression:
-    """`target op value` converted back to the target's type (section 12.21.4)."""
+    """`target op value` converted back to the target's type (section 12.21.4).
+
+    Unless the operator is a shift, or `++` or `--`, the value must convert to the target's type by itself.
+    """
     result = bind_operation(binder, node, operator, placeholder, value)
     if isinstance(result, Bad):
         return result
@@ -120,10 +130,9 @@ def _compound_result(
     if conversion is not None:
         return binder.apply(result, target.type, conversion)
     explicit = conv.explicit_conversion(result.type, target.type)
-    shift = operator in ("<<", ">>")
-    fits = shift or binder.classify(value, target.type) is not None or conv.is_enum(target.type)
-    if explicit is not None and explicit.kind != "user" and fits:
-        return binder.apply(result, target.type, explicit, explicit=True)
-    if isinstance(value, Literal) and value.constant == 1 and target.type in conv.NUMERIC and explicit is not None:
-        return binder.apply(result, target.type, explicit, explicit=True)
-    return binder.convert(result, target.type, node)
+    if explicit is None or explicit.kind == "user":
+        return binder.convert(result, target.type, node)
+    is_free = is_increment or operator in ("<<", ">>") or conv.is_enum(target.type)
+    if not is_free and binder.classify(value, target.type) is None:
+        return binder.convert(value, target.type, node)
+    return binder.apply(result, target.type, explicit, explicit=True)

@@ -283,10 +283,16 @@ def _interned(key: tuple[object, ...], make: Callable[[], _T]) -> _T:
     return found  # type: ignore[return-value]
 
 
+_MOST_ELEMENTS = 7
+"""Elements of a tuple that no other tuple holds the rest of."""
+
+
 def construct(definition: TypeDefinition, arguments: tuple[Type, ...]) -> NamedType:
     """The named type `definition<arguments>`; one object per combination."""
     if not arguments:
         return definition.type
+    if definition.name == "System.ValueTuple" and 1 < len(arguments) <= _MOST_ELEMENTS:
+        return tuple_type(arguments, (None,) * len(arguments), definition)
     return _interned((definition, *arguments), lambda: NamedType(definition, arguments))
 
 
@@ -301,9 +307,7 @@ def array_of(element: Type, rank: int = 1) -> ArrayType:
     return _interned((ArrayType, element, rank), make)
 
 
-def tuple_type(
-    elements: tuple[Type, ...], names: tuple[str | None, ...], definition: TypeDefinition
-) -> TupleType | NamedType:
+def tuple_type(elements: tuple[Type, ...], names: tuple[str | None, ...], definition: TypeDefinition) -> TupleType:
     """The tuple type over `System.ValueTuple`'s definition of that arity."""
     if not any(names):
         names = (None,) * len(elements)

@@ -26,6 +26,9 @@ _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "SEMICOLON", "_INTERPOLATION_RBR
 _OUTSIDE = frozenset({"RESERVED", "CLASS", "STRUCT", "READONLY"})
 """Keywords that no statement begins with."""
 
+_MODIFIERS = frozenset({"readonly", "volatile", "public", "private", "protected", "internal"})
+"""Words in front of a declaration that no variable and no local function can have."""
+
 _WORD_HELP = {
     "and": "Write && for a logical and.",
     "or": "Write || for a logical or.",
@@ -152,6 +155,10 @@ def _statement(failure: Failure) -> Mistake | None:
         return _missing(failure, "CS1003", "'try'")
     if failure.accepts("RBRACE"):
         help = "Close the block with }." if failure.kind in _CLOSING else ""
+        following = failure.tokens.kinds[failure.index + 1]
+        if failure.spelling() in _MODIFIERS and (failure.is_name(failure.index + 1) or following == "PREDEFINED_TYPE"):
+            message = f"the modifier '{failure.spelling()}' can't be used here"
+            return Mistake("CS0106", message, failure.start, failure.end, help="Remove the modifier.")
         if failure.kind in _OUTSIDE:
             help = f"'{failure.spelling()}' can't be used in a policy expression."
         return _missing(failure, "CS1513", "}", help)
@@ -169,6 +176,9 @@ def _expression(failure: Failure) -> Mistake | None:
         return _params(failure)
     if kind == "RSQB" and failure.previous == "LSQB":
         return _missing(failure, "CS0443", "value", "Write the index or the key between the brackets.")
+    opening = failure.opening()
+    if kind == "COMMA" and opening > 0 and failure.tokens.kinds[opening] == "LPAR" and failure.follows_operand(opening):
+        return _missing(failure, "CS0839", "argument", "Remove one of the commas, or write the argument.")
     if kind == "COLON" and failure.previous == "CASE":
         return Mistake("CS0150", "constant value expected", *failure.place(), help="Write case value:, or default:.")
     if kind == "ARROW":

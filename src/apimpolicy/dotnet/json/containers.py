@@ -18,7 +18,7 @@ from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.values import BYTE, Array
 
-_STEPS_PER_CHILD = 24
+STEPS_PER_CHILD = 24
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,7 +218,7 @@ class JContainer(JToken):
     def take(self, item: JToken) -> None:
         """Put a token that belongs here behind the others: one without a parent, not made of this container."""
         item.parent = self
-        environment().step(_STEPS_PER_CHILD)
+        environment().step(STEPS_PER_CHILD)
         self.children.append(item)
         self.version += 1
 
@@ -229,7 +229,7 @@ class JContainer(JToken):
         item = self.owned(item)
         self.check_child(item, None)
         item.parent = self
-        environment().step(_STEPS_PER_CHILD)
+        environment().step(STEPS_PER_CHILD)
         if index == len(children):
             children.append(item)
         else:

@@ -11,7 +11,8 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     JsonException,
 )
-from apimpolicy.dotnet.json.containers import JContainer, as_token, is_multiple, shown
+from apimpolicy.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_token, is_multiple, shown
+from apimpolicy.dotnet.json.scalars import PLAIN_TYPES, JValue
 from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JToken
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
@@ -48,6 +49,14 @@ class JProperty(JContainer):
     @member("new(string name, params object[] content)")
     def create(name: str | None, content: Any) -> JProperty:
         made = JProperty(name)
+        plain = PLAIN_TYPES.get(type(content))
+        if plain is not None:
+            value = JValue(content, plain)  # what `hold` does, without the call: most properties hold such values
+            value.parent = made
+            made.children.append(value)
+            made.version = 1
+            environment().step(STEPS_PER_CHILD)
+            return made
         if is_multiple(content):
             from apimpolicy.dotnet.json.arrays import JArray
 
@@ -64,6 +73,12 @@ class JProperty(JContainer):
         if other is None:
             raise ArgumentNullException("other")
         return other.deep_clone()
+
+    def hold(self, value: JToken) -> None:
+        """Take a token without a parent as the first value; the caller pays for it."""
+        value.parent = self
+        self.children.append(value)
+        self.version = 1
 
     def fill(self, value: JToken | None) -> None:
         """Give a property that was just made its value."""
@@ -130,19 +145,26 @@ class JObject(JContainer):
     def create(content: Any) -> JObject:
         made = JObject()
         if isinstance(content, Array) and content.element is OBJECT_TYPE:
+            by_name, children = made._by_name, made.children
             for index, item in enumerate(content):
                 if type(item) is not JProperty:
                     made.add_object(Array(OBJECT_TYPE, content[index:]))
                     break
-                environment().step()
-                made.add_own(item)
+                if item.parent is None and item.name not in by_name:
+                    item.parent = made
+                    children.append(item)
+                    by_name[item.name] = item
+                else:
+                    made.insert_child(len(children), item)
+            made.version = len(children)
+            environment().step((STEPS_PER_CHILD + 1) * len(children))
         else:
             made.add_object(content)
         return made
 
     def add_own(self, item: JProperty) -> None:
         """Add a property behind the others; a copy when it has a parent already. Raises ArgumentException."""
-        if item.parent is None and item.name not in self._by_name:
+        if item.parent is None and item.name not in self._by_name and self.root is not item:
             self.take(item)
             self._by_name[item.name] = item
         else:
@@ -258,6 +280,15 @@ class JObject(JContainer):
     @member(f"void Add(string propertyName, {JTOKEN} value)")
     def add_property(self, name: str | None, value: JToken | None) -> None:
         made = JProperty(name)
+        is_plain = type(value) is JValue and value.parent is None and value.token_type != COMMENT
+        if is_plain and value is not None and made.name not in self._by_name:
+            made.hold(value)
+            made.parent = self
+            self.children.append(made)
+            self._by_name[made.name] = made
+            self.version += 1
+            environment().step(2 * STEPS_PER_CHILD)
+            return
         made.fill(value)
         self.add_own(made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
@@ -51,6 +52,7 @@ def change_type(value: Any, type_: Type) -> Any:
     )
 
 
+@functools.lru_cache(maxsize=256)  # policies ask for a few types again and again
 def converter(type_: Type) -> Callable[[JToken | None], Any]:
     """How a token becomes a `T` in `Value<T>` and `Values<T>`: unlike a cast, through `Convert.ChangeType`."""
     underlying = type_.underlying
@@ -75,7 +77,12 @@ def converter(type_: Type) -> Callable[[JToken | None], Any]:
 @implements(JTOKEN, "T Value<T>(object key)", types=True)
 def value_at(types: tuple[Type, ...], token: JToken, key: Any) -> Any:
     found = token.get_item(key)
-    return default_value(types[-1]) if found is None else converter(types[-1])(found)
+    type_ = types[-1]
+    if found is None:
+        return default_value(type_)
+    if type_ is STRING and type(found) is JValue and type(found._value) is str:
+        return found._value
+    return converter(type_)(found)
 
 
 def _required(source: Any, name: str = "source") -> Any:

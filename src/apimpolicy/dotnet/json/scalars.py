@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.json import platform
@@ -40,12 +40,13 @@ _BY_TYPE: dict[Type, int] = {
 _TEXTS = (STRING_TYPE, COMMENT, RAW)
 
 
-_PLAIN = {type(None): NULL, bool: BOOLEAN, str: STRING_TYPE, int: INTEGER, float: FLOAT, Decimal: FLOAT}
+PLAIN_TYPES: Final = {type(None): NULL, bool: BOOLEAN, str: STRING_TYPE, int: INTEGER, float: FLOAT, Decimal: FLOAT}
+"""Python classes of boxed values to their `JTokenType`: of these nothing else has to be asked."""
 
 
 def value_type(value: Any) -> int | None:
     """The `JTokenType` that a boxed value gets, or None when JSON has none for it."""
-    plain = _PLAIN.get(type(value))
+    plain = PLAIN_TYPES.get(type(value))
     if plain is not None:
         return plain
     if isinstance(value, bool):

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, joined, work_through
-from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
 from apimpolicy.dotnet.system import delegates
@@ -279,7 +279,9 @@ def type_object(type_: Type) -> TypeObject:
 
 
 def get_type(value: Any) -> TypeObject:
-    """What `GetType()` gives for a value that is not null."""
+    """What `GetType()` gives for a value; raises NullReferenceException for null, also that of a nullable."""
+    if value is None:
+        raise NullReferenceException
     return type_object(type_of(value))
 
 
