@@ -37,7 +37,8 @@ from apimpolicy.terms.measures import FirstIndex, Length
 if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
 
-_PLAIN = repeat(in_ranges((0x09, 0x09), (0x20, 0x7E)))
+_PLAIN_WORDS = repeat(in_ranges((0x09, 0x09), (0x20, 0x7E)))
+_PLAIN = repeat(in_ranges((0x09, 0x0D), (0x20, 0x7E)))
 """Texts in which searches by the invariant culture find what searches by code units find."""
 
 
@@ -97,13 +98,13 @@ def _found(call: Call, text: Value, needle: Value, comparison: str, where: str) 
 
 def _by_culture(call: Call, term: Term, needle: str, exact: Value, key: object) -> Value:
     """Return a search by the invariant culture: that by code units, of texts where they agree."""
-    if not _PLAIN.accepts(needle) or not needle:
+    if not _PLAIN_WORDS.accepts(needle) or not needle:
         raise Unsupported("a search by culture for other than plain text")
     is_plain = terms.member(term, _PLAIN)
     type_ = "bool" if isinstance(exact, Truth) else "int"
     evaluation = call.evaluation
     for variable in _variables(term):
-        evaluation.unknowns.assume("texts have no characters but those of printable ASCII", variable, is_plain)
+        evaluation.unknowns.assume("texts have no characters but printable ASCII and line breaks", variable, is_plain)
     what = "a search by culture in a text with other characters than ASCII"
     return evaluation.exact_where(is_plain, exact, type_, what, key)
 
