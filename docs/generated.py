@@ -44,6 +44,12 @@ def _search() -> dict[str, str]:
     return {"reference/found-requests.md": search_reference.page()}
 
 
+def _proofs() -> dict[str, str]:
+    from docs import proof_reference  # type: ignore[attr-defined]
+
+    return {"reference/proofs.md": proof_reference.page()}
+
+
 def _parity() -> dict[str, str]:
     from docs import parity_ledger  # type: ignore[attr-defined]
 
@@ -58,7 +64,7 @@ def _schemas() -> dict[str, str]:
     return {f"schemas/{path.name}": path.read_text("utf-8") for path in SCHEMAS.glob("*.schema.json")}
 
 
-PARTS: tuple[Callable[[], dict[str, str]], ...] = (_reference, _policies, _members, _search, _parity, _schemas)
+PARTS: tuple[Callable[[], dict[str, str]], ...] = (_reference, _policies, _members, _search, _proofs, _parity, _schemas)
 
 
 def pages() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The page `reference/found-requests.md`: what has an exact form where requests are found and claims proven."""
+"""The page `reference/found-requests.md`: what has a form where the search looks for requests."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from apimpolicy.symbolic.outside import EFFECTS
 HEAD = """\
 # What the search for requests understands
 
-`apimpolicy new test` finds requests by running the simulator and solving what stands between a run and another way. A
-request that it writes was run: it does what the case says, always. That no request takes a branch is *proven* only when
-all ways were gone and everything on them is *exact*: said over the request and its surroundings for every value within
-the bounds. This page is made from the program.
+`apimpolicy new test` and `prove` find requests by running the simulator and solving for a request that takes another
+path. A request that they report has run, so it does what they say. The search proves nothing: that no request takes a
+branch comes from the prover ([what proofs know](proofs.md)). This page is generated from the program.
 
 ## Bounds
 
@@ -26,16 +25,15 @@ the bounds. This page is made from the program.
 | --- | --- | --- |
 """
 WORLD = """
-Beside these: a header or parameter comes once or not at all; texts are printable ASCII; numbers in JSON are whole and
-of 32 bits; the clock is at a second of the years 2020 to 2099, and since it goes on while a gateway works, nothing is
-proven of what it decides; the same request came at most twelve times before, where calls are counted; what else the
-gateway is set up with stays as the file has it. Where a policy asks for a response before anything was answered, its
-section is tried alone, with a `response`.
+The search also tries only headers and parameters that occur at most once, printable ASCII, whole JSON numbers of 32
+bits, and a clock in the years 2020 to 2099. The same request came at most twelve times before, where calls are counted.
+The rest of the gateway's configuration stays as the file has it. Where a policy reads a response before the backend
+answered, the search runs its section alone, with a `response`.
 
 ## Members
 
-What is listed is exact, except where the last column says so. A member that is not listed is what it came to in the
-run: it has no form, and nothing is proven of a way on which that matters.
+The search can solve for the members in this table, except for what the last column says. For any other member it keeps
+the value from the run.
 
 | member | exact but for |
 | --- | --- |

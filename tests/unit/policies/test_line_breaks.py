@@ -43,4 +43,4 @@ def test_the_path_is_escaped() -> None:
     policy = '<rewrite-uri template="@(&quot;/a\\r\\nX: y?b\\0=\\tc&quot;)" />'
     result = Gateway().run(document(policy), Request("GET", "/x"))
     (request,) = result.backend_requests
-    assert str(request.url).endswith("/a%0D%0AX: y?b%00=%09c")
+    assert str(request.url).endswith("/a%0D%0AX:%20y?b%00=%09c")

@@ -22,7 +22,7 @@ MISTAKES = [
     ("@{\n  var x = 1\n  return x;\n}", "CS1002", "\n", "semicolon"),
     ("@(if (a) b)", "CS1525", "if", "@{"),
     ("@{ int class = 5; }", "CS1001", "class", "@class"),
-    ("@{ public int x; }", "CS1513", "public", "public"),
+    ("@{ public int x; }", "CS0106", "public", "public"),
     ("foo", "CS1525", "foo", "@("),
     ("@foo", "CS1525", "foo", "@{"),
     ("", "CS1525", "", "@("),

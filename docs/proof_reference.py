@@ -1,0 +1,99 @@
+"""The page `reference/proofs.md`: what the prover knows exactly, what it knows in part, and what is unknown to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from importlib import import_module, util
+from pkgutil import iter_modules
+
+from apimpolicy.dotnet.metadata import look_up
+from apimpolicy.dotnet.signatures import MEMBER_NAME
+from apimpolicy.policies.registry import names, specification_of
+from apimpolicy.semantics import forms
+from apimpolicy.semantics.members import FORMS
+from apimpolicy.transfer import policies as transfers
+
+HEAD = """\
+# What proofs know
+
+`apimpolicy prove`, `check --prove`, `new test` and `diff` prove statements about all requests
+([how](../explanation/proofs.md)). This page lists what the prover knows of C# members and of policies. It is generated
+from the declarations that the prover uses.
+
+A member that isn't listed gives an unknown value, the same one for the same arguments, and may throw. A policy without
+effects may change everything. Both can prevent a proof, and neither can make one.
+
+## Language
+
+Exact: comparisons, `&&`, `||`, `?:`, `??`, `?.`, whole numbers with overflow, `switch`, `if`, `foreach` over known
+items, `try` and `catch`. Unknown: loops whose end depends on the request, hashes, dates, fractions, and the content of
+bodies.
+
+## Members with an exact meaning
+
+Each meaning is compared with the implementation, for texts that checks overlook: blanks, signs, case folds such as the
+Kelvin sign, NUL, 40 digits, repeated and empty headers. Outside of the texts for which it is exact, the value is
+unknown.
+
+| type | members |
+| --- | --- |
+"""
+POLICIES = """
+## Policies
+
+*Exact* policies are modelled one by one. For the others the prover uses the effects that the policy declares: what it
+may change, and whether it may refuse, fail or answer.
+
+| policy | what the prover knows |
+| --- | --- |
+"""
+EFFECTS = {
+    "passes": "changes nothing that a claim can see",
+    "refuses": "may refuse",
+    "fails": "may fail with 500",
+    "fails-later": "may fail when the response comes",
+    "answers": "may answer",
+    "serves": "may give a response in the place of the backend",
+    "variables": "sets the variables that it names",
+    "header": "changes a header of the request",
+    "message-headers": "changes headers",
+    "message-body": "changes the body",
+    "answer-headers": "adds headers to the response",
+    "backend": "chooses the backend",
+}
+
+
+def page() -> str:
+    """Return the page."""
+    return HEAD + "\n".join(_members()) + "\n" + POLICIES + "\n".join(_policies()) + "\n"
+
+
+def _members() -> list[str]:
+    for module in iter_modules(forms.__path__):
+        import_module(f"{forms.__name__}.{module.name}")
+    by_type: dict[str, set[str]] = defaultdict(set)
+    for type_, signature in FORMS:
+        definition = look_up(type_, 1) or look_up(type_, 2) or look_up(type_, 0)
+        name = MEMBER_NAME.search(signature)
+        if (
+            definition is not None
+            and name is not None
+            and signature in {each.signature for each in definition.all_members()}
+        ):
+            by_type[type_].add("the indexer" if name[1] == "Item" else name[1])
+    return [f"| `{type_}` | {', '.join(sorted(members))} |" for type_, members in sorted(by_type.items())]
+
+
+def _policies() -> list[str]:
+    return [f"| {name} | {_known(name)} |" for name in names() if specification_of(name) is not None]
+
+
+def _known(name: str) -> str:
+    if util.find_spec(f"{transfers.__name__}.{name.replace('-', '_')}") is not None:
+        return "exact"
+    specification = specification_of(name)
+    effects = None if specification is None else specification.effects
+    if effects is None:
+        return "may change everything"
+    words = dict.fromkeys(EFFECTS[effect.partition(":")[0]] for effect in effects)
+    return ", ".join(words) if words else "changes nothing that a claim can see"
