@@ -7,6 +7,7 @@ POL163  a name that Azure refuses
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
@@ -76,7 +77,7 @@ def _refused_name(path: str, source: Source) -> Iterator[Diagnostic]:
         if isinstance(display, str):
             names.append(("the display name", display, 256, DISPLAY_NAME))
     for what, each, longest, rule in names:
-        sentence = rule.sentence if rule.refused.search(each) else ""
+        sentence = rule.sentence if re.search(rule.refused, each) else ""
         if len(each) > longest:
             sentence = f"A name has at most {longest} characters, this one has {len(each)}."
         if sentence:

@@ -10,21 +10,20 @@ and the patterns of https://learn.microsoft.com/rest/api/apimanagement/.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 
 class NameRule(NamedTuple):
-    """What a name can't contain, and a sentence that says so."""
+    """A pattern of what a name can't contain, and a sentence that says so."""
 
-    refused: re.Pattern[str]
+    refused: str
     sentence: str
 
 
-_NAME = NameRule(re.compile(r"[*#&+:<>?]"), "A name can't contain any of * # & + : < > ?")
-_IDENTIFIER = NameRule(re.compile(r"[^A-Za-z0-9_-]"), "A name has only letters, digits, hyphens and underscores.")
+_NAME = NameRule(r"[*#&+:<>?]", "A name can't contain any of * # & + : < > ?")
+_IDENTIFIER = NameRule(r"[^A-Za-z0-9_-]", "A name has only letters, digits, hyphens and underscores.")
 DISPLAY_NAME = NameRule(
-    re.compile(r"[^A-Za-z0-9._-]|^$"), "A display name has only letters, digits, periods, hyphens and underscores."
+    r"[^A-Za-z0-9._-]|^$", "A display name has only letters, digits, periods, hyphens and underscores."
 )
 """Names by which policies use named values."""
 
