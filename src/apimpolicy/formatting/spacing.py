@@ -31,6 +31,8 @@ def blank_between(tokens: Tokens, index: int, roles: Roles) -> bool | None:
         return False
     if start_after in roles.binary or start_after in roles.conditional:
         return True
+    if before[-1:] == after[:1] and after[:1] in ("+", "-"):  # "- -a" is not "--a"
+        return True
     if start_before in roles.binary or start_before in roles.glued or start_before in roles.conditional:
         return True
     if before in _ALWAYS_AROUND or after in _ALWAYS_AROUND:

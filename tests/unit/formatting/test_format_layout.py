@@ -126,7 +126,7 @@ def test_any_document_is_the_same_policy_and_stable(text: str) -> None:
 TOKENS = st.sampled_from(
     (
         *"a()[]{};,+-<>=?:.!1 \n",
-        *("==", "=>", "if", "return", "new", "int", "var", "is", "as", "case", "switch", "\n\n\n"),
+        *("++", "--", "==", "=>", "if", "return", "new", "int", "var", "is", "as", "case", "switch", "\n\n\n"),
         *('"s"', '$"{a}"', "//c\n", "/*d*/"),
     )
 )
