@@ -2,7 +2,8 @@
 
 What is generated is made first. The linters and type checks run beside pytest, whose progress is shown; what they say
 comes at the end. `--quick` leaves them out: they do not depend on the Python that runs them. What follows is passed on
-to pytest.
+to pytest. Generated examples are the same in every run; with `--hypothesis-profile default` others are tried, as
+pytest alone does.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def main(arguments: list[str]) -> int:
     print(f"About five minutes on two quiet cores; {workers} workers here.", flush=True)
     outcomes = [run("generated pages", [sys.executable, "-m", "docs"])]
     outcomes[0].show()
-    tests: list[str | Path] = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "worksteal", *rest]
+    options = ["-n", workers, "--dist", "worksteal", "--hypothesis-profile", "ci", *rest]
+    tests: list[str | Path] = [sys.executable, "-m", "pytest", *options]
     with ThreadPoolExecutor(1) as beside:
         waiting = [beside.submit(run, name, command) for name, command in checks.items()]
         print("── pytest", flush=True)
