@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from apimpolicy.formatting.files import Formatter
+from apimpolicy.project.format_settings import Style
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
@@ -39,6 +42,18 @@ def text_of(page: str) -> str:
 
         return str(configuration_file())
     return (DOCS / page).read_text("utf-8")
+
+
+def test_policies_on_pages_are_laid_out() -> None:
+    """As `apimpolicy format` would; but for the page that shows what it does to others."""
+    formatter = Formatter(Style())
+    pages = [page for page in DOCS.rglob("*.md") if page.name != "format.md"]
+    for page in (DOCS.parent / "README.md", *pages):
+        for block in blocks(page.read_text("utf-8")):
+            if block.language == "xml":
+                laid_out = formatter.file(block.content.encode(), "policy.xml")
+                where = f"{page.relative_to(DOCS.parent)}:{block.line}"
+                assert (where, laid_out.data.decode()) == (where, block.content)
 
 
 def test_the_tutorial_runs_in_one_folder(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 ```xml
 <authentication-managed-identity resource="https://vault.azure.net" />
-<authentication-managed-identity resource="api://orders" client-id="{{orders-identity}}"
-    output-token-variable-name="token" ignore-error="true" />
+<authentication-managed-identity
+    resource="api://orders"
+    client-id="{{orders-identity}}"
+    output-token-variable-name="token"
+    ignore-error="true" />
 ```
 
 Gets an access token for `resource` and sends it as `Authorization: Bearer …`. With `output-token-variable-name` the

@@ -1,8 +1,11 @@
 """azure-openai-token-limit: limit the tokens of Azure OpenAI for each key; an older name of llm-token-limit.
 
 ```xml
-<azure-openai-token-limit counter-key="@(context.Subscription.Id)" tokens-per-minute="10000"
-    estimate-prompt-tokens="true" tokens-consumed-header-name="consumed-tokens" />
+<azure-openai-token-limit
+    counter-key="@(context.Subscription.Id)"
+    tokens-per-minute="10000"
+    estimate-prompt-tokens="true"
+    tokens-consumed-header-name="consumed-tokens" />
 ```
 
 Simulated as llm-token-limit; its page says everything else. That both share their counters is our choice.

@@ -1,8 +1,12 @@
 """json-to-xml: turn a body from JSON into XML.
 
 ```xml
-<json-to-xml apply="always" consider-accept-header="false" namespace-separator=":" namespace-prefix="xmlns"
-             attribute-block-name="#attrs" />
+<json-to-xml
+    apply="always"
+    consider-accept-header="false"
+    namespace-separator=":"
+    namespace-prefix="xmlns"
+    attribute-block-name="#attrs" />
 ```
 
 With that, `{"v1:a": {"xmlns:v1": "urn:x", "#attrs": {"n": "1"}, "b": [2, null]}}` becomes

@@ -1,8 +1,12 @@
 """llm-semantic-cache-lookup: answer from the cache if a prompt with nearly the same meaning was answered before.
 
 ```xml
-<llm-semantic-cache-lookup score-threshold="0.05" embeddings-backend-id="embeddings"
-    embeddings-backend-auth="system-assigned" ignore-system-messages="true" max-message-count="10">
+<llm-semantic-cache-lookup
+    score-threshold="0.05"
+    embeddings-backend-id="embeddings"
+    embeddings-backend-auth="system-assigned"
+    ignore-system-messages="true"
+    max-message-count="10">
     <vary-by>@(context.Subscription.Id)</vary-by>
 </llm-semantic-cache-lookup>
 ```

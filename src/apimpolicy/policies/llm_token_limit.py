@@ -1,8 +1,13 @@
 """llm-token-limit: limit the tokens of a language model for each key, by the minute, by a longer period, or both.
 
 ```xml
-<llm-token-limit counter-key="@(context.Subscription.Id)" tokens-per-minute="500" estimate-prompt-tokens="false"
-    token-quota="10000" token-quota-period="Daily" remaining-tokens-header-name="X-Remaining" />
+<llm-token-limit
+    counter-key="@(context.Subscription.Id)"
+    tokens-per-minute="500"
+    estimate-prompt-tokens="false"
+    token-quota="10000"
+    token-quota-period="Daily"
+    remaining-tokens-header-name="X-Remaining" />
 ```
 
 Over the rate the caller gets 429, over the quota 403, each with `Retry-After`. The tokens of prompt and completion are

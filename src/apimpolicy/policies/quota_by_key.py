@@ -1,8 +1,13 @@
 """quota-by-key: limit the calls or the bandwidth for each key in a period.
 
 ```xml
-<quota-by-key calls="10000" bandwidth="40000" renewal-period="3600" counter-key="@(context.Request.IpAddress)"
-    increment-condition="@(context.Response.StatusCode &lt; 400)" first-period-start="2026-01-01T00:00:00Z" />
+<quota-by-key
+    calls="10000"
+    bandwidth="40000"
+    renewal-period="3600"
+    counter-key="@(context.Request.IpAddress)"
+    increment-condition="@(context.Response.StatusCode &lt; 400)"
+    first-period-start="2026-01-01T00:00:00Z" />
 ```
 
 When the quota is used up, callers get 403 with `Retry-After`, in seconds. Periods follow one another from

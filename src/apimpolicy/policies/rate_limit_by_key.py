@@ -1,8 +1,12 @@
 """rate-limit-by-key: limit the calls for each key within a number of seconds.
 
 ```xml
-<rate-limit-by-key calls="10" renewal-period="60" counter-key="@(context.Request.IpAddress)"
-    increment-condition="@(context.Response.StatusCode == 200)" remaining-calls-header-name="X-Remaining" />
+<rate-limit-by-key
+    calls="10"
+    renewal-period="60"
+    counter-key="@(context.Request.IpAddress)"
+    increment-condition="@(context.Response.StatusCode == 200)"
+    remaining-calls-header-name="X-Remaining" />
 ```
 
 A caller over the limit gets 429 with `Retry-After`. A key has one counter wherever it is used. With an expression for

@@ -1,8 +1,12 @@
 """send-service-bus-message: send a message to a queue or topic of Azure Service Bus.
 
 ```xml
-<send-service-bus-message queue-name="orders" namespace="contoso.servicebus.windows.net"
-    message-id="@(context.RequestId.ToString())" time-to-live="00:10:00" response-variable-name="sent">
+<send-service-bus-message
+    queue-name="orders"
+    namespace="contoso.servicebus.windows.net"
+    message-id="@(context.RequestId.ToString())"
+    time-to-live="00:10:00"
+    response-variable-name="sent">
     <message-properties>
         <message-property name="Customer">@(context.User.Id)</message-property>
     </message-properties>

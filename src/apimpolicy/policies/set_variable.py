@@ -1,7 +1,9 @@
 """set-variable: give a name to a value for the rest of the request.
 
 ```xml
-<set-variable name="is-mobile" value="@(context.Request.Headers.GetValueOrDefault(&quot;User-Agent&quot;, &quot;&quot;).Contains(&quot;iPad&quot;))" />
+<set-variable
+    name="is-mobile"
+    value="@(context.Request.Headers.GetValueOrDefault(&quot;User-Agent&quot;, &quot;&quot;).Contains(&quot;iPad&quot;))" />
 ```
 
 `context.Variables` has the value in all sections that follow, on-error among them. A literal becomes a `string`; the

@@ -1,8 +1,12 @@
 """validate-client-certificate: refuse a caller whose client certificate is not valid, or not one of those named.
 
 ```xml
-<validate-client-certificate validate-revocation="true" validate-trust="true" validate-not-before="true"
-    validate-not-after="true" ignore-error="false">
+<validate-client-certificate
+    validate-revocation="true"
+    validate-trust="true"
+    validate-not-before="true"
+    validate-not-after="true"
+    ignore-error="false">
     <identities>
         <identity common-name="partner" issuer-subject="CN=Contoso Test CA" />
     </identities>

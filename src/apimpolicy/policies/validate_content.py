@@ -1,8 +1,11 @@
 """validate-content: hold a body against its size, its content types and their schemas.
 
 ```xml
-<validate-content unspecified-content-type-action="prevent" max-size="102400" size-exceeded-action="prevent"
-                  errors-variable-name="requestBodyValidation">
+<validate-content
+    unspecified-content-type-action="prevent"
+    max-size="102400"
+    size-exceeded-action="prevent"
+    errors-variable-name="requestBodyValidation">
     <content-type-map missing-content-type-value="application/json">
         <type from="application/hal+json" to="application/json" />
     </content-type-map>

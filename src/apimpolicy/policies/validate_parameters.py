@@ -1,8 +1,10 @@
 """validate-parameters: hold a request's headers, query and path against the API's description.
 
 ```xml
-<validate-parameters specified-parameter-action="prevent" unspecified-parameter-action="prevent"
-                     errors-variable-name="requestParametersValidation">
+<validate-parameters
+    specified-parameter-action="prevent"
+    unspecified-parameter-action="prevent"
+    errors-variable-name="requestParametersValidation">
     <headers specified-parameter-action="detect" unspecified-parameter-action="detect">
         <parameter name="Authorization" action="prevent" />
         <parameter name="User-Agent" action="ignore" />

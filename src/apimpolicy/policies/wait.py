@@ -2,8 +2,14 @@
 
 ```xml
 <wait for="all">
-    <send-request response-variable-name="a"><set-url>https://a.contoso.com</set-url><set-method>GET</set-method></send-request>
-    <send-request response-variable-name="b"><set-url>https://b.contoso.com</set-url><set-method>GET</set-method></send-request>
+    <send-request response-variable-name="a">
+        <set-url>https://a.contoso.com</set-url>
+        <set-method>GET</set-method>
+    </send-request>
+    <send-request response-variable-name="b">
+        <set-url>https://b.contoso.com</set-url>
+        <set-method>GET</set-method>
+    </send-request>
 </wait>
 ```
 
