@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, lookup
 from apimpolicy.binding.conversions import explicit_conversion
-from apimpolicy.binding.inference import Inference
+from apimpolicy.binding.inference import takes_receiver
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.nodes import Bad, MethodGroup, OutVariable
 from apimpolicy.binding.overloads import Argument as Arg
@@ -297,18 +297,7 @@ def _wrong_receiver(
 
 
 def _receiver_fits(binder: Binder, receiver: Expression, candidates: Sequence[Candidate]) -> bool:
-    for candidate in candidates:
-        method = candidate.method
-        wanted = method.parameters[0].type
-        own = [p for p in method.type_parameters if wanted.mentions([p])]
-        if own:
-            if Inference(own, [(receiver, wanted, "")], binder).run() is not None:
-                return True
-        else:
-            conversion = binder.classify(receiver, wanted)
-            if conversion is not None and conversion.kind in ("identity", "reference", "boxing"):
-                return True
-    return False
+    return any(takes_receiver(candidate.method, receiver, binder) for candidate in candidates)
 
 
 def _complain_extension(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
+    from apimpolicy.dotnet.signatures import Method
 
 
 class _Bounds:
@@ -301,3 +302,13 @@ def _better(first: Type, second: Type) -> Type | None:
     if forth and back:
         return DYNAMIC if DYNAMIC in (first, second) else None
     return second if forth else first if back else None
+
+
+def takes_receiver(method: Method, receiver: Expression, binder: Binder) -> bool:
+    """Return whether an extension method can be called on a receiver (C# specification, section 12.8.10.3)."""
+    wanted = method.parameters[0].type
+    own = [p for p in method.type_parameters if wanted.mentions([p])]
+    if own:
+        return Inference(own, [(receiver, wanted, "")], binder).run() is not None
+    conversion = binder.classify(receiver, wanted)
+    return conversion is not None and conversion.kind in ("identity", "reference", "boxing")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.foreign_names import KNOWN_ELSEWHERE, MEMBERS, NAMES, NEWER_OPERATORS, NEWER_TYPES, SYNONYMS
-from apimpolicy.binding.inference import Inference
+from apimpolicy.binding.inference import takes_receiver
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
@@ -136,14 +136,4 @@ def _is_member(type_: Type, name: str, *, is_static: bool, is_called: bool) -> b
 
 def _extends(binder: Binder, receiver: Expression, name: str) -> bool:
     """Whether an extension method of the name takes the receiver."""
-    for method in lookup.extension_methods(name):
-        wanted = method.parameters[0].type
-        own = [p for p in method.type_parameters if wanted.mentions([p])]
-        if own:
-            if Inference(own, [(receiver, wanted, "")], binder).run() is not None:
-                return True
-        else:
-            conversion = binder.classify(receiver, wanted)
-            if conversion is not None and conversion.kind in ("identity", "reference", "boxing"):
-                return True
-    return False
+    return any(takes_receiver(method, receiver, binder) for method in lookup.extension_methods(name))

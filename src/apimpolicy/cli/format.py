@@ -68,7 +68,7 @@ def command(
         say(sentence)
     for tree in found.empty:
         say(f"there are no policies in {tree}")
-    changed = unchanged = failed = 0
+    changed = unchanged = left = failed = 0
     formatters: dict[str | None, Formatter] = {}
     with Progress("formatted", len(found.files)) as progress:
         for path in found.files:
@@ -86,13 +86,14 @@ def command(
             if path == STANDARD_INPUT and not (check or diff):
                 print(result.data.decode("utf-8", "replace"), end="")
             if result.data == data:
-                unchanged += 1
+                unchanged += not result.kept
+                left += bool(result.kept)
             else:
                 changed += 1
                 _change(path, data, result.data, check=check, diff=diff, verbose=verbose)
             progress.advance()
-    if STANDARD_INPUT not in paths:
-        say(_summary(changed, unchanged, is_dry=check or diff))
+    if STANDARD_INPUT not in paths and changed + unchanged + left:
+        say(_summary(changed, unchanged, left, is_dry=check or diff))
     if failed or found.unreadable or (not found.files and not policies_only):
         return exit_codes.USAGE
     return exit_codes.FINDINGS if changed and (check or diff) else exit_codes.CLEAN
@@ -128,9 +129,11 @@ def _list_kept(path: str, result: Formatted) -> None:
         say(f"{shown}:{line}: kept as it is: {reason}")
 
 
-def _summary(changed: int, unchanged: int, *, is_dry: bool) -> str:
-    verb = "would be reformatted" if is_dry else "reformatted"
-    parts = [f"{changed} {'file' if changed == 1 else 'files'} {verb}"] if changed or not unchanged else []
-    if unchanged:
-        parts.append(f"{unchanged} {'file' if unchanged == 1 else 'files'} already formatted")
+def _summary(changed: int, unchanged: int, left: int, *, is_dry: bool) -> str:
+    counts = {
+        "would be reformatted" if is_dry else "reformatted": changed,
+        "already formatted": unchanged,
+        "left as found": left,
+    }
+    parts = [f"{count} {'file' if count == 1 else 'files'} {what}" for what, count in counts.items() if count]
     return ", ".join(parts)

@@ -18,9 +18,9 @@ calendar in UTC. The variable of consumed tokens has the estimate (or 0) in inbo
 Simulated on the gateway's clock. Seen on real gateways: statuses, texts and headers ("Token limit is exceeded. Try
 again in 53 seconds."), and the reasons OpenAITokenLimitExceeded and OpenAITokenQuotaExceeded; a limit refuses when it
 is passed, not when it is reached; what the last call used beyond the rate is owed, and makes `Retry-After` longer; the
-variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is no prompt gets 400. The numbers
-are those of the answer's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of the
-characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
+variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is not a prompt gets 400. The
+numbers are those of the answer's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of
+the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
 
 Our choices:
 

@@ -61,6 +61,15 @@ def test_standard_input(apimpolicy: Callable[..., Any]) -> None:
     assert found.out == f"a = <<XML\n{LAID_OUT}XML\n"
 
 
+def test_a_file_that_is_left_alone_is_not_called_formatted(tmp_path: Path, apimpolicy: Callable[..., Any]) -> None:
+    policy = tmp_path / "policy.xml"
+    policy.write_bytes(b"\xd9<inbound />")
+    kept = f"apimpolicy: {policy}:1: kept as it is: it is not UTF-8\n"
+    assert apimpolicy("format", str(policy)).err == kept + "apimpolicy: 1 file left as found\n"
+    missing = tmp_path / "missing.xml"
+    assert apimpolicy("format", str(missing)).err == f"apimpolicy: {missing}: there is no such file or directory\n"
+
+
 def test_the_examples_are_formatted(apimpolicy: Callable[..., Any]) -> None:
     found = apimpolicy("format", "--check", str(Path(__file__).parents[3] / "examples"))
     assert (found.code, found.out) == (0, "")

@@ -226,12 +226,16 @@ NEVER_SET: dict[str, tuple[dict[str, str], str, bool]] = {
 }
 
 
+def write(files: dict[str, str], folder: Path) -> None:
+    for file, text in files.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(text, encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", NEVER_SET)
 def test_a_variable_that_no_scope_sets(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files, path, is_found = NEVER_SET[name]
-    for file, text in files.items():
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text(text, encoding="utf-8")
+    write(files, tmp_path)
     monkeypatch.chdir(tmp_path)
     checked = CheckRun(CheckProjects(CheckOptions(select=("POL201",)))).one(path)
     assert [finding.message for finding in checked.findings] == ["the variable 'dept' hasn't been set"] * is_found
@@ -240,9 +244,7 @@ def test_a_variable_that_no_scope_sets(name: str, tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize("name", ROWS)
 def test_what_wider_scopes_do(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files, path, words = ROWS[name]
-    for file, text in files.items():
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text(text, encoding="utf-8")
+    write(files, tmp_path)
     monkeypatch.chdir(tmp_path)
     checked = CheckRun(CheckProjects(CheckOptions(select=("POL240",)))).one(path)
     assert checked.problem is None

@@ -2,7 +2,7 @@
 
 What a condition comes to in the run is what `conditions` says. Beside it, what it depends on becomes a decision of the
 way (`symbolic.path`), so that the search turns it around like a decision of the policy itself. Where there is no form
-for it, the way says what stands there; a claim is not proven then.
+for it, the way says what stands there.
 """
 
 from __future__ import annotations
