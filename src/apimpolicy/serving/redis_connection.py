@@ -47,7 +47,8 @@ class RedisConnection:
         self._digest = hashlib.sha1(script, usedforsecurity=False).hexdigest()
         options: dict[str, Any] = {"socket_connect_timeout": _PATIENCE, "socket_timeout": _PATIENCE}
         try:
-            self._client: Any = redis.Redis.from_url(url, **options)
+            self._connect: Callable[[], Any] = partial(redis.Redis.from_url, url, **options)
+            self._client = self._connect()
             self._make: Callable[[], Any] = partial(redis.asyncio.Redis.from_url, url, **options)
         except ValueError as error:
             what = f"--redis takes a URL such as redis://localhost:6379, not '{url}': {error}"
@@ -108,9 +109,13 @@ class RedisConnection:
         self._asked_at = time.monotonic()
 
     def _ask(self) -> None:
-        """Ask whether Redis is back: in a thread of its own, for which no request waits."""
+        """Ask whether Redis is back, in a thread for which no request waits.
+
+        The connection is the thread's own: closing the others while it waits for an answer must not disturb it.
+        """
         try:
-            self._client.ping()
+            with self._connect() as client:
+                client.ping()
         except self._errors as error:
             self._is_away(error)
         except self._refused:  # it answers, whatever

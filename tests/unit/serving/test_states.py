@@ -343,6 +343,9 @@ def test_a_request_waits_at_most_once_for_a_redis_that_hangs(monkeypatch: pytest
         assert state.connection.is_away
         assert len([words for words in waited if words[0] == "GET"]) == 1
         state.close()
+        for thread in threading.enumerate():  # it still waits for an answer, on a connection of its own
+            if thread.name == "apimpolicy-redis-back":
+                thread.join()
 
 
 def evaluated(code: str) -> Any:
