@@ -55,6 +55,8 @@ EFFECTS = {
     "answers": "may answer",
     "serves": "may give a response in the place of the backend",
     "variables": "sets the variables that it names",
+    "variable": "sets a variable of its own",
+    "url": "changes the URL",
     "header": "changes a header of the request",
     "message-headers": "changes headers",
     "message-body": "changes the body",
