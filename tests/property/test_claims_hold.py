@@ -14,6 +14,8 @@ from tests.property.claim_policies import Maker
 
 from apimpolicy import Gateway
 from apimpolicy.proving.equivalence import Known, compare
+from apimpolicy.semantics.forms.strings import PLAIN
+from apimpolicy.semantics.inputs import ONCE
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.goals import BRANCH
@@ -46,14 +48,15 @@ def check(seed: int, requests: int = OF_EACH) -> dict[str, int]:
     world = world_of(file.subject.policies, around)
     expressions = Expressions({})
     verdicts = Proof(world, file.claims, expressions, BOUNDS).verdicts()
-    counts = {"proven": 0, "false": 0, "undecided": 0}
+    counts = {"proven": 0, "false": 0, "undecided": 0, "assuming": 0}
     for verdict in verdicts:
         counts[verdict.status] += 1
         if (run := verdict.run) is not None:
             assert run.result is not None
             conditions = Conditions(run.result, around.gateway, expressions, run.scenario.variables)
             assert not conditions.hold(verdict.claim)
-    proven = [verdict for verdict in verdicts if verdict.status == "proven" and not verdict.assumptions]
+    proven = [verdict for verdict in verdicts if verdict.status == "proven"]
+    counts["assuming"] = sum(bool(verdict.assumptions) for verdict in proven)
     for _ in range(requests if proven else 0):
         _try(maker, file, around.gateway, expressions, proven, seed)
     return counts
@@ -135,15 +138,26 @@ def _statuses(policy: str, claim: dict[str, Any]) -> str:
 
 def _try(
     maker: Maker, file: CaseFile, gateway: Gateway, expressions: Expressions, proven: list[Verdict], seed: int
-) -> None:
-    request = maker.request()
+) -> int:
+    """Attack proofs with a request inside of what they assume, that breaks what they don't; how many were attacked."""
+    once, plain = maker.random.random() < 0.5, maker.random.random() < 0.5
+    attacked = [verdict for verdict in proven if _assumed(verdict) <= {ONCE: once, PLAIN: plain}.items()]
+    if not attacked:
+        return 0
+    request = maker.request(once=once, plain=plain)
     result = gateway.run(dict(file.subject.policies), request)
     conditions = Conditions(result, gateway, expressions)
-    for verdict in proven:
+    for verdict in attacked:
         assert conditions.hold(verdict.claim), (
-            f"seed {seed}: {verdict.claim.parts} is no truth: {request.method} {request.url} {request.headers} "
-            f"{file.subject.policies}"
+            f"seed {seed}: {verdict.claim.parts} {verdict.assumptions} is no truth: {request.method} {request.url} "
+            f"{request.headers} {request.body!r} {request.ip_address} {file.subject.policies}"
         )
+    return len(attacked)
+
+
+def _assumed(verdict: Verdict) -> set[tuple[str, bool]]:
+    """Return what a proof assumes of requests. Raises KeyError for an assumption that no request here is made for."""
+    return {({ONCE: ONCE, PLAIN: PLAIN}[words], True) for words in verdict.assumptions}
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -167,7 +181,7 @@ def test_versions_that_are_proven_the_same_are(seed: int) -> None:
 
 def main(requests: int, each: int = 20_000) -> None:
     """So many requests in all, `each` for the claims and branches of one policy."""
-    total = {"proven": 0, "false": 0, "undecided": 0, "impossible": 0, "branches": 0}
+    total = {"proven": 0, "false": 0, "undecided": 0, "assuming": 0, "impossible": 0, "branches": 0}
     tried, broken, seed = 0, 0, 1000
     while tried < requests:
         broken += check_changed(seed)

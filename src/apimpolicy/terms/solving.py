@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.languages.emptiness import Work
 from apimpolicy.languages.language import TooLarge, literal
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.evaluation import value_of
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 WORK = 40_000_000
 """Z3's count of work for one check."""
+STATES = 60_000
+"""States of languages that are looked at for one check."""
 ROUNDS = 400
 """Models that are looked at before a question is given up."""
 _MOST_REFINED = 40
@@ -75,6 +78,7 @@ class Question:
         """Return whether there is a model in which the assumptions, which are variables, are true."""
         given = [self._term(each) for each in assumptions]
         names = {str(made): each for made, each in zip(given, assumptions, strict=True)}
+        work = Work(STATES)
         for number in range(rounds):
             self._link_equal_texts()
             self.solver.set("rlimit", WORK)
@@ -85,7 +89,7 @@ class Question:
                 return Answer("unknown", reason="the solver gave up")
             model = self.solver.model()
             try:
-                words = words_for(self._chosen(model))
+                words = words_for(self._chosen(model), work)
             except Conflict as conflict:
                 self.solver.add(self._or([self._negated(each) for each in conflict.chosen]))
                 continue
