@@ -113,9 +113,7 @@ def _word(known: _Class, work: Work) -> str:
     raise Conflict(dict.fromkeys([*(reason for _, reason in kept), *known.reasons]))
 
 
-def _check_different(
-    chosen: list[Chosen], classes: dict[Term, _Class], found: dict[Term, str], work: Work
-) -> None:
+def _check_different(chosen: list[Chosen], classes: dict[Term, _Class], found: dict[Term, str], work: Work) -> None:
     """Give texts that must differ different words, where they have more than one."""
     for each in chosen:
         if each.atom.kind != "same" or each.value:
