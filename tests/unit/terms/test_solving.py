@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import gc
 import itertools
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 pytest.importorskip("z3")
 
+from tests.unit.proving.test_claims import CLAIMS, deciding_of
+
 from apimpolicy.terms import solver_process
 from apimpolicy.terms.solver_process import Solver
-from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.claims.deciding import Deciding
-from apimpolicy.testing.claims.reading import Expressions
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
-from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROWS: dict[str, dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parents[1] / "proving" / "claims.yaml").read_text("utf-8")
-)
-NAMES = [name for name, row in ROWS.items() if "when" in row][:8]
+NAMES = [name for name, row in CLAIMS.items() if "when" in row][:8]
 
 
 def pigeons(count: int) -> Solver:
@@ -68,14 +59,8 @@ def test_what_could_not_be_added_proves_nothing() -> None:
 
 def answers(names: list[str], alive: list[Any]) -> Iterator[tuple[str, Any]]:
     """Decide claims one after another, and return what came of each; all proofs stay alive."""
-    from tests.unit.proving.test_claims import inbound_of, written
-
     for name in names:
-        policy = f"<policies><inbound>{inbound_of(ROWS[name])}</inbound></policies>"
-        claim = {"if": "reaches-backend", "then": f"@({written(ROWS[name]['then'])})"}
-        content = json.dumps({"policy": policy, "config": False, "claims": [claim]})
-        file = load_case_tree(read_tree(content, "made-up.test.json"), "made-up.test.json")
-        deciding = Deciding(world_of(file.subject.policies, surroundings_of(file)), file.claims, Expressions({}))
+        deciding = deciding_of(CLAIMS[name])
         alive.append(deciding)
         model = next(iter(deciding.inquiry(0).models()), None)
         values = (
