@@ -55,8 +55,8 @@ What a proof rests on is tested against the simulator:
 - **Members with an exact meaning** are compared with their implementation: value and exception, for odd texts. Seeded
   faults must fail that comparison.
 - **Declared facts of members** (changes nothing, never throws, is never null, depends on the clock) are compared with
-  what all 1,600 declared members do: nulls, odd texts, huge and negative numbers, `NaN`, empty lists, JSON of each kind.
-  Facts that are not true must be found.
+  what all 1,600 declared members do: nulls, odd texts, huge and negative numbers, `NaN`, empty lists, any JSON. Facts
+  that are not true must be found.
 - **Declared effects of policies** are compared with what the engine does in every case of the policies' own tests: what
   changed in the request, the response and the variables, with which status a policy refuses, and what it leaves for
   later.

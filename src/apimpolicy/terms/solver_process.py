@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import itertools
 import marshal
+import os
 import struct
 import subprocess
 import sys
@@ -67,6 +68,11 @@ class _Process:
                     stream.close()
             running.wait()
 
+    def forget(self) -> None:
+        """Leave the process to the one that this one was forked from; another is started when it is needed."""
+        self.lock = threading.RLock()
+        self._running = None
+
     def ask(self, commands: list[tuple[Any, ...]], seconds: float) -> Any:
         """Return the answer to commands, of which the last one asks. Raises SolverFailed."""
         running = self.start()
@@ -91,12 +97,20 @@ class _Process:
 _process = _Process()
 _numbers = itertools.count(1)
 atexit.register(_process.stop)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_process.forget)
 
 
 def prepare() -> None:
     """Start the process, so that it is ready when the first question comes."""
     with _process.lock:
         _process.start()
+
+
+def stop() -> None:
+    """Kill the process; the next question starts another one."""
+    with _process.lock:
+        _process.stop()
 
 
 class Solver:

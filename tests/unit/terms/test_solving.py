@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,5 +79,17 @@ def test_no_answer_depends_on_what_was_asked_before() -> None:
     assert first == second
     alive.clear()
     gc.collect()
-    solver_process._process.stop()
+    solver_process.stop()
     assert dict(answers(NAMES[::2], alive)) == {name: first[name] for name in NAMES[::2]}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system can't fork")
+def test_a_forked_process_has_a_solver_of_its_own() -> None:
+    made = Solver()
+    made.add(made.node("bool"))
+    assert made.check([], 1_000_000)[0] == "sat"
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if made.check([], 1_000_000)[0] == "sat" else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert made.check([], 1_000_000)[0] == "sat"
