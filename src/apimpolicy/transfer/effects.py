@@ -97,14 +97,19 @@ def respond(run: Run, step: Step) -> None:
         run.forget_everything()
     else:
         changes(run, step, effects)
-    run.fail(run.unknowns.truth(f"whether {step.name} fails when the response comes"), source=step.name, reason=None)
+    by_policy = terms.truth(has_trait(step.name, "refuses"))
+    failed, status = run.unknowns.truth(f"whether {step.name} fails when the response comes"), None
+    if effects is None or "refuses" in effects:
+        status = run.inputs.status(run.next_generation())
+    run.fail(failed, status, by_policy=by_policy, source=step.name, reason=None)
 
 
 def refuse(run: Run, step: Step, condition: terms.Term) -> None:
     """Say that a policy refuses requests, with one of the statuses that it declares."""
     if has_trait(step.name, "counts-subscription"):
         condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
-    run.fail(condition, status_of(run, step), by_policy=terms.TRUE, source=step.name, reason=None)
+    by_policy = terms.truth(has_trait(step.name, "refuses"))
+    run.fail(condition, status_of(run, step), by_policy=by_policy, source=step.name, reason=None)
 
 
 def fail(run: Run, step: Step) -> None:
