@@ -44,6 +44,8 @@ from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import PartCount
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from apimpolicy.terms.term import Term
 
 _LINQ = "System.Linq.Enumerable"
@@ -166,7 +168,7 @@ def _quantified(call: Call, collection: Value, predicate: Value, *, is_any: bool
     parts = [holds if is_any else terms.not_(holds) for holds, _ in rows]
     if known.has_more:
         unasked = terms.not_(terms.any_of(*parts))
-        evaluation.under(unasked, lambda: _maybe_throws(call))
+        evaluation.under(unasked, lambda: _maybe_throws(call, ("more throws", is_any, known.key, predicate.key)))
         parts.append(evaluation.unknowns.truth("further items of a list", ("more", is_any, known.key, predicate.key)))
     found = terms.any_of(*parts)
     return Truth(found if is_any else terms.not_(found))
@@ -202,8 +204,8 @@ def _holds(call: Call, predicate: Value, item: Value) -> Value:
     return Truth(call.evaluation.truth(apply(call.evaluation, predicate, item)))
 
 
-def _maybe_throws(call: Call) -> Value:
-    call.evaluation.throw(call.evaluation.unknowns.truth("further items of a list"))
+def _maybe_throws(call: Call, key: Hashable) -> Value:
+    call.evaluation.throw(call.evaluation.unknowns.truth("further items of a list", key))
     return NULL
 
 
