@@ -48,6 +48,9 @@ class Formulas:
 
     def concerned(self, claim: Claim) -> Term:
         """Return where a claim says anything of a request."""
+        if "then" not in claim.parts and "never" not in claim.parts:
+            asked = self.met(claim.parts["if"], None) if "if" in claim.parts else terms.TRUE
+            return terms.all_of(asked, terms.any_of(*(sent.condition for sent in self.proof.outcome.sent)))
         if "if" not in claim.parts:
             return terms.TRUE
         return terms.any_of(*(terms.all_of(end.condition, self.met(claim.parts["if"], end)) for end in self.proof.ends))

@@ -145,8 +145,13 @@ class Expressions:
 
 
 def trees_of(claim: Claim) -> Iterator[Tree]:
-    """Every expression of a claim."""
-    waiting: list[Any] = list(claim.parts.values())
+    """Yield every expression of a claim."""
+    return trees_in(*claim.parts.values())
+
+
+def trees_in(*conditions: Tree) -> Iterator[Tree]:
+    """Yield every expression in conditions."""
+    waiting: list[Any] = list(conditions)
     while waiting:
         tree = waiting.pop(0)
         if isinstance(tree.value, dict):
