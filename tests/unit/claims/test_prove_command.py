@@ -350,7 +350,7 @@ def test_a_found_request_is_whole_and_hides_nothing(folder: Path, capsys: pytest
 
     (claim,) = json.loads(capsys.readouterr().out)["claims"]
     headers = [(name, value) for name, value in claim["request"]["headers"] if name != "Content-Type"]
-    assert sorted(headers) == [("Authorization", "Bearer a long secret"), ("X-Role", "user"), ("X-Role", "admin")]
+    assert sorted(headers) == [("Authorization", "Bearer a long secret"), ("X-Role", "admin"), ("X-Role", "user")]
     assert json.loads(claim["request"]["body"]) == {"password": "of a caller"}
     assert "***" not in f"{claim['summary']} {claim['explanation']} {claim['case']}"
 

@@ -345,6 +345,35 @@ def _default(call: Call) -> Value:
     return default_of(call.evaluation, str(call.type), is_value_type=call.type.is_value_type)
 
 
+@form(_LINQ, f"static TSource Last<TSource>({_SOURCE})")
+def last(call: Call, collection: Value) -> Value:
+    return _last(call, collection, has_default=False)
+
+
+@form(_LINQ, f"static TSource LastOrDefault<TSource>({_SOURCE})")
+def last_or_default(call: Call, collection: Value) -> Value:
+    return _last(call, collection, has_default=True)
+
+
+def _last(call: Call, collection: Value, *, has_default: bool) -> Value:
+    """Return the last item; an unknown one where items follow that are not known."""
+    evaluation = call.evaluation
+    if collection is NULL:
+        return evaluation.fail()
+    known = _known(call, collection)
+    if isinstance(known, Parts) or "HashSet" in known.type or (known.has_more and not known.items):
+        raise Unsupported("the last of unknown items")
+    if not known.items:
+        return _default(call) if has_default else evaluation.fail()
+    if not known.has_more:
+        return known.items[-1]
+    unknowns = evaluation.unknowns
+    what = "the last of many items"
+    is_known = unknowns.truth(what, ("is last", known.key))
+    unknowns.likely[is_known] = None
+    return merge(is_known, known.items[-1], unknowns.value(str(call.type), what, ("last", known.key)))
+
+
 # Copies
 
 
