@@ -13,6 +13,7 @@ from apimpolicy.symbolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas
 from apimpolicy.testing.claims.reading import REACHES_BACKEND
+from apimpolicy.testing.claims.sent import base_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +38,7 @@ class Deciding:
     def __init__(self, world: World, claims: Sequence[Claim], expressions: Expressions) -> None:
         self.world = world
         self.proof = Proof(world.program, world.first, world.variables, *_known_of_route(world))
-        self.formulas = Formulas(self.proof, expressions, credentials=_has_credentials(world))
+        self.formulas = Formulas(self.proof, expressions, base_of(world), has_credentials=_has_credentials(world))
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}
 
