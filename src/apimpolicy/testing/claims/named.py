@@ -36,5 +36,5 @@ def claim_of(name: Tree) -> Tree:
         UNKNOWN_NAME,
         f"there is no named claim '{name.text()}'",
         label=f"did you mean '{near[0]}'?" if near else "",
-        help=f"The named claims are {', '.join(library())}. Other claims are tables with 'then', 'then-sent' or 'never'.",
+        help=f"The named claims are {', '.join(library())}. Other claims are tables.",
     )
