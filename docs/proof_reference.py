@@ -37,10 +37,10 @@ neither text nor JSON.
 ## JSON
 
 A body is one tree for all reads of it, by `As<JObject>()`, `As<JToken>()` or `JObject.Parse` of its text. Exact:
-members and items at constant names and indexes, `SelectToken` with names and indexes, missing members and JSON null, texts,
-whole numbers of any size, Booleans, and the first five items of arrays. Unknown: fractions, dates (also texts that look
-like an ISO date, which JSON readers turn into dates), objects and arrays as texts, and the items of arrays behind the
-fifth. After a policy has changed a tree, nothing in it is known.
+members and items at constant names and indexes, `SelectToken` with names and indexes, missing members and JSON null,
+texts, whole numbers of any size, Booleans, and the first five items of arrays. Unknown: fractions, dates (also texts
+that look like an ISO date, which JSON readers turn into dates), objects and arrays as texts, and the items of arrays
+behind the fifth. After a policy has changed a tree, nothing in it is known.
 
 ## Members with an exact meaning
 

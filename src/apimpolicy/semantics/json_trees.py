@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages import numbers
+from apimpolicy.languages.language import ANYTHING, literal, sequence
 from apimpolicy.semantics.operators import WHOLE
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -172,13 +173,23 @@ def truth_of(unknowns: Unknowns, token: Json) -> Term:
 def shown(evaluation: Evaluation, token: Json) -> Value:
     """Return what `ToString()` shows; an unknown text for containers and other kinds."""
     unknowns = evaluation.unknowns
+    forms: dict[str, Callable[[], Value]] = {
+        **_texts(unknowns, token),
+        "null": lambda: constant_text(""),
+        "object": lambda: _unknown_text(unknowns, token, "{"),
+        "array": lambda: _unknown_text(unknowns, token, "["),
+    }
+    return by_kind(evaluation, token, forms, lambda: _unknown_text(unknowns, token))
+
+
+def _unknown_text(unknowns: Unknowns, token: Json, beginning: str = "") -> Text:
+    """Return an unknown text of which the beginning is known."""
     what = "the text of a JSON object, array, fraction or date"
-    return by_kind(
-        evaluation,
-        token,
-        {**_texts(unknowns, token), "null": lambda: constant_text("")},
-        lambda: unknowns.value("string", what, ("json text", token.key), null=False),
-    )
+    found = unknowns.value("string", what, ("json text", beginning, token.key), null=False)
+    assert isinstance(found, Text)
+    if beginning and not unknowns.facts(found.term):
+        unknowns.know(found.term, terms.member(found.term, sequence(literal(beginning), ANYTHING)))
+    return found
 
 
 def _texts(unknowns: Unknowns, token: Json) -> dict[str, Callable[[], Value]]:
@@ -208,9 +219,17 @@ def converted(evaluation: Evaluation, token: Json, type_: str) -> Value:
 
 
 def _unknown(evaluation: Evaluation, token: Json, type_: str) -> Value:
-    what, key = f"a JSON fraction or date as {type_}", ("json as", type_, token.key)
-    evaluation.throw(evaluation.unknowns.truth(what, ("throws", key)))
-    return evaluation.unknowns.value(type_, what, key)
+    what, key, unknowns = f"a JSON fraction or date as {type_}", ("json as", type_, token.key), evaluation.unknowns
+    throws = unknowns.truth(what, ("throws", key))
+    evaluation.throw(throws)
+    if type_ != "string":
+        return unknowns.value(type_, what, key)
+    text, is_null = _unknown_text(unknowns, token), unknowns.truth(what, ("null", key))
+    is_constructor = terms.member(text.term, sequence(literal("new "), ANYTHING))
+    if not unknowns.facts(throws):
+        unknowns.know(throws, terms.any_of(terms.not_(throws), is_constructor))
+        unknowns.know(is_null, terms.any_of(terms.not_(is_null), terms.same(text.term, terms.text(""))))
+    return merge(is_null, NULL, text)
 
 
 def _truths(evaluation: Evaluation, token: Json) -> dict[str, Callable[[], Value]]:

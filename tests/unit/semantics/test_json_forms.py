@@ -17,6 +17,7 @@ from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import RequestMessage
 from apimpolicy.context.urls import Url
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.dotnet.json.casts import CASTS
 from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.semantics import json_trees
@@ -166,6 +167,20 @@ def test_reading_json_says_what_the_implementation_does(code: str) -> None:
 def test_reading_json_is_exact_for_some_bodies() -> None:
     """What throws for all that are no object is exact there: others must be exact for more."""
     assert [code for code in FORMS if compare(code)[1] <= len(TEXTS) / 2] == []
+
+
+def test_texts_of_other_kinds_begin_as_they_are_known_to() -> None:
+    """What `ToString()` shows of containers, and of tokens that a cast to string refuses or makes null."""
+    for value in VALUES:
+        token = parse_json("JToken", value)
+        text = token.to_string()
+        kind = _TYPES.get(token.token_type, "other")
+        assert not text or {"object": "{", "array": "["}.get(kind, text[0]) == text[0], value
+        if kind == "other":
+            try:
+                assert CASTS["string"](token) == (text or None) or token.token_type == 5, value
+            except DotnetException:
+                assert text.startswith("new "), value
 
 
 FAULTS: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {

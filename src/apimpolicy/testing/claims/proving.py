@@ -20,6 +20,7 @@ from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.deciding import Deciding
 from apimpolicy.testing.claims.explaining import Explaining
 from apimpolicy.testing.claims.followed import FollowedConditions
+from apimpolicy.testing.claims.forging import with_each
 from apimpolicy.testing.claims.reading import trees_in, trees_of
 from apimpolicy.testing.claims.tries import break_claims
 
@@ -158,11 +159,12 @@ class Proof:
     def _search(self, deciding: Deciding) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
         self._just_broken.clear()
-        proposed = [
+        models = (
             request_of(model, deciding.proof.unknowns, self.world.certificates)
             for index in self._open
             for model in deciding.inquiry(index).models()
-        ]
+        )
+        proposed = list(with_each(models, self.world.certificates))
         claims = [self.claims[index] for index in self._open]
         starts = break_claims(self.world, deciding.proof, claims, self.expressions, proposed)
         self.world.asking = self._ask
