@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
+import yaml
 
 from apimpolicy.cli import main
 
@@ -327,6 +328,24 @@ def test_conditions_that_are_proven(folder: Path, inbound: str, claim: str, caps
     (folder / "orders.test.yaml").write_text(f"policy: orders.xml\nclaims:\n  - name: it\n    {claim}\n", "utf-8")
 
     assert main(["prove"]) == 0, capsys.readouterr().out
+
+
+COMPARED = yaml.safe_load(Path(__file__).with_name("compared_policies.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_versions_of_a_policy(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = COMPARED[name]
+    for version in ("old", "new"):
+        policy = f"<policies><inbound><base />{row[version]}</inbound><backend><base /></backend></policies>"
+        (folder / f"{version}.xml").write_text(policy, "utf-8")
+
+    code = main(["diff", "old.xml", "new.xml", "--format", "json"])
+
+    (found,) = json.loads(capsys.readouterr().out)["policies"]
+    assert sorted(each["what"] for each in found["differences"]) == sorted(row["differences"])
+    assert (not found["reasons"]) is row["is-complete"]
+    assert code == (1 if row["differences"] else 0)
 
 
 FOUND = """policy: orders.xml
