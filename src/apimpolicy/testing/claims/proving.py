@@ -11,18 +11,13 @@ from apimpolicy.proving.proof import Decision
 from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
 from apimpolicy.semantics.walking import walk
-from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.inputs import Inputs
 from apimpolicy.symbolic.path import TooLong
-from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.values import Obstacle
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.deciding import Deciding
-from apimpolicy.testing.claims.explaining import Explaining
-from apimpolicy.testing.claims.followed import FollowedConditions
 from apimpolicy.testing.claims.forging import with_each
 from apimpolicy.testing.claims.reading import trees_in, trees_of
-from apimpolicy.testing.claims.tries import break_claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -158,6 +153,9 @@ class Proof:
 
     def _search(self, deciding: Deciding) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
+        from apimpolicy.symbolic.explorer import Explorer
+        from apimpolicy.testing.claims.tries import break_claims
+
         self._just_broken.clear()
         models = (
             request_of(model, deciding.proof.unknowns, self.world.certificates)
@@ -176,6 +174,8 @@ class Proof:
 
     def _ask(self, follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
         """Ask the open claims that no request has broken yet; the ways on which each of them was asked."""
+        from apimpolicy.testing.claims.followed import FollowedConditions
+
         ways: list[Path] = []
         for index in self._open:
             if index in self.broken:
@@ -224,6 +224,9 @@ class Proof:
 
     def _shorter(self, claim: Claim, run: Run) -> tuple[Run, str]:
         """The request with as little in it as breaks the claim, and what decides it."""
+        from apimpolicy.symbolic.shorter import shorter
+        from apimpolicy.testing.claims.explaining import Explaining
+
         why: list[str] = []
 
         def judge(follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
