@@ -41,6 +41,7 @@ _MODULES = {
     "bool": "parsing",
     **dict.fromkeys((name for name in INTEGERS if name != "char"), "parsing"),
     "System.Convert": "parsing",
+    "double": "numbers",
     "object": "objects",
     "System.StringComparer": "objects",
     "System.Random": "objects",
@@ -207,7 +208,7 @@ def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
         unknown_change(evaluation, name, values)
     if not has("total", member) or NULL in values:
         evaluation.throw(unknowns.truth(name, None if key is None else ("throws", key)))
-    null = not has("never-null", member)
+    null = not has("never-null", member) and not call.type.is_value_type
     results = [unknowns.value(str(call.type), name, key, null=null)]
     for index, type_ in enumerate(outs):
         results.append(unknowns.value(str(type_), name, None if key is None else ("out", index, key)))

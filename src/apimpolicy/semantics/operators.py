@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import in_ranges, literal, optional, repeat, sequence, union
+from apimpolicy.semantics.fractions import FRACTIONS, compared, is_fraction
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     INTEGERS,
@@ -175,6 +176,9 @@ def text_of(evaluation: Evaluation, value: Value) -> Value:
 
 def _binary(evaluation: Evaluation, node: nodes.Binary, one: Value, other: Value) -> Value:
     operator = node.operator
+    is_comparison = operator in _EQUALITIES or operator in _COMPARISONS
+    if is_comparison and str(node.operand_type).rstrip("?") in FRACTIONS and is_fraction(one) and is_fraction(other):
+        return Truth(compared(evaluation.unknowns, operator, one, other))
     if operator in _EQUALITIES:
         found = _equal(evaluation, node, one, other)
         return Truth(found if operator == "==" else terms.not_(found))

@@ -26,7 +26,7 @@ SHORT = (
     (r"(?<!\w)Q\((\"[^\"]*\")\)", r'context.Request.Url.Query.GetValueOrDefault(\1, "")'),
     (r"(?<!\w)J(?=[\[.])", "context.Request.Body.As<JObject>(preserveContent: true)"),
 )
-OPEN = 5
+OPEN = 3
 """How many of the claims may be not decided."""
 
 
