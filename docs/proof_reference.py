@@ -30,9 +30,9 @@ effects may change everything. Both can prevent a proof, and neither can make on
 
 ## Language
 
-Exact: comparisons, also of fractions, `&&`, `||`, `?:`, `??`, `?.`, whole numbers with overflow, `switch`, `if`, `foreach`
-over known items, `try` and `catch`. Unknown: loops whose end depends on the request, hashes, dates, texts as fractions,
-and bodies that are neither text nor JSON.
+Exact: comparisons, also of fractions, `&&`, `||`, `?:`, `??`, `?.`, whole numbers with overflow, `switch`, `if`,
+`foreach` over known items, `try` and `catch`. Unknown: loops whose end depends on the request, hashes, dates, texts as
+fractions, and bodies that are neither text nor JSON.
 
 ## JSON
 
