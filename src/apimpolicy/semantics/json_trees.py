@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.languages import numbers
 from apimpolicy.languages.language import ANYTHING, literal, sequence
-from apimpolicy.semantics.operators import WHOLE
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     INTEGERS,
@@ -161,7 +160,7 @@ def digits_of(unknowns: Unknowns, token: Json) -> Term:
     """Return the text of a whole number, of any size."""
     found = unknowns.input(("json", token.root, token.path, "digits"), terms.TEXT)
     if not unknowns.facts(found):
-        unknowns.know(found, terms.member(found, WHOLE))
+        unknowns.know(found, terms.member(found, numbers.WHOLE))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.languages.language import in_ranges, literal, optional, repeat, sequence, union
+from apimpolicy.languages.numbers import WHOLE
 from apimpolicy.semantics.fractions import FRACTIONS, compared, is_fraction
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 _PRIMITIVES = {"bool", "string", "double", "float", "decimal", *INTEGERS}
 _EQUALITIES = ("==", "!=")
 _COMPARISONS = ("<", ">", "<=", ">=")
-_DIGIT, _FIRST_DIGIT = in_ranges((0x30, 0x39)), in_ranges((0x31, 0x39))
-WHOLE = sequence(optional(literal("-")), union(literal("0"), sequence(_FIRST_DIGIT, repeat(_DIGIT))))
-"""What `ToString` makes of a whole number."""
 
 
 def value_logical(evaluation: Evaluation, node: nodes.Logical) -> Value:
