@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     metavar="N",
     help="How long to search for each file's policy; 20 unless given.",
 )
-@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 @click.option(
     "--format",
     "form",
@@ -46,8 +45,14 @@ if TYPE_CHECKING:
     help="For people, or for programs.",
 )
 @selects_environment
+@click.pass_obj
 def command(
-    paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, debug: bool, form: str
+    debug: bool | None,
+    paths: tuple[str, ...],
+    words: tuple[str, ...],
+    write: bool,
+    seconds: float | None,
+    form: str,
 ) -> int:
     """Decide whether claims hold for every request.
 
@@ -79,7 +84,7 @@ def command(
     started = time.perf_counter()
     files, unreadable = _files(paths or (".",), words)
     check_environment(file.path for file, _ in files)
-    reports = _prove(files, seconds, write, form == "text", debug=debug)
+    reports = _prove(files, seconds, write, form == "text", debug=bool(debug))
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:
         return exit_codes.USAGE
