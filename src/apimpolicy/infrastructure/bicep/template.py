@@ -1,0 +1,497 @@
+"""A Bicep file with the values of its parameters: what names in its expressions are, and which resources it makes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure import nodes
+from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, LAZY, to_text
+from apimpolicy.infrastructure.bicep.parser import Declaration, parse_file
+from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
+from apimpolicy.infrastructure.functions import from_json, from_yaml
+from apimpolicy.infrastructure.resources import PROVIDER, Note, Resource, segments
+from apimpolicy.infrastructure.values import Reference, Text, Unknown, Value, hole, is_known, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from apimpolicy.infrastructure.evaluation import Budget, Scope
+    from apimpolicy.infrastructure.files import Files
+    from apimpolicy.text.source import Source
+
+MOST_LEVELS = 12
+MOST_INSTANCES = 5_000
+_NAMESPACES = ("az", "sys")
+
+
+class Template(Evaluator):
+    """One Bicep file, deployed once."""
+
+    FUNCTIONS = FUNCTIONS
+    LAZY = LAZY
+
+    def __init__(
+        self,
+        files: Files,
+        path: str,
+        budget: Budget,
+        given: Mapping[str, Value] | None = None,
+        level: int = 0,
+        place: str = "",
+    ) -> None:
+        super().__init__(budget, place)
+        self.files = files
+        self.folder = os.path.dirname(path)
+        self.given = dict(given or {})
+        self.level = level
+        self.source = files.source(path)
+        self.notes: list[Note] = []
+        self.unset: list[str] = []
+        """Parameters that were needed and have no value."""
+        self._found: dict[str, Value] = {}
+        self._children: dict[tuple[str, int], list[tuple[Value, Deployment]]] = {}
+
+    @cached_property
+    def declarations(self) -> list[Declaration]:
+        found, problems = parse_file(self.source)
+        self.notes += [Note(problem.message, self.source, problem.start) for problem in problems]
+        return found
+
+    @cached_property
+    def named(self) -> dict[str, tuple[Declaration, Declaration | None]]:
+        """Declarations by name, each with the resource that it is in."""
+        found: dict[str, tuple[Declaration, Declaration | None]] = {}
+        waiting: list[tuple[Declaration, Declaration | None]] = [(each, None) for each in self.declarations]
+        while waiting:
+            declared, parent = waiting.pop(0)
+            if declared.name and declared.kind != "output":
+                found.setdefault(declared.name, (declared, parent))
+            waiting += [(inner, declared) for inner in _inner(declared)]
+        return found
+
+    def text(self, value: Value) -> str:
+        return to_text(value)
+
+    def as_text(self, value: Value) -> str:
+        if isinstance(value, Reference):
+            raise TypeError
+        return super().as_text(value)
+
+    def arithmetic(self, sign: str, left: Value, right: Value) -> Value:
+        if sign == "/":
+            return int(left / right) if right else left // right
+        return super().arithmetic(sign, left, right)
+
+    def bound(self, names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
+        return dict(zip(names, (value, key), strict=False))
+
+    # Names
+
+    def name(self, name: str, scope: Scope) -> Value:
+        if name not in self._found:
+            self._found[name] = Unknown(f"{name} in {self.place}" if self.place else name)
+            with contextlib.suppress(*FAILURES):
+                self._found[name] = self._named(name)
+        return self._found[name]
+
+    def _named(self, name: str) -> Value:
+        if name in self.given:
+            return self.given[name]
+        found = self.named.get(name)
+        if found is None:
+            return self.imported(name)
+        declared = found[0]
+        if declared.kind == "resource":
+            return ResourceReference(self, declared)
+        if declared.kind == "module":
+            return ModuleReference(self, declared)
+        if declared.value is None:
+            self.unset.append(name)
+            raise LookupError(name)
+        return self.value(declared.value, self.source, {})
+
+    def imported(self, name: str) -> Value:
+        """Return what a name from another file is. Raises LookupError."""
+        for declared in self.declarations:
+            for theirs, mine in declared.names:
+                if mine == name and declared.type is not None:
+                    other = self.other(declared.type)
+                    return Names(lambda each: other.name(each, {})) if theirs == "*" else other.name(theirs, {})
+        raise LookupError(name)
+
+    def other(self, node: nodes.Node) -> Template:
+        """Return another file, from which names are taken. Raises LookupError."""
+        path = self.value(node, self.source, {})
+        if self.level >= MOST_LEVELS or not isinstance(path, str) or not path.endswith(".bicep"):
+            raise LookupError(path)
+        return Template(self.files, os.path.join(self.folder, path), self.budget, None, self.level + 1, self.place)
+
+    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        receiver = node.receiver
+        special: Callable[..., Value] | None = getattr(self, f"function_{node.name}", None)
+        if receiver is not None and not (isinstance(receiver, nodes.Member) and _is_namespace(receiver.value)):
+            raise LookupError
+        if special is not None:
+            return special([self.value(each, source, scope) for each in node.arguments], source)
+        own = self.named.get(node.name)
+        if own is not None and isinstance(own[0].value, nodes.Lambda):
+            names = own[0].value.names
+            values = [self.value(each, source, scope) for each in node.arguments]
+            return self.value(own[0].value.body, self.source, dict(zip(names, values, strict=False)))
+        return super().call(node, source, scope)
+
+    # Functions that read files or name resources
+
+    def _file(self, path: Value) -> Source:
+        if not isinstance(path, str) or not is_known(path):
+            raise LookupError(path)
+        return self.files.source(self.folder, path)
+
+    def function_loadTextContent(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        return Text.file(self._file(arguments[0]))
+
+    def function_loadJsonContent(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        return _at_path(from_json(without_comments(self._file(arguments[0]).text)), arguments[1:])
+
+    def function_loadYamlContent(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        return _at_path(from_yaml(self._file(arguments[0]).text), arguments[1:])
+
+    def function_loadFileAsBase64(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        import base64
+
+        if not is_known(arguments[0]):
+            raise LookupError
+        return base64.b64encode(self.files.data(self.folder, arguments[0])).decode()
+
+    def function_resourceId(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        """Return the id of a resource, without what is before the provider."""
+        index = next(place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each)
+        kinds = str(arguments[index]).split("/")[1:]
+        names = arguments[index + 1 :]
+        return joined([text for kind, name in zip(kinds, names, strict=True) for text in (f"/{kind}/", self.as_text(name))])
+
+    # Resources
+
+    def resources(self) -> Iterator[Resource]:
+        """Yield the resources of API Management, those of modules included."""
+        for declared in self.declarations:
+            yield from self._resources_of(declared)
+            if declared.kind == "module":
+                for _, child in self.children(declared):
+                    yield from child.resources()
+
+    def _resources_of(self, declared: Declaration) -> Iterator[Resource]:
+        if declared.kind == "resource" and not declared.existing:
+            reference = ResourceReference(self, declared)
+            kinds = reference.kinds
+            if kinds is not None:
+                for item in reference.instances():
+                    yield item.resource(kinds)
+        for inner in _inner(declared):
+            yield from self._resources_of(inner)
+
+    def instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, bool]]:
+        """Return index, body, variables and whether it is a guess, for each instance of a resource or module."""
+        if isinstance(node, nodes.For):
+            items = self.pairs(self.value(node.items, self.source, scope))
+            if items is None:
+                names = {name: Unknown(f"{name} of {hole_of(node, self.source)}") for name in node.names}
+                return [(None, node.value, {**scope, **names}, True)]
+            found: list[tuple[Value, nodes.Node, Scope, bool]] = []
+            for key, each in items[:MOST_INSTANCES]:
+                inner = {**scope, **self.bound(node.names, key, each)}
+                truth = True if node.test is None else self.truth(self.value(node.test, self.source, inner))
+                if truth is not False:
+                    found.append((key, node.value, inner, truth is None))
+            return found
+        if isinstance(node, nodes.If):
+            truth = self.truth(self.value(node.test, self.source, scope))
+            return [] if truth is False else [(None, node.value, scope, truth is None)]
+        return [] if node is None else [(None, node, scope, False)]
+
+    def children(self, declared: Declaration) -> list[tuple[Value, Deployment]]:
+        """Return the files that a module declaration deploys, by index."""
+        key = (declared.name, declared.start)
+        if key not in self._children:
+            self._children[key] = []
+            self._children[key] = list(self._deployments(declared))
+        return self._children[key]
+
+    def _deployments(self, declared: Declaration) -> Iterator[tuple[Value, Deployment]]:
+        path = None if declared.type is None else self.value(declared.type, self.source, {})
+        for index, body, scope, _ in self.instances(declared.value, {}):
+            parameters = {}
+            if isinstance(body, nodes.Object):
+                given = entry_of(body, "params")
+                found = {} if given is None else self.value(given, self.source, scope)
+                parameters = found if isinstance(found, dict) else {}
+            shown = declared.name if index is None else f"{declared.name}[{index}]"
+            place = f"{self.place}.{shown}" if self.place else shown
+            child = self._deployment(declared, path, parameters, place)
+            if child is None:
+                return
+            yield index, child
+
+    def _deployment(self, declared: Declaration, path: Value, given: Mapping[str, Value], place: str) -> Deployment | None:
+        reason = f"its source isn't a file here: {path.text if isinstance(path, Unknown) else path}"
+        if isinstance(path, str) and path.endswith((".bicep", ".json")) and ":" not in path and self.level < MOST_LEVELS:
+            try:
+                full = os.path.join(self.folder, path)
+                if path.endswith(".bicep"):
+                    return Template(self.files, full, self.budget, given, self.level + 1, place)
+                from apimpolicy.infrastructure.arm.template import JsonTemplate
+
+                return JsonTemplate.of_file(self.files, full, self.budget, given, self.level + 1, place)
+            except LookupError:
+                reason = f"{path} can't be read"
+        self.notes.append(Note(f"the module '{declared.name}' isn't read: {reason}", self.source, declared.start))
+        return None
+
+    def output(self, name: str) -> Value:
+        """Return the value of an output. Raises LookupError."""
+        for declared in self.declarations:
+            if declared.kind == "output" and declared.name == name and declared.value is not None:
+                return self.value(declared.value, self.source, {})
+        raise LookupError(name)
+
+    def all_notes(self) -> Iterator[Note]:
+        """Yield the notes of this file and its modules."""
+        yield from self.notes
+        for children in self._children.values():
+            for _, child in children[:1]:
+                yield from child.all_notes()
+
+
+if TYPE_CHECKING:
+    from apimpolicy.infrastructure.arm.template import JsonTemplate
+
+    Deployment = Template | JsonTemplate
+
+
+class Names(Reference):
+    """Something whose names lead to values."""
+
+    def __init__(self, find: Callable[[str], Value]) -> None:
+        self.member = find  # type: ignore[method-assign]
+
+
+class ModuleReference(Reference):
+    """A module declaration, or one of its instances."""
+
+    def __init__(self, template: Template, declared: Declaration, index: Value = None) -> None:
+        self.template, self.declared, self.index = template, declared, index
+
+    def item(self, key: Value) -> Value:
+        return ModuleReference(self.template, self.declared, key)
+
+    def member(self, name: str) -> Value:
+        if name != "outputs":
+            raise LookupError(name)
+        for index, child in self.template.children(self.declared):
+            if self.index is None or index == self.index:
+                return Names(child.output)
+        raise LookupError(name)
+
+
+class ResourceReference(Reference):
+    """A resource declaration; `names` and `member` are those of its only instance, or of the one with the index."""
+
+    def __init__(self, template: Template, declared: Declaration, index: Value = None) -> None:
+        self.template, self.declared, self.index = template, declared, index
+
+    @cached_property
+    def parent(self) -> Declaration | None:
+        """The resource that this one is declared in."""
+        found = self.template.named.get(self.declared.name)
+        return found[1] if found is not None and found[0] is self.declared else self._outer()
+
+    def _outer(self) -> Declaration | None:
+        waiting = list(self.template.declarations)
+        while waiting:
+            outer = waiting.pop()
+            inner = list(_inner(outer))
+            if any(each is self.declared for each in inner):
+                return outer
+            waiting += inner
+        return None
+
+    @cached_property
+    def full_type(self) -> str:
+        """The type in lower case, with those that a nested resource is in."""
+        written = None if self.declared.type is None else self.template.value(self.declared.type, self.template.source, {})
+        own = written.partition("@")[0].lower() if isinstance(written, str) else ""
+        if self.parent is None:
+            return own
+        return f"{ResourceReference(self.template, self.parent).full_type}/{own}"
+
+    @property
+    def kinds(self) -> list[str] | None:
+        """The kinds below the service; None if it isn't of API Management."""
+        if self.full_type != PROVIDER and not self.full_type.startswith(f"{PROVIDER}/"):
+            return None
+        return [each for each in self.full_type.removeprefix(PROVIDER).split("/") if each]
+
+    def instances(self) -> list[ResourceInstance]:
+        return [
+            ResourceInstance(self, index, body, scope, guess)
+            for index, body, scope, guess in self.template.instances(self.declared.value, {})
+            if isinstance(body, nodes.Object)
+        ]
+
+    def instance(self) -> ResourceInstance:
+        """Return the instance that is meant. Raises LookupError when that isn't known."""
+        found = self.instances()
+        if self.index is None and len(found) == 1:
+            return found[0]
+        for each in found:
+            if each.index == self.index or (each.is_guess and len(found) == 1):
+                return each
+        raise LookupError(self.declared.name)
+
+    def item(self, key: Value) -> Value:
+        return ResourceReference(self.template, self.declared, key)
+
+    def member(self, name: str) -> Value:
+        return self.instance().member(name)
+
+
+class ResourceInstance(Reference):
+    """One instance of a resource."""
+
+    def __init__(self, reference: ResourceReference, index: Value, body: nodes.Object, scope: Scope, is_guess: bool) -> None:
+        self.reference = reference
+        self.template = reference.template
+        self.index = index
+        self.body = body
+        self.scope = scope
+        self.is_guess = is_guess
+
+    def entry(self, name: str) -> Value:
+        node = entry_of(self.body, name)
+        return None if node is None else self.template.value(node, self.template.source, self.scope)
+
+    @cached_property
+    def names(self) -> list[Value]:
+        """The segments of the name, those of its parents included, the outermost first."""
+        own = segments(self.entry("name"))
+        if self.reference.parent is not None:
+            return [*ResourceReference(self.template, self.reference.parent).instance().names, *own]
+        node = entry_of(self.body, "parent")
+        if node is None:
+            return own
+        parent = self.template.reference(node, self.template.source, self.scope)
+        if isinstance(parent, ResourceReference):
+            try:
+                return [*parent.instance().names, *own]
+            except FAILURES:
+                parent = Unknown(hole_of(node, self.template.source))
+        depth = len(self.reference.full_type.split("/")) - 1 - len(own)
+        return [parent if isinstance(parent, Unknown) else Unknown(str(parent))] * depth + own
+
+    def resource(self, kinds: Sequence[str]) -> Resource:
+        """Return the resource as Resource Manager has it."""
+        try:
+            names = self.names
+        except FAILURES:
+            names = segments(self.entry("name"))
+        missing = len(kinds) + 1 - len(names)
+        names = [Unknown(f"name of {self.reference.declared.name}")] * missing + names
+        properties = self.entry("properties")
+        found = dict(properties) if isinstance(properties, dict) else {}
+        if not kinds:
+            found["identity"] = self.entry("identity")
+        start = entry_start(self.body) if self.index is not None else self.reference.declared.start
+        shown = self.reference.declared.name + ("" if self.index is None else f"[{self.index}]")
+        address = f"{self.template.place}.{shown}" if self.template.place else shown
+        places = {
+            str(key.value): (self.template.source, key.start)
+            for key, _ in _properties(self.body)
+            if isinstance(key, nodes.Literal)
+        }
+        return Resource(
+            "/".join(kinds), names[1:] if kinds else names[:0], found, self.template.source, start, address,
+            self.is_guess, places,
+        )  # fmt: skip
+
+    def member(self, name: str) -> Value:
+        template = self.template
+        if name == "name":
+            return self.names[-1]
+        if name == "id":
+            kinds = self.reference.full_type.split("/")[1:]
+            pairs = zip(kinds, self.names, strict=True)
+            return joined([text for kind, each in pairs for text in (f"/{kind}/", template.as_text(each))])
+        if name == "properties":
+            return Names(self.property)
+        node = entry_of(self.body, name)
+        if node is None:
+            raise LookupError(name)
+        return template.reference(node, template.source, self.scope)
+
+    def property(self, name: str) -> Value:
+        """Return a property, as far as it is written, or follows from others. Raises LookupError."""
+        for key, value in _properties(self.body):
+            if isinstance(key, nodes.Literal) and key.value == name:
+                return self.template.reference(value, self.template.source, self.scope)
+        if name == "gatewayUrl" and self.reference.full_type == PROVIDER:
+            service = self.names[-1]
+            return joined(["https://", hole(service) if isinstance(service, Unknown) else service, ".azure-api.net"])
+        raise LookupError(name)
+
+
+def _inner(declared: Declaration) -> Sequence[Declaration]:
+    node = declared.value
+    while isinstance(node, nodes.If | nodes.For):
+        node = node.value
+    return node.resources if isinstance(node, nodes.Object) else ()
+
+
+def _properties(body: nodes.Object) -> Sequence[tuple[nodes.Node | None, nodes.Node]]:
+    inner = entry_of(body, "properties")
+    return inner.entries if isinstance(inner, nodes.Object) else ()
+
+
+def entry_of(body: nodes.Object, name: str) -> nodes.Node | None:
+    """Return the value that an object has for a key."""
+    for key, value in body.entries:
+        if isinstance(key, nodes.Literal) and key.value == name:
+            return value
+    return None
+
+
+def entry_start(body: nodes.Object) -> int:
+    """Return the offset of an object's name, or of the object."""
+    node = entry_of(body, "name")
+    return body.start if node is None else node.start
+
+
+def hole_of(node: nodes.Node, source: Source) -> str:
+    """Return the text of an expression on one line."""
+    return " ".join(source.text[node.start : node.end].split())[:200]
+
+
+def _is_namespace(node: nodes.Node) -> bool:
+    """Whether a call on a value is one on a namespace: `az.resourceId(…)` and `az` are parsed alike."""
+    return isinstance(node, nodes.Name) and node.name in _NAMESPACES
+
+
+def _at_path(value: Value, path: list[Value]) -> Value:
+    """Return what a JSON path as `.a.b` leads to."""
+    if not path or not str(path[0]).startswith((".", "$")):
+        return value
+    for name in str(path[0]).lstrip("$.").split("."):
+        value = value[name]
+    return value
+
+
+def without_comments(text: str) -> str:
+    """Return JSON text without the comments that Bicep and ARM allow, of the same length."""
+    import re
+
+    if "//" not in text and "/*" not in text:
+        return text
+    pattern = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+    return pattern.sub(lambda found: found[0] if found[0].startswith('"') else " " * len(found[0]), text)

@@ -1,0 +1,364 @@
+"""A module of Terraform with the values of its variables: what names in its expressions are.
+
+Paths are those that Terraform would use: relative to the folder of the root module, from which it runs.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure import nodes
+from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
+from apimpolicy.infrastructure.terraform.functions import FUNCTIONS, to_text
+from apimpolicy.infrastructure.terraform.instances import Instance, Instances, Named, instances_of
+from apimpolicy.infrastructure.terraform.parser import Block, parse_file, parse_template
+from apimpolicy.infrastructure.values import (
+    Part,
+    Reference,
+    Text,
+    Unknown,
+    Value,
+    cut,
+    is_known,
+    joined,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from apimpolicy.infrastructure.evaluation import Budget, Scope
+    from apimpolicy.infrastructure.files import Files
+    from apimpolicy.infrastructure.parsing import Problem
+    from apimpolicy.text.source import Source
+
+FILES = (".tf", ".tofu")
+MOST_LEVELS = 12
+MOST_TEMPLATES = 10
+_OF_CALLS = frozenset(("source", "version", "providers", "for_each", "count", "depends_on"))
+
+
+class Module(Evaluator):
+    """One module, called once."""
+
+    FUNCTIONS = FUNCTIONS
+    unwraps = True
+
+    def __init__(
+        self,
+        files: Files,
+        folder: str,
+        budget: Budget,
+        inputs: Mapping[str, Value] | None = None,
+        parent: Module | None = None,
+        address: str = "",
+    ) -> None:
+        super().__init__(budget, address)
+        self.files = files
+        self.folder = folder
+        self.inputs = dict(inputs or {})
+        self.parent = parent
+        self.root: Module = self if parent is None else parent.root
+        self.level: int = 0 if parent is None else parent.level + 1
+        self.problems: list[tuple[Source, Problem]] = []
+        self.missing: list[tuple[Source, int, str]] = []
+        """Modules that aren't read: the place of the call and why."""
+        self.modules_file: dict[str, str] = {}
+        """Where downloaded modules are, by address; the root module has it."""
+        self._found: dict[str, Value] = {}
+        self._templates = 0
+
+    @cached_property
+    def blocks(self) -> dict[str, dict[tuple[str, ...], Block]]:
+        """The blocks of the module's files, by type and labels."""
+        found: dict[str, dict[tuple[str, ...], Block]] = {}
+        for name in self.files.names(self.folder, FILES):
+            try:
+                source = self.files.source(self.folder, name)
+            except LookupError:
+                continue
+            body = parse_file(source)
+            self.problems += [(source, problem) for problem in body.problems]
+            for block in body.blocks:
+                labels = (*block.labels, str(len(found.get("locals", ())))) if block.type == "locals" else block.labels
+                found.setdefault(block.type, {}).setdefault(labels, block)
+        return found
+
+    @cached_property
+    def locals(self) -> dict[str, tuple[nodes.Node, Source]]:
+        return {
+            name: (attribute.value, block.source)
+            for block in self.blocks.get("locals", {}).values()
+            for name, attribute in block.body.attributes.items()
+        }
+
+    def text(self, value: Value) -> str:
+        if isinstance(value, Reference) or value is None:
+            raise TypeError
+        return to_text(value)
+
+    def flushed(self, text: Text) -> Value:
+        lines = str(text).split("\n")
+        indents = [len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()]
+        least = min(indents, default=0)
+        found: list[str] = []
+        position = 0
+        for line in lines:
+            blank = min(least, len(line) - len(line.lstrip(" \t")))
+            end = position + len(line) + 1
+            found.append(cut(text, position + blank, end))
+            position = end
+        return joined(found)
+
+    def key(self, node: nodes.Node, source: Source, scope: Scope) -> str:
+        return node.name if isinstance(node, nodes.Name) else super().key(node, source, scope)
+
+    def pairs(self, value: Value) -> list[tuple[Value, Value]] | None:
+        if isinstance(value, dict):
+            return sorted(value.items())
+        return super().pairs(value)
+
+    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        special = getattr(self, f"function_{node.name}", None)
+        return super().call(node, source, scope) if special is None else special(node, source, scope)
+
+    # Names
+
+    def name(self, name: str, scope: Scope) -> Value:
+        known: dict[str, Callable[[], Value]] = {
+            "var": lambda: Named(self.variable_value),
+            "local": lambda: Named(self.local_value),
+            "path": lambda: {"module": self.path, "root": ".", "cwd": self.root.folder},
+            "module": lambda: Named(self.child),
+            "data": lambda: Named(lambda kind: Named(lambda label: self.instances("data", kind, label))),
+            "terraform": lambda: Named(self.workspace),
+        }
+        if name in known:
+            return known[name]()
+        if any(labels[:1] == (name,) for labels in self.blocks.get("resource", {})):
+            return Named(lambda label: self.instances("resource", name, label))
+        raise LookupError(name)
+
+    @property
+    def path(self) -> str:
+        """The folder of the module, from the root module's."""
+        return os.path.relpath(self.folder, self.root.folder)
+
+    def workspace(self, name: str) -> Value:
+        raise LookupError(name)
+
+    def once(self, key: str, make: Callable[[], Value]) -> Value:
+        """Return a value that is made once; inside of its own making it isn't known."""
+        if key not in self._found:
+            self._found[key] = Unknown(f"{key} in {self.place}" if self.place else key)
+            try:
+                self._found[key] = make()
+            except FAILURES:
+                pass
+        return self._found[key]
+
+    def variable_value(self, name: str) -> Value:
+        def default() -> Value:
+            block = self.blocks.get("variable", {}).get((name,))
+            if block is None or "default" not in block.body.attributes:
+                raise LookupError(name)
+            return self.value(block.body.attributes["default"].value, block.source, {})
+
+        if name in self.inputs:
+            return self._with_defaults(name, self.inputs[name])
+        return self.once(f"var.{name}", default)
+
+    def _with_defaults(self, name: str, value: Value) -> Value:
+        """A variable given as null has its default where it isn't nullable; others keep the null."""
+        return value
+
+    def local_value(self, name: str) -> Value:
+        def evaluate() -> Value:
+            node, source = self.locals[name]
+            return self.value(node, source, {})
+
+        return self.once(f"local.{name}", evaluate)
+
+    def instances(self, kind: str, type_: str, label: str) -> Instances:
+        """Return the instances of a resource or of a data source. Raises LookupError when there is none."""
+        block = self.blocks.get(kind, {}).get((type_, label))
+        if block is None:
+            raise LookupError(label)
+        key = f"{kind}.{type_}.{label}"
+        if key not in self._found:
+            self._found[key] = Instances(self, block)
+        found = self._found[key]
+        assert isinstance(found, Instances)
+        return found
+
+    # Modules
+
+    def child(self, name: str) -> Children:
+        """Return the calls of a module. Raises LookupError when there is none."""
+        key = f"module.{name}"
+        if key not in self._found:
+            self._found[key] = Children(self, self.blocks.get("module", {})[(name,)])
+        found = self._found[key]
+        assert isinstance(found, Children)
+        return found
+
+    def children(self) -> Iterator[Module]:
+        """Yield the modules that this one calls."""
+        for labels in self.blocks.get("module", {}):
+            if len(labels) == 1:
+                yield from (module for _, module in self.child(labels[0]).modules)
+
+    def resources(self) -> Iterator[Instance]:
+        """Yield the instances of all resources, those of called modules included."""
+        for labels in self.blocks.get("resource", {}):
+            if len(labels) == 2:
+                yield from self.instances("resource", *labels).all
+        for module in self.children():
+            yield from module.resources()
+
+    def folder_of(self, block: Block, name: str) -> str | None:
+        """Return the folder of a called module, or None and note why it isn't read."""
+        attribute = block.body.attributes.get("source")
+        written = None if attribute is None else self.value(attribute.value, block.source, {})
+        reason = f"its source isn't a folder here: {written}"
+        address = ".".join(part for part in (self.place.replace("module.", ""), name) if part)
+        downloaded = self.root.modules_file.get(address)
+        try:
+            if isinstance(written, str) and is_known(written) and written.startswith((".", "/")):
+                folder = self.files.path(self.folder, written)
+            elif downloaded is not None:
+                folder = self.files.path(self.root.folder, downloaded)
+            else:
+                raise LookupError
+            if self.level >= MOST_LEVELS:
+                raise LookupError
+            if self.files.names(folder, FILES):
+                return folder
+            reason = f"there are no .tf files in {written}"
+        except LookupError:
+            if isinstance(written, str) and written.startswith("."):
+                reason = f"{written} is outside of the folder {self.files.shown}"
+        self.missing.append((block.source, block.start, f"the module '{name}' isn't read: {reason}"))
+        return None
+
+    # Functions that read files, or need the expression
+
+    def function_file(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        return Text.file(self.file(node, source, scope))
+
+    def function_fileexists(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        path = self.value(node.arguments[0], source, scope)
+        return self.files.exists(self.root.folder, _path(path))
+
+    def function_filebase64(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        import base64
+
+        path = self.value(node.arguments[0], source, scope)
+        return base64.b64encode(self.files.data(self.root.folder, _path(path))).decode()
+
+    def function_fileset(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        folder, pattern = (self.value(each, source, scope) for each in node.arguments)
+        return self.files.matching(os.path.join(self.root.folder, _path(folder)), _path(pattern))
+
+    def function_templatefile(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        return self.rendered(self.file(node, source, scope), self.value(node.arguments[1], source, scope))
+
+    def file(self, node: nodes.Call, source: Source, scope: Scope) -> Source:
+        return self.files.source(self.root.folder, _path(self.value(node.arguments[0], source, scope)))
+
+    def rendered(self, template: Source, values: Value) -> Value:
+        """Return what a template file gives with the values for its names."""
+        if not isinstance(values, dict):
+            values = {}
+        if self._templates >= MOST_TEMPLATES:
+            raise LookupError
+        self._templates += 1
+        try:
+            made: list[Part] = []
+            _Template(self, values).add_parts(made, parse_template(template).parts, template, {})
+            return Text.of(made)
+        finally:
+            self._templates -= 1
+
+    def function_try(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        for each in node.arguments:
+            value = self.value(each, source, scope)
+            if not isinstance(value, Unknown):
+                return value
+        return self.unknown(node, source, scope)
+
+    def function_can(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        if is_known(self.value(node.arguments[0], source, scope)):
+            return True
+        raise LookupError
+
+    def function_defaults(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        return self.value(node.arguments[0], source, scope)
+
+
+class _Template(Module):
+    """Evaluates a template file, in which only the names that it is given are known."""
+
+    def __init__(self, module: Module, values: Mapping[str, Value]) -> None:
+        super().__init__(module.files, module.folder, module.budget, None, module, module.place)
+        self.values = values
+
+    def name(self, name: str, scope: Scope) -> Value:
+        return self.values[name]
+
+
+class Children(Reference):
+    """The calls of a module: one, or several by key."""
+
+    def __init__(self, caller: Module, block: Block) -> None:
+        self.caller = caller
+        self.block = block
+
+    @cached_property
+    def modules(self) -> list[tuple[Value, Module]]:
+        name = self.block.labels[0]
+        folder = self.caller.folder_of(self.block, name)
+        if folder is None:
+            return []
+        found: list[tuple[Value, Module]] = []
+        for key, scope, _ in instances_of(self.caller, self.block):
+            inputs = {
+                attribute.name: self.caller.value(attribute.value, self.block.source, scope)
+                for attribute in self.block.body.attributes.values()
+                if attribute.name not in _OF_CALLS
+            }
+            shown = "" if key is None else f"[{key.text if isinstance(key, Unknown) else key}]"
+            address = ".".join(part for part in (self.caller.place, f"module.{name}{shown}") if part)
+            module = Module(self.caller.files, folder, self.caller.budget, inputs, self.caller, address)
+            found.append((key, module))
+        return found
+
+    def member(self, name: str) -> Value:
+        keyed = self.modules
+        if len(keyed) != 1 or keyed[0][0] is not None:
+            raise LookupError(name)
+        return output_of(keyed[0][1], name)
+
+    def item(self, key: Value) -> Value:
+        for known, module in self.modules:
+            if known == key:
+                return Named(lambda name: output_of(module, name))
+        raise LookupError(key)
+
+    def elements(self) -> list[Value]:
+        return [Named(lambda name, module=module: output_of(module, name)) for _, module in self.modules]  # type: ignore[misc]
+
+
+def output_of(module: Module, name: str) -> Value:
+    """Return the value of a module's output. Raises LookupError when there is none."""
+    block = module.blocks.get("output", {})[(name,)]
+    return module.value(block.body.attributes["value"].value, block.source, {})
+
+
+def _path(value: Value) -> str:
+    if not isinstance(value, str) or not is_known(value):
+        raise LookupError(value)
+    return value
+
+
