@@ -70,7 +70,6 @@ class Evaluator:
         self.place = place
         """The address of the module, which tells its unknown values from those of others."""
 
-
     def name(self, name: str, scope: Scope) -> Value:
         """Return what a name is. Raises LookupError."""
         raise NotImplementedError
@@ -107,7 +106,7 @@ class Evaluator:
             budget.depth -= 1
 
     def unknown(self, node: nodes.Node, source: Source, scope: Scope) -> Unknown:
-        """Return an unknown value with the text of its expression, and with the variables of loops that it depends on."""
+        """Return an unknown value: the text of its expression, with the variables of loops that it depends on."""
         text = " ".join(source.text[node.start : node.end].split())
         used = [name for name in scope if name in text and name != "*"]
         if used:

@@ -91,7 +91,9 @@ class Files:
             try:
                 with os.scandir(place) as entries:
                     inner = sorted(
-                        each.path for each in entries if each.name not in LEFT_OUT and each.is_dir(follow_symlinks=False)
+                        each.path
+                        for each in entries
+                        if each.name not in LEFT_OUT and each.is_dir(follow_symlinks=False)
                     )
             except OSError:
                 continue

@@ -111,7 +111,7 @@ def find_literal(wanted: str) -> Callable[[str, int, int], Any]:
 
 def find_pattern(pattern: str) -> Callable[[str, int, int], Any]:
     """Return the function for `values.replaced` that finds a pattern, which can't take long."""
-    import regex
+    import regex  # type: ignore[import-untyped]  # types-regex is optional
 
     compiled = regex.compile(pattern, regex.VERSION0)
     return lambda text, start, stop: compiled.finditer(text, start, stop, timeout=SECONDS_OF_PATTERNS)

@@ -53,7 +53,7 @@ class ExpressionParser:
     """What the parsers of the languages share: the token at hand, operators, accesses, calls, lists."""
 
     TOKEN: ClassVar[re.Pattern[str]]
-    """Blanks and comments, and then one token in a group `name`, `number`, `quote`, `sign`, `line`, `end` or `other`."""
+    """Blanks and comments, then one token in a group: `name`, `number`, `quote`, `sign`, `line`, `end` or `other`."""
     PRECEDENCE: ClassVar[dict[str, int]]
     SAFE_ACCESS: ClassVar[bool] = False
     LINES_IN_LISTS: ClassVar[bool] = False

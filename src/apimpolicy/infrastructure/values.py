@@ -96,6 +96,16 @@ class Reference:
         raise LookupError
 
 
+class Named(Reference):
+    """Something whose names lead to values."""
+
+    def __init__(self, find: Callable[[str], Value]) -> None:
+        self._find = find
+
+    def member(self, name: str) -> Value:
+        return self._find(name)
+
+
 def hole(value: Unknown) -> str:
     """Return the mark of an unknown value in a text."""
     return f"{OPEN}{value.text}{CLOSE}"
@@ -214,7 +224,7 @@ class EncodedText(Text):
     value: Value
 
     @classmethod
-    def encode(cls, value: Value, text: str) -> EncodedText:
+    def made_of(cls, value: Value, text: str) -> EncodedText:
         made = cls(text)
         made.parts = ()
         made.value = value

@@ -6,7 +6,7 @@ Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/synta
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.arm.parser import parse_json
@@ -50,7 +50,10 @@ _OWN: dict[str, Function] = {
 class JsonTemplate(Evaluator):
     """One template, deployed once."""
 
-    FUNCTIONS = {**{name.lower(): function for name, function in FUNCTIONS.items()}, **_OWN}
+    FUNCTIONS: ClassVar[Mapping[str, Function]] = {
+        **{name.lower(): function for name, function in FUNCTIONS.items()},
+        **_OWN,
+    }
 
     def __init__(
         self,
@@ -100,7 +103,6 @@ class JsonTemplate(Evaluator):
 
     def name(self, name: str, scope: Scope) -> Value:
         raise LookupError(name)
-
 
     # Functions
 
@@ -155,7 +157,9 @@ class JsonTemplate(Evaluator):
         return scope[f"copy {named[0].lower()}" if named else "copy"] + offset
 
     def function_resourceid(self, arguments: list[Value], scope: Scope) -> Value:
-        index = next(place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each)
+        index = next(
+            place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each
+        )
         kinds = str(arguments[index]).split("/")[1:]
         pairs = zip(kinds, arguments[index + 1 :], strict=True)
         return joined([text for kind, name in pairs for text in (f"/{kind}/", self.as_text(name))])
@@ -294,5 +298,3 @@ class Outputs(Reference):
         if name == "value" and self.output is not None:
             return self.template.output(self.output)
         return Outputs(self.template, name)
-
-

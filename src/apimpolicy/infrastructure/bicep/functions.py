@@ -29,7 +29,6 @@ from apimpolicy.infrastructure.values import (
     Value,
     cut,
     is_fully_known,
-    is_known,
     joined,
     json_text,
     replaced,
@@ -39,10 +38,8 @@ from apimpolicy.infrastructure.values import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.infrastructure.evaluation import Evaluator, Scope
+    from apimpolicy.infrastructure.evaluation import Evaluator
     from apimpolicy.infrastructure.functions import Function
-    from apimpolicy.infrastructure.nodes import Call
-    from apimpolicy.text.source import Source
 
 _FIELD = re.compile(r"\{\{|\}\}|\{(\d+)(?::([^{}]*))?\}")
 LONGEST_PADDING = 10_000
@@ -228,7 +225,11 @@ def items(value: Value) -> list[Value]:
 
 
 def to_bool(value: Value) -> bool:
-    return bool(value) if not isinstance(value, str) else {"true": True, "1": True, "false": False, "0": False}[value.lower()]
+    return (
+        bool(value)
+        if not isinstance(value, str)
+        else {"true": True, "1": True, "false": False, "0": False}[value.lower()]
+    )
 
 
 def guard(function: Any) -> Any:
@@ -298,93 +299,3 @@ FUNCTIONS: dict[str, Function] = {
     "string": string,
 }
 """Functions of values by name; they get the evaluator first."""
-
-
-# Functions that take a lambda
-
-
-def _each(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> tuple[list[Value], Any]:
-    """Return the items of the first argument, and the function that the second one is."""
-    from apimpolicy.infrastructure.nodes import Lambda
-
-    values = known_list(evaluator.value(node.arguments[0], source, scope))
-    return values, lambda index, *given: _apply(evaluator, node.arguments[index], source, scope, given, Lambda)
-
-
-def _apply(evaluator: Evaluator, node: Any, source: Source, scope: Scope, given: Any, kind: type) -> Value:
-    if not isinstance(node, kind):
-        raise TypeError
-    names = node.names  # type: ignore[attr-defined]
-    inner = {**scope, **dict(zip(names, given, strict=False))}
-    return evaluator.value(node.body, source, inner)  # type: ignore[attr-defined]
-
-
-def mapped(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
-    values, apply = _each(evaluator, node, source, scope)
-    return [apply(1, each, index) for index, each in enumerate(values)]
-
-
-def filtered(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
-    values, apply = _each(evaluator, node, source, scope)
-    kept = [(each, evaluator.truth(apply(1, each, index))) for index, each in enumerate(values)]
-    if any(truth is None for _, truth in kept):
-        raise LookupError
-    return [each for each, truth in kept if truth]
-
-
-def reduced(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
-    initial = evaluator.value(node.arguments[1], source, scope)
-    values, apply = _each(evaluator, node, source, scope)
-    for index, each in enumerate(values):
-        initial = apply(2, initial, each, index)
-    return initial
-
-
-def to_object(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
-    values, apply = _each(evaluator, node, source, scope)
-    return {
-        str(evaluator.as_text(apply(1, each))): apply(2, each) if len(node.arguments) > 2 else each for each in values
-    }
-
-
-def group_by(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
-    values, apply = _each(evaluator, node, source, scope)
-    found: dict[str, list[Value]] = {}
-    for each in values:
-        found.setdefault(known_text(apply(1, each)), []).append(each)
-    return found
-
-
-def map_values(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
-    value = known_dict(evaluator.value(node.arguments[0], source, scope))
-    from apimpolicy.infrastructure.nodes import Lambda
-
-    return {key: _apply(evaluator, node.arguments[1], source, scope, (each,), Lambda) for key, each in value.items()}
-
-
-def sorted_by(evaluator: Evaluator, node: Call, source: Source, scope: Scope) -> Value:
-    from functools import cmp_to_key
-
-    values, apply = _each(evaluator, node, source, scope)
-
-    def compare(first: Value, second: Value) -> int:
-        before = evaluator.truth(apply(1, first, second))
-        if before is None:
-            raise LookupError
-        return -1 if before else 1
-
-    return sorted(values, key=cmp_to_key(compare))
-
-
-LAZY: dict[str, Callable[..., Value]] = {
-    "filter": filtered,
-    "groupBy": group_by,
-    "map": mapped,
-    "mapValues": map_values,
-    "reduce": reduced,
-    "sort": sorted_by,
-    "toObject": to_object,
-}
-"""Functions of expressions by name."""
-
-__all__ = ["FUNCTIONS", "LAZY", "is_known", "to_text"]

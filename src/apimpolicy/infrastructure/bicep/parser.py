@@ -15,6 +15,7 @@ from apimpolicy.infrastructure.nodes import (
     If,
     Lambda,
     Literal,
+    Member,
     Nested,
     Node,
     Object,
@@ -38,7 +39,9 @@ _TOKEN = re.compile(
 _CONTINUED = re.compile(rf"(?:{_BLANKS}\n)++{_BLANKS}(?=\?|\|\||&&|:(?!:))", re.DOTALL)
 _LAMBDA = re.compile(r"\(\s*((?:[A-Za-z_]\w*\s*(?:,\s*[A-Za-z_]\w*\s*)*)?)\)\s*=>")
 _LEVELS = (("??",), ("||",), ("&&",), ("==", "!=", "=~", "!~"), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
-_DECLARED = re.compile(r"^[ \t]*(?:@|(?:param|var|resource|module|output|func|type|import|metadata|using)\b)", re.MULTILINE)
+_DECLARED = re.compile(
+    r"^[ \t]*(?:@|(?:param|var|resource|module|output|func|type|import|metadata|using)\b)", re.MULTILINE
+)
 VALUES = ("param", "var", "output")
 RESOURCES = ("resource", "module")
 WITHOUT_NAME = ("targetScope", "metadata", "using", "extends", "import", "provider", "extension", "assert", "type")
@@ -78,7 +81,6 @@ class Parser(ExpressionParser):
                 self.skip_lines()
                 if self.kind == "end":
                     break
-                start = self.start
                 found.append(self.declaration())
                 if self.kind not in ("line", "end"):
                     raise self.unexpected("the end of the line")
@@ -88,7 +90,9 @@ class Parser(ExpressionParser):
                 self.lines, self.depth = True, 0
                 following = _DECLARED.search(self.text, max(problem.start, position + 1), self.stop)
                 end = self.stop if following is None else following.start()
-                found.append(Declaration(position, end, "", "", Unreadable(position, end, list(self.strings(position, end)))))
+                found.append(
+                    Declaration(position, end, "", "", Unreadable(position, end, list(self.strings(position, end))))
+                )
                 position = end
         return found, problems
 
@@ -171,7 +175,9 @@ class Parser(ExpressionParser):
         """Go to the end of a declaration that doesn't matter."""
         while self.kind not in ("line", "end"):
             self.skip_one()
-            ahead = re.compile(rf"(?:{_BLANKS}\n)++{_BLANKS}\|(?!\|)", re.DOTALL).match(self.text, self.start, self.stop)
+            ahead = re.compile(rf"(?:{_BLANKS}\n)++{_BLANKS}\|(?!\|)", re.DOTALL).match(
+                self.text, self.start, self.stop
+            )
             if self.kind == "line" and ahead is not None:
                 self.move(ahead.end())
 
@@ -335,9 +341,9 @@ class Parser(ExpressionParser):
             self.advance()
             return node
         found = super().access_once(node)
-        if found is not None and self.at("(") and self.start == self.last and self.text[found.end - 1] != "]":
+        if isinstance(found, Member) and self.at("(") and self.start == self.last:
             arguments, _ = self.arguments()
-            return Call(node.start, self.last, self.text[found.end - len(found.name) : found.end], arguments, receiver=node)  # type: ignore[attr-defined]
+            return Call(node.start, self.last, found.name, arguments, receiver=node)
         return found
 
 

@@ -81,13 +81,13 @@ def deployed(files: Files) -> list[str]:
     return [path for path in found if os.path.normpath(path) not in used]
 
 
-def parameters_for(
-    files: Files, path: str, environment: str | None, budget: Budget
-) -> tuple[dict[str, Value], str]:
+def parameters_for(files: Files, path: str, environment: str | None, budget: Budget) -> tuple[dict[str, Value], str]:
     """Return the parameters of a file, and what to do if none was chosen."""
     folder, name = os.path.split(path)
     stem = os.path.splitext(name)[0]
-    candidates = [os.path.join(each, one) for each in files.below(folder) for one in files.names(each, (".bicepparam", ".json"))]
+    candidates = [
+        os.path.join(each, one) for each in files.below(folder) for one in files.names(each, (".bicepparam", ".json"))
+    ]
     chosen = [each for each in candidates if _is_for(files, each, path, stem)]
     if environment is not None:
         wanted = re.compile(rf"(?:^|[^A-Za-z0-9]){re.escape(environment)}(?:[^A-Za-z0-9]|$)", re.IGNORECASE)
@@ -112,9 +112,11 @@ def _is_for(files: Files, path: str, template: str, stem: str) -> bool:
     name = os.path.basename(path)
     if name.endswith(".bicepparam"):
         using = re.search(r"^[ \t]*using[ \t]+'([^'\n]+)'", files.source(path).text, re.MULTILINE)
-        return using is not None and os.path.normpath(os.path.join(os.path.dirname(path), using[1])) == os.path.normpath(template)
+        return using is not None and os.path.normpath(
+            os.path.join(os.path.dirname(path), using[1])
+        ) == os.path.normpath(template)
     lowered = name.lower()
-    return "parameters" in lowered and (lowered.startswith(stem.lower()) or lowered.startswith("parameters"))
+    return "parameters" in lowered and lowered.startswith((stem.lower(), "parameters"))
 
 
 def _parameters(files: Files, path: str, budget: Budget) -> dict[str, Value]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.infrastructure.resources import PROVIDER, Resource, id_below, names_in
-from apimpolicy.infrastructure.terraform.functions import decode_json
+from apimpolicy.infrastructure.terraform.texts import decode_json
 from apimpolicy.infrastructure.values import Unknown, Value, hole, is_known, joined
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ _POLICY = "value=xml_content link=xml_link"
 _PRODUCT = "display_name subscription_required approval_required subscriptions_limit published"
 _SUBSCRIPTION = "display_name product_id api_id user_id state primary_key secondary_key allow_tracing"
 _API = (
-    "display_name path protocols service_url api_revision=revision api_version=version api_version_set_id=version_set_id"
-    " subscription_required names=subscription_key_parameter_names type=api_type soap=soap_pass_through import"
+    "display_name path protocols service_url api_revision=revision api_version=version"
+    " api_version_set_id=version_set_id subscription_required names=subscription_key_parameter_names"
+    " type=api_type soap=soap_pass_through import"
 )
 _VERSIONS = "versioning_scheme version_header_name version_query_name"
 
@@ -87,7 +88,14 @@ def resource_of(instance: Instance) -> Resource | None:
     made = from_attributes(kind, instance.get, instance.address)
     places = {name: instance.place(attribute) for name, attribute in pairs_of(kind)}
     return Resource(
-        kind.type, made[0], made[1], instance.block.source, instance.block.start, instance.address, instance.is_guess, places
+        kind.type,
+        made[0],
+        made[1],
+        instance.block.source,
+        instance.block.start,
+        instance.address,
+        instance.is_guess,
+        places,
     )
 
 
@@ -269,5 +277,3 @@ def _id(instance: Instance) -> Value:
     for kind, name in zip(found.type.split("/"), names, strict=True):
         id_ = id_below(id_, kind, name)
     return id_
-
-

@@ -8,20 +8,13 @@ from typing import TYPE_CHECKING
 from apimpolicy.infrastructure.values import Reference, Unknown, Value, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from apimpolicy.infrastructure.terraform.module import Module
     from apimpolicy.infrastructure.terraform.parser import Block, Body
     from apimpolicy.text.source import Source
 
 MOST_INSTANCES = 5_000
-
-
-class Named(Reference):
-    """Something whose names lead to values."""
-
-    def __init__(self, find: Callable[[str], Value]) -> None:
-        self.member = find  # type: ignore[method-assign]
 
 
 def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Value], bool]]:
@@ -154,7 +147,7 @@ def body_value(module: Module, body: Body, source: Source, scope: Mapping[str, V
 
 
 def nested_blocks(module: Module, body: Body, name: str, source: Source, scope: Mapping[str, Value]) -> Value:
-    """Return the blocks of a name, `dynamic` ones included, as objects; unknown if it isn't known how many there are."""
+    """Return the blocks of a name, `dynamic` ones included, as objects; unknown if their number is."""
     found: list[Value] = []
     for block in body.blocks:
         if block.type == name:
@@ -174,4 +167,3 @@ def nested_blocks(module: Module, body: Body, name: str, source: Source, scope: 
                     around = {**scope, variable: {"key": key, "value": value}}
                     found.append(body_value(module, content.body, source, around))
     return found
-

@@ -5,16 +5,20 @@ Paths are those that Terraform would use: relative to the folder of the root mod
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
-from apimpolicy.infrastructure.terraform.functions import FUNCTIONS, to_text
-from apimpolicy.infrastructure.terraform.instances import Instance, Instances, Named, instances_of
+from apimpolicy.infrastructure.terraform.calls import Children
+from apimpolicy.infrastructure.terraform.functions import FUNCTIONS
+from apimpolicy.infrastructure.terraform.instances import Instance, Instances
 from apimpolicy.infrastructure.terraform.parser import Block, parse_file, parse_template
+from apimpolicy.infrastructure.terraform.texts import to_text
 from apimpolicy.infrastructure.values import (
+    Named,
     Part,
     Reference,
     Text,
@@ -36,7 +40,6 @@ if TYPE_CHECKING:
 FILES = (".tf", ".tofu")
 MOST_LEVELS = 12
 MOST_TEMPLATES = 10
-_OF_CALLS = frozenset(("source", "version", "providers", "for_each", "count", "depends_on"))
 
 
 class Module(Evaluator):
@@ -152,10 +155,8 @@ class Module(Evaluator):
         """Return a value that is made once; inside of its own making it isn't known."""
         if key not in self._found:
             self._found[key] = Unknown(f"{key} in {self.place}" if self.place else key)
-            try:
+            with contextlib.suppress(*FAILURES):
                 self._found[key] = make()
-            except FAILURES:
-                pass
         return self._found[key]
 
     def variable_value(self, name: str) -> Value:
@@ -166,12 +167,8 @@ class Module(Evaluator):
             return self.value(block.body.attributes["default"].value, block.source, {})
 
         if name in self.inputs:
-            return self._with_defaults(name, self.inputs[name])
+            return self.inputs[name]
         return self.once(f"var.{name}", default)
-
-    def _with_defaults(self, name: str, value: Value) -> Value:
-        """A variable given as null has its default where it isn't nullable; others keep the null."""
-        return value
 
     def local_value(self, name: str) -> Value:
         def evaluate() -> Value:
@@ -308,57 +305,7 @@ class _Template(Module):
         return self.values[name]
 
 
-class Children(Reference):
-    """The calls of a module: one, or several by key."""
-
-    def __init__(self, caller: Module, block: Block) -> None:
-        self.caller = caller
-        self.block = block
-
-    @cached_property
-    def modules(self) -> list[tuple[Value, Module]]:
-        name = self.block.labels[0]
-        folder = self.caller.folder_of(self.block, name)
-        if folder is None:
-            return []
-        found: list[tuple[Value, Module]] = []
-        for key, scope, _ in instances_of(self.caller, self.block):
-            inputs = {
-                attribute.name: self.caller.value(attribute.value, self.block.source, scope)
-                for attribute in self.block.body.attributes.values()
-                if attribute.name not in _OF_CALLS
-            }
-            shown = "" if key is None else f"[{key.text if isinstance(key, Unknown) else key}]"
-            address = ".".join(part for part in (self.caller.place, f"module.{name}{shown}") if part)
-            module = Module(self.caller.files, folder, self.caller.budget, inputs, self.caller, address)
-            found.append((key, module))
-        return found
-
-    def member(self, name: str) -> Value:
-        keyed = self.modules
-        if len(keyed) != 1 or keyed[0][0] is not None:
-            raise LookupError(name)
-        return output_of(keyed[0][1], name)
-
-    def item(self, key: Value) -> Value:
-        for known, module in self.modules:
-            if known == key:
-                return Named(lambda name: output_of(module, name))
-        raise LookupError(key)
-
-    def elements(self) -> list[Value]:
-        return [Named(lambda name, module=module: output_of(module, name)) for _, module in self.modules]  # type: ignore[misc]
-
-
-def output_of(module: Module, name: str) -> Value:
-    """Return the value of a module's output. Raises LookupError when there is none."""
-    block = module.blocks.get("output", {})[(name,)]
-    return module.value(block.body.attributes["value"].value, block.source, {})
-
-
 def _path(value: Value) -> str:
     if not isinstance(value, str) or not is_known(value):
         raise LookupError(value)
     return value
-
-

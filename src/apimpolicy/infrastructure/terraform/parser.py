@@ -156,7 +156,7 @@ class Parser(ExpressionParser):
         self.move(end)
 
     def value(self, body: Body) -> Node:
-        """Read the value of an attribute; one that can't be read ends at the next line that begins like an attribute."""
+        """Read the value of an attribute; one that can't be read ends where its line, or its brackets, end."""
         start = self.start
         try:
             return self.expression()

@@ -45,7 +45,7 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
 
 
 def roots(files: Files) -> list[str]:
-    """Return the folders with Terraform code that no other folder calls as a module; the folder itself if it has code."""
+    """Return the folder itself if it has Terraform code, or else those below it that no other one calls as a module."""
     if files.names(files.root, FILES):
         return [files.root]
     folders = [folder for folder in files.below(files.root) if files.names(folder, FILES)]
@@ -66,8 +66,11 @@ def roots(files: Files) -> list[str]:
 
 def _downloaded(files: Files, folder: str) -> dict[str, str]:
     """Return where `terraform init` put modules, by address, from the root module's folder."""
+    names = (folder, ".terraform", "modules", "modules.json")
     try:
-        found = json.loads(files.source(folder, ".terraform", "modules", "modules.json").text)
+        if not files.exists(*names):
+            return {}
+        found = json.loads(files.source(*names).text)
         return {each["Key"]: each["Dir"] for each in found["Modules"] if each["Key"]}
     except (LookupError, ValueError, TypeError):
         return {}
@@ -116,13 +119,17 @@ def _of_variables(module: Module, environment: str | None) -> list[Note]:
         advice = f"Choose the variables of an environment with --environment: {', '.join(others)}."
     names = ", ".join(sorted(unknown))
     block = module.blocks.get("variable", {}).get((sorted(unknown)[0],))
-    where = (None, 0) if block is None else (block.source, block.start)
-    return [Note(f"variables without a value: {names}", *where, advice)]
+    source, start = (None, 0) if block is None else (block.source, block.start)
+    return [Note(f"variables without a value: {names}", source, start, advice)]
 
 
 def _of_guesses(resources: list[Resource]) -> list[Note]:
     return [
-        Note(f"it isn't known how many instances of {each.address} there are; one stands for all", each.source, each.start)
+        Note(
+            f"it isn't known how many instances of {each.address} there are; one stands for all",
+            each.source,
+            each.start,
+        )
         for each in resources
         if each.is_guess
     ]

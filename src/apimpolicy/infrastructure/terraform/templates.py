@@ -144,5 +144,3 @@ def _closed(parts: list[Node], opened: list[_Directive], end: int) -> list[Node]
     while opened:
         parts = _finished(opened.pop(), end)
     return parts
-
-
