@@ -21,7 +21,7 @@ _TOKEN = re.compile(
     r"|(?P<end>\Z)|(?P<line>(?!))|(?P<other>.))",
     re.DOTALL,
 )
-_QUOTED = re.compile(r"'((?:[^']|'')*+)'")
+_QUOTED = re.compile(r"'((?:[^']|'')*+)(?:'|\Z)")
 _BLANK = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
 _STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 _WORD = re.compile(r"-?\d[\d.eE+-]*|true|false|null")
@@ -56,7 +56,10 @@ def parse_expression(source: Source) -> Node:
             return node
     except NotReadable:
         pass
-    return Unreadable(0, len(source.text))
+    strings = [
+        Template(*found.span(), quoted_chars(source.text, *found.span(1))) for found in _QUOTED.finditer(source.text)
+    ]
+    return Unreadable(0, len(source.text), strings)
 
 
 def string_node(source: Source, start: int, end: int) -> Node:

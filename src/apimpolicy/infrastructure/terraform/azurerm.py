@@ -5,6 +5,7 @@ Source: https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.infrastructure.resources import PROVIDER, Resource, id_below, names_in
@@ -99,6 +100,7 @@ def resource_of(instance: Instance) -> Resource | None:
     )
 
 
+@cache
 def pairs_of(kind: Kind) -> list[tuple[str, str]]:
     """Return the properties of a kind with the attributes that have them."""
     found: list[tuple[str, str]] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure import nodes
@@ -129,27 +129,29 @@ class Module(Evaluator):
     # Names
 
     def name(self, name: str, scope: Scope) -> Value:
-        known: dict[str, Callable[[], Value]] = {
-            "var": lambda: Named(self.variable_value),
-            "local": lambda: Named(self.local_value),
-            "path": lambda: {"module": self.path, "root": ".", "cwd": self.root.folder},
-            "module": lambda: Named(self.child),
-            "data": lambda: Named(lambda kind: Named(lambda label: self.instances("data", kind, label))),
-            "terraform": lambda: Named(self.workspace),
+        if name == "path":
+            return {"module": self.path, "root": ".", "cwd": self.root.folder}
+        found = self._names.get(name)
+        if found is None:
+            raise LookupError(name)
+        return found
+
+    @cached_property
+    def _names(self) -> dict[str, Named]:
+        """What names lead to, besides the types of resources."""
+        types = {labels[0] for labels in self.blocks.get("resource", {}) if labels}
+        resources = {type_: Named(partial(self.instances, "resource", type_)) for type_ in types}
+        return resources | {
+            "var": Named(self.variable_value),
+            "local": Named(self.local_value),
+            "module": Named(self.child),
+            "data": Named(lambda type_: Named(partial(self.instances, "data", type_))),
         }
-        if name in known:
-            return known[name]()
-        if any(labels[:1] == (name,) for labels in self.blocks.get("resource", {})):
-            return Named(lambda label: self.instances("resource", name, label))
-        raise LookupError(name)
 
     @property
     def path(self) -> str:
         """The folder of the module, from the root module's."""
         return os.path.relpath(self.folder, self.root.folder)
-
-    def workspace(self, name: str) -> Value:
-        raise LookupError(name)
 
     def once(self, key: str, make: Callable[[], Value]) -> Value:
         """Return a value that is made once; inside of its own making it isn't known."""

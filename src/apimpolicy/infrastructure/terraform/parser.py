@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
 from apimpolicy.infrastructure.nodes import (
+    Chars,
     Element,
     For,
     Index,
@@ -41,15 +42,42 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _HEREDOC = re.compile(r"<<(-?)[ \t]*+\"?([A-Za-z_][\w-]*+)\"?[ \t]*+\r?(?:\n|\Z)")
+_BETWEEN = re.compile(r"(?:[\s,\ufeff]++|\#[^\n]*+|//[^\n]*+|/\*.*?(?:\*/|\Z))*+", re.DOTALL)
+_HEAD = re.compile(r'("?[^\W\d][\w.-]*+"?)((?:[ \t]++(?:"[^"\n]*"|[\w.-]++))*+)[ \t]*+([={:])(?!=)')
+_LABEL = re.compile(r'"([^"\n]*)"|([\w.-]+)')
+_PLAIN = re.compile(r'[ \t]*+(?:"((?:[^"\\$%\n]|[$%](?!\{|[$%]\{))*+)"|[\w.-]++)[ \t]*+\r?(?=\n|\Z)')
+"""A value that is a string without anything special, or a word, and ends its line."""
 _LEVELS = (("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/", "%"))
 
 
-class Attribute(NamedTuple):
-    """`name = value`; `start` is where the name is."""
+class Attribute:
+    """`name = value`; `start` is where the name is, `inside` and `stop` are the span of the value, read on demand."""
 
-    name: str
-    start: int
-    value: Node
+    __slots__ = ("_value", "inside", "name", "problems", "source", "start", "stop")
+
+    def __init__(self, source: Source, name: str, start: int, inside: int, stop: int) -> None:
+        self.source = source
+        self.name = name
+        self.start = start
+        self.inside, self.stop = inside, stop
+        self.problems: list[Problem] = []
+        self._value: Node | None = None
+
+    @property
+    def value(self) -> Node:
+        if self._value is None:
+            found = _PLAIN.fullmatch(self.source.text, self.inside, self.stop)
+            if found is not None and found[1] is not None:
+                start, end = found.span(1)
+                self._value = Template(start - 1, end + 1, [Chars(start, end, found[1])] if found[1] else [])
+            else:
+                self._value = Parser(self.source, self.inside, self.stop).value(self.problems)
+        return self._value
+
+    @property
+    def is_read(self) -> bool:
+        """Whether somebody wanted the value."""
+        return self._value is not None
 
 
 class Body:
@@ -73,16 +101,54 @@ class Block:
 
     @cached_property
     def body(self) -> Body:
-        return Parser(self.source, self.inside, self.stop).body()
+        return read_body(self.source, self.inside, self.stop)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether somebody wanted the body."""
+        return "body" in self.__dict__
 
     def blocks(self, type_: str) -> Iterator[Block]:
         """The blocks of a type in this one."""
         return (block for block in self.body.blocks if block.type == type_)
 
 
+def read_body(source: Source, start: int, stop: int) -> Body:
+    """Read the attributes and blocks of a span; their values and bodies are read when they are wanted."""
+    body, text, position = Body(), source.text, start
+    while True:
+        position = _BETWEEN.match(text, position, stop).end()  # type: ignore[union-attr]
+        if position >= stop:
+            return body
+        head = _HEAD.match(text, position, stop)
+        if head is None:
+            following = end_of_value(text, position + 1, stop)
+            body.problems.append(Problem("expected an attribute or a block", position, following))
+            position = following + 1
+            continue
+        name, inside = head[1].strip('"'), head.end()
+        if head[3] != "{":
+            end = _end_of_attribute(text, inside, stop)
+            body.attributes.setdefault(name, Attribute(source, name, position, inside, end))
+            position = end
+            continue
+        end = end_of_braces(text, inside - 1, stop)
+        closed = text.startswith("}", end - 1) and end > inside
+        labels = tuple(quoted or plain for quoted, plain in _LABEL.findall(head[2]))
+        body.blocks.append(Block(source, position, name, labels, inside, end - closed))
+        if not closed:
+            body.problems.append(Problem("the block isn't closed", position, inside))
+        position = end
+
+
+def _end_of_attribute(text: str, start: int, stop: int) -> int:
+    found = _PLAIN.match(text, start, stop)
+    return found.end() if found is not None else end_of_value(text, start, stop)
+
+
 def parse_file(source: Source) -> Body:
     """Return what a file has: blocks, or the attributes of a variable file."""
-    return Parser(source).body()
+    return read_body(source, 0, len(source.text))
 
 
 def parse_template(source: Source) -> Template:
@@ -97,76 +163,21 @@ class Parser(ExpressionParser):
     TOKEN = _TOKEN
     PRECEDENCE: ClassVar[dict[str, int]] = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
 
-    # Bodies
-
-    def body(self) -> Body:
-        """Read attributes and blocks up to the end of the span."""
-        body = Body()
-        self.resume(body, self.end)
-        while True:
-            while self.kind == "line" or self.at(","):
-                self.resume(body, self.end)
-            if self.kind == "end":
-                return body
-            start = self.start
-            try:
-                self.entry(body)
-            except NotReadable as problem:
-                body.problems.append(Problem(problem.message, problem.start, problem.end))
-                self.lines, self.depth = True, 0
-                self.resume(body, end_of_value(self.text, max(start + 1, self.start), self.stop) + 1)
-
-    def resume(self, body: Body, position: int) -> None:
-        """Go to the token at a place; a comment that isn't closed is the end."""
+    def value(self, problems: list[Problem]) -> Node:
+        """Read the expression that the span is; what can't be read is a problem."""
+        start = self.end
         try:
-            self.move(min(position, self.stop))
-        except NotReadable as problem:
-            body.problems.append(Problem(problem.message, problem.start, problem.end))
-            self.kind, self.token, self.start, self.end = "end", "", self.stop, self.stop
-
-    def entry(self, body: Body) -> None:
-        """Read one attribute or block."""
-        start = self.start
-        if self.kind == "quote" and self.token == '"':  # a name in quotation marks, as variable files may have it
-            name, end = self.label()
-            self.move(end)
-        else:
-            name = self.word()
-        if self.at("=") or self.at(":"):
             self.advance()
-            value = self.value(body)
-            body.attributes.setdefault(name, Attribute(name, start, value))
-            if self.kind not in ("line", "end") and not self.at(","):
-                raise self.unexpected("the end of the line")
-            return
-        labels: list[str] = []
-        while not self.at("{"):
-            if self.kind == "quote" and self.token == '"':
-                label, end = self.label()
-                labels.append(label)
-                self.move(end)
-            else:
-                labels.append(self.word())
-        inside = self.end
-        end = end_of_braces(self.text, self.start, self.stop)
-        closed = self.text.startswith("}", end - 1) and end > inside
-        body.blocks.append(Block(self.source, start, name, tuple(labels), inside, end - closed))
-        if not closed:
-            body.problems.append(Problem("the block isn't closed", start, inside))
-        self.move(end)
-
-    def value(self, body: Body) -> Node:
-        """Read the value of an attribute; one that can't be read ends where its line, or its brackets, end."""
-        start = self.start
-        try:
-            return self.expression()
+            node = self.expression()
+            if self.kind == "line":
+                self.skip_lines()
+            if self.kind == "end" or self.at(","):
+                return node
+            raise self.unexpected("the end of the line")
         except NotReadable as problem:
-            body.problems.append(Problem(problem.message, problem.start, problem.end))
+            problems.append(Problem(problem.message, problem.start, problem.end))
             self.lines, self.depth = True, 0
-            end = end_of_value(self.text, start, self.stop)
-            found = list(self.strings(start, end))
-            self.resume(body, end)
-            return Unreadable(start, end, found)
+            return Unreadable(start, self.stop, list(self.strings(start, self.stop)))
 
     def strings(self, start: int, stop: int) -> Iterator[Node]:
         """The strings and heredocs of a span that can't be read otherwise."""
@@ -183,13 +194,6 @@ class Parser(ExpressionParser):
                 continue
             yield node
             position = max(node.end, found.end())
-
-    def label(self) -> tuple[str, int]:
-        """The text of a label and where it ends."""
-        end = self.text.find('"', self.end, self.stop)
-        if end < 0 or "\n" in self.text[self.end : end]:
-            raise NotReadable("the label isn't closed", self.start, self.end)
-        return self.text[self.end : end], end + 1
 
     # Expressions
 

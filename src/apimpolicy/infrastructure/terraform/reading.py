@@ -92,8 +92,8 @@ def _notes(module: Module, resources: list[Resource], environment: str | None) -
             for kind, blocks in each.blocks.items()
             if kind in ("locals", "module", "resource")
             for block in blocks.values()
-            if "body" in block.__dict__  # only what was asked for
-            for problem in block.body.problems
+            if block.is_read
+            for problem in [*block.body.problems, *(one for a in block.body.attributes.values() for one in a.problems)]
         ]
         for source, start, message in each.missing:
             if (source.path, start) not in seen:

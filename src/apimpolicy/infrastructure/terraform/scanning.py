@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-_CODE = re.compile(
-    r"""(?P<blank>[^"\#/{}()\[\]<\n]++|\#[^\n]*+|//[^\n]*+|/\*.*?(?:\*/|\Z))"""
-    r"""|(?P<text>"(?:[^"\\$%\n]++|\\.|(?P<twice>[$%])(?P=twice)\{|[$%](?!\{))*+"?)"""
-    r"""|(?P<heredoc><<-?[ \t]*+"?(?P<word>[A-Za-z_][\w-]*+)"?[ \t]*+\r?\n)|(?P<line>\n)|(?P<sign>.)""",
-    re.DOTALL,
+_PIECES = (
+    r"""|\#[^\n]*+|//[^\n]*+|/\*.*?(?:\*/|\Z))|(?P<text>"(?:[^"\\$%\n]++|\\.|([$%])\3\{|[$%](?!\{))*+"?)"""
+    r"""|(?P<heredoc><<-?[ \t]*+"?(?P<word>[A-Za-z_][\w-]*+)"?[ \t]*+\r?\n)|(?P<line>\n)|(?P<sign>.)"""
 )
+_LINES = re.compile(r"""(?P<blank>[^"\#/{}()\[\]<\n]++""" + _PIECES, re.DOTALL)
+_BLOCK = re.compile(r"""(?P<blank>[^"\#/{}<]++""" + _PIECES, re.DOTALL)
 _STRING = re.compile(
     r"""(?P<text>(?:[^"\\$%\n]++|\\.|(?P<twice>[$%])(?P=twice)\{|[$%](?!\{))++)|(?P<hole>[$%]\{)|["\n]|\Z""", re.DOTALL
 )
@@ -34,6 +34,7 @@ def end_of_value(text: str, start: int, stop: int) -> int:
 def _skip(text: str, start: int, stop: int, opening: str, closing: str, of_line: bool = False) -> int:
     inside: list[str] = []
     position = start
+    code = _LINES if of_line else _BLOCK
     while position < stop:
         if inside and inside[-1] == '"':
             found = _STRING.match(text, position, stop)
@@ -43,7 +44,7 @@ def _skip(text: str, start: int, stop: int, opening: str, closing: str, of_line:
             elif found is not None and found.lastgroup is None:
                 inside.pop()
             continue
-        found = _CODE.match(text, position, stop)
+        found = code.match(text, position, stop)
         if found is None:
             return stop
         position = found.end()

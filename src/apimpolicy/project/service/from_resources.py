@@ -66,6 +66,9 @@ class _Builder:
     def __init__(self, service: ServiceDescription) -> None:
         self.service = service
         self.unknown = UnknownValues()
+        self.apis: dict[str, ApiDescription] = {}
+        self.operations: dict[tuple[str, str], OperationDescription] = {}
+        self.products: dict[str, ProductDescription] = {}
 
     def add(self, resource: Resource) -> None:
         """Add one resource; of types that don't matter nothing is added."""
@@ -129,7 +132,7 @@ class _Builder:
         revision = entity.text("apiRevision")
         id_ = entity.id
         is_current = entity.flag("isCurrent")
-        if any(api.id == id_ for api in self.service.apis) and revision.known:
+        if id_.lower() in self.apis and revision.known:
             id_ = f"{id_};rev={revision.known}"
         if is_current.is_missing:
             is_current = Field(";rev=" not in id_)
@@ -151,6 +154,7 @@ class _Builder:
             workspace=entity.workspace,
         )
         self.service.apis.append(made)
+        self.apis.setdefault(id_.lower(), made)
         self._file(entity, made)
 
     def _file(self, entity: _Entity, api: ApiDescription) -> None:
@@ -192,10 +196,12 @@ class _Builder:
                     type_, required = _text(each.get("type"), entity.origin), _flag(each.get("required"), entity.origin)
                     made.parameters.append(ParameterDescription(each["name"], entity.origin, place, type_, required))
         api.operations.append(made)
+        self.operations.setdefault((api.id, made.id.lower()), made)
 
     def _api(self, entity: _Entity, what: str) -> ApiDescription | None:
         """Return the API that an entity is in; where there is none, that is a problem."""
-        api = next((each for each in self.service.apis if _same(each.id, entity.ids[0])), None)
+        id_ = entity.ids[0].lower()
+        api = self.apis.get(id_) or self.apis.get(id_.removesuffix(";rev=1"))
         if api is None:
             message = f"the {what} {entity.resource.address} is of the API '{entity.ids[0]}', which isn't in this code"
             self.problem(entity, message, f"the {what} '{entity.id}'")
@@ -220,9 +226,10 @@ class _Builder:
         if api is None:
             return
         id_ = entity.ids[1]
-        operation = next((each for each in api.operations if each.id.lower() == id_.lower()), None)
+        key = (api.id, id_.lower())
+        operation = self.operations.get(key)
         if operation is None:
-            operation = OperationDescription(id_, entity.origin)
+            operation = self.operations[key] = OperationDescription(id_, entity.origin)
             api.operations.append(operation)
         operation.policy = entity.policy(f"the policy of the operation '{id_}' of the API '{api.id}'")
 
@@ -240,21 +247,21 @@ class _Builder:
     def _products(self, entity: _Entity) -> None:
         state = entity.text("state")
         is_published = (state.known or "published").lower() != "notpublished"
-        self.service.products.append(
-            ProductDescription(
-                entity.id,
-                entity.origin,
-                name=entity.text("displayName"),
-                is_published=Field() if state.known is None else Field(is_published, state.origin),
-                subscription_required=entity.flag("subscriptionRequired"),
-                approval_required=entity.flag("approvalRequired"),
-                subscriptions_limit=_whole(entity.resource.properties.get("subscriptionsLimit"), entity.origin),
-                workspace=entity.workspace,
-            )
+        made = ProductDescription(
+            entity.id,
+            entity.origin,
+            name=entity.text("displayName"),
+            is_published=Field() if state.known is None else Field(is_published, state.origin),
+            subscription_required=entity.flag("subscriptionRequired"),
+            approval_required=entity.flag("approvalRequired"),
+            subscriptions_limit=_whole(entity.resource.properties.get("subscriptionsLimit"), entity.origin),
+            workspace=entity.workspace,
         )
+        self.service.products.append(made)
+        self.products.setdefault(entity.id.lower(), made)
 
     def _product(self, entity: _Entity) -> ProductDescription | None:
-        found = next((each for each in self.service.products if each.id.lower() == entity.ids[0].lower()), None)
+        found = self.products.get(entity.ids[0].lower())
         if found is None:
             message = f"{entity.resource.address} is of the product '{entity.ids[0]}', which isn't in this code"
             self.problem(entity, message, f"the product '{entity.ids[0]}'")
@@ -448,11 +455,6 @@ def _id(value: Value) -> str:
 
 def _base(id_: str) -> str:
     return id_.partition(";rev=")[0]
-
-
-def _same(one: str, other: str) -> bool:
-    """Return whether two ids are of the same API: without a revision, or with the first one, it is the current one."""
-    return one.lower() == other.lower() or one.lower() == other.lower().removesuffix(";rev=1")
 
 
 def _first(value: Value) -> dict[str, Any]:
