@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from apimpolicy.infrastructure import nodes
 from apimpolicy.infrastructure.values import (
     LONGEST_LIST,
+    Missing,
     Part,
     Reference,
     Text,
@@ -189,9 +190,11 @@ class Evaluator:
         if isinstance(value, Reference):
             return value.member(node.name)
         if isinstance(value, Unknown):
-            return self.unknown(node, source, scope)
+            return type(value)(self.unknown(node, source, scope).text)
         if node.safe and (value is None or (isinstance(value, dict) and node.name not in value)):
             return None
+        if value is None or (isinstance(value, dict) and node.name not in value):
+            return Missing(self.unknown(node, source, scope).text)
         return value[node.name]
 
     def index(self, node: nodes.Index, source: Source, scope: Scope) -> Value:
@@ -200,14 +203,12 @@ class Evaluator:
         if isinstance(value, Reference):
             return value.item(key)
         if not is_known(key) or isinstance(value, Unknown):
-            return self.unknown(node, source, scope)
-        if isinstance(value, dict):
-            return value.get(self.as_text(key)) if node.safe else value[self.as_text(key)]
-        if node.safe and (value is None or not 0 <= int(key) < len(value)):
-            return None
-        if not isinstance(value, list) or int(key) < 0:
-            raise LookupError(key)
-        return value[int(key)]
+            unknown = self.unknown(node, source, scope)
+            return Missing(unknown.text) if isinstance(value, Missing) else unknown
+        is_there = self.as_text(key) in value if isinstance(value, dict) else 0 <= int(key) < len(value or ())
+        if not is_there:
+            return None if node.safe else Missing(self.unknown(node, source, scope).text)
+        return value[self.as_text(key)] if isinstance(value, dict) else value[int(key)]
 
     def splat(self, node: nodes.Splat, source: Source, scope: Scope) -> Value:
         value = self.reference(node.value, source, scope)
@@ -230,6 +231,8 @@ class Evaluator:
             if not isinstance(arguments[-1], list):
                 raise LookupError
             arguments = arguments[:-1] + arguments[-1]
+        if any(isinstance(each, Missing) for each in arguments):
+            return Missing(self.unknown(node, source, scope).text)
         return self.apply(node.name, arguments, source, scope)
 
     def apply(self, name: str, arguments: list[Value], source: Source, scope: Scope) -> Value:

@@ -42,6 +42,12 @@ class Unknown:
         return f"Unknown({self.text!r})"
 
 
+class Missing(Unknown):
+    """A value that certainly isn't there: a member that an object doesn't have, an index behind a list."""
+
+    __slots__ = ()
+
+
 class Part(NamedTuple):
     """Characters of a text, and the span of the file that they stand for; `verbatim` if the file has the same ones."""
 

@@ -145,11 +145,13 @@ class Parser(ExpressionParser):
         if not self.at("="):
             self.skip_type("=")
         if not self.at("="):
-            return Declaration(start, self.last, kind, name, None)
+            nullable = kind == "param" and self.text.startswith("?", self.last - 1)
+            value = Literal(self.last - 1, self.last, None) if nullable else None
+            return Declaration(start, self.last, kind, name, value)
         self.advance()
         self.skip_lines()
-        value = self.expression()
-        return Declaration(start, value.end, kind, name, value)
+        given = self.expression()
+        return Declaration(start, given.end, kind, name, given)
 
     def parameters(self) -> list[str]:
         """Read the names of a function's parameters, and leave their types out."""

@@ -18,6 +18,7 @@ from apimpolicy.infrastructure.terraform.instances import Instance, Instances
 from apimpolicy.infrastructure.terraform.parser import Block, parse_file, parse_template
 from apimpolicy.infrastructure.terraform.texts import to_text
 from apimpolicy.infrastructure.values import (
+    Missing,
     Named,
     Part,
     Reference,
@@ -283,14 +284,15 @@ class Module(Evaluator):
     def function_try(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
         for each in node.arguments:
             value = self.value(each, source, scope)
-            if not isinstance(value, Unknown):
+            if not isinstance(value, Missing):
                 return value
-        return self.unknown(node, source, scope)
+        raise LookupError
 
     def function_can(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        if is_known(self.value(node.arguments[0], source, scope)):
-            return True
-        raise LookupError
+        value = self.value(node.arguments[0], source, scope)
+        if isinstance(value, Unknown) and not isinstance(value, Missing):
+            raise LookupError
+        return not isinstance(value, Missing)
 
     def function_defaults(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
         return self.value(node.arguments[0], source, scope)
