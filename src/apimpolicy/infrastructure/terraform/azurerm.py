@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from apimpolicy.infrastructure.terraform.instances import Instance
+    from apimpolicy.text.source import Source
 
     Get = Callable[[str], Value]
 
@@ -81,23 +82,24 @@ KINDS: dict[str, Kind] = {
 
 def resource_of(instance: Instance) -> Resource | None:
     """Return an instance as Resource Manager has it; None if it isn't of API Management."""
-    if instance.type in AZAPI:
-        return _azapi(instance)
-    kind = KINDS.get(instance.type.removeprefix(PREFIX)) if instance.type.startswith(PREFIX) else None
+    made = resource_from(instance.type, instance.get, instance.address, instance.block.source, instance.block.start)
+    if made is None:
+        return None
+    kind = KINDS.get(instance.type.removeprefix(PREFIX))
+    made.places = {name: instance.place(attribute) for name, attribute in pairs_of(kind)} if kind is not None else {}
+    made.is_guess = instance.is_guess
+    return made
+
+
+def resource_from(type_: str, get: Get, address: str, source: Source, start: int) -> Resource | None:
+    """Return a resource with these attributes as Resource Manager has it; None if it isn't of API Management."""
+    if type_ in AZAPI:
+        return _azapi(get, address, source, start)
+    kind = KINDS.get(type_.removeprefix(PREFIX)) if type_.startswith(PREFIX) else None
     if kind is None:
         return None
-    made = from_attributes(kind, instance.get, instance.address)
-    places = {name: instance.place(attribute) for name, attribute in pairs_of(kind)}
-    return Resource(
-        kind.type,
-        made[0],
-        made[1],
-        instance.block.source,
-        instance.block.start,
-        instance.address,
-        instance.is_guess,
-        places,
-    )
+    names, properties = from_attributes(kind, get, address)
+    return Resource(kind.type, names, properties, source, start, address)
 
 
 @cache
@@ -224,26 +226,24 @@ _CHANGES: dict[str, Callable[[dict[str, Value]], dict[str, Value]]] = {
 # azapi
 
 
-def _azapi(instance: Instance) -> Resource | None:
-    written = instance.get("type")
+def _azapi(get: Get, address: str, source: Source, start: int) -> Resource | None:
+    written = get("type")
     type_ = written.partition("@")[0].lower() if isinstance(written, str) else ""
     if type_ != PROVIDER and not type_.startswith(f"{PROVIDER}/"):
         return None
     kinds = type_.removeprefix(PROVIDER).strip("/").split("/") if type_ != PROVIDER else []
     names: list[Value] = []
     if kinds:
-        parent = instance.get("parent_id")
+        parent = get("parent_id")
         above = names_in(parent, kinds[:-1])
         missing = len(kinds) - 1 - len(above)
         names = [parent if isinstance(parent, Unknown) else Unknown(str(parent))] * missing + above
-        names.append(instance.get("name"))
-    body = instance.get("body")
+        names.append(get("name"))
+    body = get("body")
     if isinstance(body, str):
         body = decode_json(body)
     properties = body.get("properties") if isinstance(body, dict) else None
-    source, start = instance.block.source, instance.block.start
-    found = properties if isinstance(properties, dict) else {}
-    return Resource("/".join(kinds), names, found, source, start, instance.address, instance.is_guess)
+    return Resource("/".join(kinds), names, properties if isinstance(properties, dict) else {}, source, start, address)
 
 
 # What the provider computes

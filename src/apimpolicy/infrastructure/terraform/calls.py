@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.terraform.instances import instances_of
-from apimpolicy.infrastructure.values import Named, Reference, Unknown, Value
+from apimpolicy.infrastructure.terraform.instances import instances_of, key_of
+from apimpolicy.infrastructure.values import Named, Reference, Value
 
 if TYPE_CHECKING:
     from apimpolicy.infrastructure.terraform.module import Module
@@ -36,8 +36,7 @@ class Children(Reference):
                 for attribute in self.block.body.attributes.values()
                 if attribute.name not in _OF_CALLS
             }
-            shown = "" if key is None else f"[{key.text if isinstance(key, Unknown) else key}]"
-            address = ".".join(part for part in (self.caller.place, f"module.{name}{shown}") if part)
+            address = ".".join(part for part in (self.caller.place, f"module.{name}{key_of(key)}") if part)
             module = type(self.caller)(self.caller.files, folder, self.caller.budget, inputs, self.caller, address)
             found.append((key, module))
         return found

@@ -61,8 +61,7 @@ class Instance(Reference):
     @property
     def address(self) -> str:
         """The address, as Terraform shows it."""
-        key = "" if self.key is None else f"[{self.key.text if isinstance(self.key, Unknown) else self.key}]"
-        return ".".join(part for part in (self.module.place, *self.block.labels) if part) + key
+        return ".".join(part for part in (self.module.place, *self.block.labels) if part) + key_of(self.key)
 
     def has(self, name: str) -> bool:
         return name in self.block.body.attributes or any(
@@ -137,6 +136,13 @@ class Instances(Reference):
         if any(instance.is_guess for instance in self.all):
             raise LookupError
         return list(self.all)
+
+
+def key_of(key: Value) -> str:
+    """Return the key of an instance as addresses have it: `["a"]`, `[0]`, or nothing."""
+    if key is None:
+        return ""
+    return f"[{key.text}]" if isinstance(key, Unknown) else f"[{key}]" if isinstance(key, int) else f'["{key}"]'
 
 
 def body_value(module: Module, body: Body, source: Source, scope: Mapping[str, Value]) -> dict[str, Value]:

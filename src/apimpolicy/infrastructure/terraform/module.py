@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -222,7 +223,7 @@ class Module(Evaluator):
         attribute = block.body.attributes.get("source")
         written = None if attribute is None else self.value(attribute.value, block.source, {})
         reason = f"its source isn't a folder here: {written}"
-        address = ".".join(part for part in (self.place.replace("module.", ""), name) if part)
+        address = ".".join(part for part in (re.sub(r"module\.|\[[^\]]*\]", "", self.place), name) if part)
         downloaded = self.root.modules_file.get(address)
         try:
             if isinstance(written, str) and is_known(written) and written.startswith((".", "/")):

@@ -15,6 +15,7 @@ from apimpolicy.infrastructure.evaluation import Budget
 from apimpolicy.infrastructure.resources import Note, Reading, Resource
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_of
 from apimpolicy.infrastructure.terraform.module import FILES, Module
+from apimpolicy.infrastructure.terraform.plan import find_plan, planned
 from apimpolicy.infrastructure.terraform.variables import environments_of, read_variables, variable_files
 from apimpolicy.infrastructure.values import Unknown
 
@@ -36,6 +37,13 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
         module.modules_file = _downloaded(files, folder)
         module.inputs = read_variables(module, variable_files(files, folder, environment))
         found = [made for instance in module.resources() if (made := resource_of(instance)) is not None]
+        plan = find_plan(files, folder)
+        exact = None if plan is None else planned(plan, found)
+        if exact is not None:
+            reading.resources += exact
+            continue
+        if plan is not None:
+            reading.notes.append(Note("the plan can't be read, so the code is", plan))
         if found:
             reading.resources += found
             reading.notes += _notes(module, found, environment)
