@@ -30,6 +30,8 @@ MOST_NESTED = 60
 """Brackets in brackets that are read; what is nested more deeply is unreadable."""
 LONGEST_CHAIN = 250
 """Operators or accesses in a row, of which the tree is as deep."""
+MOST_STRINGS = 200
+"""Strings that are looked for in text that can't be read otherwise."""
 CONSTANTS = {"true": True, "false": False, "null": None}
 
 

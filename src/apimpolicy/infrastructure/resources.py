@@ -54,6 +54,16 @@ class Reading(Record):
     notes: list[Note]
 
 
+def notes_of_guesses(resources: Sequence[Resource]) -> list[Note]:
+    """Return the note about resources of which it isn't known how many there are."""
+    guesses = [each for each in resources if each.is_guess]
+    if not guesses:
+        return []
+    names = ", ".join(each.address for each in guesses[:4]) + (" …" if len(guesses) > 4 else "")
+    message = f"it isn't known whether, or how often, these are deployed; one of each is assumed: {names}"
+    return [Note(message, guesses[0].source, guesses[0].start)]
+
+
 def segments(id_: Value) -> list[Value]:
     """Return the segments of a resource's id; unknown values in it are kept whole."""
     if isinstance(id_, Unknown):

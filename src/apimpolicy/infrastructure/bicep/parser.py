@@ -22,7 +22,7 @@ from apimpolicy.infrastructure.nodes import (
     Spread,
     Unreadable,
 )
-from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem
+from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem
 from apimpolicy.records import Record
 
 if TYPE_CHECKING:
@@ -39,9 +39,7 @@ _TOKEN = re.compile(
 _CONTINUED = re.compile(rf"(?:{_BLANKS}\n)++{_BLANKS}(?=\?|\|\||&&|:(?!:))", re.DOTALL)
 _LAMBDA = re.compile(r"\(\s*((?:[A-Za-z_]\w*\s*(?:,\s*[A-Za-z_]\w*\s*)*)?)\)\s*=>")
 _LEVELS = (("??",), ("||",), ("&&",), ("==", "!=", "=~", "!~"), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
-_DECLARED = re.compile(
-    r"^[ \t]*(?:@|(?:param|var|resource|module|output|func|type|import|metadata|using)\b)", re.MULTILINE
-)
+_DECLARED = re.compile(r"^(?:@|(?:param|var|resource|module|output|func|type|import|metadata|using)\b)", re.MULTILINE)
 VALUES = ("param", "var", "output")
 RESOURCES = ("resource", "module")
 WITHOUT_NAME = ("targetScope", "metadata", "using", "extends", "import", "provider", "extension", "assert", "type")
@@ -76,9 +74,11 @@ class Parser(ExpressionParser):
         problems: list[Problem] = []
         position = self.end
         while position < self.stop:
+            self.lines, self.depth = True, 0
             try:
                 self.move(position)
                 self.skip_lines()
+                position = self.start
                 if self.kind == "end":
                     break
                 found.append(self.declaration())
@@ -87,8 +87,7 @@ class Parser(ExpressionParser):
                 position = self.start
             except NotReadable as problem:
                 problems.append(Problem(problem.message, problem.start, problem.end))
-                self.lines, self.depth = True, 0
-                following = _DECLARED.search(self.text, max(problem.start, position + 1), self.stop)
+                following = _DECLARED.search(self.text, position + 1, self.stop)
                 end = self.stop if following is None else following.start()
                 found.append(
                     Declaration(position, end, "", "", Unreadable(position, end, list(self.strings(position, end))))
@@ -99,7 +98,8 @@ class Parser(ExpressionParser):
     def strings(self, start: int, stop: int) -> Iterator[Node]:
         """The strings of a span that can't be read otherwise."""
         position = start
-        for _ in range(1000):
+        for _ in range(MOST_STRINGS):
+            self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
             found = re.compile(r"//[^\n]*|\$*'''|'").search(self.text, position, stop)
             if found is None:
                 return
@@ -233,7 +233,7 @@ class Parser(ExpressionParser):
         self.expect("from")
         file = self.primary()
         self.skip_rest()
-        return Declaration(start, self.last, "import", "", file, names=names)
+        return Declaration(start, self.last, "import", "", None, file, names=names)
 
     def body(self) -> Node:
         """Read the body of a resource or of a loop: an expression, or `if (test) { … }`."""

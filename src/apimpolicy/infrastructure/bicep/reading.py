@@ -15,7 +15,7 @@ from apimpolicy.infrastructure.bicep.parser import parse_file
 from apimpolicy.infrastructure.bicep.template import Template, without_comments
 from apimpolicy.infrastructure.evaluation import Budget
 from apimpolicy.infrastructure.functions import from_json
-from apimpolicy.infrastructure.resources import Note, Reading, Resource
+from apimpolicy.infrastructure.resources import Note, Reading, notes_of_guesses
 from apimpolicy.infrastructure.values import Unknown, Value
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
         if not found:
             continue
         reading.resources += found
-        reading.notes += [*template.all_notes(), *_of_guesses(found)]
+        reading.notes += [*template.all_notes(), *notes_of_guesses(found)]
         if template.unset:
             names = ", ".join(sorted(set(template.unset)))
             advice = note or "Give them a default, or put them into a .bicepparam file."
@@ -139,11 +139,3 @@ def _azd(value: Value) -> Value:
     if isinstance(value, str) and (found := _PLACEHOLDER.fullmatch(value)) is not None:
         return Unknown(found[1]) if found[2] is None else found[2]
     return value
-
-
-def _of_guesses(resources: list[Resource]) -> list[Note]:
-    return [
-        Note(f"it isn't known whether, or how often, {each.address} is deployed", each.source, each.start)
-        for each in resources
-        if each.is_guess
-    ]

@@ -164,7 +164,7 @@ class ResourceInstance(Reference):
     def member(self, name: str) -> Value:
         template = self.template
         if name == "name":
-            return self.names[-1]
+            return self.entry("name")
         if name == "id":
             kinds = self.reference.full_type.split("/")[1:]
             pairs = zip(kinds, self.names, strict=True)

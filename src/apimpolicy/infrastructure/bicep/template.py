@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 MOST_LEVELS = 12
 MOST_INSTANCES = 5_000
-_NAMESPACES = ("az", "sys")
 
 
 class Template(Evaluator):
@@ -63,6 +62,7 @@ class Template(Evaluator):
         self.unset: list[str] = []
         """Parameters that were needed and have no value."""
         self._found: dict[str, Value] = {}
+        self._others: dict[str, Template] = {}
         self._children: dict[tuple[str, int], list[tuple[Value, Deployment]]] = {}
 
     @cached_property
@@ -138,21 +138,35 @@ class Template(Evaluator):
         path = self.value(node, self.source, {})
         if self.level >= MOST_LEVELS or not isinstance(path, str) or not path.endswith(".bicep"):
             raise LookupError(path)
-        return Template(self.files, os.path.join(self.folder, path), self.budget, None, self.level + 1, self.place)
+        if path not in self._others:
+            full = os.path.join(self.folder, path)
+            self._others[path] = Template(self.files, full, self.budget, None, self.level + 1, self.place)
+        return self._others[path]
 
     def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        receiver = node.receiver
         special: Callable[..., Value] | None = getattr(self, f"function_{node.name}", None)
-        if receiver is not None and not _is_namespace(receiver):
-            raise LookupError
         if special is not None:
             return special([self.value(each, source, scope) for each in node.arguments], source)
+        found = self.function(node)
+        if found is not None:
+            template, function = found
+            values = [self.value(each, source, scope) for each in node.arguments]
+            return template.value(function.body, template.source, dict(zip(function.names, values, strict=False)))
+        return super().call(node, source, scope)
+
+    def function(self, node: nodes.Call) -> tuple[Template, nodes.Lambda] | None:
+        """Return the function of this file, or an imported one, that a call names, and the file that it is in."""
         own = self.named.get(node.name)
         if own is not None and isinstance(own[0].value, nodes.Lambda):
-            names = own[0].value.names
-            values = [self.value(each, source, scope) for each in node.arguments]
-            return self.value(own[0].value.body, self.source, dict(zip(names, values, strict=False)))
-        return super().call(node, source, scope)
+            return self, own[0].value
+        receiver = node.receiver.name if isinstance(node.receiver, nodes.Name) else None
+        for declared in self.declarations:
+            for theirs, mine in declared.names:
+                if declared.type is not None and mine == (receiver or node.name):
+                    return self.other(declared.type).function(
+                        nodes.Call(node.start, node.end, node.name if receiver else theirs, node.arguments)
+                    )
+        return None
 
     # Functions that read files or name resources
 
@@ -285,11 +299,6 @@ class Template(Evaluator):
         for children in self._children.values():
             for _, child in children[:1]:
                 yield from child.all_notes()
-
-
-def _is_namespace(node: nodes.Node) -> bool:
-    """Whether a call is one of a namespace's function, as `az.resourceId(…)` is."""
-    return isinstance(node, nodes.Name) and node.name in _NAMESPACES
 
 
 def _at_path(value: Value, path: list[Value]) -> Value:

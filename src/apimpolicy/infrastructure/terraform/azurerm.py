@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Get = Callable[[str], Value]
 
 PREFIX = "azurerm_api_management"
-AZAPI = ("azapi_resource", "azapi_update_resource")
+AZAPI = ("azapi_resource",)
 
 
 class Kind(NamedTuple):

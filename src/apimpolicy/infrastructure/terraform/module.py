@@ -18,6 +18,7 @@ from apimpolicy.infrastructure.terraform.functions import FUNCTIONS
 from apimpolicy.infrastructure.terraform.instances import Instance, Instances
 from apimpolicy.infrastructure.terraform.parser import Block, parse_file, parse_template
 from apimpolicy.infrastructure.terraform.texts import to_text
+from apimpolicy.infrastructure.terraform.types import completed
 from apimpolicy.infrastructure.values import (
     Missing,
     Named,
@@ -164,15 +165,20 @@ class Module(Evaluator):
         return self._found[key]
 
     def variable_value(self, name: str) -> Value:
-        def default() -> Value:
-            block = self.blocks.get("variable", {}).get((name,))
-            if block is None or "default" not in block.body.attributes:
-                raise LookupError(name)
-            return self.value(block.body.attributes["default"].value, block.source, {})
+        return self.once(f"var.{name}", lambda: self._variable(name))
 
-        if name in self.inputs:
-            return self.inputs[name]
-        return self.once(f"var.{name}", default)
+    def _variable(self, name: str) -> Value:
+        block = self.blocks.get("variable", {}).get((name,))
+        attributes = {} if block is None else block.body.attributes
+        given = self.inputs.get(name)
+        nullable = attributes.get("nullable")
+        takes_null = nullable is None or self.value(nullable.value, nullable.source, {}) is not False
+        if name not in self.inputs or (given is None and not takes_null):
+            if "default" not in attributes:
+                raise LookupError(name)
+            given = self.value(attributes["default"].value, attributes["default"].source, {})
+        type_ = attributes.get("type")
+        return given if type_ is None else completed(given, type_.value, self, type_.source)
 
     def local_value(self, name: str) -> Value:
         def evaluate() -> Value:
@@ -285,8 +291,10 @@ class Module(Evaluator):
     def function_try(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
         for each in node.arguments:
             value = self.value(each, source, scope)
-            if not isinstance(value, Missing):
+            if not isinstance(value, Unknown):
                 return value
+            if not isinstance(value, Missing):
+                break
         raise LookupError
 
     def function_can(self, node: nodes.Call, source: Source, scope: Scope) -> Value:

@@ -25,7 +25,7 @@ from apimpolicy.infrastructure.nodes import (
     Template,
     Unreadable,
 )
-from apimpolicy.infrastructure.parsing import ExpressionParser, NotReadable, Problem
+from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem
 from apimpolicy.infrastructure.terraform.scanning import end_of_braces, end_of_heredoc, end_of_value
 from apimpolicy.infrastructure.terraform.templates import read_template
 
@@ -176,13 +176,13 @@ class Parser(ExpressionParser):
             raise self.unexpected("the end of the line")
         except NotReadable as problem:
             problems.append(Problem(problem.message, problem.start, problem.end))
-            self.lines, self.depth = True, 0
             return Unreadable(start, self.stop, list(self.strings(start, self.stop)))
 
     def strings(self, start: int, stop: int) -> Iterator[Node]:
         """The strings and heredocs of a span that can't be read otherwise."""
         position = start
-        for _ in range(1000):
+        for _ in range(MOST_STRINGS):
+            self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
             found = re.compile(r'"|<<-?"?[A-Za-z_]').search(self.text, position, stop)
             if found is None:
                 return

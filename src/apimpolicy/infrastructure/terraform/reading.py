@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.evaluation import Budget
-from apimpolicy.infrastructure.resources import Note, Reading, Resource
+from apimpolicy.infrastructure.resources import Note, Reading, Resource, notes_of_guesses
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_of
 from apimpolicy.infrastructure.terraform.module import FILES, Module
 from apimpolicy.infrastructure.terraform.plan import find_plan, planned
@@ -109,7 +109,7 @@ def _notes(module: Module, resources: list[Resource], environment: str | None) -
                 advice = "Run `terraform init`, or name a folder above both modules."
                 found.append(Note(message, source, start, advice))
     found += _of_variables(module, environment)
-    return found + _of_guesses(resources)
+    return found + notes_of_guesses(resources)
 
 
 def _of_variables(module: Module, environment: str | None) -> list[Note]:
@@ -129,15 +129,3 @@ def _of_variables(module: Module, environment: str | None) -> list[Note]:
     block = module.blocks.get("variable", {}).get((sorted(unknown)[0],))
     source, start = (None, 0) if block is None else (block.source, block.start)
     return [Note(f"variables without a value: {names}", source, start, advice)]
-
-
-def _of_guesses(resources: list[Resource]) -> list[Note]:
-    return [
-        Note(
-            f"it isn't known how many instances of {each.address} there are; one stands for all",
-            each.source,
-            each.start,
-        )
-        for each in resources
-        if each.is_guess
-    ]

@@ -21,6 +21,8 @@ _QUOTED = re.compile(r'[$%]\{|([$%])\1\{|\\|"|\n')
 _PLAIN = re.compile(r"([$%])\1\{|[$%]\{")
 _DIRECTIVE = re.compile(r"%\{~?\s*(\w+)\s*")
 MOST_NESTED = 40
+LONGEST_HOLE = 50_000
+"""Characters of an expression in a quoted string; one that is longer isn't closed."""
 
 
 class _Directive:
@@ -62,7 +64,7 @@ def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tup
             begin = place + 1
         else:
             _copy(parts, text, begin, place)
-            end = end_of_braces(text, place + 1, stop)
+            end = end_of_braces(text, place + 1, min(stop, place + LONGEST_HOLE) if quoted else stop)
             if sign == "${":
                 parts.append(_interpolation(parser, place, end))
             else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.infrastructure.resources import Resource, names_in, segments
-from apimpolicy.infrastructure.values import Text, Unknown, Value, is_fully_known, is_known, shown
+from apimpolicy.infrastructure.values import Text, Unknown, Value, is_fully_known, is_known, json_text, shown
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
@@ -162,12 +162,14 @@ class _Builder:
         form, value = entity.resource.properties.get("format"), entity.resource.properties.get("value")
         if value is None:
             return
+        if isinstance(value, dict) and is_fully_known(value):
+            value = json_text(value)
         kind = str(form or "openapi").lower()
         known = "wsdl" if kind.startswith("wsdl") else "graphql" if kind.startswith("graphql") else "openapi"
         origin = entity.place("value")
         url = value if isinstance(value, str) and is_known(value) and "link" in kind else None
         if url is not None or not isinstance(value, str) or not is_known(value):
-            written = url or (value.text if isinstance(value, Unknown) else shown(str(value)))
+            written = url or (value.text if isinstance(value, Unknown) else shown(str(value))[:200])
             api.files.append(ApiFile(known, origin, url=written))
             message = f"the operations of the API '{api.id}' aren't known: they are imported from {written}"
             self.problem(entity, message, f"the API '{api.id}'", "It takes every request below its path.")
@@ -404,7 +406,7 @@ def _text(value: Value, origin: Origin) -> Field[str]:
         return Field()
     if isinstance(value, str) and is_known(value):
         return Field(str(value), origin)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float):
         return Field(str(value), origin)
     return Field(_hole(value), origin)
 
