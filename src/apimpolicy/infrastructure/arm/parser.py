@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TOKEN = re.compile(
-    r"[ \t\r\n]*+(?:(?P<name>[A-Za-z_]\w*+(?:(?:\.\w++)++(?=[ \t]*\())?)|(?P<number>-?\d++(?:\.\d++)?)|(?P<quote>')|(?P<sign>[.,()\[\]])"
+    r"[ \t\r\n]*+(?:(?P<name>[A-Za-z_]\w*+(?:(?:\.\w++)++(?=[ \t]*\())?)"
+    r"|(?P<number>-?\d++(?:\.\d++)?)|(?P<quote>')|(?P<sign>[.,()\[\]])"
     r"|(?P<end>\Z)|(?P<line>(?!))|(?P<other>.))",
     re.DOTALL,
 )
