@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _KINDS = (
     *(".xml", ".policy", ".cshtml", ".toml", ".json", ".yaml", ".yml", ".wsdl", ".xsd", ".xsl", ".xslt", ".graphql"),
     *(".pem", ".crt", ".cer", ".der", ".pfx", ".p12", ".crl", ".http"),
+    *(".tf", ".tofu", ".tfvars", ".tftpl", ".tpl", ".bicep", ".bicepparam"),
 )
 """Files that what is served may be made of; a log that grows beside them is none."""
 
