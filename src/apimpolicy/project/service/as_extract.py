@@ -23,6 +23,7 @@ _FILES = {"openapi": "specification.json", "wsdl": "specification.wsdl", "graphq
 
 def write_extract(service: ServiceDescription, root: str) -> None:
     """Write a service into a folder, which is empty."""
+    fields: dict[str, Any]
     _policy(root, service.policy)
     for workspace in service.workspaces:
         _write(root, "workspaces", workspace.id, "workspaceInformation.json", {"displayName": workspace.name})
@@ -104,9 +105,9 @@ def _data(given: PolicyText | ApiFile) -> bytes | None:
             return read_bytes(given.path)
         except ConfigurationError:
             return None
-    text = getattr(given, "text", None)
     source = getattr(given, "source", None)
-    return (text if source is None else source.text).encode() if text is not None or source is not None else None
+    text: str | None = getattr(given, "text", None) if source is None else source.text
+    return None if text is None else text.encode()
 
 
 def _policy(folder: str, policy: PolicyText | None) -> None:
