@@ -1,4 +1,4 @@
-"""`apimpolicy new test POLICY`: a first test file from a policy."""
+"""`apimpolicy new test PATH` and `apimpolicy new config PATH`: first test files, or a configuration."""
 
 from __future__ import annotations
 
@@ -17,13 +17,23 @@ if TYPE_CHECKING:
 
 
 @click.command("new", cls=WithHelp)
-@click.argument("what", type=click.Choice(["test"]))
-@click.argument("policy", metavar="POLICY")
-@click.option("-o", "--output", metavar="FILE", help="Where to write; POLICY.test.yaml beside the policy. - prints it.")
+@click.argument("what", type=click.Choice(["test", "config"]))
+@click.argument("policy", metavar="PATH")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where to write; POLICY.test.yaml beside the policy, or apimpolicy.toml. - prints it.",
+)
 @click.option("--from-trace", metavar="FILE", help="One case from a trace that the gateway recorded (API inspector).")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 def command(what: str, policy: str, output: str | None, from_trace: str | None, force: bool) -> int:
-    """Write a first test file for a policy: one case per branch, with a request that reaches it.
+    """Write a first test file for a policy, with one case per branch; or a configuration for a service.
+
+    new test PATH: PATH is a policy, or a folder with policies: each gets a file.
+
+    new config PATH writes apimpolicy.toml with a value for all that PATH uses and doesn't contain: secrets, identities,
+    certificates, backends, fragments, keys of identity providers. The commands use these values without it, too.
 
     What is expected is what the policy does today: read it, correct it, and give the cases names that say what should
     happen. Branches that no request was found for are listed at the end.
@@ -36,12 +46,19 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
       apimpolicy new test policies/orders.xml
       apimpolicy new test policies/orders.xml -o -
       apimpolicy new test policies/orders.xml --from-trace trace.json
+      apimpolicy new config extracted
     """
+    if what == "config":
+        if from_trace is not None:
+            raise click.UsageError("--from-trace makes a test: apimpolicy new test")
+        from apimpolicy.cli.new_config import write_configuration
+
+        return write_configuration(policy, output, force=force)
     from apimpolicy.errors import ConfigurationError
 
     path = output or f"{os.path.splitext(policy)[0]}.test.yaml"
     if path != "-" and os.path.exists(path) and not force:
-        raise ConfigurationError(f"{path} is there already; --force writes over it")
+        raise ConfigurationError(f"{path} already exists; use --force to overwrite it")
     if from_trace is not None:
         from apimpolicy.testing.recorded_cases import recorded_case
 
