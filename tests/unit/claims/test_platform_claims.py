@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from apimpolicy.report.claim_text import table
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.testing.claims.configured import file_of
 from apimpolicy.testing.claims.running import prove_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CONFIGURATION = """
 [apis.open]
