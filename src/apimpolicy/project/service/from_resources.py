@@ -96,7 +96,7 @@ class _Builder:
                 self.service.identities.append(IdentityDescription(name, entity.origin))
         hosts = entity.resource.properties.get("hostnameConfigurations")
         for each in hosts if isinstance(hosts, list) else ():
-            if isinstance(each, dict) and str(each.get("type")).lower() == "proxy":
+            if isinstance(each, dict) and each.get("type") == "Proxy":
                 self.service.hosts.append(_text(each.get("hostName"), entity.origin))
         proxies = _first(entity.resource.properties.get("hosts")).get("proxy")
         self._host_names(entity, proxies)
