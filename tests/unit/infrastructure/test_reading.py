@@ -208,3 +208,15 @@ def test_arm_templates_have_copies_and_nested_deployments(tmp_path: Path) -> Non
         ["a", "op"],
         ["b", "op"],
     ]
+
+
+def test_data_sources_that_read_files_are_read(tmp_path: Path) -> None:
+    code = """data "local_file" "a" { filename = "a.txt" }
+data template_file "b" {
+  template = file("b.tpl")
+  vars     = { x = "y" }
+}
+"""
+    code += API.format("a", "data.local_file.a.content") + API.format("b", "data.template_file.b.rendered")
+    written(tmp_path, **{"main.tf": code, "a.txt": "one", "b.tpl": "${x}!"})
+    assert paths(terraform(tmp_path)) == {"a": "one", "b": "y!"}
