@@ -12,6 +12,7 @@ import click
 from apimpolicy.cli.commands import secrets_option
 from apimpolicy.cli.configuration_file import configuration_option, selects_environment
 from apimpolicy.cli.program import say
+from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _OPTIONS = (
     click.option("--named-value", "named_values", multiple=True, metavar="NAME=VALUE", help="A named value."),
     configuration_option,
     selects_environment,
+    stands_in,
     secrets_option,
     click.option(
         "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
@@ -101,16 +103,22 @@ class GatewayOptions:
     def run(self) -> Result:
         """Send the request. Raises ConfigurationError, DiagnosticError, NotSimulatedError, click.UsageError."""
         request = self._request()
-        gateway = self._service() if os.path.isdir(self.policy) else self._gateway()
-        return gateway.send(request) if os.path.isdir(self.policy) else gateway.run(self._policies(), request)
+        if self.is_service:
+            return self._service().send(request)
+        return self._gateway().run(self._policies(), request)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service is meant, by a folder or a configuration, and not one policy."""
+        return os.path.isdir(self.policy) or self.policy.endswith(".toml")
 
     def effective_policies(self) -> Program:
         """The policies of all scopes that the request meets. Raises as `run` does."""
-        if not os.path.isdir(self.policy):
+        if not self.is_service:
             gateway = self._gateway()
             return gateway.program(gateway.scopes(self._policies()))
         if not (self.get_url or self.url or self.request_file):
-            raise click.UsageError("a folder has many policies: say for which request, with --get URL")
+            raise click.UsageError("a service has many policies: name a request, with --get URL")
         result = self.run()
         program = result.exchange.program
         assert program is not None
@@ -128,15 +136,19 @@ class GatewayOptions:
 
         path = self.config or find_configuration("" if self.policy == STANDARD_INPUT else self.policy)
         configuration = load_configuration(path) if path is not None else empty_configuration()
-        return self._with_more(configuration.gateway(**self._overrides()))
+        return self._with_more(configuration.gateway(policies=self._policies().values(), **self._overrides()))
 
     def _service(self) -> Gateway:
-        """The service in a folder."""
+        """The service in a folder, or of a configuration."""
+        from apimpolicy.errors import ConfigurationError
         from apimpolicy.project.gateways import load_gateway
 
         if self.scopes:
-            raise click.UsageError("--scope goes with a policy; in a folder every policy has its place")
-        return self._with_more(load_gateway(self.policy, config=self.config, **self._overrides()))
+            raise click.UsageError("--scope goes with a policy; in a service every policy has its place")
+        gateway = self._with_more(load_gateway(self.policy, config=self.config, **self._overrides()))
+        if gateway.service is None:
+            raise ConfigurationError(f"{self.policy} describes no service: it has neither 'service' nor [apis.…]")
+        return gateway
 
     def _overrides(self) -> dict[str, Any]:
         """What comes in the place of the configuration."""
@@ -157,6 +169,8 @@ class GatewayOptions:
 
     def _with_more(self, gateway: Gateway) -> Gateway:
         """The gateway with what the command line adds to the configuration."""
+        if self.output == "text":
+            show_stand_ins()  # before the request: what it sends as a secret is hidden afterwards
         gateway.named_values.update(dict(_pair(text, "--named-value", "NAME=VALUE") for text in self.named_values))
         for text in self.uploads:
             from apimpolicy.dotnet.cryptography.certificate import Certificate

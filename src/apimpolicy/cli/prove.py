@@ -12,6 +12,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
+from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import requests_are_invented
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     help="For people, or for programs.",
 )
 @selects_environment
+@stands_in
 @click.pass_obj
 def command(
     debug: bool | None,
@@ -188,7 +190,7 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
 
 def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.claim_text import summary
+    from apimpolicy.report.claim_text import summary, table
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
 
@@ -197,6 +199,9 @@ def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], secon
         print(visible_lines(problem))
     if not reports:
         return
+    for path in dict.fromkeys(report.path for report in reports):
+        if rows := table([report for report in reports if report.path == path], style):
+            print(f"\n{rows}")
     print()
     print(summary(reports, seconds, style))
 

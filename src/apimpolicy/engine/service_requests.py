@@ -14,6 +14,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.api_routing import find_api
+from apimpolicy.engine.document import is_markup
 from apimpolicy.engine.exchange import Unmatched
 from apimpolicy.engine.operations import choose
 from apimpolicy.engine.result import Result
@@ -132,7 +133,7 @@ class ServiceRequests:
             described = self._documents_of(routed.api).description
             if described is not None and not described.takes_everything:
                 return _NO_OPERATION
-            if routed.api.operation_policies:
+            if routed.api.operation_policies and not routed.api.is_lenient:
                 raise NotSimulatedError(
                     f"the operations of the API '{routed.api.id}'", "no specification says what their URLs are"
                 )
@@ -157,7 +158,7 @@ class ServiceRequests:
     def _documents_of(self, api: ServiceApi) -> ApiDocuments:
         found = self._documents.get(api)
         if found is None:
-            found = self._documents[api] = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+            found = self._documents[api] = documents_of(api)
         return found
 
     def _operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, AnyPolicy | None]]:
@@ -180,8 +181,20 @@ class ServiceRequests:
             if admission is not None and admission.product is not None:
                 given["product"] = admission.product.policy
             given |= {"api": api.policy, "operation": operation_policy}
-        scopes: dict[str, Policy] = self.gateway.scopes({name: one for name, one in given.items() if one is not None})
+        known = {name: self._named(name, one, api, admission) for name, one in given.items() if one is not None}
+        scopes: dict[str, Policy] = self.gateway.scopes(known)
         return self.gateway.program(scopes)
+
+    def _named(self, scope: str, policy: AnyPolicy, api: ServiceApi | None, admission: Admission | None) -> AnyPolicy:
+        """The policy; one that is a text with a name that says whose it is."""
+        if not isinstance(policy, str) or not is_markup(policy):
+            return policy
+        name = f"<{scope} policy>"
+        if scope == "product" and admission is not None and admission.product is not None:
+            name = f"<policy of the product '{admission.product.id}'>"
+        elif scope in ("api", "operation") and api is not None:
+            name = f"<policy of {'an operation of ' if scope == 'operation' else ''}the API '{api.id}'>"
+        return self.gateway.policies.document(policy, name)
 
 
 class _NoOperation:
@@ -189,6 +202,19 @@ class _NoOperation:
 
 
 _NO_OPERATION = _NoOperation()
+
+
+def documents_of(api: ServiceApi) -> ApiDocuments:
+    """The documents of an API; none of them where one can't be read and the API is lenient.
+
+    Raises ConfigurationError.
+    """
+    try:
+        return ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+    except ConfigurationError as error:
+        if not api.is_lenient:
+            raise
+        return ApiDocuments(problem=str(error))
 
 
 def operations_with_policies(
@@ -210,7 +236,7 @@ def operations_with_policies(
         if not any(each.operation is one.operation for each, _ in found):
             policy = one.policy or policies.pop(from_utf16(one.operation.id), None)
             found.append((OperationDescription(one.operation, is_described=False), policy))
-    if policies and found:
+    if policies and found and not api.is_lenient:
         known = ", ".join(from_utf16(each.operation.id) for each, _ in found[:8])
         raise ConfigurationError(
             f"the API '{api.id}' has a policy for the operation '{next(iter(policies))}', which is not there;"

@@ -51,14 +51,16 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.overlays import Overlay
-    from apimpolicy.project.service_folder import ServiceParts
+    from apimpolicy.project.service.building import ServiceParts
+    from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.project.toml_table import Table
+    from apimpolicy.text.source import Source
 
 _KINDS = ("apis", "products", "subscriptions", "users", "workspaces")
 
 
 class ServiceTables:
-    """The tables, taken out of a configuration; other files are read when `parts` is asked for."""
+    """The tables, taken out of a configuration; other files are read when `described` and `parts` are called."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -73,18 +75,32 @@ class ServiceTables:
         """Whether nothing of a service is described."""
         return self.folder is None and self._policy is None and not any(self._named.values())
 
-    def parts(self, folder: str | None = None) -> ServiceParts:
-        """Everything of the folder, as it is in the selected environment, and of the tables.
+    def described(self, folder: str | None = None) -> ServiceDescription | None:
+        """The service of the folder, as it is in the selected environment, with what doesn't fit left out.
 
         Raises ConfigurationError.
         """
+        root = folder or self.folder
+        if root is None:
+            return None
+        from apimpolicy.project.service.operations import settle_operations
+        from apimpolicy.project.service.reading import describe
+        from apimpolicy.project.service.repair import Elsewhere, repair
+
+        found = describe(root, self._overlay(root))
+        ids = {kind: [id_ for id_, _ in self._named[kind]] for kind in ("apis", "products")}
+        repair(found, Elsewhere(ids["apis"], ids["products"]))
+        settle_operations(found)
+        return found
+
+    def parts(self, description: ServiceDescription | None = None, *, is_lenient: bool = False) -> ServiceParts:
+        """Everything of a description and of the tables. Raises ConfigurationError."""
         from apimpolicy.context.entities import Workspace
         from apimpolicy.engine.service import ServiceWorkspace
         from apimpolicy.project.entities import entity_of
-        from apimpolicy.project.service_folder import ServiceParts, read_service_folder
+        from apimpolicy.project.service.building import ServiceParts, parts_of
 
-        root = folder or self.folder
-        parts = ServiceParts(self._table.file) if root is None else read_service_folder(root, self._overlay(root))
+        parts = ServiceParts(self._table.file) if description is None else parts_of(description, is_lenient)
         parts.policy = self._policy or parts.policy
         for id_, table in self._named["workspaces"]:
             workspace = Workspace(id_, table.take("name", str))
@@ -120,10 +136,13 @@ def _checked(table: Table, make: Any, id_: str) -> Any:
         raise error if str(error).startswith(table.file) else table.mistake(f"cannot be: {error}") from None
 
 
-def _policy(table: Table, name: str = "policy") -> str | Path | None:
+def _policy(table: Table, name: str = "policy") -> Source | Path | None:
     """A policy: the file that a key names, or the document itself. Raises ConfigurationError."""
+    from apimpolicy.text.source import Source
+
     text = table.take(name, str)
-    return text if text is not None and _is_document(text) else _path(table, name)
+    is_document = text is not None and _is_document(text)
+    return Source(text, f"{table.file} ({table.full(name)})") if text and is_document else _path(table, name)
 
 
 def _is_document(text: str) -> bool:

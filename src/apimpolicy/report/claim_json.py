@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, STATUSES, UNDECIDED
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.test_text import CaseReport
 from apimpolicy.text.source import Source
 
@@ -49,7 +50,7 @@ def claims_to_json(
         "claims": [_claim(report) for report in reports],
         "unreadable": [{"path": path, "problem": problem} for path, problem in unreadable.items()],
     }
-    return to_json(report, indent=2, ensure_ascii=True)
+    return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
 
 
 def _claim(report: ClaimReport) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def _claim(report: ClaimReport) -> dict[str, Any]:
         "line": report.line,
         "name": report.name,
         "about": report.about or None,
+        "apis": [{"api": each.api, "status": each.status, "seconds": round(each.seconds, 3)} for each in report.cells],
         "status": report.status,
         "summary": report.request or None,
         "request": _request(report.sent),

@@ -37,7 +37,14 @@ class Deciding:
 
     def __init__(self, world: World, claims: Sequence[Claim], expressions: Expressions) -> None:
         self.world = world
-        self.proof = Proof(world.program, world.first, world.variables, *_known_of_route(world))
+        self.proof = Proof(
+            world.program,
+            world.first,
+            world.variables,
+            *_known_of_route(world),
+            made_up=world.stand_ins or None,
+            knows_variables="variable" in world.fixed,
+        )
         self.formulas = Formulas(self.proof, expressions, base_of(world), has_credentials=_has_credentials(world))
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}
