@@ -1,7 +1,8 @@
 """What is configured in an API Management service, as expressions see it: API, operation, product, subscription, user …
 
 Each class has the properties of one interface of the `context` object, with Python names in snake case. Texts given to
-a constructor become .NET strings; moments may be ISO texts, aware datetimes or .NET DateTimes.
+a constructor become .NET strings; moments may be ISO texts, aware datetimes or .NET DateTimes. Their JSON has the
+documented members in the documented order, which is our choice.
 """
 
 from __future__ import annotations
@@ -31,22 +32,33 @@ def _text(value: str | None) -> str | None:
     return None if value is None else to_utf16(value)
 
 
-@dotnet_class("ISubscriptionKeyParameterNames", attributes={"Header": "header", "Query": "query"})
+@dotnet_class("ISubscriptionKeyParameterNames", attributes={"Header": "header", "Query": "query"}, is_json=True)
 class SubscriptionKeyParameterNames:
     def __init__(self, header: str = "Ocp-Apim-Subscription-Key", query: str = "subscription-key") -> None:
         self.header = to_utf16(header)
         self.query = to_utf16(query)
 
 
-@dotnet_class(
-    "IContextApi", attributes={"IsCurrentRevision": "is_current_revision", "Revision": "revision", "Version": "version"}
-)
+_API = {
+    "Id": "id",
+    "IsCurrentRevision": "is_current_revision",
+    "Name": "name",
+    "Path": "path",
+    "Revision": "revision",
+    "ServiceUrl": "service_url",
+    "Version": "version",
+}
+
+
+@dotnet_class("IContextApi", attributes={name: _API[name] for name in ("IsCurrentRevision", "Revision", "Version")})
 class Api:
     """IApi and IContextApi. `service_url` may be text; it is None when the API has no backend of its own.
 
     `kind` is the API's type in Azure (`KINDS`), which expressions do not see. An MCP server and an A2A API have no
     operations in their policies: every request below their path is for them.
     """
+
+    json_members = _API
 
     def __init__(
         self,
@@ -89,7 +101,11 @@ interface_members(
 )
 
 
-@dotnet_class("IOperation", attributes={"Id": "id", "Method": "method", "Name": "name", "UrlTemplate": "url_template"})
+@dotnet_class(
+    "IOperation",
+    attributes={"Id": "id", "Method": "method", "Name": "name", "UrlTemplate": "url_template"},
+    is_json=True,
+)
 class Operation:
     def __init__(
         self, id: str = "operation", method: str = "GET", name: str | None = None, url_template: str = "/"
@@ -100,36 +116,36 @@ class Operation:
         self.url_template = to_utf16(url_template)
 
 
-@dotnet_class("IGroup", attributes={"Id": "id", "Name": "name"})
+@dotnet_class("IGroup", attributes={"Id": "id", "Name": "name"}, is_json=True)
 class Group:
     def __init__(self, id: str, name: str | None = None) -> None:
         self.id = to_utf16(id)
         self.name = to_utf16(id if name is None else name)
 
 
-@dotnet_class("IUserIdentity", attributes={"Id": "id", "Provider": "provider"})
+@dotnet_class("IUserIdentity", attributes={"Id": "id", "Provider": "provider"}, is_json=True)
 class UserIdentity:
     def __init__(self, id: str, provider: str = "Basic") -> None:
         self.id = to_utf16(id)
         self.provider = to_utf16(provider)
 
 
-@dotnet_class(
-    "IProduct",
-    attributes={
-        "Apis": "apis",
-        "ApprovalRequired": "approval_required",
-        "Groups": "groups",
-        "Id": "id",
-        "Name": "name",
-        "State": "state",
-        "SubscriptionLimit": "subscriptions_limit",
-        "SubscriptionsLimit": "subscriptions_limit",
-        "SubscriptionRequired": "subscription_required",
-    },
-)
+_PRODUCT = {
+    "ApprovalRequired": "approval_required",
+    "Groups": "groups",
+    "Id": "id",
+    "Name": "name",
+    "State": "state",
+    "SubscriptionsLimit": "subscriptions_limit",
+    "SubscriptionRequired": "subscription_required",
+}
+
+
+@dotnet_class("IProduct", attributes={**_PRODUCT, "Apis": "apis", "SubscriptionLimit": "subscriptions_limit"})
 class Product:
     """`state` is PUBLISHED or NOT_PUBLISHED; `subscriptions_limit` None means unlimited."""
+
+    json_members = _PRODUCT
 
     def __init__(
         self,
@@ -165,6 +181,7 @@ class Product:
         "SecondaryKey": "secondary_key",
         "StartDate": "start_date",
     },
+    is_json=True,
 )
 class Subscription:
     """`key` is the one the request used; the primary key unless given."""
@@ -203,6 +220,7 @@ class Subscription:
         "Note": "note",
         "RegistrationDate": "registration_date",
     },
+    is_json=True,
 )
 class User:
     def __init__(
@@ -237,7 +255,7 @@ class Backend:
         self.azure_region = _text(azure_region)
 
 
-@dotnet_class("IWorkspace", attributes={"Id": "id", "Name": "name"})
+@dotnet_class("IWorkspace", attributes={"Id": "id", "Name": "name"}, is_json=True)
 class Workspace:
     def __init__(self, id: str, name: str | None = None) -> None:
         self.id = to_utf16(id)
@@ -251,7 +269,9 @@ class Foundry:
 
 
 @dotnet_class(
-    "IPrivateEndpointConnection", attributes={"Name": "name", "GroupId": "group_id", "MemberName": "member_name"}
+    "IPrivateEndpointConnection",
+    attributes={"Name": "name", "GroupId": "group_id", "MemberName": "member_name"},
+    is_json=True,
 )
 class PrivateEndpointConnection:
     def __init__(self, name: str, group_id: str, member_name: str) -> None:

@@ -33,14 +33,12 @@ _LAST_ERROR = {
 }
 
 
-@dotnet_class("ILastError", attributes=_LAST_ERROR)
+@dotnet_class("ILastError", attributes=_LAST_ERROR, is_json=True)
 class LastError:
     """What went wrong: `source` is the policy or step, `reason` its code, `path` where in the document.
 
     Its JSON has these members in this order: our choice, no document shows it.
     """
-
-    json_members = _LAST_ERROR
 
     def __init__(
         self,

@@ -41,10 +41,8 @@ _JWT = {
 }
 
 
-@dotnet_class("BasicAuthCredentials", attributes=_BASIC)
+@dotnet_class("BasicAuthCredentials", attributes=_BASIC, is_json=True)
 class BasicAuthCredentials:
-    json_members = _BASIC
-
     def __init__(self, user_id: str | None = None, password: str | None = None) -> None:
         self.user_id = user_id
         self.password = password
@@ -68,11 +66,9 @@ def parse_basic(header: str | None) -> BasicAuthCredentials | None:
     return BasicAuthCredentials(to_utf16(user), to_utf16(password)) if colon else None
 
 
-@dotnet_class("Authorization", attributes=_AUTHORIZATION)
+@dotnet_class("Authorization", attributes=_AUTHORIZATION, is_json=True)
 class Authorization:
     """What get-authorization-context gives; the claims are boxed .NET values."""
-
-    json_members = _AUTHORIZATION
 
     def __init__(self, access_token: str | None, claims: Mapping[str, Any] | Dictionary) -> None:
         self.access_token = access_token
@@ -88,11 +84,9 @@ class Authorization:
         return Authorization(access_token, claims)
 
 
-@dotnet_class("Jwt", attributes=_JWT)
+@dotnet_class("Jwt", attributes=_JWT, is_json=True)
 class Jwt:
     """A JSON Web Token. `header` and `payload` are its decoded JSON objects; `claims` has every claim as texts."""
-
-    json_members = _JWT
 
     def __init__(self, header: Mapping[str, Any], payload: Mapping[str, Any]) -> None:
         self.header = header

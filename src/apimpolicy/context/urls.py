@@ -21,20 +21,21 @@ _PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._[]|"
 _QUERY_CHARACTERS = _PATH_CHARACTERS + "?"
 
 
-@dotnet_class(
-    "IUrl",
-    attributes={
-        "Host": "host",
-        "Path": "path",
-        "Port": "port",
-        "Query": "query",
-        "QueryString": "query_string",
-        "Scheme": "scheme",
-        "Uri": "uri",
-    },
-)
+_URL = {
+    "Host": "host",
+    "Path": "path",
+    "Port": "port",
+    "Query": "query",
+    "QueryString": "query_string",
+    "Scheme": "scheme",
+}
+
+
+@dotnet_class("IUrl", attributes={**_URL, "Uri": "uri"})
 class Url:
     """An absolute URL. `path` begins with `/`, `query_string` is empty or begins with `?`; both are percent-encoded."""
+
+    json_members = _URL
 
     def __init__(self, scheme: str, host: str, port: int, path: str = "/", query_string: str = "") -> None:
         self.scheme = scheme

@@ -142,16 +142,21 @@ def member(
     return mark
 
 
-def dotnet_class(type_name: str, *, attributes: Mapping[str, str] | None = None) -> Callable[[_Class], _Class]:
+def dotnet_class(
+    type_name: str, *, attributes: Mapping[str, str] | None = None, is_json: bool = False
+) -> Callable[[_Class], _Class]:
     """Make a Python class the run-time class of a .NET type.
 
     `attributes` maps C# properties and fields to Python attributes, for getting and, where C# has a setter, setting.
+    With `is_json` the type's JSON has these members in this order.
     Sets `dotnet_type_name` on the class unless it is already there.
     """
 
     def register(cls: _Class) -> _Class:
         if "dotnet_type_name" not in cls.__dict__:
             cls.dotnet_type_name = type_name  # type: ignore[attr-defined]
+        if is_json:
+            cls.json_members = attributes  # type: ignore[attr-defined]
         interface_members(type_name, attributes or {})
         for name, value in cls.__dict__.items():
             function = getattr(value, "__func__", value)
@@ -195,6 +200,9 @@ def _load(definition: TypeDefinition) -> None:
             _loaded.add(module)
 
 
+_TASK = "System.Threading.Tasks.Task"
+
+
 def declines(type_name: str, *signatures: str, reason: str) -> None:
     """Say why members are not simulated: they make no sense offline, or cannot be done faithfully.
 
@@ -207,7 +215,8 @@ def declines(type_name: str, *signatures: str, reason: str) -> None:
 def reason_against(definition: TypeDefinition, signature: str) -> str:
     """Why a member is not simulated; empty when nobody has got to it yet."""
     _load(definition)
-    return _reasons.get(_definition_key(definition, signature), "")
+    asynchronous = "the gateway allows no tasks" if _TASK in signature or definition.name.startswith(_TASK) else ""
+    return _reasons.get(_definition_key(definition, signature), asynchronous)
 
 
 def find_implementation(definition: TypeDefinition, signature: str, *, setter: bool = False) -> Implementation | None:

@@ -48,7 +48,7 @@ class RedisConnection:
         options: dict[str, Any] = {"socket_connect_timeout": _PATIENCE, "socket_timeout": _PATIENCE}
         try:
             self._connect: Callable[[], Any] = partial(redis.Redis.from_url, url, **options)
-            self._client = self._connect()
+            self._client: Any = self._connect()
             self._make: Callable[[], Any] = partial(redis.asyncio.Redis.from_url, url, **options)
         except ValueError as error:
             what = f"--redis takes a URL such as redis://localhost:6379, not '{url}': {error}"

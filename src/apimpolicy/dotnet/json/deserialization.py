@@ -37,6 +37,8 @@ from apimpolicy.dotnet.values import (
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from apimpolicy.dotnet.json.settings import JsonSerializer
     from apimpolicy.dotnet.types import Type
 
@@ -47,6 +49,9 @@ _LISTS = {
 _SETS = {_GENERIC + "HashSet", _GENERIC + "ISet"}
 _DICTIONARIES = {_GENERIC + name for name in ("Dictionary", "IDictionary", "IReadOnlyDictionary")}
 _OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack", "LinkedList", "SortedSet")}
+_PAIR, _TUPLE = _GENERIC + "KeyValuePair", "System.Tuple"
+_ITEMS = 7
+"""Elements of a tuple type; those of a longer one are in a tuple of their own, its `Rest`, which is not simulated."""
 MAXIMUM_DEPTH = 128
 
 
@@ -203,16 +208,48 @@ def _wrong_shape(token: JToken, type_: Type, what: str, source: TreeSource) -> J
     return JsonSerializationException(source.located(token, message.replace("{0}", shape)).replace("\n Path", "\nPath"))
 
 
-def _object(token: JObject, type_: Type, source: TreeSource, depth: int) -> Any:
+def _members_of(type_: Type) -> Sequence[tuple[str, Type]]:
+    """Return the members that an object of JSON sets, with their types; none for a type that isn't made of members."""
     if isinstance(type_, AnonymousType):
+        return type_.members
+    target = type_.underlying or type_
+    if not isinstance(target, NamedType):
+        return ()
+    if target.name == _PAIR:
+        return list(zip(("Key", "Value"), target.arguments, strict=True))
+    if (target.definition.is_tuple or target.name == _TUPLE) and len(target.arguments) <= _ITEMS:
+        return [(f"Item{number}", item) for number, item in enumerate(target.arguments, 1)]
+    return ()
+
+
+def _made_of(type_: Type, values: tuple[Any, ...]) -> Any:
+    """Return the plain value of a type that `_members_of` knows."""
+    if isinstance(type_, AnonymousType):
+        return AnonymousObject(type_, tuple(name for name, _ in type_.members), values)
+    target = type_.underlying or type_
+    assert isinstance(target, NamedType)
+    if target.name == _PAIR:
+        from apimpolicy.dotnet.collections.pairs import KeyValuePair
+
+        return KeyValuePair(target.arguments, *values)
+    if target.name == _TUPLE:
+        from apimpolicy.dotnet.collections.tuples import Tuple
+
+        return Tuple(target.arguments, values)
+    return values
+
+
+def _object(token: JObject, type_: Type, source: TreeSource, depth: int) -> Any:
+    members = _members_of(type_)
+    if members:
         found = {child.name.lower(): child.value for child in token.children if isinstance(child, JProperty)}
         values: list[Any] = []
-        for name, member_type in type_.members:
+        for name, member_type in members:
             value = found.get(name.lower())
             values.append(
                 default_value(member_type) if value is None else _convert(value, member_type, source, depth + 1)
             )
-        return AnonymousObject(type_, tuple(name for name, _ in type_.members), tuple(values))
+        return _made_of(type_, tuple(values))
     if isinstance(type_, NamedType) and len(type_.arguments) == 2 and type_.name in _DICTIONARIES:
         key_type, item_type = type_.arguments
         made = platform.construct_generic(_GENERIC + "Dictionary", key_type, item_type)

@@ -25,12 +25,18 @@ if TYPE_CHECKING:
 _CONVERT = "Newtonsoft.Json.JsonConvert"
 _SETTINGS = "Newtonsoft.Json.JsonSerializerSettings settings"
 _FORMATTING = "Newtonsoft.Json.Formatting formatting"
+_POPULATE = 2
+"""The bit of DefaultValueHandling for members that JSON doesn't have."""
 _CONVERTERS = "params Newtonsoft.Json.JsonConverter[] converters"
 
 
 def _serialize(value: Any, indented: bool, settings: JsonSerializerSettings | None = None) -> str:
     token = value if isinstance(value, JToken) else to_token(value, settings)
-    return write(token, indented=indented)
+    if settings is None or not settings.has_texts:
+        return write(token, indented=indented)
+    from apimpolicy.dotnet.json.settings_texts import SettingsTexts
+
+    return write(token, indented=indented, texts=SettingsTexts(settings))
 
 
 def _no_converters(converters: Array | None) -> None:
@@ -87,6 +93,17 @@ def _text(text: str | None) -> str:
     return text
 
 
+def _read(text: str | None, type_: Type, settings: JsonSerializerSettings | None) -> Any:
+    """Return the plain value of a text. Raises NotSimulatedError for settings that change how objects are filled."""
+    if settings is None:
+        return from_text(_text(text), type_)
+    if settings.date_format:
+        raise NotSimulatedError("JsonSerializerSettings.DateFormatString", "reading JSON")
+    if settings.defaults & _POPULATE:
+        raise NotSimulatedError("JsonSerializerSettings.DefaultValueHandling", "filling members from JSON")
+    return from_text(_text(text), type_, date_parsing=settings.date_parsing)
+
+
 @implements(_CONVERT, "static object DeserializeObject(string value)")
 def deserialize(text: str | None) -> Any:
     return from_text(_text(text), OBJECT)
@@ -107,7 +124,7 @@ def deserialize_type_converting(text: str | None, type_object: Any, converters: 
 @implements(_CONVERT, f"static object DeserializeObject(string value, System.Type type, {_SETTINGS})")
 def deserialize_type_with(text: str | None, type_object: Any, settings: JsonSerializerSettings | None) -> Any:
     type_ = OBJECT if type_object is None else type_object.type
-    return box(type_, from_text(_text(text), type_, date_parsing=1 if settings is None else settings.date_parsing))
+    return box(type_, _read(text, type_, settings))
 
 
 @implements(_CONVERT, "static T DeserializeObject<T>(string value)", types=True)
@@ -123,12 +140,12 @@ def deserialize_converting(types: tuple[Type, ...], text: str | None, converters
 
 @implements(_CONVERT, f"static T DeserializeObject<T>(string value, {_SETTINGS})", types=True)
 def deserialize_with(types: tuple[Type, ...], text: str | None, settings: JsonSerializerSettings | None) -> Any:
-    return from_text(_text(text), types[-1], date_parsing=1 if settings is None else settings.date_parsing)
+    return _read(text, types[-1], settings)
 
 
 @implements(_CONVERT, f"static object DeserializeObject(string value, {_SETTINGS})")
 def deserialize_object_with(text: str | None, settings: JsonSerializerSettings | None) -> Any:
-    return from_text(_text(text), OBJECT, date_parsing=1 if settings is None else settings.date_parsing)
+    return _read(text, OBJECT, settings)
 
 
 @implements(_CONVERT, "static T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)", types=True)

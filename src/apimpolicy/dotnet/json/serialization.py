@@ -14,7 +14,7 @@ from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
 from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import AnonymousObject, Char, RectangularArray, ValueTuple, box, type_of
+from apimpolicy.dotnet.values import OBJECT, AnonymousObject, Char, RectangularArray, ValueTuple, box, type_of
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class _Serializer:
         if pairs is not None:
             made = JObject()
             for name, item in pairs:
-                if item is None and self.settings is not None and self.settings.nulls == 1:
+                if self._leaves_out(value, name, item):
                     continue
                 made.property_to_fill(self._name(name, value)).value = self.token(item)
             return made
@@ -88,6 +88,13 @@ class _Serializer:
 
             return node_token(value)
         raise NotSimulatedError(f"JSON serialization of {platform.type_name(value)}")
+
+    def _leaves_out(self, value: Any, name: str, item: Any) -> bool:
+        """Return whether the settings leave out a member; a dictionary is written with all its entries."""
+        if self.settings is None or hasattr(value, "contains_key"):
+            return False
+        members = getattr(value.dotnet_type, "members", ()) if isinstance(value, AnonymousObject) else ()
+        return self.settings.leaves_out(item, dict(members).get(name))
 
     def _rows(self, items: list[Any], lengths: tuple[int, ...]) -> JArray:
         """An array of several dimensions as arrays in arrays."""
@@ -140,14 +147,10 @@ def members_of(value: Any) -> Iterator[tuple[str, Any]] | None:
 
 def _pair_types(value: Any) -> tuple[Any, Any]:
     arguments = getattr(type_of(value), "arguments", _NO_TYPES)
-    from apimpolicy.dotnet.values import OBJECT
-
     return (arguments[0], arguments[1]) if len(arguments) == 2 else (OBJECT, OBJECT)
 
 
 def _tuple_items(value: Any) -> Iterator[tuple[str, Any]]:
-    from apimpolicy.dotnet.values import OBJECT
-
     arguments = getattr(type_of(value), "arguments", _NO_TYPES)
     for number, item in enumerate(value.items, 1):
         yield f"Item{number}", box(arguments[number - 1] if number <= len(arguments) else OBJECT, item)

@@ -2,24 +2,70 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.values import type_of, unbox
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.types import Type
+
+_IGNORE = 1
+"""Of NullValueHandling, and the bit of DefaultValueHandling."""
 
 
 @dotnet_class(
     "Newtonsoft.Json.JsonSerializerSettings",
-    attributes={"NullValueHandling": "nulls", "Formatting": "formatting", "DateParseHandling": "date_parsing"},
+    attributes={
+        "NullValueHandling": "nulls",
+        "DefaultValueHandling": "defaults",
+        "Formatting": "formatting",
+        "DateParseHandling": "date_parsing",
+        "DateFormatHandling": "date_style",
+        "DateFormatString": "date_format",
+        "StringEscapeHandling": "escapes",
+    },
 )
 class JsonSerializerSettings:
-    """`nulls` is a NullValueHandling, `formatting` a Formatting, `date_parsing` a DateParseHandling."""
+    """The attributes are the enumerations of their names in C#; `date_format` is a .NET format or null."""
 
-    __slots__ = ("camel_case", "date_parsing", "formatting", "names_enums", "nulls")
+    __slots__ = (
+        "camel_case",
+        "date_format",
+        "date_parsing",
+        "date_style",
+        "defaults",
+        "escapes",
+        "formatting",
+        "names_enums",
+        "nulls",
+    )
 
     def __init__(self) -> None:
         self.nulls = 0
+        self.defaults = 0
         self.formatting = 0
         self.date_parsing = 1
+        self.date_style = 0
+        self.date_format: str | None = None
+        self.escapes = 0
         self.camel_case = False
         self.names_enums = False
+
+    @property
+    def has_texts(self) -> bool:
+        """Return whether dates or escapes differ from the default."""
+        return bool(self.escapes or self.date_style or self.date_format)
+
+    def leaves_out(self, item: Any, static: Type | None) -> bool:
+        """Return whether a member with this boxed value isn't written; `static` is its type where that is known."""
+        if item is None:
+            return self.nulls == _IGNORE or bool(self.defaults & _IGNORE)
+        type_ = static or type_of(item)
+        if not self.defaults & _IGNORE or not type_.is_value_type or type_.underlying is not None:
+            return False
+        return bool(unbox(item) == default_value(type_))
 
     @staticmethod
     @member("new()")

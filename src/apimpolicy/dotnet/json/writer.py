@@ -1,4 +1,4 @@
-"""Trees to text, as Newtonsoft's JsonTextWriter: two blanks, `: `, `\\n`, escapes of StringEscapeHandling.Default."""
+"""Trees to text, as Newtonsoft's JsonTextWriter: two blanks, `: `, `\\n`, and the texts that settings choose."""
 
 from __future__ import annotations
 
@@ -105,14 +105,29 @@ def format_value(token_type: int, value: Any) -> str:
     return f'"{escape(platform.text_of(value))}"'
 
 
-def write(token: JToken, *, indented: bool) -> str:
+class Texts:
+    """How names and scalars are written, as without settings."""
+
+    def name(self, text: str) -> str:
+        """Return a property's name between quotes."""
+        return escape(text)
+
+    def scalar(self, token_type: int, value: Any) -> str:
+        """Return a scalar with its quotes."""
+        return format_value(token_type, value)
+
+
+_TEXTS = Texts()
+
+
+def write(token: JToken, *, indented: bool, texts: Texts = _TEXTS) -> str:
     """The text of a token and everything below it."""
     if isinstance(token, JValue):
-        return format_value(token.token_type, token.value)
+        return texts.scalar(token.token_type, token.value)
     parts: list[str] = []
     length = 0
     here = environment()
-    for piece in _pieces(token, indented):
+    for piece in _pieces(token, indented, texts):
         parts.append(piece)
         length += len(piece)
         if not len(parts) & _LOOK_EVERY:
@@ -122,18 +137,18 @@ def write(token: JToken, *, indented: bool) -> str:
     return "".join(parts)
 
 
-def _pieces(root: JToken, indented: bool) -> Iterator[str]:
+def _pieces(root: JToken, indented: bool, texts: Texts) -> Iterator[str]:
     """One loop with a stack of (iterator over children, closing text); a property is a prefix of its value."""
     colon = ": " if indented else ":"
     stack: list[tuple[Iterator[JToken], str]] = []
     token: JToken = root
     while True:
         while isinstance(token, JProperty) and token.value is not None:
-            yield f'"{escape(token.name)}"{colon}'
+            yield f'"{texts.name(token.name)}"{colon}'
             token = token.value
         opened = False
         if isinstance(token, JValue):
-            yield format_value(token.token_type, token.value)
+            yield texts.scalar(token.token_type, token.value)
         elif isinstance(token, JContainer):
             opening, closing = _brackets(token)
             yield opening

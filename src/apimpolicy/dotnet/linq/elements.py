@@ -12,6 +12,7 @@ from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.interfaces import count_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, InvalidOperationException
+from apimpolicy.dotnet.linq.ordering import OrderedSequence, without_order
 from apimpolicy.dotnet.linq.sequences import not_null, operator
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def count(types: Types, source: Any) -> int:
         return known
     total = 0
     step = environment().step
-    for _ in source:
+    for _ in without_order(source):
         step()
         total += 1
     return total
@@ -135,6 +136,8 @@ def sequence_equal(types: Types, first: Any, second: Any, comparer: Any = None) 
 
 def _first(source: Any, predicate: Predicate | None) -> Any:
     not_null(source, "source")
+    if isinstance(source, OrderedSequence):
+        return source.first(predicate, _ABSENT)
     if predicate is None:
         environment().step()
         return next(iter(source), _ABSENT)
@@ -148,6 +151,8 @@ def _first(source: Any, predicate: Predicate | None) -> Any:
 
 def _last(source: Any, predicate: Predicate | None) -> Any:
     not_null(source, "source")
+    if isinstance(source, OrderedSequence):
+        return source.last(predicate, _ABSENT)
     step = environment().step
     if isinstance(source, list):
         for item in reversed(source):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.comparers import sort, sort_key
-from apimpolicy.dotnet.linq.sequences import Sequence, not_null, operator, take_all
+from apimpolicy.dotnet.collections.comparers import comparison_of, sort, sort_key
+from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.linq.sequences import COUNTABLE, Sequence, not_null, operator, take_all
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 
@@ -57,6 +58,44 @@ class OrderedSequence(Sequence):
                 wrapped = [key(value) for value in values]
                 sort(positions, wrapped.__getitem__, reverse=level.descending)
         return (items[position] for position in positions)
+
+    def first(self, predicate: Callable[[Any], bool] | None, absent: object) -> Any:
+        """Return the first element in order, or `absent`. Nothing is sorted: a failed comparison is not wrapped."""
+        return self._best(predicate, absent, lambda order: order < 0)
+
+    def last(self, predicate: Callable[[Any], bool] | None, absent: object) -> Any:
+        """Return the last element in order, or `absent`."""
+        return self._best(predicate, absent, lambda order: order >= 0)
+
+    def _best(self, predicate: Callable[[Any], bool] | None, absent: object, is_better: Callable[[int], bool]) -> Any:
+        step = environment().step
+        comparisons = [comparison_of(level.type, level.comparer) for level in self.levels]
+        best, best_keys = absent, [None] * len(self.levels)
+        for item in self.source:
+            step()
+            if predicate is not None and not predicate(item):
+                continue
+            keys = [level.selector(item) for level in self.levels]
+            if best is absent or is_better(self._order(comparisons, keys, best_keys)):
+                best, best_keys = item, keys
+        return best
+
+    def _order(self, comparisons: list[Callable[[Any, Any], int]], keys: list[Any], others: list[Any]) -> int:
+        """Compare the keys of two elements, the most significant first."""
+        for level, compare, key, other in zip(self.levels, comparisons, keys, others, strict=True):
+            if order := compare(key, other):
+                return -order if level.descending else order
+        return 0
+
+
+def without_order(source: Any) -> Any:
+    """Return what has as many elements as a sequence, without sorting: .NET counts ordered sequences like this."""
+    if isinstance(source, OrderedSequence):
+        return source.source
+    if type(source) is Sequence and source.start in COUNTABLE and isinstance(source.arguments[0], OrderedSequence):
+        ordered, *arguments = source.arguments
+        return Sequence(source.start, source.element, ordered.source, *arguments)
+    return source
 
 
 def _register(name: str, descending: bool) -> None:

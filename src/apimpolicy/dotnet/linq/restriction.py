@@ -13,6 +13,7 @@ from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.linq.sequences import (
     BURNING,
+    COUNTABLE,
     END,
     LEFT_OUT,
     STAGES,
@@ -313,6 +314,7 @@ def _skip_while_stage(predicate: IndexPredicate) -> Stage:
     return stage
 
 
+COUNTABLE.update((_take, _skip))
 STAGES.update(
     {
         _where: _where_stage,

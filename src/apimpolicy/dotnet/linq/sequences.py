@@ -41,6 +41,9 @@ STAGES: dict[Callable[..., Iterator[Any]], Callable[..., Stage | None]] = {}
 """Operators that look at one element at a time, by what starts them; each value makes a stage of an operator's
 arguments without the source, which is the first of them. None lets nothing pass, and asks for nothing."""
 
+COUNTABLE: set[Callable[..., Iterator[Any]]] = set()
+"""What starts `Take` and `Skip`, whose number of elements does not depend on the order of their source."""
+
 
 class Last:
     """What a stage makes of an element that is passed on as the last one."""

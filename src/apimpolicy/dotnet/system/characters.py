@@ -85,8 +85,12 @@ def is_white_space(char: str) -> bool:
     return char in _WHITE_SPACE
 
 
+_LATIN_1 = {"§": "So", "ª": "Ll", "\xad": "Pd", "¶": "So", "º": "Ll"}
+"""`char` has its own table for Latin-1 up to .NET Core 3.1, made before Unicode moved these five characters."""
+
+
 def _category(char: str) -> str:
-    return unicodedata.category(char)
+    return _LATIN_1.get(char) or unicodedata.category(char)
 
 
 _CATEGORIES = {

@@ -259,6 +259,9 @@ def _assign(parts: Parts, numbers: list[str], month_at: int, words: DateWords) -
     if month_at >= 0:
         if len(numbers) > 2:
             return False
+        if len(numbers) == 1:
+            _assign_beside_month(parts, numbers[0], month_at > 0, words)
+            return True
         for index, number in enumerate(numbers):
             is_year = len(number) > 2 or int(number) > 31 or (index == 1 and parts.day is not None)
             if is_year and parts.year is None:
@@ -288,6 +291,18 @@ def _assign(parts: Parts, numbers: list[str], month_at: int, words: DateWords) -
         parts.month, parts.day = int(month), int(day)
         return True
     return False
+
+
+def _assign_beside_month(parts: Parts, number: str, is_before: bool, words: DateWords) -> None:
+    """Take the only number beside a month's name for the day, or for the year.
+
+    It is the year where the culture's patterns have the year at that side of the month and the day at the other: the
+    invariant culture reads `3 February` as February 2003. Source: .NET Core 3.1, `DateTimeParse.GetDayOfNM`.
+    """
+    if len(number) > 2 or (words.year_first is is_before and words.day_first is not is_before):
+        parts.year = year_of(number)
+    else:
+        parts.day = int(number)
 
 
 def year_of(digits: str) -> int:

@@ -29,7 +29,7 @@ def _order(pattern: str, letters: str) -> str:
 class DateWords:
     """What the words of a text can mean; names are in lower case."""
 
-    __slots__ = ("afternoon", "day_first", "days", "ignored", "months", "morning", "order", "token")
+    __slots__ = ("afternoon", "day_first", "days", "ignored", "months", "morning", "order", "token", "year_first")
 
     def __init__(self, symbols: DateSymbols) -> None:
         known = symbols.values()
@@ -39,6 +39,7 @@ class DateWords:
         self.days = english | numbered(symbols.day_names, 0) | numbered(known.get("short_day_names", ()), 0)
         self.order = _order(symbols.short_date, "dmy")
         self.day_first = _order(symbols.month_day, "dm") == "dm"
+        self.year_first = _order(symbols.year_month, "ym") == "ym"
         self.morning, self.afternoon = symbols.morning, symbols.afternoon
         patterns = " ".join((symbols.long_date, symbols.month_day, symbols.year_month))
         literals = {word for found in _LITERAL.finditer(patterns) for word in found[0].strip("'\\").split()}
