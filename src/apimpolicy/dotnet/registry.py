@@ -5,6 +5,10 @@ A function:
     @implements("string", "int IndexOf(string value, int startIndex)")
     def index_of(text: str, value: str, start: int) -> int: ...
 
+A table, for members that only forward (operators, conversions, constructors, one call with the same arguments):
+
+    implements_all("System.Guid", {"static bool op_Equality(System.Guid a, System.Guid b)": operator.eq, …})
+
 A run-time class, whose methods and attributes are called on the object itself (so that subclasses and interfaces
 dispatch as in .NET):
 
@@ -116,6 +120,14 @@ def implements(
         return function
 
     return register
+
+
+def implements_all(
+    type_name: str, members: Mapping[str, Callable[..., Any]], *, types: bool = False, cost: Cost | None = None
+) -> None:
+    """Register a function under each of a type's signatures: a table of members that only forward."""
+    for signature, function in members.items():
+        implements(type_name, signature, types=types, cost=cost)(function)
 
 
 def implements_setter(type_name: str, signature: str) -> Callable[[_Function], _Function]:
