@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     NotSupportedException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, implements_all, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -317,8 +317,6 @@ class ValueCollection(DictionaryView):
         super().copy_to(array, index)
 
 
-implements("System.Collections.Generic.Dictionary<TKey, TValue>", "new()", types=True)(Dictionary)
-
 declines(
     "System.Collections.Generic.Dictionary<TKey, TValue>",
     "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
@@ -330,3 +328,6 @@ declines(
 @implements("System.Collections.Generic.Dictionary<TKey, TValue>", "void OnDeserialization(object sender)")
 def _deserialized(_collection: object, _sender: object) -> None:
     """Does something only where GetObjectData was called before."""
+
+
+implements_all("System.Collections.Generic.Dictionary<TKey, TValue>", {"new()": Dictionary}, types=True)

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,11 +32,6 @@ class LinkedListNode:
         self.list: LinkedList | None = None
         self.next: LinkedListNode | None = None
         self.previous: LinkedListNode | None = None
-
-    @staticmethod
-    @member("new(T value)", types=True)
-    def create(types: tuple[Type, ...], value: Any) -> LinkedListNode:
-        return LinkedListNode(types, value)
 
     @property
     def dotnet_type(self) -> Type:
@@ -60,11 +55,6 @@ class LinkedList(GenericCollection):
         self.last: LinkedListNode | None = None
         for item in items:
             self.add_last(item)
-
-    @staticmethod
-    @member("new()", types=True)
-    def create(types: tuple[Type, ...]) -> LinkedList:
-        return LinkedList(types)
 
     @staticmethod
     @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
@@ -219,3 +209,7 @@ class LinkedList(GenericCollection):
     @member("void CopyTo(T[] array, int index)")
     def copy_to(self, array: Any, index: int) -> None:
         copy_into(list(self), array, index, "index")
+
+
+implements_all(_NODE, {"new(T value)": LinkedListNode}, types=True)
+implements_all("System.Collections.Generic.LinkedList<T>", {"new()": LinkedList}, types=True)

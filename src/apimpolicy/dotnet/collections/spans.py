@@ -11,7 +11,7 @@ from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, IndexOutOfRangeException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements, implements_setter, interface_members
+from apimpolicy.dotnet.registry import implements, implements_all, implements_setter, interface_members
 from apimpolicy.dotnet.values import CHAR, Array
 
 if TYPE_CHECKING:
@@ -157,6 +157,4 @@ def span_set(span: Span, index: int, value: Any) -> None:
     span.items[span.place(index)] = value
 
 
-@implements(_SPAN, "static System.ReadOnlySpan<T> op_Implicit(System.Span<T> span)")
-def _read_only(span: Span) -> Span:
-    return span
+implements_all(_SPAN, {"static System.ReadOnlySpan<T> op_Implicit(System.Span<T> span)": lambda span: span})
