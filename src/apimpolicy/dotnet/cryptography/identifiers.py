@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, CryptographicException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import byte_array
 
 if TYPE_CHECKING:
@@ -78,11 +78,6 @@ class Oid:
     def __init__(self, value: str | None, friendly_name: str | None = None) -> None:
         self.value = value
         self.friendly_name = friendly_name or (FRIENDLY_NAMES.get(value) if value else None)
-
-    @staticmethod
-    @member("new()")
-    def empty() -> Oid:
-        return Oid(None)
 
     @staticmethod
     @member("new(string oid)")
@@ -167,11 +162,6 @@ class HashAlgorithmName:
     def __hash__(self) -> int:
         return hash(self.name)
 
-    @staticmethod
-    @member("new(string name)")
-    def of(name: str | None) -> HashAlgorithmName:
-        return HashAlgorithmName(name)
-
     @member("string ToString()")
     def to_string(self) -> str:
         return self.name or ""
@@ -221,3 +211,7 @@ def hexadecimal(data: bytes, separator: str = "") -> str:
     '0AFF'
     """
     return data.hex(separator).upper() if separator else data.hex().upper()
+
+
+implements_all(_NAMESPACE + "Oid", {"new()": lambda: Oid(None)})
+implements_all(_NAMESPACE + "HashAlgorithmName", {"new(string name)": HashAlgorithmName})
