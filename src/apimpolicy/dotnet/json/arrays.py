@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.json.containers import JContainer, shown
 from apimpolicy.dotnet.json.tokens import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
@@ -146,11 +146,6 @@ class JConstructor(_Indexed):
         self.name = name
 
     @staticmethod
-    @member("new()")
-    def empty() -> JConstructor:
-        return JConstructor()
-
-    @staticmethod
     @member("new(string name)")
     def of_name(name: str | None) -> JConstructor:
         if name is None:
@@ -178,4 +173,5 @@ class JConstructor(_Indexed):
         return other.deep_clone()
 
 
-implements(J + "JArray", "new()")(JArray)
+implements_all(J + "JConstructor", {"new()": JConstructor})
+implements_all(J + "JArray", {"new()": JArray})

@@ -8,7 +8,7 @@ from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.tokens import J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 
 
 def deep_equals(first: JToken | None, second: JToken | None) -> bool:
@@ -64,11 +64,6 @@ class JTokenEqualityComparer:
 
     __slots__ = ()
 
-    @staticmethod
-    @member("new()")
-    def create() -> JTokenEqualityComparer:
-        return JTokenEqualityComparer()
-
     @member(f"bool Equals({J}JToken x, {J}JToken y)")
     def equals(self, first: JToken | None, second: JToken | None) -> bool:
         return deep_equals(first, second)
@@ -80,7 +75,5 @@ class JTokenEqualityComparer:
 
 _COMPARER = JTokenEqualityComparer()
 
-
-@implements(J + "JToken", f"static {J}JTokenEqualityComparer EqualityComparer {{ get; }}")
-def equality_comparer() -> JTokenEqualityComparer:
-    return _COMPARER
+implements_all(J + "JTokenEqualityComparer", {"new()": JTokenEqualityComparer})
+implements_all(J + "JToken", {f"static {J}JTokenEqualityComparer EqualityComparer {{ get; }}": lambda: _COMPARER})

@@ -13,7 +13,7 @@ from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.tokens import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,11 +52,6 @@ class JsonLoadSettings:
         self.comments = IGNORE_COMMENTS
         self.duplicates = REPLACE_DUPLICATES
         self.line_info = 1
-
-    @staticmethod
-    @member("new()")
-    def create() -> JsonLoadSettings:
-        return JsonLoadSettings()
 
 
 def _scalar(reader: Reader) -> JValue | None:
@@ -215,3 +210,5 @@ def _register() -> None:
 
 
 _register()
+
+implements_all(J + "JsonLoadSettings", {"new()": JsonLoadSettings})

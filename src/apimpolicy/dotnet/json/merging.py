@@ -9,7 +9,7 @@ from apimpolicy.dotnet.json.comparison import deep_equals, deep_hash
 from apimpolicy.dotnet.json.containers import JContainer, as_token, content_items, is_multiple
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.tokens import NULL, J
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all
 
 CONCAT, UNION, REPLACE, MERGE = 0, 1, 2, 3
 _ORDINAL = 4
@@ -32,11 +32,6 @@ class JsonMergeSettings:
         self.arrays = CONCAT
         self.nulls = 0
         self.comparison = _ORDINAL
-
-    @staticmethod
-    @member("new()")
-    def create() -> JsonMergeSettings:
-        return JsonMergeSettings()
 
 
 _DEFAULT = JsonMergeSettings()
@@ -110,3 +105,6 @@ def _merge_array(target: JContainer, source: Any, settings: JsonMergeSettings, p
         return
     for item in items:
         target.add_object(item)
+
+
+implements_all(J + "JsonMergeSettings", {"new()": JsonMergeSettings})

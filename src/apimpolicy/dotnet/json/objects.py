@@ -15,7 +15,7 @@ from apimpolicy.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_to
 from apimpolicy.dotnet.json.scalars import PLAIN_TYPES, JValue
 from apimpolicy.dotnet.json.sequences import JEnumerable
 from apimpolicy.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JToken
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import OBJECT as OBJECT_TYPE
 from apimpolicy.dotnet.values import Array
 
@@ -385,4 +385,4 @@ class JObject(JContainer):
         return get_enumerator(self.key_value_pairs())
 
 
-implements(J + "JObject", "new()")(JObject)
+implements_all(J + "JObject", {"new()": JObject})

@@ -24,7 +24,7 @@ from apimpolicy.dotnet.json.tokens import (
     J,
     JToken,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Char, Int64, Single, UInt64, box, type_of
 
 if TYPE_CHECKING:
@@ -252,19 +252,6 @@ class JValue(JToken):
         return other.deep_clone()
 
     @staticmethod
-    @member("new(object value)")
-    @member("new(decimal value)")
-    @member("new(double value)")
-    @member("new(bool value)")
-    @member("new(System.DateTime value)")
-    @member("new(System.DateTimeOffset value)")
-    @member("new(System.Guid value)")
-    @member("new(System.TimeSpan value)")
-    @member("new(System.Uri value)")
-    def create(value: Any) -> JValue:
-        return JValue.of(value)
-
-    @staticmethod
     @member("new(long value)")
     def of_long(value: int) -> JValue:
         return JValue(Int64(value), INTEGER)
@@ -278,11 +265,6 @@ class JValue(JToken):
     @member("new(float value)")
     def of_float(value: float) -> JValue:
         return JValue(Single(value), FLOAT)
-
-    @staticmethod
-    @member("new(char value)")
-    def of_char(value: str) -> JValue:
-        return JValue(Char(value), STRING_TYPE)
 
     @staticmethod
     @member("new(string value)")
@@ -360,3 +342,19 @@ def _register_implicit() -> None:
 
 
 _register_implicit()
+
+implements_all(
+    J + "JValue",
+    {
+        "new(object value)": lambda value: JValue.of(value),
+        "new(decimal value)": lambda value: JValue.of(value),
+        "new(double value)": lambda value: JValue.of(value),
+        "new(bool value)": lambda value: JValue.of(value),
+        "new(System.DateTime value)": lambda value: JValue.of(value),
+        "new(System.DateTimeOffset value)": lambda value: JValue.of(value),
+        "new(System.Guid value)": lambda value: JValue.of(value),
+        "new(System.TimeSpan value)": lambda value: JValue.of(value),
+        "new(System.Uri value)": lambda value: JValue.of(value),
+        "new(char value)": lambda value: JValue(Char(value), STRING_TYPE),
+    },
+)

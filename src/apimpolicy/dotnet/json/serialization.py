@@ -13,7 +13,7 @@ from apimpolicy.dotnet.json.containers import content_items
 from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
 from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import OBJECT, AnonymousObject, Char, RectangularArray, ValueTuple, box, type_of
 from apimpolicy.errors import NotSimulatedError
 
@@ -209,11 +209,6 @@ def object_from_object(value: Any) -> JToken:
     return _from_object(value, "JObject")
 
 
-@implements(J + "JArray", f"static {J}JArray FromObject(object o)")
-def array_from_object(value: Any) -> JToken:
-    return _from_object(value, "JArray")
-
-
 @implements(J + "JToken", f"static {J}JToken FromObject(object o, {_SERIALIZER})")
 def token_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
     return _from_object_with(value, serializer, "JToken")
@@ -227,3 +222,6 @@ def object_from_object_with(value: Any, serializer: JsonSerializer | None) -> JT
 @implements(J + "JArray", f"static {J}JArray FromObject(object o, {_SERIALIZER})")
 def array_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
     return _from_object_with(value, serializer, "JArray")
+
+
+implements_all(J + "JArray", {f"static {J}JArray FromObject(object o)": lambda value: _from_object(value, "JArray")})
