@@ -10,7 +10,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, NotSupportedException
 from apimpolicy.dotnet.linq.sequences import Sequence
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import STRING
 
 if TYPE_CHECKING:
@@ -234,11 +234,6 @@ class Match(Group):
         self._found = found
         self._groups: GroupCollection | None = None
 
-    @staticmethod
-    @member(f"static {_NAMESPACE}Match Empty {{ get; }}")
-    def empty() -> Match:
-        return _EMPTY
-
     def spans(self, number: int) -> list[tuple[int, int]]:
         """Where a group, given by its number in the pattern, was captured, in order."""
         if number == 0:
@@ -294,3 +289,6 @@ _EMPTY = Match(None, "", "", 0, None)
 def no_match() -> Match:
     """`Match.Empty`."""
     return _EMPTY
+
+
+implements_all(f"{_NAMESPACE}Match", {f"static {_NAMESPACE}Match Empty {{ get; }}": lambda: _EMPTY})
