@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import FREE_UNITS, joined, work_through
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.registry import (
+    counts_itself,
+    dotnet_class,
+    implements,
+    implements_all,
+    interface_members,
+    member,
+)
 from apimpolicy.dotnet.system import delegates
 from apimpolicy.dotnet.system.enums import enum_to_string
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
@@ -285,31 +292,11 @@ def get_type(value: Any) -> TypeObject:
     return type_object(type_of(value))
 
 
-@implements("System.Type", "static bool op_Equality(System.Type left, System.Type right)")
-def _type_equality(left: TypeObject | None, right: TypeObject | None) -> bool:
-    return left == right
-
-
-@implements("System.Type", "static bool op_Inequality(System.Type left, System.Type right)")
-def _type_inequality(left: TypeObject | None, right: TypeObject | None) -> bool:
-    return left != right
-
-
 class PlainObject:
     """`new object()`."""
 
     __slots__ = ()
     dotnet_type_name = "object"
-
-
-implements("object", "new()")(PlainObject)
-implements("object", "System.Type GetType()")(get_type)
-implements("object", "string ToString()")(to_string)
-implements("object", "bool Equals(object obj)")(equals)
-implements("object", "static bool Equals(object objA, object objB)")(equals)
-implements("object", "int GetHashCode()")(get_hash_code)
-implements("System.Exception", "System.Type GetType()")(get_type)
-implements("System.Type", "System.Type GetType()")(get_type)
 
 
 @implements("object", "static bool ReferenceEquals(object objA, object objB)")
@@ -320,3 +307,25 @@ def reference_equals(a: Any, b: Any) -> bool:
     if type(a) is str and type(b) is str:
         return a is b or (a == b and len(a) == 0)
     return a is b
+
+
+implements_all(
+    "System.Type",
+    {
+        "static bool op_Equality(System.Type left, System.Type right)": lambda left, right: left == right,
+        "static bool op_Inequality(System.Type left, System.Type right)": lambda left, right: left != right,
+        "System.Type GetType()": get_type,
+    },
+)
+implements_all(
+    "object",
+    {
+        "new()": PlainObject,
+        "System.Type GetType()": get_type,
+        "string ToString()": to_string,
+        "bool Equals(object obj)": equals,
+        "static bool Equals(object objA, object objB)": equals,
+        "int GetHashCode()": get_hash_code,
+    },
+)
+implements_all("System.Exception", {"System.Type GetType()": get_type})

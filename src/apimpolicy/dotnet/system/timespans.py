@@ -12,7 +12,7 @@ from apimpolicy.dotnet.exceptions import (
     FormatException,
     OverflowException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
 from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
@@ -285,9 +285,6 @@ def _register_from() -> None:
 
 _register_from()
 
-implements("System.TimeSpan", "new(long ticks)")(TimeSpan)
-implements("System.TimeSpan", "static System.TimeSpan FromTicks(long value)")(TimeSpan)
-
 
 @implements("System.TimeSpan", "new(int hours, int minutes, int seconds)")
 def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
@@ -303,16 +300,6 @@ def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: 
     if not -_LIMIT <= ticks < _LIMIT:
         raise ArgumentOutOfRangeException(None, _TOO_LONG)
     return TimeSpan(ticks)
-
-
-@implements("System.TimeSpan", "static int Compare(System.TimeSpan t1, System.TimeSpan t2)")
-def _compare(a: TimeSpan, b: TimeSpan) -> int:
-    return a.compare_to(b)
-
-
-@implements("System.TimeSpan", "static System.TimeSpan op_UnaryPlus(System.TimeSpan t)")
-def _plus(span: TimeSpan) -> TimeSpan:
-    return span
 
 
 @implements("System.TimeSpan", "static System.TimeSpan op_Multiply(double factor, System.TimeSpan timeSpan)")
@@ -361,3 +348,14 @@ def parse(text: str | None, provider: Any = None) -> TimeSpan:
 )
 def _try_parse(text: str | None, provider: Any = None) -> tuple[bool, TimeSpan]:
     return attempt(parse, TimeSpan(0), text, provider)
+
+
+implements_all(
+    "System.TimeSpan",
+    {
+        "new(long ticks)": TimeSpan,
+        "static System.TimeSpan FromTicks(long value)": TimeSpan,
+        "static int Compare(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.compare_to(b),
+        "static System.TimeSpan op_UnaryPlus(System.TimeSpan t)": lambda span: span,
+    },
+)

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     UriFormatException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.uri_components import is_scheme
 from apimpolicy.dotnet.system.uris import RELATIVE_OR_ABSOLUTE, Uri, parse
 from apimpolicy.dotnet.system.web_text import escape_uri_string
@@ -154,11 +154,6 @@ class UriBuilder:
         return hash(self.uri)
 
 
-@implements(_BUILDER, "new()")
-def _new() -> UriBuilder:
-    return UriBuilder()
-
-
 @implements(_BUILDER, "new(string uri)")
 def _new_text(text: str | None) -> UriBuilder:
     if text is None:
@@ -190,3 +185,6 @@ def _new_parts(
     query, _, fragment = extra.partition("#")
     made.query, made.fragment = query[1:], fragment
     return made
+
+
+implements_all(_BUILDER, {"new()": UriBuilder})
