@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 from apimpolicy.dotnet.xml.names import X
@@ -102,21 +102,11 @@ def deep_equals(first: XNode | None, second: XNode | None) -> bool:
     return True
 
 
-@implements(X + "XNode", f"static int CompareDocumentOrder({X}XNode n1, {X}XNode n2)")
-def compare_order(first: XNode | None, second: XNode | None) -> int:
-    return compare_document_order(first, second)
-
-
 @dotnet_class(X + "XNodeEqualityComparer")
 class XNodeEqualityComparer:
     """Compares by `DeepEquals`."""
 
     __slots__ = ()
-
-    @staticmethod
-    @member("new()")
-    def create() -> XNodeEqualityComparer:
-        return XNodeEqualityComparer()
 
     @member(f"bool Equals({X}XNode x, {X}XNode y)")
     def equals(self, first: XNode | None, second: XNode | None) -> bool:
@@ -133,21 +123,18 @@ class XNodeDocumentOrderComparer:
 
     __slots__ = ()
 
-    @staticmethod
-    @member("new()")
-    def create() -> XNodeDocumentOrderComparer:
-        return XNodeDocumentOrderComparer()
-
     @member(f"int Compare({X}XNode x, {X}XNode y)")
     def compare(self, first: XNode | None, second: XNode | None) -> int:
         return compare_document_order(first, second)
 
 
-@implements(X + "XNode", f"static {X}XNodeEqualityComparer EqualityComparer {{ get; }}")
-def equality_comparer() -> XNodeEqualityComparer:
-    return XNodeEqualityComparer()
-
-
-@implements(X + "XNode", f"static {X}XNodeDocumentOrderComparer DocumentOrderComparer {{ get; }}")
-def document_order_comparer() -> XNodeDocumentOrderComparer:
-    return XNodeDocumentOrderComparer()
+implements_all(
+    X + "XNode",
+    {
+        f"static int CompareDocumentOrder({X}XNode n1, {X}XNode n2)": compare_document_order,
+        f"static {X}XNodeEqualityComparer EqualityComparer {{ get; }}": XNodeEqualityComparer,
+        f"static {X}XNodeDocumentOrderComparer DocumentOrderComparer {{ get; }}": XNodeDocumentOrderComparer,
+    },
+)
+implements_all(X + "XNodeEqualityComparer", {"new()": XNodeEqualityComparer})
+implements_all(X + "XNodeDocumentOrderComparer", {"new()": XNodeDocumentOrderComparer})

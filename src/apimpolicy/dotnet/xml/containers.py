@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.siblings import position_of
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
 from apimpolicy.dotnet.xml.names import X, XName
 from apimpolicy.dotnet.xml.nodes import (
@@ -212,11 +212,6 @@ class XDeclaration:
         self.standalone = standalone
 
     @staticmethod
-    @member("new(string version, string encoding, string standalone)")
-    def create(version: str | None, encoding: str | None, standalone: str | None) -> XDeclaration:
-        return XDeclaration(version, encoding, standalone)
-
-    @staticmethod
     @member(f"new({X}XDeclaration other)")
     def copy(other: XDeclaration | None) -> XDeclaration:
         if other is None:
@@ -248,11 +243,6 @@ class XDocument(XContainer):
     def __init__(self) -> None:
         super().__init__()
         self.declaration: XDeclaration | None = None
-
-    @staticmethod
-    @member("new()")
-    def empty() -> XDocument:
-        return XDocument()
 
     @staticmethod
     @member("new(params object[] content)")
@@ -303,3 +293,7 @@ class XDocument(XContainer):
             node.node_type == DOCUMENT_TYPE and (DOCUMENT_TYPE in kinds or ELEMENT in kinds[:index])
         ):
             raise InvalidOperationException("This operation would create an incorrectly structured document.")
+
+
+implements_all(X + "XDeclaration", {"new(string version, string encoding, string standalone)": XDeclaration})
+implements_all(X + "XDocument", {"new()": XDocument})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Array
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.content import flattened, text_of
@@ -150,11 +150,6 @@ class XElement(XContainer):
         self._name = name
         self.attribute_list: list[XAttribute] = []
         self.has_end_tag = False
-
-    @staticmethod
-    @member(f"new({X}XName name)")
-    def create(name: XName | None) -> XElement:
-        return XElement(required(name))
 
     @staticmethod
     @member(f"new({X}XName name, object content)")
@@ -393,3 +388,6 @@ def no_attributes() -> Array:
     from apimpolicy.dotnet.metadata import named
 
     return Array(named(X + "XAttribute"))
+
+
+implements_all(X + "XElement", {f"new({X}XName name)": lambda name: XElement(required(name))})

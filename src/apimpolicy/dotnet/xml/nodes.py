@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.names import X, XName
 from apimpolicy.dotnet.xml.sequences import XSequence
 
@@ -230,11 +230,6 @@ class XText(XNode):
         self.value = value
 
     @staticmethod
-    @member("new(string value)")
-    def create(value: str | None) -> XText:
-        return XText(value)
-
-    @staticmethod
     @member(f"new({X}XText other)")
     def copy(other: XText | None) -> XText:
         if other is None:
@@ -249,11 +244,6 @@ class XCData(XText):
     __slots__ = ()
 
     node_type = CDATA
-
-    @staticmethod
-    @member("new(string value)")
-    def create_section(value: str | None) -> XCData:
-        return XCData(value)
 
     @staticmethod
     @member(f"new({X}XCData other)")
@@ -276,11 +266,6 @@ class XComment(XNode):
         if value is None:
             raise ArgumentNullException("value")
         self.value = value
-
-    @staticmethod
-    @member("new(string value)")
-    def create(value: str | None) -> XComment:
-        return XComment(value)
 
     @staticmethod
     @member(f"new({X}XComment other)")
@@ -359,3 +344,8 @@ class XDocumentType(XNode):
         if other is None:
             raise ArgumentNullException("other")
         return XDocumentType(other.name, other.public_id, other.system_id, other.internal_subset)
+
+
+implements_all(X + "XText", {"new(string value)": XText})
+implements_all(X + "XCData", {"new(string value)": XCData})
+implements_all(X + "XComment", {"new(string value)": XComment})
