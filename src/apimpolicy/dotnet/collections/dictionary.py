@@ -36,10 +36,7 @@ def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
     return KeyNotFoundException(f"The given key '{text(type_, key)}' was not present in the dictionary.")
 
 
-@dotnet_class(
-    f"{_NAME}<TKey, TValue>",
-    attributes={"Count": "count", "Keys": "keys", "Values": "values", "Comparer": "comparer"},
-)
+@dotnet_class(f"{_NAME}<TKey, TValue>", attributes="Count Keys Values Comparer")
 class Dictionary(HashedCollection):
     """A dictionary; its slots hold keys with their values, and walking over it gives `KeyValuePair`s."""
 
@@ -281,7 +278,7 @@ class DictionaryView(ReadOnlyView):
         return f"Mutating a {kind} collection derived from a dictionary is not allowed."
 
 
-@dotnet_class(f"{_NAME}<TKey, TValue>.KeyCollection", attributes={"Count": "count"})
+@dotnet_class(f"{_NAME}<TKey, TValue>.KeyCollection", attributes="Count")
 class KeyCollection(DictionaryView):
     __slots__ = ()
 
@@ -300,7 +297,7 @@ class KeyCollection(DictionaryView):
         return bool(self.dictionary.contains_key(item))
 
 
-@dotnet_class(f"{_NAME}<TKey, TValue>.ValueCollection", attributes={"Count": "count"})
+@dotnet_class(f"{_NAME}<TKey, TValue>.ValueCollection", attributes="Count")
 class ValueCollection(DictionaryView):
     __slots__ = ()
 

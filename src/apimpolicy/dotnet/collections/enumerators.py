@@ -78,7 +78,7 @@ def get_boxed_current(enumerator: Any) -> Any:
     return box(element, enumerator.current)
 
 
-interface_members("System.Collections.Generic.IEnumerator<T>", {"Current": "current"})
+interface_members("System.Collections.Generic.IEnumerator<T>", "Current")
 interface_members("System.Collections.IEnumerator", {"bool MoveNext()": "move_next", "void Reset()": "reset"})
 
 _ENUMERATED = (

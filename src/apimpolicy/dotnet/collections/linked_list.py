@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NODE = "System.Collections.Generic.LinkedListNode<T>"
 
 
-@dotnet_class(_NODE, attributes={"List": "list", "Next": "next", "Previous": "previous", "Value": "value"})
+@dotnet_class(_NODE, attributes="List Next Previous Value")
 class LinkedListNode:
     """A node; `list` is None while it is in none."""
 
@@ -38,9 +38,7 @@ class LinkedListNode:
         return named("System.Collections.Generic.LinkedListNode", *self.types)
 
 
-@dotnet_class(
-    "System.Collections.Generic.LinkedList<T>", attributes={"Count": "count", "First": "first", "Last": "last"}
-)
+@dotnet_class("System.Collections.Generic.LinkedList<T>", attributes="Count First Last")
 class LinkedList(GenericCollection):
     """A doubly linked list."""
 

@@ -35,7 +35,7 @@ _TOO_SMALL = "capacity was less than the current size."
 _INSERT = "Index must be within the bounds of the List."
 
 
-@dotnet_class("System.Collections.Generic.List<T>", attributes={"Count": "count", "Capacity": "capacity"})
+@dotnet_class("System.Collections.Generic.List<T>", attributes="Count Capacity")
 class List(GenericCollection):
     """A list over a Python list, `items`; emitted code may read `items`, and changes through the methods only."""
 

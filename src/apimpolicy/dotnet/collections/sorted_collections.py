@@ -68,10 +68,7 @@ class SortedCollection(GenericCollection):
         return low, False
 
 
-@dotnet_class(
-    f"{_DICTIONARY}<TKey, TValue>",
-    attributes={"Count": "count", "Keys": "keys", "Values": "values", "Comparer": "comparer"},
-)
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>", attributes="Count Keys Values Comparer")
 class SortedDictionary(SortedCollection):
     """A dictionary in the order of its keys."""
 
@@ -179,7 +176,7 @@ class SortedDictionary(SortedCollection):
         copy_into(list(self._pairs), array, index, "index")
 
 
-@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.KeyCollection", attributes={"Count": "count"})
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.KeyCollection", attributes="Count")
 class SortedKeyCollection(DictionaryView):
     __slots__ = ()
 
@@ -199,7 +196,7 @@ class SortedKeyCollection(DictionaryView):
         super().copy_to(array, index)
 
 
-@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.ValueCollection", attributes={"Count": "count"})
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.ValueCollection", attributes="Count")
 class SortedValueCollection(DictionaryView):
     __slots__ = ()
 

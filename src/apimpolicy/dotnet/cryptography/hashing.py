@@ -38,7 +38,7 @@ _NAMESPACE = "System.Security.Cryptography."
 _HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
 
 
-@dotnet_class(_NAMESPACE + "HashAlgorithm", attributes={"HashSize": "hash_size"})
+@dotnet_class(_NAMESPACE + "HashAlgorithm", attributes="HashSize")
 class HashAlgorithm:
     """A hash, or with a key an HMAC. `hash_size` is in bits."""
 

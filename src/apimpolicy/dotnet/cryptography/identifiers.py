@@ -71,7 +71,7 @@ FRIENDLY_NAMES = {
 }
 
 
-@dotnet_class(_NAMESPACE + "Oid", attributes={"Value": "value", "FriendlyName": "friendly_name"})
+@dotnet_class(_NAMESPACE + "Oid", attributes="Value FriendlyName")
 class Oid:
     """`value` is the dotted number, `friendly_name` the name .NET has for it, or None."""
 
@@ -123,7 +123,7 @@ class Oid:
         return Oid(value)
 
 
-@dotnet_class(_NAMESPACE + "AsnEncodedData", attributes={"Oid": "oid"})
+@dotnet_class(_NAMESPACE + "AsnEncodedData", attributes="Oid")
 class AsnEncodedData:
     """An object identifier with DER data."""
 
@@ -147,7 +147,7 @@ class AsnEncodedData:
         return hexadecimal(self.data, " ")
 
 
-@dotnet_class(_NAMESPACE + "HashAlgorithmName", attributes={"Name": "name"})
+@dotnet_class(_NAMESPACE + "HashAlgorithmName", attributes="Name")
 class HashAlgorithmName:
     """The name of a hash algorithm, e.g. `SHA256`."""
 

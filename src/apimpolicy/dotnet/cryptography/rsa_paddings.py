@@ -13,7 +13,7 @@ _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
 _HASH = _NAMESPACE + "HashAlgorithmName"
 
 
-@dotnet_class(_SIGNATURE, attributes={"Mode": "mode"})
+@dotnet_class(_SIGNATURE, attributes="Mode")
 class RSASignaturePadding:
     """`mode` is 0 for PKCS#1 v1.5, 1 for PSS with a salt as long as the hash."""
 

@@ -67,10 +67,7 @@ _TRIPLE_DES = _Cipher("TripleDES", 64, KeySizes(128, 192, 64), 192)
 _DES = _Cipher("DES", 64, KeySizes(64, 64, 0), 64)
 
 
-@dotnet_class(
-    _NAMESPACE + "SymmetricAlgorithm",
-    attributes={"BlockSize": "block_size", "FeedbackSize": "feedback_size", "Padding": "padding"},
-)
+@dotnet_class(_NAMESPACE + "SymmetricAlgorithm", attributes="BlockSize FeedbackSize Padding")
 class SymmetricAlgorithm:
     """An algorithm with its key, initialisation vector, mode and padding. Sizes are in bits."""
 
@@ -320,7 +317,7 @@ for _type in ("AesManaged", "AesCryptoServiceProvider", "RijndaelManaged"):
     # .NET overrides these members in each class; here they are the same.
     dotnet_class(
         _NAMESPACE + _type,
-        attributes={"BlockSize": "block_size", "Padding": "padding"},
+        attributes="BlockSize Padding",
     )(type(_type, (), {name: vars(SymmetricAlgorithm)[name] for name in _OVERRIDDEN}))
 implements_setter(_NAMESPACE + "TripleDES", "byte[] Key { get; set; }")(SymmetricAlgorithm.set_key)
 

@@ -67,10 +67,7 @@ def _scalar_class() -> type[JValue]:
     return JValue
 
 
-@dotnet_class(
-    J + "JContainer",
-    attributes={"HasValues": "has_values", "First": "first", "Last": "last", "Count": "count"},
-)
+@dotnet_class(J + "JContainer", attributes="HasValues First Last Count")
 class JContainer(JToken):
     """A token with children. `version` counts changes, so that enumeration notices them."""
 

@@ -33,7 +33,7 @@ _BRACKETS = {
 _AS_STRINGS = (GUID_TYPE, URI_TYPE, TIME_SPAN_TYPE)
 
 
-@dotnet_class(_READER, attributes={"Value": "value", "Depth": "depth", "Path": "path"})
+@dotnet_class(_READER, attributes="Value Depth Path")
 class TreeReader:
     """Goes through a tree token by token; `token` is a name of `JsonToken`, `value` is boxed."""
 

@@ -22,7 +22,7 @@ _NAMESPACE = "System.Text.RegularExpressions."
 _GROUP = named(_NAMESPACE + "Group")
 
 
-@dotnet_class(f"{_NAMESPACE}Capture", attributes={"Index": "index", "Length": "length", "Value": "value"})
+@dotnet_class(f"{_NAMESPACE}Capture", attributes="Index Length Value")
 class Capture:
     """A part of the input; `index` and `length` count UTF-16 code units."""
 
@@ -139,7 +139,7 @@ class MatchCollection(_CaptureList):
         return self._items
 
 
-@dotnet_class(f"{_NAMESPACE}Group", attributes={"Success": "success", "Name": "name", "Captures": "captures"})
+@dotnet_class(f"{_NAMESPACE}Group", attributes="Success Name Captures")
 class Group(Capture):
     """A group: its last capture, and all of them."""
 
@@ -220,7 +220,7 @@ class GroupCollection(_CaptureList):
         return found is not None, found
 
 
-@dotnet_class(f"{_NAMESPACE}Match", attributes={"Groups": "groups"})
+@dotnet_class(f"{_NAMESPACE}Match", attributes="Groups")
 class Match(Group):
     """A match, or the failure to find one. `offset` is where the searched part of the input begins."""
 

@@ -62,7 +62,7 @@ def create_zone(
     return TimeZone(name, RuleZone(base, kept), (shown or "", standard or "", daylight or "" if kept else ""))
 
 
-@dotnet_class("System.Globalization.DaylightTime", attributes={"Start": "start", "End": "end", "Delta": "delta"})
+@dotnet_class("System.Globalization.DaylightTime", attributes="Start End Delta")
 class DaylightTime:
     """The daylight saving time of one year."""
 

@@ -29,21 +29,7 @@ _UNREPRESENTABLE = "The added or subtracted value results in an un-representable
 
 @dotnet_class(
     "System.DateTime",
-    attributes={
-        "Ticks": "ticks",
-        "Kind": "kind",
-        "Date": "date",
-        "TimeOfDay": "time_of_day",
-        "Year": "year",
-        "Month": "month",
-        "Day": "day",
-        "DayOfWeek": "day_of_week",
-        "DayOfYear": "day_of_year",
-        "Hour": "hour",
-        "Minute": "minute",
-        "Second": "second",
-        "Millisecond": "millisecond",
-    },
+    attributes="Ticks Kind Date TimeOfDay Year Month Day DayOfWeek DayOfYear Hour Minute Second Millisecond",
 )
 class DateTime:
     """A point in time; immutable. Equality and order go by the ticks alone, as in .NET."""

@@ -195,7 +195,7 @@ def _changeable(encoding: Encoding, value: _Given | None) -> _Given:
     return value
 
 
-@dotnet_class(_INFO, attributes={"CodePage": "code_page", "Name": "name", "DisplayName": "display_name"})
+@dotnet_class(_INFO, attributes="CodePage Name DisplayName")
 class EncodingInfo:
     """What `GetEncodings()` tells of an encoding."""
 

@@ -141,18 +141,7 @@ def get_hash_code(value: Any) -> int:
 
 @dotnet_class(
     "System.Type",
-    attributes={
-        "FullName": "full_name",
-        "Namespace": "namespace",
-        "BaseType": "base_type",
-        "IsArray": "is_array",
-        "IsValueType": "is_value_type",
-        "IsClass": "is_class",
-        "IsInterface": "is_interface",
-        "IsEnum": "is_enum",
-        "IsGenericType": "is_generic_type",
-        "IsPrimitive": "is_primitive",
-    },
+    attributes=("FullName Namespace BaseType IsArray IsValueType IsClass IsInterface IsEnum IsGenericType IsPrimitive"),
 )
 class TypeObject:
     """A `System.Type` at run time; there is one object for each type."""
@@ -253,7 +242,7 @@ class TypeObject:
         return f"typeof({self.type})"
 
 
-interface_members("System.Reflection.MemberInfo", {"Name": "name"})
+interface_members("System.Reflection.MemberInfo", "Name")
 
 _PRIMITIVES = frozenset(
     [

@@ -30,19 +30,9 @@ _TOO_LONG = "TimeSpan overflowed because the duration is too long."
 
 @dotnet_class(
     "System.TimeSpan",
-    attributes={
-        "Ticks": "ticks",
-        "Days": "days",
-        "Hours": "hours",
-        "Minutes": "minutes",
-        "Seconds": "seconds",
-        "Milliseconds": "milliseconds",
-        "TotalDays": "total_days",
-        "TotalHours": "total_hours",
-        "TotalMinutes": "total_minutes",
-        "TotalSeconds": "total_seconds",
-        "TotalMilliseconds": "total_milliseconds",
-    },
+    attributes=(
+        "Ticks Days Hours Minutes Seconds Milliseconds TotalDays TotalHours TotalMinutes TotalSeconds TotalMilliseconds"
+    ),
 )
 class TimeSpan:
     """A span of time; immutable."""

@@ -38,7 +38,7 @@ _SKIPPED_TIME = (
 )
 
 
-@dotnet_class("System.TimeZoneInfo", attributes={"Id": "id"})
+@dotnet_class("System.TimeZoneInfo", attributes="Id")
 class TimeZone:
     """A time zone; `zone` is None for UTC. `names` are shown, standard and daylight name, where they are known."""
 

@@ -18,20 +18,7 @@ from apimpolicy.dotnet.system.web_text import escape_uri_string
 _BUILDER = "System.UriBuilder"
 
 
-@dotnet_class(
-    _BUILDER,
-    attributes={
-        "Scheme": "scheme",
-        "Host": "host",
-        "Port": "port",
-        "Path": "path",
-        "Query": "query",
-        "Fragment": "fragment",
-        "UserName": "user_name",
-        "Password": "password",
-        "Uri": "uri",
-    },
-)
+@dotnet_class(_BUILDER, attributes="Scheme Host Port Path Query Fragment UserName Password Uri")
 class UriBuilder:
     """A URI under construction; -1 is the default port."""
 

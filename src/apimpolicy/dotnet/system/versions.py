@@ -14,9 +14,7 @@ from apimpolicy.dotnet.system.number_parsing import parse_int
 from apimpolicy.dotnet.system.numeric_types import attempt
 
 
-@dotnet_class(
-    "System.Version", attributes={"Major": "major", "Minor": "minor", "Build": "build", "Revision": "revision"}
-)
+@dotnet_class("System.Version", attributes="Major Minor Build Revision")
 class Version:
     """Two to four numbers; those that are missing are -1."""
 

@@ -15,17 +15,7 @@ _TRANSITION = "System.TimeZoneInfo.TransitionTime"
 _RULE = "System.TimeZoneInfo.AdjustmentRule"
 
 
-@dotnet_class(
-    _TRANSITION,
-    attributes={
-        "TimeOfDay": "time_of_day",
-        "Month": "month",
-        "Week": "week",
-        "Day": "day",
-        "DayOfWeek": "day_of_week",
-        "IsFixedDateRule": "is_fixed_date_rule",
-    },
-)
+@dotnet_class(_TRANSITION, attributes="TimeOfDay Month Week Day DayOfWeek IsFixedDateRule")
 class TransitionTime:
     """A day of the year and a time: either a date, or the n-th weekday (5: the last) of a month. Immutable."""
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _NO_ATTRIBUTES = "An attribute cannot be added to content."
 
 
-@dotnet_class(X + "XContainer", attributes={"FirstNode": "first_node", "LastNode": "last_node"})
+@dotnet_class(X + "XContainer", attributes="FirstNode LastNode")
 class XContainer(XNode):
     """A node with children."""
 
@@ -197,10 +197,7 @@ class XContainer(XNode):
         """Raise ArgumentException or InvalidOperationException when the node may not stand there."""
 
 
-@dotnet_class(
-    X + "XDeclaration",
-    attributes={"Encoding": "encoding", "Standalone": "standalone", "Version": "version"},
-)
+@dotnet_class(X + "XDeclaration", attributes="Encoding Standalone Version")
 class XDeclaration:
     """`<?xml version="1.0" encoding="utf-8"?>`."""
 
@@ -224,15 +221,7 @@ class XDeclaration:
         return "<?xml" + "".join(f' {name}="{value}"' for name, value in parts if value is not None) + "?>"
 
 
-@dotnet_class(
-    X + "XDocument",
-    attributes={
-        "Declaration": "declaration",
-        "DocumentType": "document_type",
-        "NodeType": "node_type",
-        "Root": "root",
-    },
-)
+@dotnet_class(X + "XDocument", attributes="Declaration DocumentType NodeType Root")
 class XDocument(XContainer):
     """A document: one root element, and comments and the like around it."""
 

@@ -126,17 +126,7 @@ class XAttribute(XObject):
 
 
 @dotnet_class(
-    X + "XElement",
-    attributes={
-        "Name": "name",
-        "NodeType": "node_type",
-        "FirstAttribute": "first_attribute",
-        "LastAttribute": "last_attribute",
-        "HasAttributes": "has_attributes",
-        "HasElements": "has_elements",
-        "IsEmpty": "is_empty",
-        "Value": "value",
-    },
+    X + "XElement", attributes="Name NodeType FirstAttribute LastAttribute HasAttributes HasElements IsEmpty Value"
 )
 class XElement(XContainer):
     """An element. `has_end_tag` tells `<a></a>` from `<a />` while there are no children."""

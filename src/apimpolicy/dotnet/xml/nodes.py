@@ -215,7 +215,7 @@ def compare_document_order(first: XNode | None, second: XNode | None) -> int:
     return -1 if left < right else 1
 
 
-@dotnet_class(X + "XText", attributes={"NodeType": "node_type", "Value": "value"})
+@dotnet_class(X + "XText", attributes="NodeType Value")
 class XText(XNode):
     """Text; never null."""
 
@@ -237,7 +237,7 @@ class XText(XNode):
         return XText(other.value)
 
 
-@dotnet_class(X + "XCData", attributes={"NodeType": "node_type"})
+@dotnet_class(X + "XCData", attributes="NodeType")
 class XCData(XText):
     """Text written as a CDATA section."""
 
@@ -253,7 +253,7 @@ class XCData(XText):
         return XCData(other.value)
 
 
-@dotnet_class(X + "XComment", attributes={"NodeType": "node_type", "Value": "value"})
+@dotnet_class(X + "XComment", attributes="NodeType Value")
 class XComment(XNode):
     """A comment."""
 
@@ -275,7 +275,7 @@ class XComment(XNode):
         return XComment(other.value)
 
 
-@dotnet_class(X + "XProcessingInstruction", attributes={"NodeType": "node_type", "Data": "data", "Target": "target"})
+@dotnet_class(X + "XProcessingInstruction", attributes="NodeType Data Target")
 class XProcessingInstruction(XNode):
     """`<?target data?>`."""
 
@@ -309,16 +309,7 @@ class XProcessingInstruction(XNode):
         return XProcessingInstruction(other.target, other.data)
 
 
-@dotnet_class(
-    X + "XDocumentType",
-    attributes={
-        "NodeType": "node_type",
-        "Name": "name",
-        "PublicId": "public_id",
-        "SystemId": "system_id",
-        "InternalSubset": "internal_subset",
-    },
-)
+@dotnet_class(X + "XDocumentType", attributes="NodeType Name PublicId SystemId InternalSubset")
 class XDocumentType(XNode):
     """`<!DOCTYPE …>`."""
 
