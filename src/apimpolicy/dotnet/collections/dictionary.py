@@ -278,7 +278,10 @@ class DictionaryView(ReadOnlyView):
         return f"Mutating a {kind} collection derived from a dictionary is not allowed."
 
 
-@dotnet_class(f"{_NAME}<TKey, TValue>.KeyCollection", attributes="Count")
+@dotnet_class(
+    f"{_NAME}<TKey, TValue>.KeyCollection",
+    attributes={"Count": "count", "void CopyTo(TKey[] array, int index)": "copy_to"},
+)
 class KeyCollection(DictionaryView):
     __slots__ = ()
 
@@ -289,15 +292,14 @@ class KeyCollection(DictionaryView):
     def create(dictionary: Any) -> KeyCollection:
         return KeyCollection(require(dictionary, "dictionary"))
 
-    @member("void CopyTo(TKey[] array, int index)")
-    def copy_to(self, array: Any, index: int) -> None:
-        super().copy_to(array, index)
-
     def contains(self, item: Any) -> bool:
         return bool(self.dictionary.contains_key(item))
 
 
-@dotnet_class(f"{_NAME}<TKey, TValue>.ValueCollection", attributes="Count")
+@dotnet_class(
+    f"{_NAME}<TKey, TValue>.ValueCollection",
+    attributes={"Count": "count", "void CopyTo(TValue[] array, int index)": "copy_to"},
+)
 class ValueCollection(DictionaryView):
     __slots__ = ()
 
@@ -308,10 +310,6 @@ class ValueCollection(DictionaryView):
     @member("new(System.Collections.Generic.Dictionary<TKey, TValue> dictionary)")
     def create(dictionary: Any) -> ValueCollection:
         return ValueCollection(require(dictionary, "dictionary"))
-
-    @member("void CopyTo(TValue[] array, int index)")
-    def copy_to(self, array: Any, index: int) -> None:
-        super().copy_to(array, index)
 
 
 declines(

@@ -176,7 +176,10 @@ class SortedDictionary(SortedCollection):
         copy_into(list(self._pairs), array, index, "index")
 
 
-@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.KeyCollection", attributes="Count")
+@dotnet_class(
+    f"{_DICTIONARY}<TKey, TValue>.KeyCollection",
+    attributes={"Count": "count", "void CopyTo(TKey[] array, int index)": "copy_to"},
+)
 class SortedKeyCollection(DictionaryView):
     __slots__ = ()
 
@@ -191,12 +194,11 @@ class SortedKeyCollection(DictionaryView):
     def dotnet_type(self) -> NamedType:
         return named(f"{_DICTIONARY}.KeyCollection", *self.dictionary.types)
 
-    @member("void CopyTo(TKey[] array, int index)")
-    def copy_to(self, array: Any, index: int) -> None:
-        super().copy_to(array, index)
 
-
-@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.ValueCollection", attributes="Count")
+@dotnet_class(
+    f"{_DICTIONARY}<TKey, TValue>.ValueCollection",
+    attributes={"Count": "count", "void CopyTo(TValue[] array, int index)": "copy_to"},
+)
 class SortedValueCollection(DictionaryView):
     __slots__ = ()
 
@@ -211,10 +213,6 @@ class SortedValueCollection(DictionaryView):
     @property
     def dotnet_type(self) -> NamedType:
         return named(f"{_DICTIONARY}.ValueCollection", *self.dictionary.types)
-
-    @member("void CopyTo(TValue[] array, int index)")
-    def copy_to(self, array: Any, index: int) -> None:
-        super().copy_to(array, index)
 
 
 @dotnet_class(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import (
@@ -18,9 +18,6 @@ from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
 from apimpolicy.dotnet.system.timespan_readings import GENERAL, read_ticks
 from apimpolicy.dotnet.values import wrap_int32
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MILLISECOND, SECOND, MINUTE, HOUR, DAY = 10_000, 10_000_000, 600_000_000, 36_000_000_000, 864_000_000_000
 """Ticks in each."""
@@ -292,30 +289,6 @@ def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: 
     return TimeSpan(ticks)
 
 
-@implements("System.TimeSpan", "static System.TimeSpan op_Multiply(double factor, System.TimeSpan timeSpan)")
-def _multiply(factor: float, span: TimeSpan) -> TimeSpan:
-    return span.multiply(factor)
-
-
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "System.TimeSpan op_UnaryNegation(System.TimeSpan t)": TimeSpan.negate,
-    "System.TimeSpan op_Addition(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.add,
-    "System.TimeSpan op_Subtraction(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.subtract,
-    "System.TimeSpan op_Multiply(System.TimeSpan timeSpan, double factor)": TimeSpan.multiply,
-    "System.TimeSpan op_Division(System.TimeSpan timeSpan, double divisor)": TimeSpan.divide,
-    "double op_Division(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.ratio,
-    "bool op_Equality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
-    "bool Equals(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
-    "bool op_Inequality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks != b.ticks,
-    "bool op_LessThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks < b.ticks,
-    "bool op_LessThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks <= b.ticks,
-    "bool op_GreaterThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks > b.ticks,
-    "bool op_GreaterThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks >= b.ticks,
-}
-for _signature, _function in _OPERATORS.items():
-    implements("System.TimeSpan", f"static {_signature}")(_function)
-
-
 @implements("System.TimeSpan", "static System.TimeSpan Parse(string s)")
 @implements("System.TimeSpan", "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)")
 def parse(text: str | None, provider: Any = None) -> TimeSpan:
@@ -347,5 +320,19 @@ implements_all(
         "static System.TimeSpan FromTicks(long value)": TimeSpan,
         "static int Compare(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.compare_to(b),
         "static System.TimeSpan op_UnaryPlus(System.TimeSpan t)": lambda span: span,
+        "static System.TimeSpan op_UnaryNegation(System.TimeSpan t)": TimeSpan.negate,
+        "static System.TimeSpan op_Addition(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.add,
+        "static System.TimeSpan op_Subtraction(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.subtract,
+        "static System.TimeSpan op_Multiply(System.TimeSpan timeSpan, double factor)": TimeSpan.multiply,
+        "static System.TimeSpan op_Multiply(double factor, System.TimeSpan timeSpan)": lambda a, span: span.multiply(a),
+        "static System.TimeSpan op_Division(System.TimeSpan timeSpan, double divisor)": TimeSpan.divide,
+        "static double op_Division(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.ratio,
+        "static bool op_Equality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
+        "static bool Equals(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
+        "static bool op_Inequality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks != b.ticks,
+        "static bool op_LessThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks < b.ticks,
+        "static bool op_LessThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks <= b.ticks,
+        "static bool op_GreaterThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks > b.ticks,
+        "static bool op_GreaterThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks >= b.ticks,
     },
 )
