@@ -33,7 +33,7 @@ class CertificateExtension(AsnEncodedData):
 
     def format(self, multi_line: bool) -> str:
         """In OpenSSL's words, which know no lines; hexadecimal where it has none."""
-        from apimpolicy.dotnet.cryptography.certificate_texts import extension_text
+        from apimpolicy.dotnet.cryptography.extension_texts import extension_text
 
         text = extension_text(self.parsed)
         return super().format(multi_line) if text is None else text

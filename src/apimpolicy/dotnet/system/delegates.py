@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
-from apimpolicy.dotnet.values import Array, type_of, wrap_int32
+from apimpolicy.dotnet.values import Array, reference_equals, type_of, wrap_int32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,8 +122,6 @@ def _method(function: FunctionType) -> object:
 
 def _same_parts(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -> bool:
     """Whether targets, or captured variables, are the same objects."""
-    from apimpolicy.dotnet.system.objects import reference_equals
-
     if first is None or second is None:
         return first is second
     return len(first) == len(second) and all(map(reference_equals, first, second))

@@ -17,16 +17,15 @@ from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
 from apimpolicy.dotnet.registry import (
     counts_itself,
     dotnet_class,
-    implements,
     implements_all,
     interface_members,
     member,
 )
 from apimpolicy.dotnet.system import delegates
-from apimpolicy.dotnet.system.enums import enum_to_string
+from apimpolicy.dotnet.system.enum_texts import enum_to_string
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
-from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Single, type_of, wrap_int32
+from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Single, reference_equals, type_of, wrap_int32
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -288,16 +287,6 @@ class PlainObject:
     dotnet_type_name = "object"
 
 
-@implements("object", "static bool ReferenceEquals(object objA, object objB)")
-def reference_equals(a: Any, b: Any) -> bool:
-    """Identity. A value type is boxed anew for each argument, so it is never the same; equal literals are interned."""
-    if isinstance(a, (bool, int, float, Decimal, Char)):
-        return False
-    if type(a) is str and type(b) is str:
-        return a is b or (a == b and len(a) == 0)
-    return a is b
-
-
 implements_all(
     "System.Type",
     {
@@ -314,6 +303,7 @@ implements_all(
         "string ToString()": to_string,
         "bool Equals(object obj)": equals,
         "static bool Equals(object objA, object objB)": equals,
+        "static bool ReferenceEquals(object objA, object objB)": reference_equals,
         "int GetHashCode()": get_hash_code,
     },
 )
