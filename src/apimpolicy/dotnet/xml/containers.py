@@ -13,21 +13,9 @@ from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
+from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT
 from apimpolicy.dotnet.xml.names import X, XName
-from apimpolicy.dotnet.xml.nodes import (
-    ATTRIBUTE,
-    CDATA,
-    DOCUMENT,
-    DOCUMENT_TYPE,
-    ELEMENT,
-    ELEMENTS,
-    NODES,
-    TEXT,
-    XNode,
-    XObject,
-    XText,
-    named_only,
-)
+from apimpolicy.dotnet.xml.nodes import ELEMENTS, NODES, XNode, XObject, XText, named_only
 from apimpolicy.dotnet.xml.sequences import XSequence
 
 if TYPE_CHECKING:
@@ -164,8 +152,6 @@ class XContainer(XNode):
 
     def _owned(self, node: XNode) -> XNode:
         """The node to put in: a copy when it is in a tree already, or this container is inside of it."""
-        from apimpolicy.dotnet.xml.comparison import clone
-
         return clone(node) if node.parent is not None or self.root_object is node else node
 
     def _insert_node(self, index: int, node: XNode) -> None:
@@ -195,6 +181,22 @@ class XContainer(XNode):
 
     def check_child(self, node: XNode, index: int) -> None:
         """Raise ArgumentException or InvalidOperationException when the node may not stand there."""
+
+
+def clone(node: XNode) -> XNode:
+    """A deep copy without a parent."""
+    result = node.bare_copy()
+    stack = [(node, result)]
+    while stack:
+        source, target = stack.pop()
+        if isinstance(source, XContainer) and isinstance(target, XContainer):
+            environment().step(1 + 4 * len(source.children))
+            for child in source.children:
+                copied = child.bare_copy()
+                copied.parent = target
+                target.children.append(copied)
+                stack.append((child, copied))
+    return result
 
 
 @dotnet_class(X + "XDeclaration", attributes="Encoding Standalone Version")
@@ -233,6 +235,11 @@ class XDocument(XContainer):
         super().__init__()
         self.declaration: XDeclaration | None = None
 
+    def bare_copy(self) -> XDocument:
+        copied = XDocument()
+        copied.declaration = None if self.declaration is None else XDeclaration.copy(self.declaration)
+        return copied
+
     @staticmethod
     @member("new(params object[] content)")
     def create(content: Any) -> XDocument:
@@ -250,8 +257,6 @@ class XDocument(XContainer):
     @staticmethod
     @member(f"new({X}XDocument other)")
     def copy(other: XDocument | None) -> XNode:
-        from apimpolicy.dotnet.xml.comparison import clone
-
         if other is None:
             raise ArgumentNullException("other")
         return clone(other)

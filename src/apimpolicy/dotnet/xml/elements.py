@@ -7,21 +7,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Array
-from apimpolicy.dotnet.xml.containers import XContainer
+from apimpolicy.dotnet.xml.containers import XContainer, clone
 from apimpolicy.dotnet.xml.content import flattened, text_of
+from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, DOCUMENT, DOCUMENT_TYPE, ELEMENT
 from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace
-from apimpolicy.dotnet.xml.nodes import (
-    ATTRIBUTE,
-    DOCUMENT,
-    DOCUMENT_TYPE,
-    ELEMENT,
-    ELEMENTS,
-    NODES,
-    XNode,
-    XObject,
-    XText,
-    named_only,
-)
+from apimpolicy.dotnet.xml.nodes import ELEMENTS, NODES, XNode, XObject, XText, named_only
 from apimpolicy.dotnet.xml.sequences import XSequence
 
 if TYPE_CHECKING:
@@ -141,6 +131,13 @@ class XElement(XContainer):
         self.attribute_list: list[XAttribute] = []
         self.has_end_tag = False
 
+    def bare_copy(self) -> XElement:
+        copied = XElement(self.name)
+        copied.has_end_tag = self.has_end_tag
+        for attribute in self.attribute_list:
+            copied.add_attribute(XAttribute(attribute.name, attribute.value))
+        return copied
+
     @staticmethod
     @member(f"new({X}XName name, object content)")
     @member(f"new({X}XName name, params object[] content)")
@@ -152,8 +149,6 @@ class XElement(XContainer):
     @staticmethod
     @member(f"new({X}XElement other)")
     def copy(other: XElement | None) -> XNode:
-        from apimpolicy.dotnet.xml.comparison import clone
-
         if other is None:
             raise ArgumentNullException("other")
         return clone(other)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
+from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, DOCUMENT, DOCUMENT_TYPE, ELEMENT, PROCESSING_INSTRUCTION, TEXT
 from apimpolicy.dotnet.xml.names import X, XName
 from apimpolicy.dotnet.xml.sequences import XSequence
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.xml.containers import XContainer, XDocument
     from apimpolicy.dotnet.xml.elements import XElement
-
-ELEMENT, ATTRIBUTE, TEXT, CDATA, PROCESSING_INSTRUCTION, COMMENT, DOCUMENT, DOCUMENT_TYPE = 1, 2, 3, 4, 7, 8, 9, 10
-"""`System.Xml.XmlNodeType`."""
 
 NODES = f"System.Collections.Generic.IEnumerable<{X}XNode>"
 ELEMENTS = f"System.Collections.Generic.IEnumerable<{X}XElement>"
@@ -183,6 +181,10 @@ class XNode(XObject):
 
     # Text
 
+    def bare_copy(self) -> XNode:
+        """A copy without children and without a parent."""
+        raise NotImplementedError
+
     @member("string ToString()")
     def to_string(self) -> str:
         return self.to_string_with(0)
@@ -229,6 +231,9 @@ class XText(XNode):
             raise ArgumentNullException("value")
         self.value = value
 
+    def bare_copy(self) -> XText:
+        return type(self)(self.value)
+
     @staticmethod
     @member(f"new({X}XText other)")
     def copy(other: XText | None) -> XText:
@@ -267,6 +272,9 @@ class XComment(XNode):
             raise ArgumentNullException("value")
         self.value = value
 
+    def bare_copy(self) -> XComment:
+        return type(self)(self.value)
+
     @staticmethod
     @member(f"new({X}XComment other)")
     def copy(other: XComment | None) -> XComment:
@@ -287,6 +295,9 @@ class XProcessingInstruction(XNode):
         super().__init__()
         self.target = target
         self.data = data
+
+    def bare_copy(self) -> XProcessingInstruction:
+        return XProcessingInstruction(self.target, self.data)
 
     @staticmethod
     @member("new(string target, string data)")
@@ -323,6 +334,9 @@ class XDocumentType(XNode):
         self.public_id = public_id
         self.system_id = system_id
         self.internal_subset = internal_subset
+
+    def bare_copy(self) -> XDocumentType:
+        return XDocumentType(self.name, self.public_id, self.system_id, self.internal_subset)
 
     @staticmethod
     @member("new(string name, string publicId, string systemId, string internalSubset)")
