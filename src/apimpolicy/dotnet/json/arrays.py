@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.json.containers import JContainer, shown
-from apimpolicy.dotnet.json.tokens import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J, JToken
+from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.json.tokens import JToken
 
 _ITEM = f"{JTOKEN} Item[object key] {{ get; set; }}"
 

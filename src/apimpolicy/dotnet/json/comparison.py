@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.json.arrays import JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.json.tokens import JToken
 
 
+@implements(J + "JToken", f"static bool DeepEquals({J}JToken t1, {J}JToken t2)")
 def deep_equals(first: JToken | None, second: JToken | None) -> bool:
     """`JToken.DeepEquals`: the order of properties does not count, that of elements does."""
     pairs = [(first, second)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.siblings import position_of
@@ -13,9 +12,10 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
+from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, is_value
 from apimpolicy.dotnet.json.sequences import JEnumerable, of_type
-from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.registry import bound, dotnet_class, member
 from apimpolicy.dotnet.values import BYTE, Array
 
 STEPS_PER_CHILD = 24
@@ -23,10 +23,10 @@ STEPS_PER_CHILD = 24
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.dotnet.json.scalars import JValue
     from apimpolicy.dotnet.types import Type
 
 
+_VALUE = f"static U Value<U>(this System.Collections.Generic.IEnumerable<{JTOKEN}> value)"
 _NO_TYPES: tuple[Type, ...] = ()
 
 
@@ -57,14 +57,10 @@ def element_type(content: Any) -> Any:
 
 def as_token(content: Any) -> JToken:
     """A token for boxed content: itself, or a JValue. Raises ArgumentException when it is no JSON value."""
-    return content if isinstance(content, JToken) else _scalar_class().of(content)
-
-
-@functools.cache
-def _scalar_class() -> type[JValue]:
-    from apimpolicy.dotnet.json.scalars import JValue
-
-    return JValue
+    if isinstance(content, JToken):
+        return content
+    made: JToken = bound("Newtonsoft.Json.Linq.JValue", "new(object value)")(content)
+    return made
 
 
 @dotnet_class(J + "JContainer", attributes="HasValues First Last Count")
@@ -110,10 +106,8 @@ class JContainer(JToken):
 
     @member("System.Collections.Generic.IEnumerable<T> Values<T>()", types=True)
     def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
-        from apimpolicy.dotnet.json.retrieval import converter
-
-        convert = converter(types[-1])
-        return JEnumerable(lambda: map(convert, JContainer.__iter__(self)), of_type(types[-1]))
+        convert = bound(J + "Extensions", _VALUE)
+        return JEnumerable(lambda: (convert(types, child) for child in JContainer.__iter__(self)), of_type(types[-1]))
 
     @member(f"{TOKENS} Descendants()")
     def descendants(self) -> JEnumerable:
@@ -277,18 +271,6 @@ class JContainer(JToken):
         self.clear()
         self.add_object(content)
 
-    @member("void Merge(object content)")
-    def merge(self, content: Any) -> None:
-        from apimpolicy.dotnet.json.merging import merge
-
-        merge(self, content, None)
-
-    @member(f"void Merge(object content, {J}JsonMergeSettings settings)")
-    def merge_with(self, content: Any, settings: Any) -> None:
-        from apimpolicy.dotnet.json.merging import merge
-
-        merge(self, content, settings)
-
     def copy_to(self, array: Array | None, index: int) -> None:
         if array is None:
             raise ArgumentNullException("array")
@@ -305,7 +287,7 @@ class JContainer(JToken):
 
 
 def _is_unchanged(current: JToken, new: JToken | None) -> bool:
-    if not isinstance(current, _scalar_class()):
+    if not is_value(current):
         return False
     if new is None:
         return current.token_type == NULL

@@ -18,12 +18,12 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS
+from apimpolicy.dotnet.json.kinds import COMMENT as COMMENT_TOKEN
+from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.retrieval import change_type
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.simple_values import READ_BY_TYPE, TextSource, TreeSource, scalar, to_enum
-from apimpolicy.dotnet.json.tokens import COMMENT as COMMENT_TOKEN
-from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, J, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
 from apimpolicy.dotnet.values import (
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.dotnet.json.settings import JsonSerializer
+    from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.types import Type
 
 _GENERIC = "System.Collections.Generic."

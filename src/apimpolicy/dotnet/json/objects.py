@@ -12,15 +12,17 @@ from apimpolicy.dotnet.exceptions import (
     JsonException,
 )
 from apimpolicy.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_token, is_multiple, shown
+from apimpolicy.dotnet.json.kinds import COMMENT, JTOKEN, OBJECT, PROPERTY, J
 from apimpolicy.dotnet.json.scalars import PLAIN_TYPES, JValue
 from apimpolicy.dotnet.json.sequences import JEnumerable
-from apimpolicy.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JToken
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
+from apimpolicy.dotnet.registry import bound, counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import OBJECT as OBJECT_TYPE
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from apimpolicy.dotnet.json.tokens import JToken
 
 _ITEM = f"{JTOKEN} Item[object key] {{ get; set; }}"
 _NO_VALUES = (PROPERTY, COMMENT)
@@ -58,9 +60,7 @@ class JProperty(JContainer):
             environment().step(STEPS_PER_CHILD)
             return made
         if is_multiple(content):
-            from apimpolicy.dotnet.json.arrays import JArray
-
-            content = JArray.create(content)
+            content = bound(J + "JArray", "new(object content)")(content)
         made.fill(as_token(content))
         return made
 

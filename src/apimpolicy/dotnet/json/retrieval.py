@@ -15,9 +15,10 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
+from apimpolicy.dotnet.json.kinds import JTOKEN, J
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.sequences import J_ENUMERABLE, JEnumerable, j_enumerable_of, of_type
-from apimpolicy.dotnet.json.tokens import JTOKEN, J, JToken
+from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, type_of, unbox
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.tokens import (
+from apimpolicy.dotnet.json.kinds import (
     BOOLEAN,
     BYTES,
     COMMENT,
@@ -15,6 +15,7 @@ from apimpolicy.dotnet.json.tokens import (
     FLOAT,
     GUID_TYPE,
     INTEGER,
+    JTOKEN,
     NULL,
     RAW,
     STRING_TYPE,
@@ -22,9 +23,9 @@ from apimpolicy.dotnet.json.tokens import (
     UNDEFINED,
     URI_TYPE,
     J,
-    JToken,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.registry import bound, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Char, Int64, Single, UInt64, box, type_of
 
 if TYPE_CHECKING:
@@ -204,15 +205,11 @@ class JValue(JToken):
 
     def convert_to(self, target: str) -> Any:
         """Convert to a built-in type, given by its C# name, as a cast does; raises ArgumentException as a cast does."""
-        from apimpolicy.dotnet.json.casts import CASTS
-
-        return CASTS[target](self)
+        return bound(JTOKEN, f"static {target} op_Explicit({JTOKEN} value)")(self)
 
     def convert_to_type(self, type_: Type) -> Any:
         """Convert to any other type as `ToObject` does; return the boxed value."""
-        from apimpolicy.dotnet.json.deserialization import to_object
-
-        return box(type_, to_object((type_,), self))
+        return box(type_, bound(JTOKEN, "T ToObject<T>()")((type_,), self))
 
     @member("string ToString()")
     def to_string(self) -> str:
@@ -346,15 +343,15 @@ _register_implicit()
 implements_all(
     J + "JValue",
     {
-        "new(object value)": lambda value: JValue.of(value),
-        "new(decimal value)": lambda value: JValue.of(value),
-        "new(double value)": lambda value: JValue.of(value),
-        "new(bool value)": lambda value: JValue.of(value),
-        "new(System.DateTime value)": lambda value: JValue.of(value),
-        "new(System.DateTimeOffset value)": lambda value: JValue.of(value),
-        "new(System.Guid value)": lambda value: JValue.of(value),
-        "new(System.TimeSpan value)": lambda value: JValue.of(value),
-        "new(System.Uri value)": lambda value: JValue.of(value),
+        "new(object value)": JValue.of,
+        "new(decimal value)": JValue.of,
+        "new(double value)": JValue.of,
+        "new(bool value)": JValue.of,
+        "new(System.DateTime value)": JValue.of,
+        "new(System.DateTimeOffset value)": JValue.of,
+        "new(System.Guid value)": JValue.of,
+        "new(System.TimeSpan value)": JValue.of,
+        "new(System.Uri value)": JValue.of,
         "new(char value)": lambda value: JValue(Char(value), STRING_TYPE),
     },
 )

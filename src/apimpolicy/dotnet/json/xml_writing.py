@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonWriterException
+from apimpolicy.dotnet.json.escapes import escape
 from apimpolicy.dotnet.json.namespace_scopes import NamespaceScopes
-from apimpolicy.dotnet.json.writer import escape
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 from apimpolicy.dotnet.xml.encoded_names import decode_name
