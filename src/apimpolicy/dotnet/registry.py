@@ -39,6 +39,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, look_up
+from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -275,8 +276,6 @@ def bound(type_name: str, signature: str) -> Callable[..., Any]:
     Lets one part of the library use another by its C# signature. Raises NotSimulatedError when the member is not
     simulated.
     """
-    from apimpolicy.errors import NotSimulatedError
-
     bare, arity = _key(type_name, "")[0].partition("`")[::2]
     definition = look_up(bare, int(arity or 0))
     found = find_implementation(definition, signature) if definition is not None else None

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, go_into, joined, work_through
 from apimpolicy.dotnet.metadata import look_up, named, parse
-from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.types import ArrayType, NamedType, TupleType, Type, array_of, tuple_type
 from apimpolicy.text.utf16 import from_utf16 as from_utf16
 from apimpolicy.text.utf16 import to_utf16 as to_utf16
@@ -133,7 +132,7 @@ class ValueTuple(tuple[Any, ...]):
     def equals(self, other: Any) -> bool:
         """Equal elements of the same types."""
         go_into(len(self))
-        equals = bound("object", "static bool Equals(object objA, object objB)")
+        equals = _of_object("static bool Equals(object objA, object objB)")
         return (
             isinstance(other, ValueTuple)
             and self.dotnet_type is other.dotnet_type
@@ -153,8 +152,15 @@ class ValueTuple(tuple[Any, ...]):
 
 def _text(value: Any) -> str:
     """What string concatenation makes of a value."""
-    shown: str = "" if value is None else bound("object", "string ToString()")(value)
+    shown: str = "" if value is None else _of_object("string ToString()")(value)
     return shown
+
+
+def _of_object(signature: str) -> Callable[..., Any]:
+    """A member of `object`, whose implementation stands above this module."""
+    from apimpolicy.dotnet.registry import bound  # what only checks policies does without
+
+    return bound("object", signature)
 
 
 def without_names(type_: NamedType) -> NamedType:

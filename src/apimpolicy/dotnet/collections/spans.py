@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, IndexOutOfRangeException
-from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.metadata import named, runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all, implements_setter, interface_members
 from apimpolicy.dotnet.values import CHAR, Array
 
@@ -92,8 +92,6 @@ class Span:
 
 def named_of(element: Type) -> str:
     """How `Span<T>.ToString()` names its element: without the namespace."""
-    from apimpolicy.dotnet.metadata import runtime_name
-
     return runtime_name(element).rpartition(".")[2]
 
 

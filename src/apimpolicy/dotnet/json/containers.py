@@ -13,10 +13,11 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, is_value
+from apimpolicy.dotnet.json.platform import text_of
 from apimpolicy.dotnet.json.sequences import JEnumerable, of_type
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.registry import bound, dotnet_class, member
-from apimpolicy.dotnet.values import BYTE, Array
+from apimpolicy.dotnet.values import BYTE, Array, box
 
 STEPS_PER_CHILD = 24
 
@@ -39,8 +40,6 @@ def is_multiple(content: Any) -> bool:
 
 def content_items(content: Any) -> Iterator[Any]:
     """The elements of a sequence, each boxed by the sequence's element type."""
-    from apimpolicy.dotnet.values import box
-
     element = element_type(content)
     for item in content:
         yield item if element is None else box(element, item)
@@ -300,6 +299,5 @@ def shown(key: Any) -> str:
         return "{null}"
     if type(key) is str:
         return f'"{key}"'
-    from apimpolicy.dotnet.json.platform import text_of
 
     return text_of(key)

@@ -25,6 +25,7 @@ from apimpolicy.dotnet.json.kinds import (
     J,
 )
 from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.metadata import named, parse
 from apimpolicy.dotnet.registry import bound, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Char, Int64, Single, UInt64, box, type_of
 
@@ -313,7 +314,6 @@ _SAME = (
 
 def _register_implicit() -> None:
     """C#'s conversions to JToken. A value becomes `long` where Newtonsoft has no constructor for it; a `T?` keeps T."""
-    from apimpolicy.dotnet.metadata import named, parse
 
     def register(source: str, function: Any) -> None:
         implements(J + "JToken", f"static {J}JToken op_Implicit({source} value)")(function)

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
     FormatException,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
-from apimpolicy.dotnet.values import Char, from_utf16
+from apimpolicy.dotnet.values import Char, from_utf16, to_utf16
 
 WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
@@ -42,8 +42,6 @@ def _by_code_point(text: str) -> str:
 
 
 def _by_code_unit(text: str) -> str:
-    from apimpolicy.dotnet.values import to_utf16
-
     return to_utf16(text)
 
 

@@ -9,6 +9,7 @@ from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException
 from apimpolicy.dotnet.metadata import look_up, named
 from apimpolicy.dotnet.registry import declines, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.objects import exception_to_string
+from apimpolicy.dotnet.values import OBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,7 +195,6 @@ def _data(exception: DotnetException) -> Any:
     """Made when first asked for."""
     if exception.data is None:
         from apimpolicy.dotnet.collections.dictionary import Dictionary
-        from apimpolicy.dotnet.values import OBJECT
 
         exception.data = Dictionary.create((OBJECT, OBJECT))
     return exception.data

@@ -12,6 +12,7 @@ from typing import Any
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
+    ArgumentOutOfRangeException,
     InvalidOperationException,
     UriFormatException,
 )
@@ -311,8 +312,6 @@ def combine(base: Uri | None, relative: str | None) -> Uri:
 
 
 def _refuse_base() -> None:
-    from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException
-
     raise ArgumentOutOfRangeException("baseUri", "This operation is not supported for a relative URI.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Array
 from apimpolicy.dotnet.xml.containers import XContainer, clone
@@ -13,6 +14,7 @@ from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, DOCUMENT, DOCUMENT_TYPE, ELEM
 from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace
 from apimpolicy.dotnet.xml.nodes import ELEMENTS, NODES, XNode, XObject, XText, named_only
 from apimpolicy.dotnet.xml.sequences import XSequence
+from apimpolicy.dotnet.xml.writer import write_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,8 +112,6 @@ class XAttribute(XObject):
 
     @member("string ToString()")
     def to_string(self) -> str:
-        from apimpolicy.dotnet.xml.writer import write_attribute
-
         return write_attribute(self)
 
 
@@ -363,15 +363,11 @@ class XElement(XContainer):
 
 @implements(X + "XElement", f"static {ELEMENTS} EmptySequence {{ get; }}")
 def no_elements() -> Array:
-    from apimpolicy.dotnet.metadata import named
-
     return Array(named(X + "XElement"))
 
 
 @implements(X + "XAttribute", f"static {ATTRIBUTES} EmptySequence {{ get; }}")
 def no_attributes() -> Array:
-    from apimpolicy.dotnet.metadata import named
-
     return Array(named(X + "XAttribute"))
 
 

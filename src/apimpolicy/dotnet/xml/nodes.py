@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, DOCUMENT, DOCUMENT_TYPE, ELEMENT, PROCESSING_INSTRUCTION, TEXT
-from apimpolicy.dotnet.xml.names import X, XName
+from apimpolicy.dotnet.xml.names import X, XName, verify_ncname
 from apimpolicy.dotnet.xml.sequences import XSequence
+from apimpolicy.dotnet.xml.writer import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -191,8 +192,6 @@ class XNode(XObject):
 
     @member(f"string ToString({X}SaveOptions options)")
     def to_string_with(self, options: int) -> str:
-        from apimpolicy.dotnet.xml.writer import write
-
         return write(self, options)
 
 
@@ -302,8 +301,6 @@ class XProcessingInstruction(XNode):
     @staticmethod
     @member("new(string target, string data)")
     def create(target: str | None, data: str | None) -> XProcessingInstruction:
-        from apimpolicy.dotnet.xml.names import verify_ncname
-
         if data is None:
             raise ArgumentNullException("data")
         verify_ncname(target)
