@@ -25,7 +25,7 @@ from apimpolicy.dotnet.json.kinds import (
 )
 from apimpolicy.dotnet.json.objects import JProperty
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements_all
 from apimpolicy.dotnet.values import Int64, type_of
 
 if TYPE_CHECKING:
@@ -201,5 +201,4 @@ def _all_casts() -> dict[str, Callable[[JToken | None], Any]]:
 CASTS = _all_casts()
 """C# type name to its explicit conversion from JToken, as plain (unboxed) value."""
 
-for _name, _cast in CASTS.items():
-    implements(JTOKEN, f"static {_name} op_Explicit({JTOKEN} value)")(_cast)
+implements_all(JTOKEN, {f"static {name} op_Explicit({JTOKEN} value)": cast for name, cast in CASTS.items()})

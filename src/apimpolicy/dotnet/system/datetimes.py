@@ -337,8 +337,6 @@ def today() -> DateTime:
 
 
 MIN_VALUE, MAX_VALUE, UNIX_EPOCH = DateTime(0), DateTime(MAX_TICKS), DateTime(UNIX_EPOCH_TICKS, UTC)
-for _name, _value in (("MinValue", MIN_VALUE), ("MaxValue", MAX_VALUE), ("UnixEpoch", UNIX_EPOCH)):
-    implements("System.DateTime", f"static readonly System.DateTime {_name};")(lambda value=_value: value)
 
 
 @implements("System.DateTime", "static int DaysInMonth(int year, int month)")
@@ -377,6 +375,9 @@ def _from_file_time(file_time: int) -> DateTime:
 implements_all(
     "System.DateTime",
     {
+        "static readonly System.DateTime MinValue;": lambda: MIN_VALUE,
+        "static readonly System.DateTime MaxValue;": lambda: MAX_VALUE,
+        "static readonly System.DateTime UnixEpoch;": lambda: UNIX_EPOCH,
         "static int Compare(System.DateTime t1, System.DateTime t2)": DateTime.compare_to,
         "static System.DateTime op_Addition(System.DateTime d, System.TimeSpan t)": lambda d, t: d.add_ticks(
             t.ticks, "t"

@@ -46,8 +46,9 @@ def _register() -> None:
         "op_GreaterThan": Decimal.__gt__,
         "op_GreaterThanOrEqual": Decimal.__ge__,
     }
-    for operator, comparison in comparisons.items():
-        implements("decimal", f"static bool {operator}(decimal d1, decimal d2)")(comparison)
+    implements_all(
+        "decimal", {f"static bool {name}(decimal d1, decimal d2)": test for name, test in comparisons.items()}
+    )
     implements("decimal", "static bool Equals(decimal d1, decimal d2)")(Decimal.__eq__)
     implements("decimal", "static int Compare(decimal d1, decimal d2)")(_compare)
     for name, type_ in INTEGERS.items():

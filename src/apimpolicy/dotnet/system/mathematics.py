@@ -89,8 +89,7 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
     "Log(double a, double newBase)": lambda value, base: _log_base(value, base),
 }
 
-for _signature, _function in _FUNCTIONS.items():
-    implements("System.Math", f"static double {_signature}")(_function)
+implements_all("System.Math", {f"static double {signature}": function for signature, function in _FUNCTIONS.items()})
 
 
 def _log_base(value: float, base: float) -> float:

@@ -275,14 +275,6 @@ def utc_now() -> DateTimeOffset:
     return DateTimeOffset(environment().utc_now())
 
 
-for _name, _value in (
-    ("MinValue", MIN_OFFSET_VALUE),
-    ("MaxValue", MAX_OFFSET_VALUE),
-    ("UnixEpoch", DateTimeOffset(UNIX_EPOCH_TICKS)),
-):
-    implements("System.DateTimeOffset", f"static readonly System.DateTimeOffset {_name};")(lambda value=_value: value)
-
-
 def _from_unix(name: str, value: int, unit: int) -> DateTimeOffset:
     low, high = -(UNIX_EPOCH_TICKS // unit), (MAX_TICKS - UNIX_EPOCH_TICKS) // unit
     if not low <= value <= high:
@@ -300,12 +292,16 @@ def _from_unix_milliseconds(milliseconds: int) -> DateTimeOffset:
     return _from_unix("milliseconds", milliseconds, MILLISECOND)
 
 
+_UNIX_EPOCH = DateTimeOffset(UNIX_EPOCH_TICKS)
 _PAIR = "(System.DateTimeOffset first, System.DateTimeOffset second)"
 _TWO = "(System.DateTimeOffset left, System.DateTimeOffset right)"
 _AND_SPAN = "(System.DateTimeOffset dateTimeOffset, System.TimeSpan timeSpan)"
 implements_all(
     "System.DateTimeOffset",
     {
+        "static readonly System.DateTimeOffset MinValue;": lambda: MIN_OFFSET_VALUE,
+        "static readonly System.DateTimeOffset MaxValue;": lambda: MAX_OFFSET_VALUE,
+        "static readonly System.DateTimeOffset UnixEpoch;": lambda: _UNIX_EPOCH,
         f"static int Compare{_PAIR}": DateTimeOffset.compare_to,
         f"static System.DateTimeOffset op_Addition{_AND_SPAN}": DateTimeOffset.add,
         f"static System.DateTimeOffset op_Subtraction{_AND_SPAN}": DateTimeOffset.subtract_span,

@@ -266,8 +266,6 @@ def _register_from() -> None:
             return _from_float(value * unit)
 
         implements("System.TimeSpan", f"static System.TimeSpan From{name}(double value)")(make)
-    for name, ticks in (("Zero", 0), ("MaxValue", _LIMIT - 1), ("MinValue", -_LIMIT)):
-        implements("System.TimeSpan", f"static readonly System.TimeSpan {name};")(lambda ticks=ticks: TimeSpan(ticks))
 
 
 _register_from()
@@ -316,6 +314,9 @@ def _try_parse(text: str | None, provider: Any = None) -> tuple[bool, TimeSpan]:
 implements_all(
     "System.TimeSpan",
     {
+        "static readonly System.TimeSpan Zero;": lambda: TimeSpan(0),
+        "static readonly System.TimeSpan MaxValue;": lambda: TimeSpan(_LIMIT - 1),
+        "static readonly System.TimeSpan MinValue;": lambda: TimeSpan(-_LIMIT),
         "new(long ticks)": TimeSpan,
         "static System.TimeSpan FromTicks(long value)": TimeSpan,
         "static int Compare(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.compare_to(b),
