@@ -35,7 +35,8 @@ _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
     "jsonp",
     sections="outbound",
     placement=Placement(once="section"),
-    effects="message-body message-headers fails",
+    refuses_with="400 CallbackParameterInvalid",
+    effects="message-body message-headers refuses",
 )
 class Jsonp:
     callback_parameter_name: str = expression_attribute(trimmed, required=True)
