@@ -430,7 +430,8 @@ def test_a_changed_named_value_of_a_service_is_a_difference(
             folder.mkdir(parents=True)
         (api / "apiInformation.json").write_text('{"properties": {"path": "orders"}}')
         (api / "policy.xml").write_text(
-            '<policies><inbound><choose><when condition="@({{feature}} == 1)"><return-response><set-status code="418" />'
+            '<policies><inbound><choose><when condition="@({{feature}} == 1)">'
+            '<return-response><set-status code="418" />'
             "</return-response></when></choose></inbound></policies>"
         )
         information = json.dumps({"properties": {"displayName": "feature", "value": value}})
