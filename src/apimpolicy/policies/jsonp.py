@@ -36,6 +36,7 @@ _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
     sections="outbound",
     placement=Placement(once="section"),
     effects="message-body message-headers fails",
+    access="passes",
 )
 class Jsonp:
     callback_parameter_name: str = expression_attribute(trimmed, required=True)

@@ -1,0 +1,301 @@
+"""Who reaches the backend, for each operation of a service.
+
+    found = audit_service(gateway.service, Surroundings.of(gateway))
+    for operation in found.operations:
+        print(operation.api, operation.name, operation.access)
+
+Requests enter without a key where the API or an open product lets them, with the key of each product that has the API,
+and with a key of the API or of all APIs, which every service can have and which brings no product's policies.
+"""
+
+from __future__ import annotations
+
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.audit.access import Access, access_of
+from apimpolicy.audit.facts import KEY, UNDECIDED, Deed, Fact, Place
+from apimpolicy.audit.states import NEVER, Alternatives, State, either, of_fact
+from apimpolicy.audit.variables import Caller, Knowledge, Target
+from apimpolicy.audit.walk import Walk
+from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.effective_policies import EffectivePolicies
+from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, operations_with_policies
+from apimpolicy.engine.steps import spliced
+from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.text.named_values import KnownNamedValues
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from apimpolicy.context.entities import Operation
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
+    from apimpolicy.engine.steps import Program
+
+ANY_PRODUCT = ""
+"""The product of a key that opens the API, or all APIs, whatever product they are in."""
+
+
+class Surroundings(NamedTuple):
+    """What a service needs besides its policies. Named values that are missing here, or secret, aren't known."""
+
+    named_values: Mapping[str, str]
+    secrets: frozenset[str]
+    fragments: Mapping[str, AnyPolicy]
+    lending_backends: Mapping[str, str]
+    """Backends with credentials of their own, by id, with words for what they lend."""
+    inherit_missing: bool = True
+    cors_needs_base: bool = False
+
+    @classmethod
+    def of(cls, gateway: Gateway, stand_ins: frozenset[str] = frozenset()) -> Surroundings:
+        """Return those of a gateway; `stand_ins` are named values whose values are made up."""
+        secrets = frozenset(gateway.secrets)
+        known = {name: value for name, value in gateway.named_values.items() if name not in secrets | stand_ins}
+        return cls(
+            known,
+            secrets,
+            gateway.fragments,
+            dict(_lending(gateway)),
+            gateway.missing_section == "inherit",
+            gateway.cors_needs_base,
+        )
+
+
+class OperationAudit(NamedTuple):
+    """What was found about one operation. `api` None: `problem` says why it can't be read."""
+
+    api: ServiceApi
+    operation: Operation
+    alternatives: Alternatives
+    deeds: Mapping[Deed, Alternatives]
+    places: Mapping[Hashable, Place]
+    answers: Sequence[Place]
+    cors: frozenset[tuple[str, bool]]
+    own_policy: Place | None
+    misses_base: Place | None
+    problem: str = ""
+    is_described: bool = True
+
+    @property
+    def id(self) -> str:
+        return from_utf16(self.operation.id)
+
+    @property
+    def method(self) -> str:
+        return from_utf16(self.operation.method)
+
+    @property
+    def template(self) -> str:
+        return from_utf16(self.operation.url_template)
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.template}" if self.is_described else "every request"
+
+    @property
+    def access(self) -> Access:
+        return access_of(self.alternatives)
+
+
+class ServiceAudit(NamedTuple):
+    """What was found about a service."""
+
+    service: Service
+    operations: Sequence[OperationAudit]
+    missing_fragments: frozenset[str]
+
+
+def audit_service(service: Service, surroundings: Surroundings) -> ServiceAudit:
+    """Return who reaches the backend by each operation of a service. Never raises for what is wrong in policies."""
+    return _Audit(service, surroundings).run()
+
+
+class _Entry(NamedTuple):
+    """A way in: what has been shown, and the product whose policies run."""
+
+    state: State
+    caller: Caller
+    product: ServiceProduct | None
+    place: Place | None
+
+
+class _Audit:
+    def __init__(self, service: Service, surroundings: Surroundings) -> None:
+        self.service = service
+        self.surroundings = surroundings
+        self.check = ExpressionCheck()
+        values = KnownNamedValues(surroundings.named_values, lambda name: None)
+        self.policies = EffectivePolicies(
+            values,
+            surroundings.fragments,
+            inherit_missing=surroundings.inherit_missing,
+            cors_needs_base=surroundings.cors_needs_base,
+        )
+        self.missing: set[str] = set()
+
+    def run(self) -> ServiceAudit:
+        found = [each for api in self.service.apis for each in self.api(api)]
+        return ServiceAudit(self.service, found, frozenset(self.missing))
+
+    @cached_property
+    def fragments(self) -> dict[str, Policy]:
+        found: dict[str, Policy] = {}
+        for name, text in self.surroundings.fragments.items():
+            try:
+                found[name] = self.policies.document(text, f"<fragment {name}>")
+            except (DiagnosticError, ConfigurationError):
+                continue  # like one that doesn't exist
+        return found
+
+    def api(self, api: ServiceApi) -> Iterator[OperationAudit]:
+        from apimpolicy.engine.api_documents import ApiDocuments
+
+        try:
+            documents = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+            operations = [] if api.api.kind in WITHOUT_OPERATIONS else operations_with_policies(api, documents)
+        except ApimPolicyError as error:
+            yield self.unread(api, _everything(), str(error), is_described=False)
+            return
+        if not operations:
+            if api.operation_policies and documents.description is None:
+                for id_, policy in api.operation_policies.items():
+                    yield self.operation(api, _everything(id_), policy, is_described=False)
+                return
+            yield self.operation(api, _everything(), None, is_described=False)
+        for described, policy in operations:
+            yield self.operation(api, described.operation, policy)
+
+    def unread(
+        self, api: ServiceApi, operation: Operation, problem: str, *, is_described: bool = True
+    ) -> OperationAudit:
+        alternatives = of_fact(Fact(UNDECIDED, problem.strip().splitlines()[0]))
+        nothing: frozenset[tuple[str, bool]] = frozenset()
+        return OperationAudit(api, operation, alternatives, {}, {}, (), nothing, None, None, problem, is_described)
+
+    def operation(
+        self, api: ServiceApi, operation: Operation, policy: AnyPolicy | None, *, is_described: bool = True
+    ) -> OperationAudit:
+        alternatives, deeds = NEVER, dict[Deed, Alternatives]()
+        places: dict[Hashable, Place] = {}
+        answers: list[Place] = []
+        cors: set[tuple[str, bool]] = set()
+        scopes: Mapping[str, Policy] = {}
+        for entry in self.entries(api):
+            try:
+                scopes = self.scopes(api, policy, entry.product)
+                program = spliced(
+                    scopes,
+                    self.fragments,
+                    self.surroundings.inherit_missing,
+                    self.surroundings.cors_needs_base,
+                    self.missing,
+                )
+            except ApimPolicyError as error:
+                return self.unread(api, operation, str(error), is_described=is_described)
+            walk = self.walk(program, entry, api, operation)
+            reached = walk.forwarded
+            for fact in {fact for each in entry.state.alternatives for fact in each}:
+                if entry.place is not None:
+                    walk.places.setdefault(fact, entry.place)
+            alternatives = either(alternatives, reached.alternatives)
+            for deed, proven in reached.deeds.items():
+                deeds[deed] = either(deeds.get(deed, NEVER), proven)
+            places = {**walk.places, **places}
+            answers += walk.answers
+            cors |= walk.cors
+        own = scopes.get("operation")
+        return OperationAudit(
+            api,
+            operation,
+            alternatives,
+            deeds,
+            places,
+            answers,
+            frozenset(cors),
+            None if own is None else Place(own.path, 1, 1),
+            None if own is None else _misses_base(own),
+            is_described=is_described,
+        )
+
+    def walk(self, program: Program, entry: _Entry, api: ServiceApi, operation: Operation) -> Walk:
+        target = Target(
+            {
+                "Id": from_utf16(operation.id),
+                "Name": from_utf16(operation.name),
+                "Method": from_utf16(operation.method),
+                "UrlTemplate": from_utf16(operation.url_template),
+            },
+            {
+                "Id": api.id,
+                "Name": from_utf16(api.api.name),
+                "Path": from_utf16(api.api.path),
+                "Revision": from_utf16(api.api.revision),
+                "Version": "" if api.api.version is None else from_utf16(api.api.version),
+            },
+        )
+        lending = self.surroundings.lending_backends
+        walk = Walk(
+            Knowledge(entry.caller, target), self.check, frozenset(self.missing), self.surroundings.secrets, lending
+        )
+        walk.run(program, entry.state)
+        return walk
+
+    def scopes(self, api: ServiceApi, policy: AnyPolicy | None, product: ServiceProduct | None) -> dict[str, Policy]:
+        """Return the documents by scope. Raises as `Gateway.run` does."""
+        given: dict[str, AnyPolicy | None] = {"global": self.service.policy}
+        if api.workspace is not None:
+            given["workspace"] = self.service.workspaces[api.workspace].policy
+        if product is not None:
+            given["product"] = product.policy
+        given |= {"api": api.policy, "operation": policy}
+        return self.policies.scopes({scope: one for scope, one in given.items() if one is not None})
+
+    def entries(self, api: ServiceApi) -> Iterator[_Entry]:
+        """Yield the ways in. Azure requires a subscription unless the API, or an open product, says otherwise."""
+        products = self.service.products_of(api)
+        opened = next((each for each in products if not each.product.subscription_required), None)
+        if opened is not None or api.subscription_required is False:
+            yield _Entry(State(), Caller(has_key=False, product=_members(opened)), opened, None)
+        for product in products:
+            if product is not opened:
+                entered = State(of_fact(Fact(KEY, product.id)))
+                yield _Entry(entered, Caller(has_key=True, product=_members(product)), product, None)
+        yield _Entry(State(of_fact(Fact(KEY, ANY_PRODUCT))), Caller(has_key=True), None, None)
+
+
+def _everything(id_: str = "") -> Operation:
+    from apimpolicy.context.entities import Operation
+
+    return Operation(id_, "*", id_, "/*")
+
+
+def _members(product: ServiceProduct | None) -> Mapping[str, str] | None:
+    if product is None:
+        return None
+    return {"Id": product.id, "Name": from_utf16(product.product.name)}
+
+
+def _lending(gateway: Gateway) -> Iterator[tuple[str, str]]:
+    from apimpolicy.engine.backends import Backend
+
+    for id_, backend in gateway.backends.items():
+        if isinstance(backend, Backend) and (
+            backend.headers or backend.query or backend.authorization or backend.certificates
+        ):
+            yield id_, f"credentials of the backend '{id_}'"
+
+
+def _misses_base(policy: Policy) -> Place | None:
+    """Return where the inbound of a policy is without `<base />`."""
+    elements = policy.sections.get("inbound")
+    if elements is None or any(each.name == "base" for each in elements):
+        return None
+    inbound = next((each for each in policy.root.elements() if each.name == "inbound"), policy.root)
+    source, start = inbound.source, inbound.start
+    return Place(source.path, *source.position(start), "inbound")

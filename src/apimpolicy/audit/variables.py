@@ -1,0 +1,267 @@
+"""What is known at a place of the pipeline besides what the request has proven: who entered, variables, what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.audit.facts import (
+    ADDRESS,
+    CERTIFICATE,
+    CHOICE,
+    NAMED,
+    OPAQUE,
+    OWN,
+    PINNED,
+    PRESENTED,
+    UNDECIDED,
+    Fact,
+)
+from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, both, either, truth_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from apimpolicy.audit.origins import Origin
+
+MOST_CASES = 16
+_TIMES = frozenset(("NotBefore", "NotAfter"))
+_HASHES = frozenset(("Thumbprint", "GetCertHashString", "GetCertHash"))
+_SCHEMES = frozenset(("bearer", "basic", "bearer ", "basic "))
+
+
+class Value(NamedTuple):
+    """What a variable has: one of a few constants, each with what was proven where it is assigned; or an origin.
+
+    None as a constant is a variable that isn't set. `kind` is `cases`, `origin`, `answer` (of a request of the
+    policy's own), `token` (that was validated), `credential` (of the gateway) or `unknown`.
+    """
+
+    kind: str
+    cases: tuple[tuple[Alternatives, str | None], ...] = ()
+    origin: Origin | None = None
+    subject: str = ""
+
+
+UNSET = Value("cases", ((ALWAYS, None),))
+UNKNOWN = Value("unknown")
+
+
+class Caller(NamedTuple):
+    """How a request enters: with which subscription key, and with the policies of which product."""
+
+    has_key: bool
+    product: Mapping[str, str] | None = None
+    """What expressions read of the product, by member."""
+
+
+class Target(NamedTuple):
+    """What expressions read of the operation and its API, by member."""
+
+    operation: Mapping[str, str]
+    api: Mapping[str, str]
+
+
+class Knowledge:
+    """What is known; branches work on copies."""
+
+    def __init__(self, caller: Caller, target: Target) -> None:
+        self.caller = caller
+        self.target = target
+        self.variables: dict[str, Value] = {}
+        self.others = UNSET
+        """What variables have that aren't among them."""
+        self.headers: dict[str, int] = {}
+        self.generation = 0
+        self._counter = [0]
+
+    def copy(self) -> Knowledge:
+        found = object.__new__(Knowledge)
+        found.__dict__.update(self.__dict__, variables=dict(self.variables), headers=dict(self.headers))
+        return found
+
+    def next_generation(self) -> int:
+        """Return a number for a state of the request that no condition has seen before."""
+        self._counter[0] += 1
+        return self._counter[0]
+
+    def changed(self) -> None:
+        """Note that a policy changed something that conditions may look at."""
+        self.generation = self.next_generation()
+
+    def header_changed(self, name: str | None) -> None:
+        self.changed()
+        if name is None:
+            self.headers = {"*": self.generation}
+        else:
+            self.headers[name] = self.generation
+
+    def _header_generation(self, name: str) -> int:
+        return self.headers.get(name, self.headers.get("*", 0))
+
+    def method_changed(self) -> None:
+        self.changed()
+        self.target = Target({**self.target.operation, "Method": "*"}, self.target.api)
+
+    def forget_variables(self) -> None:
+        """Note that a policy may have set any variable."""
+        self.changed()
+        self.variables, self.others = {}, UNKNOWN
+
+    def variable(self, name: str) -> Value:
+        return self.variables.get(name, self.others)
+
+    def set(self, name: str, value: Value) -> None:
+        self.changed()
+        self.variables[name] = value
+
+    def merge(self, branches: Sequence[tuple[Alternatives, Knowledge]]) -> None:
+        """Take over what the branches of a policy know at their ends, each with what has led into it."""
+        names = dict.fromkeys(name for _, known in branches for name in known.variables)
+        merged: dict[str, Value] = {}
+        for name in names:
+            merged[name] = _merged([(guard, known.variable(name)) for guard, known in branches])
+        if any(known.others == UNKNOWN for _, known in branches):
+            self.others = UNKNOWN
+        if any(known.generation != self.generation for _, known in branches):
+            self.changed()
+        for header in {header for _, known in branches for header in known.headers}:
+            if any(known.headers.get(header) != self.headers.get(header) for _, known in branches):
+                self.headers[header] = self.generation
+        self.variables = merged
+
+    # What conditions ask
+
+    def truth_of_variable(self, name: str) -> Truth | None:
+        """Return what a variable with a truth value proves; None for another one."""
+        value = self.variable(name)
+        if value.kind != "cases":
+            return None
+        words = {(constant or "").lower() for _, constant in value.cases}
+        if not words <= {"true", "false", ""}:
+            return None
+        return _cases(value.cases, lambda constant: (constant or "").lower() == "true")
+
+    def absence(self, origin: Origin) -> Truth | None:
+        """Return what `value == null` proves; None where that isn't understood."""
+        kind, name, members = origin
+        match kind:
+            case "certificate":
+                presented = truth_of(Fact(CERTIFICATE, PRESENTED))
+                return presented.negated() if not members else Truth(ALWAYS, presented.if_true)
+            case "header" | "query" if name is not None:
+                generation = self._header_generation(name) if kind == "header" else 0
+                return truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,))).negated()
+            case "parameter":
+                return truth_of(Fact(CHOICE, "the path")).negated()
+            case "subscription":
+                return FALSE if self.caller.has_key and not members else None if self.caller.has_key else TRUE
+            case "user":
+                return truth_of(Fact(CHOICE, "an owner of the subscription")).negated() if self.caller.has_key else TRUE
+            case "product":
+                return TRUE if self.caller.product is None else FALSE if not members else None
+            case "operation" | "api" | "url" | "method" | "deployment" if not members:
+                return FALSE
+            case "lasterror":
+                return TRUE
+            case "unverified token" | "basic":
+                return truth_of(Fact(CHOICE, f"{kind}", (self.generation,))).negated()
+            case "variable" if name is not None:
+                return self._absence_of_variable(name, members)
+        return None
+
+    def _absence_of_variable(self, name: str, members: tuple[str, ...]) -> Truth | None:
+        value = self.variable(name)
+        if value.kind == "cases":
+            return _cases(value.cases, lambda constant: not constant)
+        if value.origin is not None:
+            return self.absence(value.origin._replace(members=value.origin.members + members))
+        return FALSE if value.kind in ("answer", "token") and not members else None
+
+    def equality(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
+        """Return what `value == constant`, or `value == other`, proves; None where that isn't understood."""
+        kind, name, members = origin
+        if value == "" and (found := self.absence(origin)) is not None:
+            return found
+        compared = str(value) if value is not None else f"{other.kind} {other.name or ''}".strip()
+        match kind:
+            case "header" | "query" if name is not None:
+                if isinstance(value, str) and value.lower() in _SCHEMES:
+                    return truth_of(Fact(CHOICE, f"scheme of header '{name}'", (value.lower(),)))
+                generation = self._header_generation(name) if kind == "header" else 0
+                return truth_of(Fact(OWN, f"{kind} '{name}'", (compared, generation)))
+            case "certificate":
+                return _certificate(members, compared)
+            case "address":
+                return truth_of(Fact(ADDRESS, "compared by the policy", (compared,)))
+            case "method" if isinstance(value, str):
+                method = self.target.operation.get("Method", "*")
+                return None if method == "*" else TRUE if method.lower() == value.lower() else FALSE
+            case "operation" | "api" | "product" if members and isinstance(value, str):
+                return self._entity(kind, members[0], value)
+            case "subscription" | "user":
+                return truth_of(Fact(OWN, f"the {kind}", (members, compared))) if self.caller.has_key else FALSE
+            case "unverified token":
+                return truth_of(Fact(OWN, "claims of a token that nothing validates", (members, compared)))
+            case "basic":
+                return truth_of(Fact(OWN, "user name and password", (members, compared)))
+            case "deployment":
+                return truth_of(Fact(UNDECIDED, "the gateway's deployment", (members, compared)))
+            case "variable" if name is not None:
+                return self._equality_of_variable(name, members, value, other)
+        return None
+
+    def _entity(self, kind: str, member: str, value: str) -> Truth | None:
+        known = {"operation": self.target.operation, "api": self.target.api, "product": self.caller.product}[kind]
+        if known is None:
+            return FALSE
+        found = known.get(member)
+        return None if found is None else TRUE if found == value else FALSE
+
+    def _equality_of_variable(
+        self, name: str, members: tuple[str, ...], value: str | int | None, other: Origin
+    ) -> Truth | None:
+        known = self.variable(name)
+        if known.kind == "cases":
+            return None if value is None else _cases(known.cases, lambda constant: constant == str(value))
+        if known.origin is not None:
+            return self.equality(known.origin._replace(members=known.origin.members + members), value, other)
+        if known.kind in ("answer", "token"):
+            words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
+            return truth_of(Fact(OWN, words, (name, members, str(value))))
+        return None
+
+
+def _certificate(members: tuple[str, ...], compared: str) -> Truth:
+    presented = Fact(CERTIFICATE, PRESENTED)
+    if members[:1] and members[0] in _TIMES:
+        one = Fact(OPAQUE, f"certificate's {members[0]}", (compared,))
+        return Truth(frozenset((frozenset((presented, one)),)), frozenset((frozenset((presented, one.opposite)),)))
+    kind = PINNED if not members or members[0] in _HASHES else NAMED
+    found = Fact(CERTIFICATE, kind, (compared,) if kind == PINNED else (*members[:1], compared))
+    return Truth(frozenset((frozenset((presented, found)),)), frozenset((frozenset((found.opposite,)),)))
+
+
+def _cases(cases: Iterable[tuple[Alternatives, str | None]], is_one: object) -> Truth:
+    assert callable(is_one)
+    if_true = if_false = NEVER
+    for proven, constant in cases:
+        if is_one(constant):
+            if_true = either(if_true, proven)
+        else:
+            if_false = either(if_false, proven)
+    return Truth(if_true, if_false)
+
+
+def _merged(found: Sequence[tuple[Alternatives, Value]]) -> Value:
+    first = found[0][1]
+    if all(value == first for _, value in found):
+        return first
+    if all(value.kind == "cases" for _, value in found):
+        by_constant: dict[str | None, Alternatives] = {}
+        for guard, value in found:
+            for proven, constant in value.cases:
+                by_constant[constant] = either(by_constant.get(constant, NEVER), both(guard, proven))
+        if len(by_constant) <= MOST_CASES:
+            return Value("cases", tuple((proven, constant) for constant, proven in by_constant.items() if proven))
+    return UNKNOWN
