@@ -11,14 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.facts import (
     ADDRESS,
     CERTIFICATE,
-    KEY,
     NAMED,
-    OPAQUE,
-    OWN,
     PINNED,
     PRESENTED,
     TOKEN,
-    UNDECIDED,
     VERIFIED,
     Fact,
 )

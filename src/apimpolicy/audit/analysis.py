@@ -10,12 +10,11 @@ and with a key of the API or of all APIs, which every service can have and which
 
 from __future__ import annotations
 
-
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import Access, access_of
-from apimpolicy.audit.facts import KEY, UNDECIDED, Deed, Fact, Place
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, KEY, TOKEN, UNDECIDED, Deed, Fact, Place
 from apimpolicy.audit.states import NEVER, Alternatives, State, either, of_fact
 from apimpolicy.audit.variables import Caller, Knowledge, Target
 from apimpolicy.audit.walk import Walk
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
-    from apimpolicy.engine.steps import Program
 
 ANY_PRODUCT = ""
 """The product of a key that opens the API, or all APIs, whatever product they are in."""
@@ -67,8 +65,18 @@ class Surroundings(NamedTuple):
         )
 
 
+class EntryAudit(NamedTuple):
+    """What one way in has to prove: `product` is the id of the key's product, empty for a key of the API or of all
+    APIs, and None for a request without a key. `checks` are the places of what it proves.
+    """
+
+    product: str | None
+    proofs: frozenset[str]
+    checks: tuple[tuple[str, Place], ...] = ()
+
+
 class OperationAudit(NamedTuple):
-    """What was found about one operation. `api` None: `problem` says why it can't be read."""
+    """What was found about one operation; `problem` says why its policies can't be read."""
 
     api: ServiceApi
     operation: Operation
@@ -81,6 +89,7 @@ class OperationAudit(NamedTuple):
     misses_base: Place | None
     problem: str = ""
     is_described: bool = True
+    by_entry: tuple[EntryAudit, ...] = ()
 
     @property
     def id(self) -> str:
@@ -138,6 +147,7 @@ class _Audit:
             cors_needs_base=surroundings.cors_needs_base,
         )
         self.missing: set[str] = set()
+        self.walks: dict[Hashable, Walk] = {}
 
     def run(self) -> ServiceAudit:
         found = [each for api in self.service.apis for each in self.api(api)]
@@ -164,8 +174,8 @@ class _Audit:
             return
         if not operations:
             if api.operation_policies and documents.description is None:
-                for id_, policy in api.operation_policies.items():
-                    yield self.operation(api, _everything(id_), policy, is_described=False)
+                for id_, own in api.operation_policies.items():
+                    yield self.operation(api, _everything(id_), own, is_described=False)
                 return
             yield self.operation(api, _everything(), None, is_described=False)
         for described, policy in operations:
@@ -186,19 +196,13 @@ class _Audit:
         answers: list[Place] = []
         cors: set[tuple[str, bool]] = set()
         scopes: Mapping[str, Policy] = {}
+        by_entry: list[EntryAudit] = []
         for entry in self.entries(api):
             try:
                 scopes = self.scopes(api, policy, entry.product)
-                program = spliced(
-                    scopes,
-                    self.fragments,
-                    self.surroundings.inherit_missing,
-                    self.surroundings.cors_needs_base,
-                    self.missing,
-                )
+                walk = self.walk(scopes, entry, api, operation)
             except ApimPolicyError as error:
                 return self.unread(api, operation, str(error), is_described=is_described)
-            walk = self.walk(program, entry, api, operation)
             reached = walk.forwarded
             for fact in {fact for each in entry.state.alternatives for fact in each}:
                 if entry.place is not None:
@@ -207,6 +211,7 @@ class _Audit:
             for deed, proven in reached.deeds.items():
                 deeds[deed] = either(deeds.get(deed, NEVER), proven)
             places = {**walk.places, **places}
+            by_entry.append(_entry_audit(entry, walk))
             answers += walk.answers
             cors |= walk.cors
         own = scopes.get("operation")
@@ -221,9 +226,27 @@ class _Audit:
             None if own is None else Place(own.path, 1, 1),
             None if own is None else _misses_base(own),
             is_described=is_described,
+            by_entry=tuple(by_entry),
         )
 
-    def walk(self, program: Program, entry: _Entry, api: ServiceApi, operation: Operation) -> Walk:
+    def walk(self, scopes: Mapping[str, Policy], entry: _Entry, api: ServiceApi, operation: Operation) -> Walk:
+        """Walk the policies for one way in; operations with the same ones share it unless conditions ask about them.
+
+        Raises ApimPolicyError.
+        """
+        key = (*scopes.items(), entry.state.alternatives, entry.product)
+        found = self.walks.get(key)
+        if found is None:
+            found = self._walk(scopes, entry, api, operation)
+            if not found.knowledge.read:
+                self.walks[key] = found
+        return found
+
+    def _walk(self, scopes: Mapping[str, Policy], entry: _Entry, api: ServiceApi, operation: Operation) -> Walk:
+        surroundings = self.surroundings
+        program = spliced(
+            scopes, self.fragments, surroundings.inherit_missing, surroundings.cors_needs_base, self.missing
+        )
         target = Target(
             {
                 "Id": from_utf16(operation.id),
@@ -254,7 +277,8 @@ class _Audit:
         if product is not None:
             given["product"] = product.policy
         given |= {"api": api.policy, "operation": policy}
-        return self.policies.scopes({scope: one for scope, one in given.items() if one is not None})
+        known: dict[str, AnyPolicy] = {scope: one for scope, one in given.items() if one is not None}
+        return self.policies.scopes(known)
 
     def entries(self, api: ServiceApi) -> Iterator[_Entry]:
         """Yield the ways in. Azure requires a subscription unless the API, or an open product, says otherwise."""
@@ -267,6 +291,18 @@ class _Audit:
                 entered = State(of_fact(Fact(KEY, product.id)))
                 yield _Entry(entered, Caller(has_key=True, product=_members(product)), product, None)
         yield _Entry(State(of_fact(Fact(KEY, ANY_PRODUCT))), Caller(has_key=True), None, None)
+
+
+def _entry_audit(entry: _Entry, walk: Walk) -> EntryAudit:
+    """Return what every request by an entry has proven when it reaches the backend."""
+    ways = [way.proofs for way in access_of(walk.forwarded.alternatives).ways]
+    name = None if not entry.caller.has_key else ANY_PRODUCT if entry.product is None else entry.product.id
+    checks = [
+        (f"{fact.kind} checked", place)
+        for fact, place in walk.places.items()
+        if isinstance(fact, Fact) and fact.kind in (TOKEN, CERTIFICATE, ADDRESS) and fact.is_true
+    ]
+    return EntryAudit(name, frozenset.intersection(*ways) if ways else frozenset(), tuple(dict.fromkeys(checks)))
 
 
 def _everything(id_: str = "") -> Operation:
@@ -284,7 +320,7 @@ def _members(product: ServiceProduct | None) -> Mapping[str, str] | None:
 def _lending(gateway: Gateway) -> Iterator[tuple[str, str]]:
     from apimpolicy.engine.backends import Backend
 
-    for id_, backend in gateway.backends.items():
+    for id_, backend in (gateway.backends or {}).items():
         if isinstance(backend, Backend) and (
             backend.headers or backend.query or backend.authorization or backend.certificates
         ):

@@ -143,8 +143,7 @@ class Reader:
         following = depth + 1
         match node:
             case nodes.Convert():
-                inner = self.truth(node.operand, following)
-                return inner
+                return self.truth(node.operand, following)
             case nodes.Unary() if node.operator == "!":
                 return self.truth(node.operand, following).negated()
             case nodes.Logical() | nodes.Binary() if node.operator in ("&&", "||", "&", "|"):

@@ -20,7 +20,7 @@ from apimpolicy.audit.facts import (
     Fact,
     place_of,
 )
-from apimpolicy.audit.states import ALWAYS, NOWHERE, both, of_fact
+from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
 from apimpolicy.audit.tokens import token_of
 from apimpolicy.audit.variables import Value
 from apimpolicy.policies.registry import has_trait
@@ -28,7 +28,7 @@ from apimpolicy.policies.registry import has_trait
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from apimpolicy.audit.states import Alternatives, State
+    from apimpolicy.audit.states import Alternatives
     from apimpolicy.audit.walk import Walk
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
@@ -108,7 +108,7 @@ def waits(walk: Walk, step: Step, state: State) -> State:
 
 def forwards(walk: Walk, step: Step, state: State) -> State:
     walk.note(step, "forwards")
-    walk.forwarded = walk.forwarded.joined(state)
+    walk.forwarded = State.joined([walk.forwarded, state])
     return state
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from apimpolicy.audit.facts import UNDECIDED, Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from apimpolicy.audit.facts import Deed
 
@@ -28,7 +28,10 @@ ALWAYS: Alternatives = frozenset((frozenset(),))
 
 def simplified(given: Iterable[Alternative]) -> Alternatives:
     """Return the weakest alternatives, at most `MOST` of them."""
-    kept = _resolved({each for each in given if not _contradicts(each)})
+    kept = {each for each in given if not _contradicts(each)}
+    if frozenset() in kept:
+        return ALWAYS
+    kept = _resolved(kept)
     if len(kept) > MOST:
         kept = _resolved({frozenset(fact for fact in each if not fact.is_free) for each in kept})
     if len(kept) > MOST:
@@ -45,19 +48,26 @@ def _resolved(found: set[Alternative]) -> set[Alternative]:
     """Drop what is implied, and facts that another alternative has with the opposite sign."""
     if len(found) < 2:
         return found
+    signs = {False: set[Fact](), True: set[Fact]()}
+    for fact in frozenset().union(*found):
+        signs[fact.is_true].add(fact)
+    disputed = {fact for fact in signs[True] if fact.opposite in signs[False]}
+    disputed |= {fact.opposite for fact in disputed}
     while True:
         kept: list[Alternative] = []
         for each in sorted(found, key=len):
             if not any(other <= each for other in kept):
                 kept.append(each)
-        shorter = {_without_resolved(each, kept) for each in kept}
+        if not disputed:
+            return set(kept)
+        shorter = {_without_resolved(each, kept, disputed) for each in kept}
         if shorter == set(kept):
             return shorter
         found = shorter
 
 
-def _without_resolved(alternative: Alternative, others: list[Alternative]) -> Alternative:
-    for fact in alternative:
+def _without_resolved(alternative: Alternative, others: list[Alternative], disputed: set[Fact]) -> Alternative:
+    for fact in alternative & disputed:
         rest, opposite = alternative - {fact}, fact.opposite
         if any(opposite in other and other - {opposite} <= rest for other in others):
             return rest
@@ -76,6 +86,12 @@ def both(one: Alternatives, other: Alternatives) -> Alternatives:
 def either(one: Alternatives, other: Alternatives) -> Alternatives:
     """Return what proves one or the other."""
     return one if one == other or not other else other if not one else simplified(one | other)
+
+
+def any_of(given: Iterable[Alternatives]) -> Alternatives:
+    """Return what proves one of several."""
+    found = {each for each in given if each}
+    return NEVER if not found else found.pop() if len(found) == 1 else simplified(frozenset().union(*found))
 
 
 def of_fact(fact: Fact) -> Alternatives:
@@ -137,12 +153,16 @@ class State(NamedTuple):
     def without(self, *deeds: Deed) -> State:
         return self._replace(deeds={deed: found for deed, found in self.deeds.items() if deed not in deeds})
 
-    def joined(self, other: State) -> State:
-        """Return the state where two paths meet."""
-        deeds = dict(self.deeds)
-        for deed, found in other.deeds.items():
-            deeds[deed] = either(deeds.get(deed, NEVER), found)
-        return State(either(self.alternatives, other.alternatives), deeds)
+    @classmethod
+    def joined(cls, states: Sequence[State]) -> State:
+        """Return the state where paths meet."""
+        if len(states) == 1:
+            return states[0]
+        deeds = dict.fromkeys(deed for state in states for deed in state.deeds)
+        return cls(
+            any_of(state.alternatives for state in states),
+            {deed: any_of(state.deeds.get(deed, NEVER) for state in states) for deed in deeds},
+        )
 
 
 NOWHERE = State(NEVER)

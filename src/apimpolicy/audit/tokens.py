@@ -38,7 +38,7 @@ def token_of(element: Element) -> Token:
         weaknesses.append("the signing key is written in the policy")
     if not (audiences or claims or applications or keys):
         weaknesses.append("any audience")
-    if not issuers and any(_ANY_TENANT.search(url) for url in urls) or tenant.lower() in _TENANTS:
+    if (not issuers and any(_ANY_TENANT.search(url) for url in urls)) or tenant.lower() in _TENANTS:
         weaknesses.append("any tenant")
     if any(_ANYBODY.search(url) for url in urls) and not (audiences or applications):
         weaknesses.append("any account of a public provider")

@@ -1,8 +1,7 @@
-"""What is known at a place of the pipeline besides what the request has proven: who entered, variables, what changed."""
+"""What is known at a place besides what the request has proven: how it entered, variables, what has changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.facts import (
@@ -20,7 +19,7 @@ from apimpolicy.audit.facts import (
 from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, both, either, truth_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from apimpolicy.audit.origins import Origin
 
@@ -74,6 +73,8 @@ class Knowledge:
         self.headers: dict[str, int] = {}
         self.generation = 0
         self._counter = [0]
+        self.read: set[str] = set()
+        """What conditions have asked about the operation and its API, in any branch."""
 
     def copy(self) -> Knowledge:
         found = object.__new__(Knowledge)
@@ -195,6 +196,7 @@ class Knowledge:
             case "address":
                 return truth_of(Fact(ADDRESS, "compared by the policy", (compared,)))
             case "method" if isinstance(value, str):
+                self.read.add("operation")
                 method = self.target.operation.get("Method", "*")
                 return None if method == "*" else TRUE if method.lower() == value.lower() else FALSE
             case "operation" | "api" | "product" if members and isinstance(value, str):
@@ -212,6 +214,7 @@ class Knowledge:
         return None
 
     def _entity(self, kind: str, member: str, value: str) -> Truth | None:
+        self.read.add(kind)
         known = {"operation": self.target.operation, "api": self.target.api, "product": self.caller.product}[kind]
         if known is None:
             return FALSE

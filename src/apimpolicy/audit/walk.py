@@ -109,7 +109,8 @@ class Walk:
 
     def branches(self, state: State, branches: Sequence[tuple[Alternatives, Sequence[Step]]]) -> State:
         """Run the policies of alternatives, each under its guard, and join their ends."""
-        around, ends = self.knowledge, NOWHERE
+        around = self.knowledge
+        ends: list[State] = []
         known: list[tuple[Alternatives, Knowledge]] = []
         for guard, steps in branches:
             if not guard:
@@ -118,8 +119,8 @@ class Walk:
             end = self.execute(steps, state.proving(guard))
             if end.is_reached:
                 known.append((guard, self.knowledge))
-                ends = ends.joined(end)
+                ends.append(end)
         self.knowledge = around
         if known:
             around.merge(known)
-        return ends
+        return State.joined(ends) if ends else NOWHERE
