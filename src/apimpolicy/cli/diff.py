@@ -12,6 +12,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import selects_environment
 from apimpolicy.cli.program import say
+from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
 @selects_environment
+@stands_in
 def command(old: str, new: str, seconds: float | None, form: str, verbose: bool) -> int:
     """Say which requests are answered, forwarded or refused differently after a change, or prove that none is.
 

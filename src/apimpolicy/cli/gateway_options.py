@@ -12,6 +12,7 @@ import click
 from apimpolicy.cli.commands import secrets_option
 from apimpolicy.cli.configuration_file import configuration_option, selects_environment
 from apimpolicy.cli.program import say
+from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _OPTIONS = (
     click.option("--named-value", "named_values", multiple=True, metavar="NAME=VALUE", help="A named value."),
     configuration_option,
     selects_environment,
+    stands_in,
     secrets_option,
     click.option(
         "--format", "output", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs."
@@ -128,7 +130,7 @@ class GatewayOptions:
 
         path = self.config or find_configuration("" if self.policy == STANDARD_INPUT else self.policy)
         configuration = load_configuration(path) if path is not None else empty_configuration()
-        return self._with_more(configuration.gateway(**self._overrides()))
+        return self._with_more(configuration.gateway(policies=self._policies().values(), **self._overrides()))
 
     def _service(self) -> Gateway:
         """The service in a folder."""

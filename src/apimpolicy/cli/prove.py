@@ -12,6 +12,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
+from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import requests_are_invented
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     help="For people, or for programs.",
 )
 @selects_environment
+@stands_in
 def command(
     paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, debug: bool, form: str
 ) -> int:

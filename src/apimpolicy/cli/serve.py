@@ -10,6 +10,7 @@ import click
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.cli.configuration_file import configuration_option, selects_environment
+from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _PORT = click.IntRange(0, 65535)
 @click.option("-q", "--quiet", is_flag=True, help="Print no line for each request.")
 @configuration_option
 @selects_environment
+@stands_in
 @secrets_option
 def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: bool | None, **options: Any) -> int:
     """Serve policies to real clients, over http and https, on this machine.

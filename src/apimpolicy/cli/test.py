@@ -14,6 +14,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
+from apimpolicy.cli.stand_ins import stands_in
 from apimpolicy.cli.test_against import against_options, target_of
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import markup_without_secrets
@@ -71,6 +72,7 @@ class Run(NamedTuple):
 )
 @against_options
 @selects_environment
+@stands_in
 @secrets_option
 def command(
     paths: tuple[str, ...],

@@ -28,7 +28,11 @@ class ApiDocuments:
         schemas: Mapping[str, Any] | None = None,
         wsdl: str | bytes | Path | None = None,
         graphql_schema: str | bytes | Path | None = None,
+        *,
+        problem: str = "",
     ) -> None:
+        self.problem = problem
+        """Why documents that the API has aren't here."""
         self.description: ApiDescription | None = None
         if openapi is not None:
             from apimpolicy.engine.openapi import load_openapi

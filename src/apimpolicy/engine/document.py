@@ -89,7 +89,7 @@ class Policy:
 
 
 def load_policy(
-    policy: str | bytes | Path | Policy,
+    policy: str | bytes | Path | Source | Policy,
     *,
     named_values: Mapping[str, str] | None = None,
     path: str | None = None,
@@ -102,6 +102,8 @@ def load_policy(
     """
     if isinstance(policy, Policy):
         return policy if named_values is None else policy.with_named_values(named_values)
+    if isinstance(policy, Source):
+        return _read(policy, [], named_values)
     if isinstance(policy, Path) or (isinstance(policy, str) and not is_markup(policy)):
         path = path or str(policy)
         policy = read_bytes(Path(policy))

@@ -13,7 +13,9 @@ from apimpolicy.engine.steps import SCOPES, Program, build
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    AnyPolicy = str | bytes | Path | Policy
+    from apimpolicy.text.source import Source
+
+    AnyPolicy = str | bytes | Path | Source | Policy
 
 GLOBAL_POLICY = "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error /></policies>"
 """The global policy of a new service: it forwards the request."""

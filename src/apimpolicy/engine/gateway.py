@@ -58,6 +58,8 @@ class Gateway(GatewaySettings):
     """
 
     def __init_settings__(self) -> None:
+        self.made_up: Mapping[str, frozenset[str]] = {}
+        """The names of named values and fragments that stand in for missing ones, which a proof must not depend on."""
         self.certificates: dict[str, Certificate | KeyVaultReference] = dict(self.certificates or {})
         self.named_values: dict[str, str] = dict(self.named_values or {})
         keep_secret(self.named_values[name] for name in self.secrets if name in self.named_values)

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.entities import Api, Product, Subscription, User, Workspace
     from apimpolicy.engine.document import Policy
+    from apimpolicy.text.source import Source
 
-    AnyPolicy = str | bytes | Path | Policy
+    AnyPolicy = str | bytes | Path | Source | Policy
 
 SCHEMES = ("segment", "header", "query")
 STATES = ("active", "suspended", "submitted", "rejected", "cancelled", "expired")
@@ -71,6 +72,9 @@ class ServiceApi:
     `operation_policies` are the policies of described operations, by id. `openapi`, `schemas`, `wsdl`, `graphql_schema`
     are what `Gateway` takes. `workspace` is the id of the workspace that it is in. Unless it is said whether a
     subscription is required, one is as soon as the service has any: our choice, since Azure's own default is true.
+
+    With `is_lenient` policies of operations that don't exist are left out, and an API whose documents can't be read
+    takes every request below its path.
     """
 
     api: Api
@@ -84,6 +88,7 @@ class ServiceApi:
     schemas: Mapping[str, Any] | None = attrs.field(default=None, kw_only=True)
     wsdl: Any = attrs.field(default=None, kw_only=True)
     graphql_schema: Any = attrs.field(default=None, kw_only=True)
+    is_lenient: bool = attrs.field(default=False, kw_only=True)
 
     @property
     def id(self) -> str:

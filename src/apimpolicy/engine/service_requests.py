@@ -132,7 +132,7 @@ class ServiceRequests:
             described = self._documents_of(routed.api).description
             if described is not None and not described.takes_everything:
                 return _NO_OPERATION
-            if routed.api.operation_policies:
+            if routed.api.operation_policies and not routed.api.is_lenient:
                 raise NotSimulatedError(
                     f"the operations of the API '{routed.api.id}'", "no specification says what their URLs are"
                 )
@@ -157,7 +157,7 @@ class ServiceRequests:
     def _documents_of(self, api: ServiceApi) -> ApiDocuments:
         found = self._documents.get(api)
         if found is None:
-            found = self._documents[api] = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+            found = self._documents[api] = documents_of(api)
         return found
 
     def _operations_of(self, api: ServiceApi) -> list[tuple[OperationDescription, AnyPolicy | None]]:
@@ -191,6 +191,19 @@ class _NoOperation:
 _NO_OPERATION = _NoOperation()
 
 
+def documents_of(api: ServiceApi) -> ApiDocuments:
+    """The documents of an API; none of them where one can't be read and the API is lenient.
+
+    Raises ConfigurationError.
+    """
+    try:
+        return ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+    except ConfigurationError as error:
+        if not api.is_lenient:
+            raise
+        return ApiDocuments(problem=str(error))
+
+
 def operations_with_policies(
     api: ServiceApi, documents: ApiDocuments
 ) -> list[tuple[OperationDescription, AnyPolicy | None]]:
@@ -210,7 +223,7 @@ def operations_with_policies(
         if not any(each.operation is one.operation for each, _ in found):
             policy = one.policy or policies.pop(from_utf16(one.operation.id), None)
             found.append((OperationDescription(one.operation, is_described=False), policy))
-    if policies and found:
+    if policies and found and not api.is_lenient:
         known = ", ".join(from_utf16(each.operation.id) for each, _ in found[:8])
         raise ConfigurationError(
             f"the API '{api.id}' has a policy for the operation '{next(iter(policies))}', which is not there;"

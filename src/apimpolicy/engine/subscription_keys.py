@@ -67,6 +67,14 @@ def admit(service: Service, routed: RoutedApi, request: RequestMessage) -> Admis
     return Admission(opened)
 
 
+def is_open(service: Service, api: ServiceApi) -> bool:
+    """Return whether anybody, or a caller with the key of an active subscription, gets to an API."""
+    products = service.products_of(api)
+    if not api.subscription_required or any(not each.product.subscription_required for each in products):
+        return True
+    return any(each.state == "active" and _opens(service, each, api) for each in service.subscriptions)
+
+
 def key_of(api: ServiceApi, request: RequestMessage) -> str | None:
     """The key that came with a request: the header's before the query's."""
     names = api.api.subscription_key_parameter_names

@@ -10,6 +10,7 @@
     partner = "partner.pem"
     legacy = {path = "legacy.pfx", password = "…"}
     vaulted = {key-vault = "contoso-kv", name = "partner"}
+    made-up = {self-signed = "CN=partner"}            # made anew each time; nobody vouches for it
 
     [key-vaults.contoso-kv]
     partner = ["old.pem", "new.pem"]                  # the versions; the newest, which policies see, is the last
@@ -69,6 +70,7 @@ from apimpolicy.project.environments import (
     environment_tables,
     environments_at,
     in_environment,
+    merged,
     selected,
     unknown_environment,
 )
@@ -77,18 +79,23 @@ from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
+from apimpolicy.project.service.leniency import leniency
 from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from apimpolicy.checks.rule import Rule
     from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.check_configuration import CheckConfiguration
     from apimpolicy.project.declared import Declared
+    from apimpolicy.project.service.building import ServiceParts
+    from apimpolicy.project.service.description import ServiceDescription
+    from apimpolicy.project.service.leniency import Leniency
 
 _TABLES = ("api", "operation", "product", "subscription", "user", "deployment")
 
@@ -166,16 +173,76 @@ class Configuration:
         return not self._service.is_empty
 
     def gateway(
-        self, folder: str | None = None, *, further_revocation_lists: Sequence[bytes] = (), **overrides: Any
+        self,
+        folder: str | None = None,
+        *,
+        policies: Iterable[AnyPolicy] = (),
+        further_revocation_lists: Sequence[bytes] = (),
+        **overrides: Any,
     ) -> Gateway:
         """The gateway that the file describes; its service is that of a folder in APIOps' layout, when it is given.
 
-        Raises ConfigurationError.
+        Inside of `lenient()` what the service and `policies` need besides is stood in for, and problems of the folder
+        disable their part. Raises ConfigurationError.
         """
-        from apimpolicy.engine.gateway import Gateway
+        self._check_environment(folder or self._service.folder)
+        description = self._service.described(folder)
+        found = leniency()
+        if found is not None:
+            return self._completed(found, description, policies, further_revocation_lists, overrides)
+        if description is not None and description.problems:
+            raise ConfigurationError("\n".join(map(str, description.problems)))
+        has_service = description is not None or self.has_service
+        parts = self._service.parts(description) if has_service else None
+        return self._gateway(self._settings_with(parts), parts, further_revocation_lists, overrides)
+
+    def _completed(
+        self,
+        found: Leniency,
+        description: ServiceDescription | None,
+        policies: Iterable[AnyPolicy],
+        lists: Sequence[bytes],
+        overrides: dict[str, Any],
+    ) -> Gateway:
+        """The gateway with stand-ins, which are added to the list."""
+        from apimpolicy.project.service.completion import completion
+
+        has_service = description is not None or self.has_service
+        parts = self._service.parts(description, is_lenient=True) if has_service else None
+        settings = self._settings_with(parts)
+        rows = self._table.values.get("authorizations") or ()
+        settings["connections"] = [(row.get("provider"), row.get("id")) for row in rows if isinstance(row, dict)]
+        made = completion(settings | overrides, parts, policies, description)
+        found.add(made.stand_ins, made.problems)
+        values = merged(made.table, self._table.values)
+        values["authorizations"] = [*made.table.get("authorizations", ()), *rows]
+        whole = Configuration(Table(self.path, {key: value for key, value in values.items() if value != []}))
+        parts = whole._service.parts(description, is_lenient=True) if has_service else None
+        stood_in = Configuration(Table(self.path, made.table))._own_settings()
+        if "certificates" in overrides:
+            overrides["certificates"] = {**stood_in["certificates"], **overrides["certificates"]}
+        if "openid_providers" in overrides:
+            overrides["openid_providers"] = [*overrides["openid_providers"], *stood_in.get("openid_providers", ())]
+        settings = whole._settings_with(parts)
+        settings["fragments"] |= made.fragments
+        names = made.names("named value")
+        settings["secrets"] = [name for name in settings.get("secrets", ()) if name not in names]
+        gateway = whole._gateway(settings, parts, lists, overrides)
+        gateway.made_up = {"named_values": names, "fragments": made.names("fragment")}
+        return gateway
+
+    def _settings_with(self, parts: ServiceParts | None) -> dict[str, Any]:
+        """The file's own settings with those of a service below them."""
+        settings = self._own_settings()
+        if parts is not None:
+            for name in ("named_values", "fragments", "backends"):
+                settings[name] = getattr(parts, name) | settings.get(name, {})
+            settings["secrets"] = [name for name in parts.secret_names if name in settings["named_values"]]
+        return settings
+
+    def _own_settings(self) -> dict[str, Any]:
         from apimpolicy.project.entities import entity_of
 
-        self._check_environment(folder or self._service.folder)
         settings: dict[str, Any] = {
             "negotiate_client_certificate": self.negotiate_client_certificate,
             "trusted_roots": self._authorities("trusted-roots"),
@@ -197,15 +264,17 @@ class Configuration:
             settings["backends"] = backends_of(self._backends)
         if self.now is not None:
             settings["now"] = self.now
-        settings |= {name: entity_of(name, table) for name, table in self._entities.items()}
-        if folder is not None or self.has_service:
-            parts = self._service.parts(folder)
+        return settings | {name: entity_of(name, table) for name, table in self._entities.items()}
+
+    def _gateway(
+        self, settings: dict[str, Any], parts: ServiceParts | None, lists: Sequence[bytes], overrides: dict[str, Any]
+    ) -> Gateway:
+        from apimpolicy.engine.gateway import Gateway
+
+        if parts is not None:
             settings["service"] = parts.service()
-            for name in ("named_values", "fragments", "backends"):
-                settings[name] = getattr(parts, name) | settings.get(name, {})
-            settings["secrets"] = [name for name in parts.secret_names if name in settings["named_values"]]
-        settings |= overrides
-        settings["revocation_lists"] = [*settings["revocation_lists"], *further_revocation_lists]
+        settings = settings | overrides
+        settings["revocation_lists"] = [*settings["revocation_lists"], *lists]
         return Gateway(**settings)
 
     def _check_environment(self, folder: str | None) -> None:
@@ -325,9 +394,13 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
         from apimpolicy.engine.services import KeyVaultReference
 
         return KeyVaultReference(vault, object_name)
-    path, password = entry.take("path", str), entry.take("password", str)
+    path, password, subject = (entry.take(key, str) for key in ("path", "password", "self-signed"))
     entry.take("key-vault", str)
     entry.finish()
+    if subject is not None:
+        from apimpolicy.project.service.made_certificates import self_signed
+
+        return self_signed(subject)
     if path is None:
         raise entry.mistake("needs a 'path', or a 'key-vault' and a 'name'")
     return Certificate.from_file(entry.path(path), password)

@@ -33,7 +33,7 @@ def load_gateway(
         with selected_environment(environment):
             return load_gateway(path, config=config, **overrides)
     from apimpolicy.project.configuration_files import find_configuration
-    from apimpolicy.project.service_folder import is_service_folder
+    from apimpolicy.project.layout import is_service_folder
 
     path = os.fspath(path)
     if not os.path.isdir(path):

@@ -128,9 +128,7 @@ class Inventory:
         )
         key = operation_key(name)
         if path not in self._operations:
-            text = (path and text_of(path)) or ""
-            ids = ((match[1] or match[2] or match[3]).strip() for match in _OPERATION_ID.finditer(text))
-            self._operations[path] = {operation_key(id_): id_ for id_ in ids}
+            self._operations[path] = operation_ids(path)
         if key in self._operations[path]:
             return True
         if path not in self._described:
@@ -208,6 +206,13 @@ def text_of(path: str) -> str | None:
             return file.read()
     except OSError:
         return None
+
+
+def operation_ids(path: str) -> dict[str, str]:
+    """The ids of operations in an OpenAPI document, by their keys, looked for as text."""
+    text = (path and text_of(path)) or ""
+    ids = ((match[1] or match[2] or match[3]).strip() for match in _OPERATION_ID.finditer(text))
+    return {operation_key(id_): id_ for id_ in ids}
 
 
 def _described_operations(path: str) -> set[str] | None:

@@ -20,6 +20,7 @@ from apimpolicy.project.resource_kinds import kind_of_folder
 _SCOPES = {"workspaces": "workspace", "products": "product", "apis": "api", "operations": "operation"}
 _MOST_LEVELS = 6
 _SIBLINGS = ("apis", "products", "named-values", "backends", "fragments")
+_OF_SERVICES = (*_SIBLINGS, "workspaces", "subscriptions")
 
 
 class Place(NamedTuple):
@@ -76,6 +77,11 @@ def root_of_information(path: str) -> str | None:
             return _root(above)[0]
         folder = above
     return None
+
+
+def is_service_folder(path: str) -> bool:
+    """Return whether a folder is laid out as APIOps does."""
+    return os.path.isdir(path) and any(kind in _OF_SERVICES for kind in folders_of_kinds(path))
 
 
 def folders_of_kinds(folder: str) -> dict[str, str]:

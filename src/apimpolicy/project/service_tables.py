@@ -51,14 +51,15 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.service import ServiceApi, ServiceProduct, ServiceSubscription
     from apimpolicy.project.overlays import Overlay
-    from apimpolicy.project.service_folder import ServiceParts
+    from apimpolicy.project.service.building import ServiceParts
+    from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.project.toml_table import Table
 
 _KINDS = ("apis", "products", "subscriptions", "users", "workspaces")
 
 
 class ServiceTables:
-    """The tables, taken out of a configuration; other files are read when `parts` is asked for."""
+    """The tables, taken out of a configuration; other files are read when `described` and `parts` are called."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -73,18 +74,32 @@ class ServiceTables:
         """Whether nothing of a service is described."""
         return self.folder is None and self._policy is None and not any(self._named.values())
 
-    def parts(self, folder: str | None = None) -> ServiceParts:
-        """Everything of the folder, as it is in the selected environment, and of the tables.
+    def described(self, folder: str | None = None) -> ServiceDescription | None:
+        """The service of the folder, as it is in the selected environment, with what doesn't fit left out.
 
         Raises ConfigurationError.
         """
+        from apimpolicy.project.service.extract import read_extract
+        from apimpolicy.project.service.operations import settle_operations
+        from apimpolicy.project.service.repair import Elsewhere, repair
+
+        root = folder or self.folder
+        if root is None:
+            return None
+        found = read_extract(root, self._overlay(root))
+        ids = {kind: [id_ for id_, _ in self._named[kind]] for kind in ("apis", "products")}
+        repair(found, Elsewhere(ids["apis"], ids["products"]))
+        settle_operations(found)
+        return found
+
+    def parts(self, description: ServiceDescription | None = None, *, is_lenient: bool = False) -> ServiceParts:
+        """Everything of a description and of the tables. Raises ConfigurationError."""
         from apimpolicy.context.entities import Workspace
         from apimpolicy.engine.service import ServiceWorkspace
         from apimpolicy.project.entities import entity_of
-        from apimpolicy.project.service_folder import ServiceParts, read_service_folder
+        from apimpolicy.project.service.building import ServiceParts, parts_of
 
-        root = folder or self.folder
-        parts = ServiceParts(self._table.file) if root is None else read_service_folder(root, self._overlay(root))
+        parts = ServiceParts(self._table.file) if description is None else parts_of(description, is_lenient)
         parts.policy = self._policy or parts.policy
         for id_, table in self._named["workspaces"]:
             workspace = Workspace(id_, table.take("name", str))

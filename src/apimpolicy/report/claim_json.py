@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, STATUSES, UNDECIDED
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.test_text import CaseReport
 from apimpolicy.text.source import Source
 
@@ -48,7 +49,7 @@ def claims_to_json(
         "claims": [_claim(report) for report in reports],
         "unreadable": [{"path": path, "problem": problem} for path, problem in unreadable.items()],
     }
-    return to_json(report, indent=2, ensure_ascii=True)
+    return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
 
 
 def _claim(report: ClaimReport) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ def differences_to_json(reports: Sequence[DifferenceReport], tool_version: str) 
         "tool": {"name": "apimpolicy", "version": tool_version},
         "policies": [_policy(report) for report in reports],
     }
-    return to_json(report, indent=2, ensure_ascii=True)
+    return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
 
 
 def _policy(report: DifferenceReport) -> dict[str, Any]:

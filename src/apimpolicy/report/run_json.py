@@ -27,6 +27,7 @@ from apimpolicy.report.conformance_values import runtime_type
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.rendering import value_text, within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
+from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
@@ -68,7 +69,7 @@ def result_to_json(result: Result) -> str:
         "trace": [_entry(entry) for entry in result.trace],
         "messages": [shortened(message) for message in result.trace.messages],
     }
-    return to_json(report, indent=2)
+    return to_json(with_stand_ins(report), indent=2)
 
 
 def explanation_to_json(explanation: Explanation) -> str:
@@ -90,7 +91,7 @@ def explanation_to_json(explanation: Explanation) -> str:
             for decision in explanation.decisions
         ],
     }
-    return to_json(report, indent=2)
+    return to_json(with_stand_ins(report), indent=2)
 
 
 def _clause(clause: Clause) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.harmless import to_json
+from apimpolicy.report.stand_in_text import with_stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ def cases_to_json(
         "cases": [_case(report) for report in reports],
         "unreadable": [{"path": path, "problem": problem} for path, problem in unreadable.items()],
     }
-    return to_json(report, indent=2, ensure_ascii=True)
+    return to_json(with_stand_ins(report), indent=2, ensure_ascii=True)
 
 
 _STATUSES = {"passed": "passed", "failed": "failed", "error": "errors", "skipped": "skipped"}

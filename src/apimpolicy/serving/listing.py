@@ -46,14 +46,13 @@ def notes(served: Served) -> list[str]:
 
 
 def _of_api(served: Served, api: ServiceApi) -> Iterator[str]:
-    from apimpolicy.engine.api_documents import ApiDocuments
-    from apimpolicy.engine.service_requests import operations_with_policies
+    from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 
     entity = api.api
     prefix = "/" + from_utf16(entity.path).strip("/")
     if api.version_set is not None and api.version_set.scheme == "segment" and entity.version:
         prefix = f"{prefix.rstrip('/')}/{from_utf16(entity.version)}"
-    documents = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+    documents = documents_of(api)
     operations = operations_with_policies(api, documents)
     if not operations:
         yield f"ANY    {prefix.rstrip('/')}/*"

@@ -95,7 +95,7 @@ class Source:
         return Served(gateway, files=files)
 
     def _gateway(self, configuration: Configuration, state: State | None) -> Gateway:
-        from apimpolicy.project.service_folder import is_service_folder
+        from apimpolicy.project.layout import is_service_folder
 
         overrides: dict[str, Any] = {"now": _clock(configuration.now), "state": state, "tracing": self.tracing}
         if not configuration.says_seed:

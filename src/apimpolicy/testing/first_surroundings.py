@@ -6,9 +6,7 @@ its name, a backend the address of its id, an identity provider the audience and
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import attrs
 
@@ -16,6 +14,8 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.files import read_policy_file
+from apimpolicy.project.service.likely_values import is_thumbprint, likely_value
+from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
 
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.text.document import Element
-
-WELL_KNOWN = "/.well-known/openid-configuration"
-ENTRA = "https://login.microsoftonline.com"
-_URL_BEGINS = r"""(?:url\s*=\s*["']|<set-url>|<issuer>|<origin>)\s*"""
-BASE64_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-GUID = "11111111-2222-3333-4444-555555555555"
 
 
 @attrs.define
@@ -74,15 +67,10 @@ def surroundings_of(subject: Subject) -> Surroundings:
     add_needs(found, subject)
     found.defaults = {key: found.defaults[key] for key in ("gateway", "named-values") if key in found.defaults}
     found.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
-    for element in subject.elements:
-        if not has_trait(element.name, "checks-token"):
-            continue
-        if not _is_of_a_tenant(element):
-            _add_provider(found, element, _openid_url(element))
-        else:
-            endpoint = _text(element, "authentication-endpoint") or ENTRA
-            tenant = _text(element, "tenant-id").rstrip("/").rpartition("/")[2]
-            _add_provider(found, element, f"{endpoint.rstrip('/')}/{tenant}/v2.0{WELL_KNOWN}")
+    for _, provider in providers_of(subject.elements, found.filled):
+        if all(each.get("url") != provider["url"] for each in found.providers.values()):
+            name = "login" if not found.providers else f"login-{len(found.providers) + 1}"
+            found.providers[name] = provider
     return found
 
 
@@ -115,99 +103,16 @@ def add_named_values(found: Surroundings, text: str) -> None:
         found.defaults["named-values"] = {**known, **new}
 
 
-def _add_provider(found: Surroundings, element: Element, url: str) -> None:
-    """A provider that publishes at that URL what the policy accepts."""
-    url = found.filled(url)
-    if not url.startswith(("http://", "https://")) or any(each.get("url") == url for each in found.providers.values()):
-        return
-    issuer = _first(element, "issuer") or url.removesuffix(WELL_KNOWN)
-    provider: dict[str, Any] = {"issuer": found.filled(issuer), "url": url}
-    if audience := _first(element, "audience") or _first(element, "application-id", "backend-application-ids"):
-        provider["audience"] = found.filled(audience)
-    claims = {name: found.filled(value) for name, value in _claims(element).items()}
-    if application := _first(element, "application-id", "client-application-ids"):
-        claims["azp"] = found.filled(application)
-    if _is_of_a_tenant(element):
-        claims["tid"] = urlsplit(provider["issuer"]).path.strip("/").partition("/")[0]
-    if claims:
-        provider["claims"] = claims
-    name = "login" if not found.providers else f"login-{len(found.providers) + 1}"
-    found.providers[name] = provider
-
-
-def _openid_url(element: Element) -> str:
-    openid = next((child for child in element.elements() if child.name == "openid-config"), None)
-    return "" if openid is None else _text(openid, "url")
-
-
-def _claims(element: Element) -> dict[str, str]:
-    """The claims that a policy requires, with a value that it takes."""
-    found: dict[str, str] = {}
-    for claim in element.descendants():
-        if claim.name == "claim":
-            values = [child.text.strip() for child in claim.elements() if child.name == "value"]
-            separator = _text(claim, "separator")
-            every = _text(claim, "match") != "any"
-            chosen = (separator or " ").join(values) if every and separator else next(iter(values), "yes")
-            found[_text(claim, "name")] = chosen
-    return found
-
-
-def _first(element: Element, name: str, inside: str = "") -> str:
-    """The first text of an element of that name that is no expression; with `inside` in a parent of that name."""
-    for each in element.descendants():
-        if each.name == name and each.expression is None and (not inside or getattr(each.parent, "name", "") == inside):
-            return each.text.strip()
-    return ""
-
-
-def _text(element: Element, name: str) -> str:
-    """An attribute that is no expression."""
-    attribute = element.get(name)
-    return "" if attribute is None or attribute.value.parts else attribute.value.text.strip()
-
-
-def _is_of_a_tenant(element: Element) -> bool:
-    """Whether a check of tokens names a tenant of Microsoft Entra ID."""
-    return element.get("tenant-id") is not None
-
-
 def _has_any(subject: Subject, trait: str) -> bool:
     return any(has_trait(element.name, trait) for element in subject.elements)
 
 
 def _literals(subject: Subject, trait: str, attribute: str) -> list[str]:
     """The values of an attribute of such policies that are no expressions, each once."""
-    values = (_text(element, attribute) for element in subject.elements if has_trait(element.name, trait))
+    values = (literal_attribute(element, attribute) for element in subject.elements if has_trait(element.name, trait))
     return list(dict.fromkeys(value for value in values if value))
 
 
 def _named_value(name: str, text: str) -> Any:
-    """A value that is likely to fit: a thumbprint where one is meant, a number, a URL, an id, or the name itself."""
-    lowered = name.lower()
-    if "thumbprint" in lowered:
-        return {"thumbprint": "partner"}
-    if re.search(_URL_BEGINS + re.escape("{{" + name + "}}"), text) or any(
-        word in lowered for word in ("url", "endpoint", "uri", "authority", "issuer")
-    ):
-        return f"https://{lowered}.example"
-    if re.search(r"<key(?:\s[^>]*)?>\s*\{\{" + re.escape(name), text) or (
-        "FromBase64String" in text and "key" in lowered
-    ):
-        return BASE64_KEY
-    quoted = r"""["']?\s*\{\{""" + re.escape(name) + r"""\}\}\s*["']?"""
-    if re.search(r"(?:bool|Boolean)\.Parse\(\s*" + quoted + "|ToBoolean\\(\\s*" + quoted, text):
-        return "true"
-    if re.search(
-        r"\{\{" + re.escape(name) + r"""\}\}["']?\)?\s*\.?(?:==|Equals\(|ToLower\(\) ==)\s*["'](?:true|false)""",
-        text,
-        re.IGNORECASE,
-    ):
-        return "true"
-    if re.search(r"(?:int|long|double)\.(?:Try)?Parse\(\s*" + quoted + r"|[<>]=?\s*\{\{" + re.escape(name), text):
-        return "10"
-    if any(word in lowered for word in ("count", "limit", "seconds", "duration", "timeout", "ttl", "max", "calls")):
-        return "10"
-    if any(word in lowered for word in ("tenant", "client-id", "clientid", "app-id", "appid", "application-id")):
-        return GUID
-    return name
+    """A value that is likely to fit: the thumbprint of a certificate where one is meant, or the name itself."""
+    return {"thumbprint": "partner"} if is_thumbprint(name) else likely_value(name, text, name)

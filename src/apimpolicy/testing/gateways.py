@@ -103,7 +103,8 @@ def gateway_of(case: Case) -> CaseGateway:
         configuration = Configuration(Table(file.config or file.path, values))
         service = case.subject.service
         folder = service if service is not None and os.path.isdir(service) else None
-        return CaseGateway(configuration.gateway(folder, now=clock, **overrides), clock, identities)
+        policies = list(case.subject.policies.values())
+        return CaseGateway(configuration.gateway(folder, policies=policies, now=clock, **overrides), clock, identities)
     except ConfigurationError as error:
         if tree is None:
             raise

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 from apimpolicy.context.entities import Subscription
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.service import Service, ServiceSubscription
-from apimpolicy.engine.service_requests import operations_with_policies
+from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.records import Record
 from apimpolicy.symbolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
 from apimpolicy.symbolic.values import Dual, Obstacle
@@ -170,7 +169,7 @@ def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
     prefix, headers, obstacle = _place(api)
     names, callers = api.api.subscription_key_parameter_names, _callers(service)
     products = [each for each in service.products_of(api) if each.policy is not None]
-    documents = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+    documents = documents_of(api)
     operations = operations_with_policies(api, documents)
     for product in (None, *products):
         caller = callers["api", api.base_id] if product is None else callers["product", product.id]

@@ -8,20 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from apimpolicy import (
-    Backend,
-    BackendPool,
-    ConfigurationError,
-    Gateway,
-    NotSimulatedError,
-    PolicySyntaxError,
-    Request,
-    load_gateway,
-)
-from apimpolicy.project.service_folder import read_service_folder
+from apimpolicy import Backend, BackendPool, ConfigurationError, Gateway, PolicySyntaxError, Request, load_gateway
+from apimpolicy.project.service.extract import read_extract
+from apimpolicy.project.service.leniency import Leniency, lenient
 
 FOLDER = Path(__file__).parent / "service_files"
+DEFECTS = Path(__file__).parent / "service_defects.yaml"
 SETTINGS = "[named-values]\norders-key = 's3'\n"
 
 
@@ -103,7 +97,7 @@ def test_a_configuration_gives_keys_and_comes_on_top(tmp_path: Path) -> None:
 
 
 def test_backends() -> None:
-    backends = read_service_folder(str(FOLDER)).backends
+    backends = {each.id: each.backend for each in read_extract(str(FOLDER)).backends}
     east, pool = backends["east"], backends["orders-pool"]
     assert isinstance(east, Backend)
     assert isinstance(pool, BackendPool)
@@ -125,105 +119,82 @@ def test_a_secret_without_a_value_is_missed_where_it_is_used(tmp_path: Path) -> 
     assert gateway.send("/leads/5").response.status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("file", "changes", "sentence"),
-    [
-        ("apis/orders/apiInformation.json", {"path": 5}, "apiInformation.json: 'properties.path' must be a text"),
-        (
-            "apis/orders/apiInformation.json",
-            {"apiVersionSetId": "/apiVersionSets/none"},
-            "'properties.apiVersionSetId' names the version set",
-        ),
-        (
-            "workspaces/sales/apis/leads/apiInformation.json",
-            {"path": "orders"},
-            "service: the APIs 'orders' and 'leads' both answer for /orders",
-        ),
-        (
-            "version sets/orders/versionSetInformation.json",
-            {"versioningScheme": "Guess"},
-            "is Segment, Header or Query",
-        ),
-        (
-            "backends/west/backendInformation.json",
-            {"url": None},
-            "backendInformation.json: 'properties.url' is missing",
-        ),
-        (
-            "backends/orders-pool/backendInformation.json",
-            {"pool": {"services": [{"id": "/backends/none"}]}},
-            "has the member 'none', which is not a backend",
-        ),
-        ("backends/orders-pool/backendInformation.json", {"pool": {"services": []}}, "names no services"),
-        (
-            "backends/east/backendInformation.json",
-            {"circuitBreaker": {"rules": [{"failureCondition": {"count": 1, "interval": "soon"}}]}},
-            "'properties.circuitBreaker.rules[0].failureCondition.interval' is a duration such as PT1M, not 'soon'",
-        ),
-        (
-            "backends/east/backendInformation.json",
-            {"circuitBreaker": {"rules": [{"failureCondition": {}}]}},
-            "has either a 'count' or a 'percentage'",
-        ),
-        ("subscriptions/partner/subscriptionInformation.json", {"scope": "/products/none"}, "for the product 'none'"),
-        ("subscriptions/partner/subscriptionInformation.json", {"state": "asleep"}, "subscriptionInformation.json: "),
-        ("subscriptions/partner/subscriptionInformation.json", {"scope": "starter"}, "'starter' is not a scope"),
-        (
-            "products/starter/productInformation.json",
-            {"subscriptionRequired": "yes"},
-            "'properties.subscriptionRequired' must be true or false",
-        ),
-    ],
-)
-def test_mistakes_in_a_folder(tmp_path: Path, file: str, changes: dict[str, Any], sentence: str) -> None:
+def changed(tmp_path: Path, files: dict[str, str]) -> Path:
+    """A copy of the service with other texts in files; JSON beginning with "+" changes properties."""
     copy = tmp_path / "service"
     shutil.copytree(FOLDER, copy)
-    path = copy / file
-    found = json.loads(path.read_text()) if path.exists() else {"properties": {}}
-    found["properties"] |= changes
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found))
-    with pytest.raises(ConfigurationError) as raised:
-        load_gateway(copy)
-    assert sentence in str(raised.value)
+    for file, text in files.items():
+        path = copy / file
+        if text.startswith("+"):
+            found = json.loads(path.read_text()) if path.exists() else {"properties": {}}
+            found["properties"] |= json.loads(text[1:])
+            text = json.dumps(found, indent=2)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return copy
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "sentence"),
-    [
-        ("products/starter/apis.json", '{"name": "orders"}', "is a list of objects with a 'name'"),
-        ("products/starter/apis.json", '[{"name": "none"}]', "has the API 'none', which is not there"),
-        ("apis/orders/apiInformation.json", "{", "apiInformation.json is not valid JSON"),
-        ("apis/orders/apiInformation.json", "[]", "apiInformation.json holds no object"),
-        ("workspaces/sales/backends/west/backendInformation.json", '{"properties": {"url": "https://w"}}', "another"),
-    ],
-)
-def test_files_that_are_no_such_files(tmp_path: Path, file: str, text: str, sentence: str) -> None:
-    copy = tmp_path / "service"
-    shutil.copytree(FOLDER, copy)
-    (copy / file).parent.mkdir(parents=True, exist_ok=True)
-    (copy / file).write_text(text)
-    with pytest.raises(ConfigurationError, match=sentence):
-        load_gateway(copy)
+def loaded(folder: Path) -> tuple[Gateway, Leniency]:
+    with lenient() as found:
+        return load_gateway(folder), found
+
+
+@pytest.mark.parametrize("row", yaml.safe_load(DEFECTS.read_text()), ids=lambda row: row["problem"][:40])
+def test_a_defect_disables_its_part_only(tmp_path: Path, row: dict[str, Any]) -> None:
+    folder = changed(tmp_path, row["files"])
+    gateway, found = loaded(folder)
+    assert [str(each).removeprefix(f"{folder}/") for each in found.problems] == [row["problem"]]
+    for url, status in row["requests"].items():
+        if status is None:
+            with pytest.raises(PolicySyntaxError):
+                gateway.send(url)
+        else:
+            assert (url, gateway.send(url).response.status_code) == (url, status)
+    with pytest.raises((ConfigurationError, PolicySyntaxError)) as raised:
+        load_gateway(folder).send("/orders/17?key=partner")
+    assert row["problem"] in str(raised.value) or "can't be read" in row["problem"]
 
 
 def test_the_policy_of_an_operation_that_is_not_there(tmp_path: Path) -> None:
     copy = tmp_path / "service"
     shutil.copytree(FOLDER, copy)
     (copy / "apis/orders/operations/get-order").rename(copy / "apis/orders/operations/other")
-    with pytest.raises(ConfigurationError, match="a policy for the operation 'other', which is not there"):
-        load_gateway(copy).send("/orders/17?key=partner")
+    gateway, found = loaded(copy)
+    assert [each.message for each in found.problems] == [
+        "the API 'orders' has a policy for the operation 'other', which doesn't exist"
+    ]
+    assert gateway.send("/orders/17?key=partner").response.status_code == 200
     (copy / "apis/orders/specification.yaml").unlink()
-    with pytest.raises(NotSimulatedError, match="the operations of the API 'orders'"):
-        load_gateway(copy).send("/orders/17?key=partner")
+    gateway, found = loaded(copy)
+    assert [each.message for each in found.problems] == [
+        "the API 'orders' has policies for the operations 'other', but no file says what their URLs are"
+    ]
+    assert gateway.send("/orders/17/any/path?key=partner").response.status_code == 200
 
 
-def test_a_named_value_that_a_policy_misses(tmp_path: Path) -> None:
+def test_what_is_missing_is_stood_in_for_and_listed(tmp_path: Path) -> None:
     copy = tmp_path / "service"
     shutil.copytree(FOLDER, copy)
     shutil.rmtree(copy / "named values")
+    shutil.rmtree(copy / "subscriptions")
     with pytest.raises(PolicySyntaxError, match="environment"):
         load_gateway(copy).send("/leads/5")
+    gateway, found = loaded(copy)
+    assert found.problems == []
+    rows = [(each.kind, each.name, each.purpose) for each in found.stand_ins]
+    assert rows == [
+        ("named value", "environment", "not in this repository"),
+        ("named value", "orders-key", "not in this repository"),
+        ("subscription", "stand-in", "key stand-in-key, for all APIs"),
+    ]
+    assert gateway.send("/leads/5").response.status_code == 200
+    assert gateway.send("/orders/17").response.status_code == 401
+    assert gateway.send("/orders/17?key=stand-in-key").response.status_code == 200
+    with (
+        pytest.raises(ConfigurationError, match="the named value 'environment' is missing"),
+        lenient(Leniency(is_strict=True)),
+    ):
+        load_gateway(copy)
 
 
 def test_a_folder_that_is_no_service(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""Commands stand in for what a service misses, and list it once; `--strict` makes the list an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--strict`; without it, what is missing is stood in for, and the list is printed at the end."""
+
+    def begin(context: click.Context, _: click.Parameter, is_strict: bool) -> None:
+        if context.resilient_parsing:
+            return
+        from apimpolicy.project.service.leniency import Leniency, lenient
+
+        found = Leniency(is_strict=is_strict)
+        context.with_resource(lenient(found))
+        context.call_on_close(lambda: show_stand_ins(found))
+
+    text = "Stand in for nothing: what is missing, or broken, in a service is an error."
+    return click.option("--strict", is_flag=True, expose_value=False, callback=begin, help=text)(function)
+
+
+def show_stand_ins(found: Any = None) -> None:
+    """Print the list on stderr, unless that was done, or a report has it."""
+    import sys
+
+    from apimpolicy.project.service.leniency import leniency
+
+    found = leniency() if found is None else found
+    if found and not found.is_shown:
+        from apimpolicy.report.stand_in_text import stand_in_lines
+
+        found.is_shown = True
+        print("\n".join(stand_in_lines(found.stand_ins, found.problems)), file=sys.stderr)

@@ -1,0 +1,208 @@
+"""The service of the engine, and settings of the gateway around it, from a description that was repaired."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from apimpolicy.context.entities import (
+    KINDS,
+    NOT_PUBLISHED,
+    PUBLISHED,
+    Api,
+    Group,
+    Operation,
+    Product,
+    Subscription,
+    SubscriptionKeyParameterNames,
+    User,
+    Workspace,
+)
+from apimpolicy.engine.service import (
+    Service,
+    ServiceApi,
+    ServiceOperation,
+    ServiceProduct,
+    ServiceSubscription,
+    ServiceWorkspace,
+    VersionSet,
+)
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.service.repair import served_backend, served_path
+from apimpolicy.text.secrets import keep_secret
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.backends import Backend, BackendPool
+    from apimpolicy.engine.service import AnyPolicy
+    from apimpolicy.project.service.description import (
+        ApiDescription,
+        ApiFile,
+        PolicyText,
+        ProductDescription,
+        ServiceDescription,
+        SubscriptionDescription,
+        VersionSetDescription,
+    )
+
+HEADER, QUERY = "Ocp-Apim-Subscription-Key", "subscription-key"
+
+
+@attrs.define
+class ServiceParts:
+    """The parts of a service by id; `place` is the folder or the file, for messages."""
+
+    place: str
+    apis: dict[str, ServiceApi] = attrs.field(factory=dict)
+    products: dict[str, ServiceProduct] = attrs.field(factory=dict)
+    workspaces: dict[str, ServiceWorkspace] = attrs.field(factory=dict)
+    subscriptions: dict[str, ServiceSubscription] = attrs.field(factory=dict)
+    named_values: dict[str, str] = attrs.field(factory=dict)
+    secret_names: set[str] = attrs.field(factory=set)
+    fragments: dict[str, Any] = attrs.field(factory=dict)
+    backends: dict[str, Backend | BackendPool] = attrs.field(factory=dict)
+    policy: AnyPolicy | None = None
+
+    def service(self) -> Service:
+        """The service. Raises ConfigurationError for what doesn't fit together."""
+        try:
+            return Service(
+                self.apis.values(),
+                products=self.products.values(),
+                subscriptions=self.subscriptions.values(),
+                workspaces=self.workspaces.values(),
+                policy=self.policy,
+            )
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{self.place}: {error}") from None
+
+
+def service_of(description: ServiceDescription) -> tuple[Service, dict[str, Any]]:
+    """The service, and the settings of a gateway that come from the description. Raises ConfigurationError."""
+    parts = parts_of(description)
+    settings = {"named_values": parts.named_values, "fragments": parts.fragments, "backends": parts.backends}
+    return parts.service(), settings | {"secrets": [*parts.secret_names & parts.named_values.keys()]}
+
+
+def parts_of(description: ServiceDescription, is_lenient: bool = True) -> ServiceParts:
+    """The parts of a service. The description must have been repaired."""
+    parts = ServiceParts(description.place, policy=_policy(description.policy))
+    sets = {(each.workspace, each.id.lower()): _version_set(each) for each in description.version_sets}
+    for api in description.apis:
+        made = _api(api, sets.get((api.workspace, api.version_set.text().lower())))
+        parts.apis[api.id] = attrs.evolve(made, is_lenient=is_lenient)
+    for product in description.products:
+        parts.products[product.id] = _product(product)
+    for workspace in description.workspaces:
+        entity = Workspace(workspace.id, workspace.name.known)
+        parts.workspaces[workspace.id] = ServiceWorkspace(entity, _policy(workspace.policy))
+    for subscription in description.subscriptions:
+        parts.subscriptions[subscription.id] = _subscription(subscription)
+    for named in description.named_values:
+        value = named.value.known
+        if named.is_secret.known:
+            parts.secret_names.add(named.display_name)
+            keep_secret([value or ""])
+        if value is not None:
+            parts.named_values.setdefault(named.display_name, value)
+    for fragment in description.fragments:
+        if (policy := _policy(fragment.policy)) is not None:
+            parts.fragments[fragment.id] = policy
+    for backend in description.backends:
+        if backend.backend is not None:
+            parts.backends[backend.id] = backend.backend
+    return parts
+
+
+def _policy(given: PolicyText | None) -> AnyPolicy | None:
+    if given is None:
+        return None
+    return given.source if given.path is None else Path(given.path)
+
+
+def _version_set(given: VersionSetDescription) -> VersionSet:
+    scheme = (given.scheme.known or "Segment").lower()
+    name = (given.header if scheme == "header" else given.query).known
+    return VersionSet(scheme, name or "api-version")
+
+
+def _api(given: ApiDescription, version_set: VersionSet | None) -> ServiceApi:
+    kind = (given.kind.known or "http").lower()
+    has_names = given.key_header.known is not None or given.key_query.known is not None
+    if version_set is None and given.version_set.hole is not None:
+        version_set = VersionSet()
+    entity = Api(
+        given.id,
+        given.name.known,
+        served_path(given),
+        protocols=given.protocols.known or ("https",),
+        service_url=served_backend(given),
+        subscription_key_parameter_names=SubscriptionKeyParameterNames(
+            given.key_header.known or HEADER, given.key_query.known or QUERY
+        )
+        if has_names
+        else None,
+        is_current_revision=given.is_current.known is not False,
+        revision=given.revision.known or "1",
+        version=given.version.known or None,
+        kind=kind if kind in KINDS else "http",
+    )
+    written = [each for each in given.operations if each.method.known is not None]
+    described = [each for each in given.operations if each.method.known is None]
+    files = {each.format: _file(each) for each in given.files}
+    return ServiceApi(
+        entity,
+        policy=_policy(given.policy),
+        operations=[
+            ServiceOperation(
+                Operation(each.id, each.method.known or "GET", each.name.known or each.id, each.template.known or "/*"),
+                _policy(each.policy),
+            )
+            for each in written
+        ],
+        operation_policies={each.id: policy for each in described if (policy := _policy(each.policy)) is not None},
+        # Azure requires a subscription unless the API says otherwise.
+        subscription_required=given.subscription_required.known is not False,
+        version_set=version_set,
+        workspace=given.workspace,
+        openapi=files.get("openapi"),
+        wsdl=files.get("wsdl"),
+        graphql_schema=files.get("graphql"),
+    )
+
+
+def _file(given: ApiFile) -> str | Path | None:
+    return given.text if given.path is None else Path(given.path)
+
+
+def _product(given: ProductDescription) -> ServiceProduct:
+    product = Product(
+        given.id,
+        given.name.known,
+        state=NOT_PUBLISHED if given.is_published.known is False else PUBLISHED,
+        approval_required=given.approval_required.known or False,
+        subscription_required=given.subscription_required.known is not False,
+        subscriptions_limit=given.subscriptions_limit.known,
+        groups=[Group(name) for each in given.groups if (name := each.known) is not None],
+    )
+    apis = [name for each in given.apis if (name := each.known) is not None]
+    return ServiceProduct(product, apis=apis, policy=_policy(given.policy), workspace=given.workspace)
+
+
+def _subscription(given: SubscriptionDescription) -> ServiceSubscription:
+    """A subscription; without keys its id is the primary one, which is our choice."""
+    owner = given.owner.known
+    entity = Subscription(
+        given.id,
+        given.name.known,
+        primary_key=given.primary_key.known or given.id,
+        secondary_key=given.secondary_key.known or f"{given.id}-secondary",
+    )
+    return ServiceSubscription(
+        entity,
+        given.scope.known or "/apis",
+        user=None if owner is None else User(owner),
+        state=(given.state.known or "active").lower(),
+        allow_tracing=given.allow_tracing.known or False,
+    )

@@ -1,0 +1,96 @@
+"""Complete a configuration with stand-ins for all that the service, or a policy, needs besides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.engine.subscription_keys import is_open
+from apimpolicy.project.service.description import NOWHERE, Problem
+from apimpolicy.project.service.documents import documents_of, readable, readable_fragments
+from apimpolicy.project.service.stand_ins import Known, StandIn, missing_subscription, stand_ins, tables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from apimpolicy.engine.openid_provider import OpenIdSource
+    from apimpolicy.engine.service import AnyPolicy
+    from apimpolicy.project.service.building import ServiceParts
+    from apimpolicy.project.service.description import ServiceDescription
+
+
+class Completion(NamedTuple):
+    """Stand-ins and problems, and what comes in the place of fragments that can't be read."""
+
+    stand_ins: list[StandIn]
+    problems: list[Problem]
+    fragments: dict[str, str]
+
+    @property
+    def table(self) -> dict[str, Any]:
+        """The configuration of the stand-ins."""
+        return tables_of(self.stand_ins)
+
+    def names(self, kind: str) -> frozenset[str]:
+        """The names of a kind that are stood in for."""
+        return frozenset(each.name for each in self.stand_ins if each.kind == kind)
+
+
+def completion(
+    settings: Mapping[str, Any],
+    parts: ServiceParts | None,
+    policies: Iterable[AnyPolicy],
+    description: ServiceDescription | None,
+) -> Completion:
+    """Find what is missing besides settings of a gateway, for the policies of a service and others."""
+    problems: list[Problem] = [] if description is None else list(description.problems)
+    given = [] if parts is None else list(documents_of(parts))
+    given += [("the policy", None, policy) for policy in policies]
+    sources = [readable(*each, problems) for each in given]
+    fragments: dict[str, Any] = settings.get("fragments") or {}
+    texts = readable_fragments(fragments, problems)
+    known = Known(
+        settings, settings.get("managed_identity") is not None, _knows(settings.get("openid_providers") or ())
+    )
+    documents = [source for source in (*sources, *texts.values()) if source is not None]
+    found = stand_ins(documents, known, description)
+    if parts is not None and (api := _locked(parts)) is not None:
+        written = None if description is None else description.api(api)
+        origin = NOWHERE if written is None else written.subscription_required.origin
+        found.append(missing_subscription(written.origin if written is not None and origin is NOWHERE else origin))
+    return Completion(found, problems, {name: _refusing(name) for name in fragments.keys() - texts.keys()})
+
+
+def _refusing(name: str) -> str:
+    """A fragment that answers with 500, in the place of one that can't be read."""
+    from xml.sax.saxutils import escape
+
+    body = escape(f"the fragment '{name}' can't be read")
+    status = '<set-status code="500" reason="Internal Server Error" />'
+    return f"<fragment><return-response>{status}<set-body>{body}</set-body></return-response></fragment>"
+
+
+def _locked(parts: ServiceParts) -> str | None:
+    """The first API that requires a key which no subscription gives."""
+    service = parts.service()
+    locked = (api.id for api in service.apis if api.subscription_required and not is_open(service, api))
+    return next(locked, None)
+
+
+def _knows(sources: OpenIdSource | Iterable[OpenIdSource]) -> Callable[[str], bool]:
+    """Whether one of these publishes something at a URL; nothing is noted as asked for."""
+    given: list[Any] = list(sources) if isinstance(sources, (list, tuple)) else [sources]
+
+    def knows(url: str) -> bool:
+        for source in given:
+            requests = getattr(source, "requests", [])
+            count = len(requests)
+            try:
+                if source.document(url) is not None:
+                    return True
+            except OSError:
+                return True
+            finally:
+                del requests[count:]
+        return False
+
+    return knows

@@ -1,0 +1,328 @@
+"""What a folder, a configuration or infrastructure code says about a service, as plain data.
+
+    service = ServiceDescription("extracted")
+    service.apis.append(ApiDescription("orders", Origin("apis/orders/apiInformation.json"), path=Field("orders")))
+    service.problems.append(Problem("the path is taken", Origin("apis/orders/apiInformation.json", 4)))
+
+Readers fill the lists and never raise for what is wrong in a file: they add a `Problem` and leave that part out.
+Nothing is checked here: ids may be doubled, references may lead nowhere. `repair` finds that, `stand_ins` fills what is
+missing, and `building` makes the service of the engine.
+
+A field has a value, or is a `Hole` (it has one that isn't known: a Terraform variable without a default, a pipeline's
+token), or is missing (`value` is None: nothing is written, so that Azure's default applies).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+
+import attrs
+
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.engine.backends import Backend, BackendPool
+    from apimpolicy.text.source import Source
+
+T = TypeVar("T")
+
+
+class Origin(NamedTuple):
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.file else ""
+
+
+NOWHERE = Origin("", 0, 0)
+"""The origin of what is written nowhere, as a default is."""
+
+
+@attrs.frozen
+class Hole:
+    """A value that isn't known, with its source text; equal texts are the same value."""
+
+    text: str
+
+
+@attrs.frozen
+class Field(Generic[T]):
+    """A value with its origin; equal values are equal wherever they are written."""
+
+    value: T | Hole | None = None
+    origin: Origin = attrs.field(default=NOWHERE, eq=False)
+
+    @property
+    def is_missing(self) -> bool:
+        return self.value is None
+
+    @property
+    def hole(self) -> Hole | None:
+        """The hole, if the value isn't known."""
+        return self.value if isinstance(self.value, Hole) else None
+
+    @property
+    def known(self) -> T | None:
+        """The value, if it is written and known."""
+        return None if isinstance(self.value, Hole) else self.value
+
+    def text(self) -> str:
+        """The value, or the text of the hole, for messages."""
+        return self.value.text if isinstance(self.value, Hole) else str(self.value)
+
+
+@attrs.frozen
+class PolicyText:
+    """A policy document: the file `path`, or `source`, a text with the way back to the file that it is written in.
+
+    A source can have holes (`text.holes`).
+    """
+
+    origin: Origin
+    path: str | None = None
+    source: Source | None = None
+
+
+@attrs.frozen
+class ApiFile:
+    """An OpenAPI, WSDL or GraphQL document: the file `path`, or its `text`; of neither only `url` is known."""
+
+    format: str
+    """`openapi`, `wsdl` or `graphql`."""
+    origin: Origin
+    path: str | None = None
+    text: str | None = None
+    url: str | None = None
+
+
+@attrs.define(eq=False)
+class ParameterDescription:
+    """A parameter of an operation, in the template or in the query."""
+
+    name: str
+    origin: Origin
+    place: str = "template"
+    """`template` or `query`."""
+    type: Field[str] = Field()
+    required: Field[bool] = Field()
+
+
+@attrs.define(eq=False)
+class OperationDescription:
+    """An operation. Without method and template it is one that the API's file describes, and has only a policy."""
+
+    id: str
+    origin: Origin
+    name: Field[str] = Field()
+    method: Field[str] = Field()
+    template: Field[str] = Field()
+    parameters: list[ParameterDescription] = attrs.field(factory=list)
+    policy: PolicyText | None = None
+
+
+@attrs.define(eq=False)
+class ApiDescription:
+    """An API, or one revision of it (`orders;rev=2`)."""
+
+    id: str
+    origin: Origin
+    name: Field[str] = Field()
+    path: Field[str] = Field()
+    protocols: Field[tuple[str, ...]] = Field()
+    service_url: Field[str] = Field()
+    kind: Field[str] = Field()
+    revision: Field[str] = Field()
+    is_current: Field[bool] = Field()
+    version: Field[str] = Field()
+    version_set: Field[str] = Field()
+    """The id of a version set."""
+    subscription_required: Field[bool] = Field()
+    key_header: Field[str] = Field()
+    key_query: Field[str] = Field()
+    policy: PolicyText | None = None
+    operations: list[OperationDescription] = attrs.field(factory=list)
+    files: list[ApiFile] = attrs.field(factory=list)
+    workspace: str | None = None
+
+
+@attrs.define(eq=False)
+class VersionSetDescription:
+    """A version set; `scheme` is Azure's word: `Segment`, `Header` or `Query`."""
+
+    id: str
+    origin: Origin
+    scheme: Field[str] = Field()
+    header: Field[str] = Field()
+    query: Field[str] = Field()
+    workspace: str | None = None
+
+
+@attrs.define(eq=False)
+class ProductDescription:
+    """A product; `apis` and `groups` are ids, each with the place of the link."""
+
+    id: str
+    origin: Origin
+    name: Field[str] = Field()
+    is_published: Field[bool] = Field()
+    subscription_required: Field[bool] = Field()
+    approval_required: Field[bool] = Field()
+    subscriptions_limit: Field[int] = Field()
+    apis: list[Field[str]] = attrs.field(factory=list)
+    groups: list[Field[str]] = attrs.field(factory=list)
+    policy: PolicyText | None = None
+    workspace: str | None = None
+
+
+@attrs.define(eq=False)
+class SubscriptionDescription:
+    """A subscription; `scope` is written as Azure does (`/products/starter`), `owner` is a user's id."""
+
+    id: str
+    origin: Origin
+    name: Field[str] = Field()
+    scope: Field[str] = Field()
+    state: Field[str] = Field()
+    owner: Field[str] = Field()
+    primary_key: Field[str] = Field()
+    secondary_key: Field[str] = Field()
+    allow_tracing: Field[bool] = Field()
+
+
+@attrs.define(eq=False)
+class BackendDescription:
+    """A backend: `backend` is what the engine takes, and None where the URL isn't known."""
+
+    id: str
+    origin: Origin
+    url: Field[str] = Field()
+    backend: Backend | BackendPool | None = None
+    workspace: str | None = None
+
+
+@attrs.define(eq=False)
+class NamedValueDescription:
+    """A named value; policies use its display name, `name`, or its id where that is missing."""
+
+    id: str
+    origin: Origin
+    name: Field[str] = Field()
+    value: Field[str] = Field()
+    is_secret: Field[bool] = Field()
+    key_vault: Field[str] = Field()
+    """The URL of a secret in Key Vault."""
+    workspace: str | None = None
+
+    @property
+    def display_name(self) -> str:
+        return self.name.known or self.id
+
+
+@attrs.define(eq=False)
+class FragmentDescription:
+    """A policy fragment."""
+
+    id: str
+    origin: Origin
+    policy: PolicyText | None = None
+    workspace: str | None = None
+
+
+@attrs.define(eq=False)
+class LoggerDescription:
+    """A logger; `kind` is Azure's word: `azureEventHub`, `applicationInsights`, `azureMonitor`."""
+
+    id: str
+    origin: Origin
+    kind: Field[str] = Field()
+    workspace: str | None = None
+
+
+@attrs.define(eq=False)
+class CertificateDescription:
+    """An uploaded certificate, or one in Key Vault; its content is rarely written anywhere."""
+
+    id: str
+    origin: Origin
+    path: Field[str] = Field()
+    key_vault: Field[str] = Field()
+
+
+@attrs.define(eq=False)
+class IdentityDescription:
+    """A managed identity of the service: `system-assigned`, or the client id of a user-assigned one."""
+
+    id: str
+    origin: Origin
+    client_id: Field[str] = Field()
+
+
+@attrs.define(eq=False)
+class WorkspaceDescription:
+    """A workspace with its policy."""
+
+    id: str
+    origin: Origin
+    name: Field[str] = Field()
+    policy: PolicyText | None = None
+
+
+@attrs.frozen
+class Problem:
+    """Something wrong in a service that disables a part of it, in the user's terms.
+
+    `part` names what is left out (`the API 'orders'`, `the policy of the product 'starter'`), `help` what to do.
+    """
+
+    message: str
+    origin: Origin
+    part: str = ""
+    help: str = ""
+    api: str | None = None
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        place = f"{self.origin}: " if self.origin.file else ""
+        return f"{place}{self.message}{'. ' if self.help else ''}{self.help}"
+
+
+@attrs.define(eq=False)
+class ServiceDescription:
+    """A whole service; `place` is the folder or the file that it was read from, for messages."""
+
+    place: str
+    apis: list[ApiDescription] = attrs.field(factory=list)
+    version_sets: list[VersionSetDescription] = attrs.field(factory=list)
+    products: list[ProductDescription] = attrs.field(factory=list)
+    subscriptions: list[SubscriptionDescription] = attrs.field(factory=list)
+    backends: list[BackendDescription] = attrs.field(factory=list)
+    named_values: list[NamedValueDescription] = attrs.field(factory=list)
+    fragments: list[FragmentDescription] = attrs.field(factory=list)
+    loggers: list[LoggerDescription] = attrs.field(factory=list)
+    certificates: list[CertificateDescription] = attrs.field(factory=list)
+    identities: list[IdentityDescription] = attrs.field(factory=list)
+    workspaces: list[WorkspaceDescription] = attrs.field(factory=list)
+    hosts: list[Field[str]] = attrs.field(factory=list)
+    """Host names of the gateway, as custom domains."""
+    policy: PolicyText | None = None
+    problems: list[Problem] = attrs.field(factory=list)
+
+    def api(self, id_: str) -> ApiDescription | None:
+        """The first API with an id; ids ignore case."""
+        return self._by_id(self.apis).get(id_.lower())
+
+    def product(self, id_: str) -> ProductDescription | None:
+        return self._by_id(self.products).get(id_.lower())
+
+    @staticmethod
+    def _by_id(entities: list[T]) -> Mapping[str, T]:
+        found: dict[str, T] = {}
+        for each in entities:
+            found.setdefault(each.id.lower(), each)  # type: ignore[attr-defined]
+        return found

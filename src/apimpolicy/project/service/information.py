@@ -1,0 +1,192 @@
+"""The properties in an information file of an extract, as fields with their places."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.environments import merged
+from apimpolicy.project.files import read_bytes
+from apimpolicy.project.service.description import NOWHERE, Field, Hole, Origin, Problem
+from apimpolicy.project.service.json_places import places_of
+from apimpolicy.text.encoding import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.project.service.json_places import Path
+
+T = TypeVar("T")
+
+PLACEHOLDER = re.compile(r"\{#[^#\n]{1,200}#\}|#\{[^{}\n]{1,200}\}#?|\$\(\w[^()\n]{0,200}\)|\$\{[^{}\n]{1,200}\}")
+"""What a pipeline replaces before it deploys: `{#name#}`, `#{name}#`, `$(name)`, `${name}`."""
+_NAMES = {str: "a text", bool: "true or false", int: "a whole number", list: "a list", dict: "an object"}
+
+
+class JsonFile:
+    """A JSON file with the places of its values. Raises ConfigurationError when it can't be read."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.source, _ = decode(read_bytes(path), path)
+        self._places: dict[Path, int] | None = None
+        try:
+            self.content: Any = json.loads(self.source.text)
+        except ValueError as error:
+            line = getattr(error, "lineno", 1)
+            raise BrokenFileError(
+                f"is not valid JSON: {error}", Origin(path, line, getattr(error, "colno", 1))
+            ) from None
+        except RecursionError:
+            raise BrokenFileError("is not valid JSON: it is nested too deeply", Origin(path)) from None
+
+    def origin(self, *path: str | int) -> Origin:
+        """The place of a value; that of the value around it where it isn't written."""
+        if self._places is None:
+            self._places = places_of(self.source.text)
+        while path:
+            offset = self._places.get(path)
+            if offset is not None:
+                return Origin(self.path, *self.source.position(offset))
+            path = path[:-1]
+        return Origin(self.path)
+
+
+class BrokenFileError(ConfigurationError):
+    """A file that can't be read, with the place."""
+
+    def __init__(self, sentence: str, origin: Origin) -> None:
+        super().__init__(f"{origin.file}: {sentence}")
+        self.sentence = sentence
+        self.origin = origin
+
+
+class Properties:
+    """The properties of a resource, with the changes of an environment; null counts as not given.
+
+    A value of the wrong kind is a problem of `part`, and isn't known.
+    """
+
+    def __init__(
+        self,
+        file: JsonFile,
+        values: Mapping[str, Any],
+        path: Path,
+        problems: list[Problem],
+        part: str,
+        changed: str = "",
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.file = file
+        self.values = values if not changes else merged(values, changes)
+        self._path = path
+        self._problems = problems
+        self._part = part
+        self._changed = changed
+        self._changes = changes or {}
+
+    def origin(self, key: str) -> Origin:
+        """Where a value is written; of one that an environment changes, the overlay."""
+        if key in self._changes:
+            return Origin(self._changed)
+        return self.file.origin(*self._path, key)
+
+    def text(self, key: str) -> Field[str]:
+        """A text; one with a placeholder in it is a hole."""
+        found = self._field(key, str)
+        if found.known is not None and PLACEHOLDER.search(found.known):
+            return Field(Hole(found.known), found.origin)
+        return found
+
+    def plain_text(self, key: str) -> Field[str]:
+        """A text in which nothing is a placeholder."""
+        return self._field(key, str)
+
+    def flag(self, key: str) -> Field[bool]:
+        return self._field(key, bool)
+
+    def whole(self, key: str) -> Field[int]:
+        """A whole number, which Azure also takes as a text."""
+        value = self.values.get(key)
+        if isinstance(value, str) and value.strip().isdecimal():
+            return Field(int(value), self.origin(key))
+        return self._field(key, int)
+
+    def texts(self, key: str) -> Field[tuple[str, ...]]:
+        found = self._field(key, list)
+        if not isinstance(found.value, list):
+            return Field()
+        return Field(tuple(each for each in found.value if isinstance(each, str)), found.origin)
+
+    def inner(self, key: str) -> Properties:
+        """An object inside of this one; an empty one where there is none."""
+        found = self._field(key, dict)
+        values = found.value if isinstance(found.value, dict) else {}
+        own = self._changes.get(key)
+        changes = own if isinstance(own, dict) else None
+        return Properties(self.file, values, (*self._path, key), self._problems, self._part, self._changed, changes)
+
+    def _field(self, key: str, kind: type[T]) -> Field[T]:
+        value = self.values.get(key)
+        if value is None:
+            return Field()
+        if isinstance(value, kind) and not (isinstance(value, bool) and kind is int):
+            return Field(value, self.origin(key))
+        written = json.dumps(value, ensure_ascii=False)[:60]
+        self._problems.append(Problem(f"'{key}' must be {_NAMES[kind]}, not {written}", self.origin(key), self._part))
+        return Field(Hole(written), self.origin(key))
+
+
+def properties_of(
+    path: str, part: str, problems: list[Problem], overlay: str = "", changes: Mapping[str, Any] | None = None
+) -> Properties | None:
+    """The properties in a file; None with a problem when it can't be read."""
+    try:
+        file = JsonFile(path)
+        if not isinstance(file.content, dict):
+            raise BrokenFileError("must be a JSON object with 'properties'", Origin(path))
+    except ConfigurationError as error:
+        problems.append(unreadable(error, path, part))
+        return None
+    values = file.content.get("properties")
+    known = values if isinstance(values, dict) else {}
+    return Properties(file, known, ("properties",), problems, part, overlay, changes)
+
+
+def unreadable(error: ConfigurationError, path: str, part: str) -> Problem:
+    """What to report of a file that can't be read."""
+    if isinstance(error, BrokenFileError):
+        return Problem(f"the file {error.sentence}", error.origin, part)
+    return Problem(str(error).removeprefix(f"{path}: "), Origin(path), part)
+
+
+def links_in(path: str, part: str, problems: list[Problem]) -> Iterator[Field[str]]:
+    """The names in a file such as `apis.json`: a list of names, or of objects with a name."""
+    try:
+        file = JsonFile(path)
+    except ConfigurationError as error:
+        problems.append(unreadable(error, path, part))
+        return
+    listed = file.content if isinstance(file.content, list) else [None]
+    for index, item in enumerate(listed):
+        is_object = isinstance(item, dict)
+        name = item.get("name") if is_object else item
+        origin = (
+            (file.origin(index, "name") if is_object else file.origin(index)) if listed is file.content else NOWHERE
+        )
+        if isinstance(name, str):
+            yield Field(name, origin)
+        else:
+            origin = origin if origin is not NOWHERE else Origin(path)
+            problems.append(Problem("the file must be a list of objects with a 'name'", origin, part))
+
+
+def problem_at_key(error: ConfigurationError, found: Properties, part: str) -> Problem:
+    """What to report of an error that begins with the file and names a key of it: `'properties.url' is missing`."""
+    message = str(error).removeprefix(f"{found.file.path}: ")
+    named = re.search(r"'properties\.([^']+)'", message)
+    keys = [] if named is None else re.findall(r"\w+", named[1])
+    path = [int(key) if key.isdecimal() else key for key in keys]
+    return Problem(message, found.file.origin("properties", *path), part)

@@ -1,0 +1,77 @@
+"""Whether what is missing in a service is stood in for, and the list of it.
+
+Commands load what they are given inside of `lenient()`: whatever is loaded in the block gets stand-ins, and problems
+disable their part only. Elsewhere (the library, pytest's `apim`) the first problem is a ConfigurationError.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from apimpolicy.project.service.description import Problem
+    from apimpolicy.project.service.stand_ins import StandIn
+
+
+class Leniency:
+    """What was stood in for and what is wrong, in everything that was loaded, each once.
+
+    With `is_strict` any of it is an error. `is_shown` says that the list was printed, or that a report has it.
+    """
+
+    def __init__(self, *, is_strict: bool = False) -> None:
+        self.is_strict = is_strict
+        self.is_shown = False
+        self._stand_ins: dict[tuple[str, str], StandIn] = {}
+        self._problems: dict[tuple[str, str], Problem] = {}
+
+    def add(self, stand_ins: Iterable[StandIn], problems: Iterable[Problem]) -> None:
+        """Add to the list. Raises ConfigurationError when that is strict and there is something to add."""
+        for found in stand_ins:
+            self._stand_ins.setdefault((found.kind, found.name), found)
+        for problem in problems:
+            self._problems.setdefault((problem.message, str(problem.origin)), problem)
+        if self.is_strict and self:
+            from apimpolicy.errors import ConfigurationError
+
+            self.is_shown = True
+            raise ConfigurationError("\n".join(_sentences(self)))
+
+    @property
+    def stand_ins(self) -> list[StandIn]:
+        return list(self._stand_ins.values())
+
+    @property
+    def problems(self) -> list[Problem]:
+        return list(self._problems.values())
+
+    def __bool__(self) -> bool:
+        return bool(self._stand_ins or self._problems)
+
+
+def _sentences(found: Leniency) -> Iterator[str]:
+    yield from map(str, found.problems)
+    for each in found.stand_ins:
+        yield f"{each.origin}: the {each.kind} '{each.name}' is missing: {each.purpose}"
+
+
+_current: Leniency | None = None
+
+
+@contextmanager
+def lenient(found: Leniency | None = None) -> Iterator[Leniency]:
+    """Stand in for what is missing in everything that is loaded inside of the block; `found` gets the list."""
+    global _current
+    before, _current = _current, Leniency() if found is None else found
+    try:
+        yield _current
+    finally:
+        _current = before
+
+
+def leniency() -> Leniency | None:
+    """The list to add to; None where a problem is an error."""
+    return _current

@@ -1,0 +1,245 @@
+"""Leave out what doesn't fit together in a description, each with a problem, so that the rest makes a service.
+
+The rules are those of `engine.service.Service`, which refuses what breaks them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.context.urls import Url
+from apimpolicy.engine.service import STATES, scope_target
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.service.description import (
+    ApiDescription,
+    BackendDescription,
+    Field,
+    Hole,
+    Problem,
+    ServiceDescription,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from apimpolicy.project.service.description import ProductDescription, SubscriptionDescription
+
+SCHEMES = ("segment", "header", "query")
+
+
+class Elsewhere:
+    """The ids of APIs and products that come from a configuration, besides those of the description."""
+
+    def __init__(self, apis: Iterable[str] = (), products: Iterable[str] = ()) -> None:
+        self.apis = frozenset(apis)
+        self.products = frozenset(products)
+
+
+def repair(service: ServiceDescription, elsewhere: Elsewhere | None = None) -> None:
+    """Take out of a description what doesn't fit, and add the problems to it."""
+    _Repair(service, elsewhere or Elsewhere()).run()
+
+
+def served_backend(api: ApiDescription) -> str | None:
+    """The backend of an API; a made-up address where it isn't known."""
+    return api.service_url.known or None if api.service_url.hole is None else made_up_url(api.id)
+
+
+def made_up_url(name: str) -> str:
+    """A URL that nothing answers for, as the backend of this name."""
+    host = "".join(each if each.isascii() and each.isalnum() else "-" for each in name.lower()).strip("-")
+    return f"https://{host or 'backend'}.example"
+
+
+def served_path(api: ApiDescription) -> str:
+    """The path of an API; its id where the path isn't known."""
+    return api.path.known or "" if api.path.hole is None else api.id.partition(";")[0]
+
+
+class _Repair:
+    def __init__(self, service: ServiceDescription, elsewhere: Elsewhere) -> None:
+        self.service = service
+        self.elsewhere = elsewhere
+
+    def run(self) -> None:
+        service = self.service
+        for name in ("apis", "products", "subscriptions", "backends", "fragments", "workspaces", "version_sets"):
+            setattr(service, name, self._without_doubles(name, getattr(service, name)))
+        self._version_sets()
+        service.apis = self._apis(service.apis)
+        opened: dict[str, str] = {}
+        for product in service.products:
+            product.apis = [each for each in product.apis if self._is_linked(product, each, opened)]
+        keys: dict[str, str] = {}
+        service.subscriptions = [each for each in service.subscriptions if self._fits(each, keys)]
+        self._pools()
+
+    def _report(self, *arguments: object, **options: object) -> None:
+        self.service.problems.append(Problem(*arguments, **options))  # type: ignore[arg-type]
+
+    def _without_doubles(self, kind: str, entities: list[ApiDescription]) -> list[ApiDescription]:
+        """The first of each id; version sets may have the same id in several workspaces."""
+        found: dict[object, ApiDescription] = {}
+        for each in entities:
+            key = (each.workspace, each.id) if kind == "version_sets" else each.id
+            if key in found:
+                noun = _NOUNS[kind]
+                message = f"there is another {noun} '{each.id}'; workspaces are read into one service"
+                self._report(message, each.origin, f"the {noun} '{each.id}'")
+            else:
+                found[key] = each
+        return list(found.values())
+
+    def _version_sets(self) -> None:
+        for each in self.service.version_sets:
+            scheme = each.scheme.known
+            if scheme is not None and scheme.lower() not in SCHEMES:
+                message = f"'versioningScheme' must be Segment, Header or Query, not '{scheme}'"
+                self._report(message, each.scheme.origin, f"the version set '{each.id}'", "It counts as Segment.")
+                each.scheme = Field("Segment", each.scheme.origin)
+
+    def _apis(self, apis: list[ApiDescription]) -> list[ApiDescription]:
+        known = {(each.workspace, each.id.lower()) for each in self.service.version_sets}
+        workspaces = {each.id for each in self.service.workspaces}
+        taken: dict[tuple[object, ...], ApiDescription] = {}
+        kept: list[ApiDescription] = []
+        for api in apis:
+            part = f"the API '{api.id}'"
+            self._service_url(api, part)
+            if api.workspace is not None and api.workspace not in workspaces:
+                message = f"{part} is in the workspace '{api.workspace}', which doesn't exist"
+                self._report(message, api.origin, part, api=api.id)
+                continue
+            name = api.version_set.known
+            if name is not None and (api.workspace, name.lower()) not in known:
+                message = f"{part} names the version set '{name}', which doesn't exist"
+                advice = "It is served with its version in the path."
+                self._report(message, api.version_set.origin, part, advice, api=api.id)
+                api.version_set = Field(Hole(name), api.version_set.origin)
+            if (other := self._same_place(api, taken)) is None:
+                kept.append(api)
+                continue
+            if _is_same_revision(api, other):  # an extract may have the current revision under both of its names
+                continue
+            message = f"the APIs '{other.id}' and '{api.id}' both answer for /{served_path(api).strip('/')}"
+            advice = f"'{api.id}' is left out."
+            origin = api.origin if api.path.is_missing else api.path.origin
+            self._report(message, origin, part, advice, api=api.id)
+        return kept
+
+    def _service_url(self, api: ApiDescription, part: str) -> None:
+        url = api.service_url.known
+        try:
+            if url:
+                Url.parse(url)
+        except ConfigurationError:
+            advice = "Requests go to a made-up address."
+            message = f"the backend of {part} is '{url}', which isn't a URL"
+            self._report(message, api.service_url.origin, part, advice, api=api.id)
+            api.service_url = Field(Hole(url or ""), api.service_url.origin)
+
+    def _same_place(
+        self, api: ApiDescription, taken: dict[tuple[object, ...], ApiDescription]
+    ) -> ApiDescription | None:
+        """An API that answers for the same requests; the place is taken by this one otherwise."""
+        version = (api.version_set.text().lower(), api.version.text()) if _has_version(api) else None
+        place = (served_path(api).strip("/").lower(), version)
+        keys: list[tuple[object, ...]] = [(*place, api.revision.known or "1")]
+        if api.is_current.known is not False:
+            keys.append((*place, "current"))
+        for key in keys:
+            if key in taken:
+                return taken[key]
+        taken.update(dict.fromkeys(keys, api))
+        return None
+
+    def _is_linked(self, product: ProductDescription, link: Field[str], opened: dict[str, str]) -> bool:
+        part, name = f"the product '{product.id}'", link.known
+        if name is None:
+            self._report(f"{part} has the API {link.text()}, which isn't known", link.origin, part)
+            return False
+        if not self._has_api(name):
+            if not self._is_left_out("API", name):
+                self._report(f"{part} has the API '{name}', which doesn't exist", link.origin, part)
+            return False
+        if product.subscription_required.known is False and opened.setdefault(name, product.id) != product.id:
+            message = (
+                f"the API '{name}' is in two products that need no subscription, '{opened[name]}' and '{product.id}'"
+            )
+            self._report(message, link.origin, part, "Azure allows one; the second is left out.", api=name)
+            return False
+        return True
+
+    def _has_api(self, name: str) -> bool:
+        ids = {api.id for api in self.service.apis} | self.elsewhere.apis
+        return name in ids or any(id_.partition(";rev=")[0] == name for id_ in ids)
+
+    def _is_left_out(self, noun: str, name: str) -> bool:
+        """Whether a problem says already why there is no such part."""
+        return any(problem.part == f"the {noun} '{name}'" for problem in self.service.problems)
+
+    def _fits(self, each: SubscriptionDescription, keys: dict[str, str]) -> bool:
+        part = f"the subscription '{each.id}'"
+        if each.scope.hole is not None:
+            self._report(f"the scope of {part} isn't known: {each.scope.text()}", each.scope.origin, part)
+            return False
+        try:
+            kind, name = scope_target(each.scope.known or "/apis")
+        except ConfigurationError as error:
+            self._report(f"the scope of {part} can't be used: {error}", each.scope.origin, part)
+            return False
+        products = {product.id for product in self.service.products} | self.elsewhere.products
+        if name and not (self._has_api(name) if kind == "apis" else name in products):
+            noun = "API" if kind == "apis" else "product"
+            if not self._is_left_out(noun, name):
+                self._report(f"{part} is for the {noun} '{name}', which doesn't exist", each.scope.origin, part)
+            return False
+        state = (each.state.known or "active").lower()
+        if state not in STATES:
+            message = f"the state of {part} must be one of {', '.join(STATES)}, not '{state}'"
+            self._report(message, each.state.origin, part)
+            return False
+        for key in {each.primary_key.known, each.secondary_key.known} - {None}:
+            if keys.setdefault(str(key), each.id) != each.id:
+                self._report(
+                    f"the subscriptions '{keys[str(key)]}' and '{each.id}' have the same key", each.origin, part
+                )
+                return False
+        return True
+
+    def _pools(self) -> None:
+        """Leave out members of pools that are pools themselves; what doesn't exist gets a stand-in."""
+        from apimpolicy.engine.backends import BackendPool
+
+        pools = {each.id for each in self.service.backends if isinstance(each.backend, BackendPool)}
+        kept: list[BackendDescription] = []
+        for each in self.service.backends:
+            nested = (
+                [] if not isinstance(each.backend, BackendPool) else [m for m in each.backend.members if m.id in pools]
+            )
+            if nested:
+                message = f"the pool '{each.id}' has the member '{nested[0].id}', which is a pool itself"
+                self._report(message, each.origin, f"the backend '{each.id}'")
+            else:
+                kept.append(each)
+        self.service.backends = kept
+
+
+def _is_same_revision(one: ApiDescription, other: ApiDescription) -> bool:
+    ids = (one.id.partition(";rev=")[0], other.id.partition(";rev=")[0])
+    return ids[0] == ids[1] and one.id != other.id and one.revision == other.revision
+
+
+def _has_version(api: ApiDescription) -> bool:
+    return not api.version_set.is_missing and not api.version.is_missing
+
+
+_NOUNS = {
+    "apis": "API",
+    "products": "product",
+    "subscriptions": "subscription",
+    "backends": "backend",
+    "fragments": "fragment",
+    "workspaces": "workspace",
+    "version_sets": "version set",
+}

@@ -1,0 +1,210 @@
+"""Values for everything that a service needs and doesn't have, each as the lines of a configuration that give it.
+
+    named value  openai-key          secret without a value            infra/values.tf:12
+    identity     system-assigned     token for cognitiveservices       infra/policies/chat.xml:7
+
+A stand-in is a piece of `apimpolicy.toml`: what commands use is exactly what `apimpolicy new config` writes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.policies.registry import has_trait, specification_of
+from apimpolicy.project.environments import merged
+from apimpolicy.project.service.description import Origin
+from apimpolicy.project.service.likely_values import likely_value
+from apimpolicy.project.service.repair import made_up_url, served_backend, served_path
+from apimpolicy.project.service.token_checks import literal_attribute, providers_of
+from apimpolicy.text.markup import read
+from apimpolicy.text.named_values import find_named_values, substitute
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from apimpolicy.project.service.description import ServiceDescription
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Source
+
+KEY = "stand-in-key"
+SUBSCRIPTION = "stand-in"
+
+
+class StandIn(NamedTuple):
+    """Something missing: its kind and name, what it stands for, where it is used or declared, and its configuration."""
+
+    kind: str
+    name: str
+    purpose: str
+    origin: Origin
+    table: dict[str, Any]
+
+
+class Known:
+    """What a gateway has, so that nothing stands in for it."""
+
+    def __init__(self, settings: Mapping[str, Any], has_identity: bool, knows_url: Callable[[str], bool]) -> None:
+        self.named_values: Mapping[str, Any] = settings.get("named_values") or {}
+        self.fragments: Mapping[str, Any] = settings.get("fragments") or {}
+        self.backends: Mapping[str, Any] = settings.get("backends") or {}
+        self.certificates: Mapping[str, Any] = settings.get("certificates") or {}
+        self.connections: set[tuple[str, str]] = set(settings.get("connections") or ())
+        self.has_identity = has_identity
+        self.knows_url = knows_url
+
+
+def tables_of(found: Iterable[StandIn]) -> dict[str, Any]:
+    """The configuration of stand-ins together."""
+    values: dict[str, Any] = {}
+    for each in found:
+        lists = {key: values[key] + value for key, value in each.table.items() if key in values and type(value) is list}
+        values = merged(values, each.table) | lists
+    return values
+
+
+def stand_ins(
+    documents: Sequence[Source], known: Known, description: ServiceDescription | None = None
+) -> list[StandIn]:
+    """Return what is missing around documents, which include the fragments that there are."""
+    found = list(_named_values(documents, known, description))
+    values = {**known.named_values, **tables_of(found).get("named-values", {})}
+    elements = [element for document in documents for element in _elements(document, values)]
+    found += _unique(_missing(elements, known, description))
+    found += _of_apis(description)
+    return found
+
+
+def _named_values(
+    documents: Sequence[Source], known: Known, description: ServiceDescription | None
+) -> Iterator[StandIn]:
+    texts = [*documents, *_credentials(description)]
+    declared = {each.display_name: each for each in description.named_values} if description is not None else {}
+    done: set[str] = set()
+    everything = ""
+    for source in texts:
+        for name, start, _ in find_named_values(source.text):
+            if name in known.named_values or name in done:
+                continue
+            done.add(name)
+            everything = everything or "\n".join(each.text for each in documents)
+            given = declared.get(name)
+            purpose, origin = "not in this repository", Origin(source.path, *source.position(start))
+            if given is not None:
+                purpose = "in Key Vault" if not given.key_vault.is_missing else "without a value"
+                purpose = f"secret {purpose}" if given.is_secret.known else purpose
+                purpose = f"{given.value.text()} isn't known" if given.value.hole is not None else purpose
+                origin = given.origin
+            value = likely_value(name, everything, f"stand-in-{name}")
+            yield StandIn("named value", name, purpose, origin, {"named-values": {name: value}})
+
+
+def _credentials(description: ServiceDescription | None) -> Iterator[Source]:
+    """The texts of backends in which named values are put."""
+    from apimpolicy.engine.backends import Backend
+    from apimpolicy.text.source import Source
+
+    for each in description.backends if description is not None else ():
+        backend = each.backend
+        if isinstance(backend, Backend):
+            texts = [backend.url, *(backend.authorization or ())]
+            for given in (*backend.headers.values(), *backend.query.values()):
+                texts += [given] if isinstance(given, str) else given
+            if any("{{" in text for text in texts):
+                yield Source("\n".join(texts), each.origin.file)
+
+
+def _elements(document: Source, values: Mapping[str, str]) -> Iterator[Element]:
+    source, _ = substitute(document, values)
+    yield from read(source).elements()
+
+
+def _missing(elements: Sequence[Element], known: Known, description: ServiceDescription | None) -> Iterator[StandIn]:
+    declared = {} if description is None else {each.id: each for each in description.backends}
+    for name, origin in _named(elements, "fragments"):
+        if name not in known.fragments:
+            yield StandIn("fragment", name, "not in this repository", origin, {"fragments": {name: "<fragment />"}})
+    members = _pool_members(description)
+    for name, origin in (*_named(elements, "backends"), *members):
+        if name not in known.backends and name != "dapr":
+            given = declared.get(name)
+            purpose = "not in this repository" if given is None else "its URL isn't known"
+            origin = origin if given is None else given.origin
+            yield StandIn("backend", name, purpose, origin, {"backends": {name: made_up_url(name)}})
+    for name, origin in _named(elements, "certificates"):
+        if name not in known.certificates:
+            table = {"certificates": {name: {"self-signed": f"CN={name}"}}}
+            yield StandIn("certificate", name, "not in this repository", origin, table)
+    yield from _identities(elements, known)
+
+
+def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:
+    for element in elements:
+        if has_trait(element.name, "asks-for-token") and not known.has_identity:
+            identity = literal_attribute(element, "client-id") or "system-assigned"
+            resource = literal_attribute(element, "resource").removeprefix("https://").rstrip("/")
+            purpose = f"token for {resource or 'a resource that the policy computes'}"
+            yield StandIn(
+                "identity", identity, purpose, _origin(element), {"managed-identity": {"system-assigned": True}}
+            )
+        providers, connections = _names(element, "authorization-providers"), _names(element, "authorizations")
+        for owner, name in zip(providers, connections, strict=False):
+            if (owner, name) not in known.connections:
+                row = {"provider": owner, "id": name, "access-token": f"stand-in-token-of-{name}"}
+                table = {"authorizations": [row]}
+                yield StandIn("connection", f"{owner}/{name}", "access token", _origin(element), table)
+    urls: set[str] = set()
+    for element, provider in providers_of(elements):
+        url = provider["url"]
+        if url not in urls and not known.knows_url(url):
+            urls.add(url)
+            name = "login" if len(urls) == 1 else f"login-{len(urls)}"
+            yield StandIn("issuer", name, f"keys of {url}", _origin(element), {"openid-providers": {name: provider}})
+
+
+def missing_subscription(origin: Origin) -> StandIn:
+    """A subscription for all APIs, so that APIs that require a key can be called."""
+    table = {"subscriptions": {SUBSCRIPTION: {"primary-key": KEY, "scope": "/apis"}}}
+    return StandIn("subscription", SUBSCRIPTION, f"key {KEY}, for all APIs", origin, table)
+
+
+def _named(elements: Iterable[Element], kind: str) -> Iterator[tuple[str, Origin]]:
+    """The resources of a kind that elements name, each with its place."""
+    return ((name, _origin(element)) for element in elements for name in _names(element, kind))
+
+
+def _names(element: Element, kind: str) -> list[str]:
+    """The resources of a kind that an element names; expressions aside."""
+    specification = specification_of(element.name)
+    slots = () if specification is None else specification.attributes
+    return [name for slot in slots if slot.refers == kind and (name := literal_attribute(element, slot.name))]
+
+
+def _pool_members(description: ServiceDescription | None) -> list[tuple[str, Origin]]:
+    from apimpolicy.engine.backends import BackendPool
+
+    given = () if description is None else description.backends
+    pools = [each for each in given if isinstance(each.backend, BackendPool)]
+    return [(member.id, each.origin) for each in pools for member in each.backend.members]  # type: ignore[union-attr]
+
+
+def _origin(element: Element) -> Origin:
+    return Origin(element.source.path, *element.source.position(element.start))
+
+
+def _of_apis(description: ServiceDescription | None) -> Iterator[StandIn]:
+    """Paths and backends of APIs that are written and not known; there are no lines for these."""
+    for api in description.apis if description is not None else ():
+        if (hole := api.path.hole) is not None:
+            purpose = f"{hole.text} isn't known; served at /{served_path(api)}"
+            yield StandIn("path", api.id, purpose, api.path.origin, {})
+        if (hole := api.service_url.hole) is not None:
+            purpose = f"{hole.text} isn't known; {served_backend(api)} instead"
+            yield StandIn("backend", f"of the API {api.id}", purpose, api.service_url.origin, {})
+
+
+def _unique(found: Iterable[StandIn]) -> Iterator[StandIn]:
+    done: set[tuple[str, str]] = set()
+    for each in found:
+        if (each.kind, each.name) not in done:
+            done.add((each.kind, each.name))
+            yield each

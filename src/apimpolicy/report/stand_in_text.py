@@ -1,0 +1,106 @@
+"""What was stood in for in a service and what is wrong in it, for people and for programs."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.project.service.leniency import leniency
+from apimpolicy.report.columns import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from apimpolicy.project.service.description import Origin, Problem
+    from apimpolicy.project.service.stand_ins import StandIn
+
+_MOST_LINES = 12
+_WIDEST = 60
+
+
+def stand_in_lines(stand_ins: Sequence[StandIn], problems: Sequence[Problem]) -> list[str]:
+    """The problems, a line for each stand-in, and the lines for the configuration."""
+    lines = [f"{problem_text(problem)}" for problem in problems]
+    if not stand_ins:
+        return lines
+    rows = [(each.kind, each.name, each.purpose, place(each.origin)) for each in stand_ins]
+    lines.append("Stand-ins (--strict makes them an error; these lines in apimpolicy.toml give their values):")
+    lines += [f"  {line}" for line in _columns([tuple(map(printable, row)) for row in rows])]
+    written = toml_of(stand_ins).splitlines()
+    shown = [f"    {printable(line)}" for line in written if line]
+    lines += shown[:_MOST_LINES]
+    if len(shown) > _MOST_LINES:
+        lines.append(f"    … and {len(shown) - _MOST_LINES} more lines: apimpolicy new config writes all of them")
+    return lines
+
+
+def problem_text(problem: Problem) -> str:
+    """A problem as `check` writes a finding: place, severity, sentence and advice."""
+    where = f"{place(problem.origin)}: " if problem.origin.file else ""
+    column = f"{shown(problem.origin.file)}:{problem.origin.line}:{problem.origin.column}: " if where else ""
+    advice = f". {problem.help}" if problem.help else ""
+    return printable(f"{column}{problem.severity}: {problem.message}{advice}")
+
+
+def toml_of(stand_ins: Iterable[StandIn], *, with_notes: bool = False) -> str:
+    """The configuration of stand-ins; with what each stands for as a comment, if wanted."""
+    from apimpolicy.project.service.stand_ins import tables_of
+    from apimpolicy.project.toml_writer import to_toml
+
+    listed = list(stand_ins)
+    notes: dict[tuple[str, ...], str] = {}
+    for each in listed:
+        note = f"{each.kind}: {each.purpose}, {place(each.origin)}"
+        for table, inner in each.table.items():
+            if isinstance(inner, dict):
+                for name in inner:
+                    notes.setdefault((table, name), note)
+    return to_toml(tables_of(listed), (lambda path: notes.get(path, "")) if with_notes else (lambda _: ""))
+
+
+def stand_in_data(stand_ins: Iterable[StandIn], problems: Iterable[Problem]) -> dict[str, Any]:
+    """The same for programs: the fields `stand_ins` and `problems`."""
+    return {
+        "stand_ins": [
+            {"kind": each.kind, "name": each.name, "purpose": each.purpose, "configuration": each.table}
+            | _place(each.origin)
+            for each in stand_ins
+        ],
+        "problems": [
+            {"message": each.message, "severity": str(each.severity), "help": each.help, "api": each.api}
+            | _place(each.origin)
+            for each in problems
+        ],
+    }
+
+
+def with_stand_ins(report: dict[str, Any]) -> dict[str, Any]:
+    """A report with the list, where there is something in it; the list then is not printed again."""
+    found = leniency()
+    if not found:
+        return report
+    found.is_shown = True
+    return report | stand_in_data(found.stand_ins, found.problems)
+
+
+def place(origin: Origin) -> str:
+    """`infra/values.tf:12`, from here where it is below."""
+    return f"{shown(origin.file)}:{origin.line}" if origin.file else ""
+
+
+def shown(path: str) -> str:
+    """A path as people want to see it: from here, when it is below."""
+    if not os.path.isabs(path):
+        return os.path.normpath(path) if path else path
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
+
+
+def _place(origin: Origin) -> dict[str, Any]:
+    return {"file": shown(origin.file), "line": origin.line, "column": origin.column} if origin.file else {}
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [min(max(len(row[index]) for row in rows), _WIDEST) for index in range(3)]
+    for row in rows:
+        yield "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip()
