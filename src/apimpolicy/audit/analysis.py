@@ -21,7 +21,7 @@ from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.effective_policies import EffectivePolicies
-from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, operations_with_policies
+from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
 from apimpolicy.engine.steps import spliced
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
 from apimpolicy.text.named_values import KnownNamedValues
@@ -51,14 +51,16 @@ class Surroundings(NamedTuple):
     cors_needs_base: bool = False
 
     @classmethod
-    def of(cls, gateway: Gateway, stand_ins: frozenset[str] = frozenset()) -> Surroundings:
-        """Return those of a gateway; `stand_ins` are named values whose values are made up."""
-        secrets = frozenset(gateway.secrets)
-        known = {name: value for name, value in gateway.named_values.items() if name not in secrets | stand_ins}
+    def of(cls, gateway: Gateway) -> Surroundings:
+        """Return those of a gateway. What is made up in it isn't known."""
+        secrets, made_up = frozenset(gateway.secrets), gateway.made_up
+        unknown = secrets | frozenset(made_up.get("named_values", ()))
+        missing = frozenset(made_up.get("fragments", ()))
+        known = {name: value for name, value in gateway.named_values.items() if name not in unknown}
         return cls(
             known,
             secrets,
-            gateway.fragments,
+            {name: text for name, text in gateway.fragments.items() if name not in missing},
             dict(_lending(gateway)),
             gateway.missing_section == "inherit",
             gateway.cors_needs_base,
@@ -164,10 +166,8 @@ class _Audit:
         return found
 
     def api(self, api: ServiceApi) -> Iterator[OperationAudit]:
-        from apimpolicy.engine.api_documents import ApiDocuments
-
         try:
-            documents = ApiDocuments(api.openapi, api.schemas, api.wsdl, api.graphql_schema)
+            documents = documents_of(api)
             operations = [] if api.api.kind in WITHOUT_OPERATIONS else operations_with_policies(api, documents)
         except ApimPolicyError as error:
             yield self.unread(api, _everything(), str(error), is_described=False)
