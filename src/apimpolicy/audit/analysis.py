@@ -173,6 +173,8 @@ class _Audit:
             yield self.unread(api, _everything(), str(error), is_described=False)
             return
         if not operations:
+            if documents.description is not None and not documents.description.takes_everything:
+                return  # the gateway answers every request with 404
             if api.operation_policies and documents.description is None:
                 for id_, own in api.operation_policies.items():
                     yield self.operation(api, _everything(id_), own, is_described=False)

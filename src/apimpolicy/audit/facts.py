@@ -55,6 +55,8 @@ class Token(NamedTuple):
     claims: tuple[str, ...] = ()
     applications: tuple[str, ...] = ()
     weaknesses: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
+    """Where the keys are published, as the policy has it."""
 
 
 class Place(NamedTuple):

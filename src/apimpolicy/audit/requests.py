@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import attrs
 
 from apimpolicy.audit.facts import CHOICE
-from apimpolicy.context.entities import Subscription
+from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.gateway import Gateway
 from apimpolicy.engine.managed_identity import ManagedIdentity
 from apimpolicy.engine.service import Service, ServiceSubscription
+from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ApimPolicyError
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Rehearsal:
             ServiceSubscription(
                 Subscription(f"audit {name}", primary_key=key, secondary_key=f"{key}-2"),
                 scope="/apis" if name == ALL_APIS else f"/products/{name}",
+                user=User("audit", email="audit@example.com"),
             )
             for name, key in self.keys.items()
         ]
@@ -78,7 +80,8 @@ class Rehearsal:
         )
 
     def send(self, request: Request) -> Attempt:
-        """Send a request. Never raises for what is wrong in policies."""
+        """Send a request, as the first one of all. Never raises for what is wrong in policies."""
+        self.gateway.services.state = LocalState()
         try:
             result = self.gateway.send(request)
         except ApimPolicyError as error:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ANY_TENANT = re.compile(r"login\.microsoftonline\.(?:com|us)/(?:common|organizations|consumers)(?:/|$)", re.IGNORECASE)
 _ANYBODY = re.compile(r"https?://(?:accounts\.google\.com|appleid\.apple\.com)(?:/|$)", re.IGNORECASE)
+ENTRA = "https://login.microsoftonline.com"
 _TENANTS = frozenset(("common", "organizations", "consumers"))
 _TENANT = re.compile(r"login\.microsoftonline\.(?:com|us)/([^/]+)", re.IGNORECASE)
 
@@ -43,7 +44,11 @@ def token_of(element: Element) -> Token:
     if any(_ANYBODY.search(url) for url in urls) and not (audiences or applications):
         weaknesses.append("any account of a public provider")
     shown = issuers or ([tenant] if tenant else [_issuer(url) for url in urls if url])
-    return Token(tuple(shown), tuple(audiences), tuple(claims), tuple(applications), tuple(weaknesses))
+    if tenant:
+        urls.append(
+            f"{_attribute(element, 'authentication-endpoint') or ENTRA}/{tenant.rstrip('/').rpartition('/')[2]}"
+        )
+    return Token(tuple(shown), tuple(audiences), tuple(claims), tuple(applications), tuple(weaknesses), tuple(urls))
 
 
 def _issuer(url: str) -> str:

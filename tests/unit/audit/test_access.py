@@ -1,0 +1,109 @@
+"""Who reaches the backend: what the audit says about policies, and whether requests agree."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import attempts
+import pytest
+import yaml
+
+from apimpolicy import Gateway
+from apimpolicy.audit.facts import CERTIFICATE, OWN, TOKEN
+from apimpolicy.context.entities import Api, Operation, Product
+from apimpolicy.engine.openid_provider import OpenIdProvider
+from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
+from apimpolicy.project.gateways import load_gateway
+from apimpolicy.project.layout import is_service_folder
+from apimpolicy.project.service.leniency import lenient
+
+HERE = Path(__file__).resolve().parent
+ROWS = yaml.safe_load((HERE / "rows.yaml").read_text(encoding="utf-8"))
+PUBLIC = HERE.parents[3] / "shared" / "corpus" / "services"
+BELOW = os.walk(PUBLIC) if PUBLIC.is_dir() else ()
+FOLDERS = [
+    HERE.parents[1] / "services" / "orders",
+    *sorted(Path(folder) for folder, _, _ in BELOW if is_service_folder(folder)),
+]
+SAMPLE = None if os.environ.get("APIMPOLICY_FULL") else 12
+"""Operations of each public folder that requests are sent to; all of them at night."""
+
+DOCUMENT = (
+    "<policies><inbound>{}</inbound><backend><base /></backend><outbound><base /></outbound><on-error /></policies>"
+)
+
+
+def gateway_of(row: dict[str, Any]) -> Gateway:
+    products = []
+    if "product" in row:
+        product = Product("starter", subscription_required=row.get("product_key") != "not required")
+        products = [ServiceProduct(product, apis=["orders"], policy=DOCUMENT.format(row["product"]))]
+    api = ServiceApi(
+        Api("orders", path="orders"),
+        policy=DOCUMENT.format(row["policy"]),
+        operations=[ServiceOperation(Operation("get", "GET", url_template="/{id}"))],
+        subscription_required=row.get("key") == "required",
+    )
+    login = OpenIdProvider("https://login.contoso.example", audience="orders")
+    return Gateway(service=Service([api], products=products), openid_providers=[login])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+def test_requests_agree(row: dict[str, Any]) -> None:
+    found, rehearsal = attempts.audited(gateway_of(row))
+    (operation,) = found.operations
+    assert operation.access.words == row["access"]
+    if row.get("is_simulated", True):
+        seen = attempts.differences([operation], rehearsal)
+        assert (seen.unlisted, seen.unreached) == ([], [])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+def test_a_protection_that_is_gone_changes_the_answer(row: dict[str, Any]) -> None:
+    found, _ = attempts.audited(gateway_of(row))
+    (operation,) = found.operations
+    places = {
+        place
+        for alternative in operation.alternatives
+        for fact in alternative
+        if fact.kind in (TOKEN, CERTIFICATE, OWN, "address") and (place := operation.places.get(fact)) is not None
+    }
+    for name in ("policy", "product"):
+        for element in ("validate-jwt", "validate-client-certificate", "ip-filter", "check-header", "return-response"):
+            if any(place.policy in (element, "when") for place in places) and f"<{element}" in row.get(name, ""):
+                weaker = dict(row, **{name: without(row[name], element)})
+                (changed,) = attempts.audited(gateway_of(weaker))[0].operations
+                assert changed.alternatives != operation.alternatives, element
+
+
+def without(policy: str, element: str) -> str:
+    """The policy with the elements of a name commented out."""
+    begin = policy.index(f"<{element}")
+    end = policy.find(f"</{element}>", begin)
+    end = policy.index("/>", begin) + 2 if end < 0 else end + len(f"</{element}>")
+    return policy[:begin] + policy[end:]
+
+
+@pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public services are not beside this checkout")
+def test_public_services_are_classified() -> None:
+    counts = {True: 0, False: 0}
+    for folder in FOLDERS:
+        for operation in audited_folder(folder)[0].operations:
+            counts[operation.access.is_decided] += 1
+    assert counts[True] >= 0.97 * sum(counts.values()), counts
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_requests_to_services_agree(folder: Path) -> None:
+    found, rehearsal = audited_folder(folder)
+    step = 1 if SAMPLE is None else max(1, len(found.operations) // SAMPLE)
+    seen = attempts.differences(list(found.operations)[::step], rehearsal)
+    assert (seen.unlisted, seen.unreached) == ([], [])
+
+
+def audited_folder(folder: Path) -> Any:
+    with lenient():
+        gateway = load_gateway(folder)
+    return attempts.audited(gateway)
