@@ -110,6 +110,11 @@ class OperationAudit(NamedTuple):
         return f"{self.method} {self.template}" if self.is_described else "every request"
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What tells operations of a service apart."""
+        return self.api.id, f"{self.id} {self.name}"
+
+    @property
     def access(self) -> Access:
         return access_of(self.alternatives)
 

@@ -37,18 +37,27 @@ class Evidence(NamedTuple):
 
 @attrs.frozen
 class AuditFinding:
-    """One finding. `cause` tells findings of one code and API apart, whatever the lines are."""
+    """One finding. `cause` tells findings of one code and API apart, whatever the lines are.
+
+    In `words`, `{need}` and `{reach}` are verbs for the operations.
+    """
 
     code: str
     api: str
     operations: tuple[OperationAudit, ...]
-    message: str
+    words: str
     evidence: tuple[Evidence, ...] = ()
     cause: str = ""
     is_error: bool | None = None
     """Whether the configuration makes it an error; None leaves it to the code."""
     attempt: Attempt | None = None
     """A request that ran and shows it."""
+
+    @property
+    def message(self) -> str:
+        is_one = len(self.operations) == 1
+        need = "needs" if is_one else f"{_count(self.operations)} need"
+        return self.words.replace("{need}", need).replace("{reach}", "reaches" if is_one else "reach")
 
     @property
     def severity(self) -> Severity:
@@ -112,8 +121,8 @@ class _Finder:
         yield from self._weaker([each for each in weaker if each not in lending], operations)
         others = [each for each in operations if each.access.is_open and each not in lending and each not in weaker]
         if others:
-            needs = f"{_count(others)} {'needs' if len(others) == 1 else 'need'} neither key, token nor certificate"
-            yield self._finding("AUD002", others, needs, self._openness(others[0]))
+            words = "{need} neither key, token nor certificate"
+            yield self._finding("AUD002", others, words, self._openness(others[0]))
         yield from self._bypasses(operations)
         yield from self._tokens(operations)
         yield from self._certificates(operations)
@@ -150,10 +159,7 @@ class _Finder:
             key = self.origins.key_requirement(group[0].api)
             if key is not None:
                 evidence.append(Evidence("no key required", key))
-            verb = "needs" if len(group) == 1 else "need"
-            message = f"{_count(group)} {verb} neither key nor token, and reach the backend with {_listed(lent)}"
-            if len(group) == 1:
-                message = message.replace("and reach", "and reaches")
+            message = f"{{need}} neither key nor token, and {{reach}} the backend with {_listed(lent)}"
             yield self._finding("AUD001", group, message, evidence, _listed(lent))
 
     def _weaker(self, weaker: Sequence[OperationAudit], operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:

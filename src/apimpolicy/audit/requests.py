@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.facts import CHOICE
+from apimpolicy.audit.facts import CHOICE, UNDECIDED, Fact
+from apimpolicy.audit.states import both, of_fact
 from apimpolicy.context.entities import Subscription, User
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
@@ -25,7 +26,7 @@ from apimpolicy.errors import ApimPolicyError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.audit.analysis import OperationAudit
+    from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
     from apimpolicy.audit.states import Alternative
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.result import Result
@@ -180,3 +181,34 @@ def first_anonymous(rehearsal: Rehearsal, operation: OperationAudit) -> Attempt:
             break
     assert attempt is not None
     return attempt
+
+
+class Confirmed(NamedTuple):
+    """An audit in which every open operation comes with a request that reached the backend, by the operation's key."""
+
+    audit: ServiceAudit
+    attempts: Mapping[tuple[str, str], Attempt]
+
+
+def confirmed(audit: ServiceAudit, rehearsal: Rehearsal | None) -> Confirmed:
+    """Run a request for each operation that is open; where none gets through, the operation isn't decided."""
+    attempts: dict[tuple[str, str], Attempt] = {}
+    operations: list[OperationAudit] = []
+    for operation in audit.operations:
+        if operation.access.is_open:
+            attempt = None if rehearsal is None else first_anonymous(rehearsal, operation)
+            if attempt is not None and attempt.reached:
+                attempts[operation.key] = attempt
+            else:
+                operation = _unconfirmed(operation, attempt)
+        operations.append(operation)
+    return Confirmed(audit._replace(operations=operations), attempts)
+
+
+def _unconfirmed(operation: OperationAudit, attempt: Attempt | None) -> OperationAudit:
+    problem = "" if attempt is None else attempt.problem or f"status {attempt.status}"
+    fact = Fact(UNDECIDED, f"no request that ran reached the backend{f' ({problem})' if problem else ''}")
+    return operation._replace(
+        alternatives=both(operation.alternatives, of_fact(fact)),
+        deeds={deed: both(found, of_fact(fact)) for deed, found in operation.deeds.items()},
+    )

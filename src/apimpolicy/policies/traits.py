@@ -103,5 +103,4 @@ ACCESS = {
     "requests": "asks another service, whose answer conditions may depend on",
     "cors": "says from which origins browsers may call",
 }
-"""What a policy means for who reaches the backend, for `audit`. Behind a policy that declares nothing it decides nothing.
-"""
+"""What a policy means for who reaches the backend, for `audit`, which decides nothing behind one without a word."""
