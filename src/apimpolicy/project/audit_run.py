@@ -75,8 +75,8 @@ def audit_gateway(
     except ApimPolicyError:
         rehearsal = None
     audit, attempts = confirmed(audit_service(gateway.service, Surroundings.of(gateway)), rehearsal)
-    findings = [_with_attempt(each, attempts) for each in findings_of(audit, origins)]
-    gate = judge(audit, findings, settings, today or datetime.datetime.now(datetime.UTC).date())
+    gate = judge(audit, findings_of(audit, origins), settings, today or datetime.datetime.now(datetime.UTC).date())
+    gate = gate._replace(findings=[_with_attempt(each, attempts) for each in gate.findings])
     made = Diagnostics(path)
     pairs = [(finding, made.of(finding)) for finding in gate.findings]
     kept = [pair for pair in pairs if not made.is_suppressed(pair[1])]
@@ -113,7 +113,7 @@ def origins_of(path: str) -> Origins:
 
 def _with_attempt(finding: AuditFinding, attempts: Mapping[tuple[str, str], Attempt]) -> AuditFinding:
     found = next((attempts[each.key] for each in finding.operations if each.key in attempts), None)
-    shows = finding.code in ("AUD001", "AUD002", "AUD003", "AUD010")
+    shows = finding.code in ("AUD001", "AUD002", "AUD003", "AUD010", "AUD012")
     return attrs.evolve(finding, attempt=found) if found is not None and shows else finding
 
 

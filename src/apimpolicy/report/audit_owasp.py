@@ -24,7 +24,7 @@ RISKS = (
         "Broken Authentication",
         "Whether a request without a proof reaches the backend, and how strong the checks are. Not: passwords, how"
         " tokens are issued.",
-        ("AUD001", "AUD002", "AUD005", "AUD006", "AUD007"),
+        ("AUD001", "AUD002", "AUD005", "AUD006", "AUD007", "AUD012"),
     ),
     Risk("API3", "Broken Object Property Level Authorization", "Only the backend knows which properties are whose."),
     Risk(
