@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
 RULES = "reference/rules"
 SECTIONS = {"How-to guides": "how-to", "Reference": "reference"}
 _OTHERS = {"POL1": "What a document may hold", "POL0": "Reading a document", "APIM": "C# that the gateway allows"}
@@ -33,6 +32,8 @@ _LINK = re.compile(r"\[([^\]\n]+)\]\((?![a-z]+:|#)([^)\s]+)\)")
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Make what is generated, and complete the navigation."""
+    if str(HERE.parent) not in sys.path:  # mkdocs takes back what a hook's module puts there
+        sys.path.insert(0, str(HERE.parent))
     from docs.generated import write  # type: ignore[import-not-found]
 
     write()

@@ -7,10 +7,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,18 +20,6 @@ def snippet(language: str, containing: str) -> str:
     return str(found)
 
 
-def test_the_service_snippet_runs() -> None:
-    exec(snippet("python", "ServiceApi"), {})
-
-
-def test_the_expression_snippet_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    code = snippet("python", "compile_expression")
-    exec(code, {})
-    promised = re.search(r"print\(error\)  # (.+)", code)
-    assert promised is not None
-    assert capsys.readouterr().out.strip() == promised.group(1)
-
-
 def test_the_test_file_and_the_test_pass(tmp_path: Path) -> None:
     shutil.copy(POLICY, tmp_path)
     (tmp_path / "orders.test.yaml").write_text(snippet("yaml", "cases:"), encoding="utf-8")
@@ -43,6 +29,24 @@ def test_the_test_file_and_the_test_pass(tmp_path: Path) -> None:
     if "already registered" in done.stderr:  # installed, and so loaded by itself
         done = subprocess.run(command[:-2], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "6 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_claim_is_proven(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("z3")
+    from apimpolicy.cli.program import run
+
+    shutil.copy(POLICY, tmp_path)
+    claims = snippet("yaml", "cases:") + snippet("yaml", "claims:")
+    (tmp_path / "orders.test.yaml").write_text(claims, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert run(["prove", "orders.test.yaml"]) == 0
+    assert "1 claim: 1 proven" in capsys.readouterr().out
+
+
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) <= 150
 
 
 def test_the_hooks_are_those_of_the_repository() -> None:

@@ -24,7 +24,7 @@ def test_the_site_is_built_strictly(tmp_path: Path) -> None:
         pytest.skip("mkdocs-material is not installed: pip install --editable '.[dev]'")
     site = tmp_path / "site"
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site)],
+        [Path(sys.executable).parent / "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(site)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

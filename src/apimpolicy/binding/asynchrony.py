@@ -1,8 +1,7 @@
 """`async` and `await` (C# specification, sections 12.9.8 and 15.15).
 
-Tasks are finished when they are made, so an asynchronous function runs to its end before its caller goes on, and
-`await task` is `task.GetAwaiter().GetResult()`. The gateway allows no `Task` in expressions (APIM0001); what compiles
-there, compiles and runs here.
+The gateway allows no `Task` in expressions (APIM0001). Asynchronous functions are bound, so that the compiler's errors
+are reported, and fail by name when they run.
 """
 
 from __future__ import annotations

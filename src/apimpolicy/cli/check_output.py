@@ -33,7 +33,7 @@ class CheckOutput:
         self.files_with_findings = 0
         self.known = 0
         self.templates = 0
-        """Files with placeholders, whose values were taken as right."""
+        """Files with placeholders, whose values are assumed valid."""
         self.diagnostics: list[Diagnostic] = []
 
     def add(self, path: str, findings: Sequence[Diagnostic], *, strict: bool = False) -> None:
@@ -142,7 +142,7 @@ class CheckOutput:
         """One line with counts and the time it took."""
         time_taken = f"{self.seconds:.2f} s"
         known = f", {_counted(self.known, 'finding')} of the baseline left out" if self.known else ""
-        templates = f", {self.templates:,} with placeholders that were taken as right" if self.templates else ""
+        templates = f", {self.templates:,} with placeholders (assumed valid)" if self.templates else ""
         if not self.diagnostics:
             return f"no problems in {_counted(len(self.paths), 'file')}{templates}{known}, {time_taken}"
         kinds = [

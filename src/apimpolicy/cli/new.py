@@ -41,7 +41,7 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
 
     path = output or f"{os.path.splitext(policy)[0]}.test.yaml"
     if path != "-" and os.path.exists(path) and not force:
-        raise ConfigurationError(f"{path} is there already; --force writes over it")
+        raise ConfigurationError(f"{path} already exists; use --force to overwrite it")
     if from_trace is not None:
         from apimpolicy.testing.recorded_cases import recorded_case
 

@@ -200,6 +200,9 @@ def _load(definition: TypeDefinition) -> None:
             _loaded.add(module)
 
 
+_TASK = "System.Threading.Tasks.Task"
+
+
 def declines(type_name: str, *signatures: str, reason: str) -> None:
     """Say why members are not simulated: they make no sense offline, or cannot be done faithfully.
 
@@ -212,7 +215,8 @@ def declines(type_name: str, *signatures: str, reason: str) -> None:
 def reason_against(definition: TypeDefinition, signature: str) -> str:
     """Why a member is not simulated; empty when nobody has got to it yet."""
     _load(definition)
-    return _reasons.get(_definition_key(definition, signature), "")
+    asynchronous = "the gateway allows no tasks" if _TASK in signature or definition.name.startswith(_TASK) else ""
+    return _reasons.get(_definition_key(definition, signature), asynchronous)
 
 
 def find_implementation(definition: TypeDefinition, signature: str, *, setter: bool = False) -> Implementation | None:

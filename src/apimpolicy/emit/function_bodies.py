@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.types import NamedType
-from apimpolicy.dotnet.values import VOID
-from apimpolicy.emit.building import attribute, call, function_def, load, tuple_of
-from apimpolicy.emit.core import HANDLERS, OpenFunction
+from apimpolicy.emit.building import function_def, tuple_of
+from apimpolicy.emit.core import OpenFunction
 from apimpolicy.emit.variables import assigned_in, declared_in, used_in
 
 if TYPE_CHECKING:
@@ -16,7 +14,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.binding import nodes
     from apimpolicy.binding.symbols import LocalSymbol
-    from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
 
@@ -62,14 +59,3 @@ def nonlocal_of(emitter: Emitter, symbols: AbstractSet[LocalSymbol]) -> list[ast
     """`nonlocal` for these variables; those in cells need none."""
     names = sorted(emitter.symbol_name(symbol) for symbol in symbols if symbol not in emitter.celled)
     return [ast.Nonlocal(names)] if names else []
-
-
-def as_asynchronous(emitter: Emitter, target: ast.expr, returns: Type) -> ast.expr:
-    """The function that gives a finished task of what this one gives, or throws; `async void` only runs."""
-    if not isinstance(returns, NamedType) or returns is VOID:
-        return target
-    from apimpolicy.emit.asynchrony import asynchronous  # most expressions have no tasks
-
-    if emitter.has_two_passes:
-        target = call(attribute(load(HANDLERS), "until"), target)
-    return emitter.run(asynchronous, target, emitter.bring(returns.arguments, "types"))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.system import delegates
-from apimpolicy.emit.building import load, parameters
+from apimpolicy.emit import runtime
+from apimpolicy.emit.building import constant, load, parameters
 from apimpolicy.emit.cells import cells_of_referenced, parameters_in_cells
-from apimpolicy.emit.function_bodies import as_asynchronous, captured_cells, define, function_statements, nonlocals
+from apimpolicy.emit.function_bodies import captured_cells, define, function_statements, nonlocals
 from apimpolicy.emit.variables import assigns_outer, declared_in, functions_used_in, may_recur
 
 if TYPE_CHECKING:
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
 
 def emit_lambda(emitter: Emitter, node: nodes.Lambda) -> ast.expr:
-    made = _lambda_function(emitter, node)
     if node.is_async:
-        made = as_asynchronous(emitter, made, node.return_type)
+        refused = "the gateway doesn't allow tasks"
+        return emitter.run(runtime.not_simulated, constant("an asynchronous lambda"), constant(refused))
+    made = _lambda_function(emitter, node)
     return made if node in emitter.passed else emitter.run(delegates.typed, made, emitter.type_constant(node.type))
 
 

@@ -1,4 +1,4 @@
-"""Emission of local functions, also of iterators and asynchronous ones."""
+"""Emission of local functions, also of iterators."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, call, constant, load, parameters, tuple_of
 from apimpolicy.emit.cells import parameters_in_cells
 from apimpolicy.emit.function_bodies import (
-    as_asynchronous,
     captured_cells,
     define,
     function_statements,
@@ -53,23 +52,11 @@ def _statements(emitter: Emitter, node: nodes.LocalFunction, outputs: tuple[Loca
     if function.is_iterator:
         return _iterator(emitter, node)
     if function.is_async:
-        return _asynchronous_body(emitter, node)
+        refused = constant("the gateway doesn't allow tasks")
+        return [ast.Expr(emitter.run(runtime.not_simulated, constant("an asynchronous function"), refused))]
     if outputs and any(isinstance(part, nodes.Try) and part.finally_body is not None for part in walk(node.body)):
         return _outputs_after_finally(emitter, node, outputs)
     return function_statements(emitter, node.body, outputs)
-
-
-def _asynchronous_body(emitter: Emitter, node: nodes.LocalFunction) -> list[ast.stmt]:
-    """The body as a function inside, whose result or exception the task holds."""
-    inner = emitter.fresh("body")
-    own = set(node.function.symbols)
-    body = [
-        *nonlocal_of(emitter, assigned_in(node.body) & own),
-        *nonlocals(emitter, node.body, own),
-        *function_statements(emitter, node.body),
-    ]
-    made = call(as_asynchronous(emitter, load(inner), node.function.returns))
-    return [define(emitter, inner, parameters(()), body, node), ast.Return(made)]
 
 
 def _iterator(emitter: Emitter, node: nodes.LocalFunction) -> list[ast.stmt]:

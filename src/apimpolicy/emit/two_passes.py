@@ -8,7 +8,7 @@ an exception passes first has the others asked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.emit.frames import as_dotnet
 
@@ -38,18 +38,6 @@ class Handlers:
     def leave(self) -> None:
         """The innermost `try` is left, one way or the other."""
         self._active.pop()
-
-    def until(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, out of which no exception comes: its task keeps them, and nobody outside is asked."""
-
-        def run(*arguments: Any) -> Any:
-            self.enter(lambda _: 1)
-            try:
-                return function(*arguments)
-            finally:
-                self.leave()
-
-        return run
 
     def first_pass(self, error: BaseException) -> DotnetException:
         """Ask the `try` statements for an exception, until one takes it; gives the exception as C# sees it."""

@@ -17,7 +17,7 @@ class Checked(NamedTuple):
     path: str
     findings: list[Finding]
     has_holes: bool = False
-    """Whether the file is a template, and what its placeholders stand for was taken as right."""
+    """Whether the file is a template, and its placeholders are assumed valid."""
     problem: str | None = None
     name: str | None = None
     data: bytes | None = None

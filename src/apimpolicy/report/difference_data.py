@@ -16,11 +16,11 @@ EQUIVALENT, DIFFERENT, UNDECIDED, ADDED, REMOVED, ERROR, SAME = (
 
 
 class Journey(NamedTuple):
-    """What came of a request: the answer, who decided it, its way, and the whole explanation."""
+    """What came of a request: the answer, who decided it, its path, and the whole explanation."""
 
     answer: str
     decided_by: str
-    way: str
+    path: str
     explanation: str
 
 
@@ -38,7 +38,7 @@ class DifferenceReport(NamedTuple):
 
     `status` is `equivalent` (proven), `different`, `undecided`, `added`, `removed`, or `error` with a `problem`;
     `same` when neither the policy nor anything around it differs, which is not shown.
-    `reasons` are what stands in the way of saying that there is no other difference; without any there is none.
+    `reasons` say why other differences are not excluded; without any there are none.
     """
 
     path: str

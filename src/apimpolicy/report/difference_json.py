@@ -4,7 +4,7 @@
      "tool": {"name": "apimpolicy", "version": "0.1.0"},
      "policies": [{"path": "orders.xml", "old": "HEAD~1:orders.xml", "new": "orders.xml", "status": "different",
                    "complete": true, "differences": [{"what": "was 403 …, is now 200 …", "request": "GET / …",
-                   "old": {"answer": "403 Forbidden", "decided_by": "orders.xml:6 choose ▸ when 1", "way": "…",
+                   "old": {"answer": "403 Forbidden", "decided_by": "orders.xml:6 choose ▸ when 1", "path": "…",
                            "explanation": "…"}, "new": {…}}],
                    "reasons": [], "problem": null, "seconds": 0.4}]}
 

@@ -51,7 +51,7 @@ def difference(report: DifferenceReport, style: Style = PLAIN, *, verbose: bool 
     for number, item in enumerate(report.items, 1):
         lines += (f"  {line}".rstrip() for line in _item(number, item, style, verbose))
     if report.reasons:
-        lines.append("  what stands in the way:")
+        lines.append("  why not decided:")
         for reason in report.reasons[:MOST_REASONS]:
             first, *others = wrap(printable(reason), style.width - 6)
             lines += [f"  - {first}", *(f"    {line}" for line in others)]
@@ -74,7 +74,7 @@ def _journey(name: str, journey: Journey, style: Style, verbose: bool) -> Iterat
     if verbose:
         yield from (f"     {line}" for line in journey.explanation.splitlines()[1:])
     else:
-        yield from (f"     {style.paint('dim', line)}" for line in wrap(printable(journey.way), style.width - 12))
+        yield from (f"     {style.paint('dim', line)}" for line in wrap(printable(journey.path), style.width - 12))
 
 
 def summary(reports: Sequence[DifferenceReport], seconds: float, style: Style = PLAIN) -> str:

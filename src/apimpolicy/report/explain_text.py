@@ -49,10 +49,10 @@ def render(explanation: Explanation, style: Style = PLAIN) -> str:
     else:
         for decision in others:
             lines += ["", style.paint("dim", printable(decision.place)), *_decision(decision, style)]
-    if explanation.way:
-        lead = "way:  "
-        way = wrap(printable(explanation.way), style.width - len(lead))
-        lines += ["", style.paint("dim", lead) + way[0], *(" " * len(lead) + more for more in way[1:])]
+    if explanation.path:
+        lead = "path: "
+        path = wrap(printable(explanation.path), style.width - len(lead))
+        lines += ["", style.paint("dim", lead) + path[0], *(" " * len(lead) + more for more in path[1:])]
     return without_secrets("\n".join(lines))
 
 

@@ -3,7 +3,7 @@
 Explanation
 ├── outcome, decided_by          "403 Invalid client certificate", "orders.xml:12 choose ▸ when 1"
 ├── notes                        sentences about the whole: an error, the backend that answered
-└── decisions                    the conditions on the way, the deciding one first
+└── decisions                    the evaluated conditions, the deciding one first
     └── clause                   see `clauses`: verdict, code, facts, notes, parts
 """
 
@@ -46,14 +46,14 @@ class Decision:
 class Explanation:
     """Why a request got its answer; `str()` is the text that people read."""
 
-    __slots__ = ("decided_by", "decisions", "notes", "outcome", "way")
+    __slots__ = ("decided_by", "decisions", "notes", "outcome", "path")
 
     def __init__(self, outcome: str, decided_by: str) -> None:
         self.outcome = outcome
         self.decided_by = decided_by
         self.decisions: list[Decision] = []
         self.notes: list[str] = []
-        self.way = ""
+        self.path = ""
 
     def __str__(self) -> str:
         from apimpolicy.report.explain_text import render
@@ -68,7 +68,7 @@ def explain(result: Result) -> Explanation:
     response = result.response
     ending = result.trace.decision
     explanation = Explanation(f"{response.status_code} {response.reason}".rstrip(), decided_by(result))
-    explanation.way = way(result)
+    explanation.path = path_of(result)
     explanation.notes += _notes(result, ending)
     deciding = _deciding(result, ending)
     for entry in dict.fromkeys((*deciding, *_conditions(result))):
@@ -82,7 +82,7 @@ def place_of(entry: TraceEntry) -> str:
 
 
 def steps_of(entry: TraceEntry) -> str:
-    """`choose ▸ when 1`: the way down to a policy; numbers only where there may be several."""
+    """`choose ▸ when 1`: the path to a policy; numbers only where there may be several."""
     return steps_of_path(entry.path)
 
 
@@ -95,7 +95,7 @@ def steps_of_path(path: str) -> str:
     return " ▸ ".join(steps)
 
 
-def way(result: Result) -> str:
+def path_of(result: Result) -> str:
     """`inbound ▸ choose ▸ when 1 = false ▸ backend ▸ forward-request → 200`"""
     parts: list[str] = []
     section = ""

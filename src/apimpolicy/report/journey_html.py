@@ -76,14 +76,14 @@ def _head(result: Result, steps: dict[int, TraceEntry], explanation: Explanation
         decided = f'<a href="#{anchor}">{decided}</a>'
     yield f'<p class="decided">decided by {decided}</p>'
     yield from (f'<p class="note">{text(note)}</p>' for note in explanation.notes)
-    yield from _way(result, steps)
+    yield from _path(result, steps)
     yield "</header>"
 
 
-def _way(result: Result, steps: dict[int, TraceEntry]) -> Iterator[str]:
+def _path(result: Result, steps: dict[int, TraceEntry]) -> Iterator[str]:
     """The stations, each with a link: caller, sections, backend requests, answer."""
     code = result.response.status_code
-    yield '<nav aria-label="The way of the request"><ol class="way"><li><a href="#request">caller</a></li>'
+    yield '<nav aria-label="The path of the request"><ol class="path"><li><a href="#request">caller</a></li>'
     linked = {entry.section for entry in steps.values()}
     for section in dict.fromkeys(entry.section for entry in result.trace):
         entries = result.trace.section(section)

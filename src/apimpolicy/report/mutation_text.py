@@ -64,7 +64,7 @@ def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
     """A change that nobody noticed: its place, what it is, and the lines."""
     mutant = outcome.mutant
     tests = len(mutant.tests)
-    ran = f"({mutant.kind}; {tests} {'test' if tests == 1 else 'tests'} passed all the same)"
+    ran = f"({mutant.kind}; {tests} {'test' if tests == 1 else 'tests'} still passed)"
     lines = [f"{style.paint('strong', place_of(mutant))}  {printable(mutant.description)}  {style.paint('dim', ran)}"]
     changed = [line for line in outcome.diff.splitlines() if line[1:].strip()]
     for line in changed[:MOST_LINES]:

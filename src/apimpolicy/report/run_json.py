@@ -10,7 +10,7 @@
                 "expressions": [{"what": "condition", "code": "@(…)", "type": "bool", "value": "True"}]}],
      "messages": ["what context.Trace wrote"]}
 
-    {"version": 1, "outcome": "403 …", "decided_by": "…", "notes": […], "way": "…",
+    {"version": 1, "outcome": "403 …", "decided_by": "…", "notes": […], "path": "…",
      "decisions": [{"place": "…", "verdict": "true", "decisive": true, "code": "…", "clause": CLAUSE or null}]}
     CLAUSE: {"verdict", "code", "facts": [{"code", "value"}], "notes", "parts": [CLAUSE]}
 
@@ -79,7 +79,7 @@ def explanation_to_json(explanation: Explanation) -> str:
         "outcome": explanation.outcome,
         "decided_by": explanation.decided_by,
         "notes": explanation.notes,
-        "way": explanation.way,
+        "path": explanation.path,
         "decisions": [
             {
                 "place": decision.place,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _STATEMENT_WORDS = frozenset(
     {
         *("RETURN", "IF", "WHILE", "DO", "FOR", "FOREACH", "SWITCH", "THROW", "BREAK", "CONTINUE", "GOTO", "TRY"),
-        *("USING", "LOCK", "CONST", "CASE", "ELSE", "CATCH", "FINALLY", "LBRACE", "RBRACE", "SEMICOLON", "$END"),
+        *("USING", "LOCK", "CONST", "CASE", "ELSE", "CATCH", "FINALLY"),
     }
 )
 _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE", "SEMICOLON", "_INTERPOLATION_RBRACE", "INTERPOLATION_FORMAT", "$END"})
@@ -190,7 +190,7 @@ def _expression(failure: Failure) -> Mistake | None:
     start, end = failure.missing_place()
     term = failure.spelling() if kind != "$END" else ")"
     help = _advice(failure)
-    if kind in _STATEMENT_WORDS and kind.isalpha() and kind not in ("LBRACE", "RBRACE", "SEMICOLON"):
+    if kind in _STATEMENT_WORDS:
         help = "Use a block for statements: @{ … return value; }."
     elif kind == "RELATIONAL_OPERATOR" and failure.tokens.kinds[failure.index + 1] == "NAME":
         help = "Replace the <placeholder> by a value."
@@ -311,14 +311,10 @@ def _continuation(failure: Failure) -> Mistake:
     kinds = failure.tokens.kinds
     if opening < 0:
         if kinds[0] == "LBRACE":
-            start, end = failure.place()
-            return Mistake(
-                "CS1022",
-                "unexpected text after the end of the expression",
-                start,
-                end,
-                help="Remove what follows the last }.",
-            )
+            # The compiler reads on as in a class, where a statement can't stand.
+            code = "CS1519" if kind in _STATEMENT_WORDS else "CS1022"
+            what, help = "unexpected text after the end of the expression", "Remove what follows the last }."
+            return Mistake(code, what, *failure.place(), help=help)
         return _missing(
             failure, "CS1002", ";", "The expression is complete here; is there one closing bracket too many?"
         )
@@ -338,7 +334,7 @@ def _continuation(failure: Failure) -> Mistake:
         if accepts("SEMICOLON"):
             return _missing(failure, "CS1002", ";")
         in_arguments = opening > 0 and failure.follows_operand(opening)
-        if in_arguments and kind not in _CLOSING and kind not in _STATEMENT_WORDS:
+        if in_arguments and kind not in _CLOSING and kind not in _STATEMENT_WORDS and kind != "LBRACE":
             return _missing(failure, "CS1003", "','")
         is_end = kinds[failure.index] == "$END" and not _advice(failure)
         return _missing(failure, "CS1026", ")", "Close the ( that is open here." if is_end else "")

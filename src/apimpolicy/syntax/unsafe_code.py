@@ -49,6 +49,10 @@ def unsafe_code(failure: Failure) -> Mistake | None:
             help = "A member follows a dot: write '.' for '->'."
             if failure.is_name(index - 2) and tokens.ends[index - 2] < tokens.starts[index - 1]:
                 help = "A lambda is written with '=>': x => expression."
+                name = tokens.text[tokens.starts[index - 2] : tokens.ends[index - 2]]
+                if not _is_named_before(failure, name):
+                    place = tokens.starts[index - 2], tokens.ends[index - 2]
+                    return Mistake("CS0103", f"the name '{name}' does not exist in this context", *place, help=help)
             return Mistake(
                 "CS0193",
                 "'->' can only be applied to a pointer, and policy expressions have none",
@@ -56,6 +60,13 @@ def unsafe_code(failure: Failure) -> Mistake | None:
                 help=help,
             )
     return None
+
+
+def _is_named_before(failure: Failure, name: str) -> bool:
+    """Return whether a name stands before the operand too, as a declaration of it would."""
+    tokens = failure.tokens
+    names = (tokens.text[tokens.starts[place] : tokens.ends[place]] for place in range(failure.index - 2))
+    return name == "context" or name in names
 
 
 def _entity(failure: Failure) -> Mistake:

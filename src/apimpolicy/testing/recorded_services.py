@@ -116,7 +116,7 @@ def _member(tree: Tree, owner: Any, key: str, whose: str) -> Iterator[str]:
         yield from body_differs(tree, text, f"{whose} body")
         return
     if not hasattr(owner, key.replace("-", "_")):
-        raise tree.mistake(UNKNOWN_KEY, f"'{key}' is not a key here", at_key=True)
+        raise tree.mistake(UNKNOWN_KEY, f"unknown key '{key}'", at_key=True)
     got = plain(getattr(owner, key.replace("-", "_")))
     if isinstance(got, str) or (got is None and isinstance(tree.value, dict)):
         yield from _text(tree, got, f"{whose} {key}")

@@ -134,9 +134,9 @@ class Tree:
             if name not in keys:
                 raise tree.mistake(
                     UNKNOWN_KEY,
-                    f"'{key}' is not a key here",
+                    f"unknown key '{key}'",
                     label=_meant(name, keys),
-                    help=f"The keys are {', '.join(keys)}.",
+                    help=f"Valid keys: {', '.join(keys)}.",
                     at_key=True,
                 )
             found[name] = tree

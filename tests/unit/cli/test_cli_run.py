@@ -171,7 +171,7 @@ true   context.Request.Certificate == null
 ├ not evaluated  !context.Request.Certificate.Verify()
 └ not evaluated  {any_}
 
-way:  inbound ▸ choose ▸ when 1 = true ▸ return-response ▸ set-status
+path: inbound ▸ choose ▸ when 1 = true ▸ return-response ▸ set-status
 """
     )
 

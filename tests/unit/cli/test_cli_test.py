@@ -100,7 +100,7 @@ def test_mistakes(apimpolicy: Callable[..., Any], project: Path) -> None:
     (project / "a.test.yaml").write_text("policy: a.xml\ncases:\n  - expect: {staus: 200}\n")
     found = apimpolicy("test", "a.test.yaml")
     assert found.code == 2
-    assert "a.test.yaml:3:14: POL502 error: 'staus' is not a key here" in found.out
+    assert "a.test.yaml:3:14: POL502 error: unknown key 'staus'" in found.out
     found = apimpolicy("test", "nothing.test.yaml")
     assert (found.code, "there is no such file" in found.out) == (2, True)
     (project / "empty").mkdir()

@@ -9,4 +9,5 @@ def test_what_is_not_simulated_or_not_allowed_is_said() -> None:
     made = pages()
     assert "not simulated: expressions read and write no files" in made["members/System.Xml.Linq.md"]
     assert "not allowed" in made["members/System.md"]
-    assert "| JObject | all members | all |" in made["members.md"]
+    assert "| IGroup | all members | all |" in made["members.md"]
+    assert "not simulated: the gateway allows no tasks" in made["members/Newtonsoft.Json.Linq.md"]

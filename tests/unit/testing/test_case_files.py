@@ -255,12 +255,12 @@ def test_what_else_differs_is_said(write: Callable[..., str], policies: str, exp
 # The file, the place of the mistake, and what is said.
 P = "policy: orders.xml\n"
 MISTAKES = [
-    ("polcy: orders.xml\ncases: []", (1, 1), "'polcy' is not a key here (did you mean 'policy'?)"),
+    ("polcy: orders.xml\ncases: []", (1, 1), "unknown key 'polcy' (did you mean 'policy'?)"),
     (P.strip(), (1, 1), "'cases' is missing here"),
     ("policy: nothing.xml\ncases: []", (1, 9), "there is no file"),
     (P + "cases: {a: 1}", (2, 8), "this must be a list, not a table"),
     (P + "cases:\n  - name: x", (3, 5), "'expect' is missing here"),
-    (P + "cases:\n  - expect: {staus: 200}", (3, 14), "'staus' is not a key here (did you mean 'status'?)"),
+    (P + "cases:\n  - expect: {staus: 200}", (3, 14), "unknown key 'staus' (did you mean 'status'?)"),
     (P + "cases:\n  - expect: {status: forbidden}", (3, 22), "a status is a number"),
     (P + "cases:\n  - request: {get: /a, post: /b}\n    expect: {}", (3, 14), "one method with its URL"),
     (P + "cases:\n  - request: {get: /a, body: a, json: 1}\n    expect: {}", (3, 33), "there is 'body' already"),
@@ -270,14 +270,14 @@ MISTAKES = [
     (P + "cases:\n  - outside: {answers: [{status: 200}]}\n    expect: {}", (3, 15), "'answers' belongs to a 'when'"),
     (P + "cases:\n  - outside: {when: {url: a}, status: 1, answers: []}", (3, 39), "a status is a number"),
     (P + "cases:\n  - outside: {when: {url: a}, body: b, answers: []}\n    expect: {}", (3, 31), "'body' belongs to"),
-    (P + "cases:\n  - named-values: {a: {thumb: partner}}\n    expect: {}", (3, 24), "'thumb' is not a key here"),
+    (P + "cases:\n  - named-values: {a: {thumb: partner}}\n    expect: {}", (3, 24), "unknown key 'thumb'"),
     (P + "identity-providers: {a: {url: b}}\ncases: []", (2, 25), "a provider has an 'issuer', or a 'tenant'"),
     (P + "cases: [\n", (3, 1), "this is not YAML"),
     (P + "policy: orders.xml\ncases: []", (2, 1), "'policy' is given twice"),
     (P + "cases: !!bool maybe", (2, 8), "this is not what YAML calls 'bool'"),
     (P + "cases: !!timestamp maybe", (2, 8), "this is not what YAML calls 'timestamp'"),
     (P + "cases: " + "9" * 5000, (2, 8), "this is not what YAML calls 'int'"),
-    ("x: [&a [b], " + "*a, " * 20 + "*a]", (1, 1), "'x' is not a key here"),
+    ("x: [&a [b], " + "*a, " * 20 + "*a]", (1, 1), "unknown key 'x'"),
 ]  # fmt: skip
 
 

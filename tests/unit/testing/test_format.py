@@ -47,7 +47,7 @@ MISTAKES = [
     ("status|[status]", "nine", "a status is a number such as 403, or a pattern such as 4xx"),
     ("ec, rsa", "dsa", "this is one of ec, rsa"),
     ("date", "soon", "this must be a date with a time, such as 2026-01-01T00:00:00Z"),
-    ("counted", "{methd: GET}", "'methd' is not a key here"),
+    ("counted", "{methd: GET}", "unknown key 'methd'"),
     ("{null|double}", "{a: 1}", "this must be null or a table, not a whole number"),
     ("[answer]", "[{raises: never}]", "this is one of timeout, refused"),
 ]

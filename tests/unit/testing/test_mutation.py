@@ -401,7 +401,7 @@ def test_diff_and_survivor() -> None:
     mutant = Mutant("a.xml", "remove", 6, 10, "", 2, 3, "without <b>", ("t",))
     assert diff_of(mutant, text).splitlines() == ["-  <b/>", "+  "]
     shown = survivor(MutantOutcome(mutant, SURVIVED, diff=diff_of(mutant, text)))
-    assert shown.splitlines() == ["a.xml:2:3  without <b>  (remove; 1 test passed all the same)", "  -  <b/>"]
+    assert shown.splitlines() == ["a.xml:2:3  without <b>  (remove; 1 test still passed)", "  -  <b/>"]
 
 
 NO_CERTIFICATE = "No change that was tried takes away a check of the client certificate."

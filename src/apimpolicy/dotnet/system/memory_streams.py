@@ -14,14 +14,11 @@ from apimpolicy.dotnet.exceptions import (
     ObjectDisposedException,
     SystemException,
 )
-from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
-from apimpolicy.dotnet.system.tasks import TASK, TOKEN, asynchronous
+from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
 from apimpolicy.dotnet.values import BYTE, Array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any, Final
+    from typing import Final
 
 _BEGIN, _CURRENT, _END = range(3)
 _MOST: Final = 2**31 - 1
@@ -290,24 +287,3 @@ interface_members(
         "void WriteByte(byte value)": "write_byte",
     },
 )
-
-
-def _register_asynchronous_members() -> None:
-    """Everything is done before the task is made. What goes wrong in reading and writing is in the task."""
-    members: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
-        (f"{TASK}<int>", "Read", _PART, MemoryStream.read),
-        (TASK, "Write", _PART, MemoryStream.write),
-        (TASK, "Flush", "", MemoryStream.flush),
-        (TASK, "CopyTo", "System.IO.Stream destination, int bufferSize", MemoryStream.copy_to),
-        (TASK, "CopyTo", "System.IO.Stream destination", MemoryStream.copy_to),
-    )
-    for task, name, parameters, function in members:
-        run = asynchronous(function, *([named("int")] if task != TASK else []))
-        for token in ("", f"{TOKEN} cancellationToken"):
-            given = ", ".join(filter(None, (parameters, token)))
-            implements("System.IO.Stream", f"{task} {name}Async({given})")(run)
-        if not parameters.endswith("destination"):
-            implements("System.IO.MemoryStream", f"{task} {name}Async({given})")(run)
-
-
-_register_asynchronous_members()

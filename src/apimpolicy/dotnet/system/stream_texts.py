@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, member
 from apimpolicy.dotnet.system.encoding_pieces import Decoder
 from apimpolicy.dotnet.system.encodings import UTF8, UTF8_PLAIN, UTF16, UTF16_BIG, UTF32, UTF32_BIG, Encoding
-from apimpolicy.dotnet.system.text_readers import LINE_END, check_buffer, register_asynchronous_reading
+from apimpolicy.dotnet.system.text_readers import LINE_END, check_buffer
 from apimpolicy.dotnet.system.text_writers import TextWriter, register_writing
 
 if TYPE_CHECKING:
@@ -270,7 +270,6 @@ def _write_fully(stream: MemoryStream, encoding: Encoding | None, size: int, lea
 
 
 register_writing(_WRITER)
-register_asynchronous_reading(_READER)
 
 declines(
     _READER,

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
-from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
-from apimpolicy.dotnet.system.tasks import TASK, finished
+from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from apimpolicy.dotnet.values import Array
 
 LINE_END = re.compile("[\r\n]")
@@ -105,19 +101,3 @@ interface_members(
         "void Dispose()": "dispose",
     },
 )
-
-
-def register_asynchronous_reading(type_name: str) -> None:
-    """What is read is there before the task is made: what goes wrong is thrown at once."""
-    members: tuple[tuple[str, str, str, Callable[..., Any]], ...] = (
-        ("string", "ReadLine", "", lambda reader: reader.read_line()),
-        ("string", "ReadToEnd", "", lambda reader: reader.read_to_end()),
-        ("int", "ReadBlock", _PART, lambda reader, *part: reader.read_into(*part)),
-        ("int", "Read", _PART, lambda reader, *part: reader.read_into(*part)),
-    )
-    for result, name, parameters, function in members:
-        implements(type_name, f"{TASK}<{result}> {name}Async({parameters})")(finished(function, named(result)))
-
-
-register_asynchronous_reading("System.IO.TextReader")
-register_asynchronous_reading("System.IO.StringReader")

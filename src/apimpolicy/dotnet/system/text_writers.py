@@ -10,7 +10,6 @@ from apimpolicy.dotnet.registry import dotnet_class, implements, implements_sett
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite, format_value
-from apimpolicy.dotnet.system.tasks import TASK, TOKEN, finished
 from apimpolicy.dotnet.system.text_readers import check_buffer
 from apimpolicy.dotnet.values import box
 
@@ -153,18 +152,6 @@ def _writing() -> dict[str, Callable[..., Any]]:
         )
         found[f"void {method}({part})"] = write_chars
         found[f"void {method}({builder})"] = write_builder
-        # The text is written before the task is made: what goes wrong is thrown at once.
-        for parameters in ("char value", "string value"):
-            found[f"{TASK} {method}Async({parameters})"] = finished(write)
-        found[f"{TASK} {method}Async({part})"] = finished(write_chars)
-        found[f"{TASK} {method}Async(char[] buffer)"] = finished(
-            lambda writer, chars, write=write: write(writer, "".join(chars or ()))
-        )
-        found[f"{TASK} {method}Async({builder}, {TOKEN} cancellationToken = null)"] = (
-            lambda writer, value, _token, write=write_builder: finished(write)(writer, value)
-        )
-    found[f"{TASK} WriteLineAsync()"] = finished(TextWriter.write_line)
-    found[f"{TASK} FlushAsync()"] = finished(lambda writer: writer.flush())
     return found
 
 

@@ -131,4 +131,4 @@ def _items(found: Comparison) -> Iterator[DifferenceItem]:
 def journey_of(result: Result) -> Journey:
     """What came of a request, in words."""
     explanation = explain(result)
-    return Journey(explanation.outcome, explanation.decided_by, explanation.way, str(explanation))
+    return Journey(explanation.outcome, explanation.decided_by, explanation.path, str(explanation))
