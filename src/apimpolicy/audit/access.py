@@ -103,7 +103,7 @@ def _kinds(facts: Sequence[Fact]) -> Iterator[str]:
             case "key":
                 yield KEY_WORD
             case "address":
-                yield ADDRESS if fact.subject == "ip-filter" or fact.is_true else OWN_CHECK
+                yield ADDRESS
             case "undecided":
                 yield NOT_DECIDED
             case "own" | "opaque":

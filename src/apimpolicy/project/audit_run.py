@@ -45,6 +45,13 @@ class AuditRun(NamedTuple):
     def fails(self) -> bool:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
+    def access(self, api: str, operation: str) -> str:
+        """Return who reaches the backend by an operation (`GET /customers`, or its id). Raises LookupError."""
+        for each in self.audit.operations:
+            if each.api.id == api and operation in (each.name, each.id):
+                return each.access.words
+        raise LookupError(f"the API '{api}' has no operation '{operation}'")
+
 
 def audit_path(
     path: str, config: str | None = None, baseline: str | None = None, today: datetime.date | None = None
