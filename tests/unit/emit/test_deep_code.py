@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.sampling import sampled
 
 from apimpolicy.binding import bind
 from apimpolicy.context.execution import Context
@@ -100,7 +101,7 @@ def test_500_levels_run(name: str) -> None:
     assert sys.getrecursionlimit() == before
 
 
-@pytest.mark.parametrize("name", [name for name in DEEP if name not in ("generics", "local functions")])
+@pytest.mark.parametrize("name", sampled([name for name in DEEP if name not in ("generics", "local functions")], 12))
 def test_many_more_levels_are_a_diagnostic(name: str) -> None:
     with pytest.raises(PolicySyntaxError) as raised:
         compile_expression(DEEP[name][0](TOO_MANY))
@@ -133,13 +134,13 @@ def calls_of(code: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("name", DEEP)
+@pytest.mark.parametrize("name", sampled(DEEP, 8))
 def test_work_grows_with_the_levels(name: str) -> None:
     code = DEEP[name][0]
     assert calls_of(code(2 * 120)) < 2.5 * calls_of(code(120))
 
 
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", sampled(CHAINS, 3))
 def test_work_grows_with_the_links(name: str) -> None:
     code = CHAINS[name][0]
     assert calls_of(code(2 * 200)) < 2.5 * calls_of(code(200))
