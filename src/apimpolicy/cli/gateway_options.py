@@ -103,16 +103,22 @@ class GatewayOptions:
     def run(self) -> Result:
         """Send the request. Raises ConfigurationError, DiagnosticError, NotSimulatedError, click.UsageError."""
         request = self._request()
-        gateway = self._service() if os.path.isdir(self.policy) else self._gateway()
-        return gateway.send(request) if os.path.isdir(self.policy) else gateway.run(self._policies(), request)
+        if self.is_service:
+            return self._service().send(request)
+        return self._gateway().run(self._policies(), request)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service is meant, by a folder or a configuration, and not one policy."""
+        return os.path.isdir(self.policy) or self.policy.endswith(".toml")
 
     def effective_policies(self) -> Program:
         """The policies of all scopes that the request meets. Raises as `run` does."""
-        if not os.path.isdir(self.policy):
+        if not self.is_service:
             gateway = self._gateway()
             return gateway.program(gateway.scopes(self._policies()))
         if not (self.get_url or self.url or self.request_file):
-            raise click.UsageError("a folder has many policies: say for which request, with --get URL")
+            raise click.UsageError("a service has many policies: name a request, with --get URL")
         result = self.run()
         program = result.exchange.program
         assert program is not None
@@ -133,12 +139,16 @@ class GatewayOptions:
         return self._with_more(configuration.gateway(policies=self._policies().values(), **self._overrides()))
 
     def _service(self) -> Gateway:
-        """The service in a folder."""
+        """The service in a folder, or of a configuration."""
+        from apimpolicy.errors import ConfigurationError
         from apimpolicy.project.gateways import load_gateway
 
         if self.scopes:
-            raise click.UsageError("--scope goes with a policy; in a folder every policy has its place")
-        return self._with_more(load_gateway(self.policy, config=self.config, **self._overrides()))
+            raise click.UsageError("--scope goes with a policy; in a service every policy has its place")
+        gateway = self._with_more(load_gateway(self.policy, config=self.config, **self._overrides()))
+        if gateway.service is None:
+            raise ConfigurationError(f"{self.policy} describes no service: it has neither 'service' nor [apis.…]")
+        return gateway
 
     def _overrides(self) -> dict[str, Any]:
         """What comes in the place of the configuration."""

@@ -1,4 +1,4 @@
-"""`apimpolicy new test POLICY`: a first test file from a policy."""
+"""`apimpolicy new test PATH` and `apimpolicy new config PATH`: first test files, or a configuration."""
 
 from __future__ import annotations
 
@@ -17,13 +17,35 @@ if TYPE_CHECKING:
 
 
 @click.command("new", cls=WithHelp)
-@click.argument("what", type=click.Choice(["test"]))
-@click.argument("policy", metavar="POLICY")
-@click.option("-o", "--output", metavar="FILE", help="Where to write; POLICY.test.yaml beside the policy. - prints it.")
+@click.argument("what", type=click.Choice(["test", "config"]))
+@click.argument("policy", metavar="PATH")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where to write; POLICY.test.yaml beside the policy, or apimpolicy.toml. - prints it.",
+)
 @click.option("--from-trace", metavar="FILE", help="One case from a trace that the gateway recorded (API inspector).")
-@click.option("--force", is_flag=True, help="Write over a file that is there.")
-def command(what: str, policy: str, output: str | None, from_trace: str | None, force: bool) -> int:
-    """Write a first test file for a policy: one case per branch, with a request that reaches it.
+@click.option("--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=2, help="Processes for a folder; 2 unless given.")
+@click.option("--with-errors", is_flag=True, help="Keep cases in which the policy fails with 500.")
+@click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+def command(
+    what: str,
+    policy: str,
+    output: str | None,
+    from_trace: str | None,
+    seconds: float | None,
+    jobs: int,
+    with_errors: bool,
+    force: bool,
+) -> int:
+    """Write a first test file for a policy, with one case per branch; or a configuration for a service.
+
+    new test PATH: PATH is a policy, or a folder with policies: each gets a file.
+
+    new config PATH writes apimpolicy.toml with a value for all that PATH uses and doesn't contain: secrets, identities,
+    certificates, backends, fragments, keys of identity providers. The commands use these values without it, too.
 
     What is expected is what the policy does today: read it, correct it, and give the cases names that say what should
     happen. Branches that no request was found for are listed at the end.
@@ -36,7 +58,20 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
       apimpolicy new test policies/orders.xml
       apimpolicy new test policies/orders.xml -o -
       apimpolicy new test policies/orders.xml --from-trace trace.json
+      apimpolicy new config extracted
     """
+    if what == "config":
+        if from_trace is not None:
+            raise click.UsageError("--from-trace makes a test: apimpolicy new test")
+        from apimpolicy.cli.new_config import write_configuration
+
+        return write_configuration(policy, output, force=force)
+    if os.path.isdir(policy):
+        if from_trace is not None or output is not None:
+            raise click.UsageError("a folder gets a file beside each policy: neither -o nor --from-trace goes with it")
+        from apimpolicy.cli.new_tests import write_tests
+
+        return write_tests(policy, seconds=seconds, jobs=jobs, with_errors=with_errors, force=force)
     from apimpolicy.errors import ConfigurationError
 
     path = output or f"{os.path.splitext(policy)[0]}.test.yaml"
@@ -48,7 +83,7 @@ def command(what: str, policy: str, output: str | None, from_trace: str | None, 
         made = recorded_case(policy, from_trace, policy if path == "-" else path)
     else:
         requests_are_invented()
-        made = _cases(policy, policy if path == "-" else path)
+        made = find_cases(policy, policy if path == "-" else path, seconds, with_errors=with_errors, is_told=True)
     if path == "-":
         print(made.text, end="")
         return exit_codes.CLEAN
@@ -75,19 +110,26 @@ def _conditions(path: str) -> int:
         return 0
 
 
-def _cases(policy: str, output: str) -> FirstCases:
-    """The cases that a solver finds; without one those that hints in the policy's text lead to."""
+def find_cases(
+    policy: str, output: str, seconds: float | None = None, *, with_errors: bool = False, is_told: bool = False
+) -> FirstCases:
+    """The cases that a solver finds; without one those that hints in the policy's text lead to.
+
+    `is_told` says on stderr what to expect of the search.
+    """
     from importlib.util import find_spec
 
     if find_spec("z3") is None:
         from apimpolicy.testing.first_cases import first_cases
 
-        say("with pip install 'apimpolicy[prove]' requests for many more branches are found")
+        if is_told:
+            say("with pip install 'apimpolicy[prove]' requests for many more branches are found")
         return first_cases(policy, output)
     from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.testing.solved_cases import solved_cases
 
     most = Bounds().decisions
-    if (count := _conditions(policy)) > most:
+    if is_told and (count := _conditions(policy)) > most:
         say(f"{policy} has {count:,} conditions, and a search follows {most:,}: it may end without a request")
-    return solved_cases(policy, output)
+    bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
+    return solved_cases(policy, output, bounds, with_errors=with_errors)

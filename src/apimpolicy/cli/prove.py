@@ -185,7 +185,7 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
 
 def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float) -> None:
-    from apimpolicy.report.claim_text import summary
+    from apimpolicy.report.claim_text import summary, table
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
 
@@ -194,6 +194,9 @@ def _show_text(reports: Sequence[ClaimReport], unreadable: dict[str, str], secon
         print(visible_lines(problem))
     if not reports:
         return
+    for path in dict.fromkeys(report.path for report in reports):
+        if rows := table([report for report in reports if report.path == path], style):
+            print(f"\n{rows}")
     print()
     print(summary(reports, seconds, style))
 

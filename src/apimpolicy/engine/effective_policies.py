@@ -11,10 +11,9 @@ from apimpolicy.engine.document import Policy, is_markup, load_policy, read_byte
 from apimpolicy.engine.observation import observer
 from apimpolicy.engine.steps import SCOPES, Program, build
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
-    from apimpolicy.text.source import Source
-
     AnyPolicy = str | bytes | Path | Source | Policy
 
 GLOBAL_POLICY = "<policies><inbound /><backend><forward-request /></backend><outbound /><on-error /></policies>"
@@ -104,6 +103,8 @@ class EffectivePolicies:
         if isinstance(policy, Path) or (isinstance(policy, str) and not is_markup(policy)):
             name = str(policy)
             content = policy = read_bytes(Path(policy))
+        elif isinstance(policy, Source):
+            name, content = policy.path, (policy.text, policy.position(0))
         found = self._documents.get((name, content))
         if found is None:
             if len(self._documents) > MOST_DOCUMENTS:

@@ -31,7 +31,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.chance import Script
@@ -60,6 +60,8 @@ class Gateway(GatewaySettings):
     def __init_settings__(self) -> None:
         self.made_up: Mapping[str, frozenset[str]] = {}
         """The names of named values and fragments that stand in for missing ones, which a proof must not depend on."""
+        self.host_names: Sequence[str] = ()
+        """The host names of the service, as far as they are known."""
         self.certificates: dict[str, Certificate | KeyVaultReference] = dict(self.certificates or {})
         self.named_values: dict[str, str] = dict(self.named_values or {})
         keep_secret(self.named_values[name] for name in self.secrets if name in self.named_values)

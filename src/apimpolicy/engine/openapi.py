@@ -10,6 +10,7 @@ Schemas become JSON Schema 2020-12: `nullable`, the boolean `exclusiveMinimum` o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _CHAIN = 32
+_MOST_KEPT = 64
 
 
 def load_openapi(document: str | bytes | Path | Mapping[str, Any] | ApiDescription) -> ApiDescription:
@@ -37,13 +39,19 @@ def load_openapi(document: str | bytes | Path | Mapping[str, Any] | ApiDescripti
     if isinstance(document, ApiDescription):
         return document
     if isinstance(document, (str, bytes, Path)):
-        data, name = _data_of(document)
-    else:
-        data, name = document, "the OpenAPI document"
-    return OpenApiReader(data, name).description()
+        return _described(*_content_of(document))
+    return OpenApiReader(document, "the OpenAPI document").description()
 
 
-def _data_of(document: str | bytes | Path) -> tuple[Any, str]:
+@lru_cache(_MOST_KEPT)
+def _described(content: bytes, name: str) -> ApiDescription:
+    """The description in a text, which gateways for many requests share: reading YAML takes long."""
+    from apimpolicy.engine.data_files import parse_json_or_yaml
+
+    return OpenApiReader(parse_json_or_yaml(content, name), name).description()
+
+
+def _content_of(document: str | bytes | Path) -> tuple[bytes, str]:
     name = "the OpenAPI document"
     if isinstance(document, Path) or (isinstance(document, str) and "\n" not in document and "{" not in document):
         name = str(document)
@@ -57,9 +65,7 @@ def _data_of(document: str | bytes | Path) -> tuple[Any, str]:
         content = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
     if len(content) > MAX_DOCUMENT_BYTES:
         raise ConfigurationError(f"{name} is larger than {MAX_DOCUMENT_BYTES // 1024**2} MB")
-    from apimpolicy.engine.data_files import parse_json_or_yaml
-
-    return parse_json_or_yaml(content, name), name
+    return content, name
 
 
 class OpenApiReader:

@@ -14,6 +14,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
 from apimpolicy.engine.api_routing import find_api
+from apimpolicy.engine.document import is_markup
 from apimpolicy.engine.exchange import Unmatched
 from apimpolicy.engine.operations import choose
 from apimpolicy.engine.result import Result
@@ -180,8 +181,20 @@ class ServiceRequests:
             if admission is not None and admission.product is not None:
                 given["product"] = admission.product.policy
             given |= {"api": api.policy, "operation": operation_policy}
-        scopes: dict[str, Policy] = self.gateway.scopes({name: one for name, one in given.items() if one is not None})
+        known = {name: self._named(name, one, api, admission) for name, one in given.items() if one is not None}
+        scopes: dict[str, Policy] = self.gateway.scopes(known)
         return self.gateway.program(scopes)
+
+    def _named(self, scope: str, policy: AnyPolicy, api: ServiceApi | None, admission: Admission | None) -> AnyPolicy:
+        """The policy; one that is a text with a name that says whose it is."""
+        if not isinstance(policy, str) or not is_markup(policy):
+            return policy
+        name = f"<{scope} policy>"
+        if scope == "product" and admission is not None and admission.product is not None:
+            name = f"<policy of the product '{admission.product.id}'>"
+        elif scope in ("api", "operation") and api is not None:
+            name = f"<policy of {'an operation of ' if scope == 'operation' else ''}the API '{api.id}'>"
+        return self.gateway.policies.document(policy, name)
 
 
 class _NoOperation:

@@ -82,7 +82,7 @@ from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
-from apimpolicy.project.service.leniency import leniency
+from apimpolicy.project.service.leniency import leniency, may_need_stand_ins
 from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
 
@@ -192,8 +192,8 @@ class Configuration:
         """
         self._check_environment(folder or self._service.folder)
         description = self._service.described(folder)
-        found = leniency()
-        if found is not None:
+        found, policies = leniency(), list(policies)
+        if found is not None and (description is not None or self.has_service or may_need_stand_ins(policies)):
             return self._completed(found, description, policies, further_revocation_lists, overrides)
         if description is not None and description.problems:
             raise ConfigurationError("\n".join(map(str, description.problems)))
@@ -233,6 +233,8 @@ class Configuration:
         names = made.names("named value")
         settings["secrets"] = [name for name in settings.get("secrets", ()) if name not in names]
         gateway = whole._gateway(settings, parts, lists, overrides)
+        if description is not None:
+            gateway.host_names = [host for each in description.hosts if (host := each.known) is not None]
         gateway.made_up = {"named_values": names, "fragments": made.names("fragment")}
         return gateway
 

@@ -4,6 +4,7 @@
 backend = "http://127.0.0.1:9000"       # send all that is forwarded to this server
 redis = "redis://localhost:6379"        # counters, caches and circuits are shared there
 workers = 4                             # how many processes serve
+host-names = ["api.contoso.example"]    # custom domains, for the certificate
 trust-proxy = ["10.0.0.0/8"]            # whose X-Forwarded-* is believed
 certificate = ["chain.pem", "key.pem"]  # one of your own, relative to this file
 body-bytes = 1_000_000                  # 413 beyond
@@ -34,6 +35,9 @@ class ServeSettings(Declared):
 
     host: str = setting(default="127.0.0.1")
     """The address to listen on."""
+
+    host_names: list[str] = setting(default=[])
+    """Host names that clients call, such as custom domains: the certificate is good for them, and for the `origin`."""
 
     certificate: list[str] = setting(default=[])
     """A certificate of your own: two PEM files, the chain and the key."""

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.service.building import ServiceParts
     from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.project.toml_table import Table
+    from apimpolicy.text.source import Source
 
 _KINDS = ("apis", "products", "subscriptions", "users", "workspaces")
 
@@ -79,13 +80,13 @@ class ServiceTables:
 
         Raises ConfigurationError.
         """
+        root = folder or self.folder
+        if root is None:
+            return None
         from apimpolicy.project.service.extract import read_extract
         from apimpolicy.project.service.operations import settle_operations
         from apimpolicy.project.service.repair import Elsewhere, repair
 
-        root = folder or self.folder
-        if root is None:
-            return None
         found = read_extract(root, self._overlay(root))
         ids = {kind: [id_ for id_, _ in self._named[kind]] for kind in ("apis", "products")}
         repair(found, Elsewhere(ids["apis"], ids["products"]))
@@ -135,10 +136,13 @@ def _checked(table: Table, make: Any, id_: str) -> Any:
         raise error if str(error).startswith(table.file) else table.mistake(f"cannot be: {error}") from None
 
 
-def _policy(table: Table, name: str = "policy") -> str | Path | None:
+def _policy(table: Table, name: str = "policy") -> Source | Path | None:
     """A policy: the file that a key names, or the document itself. Raises ConfigurationError."""
+    from apimpolicy.text.source import Source
+
     text = table.take(name, str)
-    return text if text is not None and _is_document(text) else _path(table, name)
+    is_document = text is not None and _is_document(text)
+    return Source(text, f"{table.file} ({table.full(name)})") if text and is_document else _path(table, name)
 
 
 def _is_document(text: str) -> bool:

@@ -40,7 +40,9 @@ class Decision(NamedTuple):
 
 
 class Proof:
-    """A program over all requests. `variables` are those that every request begins with."""
+    """A program over all requests. `variables` are those that every request begins with; with `knows_variables` there
+    are no others.
+    """
 
     def __init__(
         self,
@@ -52,10 +54,12 @@ class Proof:
         *,
         made_up: MadeUp | None = None,
         watched: Mapping[int, bool] | None = None,
+        knows_variables: bool = False,
     ) -> None:
         self.unknowns = Unknowns()
         self.unknowns.watched.update(watched or {})
-        self.inputs = Inputs(self.unknowns, {**dict(fixed_cells(variables)), **(fixed or {})})
+        names = frozenset(variables) if knows_variables else None
+        self.inputs = Inputs(self.unknowns, {**dict(fixed_cells(variables)), **(fixed or {})}, names)
         if path is not None:
             variable = self.unknowns.input(("url", "Path"), terms.TEXT)
             self.unknowns.know(variable, terms.member(variable, path))

@@ -9,6 +9,14 @@ STATUSES = (PROVEN, FALSE, UNDECIDED, ERROR, SKIPPED)
 WORDS = {PROVEN: "proven", FALSE: "false", UNDECIDED: "not decided", ERROR: "with errors", SKIPPED: "skipped"}
 
 
+class ApiCell(NamedTuple):
+    """What came of a claim for one API of a service, and how many seconds all claims about the API took."""
+
+    api: str
+    status: str
+    seconds: float
+
+
 class ClaimReport(NamedTuple):
     """What came of a claim.
 
@@ -16,7 +24,8 @@ class ClaimReport(NamedTuple):
     file has several such. Of a false one `request` is the request in a sentence, `why` the part of the claim that does
     not hold, `explanation` the request's way, `case` a test case for it, as YAML, and `case_file` the test file that it
     belongs to. `reasons` are what stood in the way of a decision, `problem` why the claim could not be looked at, or
-    was skipped. `assumptions` are those that a proof depends on; `is_vacuous`: it says nothing about any request.
+    was skipped. `cells` are the APIs that it is about. `assumptions` are those that a proof depends on; `is_vacuous`:
+    it says nothing about any request.
     """
 
     path: str
@@ -34,3 +43,4 @@ class ClaimReport(NamedTuple):
     assumptions: tuple[str, ...] = ()
     is_vacuous: bool = False
     seconds: float = 0.0
+    cells: tuple[ApiCell, ...] = ()

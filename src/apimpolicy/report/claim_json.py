@@ -58,6 +58,7 @@ def _claim(report: ClaimReport) -> dict[str, Any]:
         "line": report.line,
         "name": report.name,
         "about": report.about or None,
+        "apis": [{"api": each.api, "status": each.status, "seconds": round(each.seconds, 3)} for each in report.cells],
         "status": report.status,
         "request": report.request or None,
         "why": report.why or None,

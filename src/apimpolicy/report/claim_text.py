@@ -69,6 +69,25 @@ def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:
         yield f"- and {len(reasons) - MOST_REASONS} more"
 
 
+def table(reports: Sequence[ClaimReport], style: Style = PLAIN) -> str:
+    """A row for each API and a column for each claim about the same service; empty without such claims."""
+    asked = [report for report in reports if report.cells]
+    if not asked or len(asked[0].cells) < 2:
+        return ""
+    names = [printable(cell.api) for cell in asked[0].cells]
+    cells = {(column, cell.api): cell for column, report in enumerate(asked) for cell in report.cells}
+    widest = max(len("API"), *map(width, names))
+    columns = range(len(asked))
+    lines = [f"{'API':{widest}}  " + "  ".join(f"claim {column + 1:<5}" for column in columns) + "  time"]
+    for cell in asked[0].cells:
+        name = printable(cell.api)
+        row = [cells[column, cell.api] for column in columns if (column, cell.api) in cells]
+        shown = "  ".join(style.paint(_MEANINGS[each.status], f"{WORDS[each.status]:11}") for each in row)
+        lines.append(f"{name}{' ' * (widest - width(name))}  {shown}  {cell.seconds:.1f} s")
+    lines += [f"claim {column + 1}: {printable(report.name)}" for column, report in enumerate(asked)]
+    return "\n".join(lines)
+
+
 def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN) -> str:
     """`2 claims: 1 proven, 1 false, 0 not decided, 0.90 s`"""
     counts = {status: sum(report.status == status for report in reports) for status in WORDS}

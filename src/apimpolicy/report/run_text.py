@@ -21,6 +21,7 @@ from apimpolicy.report.columns import clip, printable, shortened, width
 from apimpolicy.report.explanation import steps_of
 from apimpolicy.report.rendering import within_limits
 from apimpolicy.report.result_secrets import hide_secrets_of
+from apimpolicy.report.routing_notes import routing_notes
 from apimpolicy.report.style import PLAIN
 from apimpolicy.report.values import show
 from apimpolicy.text.secrets import without_secrets
@@ -48,6 +49,8 @@ def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -
             lines += ["", style.paint("dim", "reached the backend:")]
             lines += _message(f"{request.method} {request.url}", request.headers, request.body or b"", request.text)
             lines.append("")
+    if result.exchange.unmatched is not None:
+        lines += (printable(note) for note in routing_notes(result))
     if lines:
         lines.append(style.paint("dim", "─" * _RULE))
     response = result.response

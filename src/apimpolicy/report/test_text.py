@@ -63,7 +63,7 @@ def marks(path: str, outcomes: Sequence[CaseReport], style: Style = PLAIN) -> st
 
 def failure(outcome: CaseReport, style: Style = PLAIN) -> str:
     """A case that did not pass: its name and place, what is wrong, and how the request went."""
-    place = f"{os.path.basename(outcome.path)}:{outcome.line}"
+    place = printable(f"{_whose(outcome.path)}{os.path.basename(outcome.path)}:{outcome.line}")
     name = printable(outcome.name)
     room = style.width - 2 - width(name) - width(place)
     head = f"{style.paint('error', MARKS[outcome.status])} {style.paint('strong', name)}{' ' * max(room, 1)}{place}"
@@ -72,6 +72,19 @@ def failure(outcome: CaseReport, style: Style = PLAIN) -> str:
     if outcome.explanation:
         lines += ["", *(f"  {line}".rstrip() for line in outcome.explanation.splitlines())]
     return "\n".join(lines)
+
+
+def _whose(path: str) -> str:
+    """`orders / get-order, ` for a file of an operation in an extract, where all files have the same name."""
+    from apimpolicy.project.layout import place_of
+
+    folder = os.path.dirname(os.path.abspath(path))
+    place = place_of(os.path.join(folder, "policy.xml"))
+    if place.api is not None:
+        return f"{place.api}{f' / {place.operation}' if place.operation else ''}, "
+    if place.scope is None and place.fragment is None:
+        return ""
+    return "" if place.scope == "global" else f"{place.scope or 'fragment'} {os.path.basename(folder)}, "
 
 
 def summary(outcomes: Sequence[CaseReport], seconds: float, style: Style = PLAIN) -> str:

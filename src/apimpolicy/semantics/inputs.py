@@ -47,10 +47,19 @@ _WITH_COMMA = containing(word(","))
 
 
 class Inputs:
-    """Makes the cells of one proof. `fixed` are cells that are the same in every request."""
+    """Makes the cells of one proof. `fixed` are cells that are the same in every request.
 
-    def __init__(self, unknowns: Unknowns, fixed: dict[Cell, Value] | None = None) -> None:
+    `variables` are the names of all variables that a request may come with; any unless given.
+    """
+
+    def __init__(
+        self,
+        unknowns: Unknowns,
+        fixed: dict[Cell, Value] | None = None,
+        variables: frozenset[str] | None = None,
+    ) -> None:
         self.unknowns = unknowns
+        self._variables = variables
         self._made: dict[tuple[Cell, Hashable], Value] = {}
         for cell, value in (fixed or {}).items():
             self._made[cell, 0] = value
@@ -135,6 +144,8 @@ class Inputs:
         return merge(is_there, there, ABSENT)
 
     def _variable(self, name: str, generation: Hashable) -> Value:
+        if not generation and self._variables is not None and name not in self._variables:
+            return ABSENT
         is_there = self._truth(("variable", name, "there"), generation)
         is_null = self._truth(("variable", name, "null"), generation)
         value = Opaque(("variable", name, generation), "object", self.unknowns.heap if generation else 0)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.garbage import collect
+from apimpolicy.project.service.leniency import leniency
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
 from apimpolicy.serving.limits import Limits
@@ -71,6 +72,11 @@ class ServeCommand:
         print(f"{urls}   (authority: {self.authority})", file=self.output)
         if self.inspector is not None:
             print(f"requests: {self.inspector.url}/{self.token}/", file=self.output)
+        if (found := leniency()) is not None and found:
+            from apimpolicy.report.stand_in_text import stand_in_lines
+
+            found.is_shown = True
+            print("\n".join(stand_in_lines(found.stand_ins, found.problems)), file=self.output)
         for line in (*callable_lines(self.served), *notes(self.served), self._backend(), *self._state()):
             print(f"  {line}", file=self.output)
         self.output.flush()
@@ -115,7 +121,7 @@ class ServeCommand:
         return 0
 
     def _secure(self, host: str, settings: ServeSettings) -> Listener:
-        names = _names(self.served, host)
+        names = _names(self.served, [host, *settings.host_names])
         try:
             if settings.certificate:
                 chain, key = settings.certificate
@@ -163,14 +169,14 @@ class ServeCommand:
 _LOCAL = ("localhost", "127.0.0.1", "::1", "")
 
 
-def _names(served: Served, host: str) -> list[str]:
+def _names(served: Served, given: Sequence[str]) -> list[str]:
     """The host names that callers may use: for the certificate."""
     from urllib.parse import urlsplit
 
     gateway = served.gateway
     setting = gateway.negotiate_client_certificate
-    given = [] if isinstance(setting, bool) else [setting] if isinstance(setting, str) else list(setting)
-    return [host, urlsplit(gateway.origin).hostname or "", *given]
+    asking = [] if isinstance(setting, bool) else [setting] if isinstance(setting, str) else list(setting)
+    return [*given, urlsplit(gateway.origin).hostname or "", *gateway.host_names, *asking]
 
 
 def _proxies(addresses: Sequence[str]) -> Callable[[str], bool] | None:

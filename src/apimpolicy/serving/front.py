@@ -44,12 +44,14 @@ _MOST_KINDS = 1_000
 class Served(NamedTuple):
     """A gateway, and the policies by scope that requests run through; without them its service is served.
 
-    `files` are those that it was made of, as they were before they were read: with time of change and size.
+    `files` are those that it was made of, as they were before they were read: with time of change and size. `broken`
+    are documents that can't be read.
     """
 
     gateway: Gateway
     policies: Mapping[str, AnyPolicy] | None = None
     files: Sequence[tuple[str, int, int]] = ()
+    broken: Sequence[DiagnosticError] = ()
 
     def run(self, request: Request) -> Result:
         """Raises as `Gateway.run` does."""
@@ -193,7 +195,10 @@ def _handle(served: Served, handled: Handled) -> None:
         handled.response = own_answer(501, f"apimpolicy does not simulate this: {error}")
     except DiagnosticError as error:
         handled.problem = "; ".join(str(each.message) for each in error.diagnostics[:3])
-        handled.response = internal_error()
-    except (ConfigurationError, ApimPolicyError) as error:
+        handled.response = own_answer(500, f"apimpolicy can't use this policy: {error.diagnostics[0]}")
+    except ConfigurationError as error:
+        handled.problem = str(error)
+        handled.response = own_answer(500, f"apimpolicy can't answer: {error}")
+    except ApimPolicyError as error:
         handled.problem = str(error)
         handled.response = internal_error()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.project.service.stand_ins import SUBSCRIPTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,14 +19,12 @@ _MOST = 40
 
 def callable_lines(served: Served) -> list[str]:
     """A line for each operation, or for each API that takes everything below its path."""
-    gateway = served.gateway
-    if gateway.service is None:
-        found = ["ANY    /*"]
-    else:
-        found = [line for api in gateway.service.apis for line in _of_api(served, api)]
-    if len(found) > _MOST:
-        found = [*found[:_MOST], f"… and {len(found) - _MOST} more"]
-    return found
+    service = served.gateway.service
+    if service is None:
+        return ["ANY    /*"]
+    lines = (line for api in service.apis for line in _of_api(api))
+    found = list(itertools.islice(lines, _MOST + 1))  # reading more descriptions would take time for nothing
+    return found if len(found) <= _MOST else [*found[:_MOST], "… and more"]
 
 
 def notes(served: Served) -> list[str]:
@@ -42,10 +42,13 @@ def notes(served: Served) -> list[str]:
     if service is not None and service.subscriptions:
         ids = ", ".join(each.id for each in service.subscriptions[:8])
         found.append(f"subscriptions: {ids}")
+        if (stand_in := next((each for each in service.subscriptions if each.id == SUBSCRIPTION), None)) is not None:
+            key = from_utf16(stand_in.subscription.primary_key)
+            found.append(f"call APIs that require a key with: -H 'Ocp-Apim-Subscription-Key: {key}'")
     return found
 
 
-def _of_api(served: Served, api: ServiceApi) -> Iterator[str]:
+def _of_api(api: ServiceApi) -> Iterator[str]:
     from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 
     entity = api.api
@@ -54,7 +57,9 @@ def _of_api(served: Served, api: ServiceApi) -> Iterator[str]:
         prefix = f"{prefix.rstrip('/')}/{from_utf16(entity.version)}"
     documents = documents_of(api)
     operations = operations_with_policies(api, documents)
-    if not operations:
+    if documents.problem:
+        yield f"ANY    {prefix.rstrip('/')}/*  (operations unknown: {documents.problem})"
+    elif not operations:
         yield f"ANY    {prefix.rstrip('/')}/*"
     for described, _ in operations:
         operation = described.operation

@@ -1,9 +1,9 @@
 """From a path to what is served: a policy, a folder with policies or with a whole service, a configuration.
 
-Documents are read and compiled here, all of them, so that a mistake is found before the first request, and no file is
-read while requests come. Without a service in it, a folder is one all the same: each policy is an API at the path of
-its name (`orders.xml` answers for `/orders`), and `global.xml` is the global policy. A single policy answers for every
-path.
+Documents are read here, so that no file is read while requests come. They are compiled in pauses afterwards
+(`programs`): a service starts at once, and what is wrong with one policy is reported and fails its own requests only.
+Without a service in it, a folder is one all the same: each policy is an API at the path of its name (`orders.xml`
+answers for `/orders`), and `global.xml` is the global policy. A single policy answers for every path.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
@@ -74,7 +74,10 @@ class Source:
         return self.path if self.path.endswith(".toml") else find_configuration(self.path)
 
     def load(self, state: State | None = None) -> Served:
-        """Read and compile all of it. Raises ConfigurationError and DiagnosticError."""
+        """Read all of it; of a service documents are compiled when they are needed, or by `programs`.
+
+        Raises ConfigurationError, and DiagnosticError for a single policy.
+        """
         from apimpolicy.project.configuration import empty_configuration, load_configuration
 
         if not os.path.exists(self.path):
@@ -91,8 +94,9 @@ class Source:
             if os.path.isfile(self.path):
                 raise ConfigurationError(f"{self.path} describes no service: serve a policy, or a folder with policies")
             gateway.service = service_of_policies(self.path)
-        gateway.service = _read(gateway, gateway.service)
-        return Served(gateway, files=files)
+        broken: list[DiagnosticError] = []
+        gateway.service = _read(gateway, gateway.service, broken)
+        return Served(gateway, files=files, broken=broken)
 
     def _gateway(self, configuration: Configuration, state: State | None) -> Gateway:
         from apimpolicy.project.layout import is_service_folder
@@ -153,12 +157,25 @@ def service_of_policies(folder: str) -> Service:
     return Service(apis, policy=policy)
 
 
-def _read(gateway: Gateway, service: Service) -> Service:
-    """The service with its documents in the place of files, all compiled. Raises DiagnosticError."""
+def _read(gateway: Gateway, service: Service, found: list[DiagnosticError]) -> Service:
+    """The service with its documents in the place of files.
+
+    What is wrong with a document is added to `found`, and its text stays, so that requests that need it say so.
+    Raises ConfigurationError.
+    """
+    from apimpolicy.engine.document import is_markup, read_bytes
     from apimpolicy.engine.service import Service, ServiceOperation, ServiceProduct, ServiceWorkspace
+    from apimpolicy.text.encoding import decode
 
     def document(policy: AnyPolicy | None, name: str) -> AnyPolicy | None:
-        return None if policy is None else gateway.policies.document(policy, name)
+        if policy is None:
+            return None
+        try:
+            return gateway.policies.document(policy, name)
+        except DiagnosticError as error:
+            found.append(error)
+        is_file = isinstance(policy, Path) or (isinstance(policy, str) and not is_markup(policy))
+        return decode(read_bytes(Path(str(policy))), str(policy))[0] if is_file else policy
 
     def read_api(api: ServiceApi) -> ServiceApi:
         operations = [
@@ -166,8 +183,9 @@ def _read(gateway: Gateway, service: Service) -> Service:
             for each in api.operations
         ]
         described = {
-            name: gateway.policies.document(policy, f"<policy of the operation {name}>")
-            for name, policy in api.operation_policies.items()
+            name: policy
+            for name, given in api.operation_policies.items()
+            if (policy := document(given, f"<policy of the operation {name}>")) is not None
         }
         own = document(api.policy, f"<policy of the API {api.id}>")
         made: ServiceApi = attrs.evolve(api, policy=own, operations=operations, operation_policies=described)
@@ -181,16 +199,33 @@ def _read(gateway: Gateway, service: Service) -> Service:
         attrs.evolve(each, policy=document(each.policy, f"<policy of the workspace {name}>"))
         for name, each in service.workspaces.items()
     ]
-    found = Service(
+    return Service(
         [read_api(each) for each in service.apis],
         products=products,
         subscriptions=service.subscriptions,
         workspaces=workspaces,
         policy=document(service.policy, "<global policy of the service>"),
     )
-    for scopes in _combinations(found):
-        gateway.program(gateway.scopes({name: policy for name, policy in scopes.items() if policy is not None}))
-    return found
+
+
+def programs(served: Served) -> Iterator[DiagnosticError | None]:
+    """Compile one program after another; what is wrong with each, once for the same place."""
+    gateway = served.gateway
+    done = {_place(error) for error in served.broken}
+    for scopes in () if gateway.service is None else _combinations(gateway.service):
+        try:
+            gateway.program(gateway.scopes({name: policy for name, policy in scopes.items() if policy is not None}))
+        except DiagnosticError as error:
+            if _place(error) not in done:
+                done.add(_place(error))
+                yield error
+                continue
+        yield None
+
+
+def _place(error: DiagnosticError) -> tuple[str, int]:
+    first = error.diagnostics[0]
+    return first.source.path, first.source.original(first.start)
 
 
 def _combinations(service: Service) -> Iterator[dict[str, AnyPolicy | None]]:

@@ -11,7 +11,7 @@ from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.garbage import collect
 from apimpolicy.serving.backends import close_connections
 from apimpolicy.serving.front import Front
-from apimpolicy.serving.loading import files_below
+from apimpolicy.serving.loading import files_below, programs
 from apimpolicy.serving.server import GatewayServer
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ log = logging.getLogger("apimpolicy.serve")
 class Runtime:
     """Serves what was loaded; with a `source` it loads it again when files change.
 
-    Requests that are under way end with what they began with. Counters and caches stay. What cannot be loaded is said,
-    and the last good state goes on. With a token there is an inspector, for those who know the token.
+    Requests that are under way end with what they began with. Counters and caches stay. What can't be loaded is
+    reported, and the last good state goes on. With a token there is an inspector, for those who know the token.
     """
 
     def __init__(
@@ -51,6 +51,8 @@ class Runtime:
         self.source = source
         self.state: State = served.gateway.services.state
         self.inspector: Any = None
+        self.broken: set[str] = set()
+        """The files of policies that can't be used."""
         if inspector_token is not None:
             from apimpolicy.serving.inspector import Inspector
 
@@ -76,7 +78,7 @@ class Runtime:
             listeners,
             limits=limits,
             trusts_proxy=trusts_proxy,
-            beside=[self._tell_watchers, *([] if self.source is None else [self.watch])],
+            beside=[self._tell_watchers, self._compile, *([] if self.source is None else [self.watch])],
             at_end=[self._close],
         )
 
@@ -96,12 +98,9 @@ class Runtime:
         """Load again now; whether that was possible."""
         assert self.source is not None
         try:
-            served = await asyncio.to_thread(self.source.load, self.state)
+            served = await asyncio.to_thread(self._loaded)
         except DiagnosticError as error:
-            first = error.diagnostics[0]
-            line, column = first.source.position(first.start)
-            where = f"{first.source.path}:{line}:{column}"
-            log.error("not loaded, the last good state goes on: %s: %s %s", where, first.code, first.message)
+            log.error("not loaded, the last good state goes on: %s", in_a_line(error))
             return False
         except ApimPolicyError as error:
             log.error("not loaded, the last good state goes on: %s", error)
@@ -110,6 +109,31 @@ class Runtime:
         collect()  # what was loaded before is a tangle that only the collector frees, and it would come too late
         log.info("loaded again")
         return True
+
+    def _loaded(self) -> Served:
+        """What is there now. Raises DiagnosticError for a policy that was usable before."""
+        assert self.source is not None
+        served = self.source.load(self.state)
+        found = [*served.broken, *filter(None, programs(served))]
+        paths = {path_of(error) for error in found}
+        if new := [error for error in found if path_of(error) not in self.broken]:
+            raise new[0]
+        self.broken = paths
+        return served
+
+    async def _compile(self) -> None:
+        """Compile all that is served, in pauses, and report what is wrong with it."""
+        served = self.front.served
+        for error in served.broken:
+            self._report(error)
+        for found in programs(served):
+            if found is not None:
+                self._report(found)
+            await asyncio.sleep(0)
+
+    def _report(self, error: DiagnosticError) -> None:
+        self.broken.add(path_of(error))
+        log.error("%s: requests that need this policy get 500", in_a_line(error))
 
     async def _tell_watchers(self) -> None:
         """Whoever watches the inspector would keep the server from ending."""
@@ -126,6 +150,18 @@ class Runtime:
         if connection is not None:
             with contextlib.suppress(Exception):  # it may be away
                 await connection.aclose()
+
+
+def in_a_line(error: DiagnosticError) -> str:
+    """The first finding: `orders.xml:12:4: CS0103 …`."""
+    first = error.diagnostics[0]
+    line, column = first.source.position(first.start)
+    return f"{path_of(error)}:{line}:{column}: {first.code} {first.message}"
+
+
+def path_of(error: DiagnosticError) -> str:
+    """The file of the first finding."""
+    return error.diagnostics[0].source.path
 
 
 def _first(arrives: Callable[[Request], None], answer: Answer) -> Answer:

@@ -175,6 +175,8 @@ class State:
         return value
 
     def has_variable(self, name: str) -> Term:
+        if "variable" in self.inputs.fixed and name not in self.start:
+            return solver.FALSE
         return self.inputs.truth("variable", name, "there")
 
     def nodes_inside(self, node: nodes.Bound) -> set[int]:

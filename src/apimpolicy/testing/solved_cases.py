@@ -40,28 +40,36 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.inputs import Assignment
     from apimpolicy.symbolic.world import Run
     from apimpolicy.testing.first_surroundings import Surroundings
+    from apimpolicy.testing.running import Outcome
 
+FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
 _MOST_RUNS_FOR_SHORTER = 40
 _MOST_STARTS = 8
 """Requests that a search with other named values begins with."""
 
 
-def solved_cases(policy: str, output: str, bounds: Bounds | None = None) -> FirstCases:
-    """A test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError."""
+def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with_errors: bool = True) -> FirstCases:
+    """A test file for a policy, to be written to `output`. Raises ConfigurationError, DiagnosticError.
+
+    Unless `with_errors`, cases in which the policy itself fails with 500 are left out: most show only what the
+    configuration lacks.
+    """
     subject = subject_of(policy)
     around = surroundings_of(subject)
     world = _world(policy, output, around, subject)
     explored = Explorer(world, bounds or Bounds()).explore()
     if not explored.runs:
         raise ConfigurationError(f"no request gets through {policy}: {explored.problem.removeprefix(f'{policy}:')}")
-    writer = _Writer(policy, output, around, explored)
+    writer = _Writer(policy, output, around, explored, with_errors=with_errors)
     cases = writer.cases()
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
     cases += _with_responses(writer, explored, bounds or Bounds())
-    missing = [goal for goal in world.goals.all if goal not in writer.reached]
+    missing = [goal for goal in world.goals.all if goal not in writer.reached | writer.failing]
     branches_of = Branches(world) if missing else None
     proven = {goal for goal in missing if branches_of is not None and branches_of.decide(goal).is_proven}
-    text = text_of(relative_path(policy, output), around, cases, list(_notes(explored, missing, proven)))
+    failing = [goal for goal in world.goals.all if goal in writer.failing - writer.reached and goal.kind == BRANCH]
+    notes = [*_notes(explored, missing, proven), (FAILING, [world.goals.name(goal) for goal in failing])]
+    text = text_of(relative_path(policy, output), around, cases, notes)
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
     for goal in set(branches) - proven:
@@ -223,7 +231,11 @@ def _why(explored: Exploration, goal: Goal) -> str:
 class _Writer:
     """Writes the cases of a search."""
 
-    def __init__(self, policy: str, output: str, around: Surroundings, explored: Exploration) -> None:
+    def __init__(
+        self, policy: str, output: str, around: Surroundings, explored: Exploration, *, with_errors: bool
+    ) -> None:
+        self.with_errors = with_errors
+        self.failing: set[Goal] = set()
         self.policy = policy
         self.output = output
         self.around = around
@@ -265,6 +277,9 @@ class _Writer:
                 break
         else:
             return None
+        if not self.with_errors and _fails(outcome):
+            self.failing |= reached
+            return None
         fresh = [goal for goal in self.world.goals.all if goal in reached and goal not in self.reached]
         self.reached |= reached
         branches = [_branch_path(self.world, goal) for goal in wanted or fresh if goal in fresh and self.is_arm(goal)]
@@ -285,6 +300,12 @@ class _Writer:
             found = f"{name} ({number})"
         self.names.add(found)
         return found
+
+
+def _fails(outcome: Outcome) -> bool:
+    """Whether a policy fails, so that the gateway answers with 500."""
+    result = outcome.results[-1]
+    return result.error is not None and result.response.status_code == 500
 
 
 def _branch_path(world: World, goal: Goal) -> str:

@@ -40,6 +40,9 @@ class TestFileError(DiagnosticError):
     __test__ = False
 
 
+_OF_TOML = frozenset("=,{}[]\"' ")
+
+
 class Tree:
     """A value of a test file: a scalar, a list of trees, or trees by key."""
 
@@ -88,7 +91,8 @@ class Tree:
             return value
         if isinstance(value, datetime.datetime):
             return value.isoformat()
-        return self.source.text[self.start : self.end].strip() or str(value)
+        written = self.source.text[self.start : self.end].strip()
+        return written if written and not set(written) & _OF_TOML else str(value)  # a place in TOML begins at the key
 
     def table(self) -> dict[str, Tree]:
         """The trees by key. Raises TestFileError."""

@@ -91,14 +91,14 @@ def test_a_table_of_another_kind_is_refused(table: str, tmp_path: Path) -> None:
 
 
 def test_folders_say_it_too(tmp_path: Path) -> None:
-    from apimpolicy.project.service_folder import read_service_folder
+    from apimpolicy.project.gateways import load_gateway
 
     folder = tmp_path / "named values" / "k"
     folder.mkdir(parents=True)
     (tmp_path / "apis").mkdir()
     properties = {"displayName": "k", "value": "in-a-folder-secret", "secret": True}
     (folder / "namedValueInformation.json").write_text(json.dumps({"properties": properties}))
-    read_service_folder(str(tmp_path))
+    load_gateway(tmp_path)
     assert secrets.without_secrets("x in-a-folder-secret y") == "x *** y"
 
 

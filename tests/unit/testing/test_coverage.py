@@ -344,7 +344,7 @@ def test_resolvers_and_services_count() -> None:
         Gateway(service=service).send("/orders/1")
     found = {(file.path, place.name): place.is_reached for file in coverage.report().files for place in file.places}
     assert found[("<resolver>", "http-data-source")]
-    assert found[("<api policy>", "set-status")]
+    assert found[("<policy of the API 'orders'>", "set-status")]
 
 
 def test_percent_is_rounded_down() -> None:

@@ -44,8 +44,8 @@ def completion(
     """Find what is missing besides settings of a gateway, for the policies of a service and others."""
     problems: list[Problem] = [] if description is None else list(description.problems)
     given = [] if parts is None else list(documents_of(parts))
-    given += [("the policy", None, policy) for policy in policies]
     sources = [readable(*each, problems) for each in given]
+    sources += [readable("the policy", None, policy, []) for policy in policies]  # whoever runs it reports it
     fragments: dict[str, Any] = settings.get("fragments") or {}
     texts = readable_fragments(fragments, problems)
     known = Known(

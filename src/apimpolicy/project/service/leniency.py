@@ -6,12 +6,15 @@ disable their part only. Elsewhere (the library, pytest's `apim`) the first prob
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.project.service.description import Problem
     from apimpolicy.project.service.stand_ins import StandIn
 
@@ -50,6 +53,25 @@ class Leniency:
 
     def __bool__(self) -> bool:
         return bool(self._stand_ins or self._problems)
+
+
+_NEEDS = re.compile(rb"\{\{|-id\s*=|managed-identity|openid-config")
+
+
+def may_need_stand_ins(policies: Iterable[AnyPolicy]) -> bool:
+    """Return whether policies may name something besides themselves, at a glance, which imports nothing."""
+    for policy in policies:
+        text: object = policy
+        if isinstance(policy, Path):
+            try:
+                text = policy.read_bytes()
+            except OSError:
+                return True
+        if isinstance(text, str):
+            text = text.encode("utf-8", "surrogatepass")
+        if not isinstance(text, bytes) or _NEEDS.search(text) is not None:
+            return True
+    return False
 
 
 def _sentences(found: Leniency) -> Iterator[str]:

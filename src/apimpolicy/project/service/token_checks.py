@@ -69,7 +69,10 @@ def _claims(element: Element) -> dict[str, str]:
     found: dict[str, str] = {}
     for claim in element.descendants():
         if claim.name == "claim":
-            values = [child.text.strip() for child in claim.elements() if child.name == "value"]
+            children = [child for child in claim.elements() if child.name == "value"]
+            if any(child.expression is not None for child in children):
+                continue
+            values = [child.text.strip() for child in children]
             separator = literal_attribute(claim, "separator")
             every = literal_attribute(claim, "match") != "any"
             chosen = (separator or " ").join(values) if every and separator else next(iter(values), "yes")

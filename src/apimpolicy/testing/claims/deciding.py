@@ -27,7 +27,14 @@ class Deciding:
     """Decides claims about the policies of one world. `vacuous` are those that say nothing about any request."""
 
     def __init__(self, world: World, claims: Sequence[Claim], expressions: Expressions) -> None:
-        self.proof = Proof(world.program, world.first, world.variables, *_known_of_route(world))
+        self.proof = Proof(
+            world.program,
+            world.first,
+            world.variables,
+            *_known_of_route(world),
+            made_up=world.stand_ins or None,
+            knows_variables="variable" in world.fixed,
+        )
         self.formulas = Formulas(self.proof, expressions, credentials=_has_credentials(world))
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
-from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, ClaimReport
+from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.claims.proving import Proof, internal_error
@@ -92,39 +92,10 @@ def prove_service(
     *,
     debug: bool = False,
 ) -> list[ClaimReport]:
-    """Decide claims for every operation of every API of a service. Raises DiagnosticError, ConfigurationError."""
-    from apimpolicy.testing.claims.service_cases import service_case
-    from apimpolicy.testing.claims.services import worlds_of
+    """Decide claims for every operation of every API of a service. Raises ConfigurationError."""
+    from apimpolicy.testing.claims.platform import PlatformProof
 
-    expressions = Expressions(around.gateway.named_values)
-    found: dict[str, ClaimReport] = {}
-    for world in worlds_of(around):
-        asked = [claim for claim in claims if claim.name not in found or found[claim.name].status != FALSE]
-        if not asked:
-            break
-        proof = Proof(world, asked, expressions, bounds, on_run, debug=debug)
-        for verdict in proof.verdicts():
-            report = report_of(verdict, proof.inputs)
-            if verdict.run is not None:
-                path, case = service_case(file, verdict.claim, verdict.run, proof.inputs, world.route)
-                report = report._replace(case=case, case_file=path)
-            name = verdict.claim.name
-            found[name] = _worse(found.get(name), report._replace(about=world.route.name))
-    missing = [_report(claim, ERROR, "the service has no API") for claim in claims if claim.name not in found]
-    return [*(found[claim.name] for claim in claims if claim.name in found), *missing]
-
-
-def _worse(known: ClaimReport | None, report: ClaimReport) -> ClaimReport:
-    """What is said of a claim that was asked of several operations: what is false, else what is not decided."""
-    if known is None or report.status == FALSE:
-        return report if report.status != PROVEN else report._replace(about="")
-    if report.status == PROVEN:
-        assumptions = tuple(dict.fromkeys((*known.assumptions, *report.assumptions)))
-        is_vacuous = known.is_vacuous and report.is_vacuous and known.status == PROVEN
-        return known._replace(assumptions=assumptions, is_vacuous=is_vacuous)
-    if known.status == PROVEN:
-        return report
-    return known._replace(reasons=tuple(dict.fromkeys((*known.reasons, *report.reasons))))
+    return PlatformProof(file, claims, around, bounds, report_of, on_run, debug=debug).reports()
 
 
 def write_case(report: ClaimReport) -> bool:

@@ -23,7 +23,7 @@ from apimpolicy.symbolic.world import World
 from apimpolicy.testing.claims.worlds import world_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.context.entities import Operation
     from apimpolicy.engine.effective_policies import AnyPolicy
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _EVERYTHING = "/{*rest}"
-_OF_THE_CALL = ("api", "operation", "product", "subscription", "user")
+_OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "variable")
+"""What requests can't choose: all scopes of a service are known, so that no other policy sets a variable."""
 
 
 class Caller(Record):
@@ -75,6 +76,7 @@ class Route(Record):
 
     api: str
     caller: Caller
+    prefix: str
     name: str
     method: str | None
     template: tuple[Piece, ...]
@@ -135,16 +137,49 @@ class ServiceWorld(World):
 
 def worlds_of(around: Surroundings) -> Iterator[ServiceWorld]:
     """The worlds of the service of a gateway. Raises ConfigurationError, DiagnosticError."""
+    opened = opened_service(around)
+    return (world_of_route(route, around, opened) for routes in routes_of(around).values() for route in routes)
+
+
+def opened_service(around: Surroundings) -> Service:
+    """The service of a gateway with a subscription for each API and each product, whose keys requests have."""
+    assert around.gateway.service is not None
+    return _with_keys(around.gateway.service)
+
+
+def routes_of(around: Surroundings) -> dict[str, list[Route]]:
+    """The routes through the service of a gateway, by the ids of the APIs. Raises ConfigurationError."""
     service = around.gateway.service
     assert service is not None
-    opened = _with_keys(service)
-    for api in service.apis:
-        if not api.api.is_current_revision:
-            continue
-        for route in _routes(service, api):
-            settings, options = world_parts(route.policies, around)
-            options["fixed"] = _OF_THE_CALL
-            yield ServiceWorld(route, route.policies, {**settings, "service": opened}, **options)
+    current = [api for api in service.apis if api.api.is_current_revision]
+    return {from_utf16(api.api.id): list(_routes(service, api)) for api in current}
+
+
+def world_of_route(route: Route, around: Surroundings, opened: Service) -> ServiceWorld:
+    """The world of one route. Raises ConfigurationError, DiagnosticError."""
+    settings, options = world_parts(route.policies, around)
+    options["fixed"] = _OF_THE_CALL
+    return ServiceWorld(route, route.policies, {**settings, "service": opened}, **options)
+
+
+def together(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
+    """Routes that meet the same policies, and one route for all requests that any of them takes, and others.
+
+    What is proven of that one is proven of all of them.
+    """
+    groups: dict[tuple[object, ...], list[Route]] = {}
+    for route in routes:
+        if "operation" not in route.policies:
+            groups.setdefault((route.prefix, route.caller.id), []).append(route)
+    found: list[tuple[Route, list[Route]]] = []
+    for group in groups.values():
+        first = group[0]
+        pieces = (Piece.ignoring_case(first.prefix), Piece("/x", BELOW))
+        name = f"any {first.prefix}/*"
+        policies, headers = first.policies, first.headers
+        wide = Route(first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.obstacle)
+        found.append((wide, group))
+    return [(wide, group) for wide, group in found if len(group) > 1]
 
 
 def _with_keys(service: Service) -> Service:
@@ -218,7 +253,7 @@ def _route(
     policies = {scope: document for scope, document in given.items() if document is not None}
     below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
     pieces = (Piece.ignoring_case(prefix), *below)
-    return Route(from_utf16(api.id), caller, named, method, pieces, headers, policies, obstacle)
+    return Route(from_utf16(api.id), caller, prefix, named, method, pieces, headers, policies, obstacle)
 
 
 def _pieces(template: str) -> Iterator[Piece]:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.symbolic.scenario import ENTITIES
+from apimpolicy.symbolic.stand_ins import StandIns
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import Case, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
@@ -93,6 +94,7 @@ def world_parts(policies: Mapping[str, AnyPolicy], around: Surroundings) -> tupl
         "providers": [] if around.identities is None else list(around.identities.providers),
         "token": _tokens(around.identities),
         "variables": around.variables,
+        "stand_ins": StandIns(**gateway.made_up),
         "fixed": [kind for kind in ENTITIES if kind != "deployment" and getattr(gateway, kind) is not None],
     }
 

@@ -1,0 +1,161 @@
+"""Claims about every API of a service, each decided for itself: one that can't be decided does not stop the others."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
+from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.testing.claims.deciding import Deciding
+from apimpolicy.testing.claims.proving import Proof, internal_error
+from apimpolicy.testing.claims.reading import Expressions
+from apimpolicy.testing.claims.service_cases import service_case
+from apimpolicy.testing.claims.services import opened_service, routes_of, together, world_of_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from apimpolicy.engine.service import Service
+    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.reading import Claim
+    from apimpolicy.testing.claims.services import Route
+    from apimpolicy.testing.claims.worlds import Surroundings
+
+    ReportOf = Callable[..., ClaimReport]
+
+_ORDER = (FALSE, ERROR, UNDECIDED, PROVEN)
+_LEAST_SECONDS = 0.2
+"""Of searching for one route, however many there are."""
+
+
+class PlatformProof:
+    """Decides claims for every API. `report_of` makes a report of a verdict."""
+
+    def __init__(
+        self,
+        file: CaseFile,
+        claims: Sequence[Claim],
+        around: Surroundings,
+        bounds: Bounds,
+        report_of: ReportOf,
+        on_run: Callable[[], None] = lambda: None,
+        *,
+        debug: bool = False,
+    ) -> None:
+        self.file = file
+        self.claims = claims
+        self.around = around
+        self.bounds = bounds
+        self.report_of = report_of
+        self.on_run = on_run
+        self.debug = debug
+        self.expressions = Expressions(around.gateway.named_values)
+
+    def reports(self) -> list[ClaimReport]:
+        """A report for each claim, with a cell for each API. Raises ConfigurationError."""
+        opened = opened_service(self.around)
+        found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
+        for api, routes in routes_of(self.around).items():
+            started = time.perf_counter()
+            made = self._of_api(routes, opened)
+            seconds = time.perf_counter() - started
+            for name, report in made.items():
+                found[name].append(report._replace(cells=(ApiCell(api, report.status, seconds),)))
+        return [_joined(claim, found[claim.name]) for claim in self.claims]
+
+    def _of_api(self, routes: Sequence[Route], opened: Service) -> dict[str, ClaimReport]:
+        """The worst that is known of each claim on any of the routes."""
+        deadline = time.process_time() + self.bounds.seconds
+        proven = self._proven_together(routes, opened)
+        found = {claim.name: self._plain(claim, PROVEN) for claim in self.claims}
+        share = max(self.bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
+        for route in routes:
+            asked = [
+                claim
+                for claim in self.claims
+                if found[claim.name].status != FALSE and (claim.name, route.name) not in proven
+            ]
+            if not asked:
+                continue
+            if time.process_time() > deadline:
+                reason = f"the {self.bounds.seconds:g} s for this API were used up; --seconds gives more"
+                made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in asked}
+            else:
+                made = self._of_route(route, asked, opened, share)
+            for name, report in made.items():
+                found[name] = _worse(found[name], report._replace(about=route.name))
+        return found
+
+    def _proven_together(self, routes: Sequence[Route], opened: Service) -> set[tuple[str, str]]:
+        """What one proof shows for several routes: names of claims and of routes."""
+        proven: set[tuple[str, str]] = set()
+        for wide, group in together(routes):
+            try:
+                deciding = Deciding(world_of_route(wide, self.around, opened), self.claims, self.expressions)
+                names = [
+                    claim.name
+                    for index, claim in enumerate(self.claims)
+                    if deciding.decide(index).is_proven and not deciding.is_vacuous(index)
+                ]
+            except Exception:  # whatever is wrong shows itself for each of the routes
+                continue
+            proven |= {(name, route.name) for name in names for route in group}
+        return proven
+
+    def _of_route(
+        self, route: Route, claims: Sequence[Claim], opened: Service, seconds: float
+    ) -> dict[str, ClaimReport]:
+        bounds = Bounds(**{name: getattr(self.bounds, name) for name in Bounds._fields} | {"seconds": seconds})
+        try:
+            world = world_of_route(route, self.around, opened)
+            proof = Proof(world, claims, self.expressions, bounds, self.on_run, debug=self.debug)
+            made: dict[str, ClaimReport] = {}
+            for verdict in proof.verdicts():
+                report = self.report_of(verdict, proof.inputs)
+                if verdict.run is not None:
+                    path, case = service_case(self.file, verdict.claim, verdict.run, proof.inputs, route)
+                    report = report._replace(case=case, case_file=path)
+                made[verdict.claim.name] = report
+            return made
+        except DiagnosticError as error:
+            from apimpolicy.report.terminal import render_all
+
+            problem = render_all(error.diagnostics)
+        except ApimPolicyError as error:
+            problem = str(error)
+        except Exception as error:
+            problem = internal_error(error, debug=self.debug)
+        return {claim.name: self._plain(claim, ERROR)._replace(problem=problem) for claim in claims}
+
+    @staticmethod
+    def _plain(claim: Claim, status: str) -> ClaimReport:
+        return ClaimReport(claim.path, claim.name, claim.line, status)
+
+
+def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
+    """One report of those for each API."""
+    if not reports:
+        return ClaimReport(claim.path, claim.name, claim.line, ERROR, problem="the service has no API")
+    cells = tuple(cell for report in reports for cell in report.cells)
+    return _worst(reports)._replace(cells=cells)
+
+
+def _worst(reports: Iterable[ClaimReport]) -> ClaimReport:
+    found: ClaimReport | None = None
+    for report in reports:
+        found = report if found is None else _worse(found, report)
+    assert found is not None
+    return found
+
+
+def _worse(known: ClaimReport, report: ClaimReport) -> ClaimReport:
+    """What is reported of a claim about several routes: what is false, else an error, else what is not decided."""
+    if report.status == known.status == PROVEN:
+        assumptions = tuple(dict.fromkeys((*known.assumptions, *report.assumptions)))
+        is_vacuous = known.is_vacuous and report.is_vacuous
+        return known._replace(assumptions=assumptions, is_vacuous=is_vacuous, about="")
+    if report.status == known.status == UNDECIDED:
+        return known._replace(reasons=tuple(dict.fromkeys((*known.reasons, *report.reasons))))
+    return min(known, report, key=lambda each: _ORDER.index(each.status))
