@@ -195,8 +195,9 @@ class Configuration:
         found, policies = leniency(), list(policies)
         if found is not None and (description is not None or self.has_service or may_need_stand_ins(policies)):
             return self._completed(found, description, policies, further_revocation_lists, overrides)
-        if description is not None and description.problems:
-            raise ConfigurationError("\n".join(map(str, description.problems)))
+        problems = [] if description is None else [each for each in description.problems if each.is_error]
+        if problems:
+            raise ConfigurationError("\n".join(map(str, problems)))
         has_service = description is not None or self.has_service
         parts = self._service.parts(description) if has_service else None
         return self._gateway(self._settings_with(parts), parts, further_revocation_lists, overrides)

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 def read_backend(path: str, changes: Mapping[str, Any] | None = None) -> Backend | BackendPool:
     """A backend, with the changes of an environment. Raises ConfigurationError."""
-    properties = read_properties(path, changes)
+    return _backend(read_properties(path, changes))
+
+
+def backend_of(file: str, values: Mapping[str, Any]) -> Backend | BackendPool:
+    """A backend from its properties, which are written in a file. Raises ConfigurationError."""
+    from apimpolicy.project.information_files import without_nulls
+    from apimpolicy.project.toml_table import Table
+
+    return _backend(Table(file, without_nulls(values), "properties"))
+
+
+def _backend(properties: Table) -> Backend | BackendPool:
     if (properties.take("type", str) or "Single").lower() == "pool":
         return _pool(properties)
     url = properties.take("url", str)

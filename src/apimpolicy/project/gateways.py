@@ -33,7 +33,7 @@ def load_gateway(
         with selected_environment(environment):
             return load_gateway(path, config=config, **overrides)
     from apimpolicy.project.configuration_files import find_configuration
-    from apimpolicy.project.layout import is_service_folder
+    from apimpolicy.project.service.reading import has_service
 
     path = os.fspath(path)
     if not os.path.isdir(path):
@@ -42,7 +42,7 @@ def load_gateway(
         return load_configuration(path).gateway(**overrides)
     found = os.fspath(config) if config is not None else find_configuration(path)
     configuration = load_configuration(found) if found is not None else empty_configuration()
-    folder = path if is_service_folder(path) or not configuration.has_service else None
+    folder = path if has_service(path) or not configuration.has_service else None
     return configuration.gateway(folder, **overrides)
 
 

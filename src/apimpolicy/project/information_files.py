@@ -40,13 +40,14 @@ def read_properties(path: str, changes: Mapping[str, Any] | None = None) -> Tabl
     found = read_json(path)
     if not isinstance(found, dict):
         raise ConfigurationError(f"{path} holds no object")
-    properties = Table(path, _without_nulls(found)).take("properties", dict) or {}
-    return Table(path, merged(properties, _without_nulls(changes or {})), "properties")
+    properties = Table(path, without_nulls(found)).take("properties", dict) or {}
+    return Table(path, merged(properties, without_nulls(changes or {})), "properties")
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
+    """A JSON value without the keys whose value is null."""
     if isinstance(value, dict):
-        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
     return value
 
 

@@ -83,11 +83,11 @@ class ServiceTables:
         root = folder or self.folder
         if root is None:
             return None
-        from apimpolicy.project.service.extract import read_extract
         from apimpolicy.project.service.operations import settle_operations
+        from apimpolicy.project.service.reading import describe
         from apimpolicy.project.service.repair import Elsewhere, repair
 
-        found = read_extract(root, self._overlay(root))
+        found = describe(root, self._overlay(root))
         ids = {kind: [id_ for id_, _ in self._named[kind]] for kind in ("apis", "products")}
         repair(found, Elsewhere(ids["apis"], ids["products"]))
         settle_operations(found)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _KINDS = (
     *(".xml", ".policy", ".cshtml", ".toml", ".json", ".yaml", ".yml", ".wsdl", ".xsd", ".xsl", ".xslt", ".graphql"),
     *(".pem", ".crt", ".cer", ".der", ".pfx", ".p12", ".crl", ".http"),
+    *(".tf", ".tofu", ".tfvars", ".tftpl", ".tpl", ".bicep", ".bicepparam"),
 )
 """Files that what is served may be made of; a log that grows beside them is none."""
 
@@ -99,7 +100,7 @@ class Source:
         return Served(gateway, files=files, broken=broken)
 
     def _gateway(self, configuration: Configuration, state: State | None) -> Gateway:
-        from apimpolicy.project.layout import is_service_folder
+        from apimpolicy.project.service.reading import has_service
 
         overrides: dict[str, Any] = {"now": _clock(configuration.now), "state": state, "tracing": self.tracing}
         if not configuration.says_seed:
@@ -117,7 +118,7 @@ class Source:
             real.append(HttpBackend(allowed=self.allow_outside))
             overrides["outside"] = real[-1]
         is_folder = os.path.isdir(self.path)
-        folder = self.path if is_folder and is_service_folder(self.path) else None
+        folder = self.path if is_folder and has_service(self.path) else None
         gateway = configuration.gateway(folder, **overrides)
         trusted = Trusted(gateway.trusted_roots, gateway.backends)
         for each in real:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.embedded.shapes import read_shapes
-from apimpolicy.project.embedded.terraform import end_of_braces
 from apimpolicy.project.root_element import looks_like_policies, root_name
 
 if TYPE_CHECKING:
@@ -148,3 +147,24 @@ def character(digits: str, base: int = 16) -> str:
     """Return the character with a code; the replacement character where there is none."""
     code = int(digits, base)
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+
+
+def end_of_braces(text: str, start: int, stop: int) -> int:
+    """The offset behind the brace that closes the one at `start`, texts inside looked past."""
+    depth = 0
+    position = start
+    while position < stop:
+        char = text[position]
+        if char == "{":
+            depth += 1
+        elif char == "}":
+            depth -= 1
+            if depth == 0:
+                return position + 1
+        elif char in "\"'":
+            end = position + 1
+            while end < stop and text[end] != char:
+                end += 2 if text[end] == "\\" else 1
+            position = end
+        position += 1
+    return stop

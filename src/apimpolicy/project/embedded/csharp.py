@@ -10,8 +10,14 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.embedded.code_strings import Language, Literal, character, decode, policies_of_language
-from apimpolicy.project.embedded.terraform import end_of_braces
+from apimpolicy.project.embedded.code_strings import (
+    Language,
+    Literal,
+    character,
+    decode,
+    end_of_braces,
+    policies_of_language,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.infrastructure.terraform.parser import parse_template
 from apimpolicy.project.embedded import is_policy
-from apimpolicy.project.embedded.pieces import Pieces
 from apimpolicy.project.embedded.shapes import read_shapes
-from apimpolicy.project.embedded.terraform import read_template
+from apimpolicy.project.embedded.texts import Texts
 
 if TYPE_CHECKING:
+    from apimpolicy.project.embedded.pieces import Pieces
     from apimpolicy.text.source import Source
 
 
@@ -19,6 +20,4 @@ def policies(outer: Source) -> list[Pieces]:
         return []
     if "{%" in outer.text or "{{-" in outer.text:
         return [read_shapes(outer)]
-    pieces = Pieces(outer)
-    read_template(pieces, 0, len(outer.text), quoted=False)
-    return [pieces]
+    return [Texts(outer, percent=True).template(parse_template(outer).parts)]

@@ -287,6 +287,10 @@ class Problem:
     api: str | None = None
     severity: Severity = Severity.ERROR
 
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
     def __str__(self) -> str:
         place = f"{self.origin}: " if self.origin.file else ""
         return f"{place}{self.message}{'. ' if self.help else ''}{self.help}"

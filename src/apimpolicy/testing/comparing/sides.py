@@ -97,7 +97,7 @@ def _place(name: str) -> str:
 
 def _side(name: str, place: str, stack: ExitStack) -> Side:
     if os.path.isdir(name):
-        return _folder(name, name)
+        return _infrastructure(name, name, stack) or _folder(name, name)
     if os.path.exists(name):
         return Side({"": Version(name, _bytes(name), name)}, False)
     return _at_revision(*_revision(name, place), stack)
@@ -113,6 +113,24 @@ def _folder(folder: str, shown: str) -> Side:
                 inner = os.path.relpath(path, folder)
                 found[inner] = Version(os.path.normpath(os.path.join(shown, inner)), data, path)
     return Side(found, True)
+
+
+def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
+    """The side that a folder of infrastructure code is: the policies of its APIs, in a folder that is removed later."""
+    from apimpolicy.project.layout import is_service_folder
+    from apimpolicy.project.service.infrastructure import is_infrastructure
+
+    if is_service_folder(folder) or not is_infrastructure(folder):
+        return None
+    from apimpolicy.project.environments import selected
+    from apimpolicy.project.service.as_extract import write_extract
+    from apimpolicy.project.service.infrastructure import read_infrastructure
+
+    root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
+    os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends
+    write_extract(read_infrastructure(folder, selected()), root)
+    places = ((root, shown), (folder, shown))
+    return Side(_folder(root, shown).files, True, places)
 
 
 def _bytes(path: str) -> bytes:
@@ -154,6 +172,9 @@ def _at_revision(revision: Revision, inside: str, stack: ExitStack) -> Side:
     name = f"{revision.name}:{inside}"
     if revision.is_file(inside):
         return Side({"": Version(name, _bytes(path), path)}, False, places)
+    made = _infrastructure(path, name, stack)
+    if made is not None:
+        return made
     found = _folder(path, inside)
     named = {
         inner: each._replace(name=f"{revision.name}:{each.name.replace(os.sep, '/')}")

@@ -1,0 +1,164 @@
+"""Parses JSON with offsets, and the expressions in its strings: `"[concat('a', parameters('b'))]"`.
+
+Comments, and strings over several lines, are read as Resource Manager reads them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from apimpolicy.infrastructure.arm.strings import json_chars, quoted_chars
+from apimpolicy.infrastructure.nodes import Array, Chars, Literal, Node, Object, Template, Unreadable, Within
+from apimpolicy.infrastructure.parsing import MOST_NESTED, ExpressionParser, NotReadable
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TOKEN = re.compile(
+    r"[ \t\r\n]*+(?:(?P<name>[A-Za-z_]\w*+(?:(?:\.\w++)++(?=[ \t]*\())?)"
+    r"|(?P<number>-?\d++(?:\.\d++)?)|(?P<quote>')|(?P<sign>[.,()\[\]])"
+    r"|(?P<end>\Z)|(?P<line>(?!))|(?P<other>.))",
+    re.DOTALL,
+)
+_QUOTED = re.compile(r"'((?:[^']|'')*+)(?:'|\Z)")
+_BLANK = re.compile(r"(?:[\s\ufeff]++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
+_STRING = re.compile(r'"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
+_WORD = re.compile(r"-?\d[\d.eE+-]*|true|false|null")
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+class ExpressionReader(ExpressionParser):
+    """Reads an expression of ARM."""
+
+    TOKEN = _TOKEN
+    PRECEDENCE: ClassVar[dict[str, int]] = {}
+
+    def primary(self) -> Node:
+        if self.kind != "quote":
+            return super().primary()
+        start = self.start
+        found = _QUOTED.match(self.text, start, self.stop)
+        if found is None:
+            raise NotReadable("the string isn't closed", start, start + 1)
+        self.move(found.end())
+        return Template(start, found.end(), quoted_chars(self.text, *found.span(1)))
+
+
+def parse_expression(source: Source) -> Node:
+    """Return the expression that a decoded string is, between its brackets."""
+    stop = len(source.text.rstrip().removesuffix("]"))
+    reader = ExpressionReader(source, 1, stop)
+    try:
+        reader.advance()
+        node = reader.expression()
+        if reader.kind == "end":
+            return node
+    except NotReadable:
+        pass
+    strings = [
+        Template(*found.span(), quoted_chars(source.text, *found.span(1))) for found in _QUOTED.finditer(source.text)
+    ]
+    return Unreadable(0, len(source.text), strings)
+
+
+def string_node(source: Source, start: int, end: int) -> Node:
+    """Return a JSON string, given the span between its quotation marks: an expression, or a text."""
+    parts = json_chars(source.text, start, end)
+    if source.text.startswith("[", start) and source.text.startswith("]", end - 1):
+        if not source.text.startswith("[[", start):
+            inner = decoded(source, parts, end)
+            return Within(start, end, inner, parse_expression(inner))
+        parts = json_chars(source.text, start + 1, end)
+    return Template(start, end, parts)
+
+
+def decoded(source: Source, parts: Sequence[Node], end: int) -> Source:
+    """Return a decoded string as a source whose positions are those of the file."""
+    texts: list[str] = []
+    anchors: list[tuple[int, int, bool]] = []
+    length = 0
+    for part in parts:
+        assert isinstance(part, Chars)
+        anchors.append((length, part.start, part.verbatim))
+        texts.append(part.text)
+        length += len(part.text)
+    anchors.append((length, end, True))
+    return Source("".join(texts), source.path, source, tuple(anchors))
+
+
+class JsonParser:
+    """Reads a JSON text."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.text = source.text
+        self.position = 0
+        self.depth = 0
+
+    def blank(self) -> str:
+        """Go past what has no meaning; return the next character."""
+        self.position = _BLANK.match(self.text, self.position).end()  # type: ignore[union-attr]
+        return self.text[self.position : self.position + 1]
+
+    def value(self) -> Node:
+        """Read a value. Raises NotReadable."""
+        char = self.blank()
+        start = self.position
+        if char == '"':
+            found = _STRING.match(self.text, start)
+            if found is None:
+                raise NotReadable("the string isn't closed", start, start + 1)
+            self.position = found.end()
+            return string_node(self.source, *found.span(1))
+        if char in ("{", "["):
+            self.depth += 1
+            if self.depth > MOST_NESTED:
+                raise NotReadable("the JSON is nested too deeply", start, start + 1)
+            self.position += 1
+            made = self.object(start) if char == "{" else self.array(start)
+            self.depth -= 1
+            return made
+        word = _WORD.match(self.text, start)
+        if word is None:
+            raise NotReadable("expected a JSON value", start, start + 1)
+        self.position = word.end()
+        if word[0] in _WORDS:
+            return Literal(start, word.end(), _WORDS[word[0]])
+        try:
+            return Literal(start, word.end(), float(word[0]) if re.search(r"[.eE]", word[0]) else int(word[0]))
+        except ValueError:
+            raise NotReadable("expected a JSON value", start, word.end()) from None
+
+    def array(self, start: int) -> Node:
+        items: list[Node] = []
+        while self.blank() != "]":
+            items.append(self.value())
+            self.separator("]")
+        self.position += 1
+        return Array(start, self.position, items)
+
+    def object(self, start: int) -> Node:
+        entries: list[tuple[Node | None, Node]] = []
+        while self.blank() != "}":
+            key = self.value()
+            if self.blank() != ":":
+                raise NotReadable("expected ':'", self.position, self.position + 1)
+            self.position += 1
+            entries.append((key, self.value()))
+            self.separator("}")
+        self.position += 1
+        return Object(start, self.position, entries)
+
+    def separator(self, closing: str) -> None:
+        char = self.blank()
+        if char == ",":
+            self.position += 1
+        elif char != closing:
+            raise NotReadable(f"expected ',' or '{closing}'", self.position, self.position + 1)
+
+
+def parse_json(source: Source) -> Node:
+    """Return the value of a JSON text. Raises NotReadable."""
+    return JsonParser(source).value()

@@ -1,0 +1,55 @@
+"""Strings of JSON and of ARM's expressions, decoded with the way back to the file.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/template-expressions
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure.nodes import Chars, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|\\(.)", re.DOTALL)
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
+
+
+def json_chars(text: str, start: int, end: int) -> list[Node]:
+    """Return the characters of a JSON string between its quotation marks, escapes decoded."""
+    return list(_json_chars(text, start, end))
+
+
+def _json_chars(text: str, start: int, end: int) -> Iterator[Node]:
+    begin = start
+    for escape in _ESCAPE.finditer(text, start, end):
+        if begin < escape.start():
+            yield Chars(begin, escape.start(), text[begin : escape.start()])
+        yield Chars(escape.start(), escape.end(), _character(escape), False)
+        begin = escape.end()
+    if begin < end:
+        yield Chars(begin, end, text[begin:end])
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape[3] is not None:
+        return _ESCAPES.get(escape[3], escape[3])
+    code = int(escape[1], 16)
+    if escape[2] is not None and 0xD800 <= code < 0xDC00:
+        return chr(0x10000 + ((code - 0xD800) << 10) + int(escape[2], 16) - 0xDC00)
+    low = "" if escape[2] is None else chr(int(escape[2], 16))
+    return chr(code) + low
+
+
+def quoted_chars(text: str, start: int, end: int) -> list[Node]:
+    """Return the characters of a string in an expression, in which `''` is `'`."""
+    found: list[Node] = []
+    begin = start
+    while (double := text.find("''", begin, end)) >= 0:
+        found.append(Chars(begin, double + 1, text[begin : double + 1]))
+        begin = double + 2
+    if begin < end:
+        found.append(Chars(begin, end, text[begin:end]))
+    return found

@@ -1,0 +1,300 @@
+"""An ARM template with the values of its parameters: the resources that it deploys, nested deployments included.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from apimpolicy.infrastructure import nodes
+from apimpolicy.infrastructure.arm.parser import parse_json
+from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, to_text
+from apimpolicy.infrastructure.evaluation import Evaluator
+from apimpolicy.infrastructure.functions import of_any, of_known
+from apimpolicy.infrastructure.parsing import NotReadable
+from apimpolicy.infrastructure.resources import PROVIDER, Note, Resource, segments
+from apimpolicy.infrastructure.values import Reference, Unknown, Value, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.infrastructure.evaluation import Budget, Scope
+    from apimpolicy.infrastructure.files import Files
+    from apimpolicy.infrastructure.functions import Function
+    from apimpolicy.text.source import Source
+
+DEPLOYMENT = "microsoft.resources/deployments"
+MOST_COPIES = 5_000
+
+_OWN: dict[str, Function] = {
+    "add": of_known(lambda first, second: first + second),
+    "div": of_known(lambda first, second: int(first / second)),
+    "equals": of_known(lambda first, second: first == second),
+    "greater": of_known(lambda first, second: first > second),
+    "greaterorequals": of_known(lambda first, second: first >= second),
+    "less": of_known(lambda first, second: first < second),
+    "lessorequals": of_known(lambda first, second: first <= second),
+    "mod": of_known(lambda first, second: first % second),
+    "mul": of_known(lambda first, second: first * second),
+    "not": of_known(lambda value: not value),
+    "sub": of_known(lambda first, second: first - second),
+    "and": of_known(lambda *values: all(values)),
+    "or": of_known(lambda *values: any(values)),
+    "xor": of_known(lambda first, second: first != second),
+    "createobject": of_any(lambda *values: dict(zip(values[::2], values[1::2], strict=True))),
+}
+
+
+class JsonTemplate(Evaluator):
+    """One template, deployed once."""
+
+    FUNCTIONS: ClassVar[Mapping[str, Function]] = {
+        **{name.lower(): function for name, function in FUNCTIONS.items()},
+        **_OWN,
+    }
+
+    def __init__(
+        self,
+        source: Source,
+        node: nodes.Node,
+        budget: Budget,
+        given: Mapping[str, Value] | None = None,
+        outer: JsonTemplate | None = None,
+        place: str = "",
+    ) -> None:
+        super().__init__(budget, place)
+        self.source = source
+        self.given = dict(given or {})
+        self.outer = outer
+        """The template whose parameters and variables are used in this one."""
+        self.level: int = 0 if outer is None else outer.level + 1
+        self.notes: list[Note] = []
+        self.unset: list[str] = []
+        self.sections = {key.lower(): value for key, value in self.entries(node)}
+        self._found: dict[str, Value] = {}
+        self._deployed: dict[str, JsonTemplate] = {}
+
+    @classmethod
+    def of_file(
+        cls, files: Files, path: str, budget: Budget, given: Mapping[str, Value] | None, level: int, place: str
+    ) -> JsonTemplate:
+        """Read a template file. Raises LookupError when it can't be read."""
+        source = files.source(path)
+        try:
+            made = cls(source, parse_json(source), budget, given, None, place)
+        except NotReadable as problem:
+            raise LookupError(os.path.basename(path), problem.message) from None
+        made.level = level
+        return made
+
+    def entries(self, node: nodes.Node | None) -> list[tuple[str, nodes.Node]]:
+        """Return the entries of an object, without evaluating them."""
+        if not isinstance(node, nodes.Object):
+            return []
+        return [(str(self.value(key, self.source, {})), value) for key, value in node.entries if key is not None]
+
+    def entry(self, node: nodes.Node | None, name: str) -> nodes.Node | None:
+        return next((value for key, value in self.entries(node) if key.lower() == name.lower()), None)
+
+    def text(self, value: Value) -> str:
+        return to_text(value)
+
+    def name(self, name: str, scope: Scope) -> Value:
+        raise LookupError(name)
+
+    # Functions
+
+    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        name = node.name.lower()
+        if name == "if":
+            test = self.truth(self.value(node.arguments[0], source, scope))
+            if test is None:
+                raise LookupError
+            return self.reference(node.arguments[1 if test else 2], source, scope)
+        special: Any = getattr(self, f"function_{name}", None)
+        arguments = [self.value(each, source, scope) for each in node.arguments]
+        if special is not None:
+            return special(arguments, scope)
+        return self.apply(name, arguments, source, scope)
+
+    def function_parameters(self, arguments: list[Value], scope: Scope) -> Value:
+        return self._once("parameters", arguments[0])
+
+    def function_variables(self, arguments: list[Value], scope: Scope) -> Value:
+        return self._once("variables", arguments[0])
+
+    def _once(self, section: str, name: str) -> Value:
+        if self.outer is not None:
+            return self.outer._once(section, name)
+        key = f"{section}('{name}')"
+        if key not in self._found:
+            self._found[key] = Unknown(f"{key} in {self.place}" if self.place else key)
+            self._found[key] = self._parameter(name, key) if section == "parameters" else self._variable(name)
+        return self._found[key]
+
+    def _parameter(self, name: str, key: str) -> Value:
+        for given, value in self.given.items():
+            if given.lower() == name.lower():
+                return value
+        default = self.entry(self.entry(self.sections.get("parameters"), name), "defaultValue")
+        if default is None:
+            self.unset.append(name)
+            return self._found[key]
+        return self.value(default, self.source, {})
+
+    def _variable(self, name: str) -> Value:
+        section = self.sections.get("variables")
+        node = self.entry(section, name)
+        if node is not None:
+            return self.value(node, self.source, {})
+        return self.value(section, self.source, {})[name] if section is not None else Unknown(f"variables('{name}')")
+
+    def function_copyindex(self, arguments: list[Value], scope: Scope) -> Value:
+        named = [each for each in arguments if isinstance(each, str)]
+        offset = next((each for each in arguments if isinstance(each, int)), 0)
+        return scope[f"copy {named[0].lower()}" if named else "copy"] + offset
+
+    def function_resourceid(self, arguments: list[Value], scope: Scope) -> Value:
+        index = next(
+            place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each
+        )
+        kinds = str(arguments[index]).split("/")[1:]
+        pairs = zip(kinds, arguments[index + 1 :], strict=True)
+        return joined([text for kind, name in pairs for text in (f"/{kind}/", self.as_text(name))])
+
+    def function_reference(self, arguments: list[Value], scope: Scope) -> Value:
+        name = segments(arguments[0])[-1]
+        child = self._deployed.get(str(name))
+        if child is None:
+            raise LookupError(name)
+        return Outputs(child)
+
+    def object(self, node: nodes.Object, source: Source, scope: Scope) -> Value:
+        """Evaluate an object; entries that `copy` makes are added."""
+        found = super().object(node, source, scope)
+        copies = found.get("copy")
+        if not isinstance(copies, list):
+            return found
+        del found["copy"]
+        for loop in self._loops(node):
+            name, count = (self.value(self.entry(loop, each), source, scope) for each in ("name", "count"))  # type: ignore[arg-type]
+            body = self.entry(loop, "input")
+            if isinstance(count, int) and body is not None:
+                found[str(name)] = [
+                    self.value(body, source, {**scope, "copy": index, f"copy {str(name).lower()}": index})
+                    for index in range(min(count, MOST_COPIES))
+                ]
+        return found
+
+    def _loops(self, node: nodes.Node) -> list[nodes.Node]:
+        loops = self.entry(node, "copy")
+        return list(loops.items) if isinstance(loops, nodes.Array) else []
+
+    # Resources
+
+    def resources(self) -> Iterator[Resource]:
+        """Yield the resources of API Management, those of nested deployments included."""
+        section = self.sections.get("resources")
+        listed = section.items if isinstance(section, nodes.Array) else [each for _, each in self.entries(section)]
+        for node in listed:
+            yield from self._resources(node, "", [])
+
+    def _resources(self, node: nodes.Node, outer_type: str, outer_names: list[Value]) -> Iterator[Resource]:
+        if self.entry(node, "existing") is not None:
+            return
+        for scope, is_guess in self._instances(node):
+            written = self._field(node, "type", scope)
+            type_ = str(written).lower()
+            if outer_type and not type_.startswith(outer_type):
+                type_ = f"{outer_type}/{type_}"
+            own = segments(self._field(node, "name", scope))
+            names = [*outer_names, *own] if outer_names and len(own) < len(type_.split("/")) - 1 else own
+            if type_ == DEPLOYMENT:
+                yield from self._deployment(node, scope)
+                continue
+            if type_ == PROVIDER or type_.startswith(f"{PROVIDER}/"):
+                yield self._resource(node, type_, names, scope, is_guess)
+            inner = self.entry(node, "resources")
+            for each in inner.items if isinstance(inner, nodes.Array) else ():
+                yield from self._resources(each, type_, names)
+
+    def _instances(self, node: nodes.Node) -> Iterator[tuple[dict[str, Value], bool]]:
+        """Yield the variables for each copy of a resource, and whether it is a guess."""
+        condition = self.entry(node, "condition")
+        copy = self.entry(node, "copy")
+        if copy is None:
+            truth = True if condition is None else self.truth(self.value(condition, self.source, {}))
+            if truth is not False:
+                yield {}, truth is None
+            return
+        count, name = self._field(copy, "count", {}), str(self._field(copy, "name", {})).lower()
+        if not isinstance(count, int):
+            unknown = Unknown(f"copyIndex() of {name}")
+            yield {"copy": unknown, f"copy {name}": unknown}, True
+            return
+        for index in range(min(count, MOST_COPIES)):
+            scope = {"copy": index, f"copy {name}": index}
+            truth = True if condition is None else self.truth(self.value(condition, self.source, scope))
+            if truth is not False:
+                yield scope, truth is None
+
+    def _field(self, node: nodes.Node, name: str, scope: Scope) -> Value:
+        found = self.entry(node, name)
+        return None if found is None else self.value(found, self.source, scope)
+
+    def _resource(self, node: nodes.Node, type_: str, names: list[Value], scope: Scope, is_guess: bool) -> Resource:
+        kinds = [each for each in type_.removeprefix(PROVIDER).split("/") if each]
+        missing = len(kinds) + 1 - len(names)
+        names = [Unknown("a name")] * missing + names
+        properties = self._field(node, "properties", scope)
+        found = dict(properties) if isinstance(properties, dict) else {}
+        if not kinds:
+            found["identity"] = self._field(node, "identity", scope)
+        shown = "/".join(each.text if isinstance(each, Unknown) else str(each) for each in names)
+        return Resource("/".join(kinds), names[1:] if kinds else [], found, self.source, node.start, shown, is_guess)
+
+    def _deployment(self, node: nodes.Node, scope: Scope) -> Iterator[Resource]:
+        properties = self.entry(node, "properties")
+        template = self.entry(properties, "template")
+        name = str(self._field(node, "name", scope))
+        if template is None or self.level > 10:
+            self.notes.append(Note("a linked deployment isn't read", self.source, node.start))
+            return
+        options = self.entry(properties, "expressionEvaluationOptions")
+        inner = options is not None and str(self._field(options, "scope", {})).lower() == "inner"
+        given = {
+            key: self.value(value, self.source, scope)
+            for key, entry in self.entries(self.entry(properties, "parameters"))
+            if (value := self.entry(entry, "value")) is not None
+        }
+        child = JsonTemplate(self.source, template, self.budget, given, None if inner else self, name)
+        child.level = self.level + 1
+        self._deployed[name] = child
+        yield from child.resources()
+        self.notes += child.notes
+
+    def output(self, name: str) -> Value:
+        """Return the value of an output. Raises LookupError."""
+        node = self.entry(self.entry(self.sections.get("outputs"), name), "value")
+        if node is None:
+            raise LookupError(name)
+        return self.value(node, self.source, {})
+
+    def all_notes(self) -> Iterator[Note]:
+        yield from self.notes
+
+
+class Outputs(Reference):
+    """`reference(…).outputs.name.value` of a nested deployment."""
+
+    def __init__(self, template: JsonTemplate, name: str | None = None) -> None:
+        self.template, self.output = template, name
+
+    def member(self, name: str) -> Value:
+        if name == "outputs":
+            return self
+        if name == "value" and self.output is not None:
+            return self.template.output(self.output)
+        return Outputs(self.template, name)

@@ -1,0 +1,1 @@
+"""Bicep: files, parameters, modules, functions, and the resources that a deployment makes."""

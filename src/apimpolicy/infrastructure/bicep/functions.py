@@ -1,0 +1,301 @@
+"""Functions of Bicep and of ARM templates, as far as they make texts, lists and objects.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/bicep-functions
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote, urljoin
+
+from apimpolicy.infrastructure.functions import (
+    bounded_range,
+    distinct,
+    find_literal,
+    flat,
+    from_json,
+    known_dict,
+    known_list,
+    known_text,
+    of_any,
+    of_known,
+    some_text,
+)
+from apimpolicy.infrastructure.values import (
+    Reference,
+    Unknown,
+    Value,
+    cut,
+    is_fully_known,
+    joined,
+    json_text,
+    replaced,
+    stripped,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.infrastructure.evaluation import Evaluator
+    from apimpolicy.infrastructure.functions import Function
+
+_FIELD = re.compile(r"\{\{|\}\}|\{(\d+)(?::([^{}]*))?\}")
+LONGEST_PADDING = 10_000
+
+
+def to_text(value: Value) -> str:
+    """Return a known value as Bicep writes it into a text."""
+    if isinstance(value, bool):
+        return "True" if value else "False"
+    if isinstance(value, dict | list):
+        return json_text(value)
+    if value is None or isinstance(value, Reference):
+        raise TypeError
+    return str(value)
+
+
+def formatted(evaluator: Evaluator, template: Value, *arguments: Value) -> str:
+    """`format`: fields of .NET's composite formats; number formats aren't known."""
+
+    def put(found: Any) -> str:
+        if found[1] is None:
+            return str(found[0][0])
+        value = arguments[int(found[1])]
+        if not found[2]:
+            return evaluator.as_text(value)
+        digits = re.fullmatch(r"[dD](\d{1,2})|(0{1,99})", found[2])
+        if digits is None or isinstance(value, bool) or not isinstance(value, int):
+            raise LookupError
+        return str(value).zfill(int(digits[1]) if digits[1] else len(digits[2]))
+
+    return replaced(some_text(template), _FIELD.finditer, put)
+
+
+def concat(evaluator: Evaluator, *values: Value) -> Value:
+    if values and all(isinstance(each, list) for each in values):
+        return [item for each in values for item in each]
+    if any(isinstance(each, list | dict) for each in values):
+        raise TypeError
+    return joined([evaluator.as_text(each) for each in values])
+
+
+def join(evaluator: Evaluator, values: Value, separator: Value) -> str:
+    items = [evaluator.as_text(each) for each in known_list(values)]
+    separated = [text for each in items for text in (some_text(separator), each)]
+    return joined(separated[1:])
+
+
+def string(evaluator: Evaluator, value: Value) -> Value:
+    return value if isinstance(value, Unknown) else evaluator.as_text(value)
+
+
+def split(text: Value, separators: Value) -> list[str]:
+    text = known_text(text)
+    marks = [separators] if isinstance(separators, str) else separators
+    pattern = re.compile("|".join(re.escape(each) for each in sorted(marks, key=len, reverse=True)) or r"(?!)")
+    found: list[str] = []
+    position = 0
+    for match in pattern.finditer(text):
+        found.append(cut(text, position, match.start()))
+        position = match.end()
+    return [*found, cut(text, position, len(text))]
+
+
+def replace(text: Value, wanted: Value, new: Value) -> str:
+    return replaced(some_text(text), find_literal(known_text(wanted)), lambda _: some_text(new))
+
+
+def contains(values: Value, wanted: Value) -> bool:
+    if isinstance(values, dict):
+        return known_text(wanted).lower() in {key.lower() for key in known_dict(values)}
+    if isinstance(values, str):
+        return known_text(wanted) in known_text(values)
+    if is_fully_known(wanted) and any(each == wanted for each in known_list(values)):
+        return True
+    if not is_fully_known(values) or not is_fully_known(wanted):
+        raise LookupError
+    return False
+
+
+def union(*values: Value) -> Value:
+    if all(isinstance(each, list) for each in values):
+        return distinct([item for each in values for item in each])
+    found: dict[str, Value] = {}
+    for each in values:
+        _merge(found, known_dict(each))
+    return found
+
+
+def _merge(into: dict[str, Value], other: dict[str, Value]) -> None:
+    for key, value in other.items():
+        mine = into.get(key)
+        if isinstance(mine, dict) and isinstance(value, dict):
+            into[key] = dict(mine)
+            _merge(into[key], value)
+        else:
+            into[key] = value
+
+
+def intersection(first: Value, *rest: Value) -> Value:
+    if isinstance(first, dict):
+        return {key: each for key, each in first.items() if all(other.get(key) == each for other in rest)}
+    return [each for each in first if all(each in other for other in rest)]
+
+
+def merge_shallow(values: Value) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for each in known_list(values):
+        found |= known_dict(each)
+    return found
+
+
+def length(value: Value) -> int:
+    if isinstance(value, str):
+        return len(known_text(value))
+    if isinstance(value, list | dict):
+        return len(value)
+    raise LookupError
+
+
+def is_empty(value: Value) -> bool:
+    if isinstance(value, Unknown | Reference):
+        raise LookupError
+    return not value
+
+
+def take(value: Value, count: int) -> Value:
+    if isinstance(value, str):
+        return cut(known_text(value), 0, max(count, 0))
+    return known_list(value)[: max(count, 0)]
+
+
+def skip(value: Value, count: int) -> Value:
+    if isinstance(value, str):
+        return cut(known_text(value), max(count, 0), len(value))
+    return known_list(value)[max(count, 0) :]
+
+
+def edge(place: int) -> Callable[[Value], Value]:
+    """`first` and `last`."""
+
+    def one(value: Value) -> Value:
+        if isinstance(value, str):
+            return known_text(value)[place] if value else ""
+        return known_list(value)[place] if value else None
+
+    return one
+
+
+def coalesce(*values: Value) -> Value:
+    for each in values:
+        if isinstance(each, Unknown | Reference):
+            raise LookupError
+        if each is not None:
+            return each
+    return None
+
+
+def pad_left(value: Value, width: int, char: str = " ") -> str:
+    if width > LONGEST_PADDING:
+        raise LookupError
+    return str(value).rjust(width, char)
+
+
+def substring(text: str, start: int, count: int | None = None) -> str:
+    return cut(text, start, len(text) if count is None else start + count)
+
+
+def try_get(value: Value, *keys: Value) -> Value:
+    for key in keys:
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list):
+            value = value[key] if 0 <= key < len(value) else None
+        else:
+            raise LookupError
+        if value is None:
+            return None
+    return value
+
+
+def items(value: Value) -> list[Value]:
+    return [{"key": key, "value": value[key]} for key in sorted(known_dict(value), key=str.lower)]
+
+
+def to_bool(value: Value) -> bool:
+    return (
+        bool(value)
+        if not isinstance(value, str)
+        else {"true": True, "1": True, "false": False, "0": False}[value.lower()]
+    )
+
+
+def guard(function: Any) -> Any:
+    """A function of JSON text that may have unknown parts."""
+    return lambda text: function(some_text(text))
+
+
+_KNOWN: dict[str, Any] = {
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64ToJson": lambda text: from_json(base64.b64decode(text).decode()),
+    "base64ToString": lambda text: base64.b64decode(text).decode(),
+    "bool": to_bool,
+    "indexOf": lambda values, wanted: values.lower().find(wanted.lower()) if isinstance(values, str) else (
+        values.index(wanted) if wanted in values else -1
+    ),
+    "int": lambda value: int(value),
+    "intersection": intersection,
+    "lastIndexOf": lambda text, wanted: text.lower().rfind(wanted.lower()),
+    "max": lambda *values: max(values[0] if isinstance(values[0], list) else values),
+    "min": lambda *values: min(values[0] if isinstance(values[0], list) else values),
+    "padLeft": pad_left,
+    "range": lambda start, count: bounded_range(start, start + count, 1),
+    "substring": substring,
+    "toLower": lambda text: text.lower(),
+    "toUpper": lambda text: text.upper(),
+    "uri": lambda base, relative: urljoin(base, relative),
+    "uriComponent": lambda text: quote(text, safe="!'()*"),
+    "uriComponentToString": lambda text: unquote(text),
+}  # fmt: skip
+_ANY: dict[str, Any] = {
+    "any": lambda value: value,
+    "array": lambda value: value if isinstance(value, list) else [value],
+    "coalesce": coalesce,
+    "contains": contains,
+    "createArray": lambda *values: list(values),
+    "createObject": lambda *values: dict(zip(map(known_text, values[::2]), values[1::2], strict=True)),
+    "empty": is_empty,
+    "endsWith": lambda text, wanted: known_text(text).lower().endswith(known_text(wanted).lower()),
+    "false": lambda: False,
+    "first": edge(0),
+    "flatten": lambda values: flat(known_list(values), 1),
+    "items": items,
+    "json": guard(from_json),
+    "last": edge(-1),
+    "length": length,
+    "null": lambda: None,
+    "objectKeys": lambda value: sorted(known_dict(value), key=str.lower),
+    "replace": replace,
+    "secure": lambda value: value,
+    "shallowMerge": merge_shallow,
+    "skip": skip,
+    "split": split,
+    "startsWith": lambda text, wanted: known_text(text).lower().startswith(known_text(wanted).lower()),
+    "take": take,
+    "trim": lambda text: stripped(some_text(text), None, None),
+    "true": lambda: True,
+    "tryGet": try_get,
+    "union": union,
+}
+
+FUNCTIONS: dict[str, Function] = {
+    **{name: of_known(function) for name, function in _KNOWN.items()},
+    **{name: of_any(function) for name, function in _ANY.items()},
+    "concat": concat,
+    "format": formatted,
+    "join": join,
+    "string": string,
+}
+"""Functions of values by name; they get the evaluator first."""

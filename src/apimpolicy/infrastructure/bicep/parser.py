@@ -1,0 +1,354 @@
+"""Parses Bicep: declarations and expressions. A declaration that can't be read is a problem, and the next one is read.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/bicep/file
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from apimpolicy.infrastructure.bicep.strings import end_of_braces, read_string
+from apimpolicy.infrastructure.nodes import (
+    Call,
+    For,
+    If,
+    Lambda,
+    Literal,
+    Member,
+    Nested,
+    Node,
+    Object,
+    Spread,
+    Unreadable,
+)
+from apimpolicy.infrastructure.parsing import MOST_NESTED, MOST_STRINGS, ExpressionParser, NotReadable, Problem
+from apimpolicy.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.text.source import Source
+
+_BLANKS = r"(?:[ \t\r\f\ufeff]++|//[^\n]*+|/\*.*?\*/|\#disable[^\n]*+|\#restore[^\n]*+)*+"
+_TOKEN = re.compile(
+    _BLANKS + r"(?:(?P<name>[A-Za-z_]\w*+)|(?P<number>\d++)|(?P<quote>\$*'''|')|(?P<line>\n)"
+    r"|(?P<sign>\.\.\.|=>|==|!=|=~|!~|<=|>=|&&|\|\||\?\?|::|\.\?(?!\d)|[-+*/%!<>?:.,=(){}\[\]@|])|(?P<end>\Z)|(?P<other>.))",
+    re.DOTALL,
+)
+_CONTINUED = re.compile(rf"(?:{_BLANKS}\n)++{_BLANKS}(?=\?|\|\||&&|:(?!:))", re.DOTALL)
+_LAMBDA = re.compile(r"\(\s*((?:[A-Za-z_]\w*\s*(?:,\s*[A-Za-z_]\w*\s*)*)?)\)\s*=>")
+_LEVELS = (("??",), ("||",), ("&&",), ("==", "!=", "=~", "!~"), ("<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
+_DECLARED = re.compile(r"^(?:@|(?:param|var|resource|module|output|func|type|import|metadata|using)\b)", re.MULTILINE)
+VALUES = ("param", "var", "output")
+RESOURCES = ("resource", "module")
+WITHOUT_NAME = ("targetScope", "metadata", "using", "extends", "import", "provider", "extension", "assert", "type")
+
+
+class Declaration(Record):
+    """`kind name …`: a parameter, a variable, a resource, a module, an output, a function, an import."""
+
+    start: int
+    end: int
+    kind: str
+    name: str
+    value: Node | None
+    type: Node | None = None
+    existing: bool = False
+    names: Sequence[tuple[str, str]] = ()
+    """What an import takes: the name there and the name here; `*` is everything."""
+
+
+class Parser(ExpressionParser):
+    """Reads one file or a span of it."""
+
+    TOKEN = _TOKEN
+    PRECEDENCE: ClassVar[dict[str, int]] = {sign: level for level, signs in enumerate(_LEVELS) for sign in signs}
+    SAFE_ACCESS = True
+    LINES_IN_LISTS = True
+    CONTINUED = _CONTINUED
+
+    def declarations(self) -> tuple[list[Declaration], list[Problem]]:
+        """Read all declarations, and what can't be read."""
+        found: list[Declaration] = []
+        problems: list[Problem] = []
+        position = self.end
+        while position < self.stop:
+            self.lines, self.depth = True, 0
+            try:
+                self.move(position)
+                self.skip_lines()
+                position = self.start
+                if self.kind == "end":
+                    break
+                found.append(self.declaration())
+                if self.kind not in ("line", "end"):
+                    raise self.unexpected("the end of the line")
+                position = self.start
+            except NotReadable as problem:
+                problems.append(Problem(problem.message, problem.start, problem.end))
+                following = _DECLARED.search(self.text, position + 1, self.stop)
+                end = self.stop if following is None else following.start()
+                found.append(
+                    Declaration(position, end, "", "", Unreadable(position, end, list(self.strings(position, end))))
+                )
+                position = end
+        return found, problems
+
+    def strings(self, start: int, stop: int) -> Iterator[Node]:
+        """The strings of a span that can't be read otherwise."""
+        position = start
+        for _ in range(MOST_STRINGS):
+            self.lines, self.depth = True, MOST_NESTED - 3  # what is inside of these strings matters little
+            found = re.compile(r"//[^\n]*|\$*'''|'").search(self.text, position, stop)
+            if found is None:
+                return
+            position = found.end()
+            if found[0].startswith("//"):
+                continue
+            try:
+                self.move(found.start())
+                node = read_string(self)
+            except NotReadable:
+                continue
+            yield node
+            position = max(node.end, position)
+
+    def declaration(self) -> Declaration:
+        """Read one declaration with its decorators."""
+        while self.at("@"):
+            self.advance()
+            self.expression()
+            self.skip_lines()
+        start = self.start
+        kind = self.word()
+        if kind in VALUES or kind == "func":
+            return self.valued(start, kind)
+        if kind in RESOURCES:
+            return self.resource(start, kind)
+        if kind == "import":
+            return self.imported(start)
+        if kind in WITHOUT_NAME:
+            self.skip_rest()
+            return Declaration(start, self.last, kind, "", None)
+        raise NotReadable(f"'{kind}' begins no declaration", start, start + len(kind))
+
+    def valued(self, start: int, kind: str) -> Declaration:
+        name = self.word()
+        if kind == "func":
+            names = self.parameters()
+            self.skip_type("=>")
+            self.expect("=>")
+            self.skip_lines()
+            body = self.expression()
+            return Declaration(start, body.end, kind, name, Lambda(start, body.end, names, body))
+        if not self.at("="):
+            self.skip_type("=")
+        if not self.at("="):
+            nullable = kind == "param" and self.text.startswith("?", self.last - 1)
+            value = Literal(self.last - 1, self.last, None) if nullable else None
+            return Declaration(start, self.last, kind, name, value)
+        self.advance()
+        self.skip_lines()
+        given = self.expression()
+        return Declaration(start, given.end, kind, name, given)
+
+    def parameters(self) -> list[str]:
+        """Read the names of a function's parameters, and leave their types out."""
+        before = self.open(False)
+        names: list[str] = []
+        while not self.at(")"):
+            names.append(self.word())
+            while not self.at(",") and not self.at(")") and self.kind != "end":
+                self.skip_one()
+            if self.at(","):
+                self.advance()
+            elif self.kind == "end":
+                raise self.unexpected("')'")
+        self.close(")", before)
+        return names
+
+    def skip_type(self, sign: str) -> None:
+        """Go past a type, up to a sign or the end of the line."""
+        while self.kind not in ("line", "end") and not self.at(sign):
+            self.skip_one()
+
+    def skip_rest(self) -> None:
+        """Go to the end of a declaration that doesn't matter."""
+        while self.kind not in ("line", "end"):
+            self.skip_one()
+            ahead = re.compile(rf"(?:{_BLANKS}\n)++{_BLANKS}\|(?!\|)", re.DOTALL).match(
+                self.text, self.start, self.stop
+            )
+            if self.kind == "line" and ahead is not None:
+                self.move(ahead.end())
+
+    def skip_one(self) -> None:
+        """Go past a token, or what brackets hold."""
+        if self.kind == "quote":
+            read_string(self)
+        elif self.kind == "sign" and self.token in "([":
+            closing = {"(": ")", "[": "]"}[self.token]
+            before = self.open(False)
+            while not self.at(closing) and self.kind != "end":
+                self.skip_one()
+            self.close(closing, before)
+        elif self.at("{"):
+            self.move(end_of_braces(self.text, self.end, self.stop))
+        else:
+            self.advance()
+
+    def resource(self, start: int, kind: str) -> Declaration:
+        name = self.word()
+        type_ = self.primary()
+        existing = self.at_word("existing")
+        if existing:
+            self.advance()
+        self.expect("=")
+        self.skip_lines()
+        value = self.body()
+        return Declaration(start, value.end, kind, name, value, type_, existing)
+
+    def imported(self, start: int) -> Declaration:
+        names: list[tuple[str, str]] = []
+        if self.at("{"):
+            before = self.open(False)
+            while not self.at("}"):
+                name = self.word()
+                alias = name
+                if self.at_word("as"):
+                    self.advance()
+                    alias = self.word()
+                names.append((name, alias))
+                if self.at(","):
+                    self.advance()
+            self.close("}", before)
+        elif self.at("*"):
+            self.advance()
+            self.expect("as")
+            names.append(("*", self.word()))
+        else:
+            self.skip_rest()
+            return Declaration(start, self.last, "import", "", None)
+        self.expect("from")
+        file = self.primary()
+        self.skip_rest()
+        return Declaration(start, self.last, "import", "", None, file, names=names)
+
+    def body(self) -> Node:
+        """Read the body of a resource or of a loop: an expression, or `if (test) { … }`."""
+        if not self.at_word("if"):
+            return self.expression()
+        start = self.start
+        self.advance()
+        before = self.open(False)
+        test = self.expression()
+        self.close(")", before)
+        self.skip_lines()
+        value = self.expression()
+        return If(start, value.end, test, value)
+
+    # Expressions
+
+    def primary(self) -> Node:
+        start = self.start
+        if self.kind == "quote":
+            return read_string(self)
+        if self.at("["):
+            return self.array(start)
+        if self.at("{"):
+            return self.object(start)
+        if self.at("(") and (found := _LAMBDA.match(self.text, start, self.stop)) is not None:
+            self.move(found.end())
+            return self.lambda_(start, re.findall(r"\w+", found[1]))
+        if self.kind == "name" and re.compile(r"\w+[ \t]*=>").match(self.text, start, self.stop):
+            name = self.word()
+            self.advance()
+            return self.lambda_(start, [name])
+        return super().primary()
+
+    def lambda_(self, start: int, names: list[str]) -> Node:
+        self.skip_lines()
+        body = self.expression()
+        return Lambda(start, body.end, names, body)
+
+    def array(self, start: int) -> Node:
+        ahead = re.compile(rf"\[(?:{_BLANKS}\n)*+{_BLANKS}for\b(?!\s*[,\].])", re.DOTALL)
+        if not ahead.match(self.text, start, self.stop):
+            return super().array(start)
+        before = self.open(True)
+        self.skip_lines()
+        self.advance()
+        if self.at("("):
+            names = self.parameters()
+        else:
+            names = [self.word()]
+        self.expect("in")
+        items = self.expression()
+        self.expect(":")
+        self.skip_lines()
+        value = self.body()
+        self.skip_lines()
+        self.close("]", before)
+        test = value.test if isinstance(value, If) else None
+        return For(start, self.last, names, items, None, value.value if isinstance(value, If) else value, test)
+
+    def item(self) -> Node:
+        if not self.at("..."):
+            return self.expression()
+        start = self.start
+        self.advance()
+        value = self.expression()
+        return Spread(start, value.end, value)
+
+    def object(self, start: int) -> Node:
+        before = self.open(True)
+        entries: list[tuple[Node | None, Node]] = []
+        resources: list[Declaration] = []
+        nested = re.compile(r"resource\s+\w+\s+'")
+        self.skip_lines()
+        while not self.at("}"):
+            if self.at("..."):
+                self.advance()
+                entries.append((None, self.expression()))
+            elif self.at("@") or (self.kind == "name" and nested.match(self.text, self.start, self.stop)):
+                resources.append(self.declaration())
+            else:
+                entries.append(self.entry())
+            if self.at(","):
+                self.advance()
+            elif self.kind != "line" and not self.at("}"):
+                raise self.unexpected("',' or '}'")
+            self.skip_lines()
+        self.close("}", before)
+        return Object(start, self.last, entries, resources)
+
+    def entry(self) -> tuple[Node, Node]:
+        if self.kind == "quote":
+            key = read_string(self)
+        elif self.kind in ("name", "number"):
+            key = Literal(self.start, self.end, self.token)
+            self.advance()
+        else:
+            raise self.unexpected("a name")
+        self.expect(":")
+        self.skip_lines()
+        return key, self.expression()
+
+    def access_once(self, node: Node) -> Node | None:
+        if self.at("::"):
+            self.advance()
+            return Nested(node.start, self.end, node, self.word())
+        if self.at("!") and not self.text.startswith(("=", "~"), self.end):
+            self.advance()
+            return node
+        found = super().access_once(node)
+        if isinstance(found, Member) and self.at("(") and self.start == self.last:
+            arguments, _ = self.arguments()
+            return Call(node.start, self.last, found.name, arguments, receiver=node)
+        return found
+
+
+def parse_file(source: Source) -> tuple[list[Declaration], list[Problem]]:
+    """Return the declarations of a file, and what can't be read in it."""
+    return Parser(source).declarations()

@@ -1,0 +1,218 @@
+"""Resources and modules of a Bicep file, as its expressions name them and as Resource Manager has them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure import nodes
+from apimpolicy.infrastructure.evaluation import FAILURES
+from apimpolicy.infrastructure.resources import PROVIDER, Resource, segments
+from apimpolicy.infrastructure.values import Named, Reference, Unknown, Value, hole, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.infrastructure.bicep.parser import Declaration
+    from apimpolicy.infrastructure.bicep.template import Template
+    from apimpolicy.infrastructure.evaluation import Scope
+    from apimpolicy.text.source import Source
+
+
+class ModuleReference(Reference):
+    """A module declaration, or one of its instances."""
+
+    def __init__(self, template: Template, declared: Declaration, index: Value = None) -> None:
+        self.template, self.declared, self.index = template, declared, index
+
+    def item(self, key: Value) -> Value:
+        return ModuleReference(self.template, self.declared, key)
+
+    def member(self, name: str) -> Value:
+        if name != "outputs":
+            raise LookupError(name)
+        for index, child in self.template.children(self.declared):
+            if self.index is None or index == self.index:
+                return Named(child.output)
+        raise LookupError(name)
+
+
+class ResourceReference(Reference):
+    """A resource declaration; `names` and `member` are those of its only instance, or of the one with the index."""
+
+    def __init__(self, template: Template, declared: Declaration, index: Value = None) -> None:
+        self.template, self.declared, self.index = template, declared, index
+
+    @cached_property
+    def parent(self) -> Declaration | None:
+        """The resource that this one is declared in."""
+        found = self.template.named.get(self.declared.name)
+        return found[1] if found is not None and found[0] is self.declared else self._outer()
+
+    def _outer(self) -> Declaration | None:
+        waiting = list(self.template.declarations)
+        while waiting:
+            outer = waiting.pop()
+            inner = list(nested_in(outer))
+            if any(each is self.declared for each in inner):
+                return outer
+            waiting += inner
+        return None
+
+    @cached_property
+    def full_type(self) -> str:
+        """The type in lower case, with those that a nested resource is in."""
+        written = (
+            None if self.declared.type is None else self.template.value(self.declared.type, self.template.source, {})
+        )
+        own = written.partition("@")[0].lower() if isinstance(written, str) else ""
+        if self.parent is None:
+            return own
+        return f"{ResourceReference(self.template, self.parent).full_type}/{own}"
+
+    @property
+    def kinds(self) -> list[str] | None:
+        """The kinds below the service; None if it isn't of API Management."""
+        if self.full_type != PROVIDER and not self.full_type.startswith(f"{PROVIDER}/"):
+            return None
+        return [each for each in self.full_type.removeprefix(PROVIDER).split("/") if each]
+
+    def instances(self) -> list[ResourceInstance]:
+        return [
+            ResourceInstance(self, index, body, scope, guess)
+            for index, body, scope, guess in self.template.instances(self.declared.value, {})
+            if isinstance(body, nodes.Object)
+        ]
+
+    def instance(self) -> ResourceInstance:
+        """Return the instance that is meant. Raises LookupError when that isn't known."""
+        found = self.instances()
+        if self.index is None and len(found) == 1:
+            return found[0]
+        for each in found:
+            if each.index == self.index or (each.is_guess and len(found) == 1):
+                return each
+        raise LookupError(self.declared.name)
+
+    def item(self, key: Value) -> Value:
+        return ResourceReference(self.template, self.declared, key)
+
+    def member(self, name: str) -> Value:
+        return self.instance().member(name)
+
+
+class ResourceInstance(Reference):
+    """One instance of a resource."""
+
+    def __init__(
+        self, reference: ResourceReference, index: Value, body: nodes.Object, scope: Scope, is_guess: bool
+    ) -> None:
+        self.reference = reference
+        self.template = reference.template
+        self.index = index
+        self.body = body
+        self.scope = scope
+        self.is_guess = is_guess
+
+    def entry(self, name: str) -> Value:
+        node = entry_of(self.body, name)
+        return None if node is None else self.template.value(node, self.template.source, self.scope)
+
+    @cached_property
+    def names(self) -> list[Value]:
+        """The segments of the name, those of its parents included, the outermost first."""
+        own = segments(self.entry("name"))
+        if self.reference.parent is not None:
+            return [*ResourceReference(self.template, self.reference.parent).instance().names, *own]
+        node = entry_of(self.body, "parent")
+        if node is None:
+            return own
+        parent = self.template.reference(node, self.template.source, self.scope)
+        if isinstance(parent, ResourceReference):
+            try:
+                return [*parent.instance().names, *own]
+            except FAILURES:
+                parent = Unknown(hole_of(node, self.template.source))
+        depth = len(self.reference.full_type.split("/")) - 1 - len(own)
+        return [parent if isinstance(parent, Unknown) else Unknown(str(parent))] * depth + own
+
+    def resource(self, kinds: Sequence[str]) -> Resource:
+        """Return the resource as Resource Manager has it."""
+        try:
+            names = self.names
+        except FAILURES:
+            names = segments(self.entry("name"))
+        missing = len(kinds) + 1 - len(names)
+        names = [Unknown(f"name of {self.reference.declared.name}")] * missing + names
+        properties = self.entry("properties")
+        found = dict(properties) if isinstance(properties, dict) else {}
+        if not kinds:
+            found["identity"] = self.entry("identity")
+        start = entry_start(self.body) if self.index is not None else self.reference.declared.start
+        shown = self.reference.declared.name + ("" if self.index is None else f"[{self.index}]")
+        address = f"{self.template.place}.{shown}" if self.template.place else shown
+        places = {
+            str(key.value): (self.template.source, key.start)
+            for key, _ in _properties(self.body)
+            if isinstance(key, nodes.Literal)
+        }
+        return Resource(
+            "/".join(kinds), names[1:] if kinds else names[:0], found, self.template.source, start, address,
+            self.is_guess, places,
+        )  # fmt: skip
+
+    def member(self, name: str) -> Value:
+        template = self.template
+        if name == "name":
+            return self.entry("name")
+        if name == "id":
+            kinds = self.reference.full_type.split("/")[1:]
+            pairs = zip(kinds, self.names, strict=True)
+            return joined([text for kind, each in pairs for text in (f"/{kind}/", template.as_text(each))])
+        if name == "properties":
+            return Named(self.property)
+        node = entry_of(self.body, name)
+        if node is None:
+            raise LookupError(name)
+        return template.reference(node, template.source, self.scope)
+
+    def property(self, name: str) -> Value:
+        """Return a property, as far as it is written, or follows from others. Raises LookupError."""
+        for key, value in _properties(self.body):
+            if isinstance(key, nodes.Literal) and key.value == name:
+                return self.template.reference(value, self.template.source, self.scope)
+        if name == "gatewayUrl" and self.reference.full_type == PROVIDER:
+            service = self.names[-1]
+            return joined(["https://", hole(service) if isinstance(service, Unknown) else service, ".azure-api.net"])
+        raise LookupError(name)
+
+
+def nested_in(declared: Declaration) -> Sequence[Declaration]:
+    node = declared.value
+    while isinstance(node, nodes.If | nodes.For):
+        node = node.value
+    return node.resources if isinstance(node, nodes.Object) else ()
+
+
+def _properties(body: nodes.Object) -> Sequence[tuple[nodes.Node | None, nodes.Node]]:
+    inner = entry_of(body, "properties")
+    return inner.entries if isinstance(inner, nodes.Object) else ()
+
+
+def entry_of(body: nodes.Object, name: str) -> nodes.Node | None:
+    """Return the value that an object has for a key."""
+    for key, value in body.entries:
+        if isinstance(key, nodes.Literal) and key.value == name:
+            return value
+    return None
+
+
+def entry_start(body: nodes.Object) -> int:
+    """Return the offset of an object's name, or of the object."""
+    node = entry_of(body, "name")
+    return body.start if node is None else node.start
+
+
+def hole_of(node: nodes.Node, source: Source) -> str:
+    """Return the text of an expression on one line."""
+    return " ".join(source.text[node.start : node.end].split())[:200]

@@ -1,0 +1,320 @@
+"""A Bicep file with the values of its parameters: what names in its expressions are, and which resources it makes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from apimpolicy.infrastructure import nodes
+from apimpolicy.infrastructure.bicep.functions import FUNCTIONS, to_text
+from apimpolicy.infrastructure.bicep.lambdas import LAZY
+from apimpolicy.infrastructure.bicep.parser import Declaration, parse_file
+from apimpolicy.infrastructure.bicep.references import (
+    ModuleReference,
+    ResourceReference,
+    entry_of,
+    hole_of,
+    nested_in,
+)
+from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
+from apimpolicy.infrastructure.functions import from_json, from_yaml
+from apimpolicy.infrastructure.resources import Note, Resource
+from apimpolicy.infrastructure.values import Named, Reference, Text, Unknown, Value, is_known, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from apimpolicy.infrastructure.arm.template import JsonTemplate
+    from apimpolicy.infrastructure.evaluation import Budget, Scope
+    from apimpolicy.infrastructure.files import Files
+    from apimpolicy.text.source import Source
+
+    Deployment: TypeAlias = "Template | JsonTemplate"
+
+MOST_LEVELS = 12
+MOST_INSTANCES = 5_000
+
+
+class Template(Evaluator):
+    """One Bicep file, deployed once."""
+
+    FUNCTIONS = FUNCTIONS
+    LAZY = LAZY
+
+    def __init__(
+        self,
+        files: Files,
+        path: str,
+        budget: Budget,
+        given: Mapping[str, Value] | None = None,
+        level: int = 0,
+        place: str = "",
+    ) -> None:
+        super().__init__(budget, place)
+        self.files = files
+        self.folder = os.path.dirname(path)
+        self.given = dict(given or {})
+        self.level = level
+        self.source = files.source(path)
+        self.notes: list[Note] = []
+        self.unset: list[str] = []
+        """Parameters that were needed and have no value."""
+        self._found: dict[str, Value] = {}
+        self._others: dict[str, Template] = {}
+        self._children: dict[tuple[str, int], list[tuple[Value, Deployment]]] = {}
+
+    @cached_property
+    def declarations(self) -> list[Declaration]:
+        found, problems = parse_file(self.source)
+        self.notes += [Note(problem.message, self.source, problem.start) for problem in problems]
+        return found
+
+    @cached_property
+    def named(self) -> dict[str, tuple[Declaration, Declaration | None]]:
+        """Declarations by name, each with the resource that it is in."""
+        found: dict[str, tuple[Declaration, Declaration | None]] = {}
+        waiting: list[tuple[Declaration, Declaration | None]] = [(each, None) for each in self.declarations]
+        while waiting:
+            declared, parent = waiting.pop(0)
+            if declared.name and declared.kind != "output":
+                found.setdefault(declared.name, (declared, parent))
+            waiting += [(inner, declared) for inner in nested_in(declared)]
+        return found
+
+    def text(self, value: Value) -> str:
+        return to_text(value)
+
+    def as_text(self, value: Value) -> str:
+        if isinstance(value, Reference):
+            raise TypeError
+        return super().as_text(value)
+
+    def arithmetic(self, sign: str, left: Value, right: Value) -> Value:
+        if sign == "/":
+            return int(left / right) if right else left // right
+        return super().arithmetic(sign, left, right)
+
+    def bound(self, names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
+        return dict(zip(names, (value, key), strict=False))
+
+    # Names
+
+    def name(self, name: str, scope: Scope) -> Value:
+        if name not in self._found:
+            self._found[name] = Unknown(f"{name} in {self.place}" if self.place else name)
+            with contextlib.suppress(*FAILURES):
+                self._found[name] = self._named(name)
+        return self._found[name]
+
+    def _named(self, name: str) -> Value:
+        if name in self.given:
+            return self.given[name]
+        found = self.named.get(name)
+        if found is None:
+            return self.imported(name)
+        declared = found[0]
+        if declared.kind == "resource":
+            return ResourceReference(self, declared)
+        if declared.kind == "module":
+            return ModuleReference(self, declared)
+        if declared.value is None:
+            self.unset.append(name)
+            raise LookupError(name)
+        return self.value(declared.value, self.source, {})
+
+    def imported(self, name: str) -> Value:
+        """Return what a name from another file is. Raises LookupError."""
+        for declared in self.declarations:
+            for theirs, mine in declared.names:
+                if mine == name and declared.type is not None:
+                    other = self.other(declared.type)
+                    return Named(partial(other.name, scope={})) if theirs == "*" else other.name(theirs, {})
+        raise LookupError(name)
+
+    def other(self, node: nodes.Node) -> Template:
+        """Return another file, from which names are taken. Raises LookupError."""
+        path = self.value(node, self.source, {})
+        if self.level >= MOST_LEVELS or not isinstance(path, str) or not path.endswith(".bicep"):
+            raise LookupError(path)
+        if path not in self._others:
+            full = os.path.join(self.folder, path)
+            self._others[path] = Template(self.files, full, self.budget, None, self.level + 1, self.place)
+        return self._others[path]
+
+    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        special: Callable[..., Value] | None = getattr(self, f"function_{node.name}", None)
+        if special is not None:
+            return special([self.value(each, source, scope) for each in node.arguments], source)
+        found = self.function(node)
+        if found is not None:
+            template, function = found
+            values = [self.value(each, source, scope) for each in node.arguments]
+            return template.value(function.body, template.source, dict(zip(function.names, values, strict=False)))
+        return super().call(node, source, scope)
+
+    def function(self, node: nodes.Call) -> tuple[Template, nodes.Lambda] | None:
+        """Return the function of this file, or an imported one, that a call names, and the file that it is in."""
+        own = self.named.get(node.name)
+        if own is not None and isinstance(own[0].value, nodes.Lambda):
+            return self, own[0].value
+        receiver = node.receiver.name if isinstance(node.receiver, nodes.Name) else None
+        for declared in self.declarations:
+            for theirs, mine in declared.names:
+                if declared.type is not None and mine == (receiver or node.name):
+                    return self.other(declared.type).function(
+                        nodes.Call(node.start, node.end, node.name if receiver else theirs, node.arguments)
+                    )
+        return None
+
+    # Functions that read files or name resources
+
+    def _file(self, path: Value) -> Source:
+        if not isinstance(path, str) or not is_known(path):
+            raise LookupError(path)
+        return self.files.source(self.folder, path)
+
+    def function_loadTextContent(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        return Text.file(self._file(arguments[0]))
+
+    def function_loadJsonContent(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        return _at_path(from_json(without_comments(self._file(arguments[0]).text)), arguments[1:])
+
+    def function_loadYamlContent(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        return _at_path(from_yaml(self._file(arguments[0]).text), arguments[1:])
+
+    def function_loadFileAsBase64(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        import base64
+
+        if not is_known(arguments[0]):
+            raise LookupError
+        return base64.b64encode(self.files.data(self.folder, arguments[0])).decode()
+
+    def function_resourceId(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        """Return the id of a resource, without what is before the provider."""
+        index = next(
+            place for place, each in enumerate(arguments) if isinstance(each, str) and "." in each and "/" in each
+        )
+        kinds = str(arguments[index]).split("/")[1:]
+        names = arguments[index + 1 :]
+        return joined(
+            [text for kind, name in zip(kinds, names, strict=True) for text in (f"/{kind}/", self.as_text(name))]
+        )
+
+    # Resources
+
+    def resources(self) -> Iterator[Resource]:
+        """Yield the resources of API Management, those of modules included."""
+        for declared in self.declarations:
+            yield from self._resources_of(declared)
+            if declared.kind == "module":
+                for _, child in self.children(declared):
+                    yield from child.resources()
+
+    def _resources_of(self, declared: Declaration) -> Iterator[Resource]:
+        if declared.kind == "resource" and not declared.existing:
+            reference = ResourceReference(self, declared)
+            kinds = reference.kinds
+            if kinds is not None:
+                for item in reference.instances():
+                    yield item.resource(kinds)
+        for inner in nested_in(declared):
+            yield from self._resources_of(inner)
+
+    def instances(self, node: nodes.Node | None, scope: Scope) -> list[tuple[Value, nodes.Node, Scope, bool]]:
+        """Return index, body, variables and whether it is a guess, for each instance of a resource or module."""
+        if isinstance(node, nodes.For):
+            items = self.pairs(self.value(node.items, self.source, scope))
+            if items is None:
+                names = {name: Unknown(f"{name} of {hole_of(node, self.source)}") for name in node.names}
+                return [(None, node.value, {**scope, **names}, True)]
+            found: list[tuple[Value, nodes.Node, Scope, bool]] = []
+            for key, each in items[:MOST_INSTANCES]:
+                inner = {**scope, **self.bound(node.names, key, each)}
+                truth = True if node.test is None else self.truth(self.value(node.test, self.source, inner))
+                if truth is not False:
+                    found.append((key, node.value, inner, truth is None))
+            return found
+        if isinstance(node, nodes.If):
+            truth = self.truth(self.value(node.test, self.source, scope))
+            return [] if truth is False else [(None, node.value, scope, truth is None)]
+        return [] if node is None else [(None, node, scope, False)]
+
+    def children(self, declared: Declaration) -> list[tuple[Value, Deployment]]:
+        """Return the files that a module declaration deploys, by index."""
+        key = (declared.name, declared.start)
+        if key not in self._children:
+            self._children[key] = []
+            self._children[key] = list(self._deployments(declared))
+        return self._children[key]
+
+    def _deployments(self, declared: Declaration) -> Iterator[tuple[Value, Deployment]]:
+        path = None if declared.type is None else self.value(declared.type, self.source, {})
+        for index, body, scope, _ in self.instances(declared.value, {}):
+            parameters = {}
+            if isinstance(body, nodes.Object):
+                given = entry_of(body, "params")
+                found = {} if given is None else self.value(given, self.source, scope)
+                parameters = found if isinstance(found, dict) else {}
+            shown = declared.name if index is None else f"{declared.name}[{index}]"
+            place = f"{self.place}.{shown}" if self.place else shown
+            child = self._deployment(declared, path, parameters, place)
+            if child is None:
+                return
+            yield index, child
+
+    def _deployment(
+        self, declared: Declaration, path: Value, given: Mapping[str, Value], place: str
+    ) -> Deployment | None:
+        reason = f"its source isn't a file here: {path.text if isinstance(path, Unknown) else path}"
+        if (
+            isinstance(path, str)
+            and path.endswith((".bicep", ".json"))
+            and ":" not in path
+            and self.level < MOST_LEVELS
+        ):
+            try:
+                full = os.path.join(self.folder, path)
+                if path.endswith(".bicep"):
+                    return Template(self.files, full, self.budget, given, self.level + 1, place)
+                from apimpolicy.infrastructure.arm.template import JsonTemplate
+
+                return JsonTemplate.of_file(self.files, full, self.budget, given, self.level + 1, place)
+            except LookupError:
+                reason = f"{path} can't be read"
+        self.notes.append(Note(f"the module '{declared.name}' isn't read: {reason}", self.source, declared.start))
+        return None
+
+    def output(self, name: str) -> Value:
+        """Return the value of an output. Raises LookupError."""
+        for declared in self.declarations:
+            if declared.kind == "output" and declared.name == name and declared.value is not None:
+                return self.value(declared.value, self.source, {})
+        raise LookupError(name)
+
+    def all_notes(self) -> Iterator[Note]:
+        """Yield the notes of this file and its modules."""
+        yield from self.notes
+        for children in self._children.values():
+            for _, child in children[:1]:
+                yield from child.all_notes()
+
+
+def _at_path(value: Value, path: list[Value]) -> Value:
+    """Return what a JSON path as `.a.b` leads to."""
+    if not path or not str(path[0]).startswith((".", "$")):
+        return value
+    for name in str(path[0]).lstrip("$.").split("."):
+        value = value[name]
+    return value
+
+
+def without_comments(text: str) -> str:
+    """Return JSON text without the comments that Bicep and ARM allow, of the same length."""
+    import re
+
+    if "//" not in text and "/*" not in text:
+        return text
+    pattern = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+    return pattern.sub(lambda found: found[0] if found[0].startswith('"') else " " * len(found[0]), text)

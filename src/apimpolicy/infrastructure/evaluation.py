@@ -1,0 +1,401 @@
+"""Evaluates expressions: lazily, within bounds, and always. What can't be known is `Unknown` with its own text.
+
+A language derives from `Evaluator`: it resolves names, converts values to texts, and has a table of functions.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from apimpolicy.infrastructure import nodes
+from apimpolicy.infrastructure.values import (
+    LONGEST_LIST,
+    Missing,
+    Part,
+    Reference,
+    Text,
+    TooLarge,
+    Unknown,
+    Value,
+    hole,
+    is_fully_known,
+    is_known,
+    json_text,
+    parts_of,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from apimpolicy.text.source import Source
+
+Scope: TypeAlias = "Mapping[str, Value]"
+MOST_STEPS = 3_000_000
+"""Expressions that are evaluated for one service; the rest is unknown."""
+DEEPEST = 150
+"""Expressions in expressions, functions and modules included; what is deeper is unknown."""
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}
+FAILURES = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, TooLarge, RecursionError, TimeoutError)
+"""What evaluating may raise; the value is unknown then."""
+
+
+class Budget:
+    """What may still be evaluated for one service, shared by all its modules."""
+
+    def __init__(self) -> None:
+        self.steps = MOST_STEPS
+        self.depth = 0
+
+
+class Evaluator:
+    """Evaluates the expressions of one module."""
+
+    FUNCTIONS: ClassVar[Mapping[str, Callable[..., Value]]]
+    """Functions of values; they get the evaluator first."""
+    LAZY: ClassVar[Mapping[str, Callable[..., Value]]] = {}
+    """Functions of expressions; they get the evaluator, the call and the scope."""
+
+    def __init__(self, budget: Budget, place: str = "") -> None:
+        self.budget = budget
+        self.place = place
+        """The address of the module, which tells its unknown values from those of others."""
+
+    def name(self, name: str, scope: Scope) -> Value:
+        """Return what a name is. Raises LookupError."""
+        raise NotImplementedError
+
+    def text(self, value: Value) -> str:
+        """Return the text of a known value that is no text."""
+        raise NotImplementedError
+
+    # Values
+
+    def value(self, node: nodes.Node, source: Source, scope: Scope) -> Value:
+        """Return the value of an expression; it is no reference."""
+        found = self.reference(node, source, scope)
+        if isinstance(found, Reference):
+            try:
+                return found.value()
+            except FAILURES:
+                return self.unknown(node, source, scope)
+        return found
+
+    def reference(self, node: nodes.Node, source: Source, scope: Scope) -> Value:
+        """Return the value of an expression, or the reference that it is."""
+        budget = self.budget
+        budget.steps -= 1
+        if budget.steps < 0 or budget.depth >= DEEPEST:
+            return self.unknown(node, source, scope)
+        budget.depth += 1
+        try:
+            evaluate = getattr(self, _METHODS[type(node)])
+            return evaluate(node, source, scope)
+        except FAILURES:
+            return self.unknown(node, source, scope)
+        finally:
+            budget.depth -= 1
+
+    def unknown(self, node: nodes.Node, source: Source, scope: Scope) -> Unknown:
+        """Return an unknown value: the text of its expression, with the variables of loops that it depends on."""
+        text = " ".join(source.text[node.start : node.end].split())
+        used = [name for name in scope if name in text and name != "*"]
+        if used:
+            values = ", ".join(f"{name} = {values_shown(scope[name])}" for name in used)
+            text = f"{text} with {values}"
+        return Unknown(f"{text} in {self.place}" if self.place else text)
+
+    def truth(self, value: Value) -> bool | None:
+        """Return whether a condition is true; None if that isn't known."""
+        if isinstance(value, str) and value in ("true", "false"):
+            return value == "true"
+        return value if isinstance(value, bool) else None
+
+    def as_text(self, value: Value) -> str:
+        """Return a value as it stands in a text; unknown ones as marks."""
+        if isinstance(value, str):
+            return value
+        return hole(value) if isinstance(value, Unknown) else self.text(value)
+
+    # Kinds of expressions
+
+    def constant(self, node: nodes.Literal, source: Source, scope: Scope) -> Value:
+        return node.value
+
+    def variable(self, node: nodes.Name, source: Source, scope: Scope) -> Value:
+        return scope[node.name] if node.name in scope else self.name(node.name, scope)
+
+    def element(self, node: nodes.Element, source: Source, scope: Scope) -> Value:
+        return scope["*"]
+
+    def template(self, node: nodes.Template, source: Source, scope: Scope) -> Value:
+        parts = node.parts
+        if not parts:
+            return ""
+        if len(parts) == 1 and not node.lines and isinstance(parts[0], nodes.Interpolation) and self.unwraps:
+            return self.value(parts[0].value, source, scope)
+        made: list[Part] = []
+        self.add_parts(made, parts, source, scope)
+        return self.flushed(Text.of(made)) if node.flush else Text.of(made)
+
+    unwraps = False
+    """Whether `"${value}"` is the value itself."""
+
+    def flushed(self, text: Text) -> Value:
+        """Return a text without the indentation of its lines."""
+        return text
+
+    def add_parts(self, made: list[Part], parts: Sequence[nodes.Node], source: Source, scope: Scope) -> None:
+        """Add what the parts of a template give."""
+        for part in parts:
+            if isinstance(part, nodes.Chars):
+                made.append(Part(part.text, source, part.start, part.end, part.verbatim))
+            elif isinstance(part, nodes.Interpolation):
+                text = self.as_text(self.value(part.value, source, scope))
+                found = parts_of(text, source, part.start, part.end)
+                if isinstance(text, Text) and len(text) < 200:  # a short value: the place where it is put in says more
+                    found = (Part(str(text), source, part.start, part.end, False),)
+                made.extend(found)
+            elif isinstance(part, nodes.IfDirective):
+                test = self.truth(self.value(part.test, source, scope))
+                if test is None:
+                    made.append(Part(hole(self.unknown(part, source, scope)), source, part.start, part.end, False))
+                else:
+                    self.add_parts(made, part.when_true if test else part.when_false, source, scope)
+            elif isinstance(part, nodes.ForDirective):
+                items = self.pairs(self.value(part.items, source, scope))
+                if items is None:
+                    made.append(Part(hole(self.unknown(part, source, scope)), source, part.start, part.end, False))
+                for key, each in items or ():
+                    self.add_parts(made, part.parts, source, {**scope, **bound(part.names, key, each)})
+
+    def pairs(self, value: Value) -> list[tuple[Value, Value]] | None:
+        """Return keys and values of a list or an object; None if it isn't known."""
+        if isinstance(value, dict):
+            return list(value.items())
+        return list(enumerate(value)) if isinstance(value, list) else None
+
+    def member(self, node: nodes.Member, source: Source, scope: Scope) -> Value:
+        value = self.reference(node.value, source, scope)
+        if isinstance(value, Reference):
+            return value.member(node.name)
+        if isinstance(value, Unknown):
+            return type(value)(self.unknown(node, source, scope).text)
+        if node.safe and (value is None or (isinstance(value, dict) and node.name not in value)):
+            return None
+        if value is None or (isinstance(value, dict) and node.name not in value):
+            return Missing(self.unknown(node, source, scope).text)
+        return value[node.name]
+
+    def index(self, node: nodes.Index, source: Source, scope: Scope) -> Value:
+        value = self.reference(node.value, source, scope)
+        key = whole(self.value(node.index, source, scope))
+        if isinstance(value, Reference):
+            return value.item(key)
+        if not is_known(key) or isinstance(value, Unknown):
+            unknown = self.unknown(node, source, scope)
+            return Missing(unknown.text) if isinstance(value, Missing) else unknown
+        is_there = self.as_text(key) in value if isinstance(value, dict) else 0 <= int(key) < len(value or ())
+        if not is_there:
+            return None if node.safe else Missing(self.unknown(node, source, scope).text)
+        return value[self.as_text(key)] if isinstance(value, dict) else value[int(key)]
+
+    def splat(self, node: nodes.Splat, source: Source, scope: Scope) -> Value:
+        value = self.reference(node.value, source, scope)
+        if isinstance(value, Reference):
+            value = value.elements()
+        if isinstance(value, Unknown):
+            return self.unknown(node, source, scope)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        return [self.value(node.rest, source, {**scope, "*": each}) for each in items]
+
+    def nested(self, node: nodes.Nested, source: Source, scope: Scope) -> Value:
+        return self.name(node.name, scope)
+
+    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        lazy = self.LAZY.get(node.name)
+        if lazy is not None:
+            return lazy(self, node, source, scope)
+        arguments = [self.value(each, source, scope) for each in node.arguments]
+        if node.expand and arguments:
+            if not isinstance(arguments[-1], list):
+                raise LookupError
+            arguments = arguments[:-1] + arguments[-1]
+        if any(isinstance(each, Missing) for each in arguments):
+            return Missing(self.unknown(node, source, scope).text)
+        return self.apply(node.name, arguments, source, scope)
+
+    def apply(self, name: str, arguments: list[Value], source: Source, scope: Scope) -> Value:
+        """Return what a function makes of values. Raises one of `FAILURES` when that isn't known."""
+        return checked(self.FUNCTIONS[name](self, *arguments))
+
+    def unary(self, node: nodes.Unary, source: Source, scope: Scope) -> Value:
+        value = self.value(node.operand, source, scope)
+        if node.operator == "!":
+            truth = self.truth(value)
+            return self.unknown(node, source, scope) if truth is None else not truth
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError
+        return -value if node.operator == "-" else value
+
+    def binary(self, node: nodes.Binary, source: Source, scope: Scope) -> Value:
+        sign = node.operator
+        left = self.value(node.left, source, scope)
+        if sign == "??":
+            return self.value(node.right, source, scope) if left is None else left
+        if sign in ("&&", "||"):
+            return self.logical(node, left, source, scope)
+        right = self.value(node.right, source, scope)
+        if sign in ("==", "!=", "=~", "!~"):
+            equal = self.equal(left, right, sign in ("=~", "!~"))
+            if equal is None:
+                return self.unknown(node, source, scope)
+            return equal if sign in ("==", "=~") else not equal
+        if not is_known(left) or not is_known(right):
+            return self.unknown(node, source, scope)
+        if isinstance(left, bool) or isinstance(right, bool):
+            raise TypeError
+        return self.arithmetic(sign, left, right)
+
+    def logical(self, node: nodes.Binary, left: Value, source: Source, scope: Scope) -> Value:
+        """Return what `&&` and `||` give; one operand may decide although the other isn't known."""
+        decided = node.operator == "||"
+        first = self.truth(left)
+        if first is decided:
+            return decided
+        second = self.truth(self.value(node.right, source, scope))
+        if second is decided:
+            return decided
+        return self.unknown(node, source, scope) if first is None or second is None else second
+
+    def equal(self, left: Value, right: Value, ignores_case: bool) -> bool | None:
+        """Return whether two values are equal; None if that isn't known."""
+        if not is_fully_known(left) or not is_fully_known(right):
+            return None
+        if ignores_case and isinstance(left, str) and isinstance(right, str):
+            return left.lower() == right.lower()
+        return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
+
+    def arithmetic(self, sign: str, left: Value, right: Value) -> Value:
+        if sign == "/":
+            return whole(left / right)
+        if sign == "%":
+            return left % right
+        return _ARITHMETIC[sign](left, right)
+
+    def conditional(self, node: nodes.Conditional, source: Source, scope: Scope) -> Value:
+        test = self.truth(self.value(node.test, source, scope))
+        if test is not None:
+            return self.reference(node.when_true if test else node.when_false, source, scope)
+        first, second = (self.value(each, source, scope) for each in (node.when_true, node.when_false))
+        return first if first == second and type(first) is type(second) else self.unknown(node, source, scope)
+
+    def array(self, node: nodes.Array, source: Source, scope: Scope) -> Value:
+        found: list[Value] = []
+        for item in node.items:
+            if isinstance(item, nodes.Spread):
+                spread = self.value(item.value, source, scope)
+                if not isinstance(spread, list):
+                    raise LookupError
+                found += spread
+            else:
+                found.append(self.value(item, source, scope))
+        return found
+
+    def object(self, node: nodes.Object, source: Source, scope: Scope) -> Value:
+        found: dict[str, Value] = {}
+        for key, value in node.entries:
+            if key is None:
+                spread = self.value(value, source, scope)
+                if not isinstance(spread, dict):
+                    raise LookupError
+                found |= spread
+            else:
+                found[self.key(key, source, scope)] = self.value(value, source, scope)
+        return found
+
+    def key(self, node: nodes.Node, source: Source, scope: Scope) -> str:
+        """Return the key of an object's entry."""
+        return str(self.as_text(self.value(node, source, scope)))
+
+    def loop(self, node: nodes.For, source: Source, scope: Scope) -> Value:
+        items = self.pairs(self.value(node.items, source, scope))
+        if items is None:
+            return self.unknown(node, source, scope)
+        made_list: list[Value] = []
+        made: dict[str, Value] = {}
+        for key, each in items:
+            inner = {**scope, **self.bound(node.names, key, each)}
+            if node.test is not None:
+                test = self.truth(self.value(node.test, source, inner))
+                if test is None:
+                    return self.unknown(node, source, scope)
+                if not test:
+                    continue
+            value = self.value(node.value, source, inner)
+            if node.key is None:
+                made_list.append(value)
+                continue
+            name = str(self.as_text(self.value(node.key, source, inner)))
+            if node.group:
+                made.setdefault(name, []).append(value)
+            else:
+                made[name] = value
+        return made_list if node.key is None else made
+
+    def within(self, node: nodes.Within, source: Source, scope: Scope) -> Value:
+        return self.reference(node.node, node.source, scope)
+
+    def bound(self, names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
+        """Return the variables of one round of a loop."""
+        return bound(names, key, value)
+
+
+def bound(names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
+    """Return the variables of one round where the key comes first, if both are named."""
+    return {names[0]: key, names[1]: value} if len(names) > 1 else dict.fromkeys(names, value)
+
+
+def values_shown(value: Value) -> str:
+    """Return a value for the text of an unknown one, which is equal for equal values alone."""
+    if isinstance(value, Reference):
+        return "?"
+    return json_text(value)
+
+
+def checked(value: Value) -> Value:
+    """Return a value that isn't too large. Raises TooLarge."""
+    if isinstance(value, list | dict) and len(value) > LONGEST_LIST:
+        raise TooLarge
+    return value
+
+
+_METHODS: dict[type, str] = {
+    nodes.Literal: "constant",
+    nodes.Name: "variable",
+    nodes.Element: "element",
+    nodes.Template: "template",
+    nodes.Member: "member",
+    nodes.Nested: "nested",
+    nodes.Index: "index",
+    nodes.Splat: "splat",
+    nodes.Call: "call",
+    nodes.Unary: "unary",
+    nodes.Binary: "binary",
+    nodes.Conditional: "conditional",
+    nodes.Array: "array",
+    nodes.Object: "object",
+    nodes.For: "loop",
+    nodes.Within: "within",
+}
+"""The method that evaluates each kind of expression; all others are unknown."""

@@ -1,0 +1,149 @@
+"""The files that infrastructure code may read: those in one folder, within limits.
+
+Paths that lead out of the folder, by `..` or by a link, are refused and noted, as are files that are too large.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from apimpolicy.text.encoding import decode
+
+if TYPE_CHECKING:
+    from apimpolicy.text.source import Source
+
+LARGEST_FILE = 8 * 1024 * 1024
+MOST_BYTES = 128 * 1024 * 1024
+MOST_FILES = 20_000
+MOST_LEVELS = 30
+LEFT_OUT = frozenset((".git", ".terraform", "node_modules", ".venv"))
+
+
+class Files:
+    """Reads files of one folder, each once."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.realpath(root)
+        self.shown = root
+        self.refused: dict[str, str] = {}
+        """Paths that weren't read, and why."""
+        self._sources: dict[str, Source] = {}
+        self._bytes = 0
+
+    def path(self, *names: str) -> str:
+        """Return the real path of a file or a folder inside the root. Raises LookupError when it leads out."""
+        path = os.path.realpath(os.path.join(*names))
+        if path != self.root and not path.startswith(self.root.rstrip(os.sep) + os.sep):
+            self.refused.setdefault(os.path.normpath(os.path.join(*names)), f"is outside of {self.shown}")
+            raise LookupError(path)
+        return path
+
+    def display(self, path: str) -> str:
+        """Return the name of a path for people: below the folder as it was named."""
+        relative = os.path.relpath(path, self.root)
+        return self.shown if relative == os.curdir else os.path.join(self.shown, relative)
+
+    def source(self, *names: str) -> Source:
+        """Return the text of a file. Raises LookupError when it can't be read."""
+        path = self.path(*names)
+        if path not in self._sources:
+            self._sources[path] = decode(self._data(path), self.display(path))[0]
+        return self._sources[path]
+
+    def data(self, *names: str) -> bytes:
+        """Return the bytes of a file. Raises LookupError when it can't be read."""
+        return self._data(self.path(*names))
+
+    def _data(self, path: str) -> bytes:
+        try:
+            if not os.path.isfile(path):
+                raise OSError("there is no such file")
+            with open(path, "rb") as file:
+                data = file.read(LARGEST_FILE + 1)
+        except (OSError, ValueError) as error:
+            self.refused.setdefault(self.display(path), str(getattr(error, "strerror", None) or error))
+            raise LookupError(path) from None
+        self._bytes += len(data)
+        if len(data) > LARGEST_FILE or self._bytes > MOST_BYTES:
+            self.refused.setdefault(self.display(path), "is too large")
+            raise LookupError(path)
+        return data
+
+    def exists(self, *names: str) -> bool:
+        return os.path.isfile(self.path(*names))
+
+    def names(self, folder: str, endings: tuple[str, ...]) -> list[str]:
+        """Return the names of the files of a folder with these endings, in order."""
+        try:
+            with os.scandir(self.path(folder)) as entries:
+                return sorted(each.name for each in entries if each.name.endswith(endings) and each.is_file())
+        except (OSError, LookupError):
+            return []
+
+    def below(self, folder: str) -> list[str]:
+        """Return the folders in a folder and the folder itself, links and tools' folders left out."""
+        found: list[str] = []
+        waiting = [(folder, 0)]
+        while waiting and len(found) < MOST_FILES:
+            place, level = waiting.pop(0)
+            found.append(place)
+            try:
+                with os.scandir(place) as entries:
+                    inner = sorted(
+                        each.path
+                        for each in entries
+                        if each.name not in LEFT_OUT and each.is_dir(follow_symlinks=False)
+                    )
+            except OSError:
+                continue
+            if level < MOST_LEVELS:
+                waiting += [(path, level + 1) for path in inner]
+        return found
+
+    def matching(self, folder: str, pattern: str) -> list[str]:
+        """Return the files below a folder that match a pattern of Terraform's `fileset`, relative to the folder."""
+        import re
+
+        wanted = re.compile(_regular(pattern))
+        base = self.path(folder)
+        found: list[str] = []
+        for place in self.below(base):
+            relative = os.path.relpath(place, base)
+            for name in self.names(place, ("",)):
+                path = name if relative == os.curdir else f"{relative}/{name}".replace(os.sep, "/")
+                if wanted.fullmatch(path):
+                    found.append(path)
+        return sorted(found)
+
+
+def _regular(pattern: str) -> str:
+    """Return the regular expression of a glob pattern with `**`, `*`, `?`, `[…]` and `{a,b}`."""
+    import re
+
+    made: list[str] = []
+    position = braces = 0
+    while position < len(pattern):
+        char = pattern[position]
+        if pattern.startswith("**/", position):
+            made.append("(?:[^/]++/)*+")
+            position += 2
+        elif pattern.startswith("**", position):
+            made.append(".*+")
+            position += 1
+        elif char == "*":
+            made.append("[^/]*")
+        elif char == "?":
+            made.append("[^/]")
+        elif char == "{":
+            braces += 1
+            made.append("(?:")
+        elif char == "}" and braces:
+            braces -= 1
+            made.append(")")
+        elif char == "," and braces:
+            made.append("|")
+        else:
+            made.append(re.escape(char))
+        position += 1
+    return "".join(made) + ")" * braces

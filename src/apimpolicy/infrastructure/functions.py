@@ -1,0 +1,149 @@
+"""What functions of Terraform and Bicep have in common."""
+
+from __future__ import annotations
+
+import json
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, is_fully_known
+from apimpolicy.text.holes import OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from apimpolicy.infrastructure.evaluation import Evaluator
+
+    Function = Callable[..., Value]
+
+LARGEST_RANGE = 100_000
+SECONDS_OF_PATTERNS = 0.25
+
+
+def of_known(function: Callable[..., Value]) -> Function:
+    """Make a function of values one that needs all of them to be known."""
+
+    @wraps(function)
+    def guarded(evaluator: Evaluator, *arguments: Value) -> Value:
+        if not all(is_fully_known(each) for each in arguments):
+            raise LookupError
+        return function(*arguments)
+
+    return guarded
+
+
+def of_any(function: Callable[..., Value]) -> Function:
+    """Make a function of values that can handle unknown ones a function of the table."""
+
+    @wraps(function)
+    def called(evaluator: Evaluator, *arguments: Value) -> Value:
+        return function(*arguments)
+
+    return called
+
+
+def known_list(value: Value) -> list[Value]:
+    """Return a list, whose items may be unknown. Raises LookupError for anything else."""
+    if not isinstance(value, list):
+        raise LookupError
+    return value
+
+
+def known_dict(value: Value) -> dict[str, Value]:
+    """Return an object, whose values may be unknown. Raises LookupError for anything else."""
+    if not isinstance(value, dict) or any(OPEN in key for key in value):
+        raise LookupError
+    return value
+
+
+def known_text(value: Value) -> str:
+    """Return a text that is known. Raises LookupError for anything else."""
+    if not isinstance(value, str) or OPEN in value:
+        raise LookupError
+    return value
+
+
+def some_text(value: Value) -> str:
+    """Return a text, in which something may be unknown. Raises LookupError for anything else."""
+    if not isinstance(value, str):
+        raise LookupError
+    return value
+
+
+def flat(value: Iterable[Value], levels: int = 50) -> list[Value]:
+    """Return the items of lists in lists, one after another."""
+    found: list[Value] = []
+    for each in value:
+        if isinstance(each, list) and levels:
+            found += flat(each, levels - 1)
+        else:
+            found.append(each)
+    return found
+
+
+def distinct(value: Iterable[Value]) -> list[Value]:
+    """Return the items without those that were there before."""
+    found: list[Value] = []
+    seen: set[str] = set()
+    for each in value:
+        key = repr(each)
+        if key not in seen:
+            seen.add(key)
+            found.append(each)
+    return found
+
+
+def bounded_range(start: int, stop: int, step: int) -> list[int]:
+    """Return the numbers of a range. Raises TooLarge."""
+    numbers = range(start, stop, step)
+    if len(numbers) > LARGEST_RANGE:
+        raise TooLarge
+    return list(numbers)
+
+
+def find_literal(wanted: str) -> Callable[[str, int, int], Any]:
+    """Return the function for `values.replaced` that finds a literal text."""
+    import re
+
+    pattern = re.compile(re.escape(wanted))
+    return pattern.finditer
+
+
+def find_pattern(pattern: str) -> Callable[[str, int, int], Any]:
+    """Return the function for `values.replaced` that finds a pattern, which can't take long."""
+    import regex  # type: ignore[import-untyped]  # types-regex is optional
+
+    compiled = regex.compile(pattern, regex.VERSION0)
+    return lambda text, start, stop: compiled.finditer(text, start, stop, timeout=SECONDS_OF_PATTERNS)
+
+
+def from_json(text: str) -> Value:
+    """Return the value of a JSON text, in which strings may have unknown parts."""
+    return unmarked(json.loads(text))
+
+
+def from_yaml(text: str) -> Value:
+    """Return the value of a YAML text, in which strings may have unknown parts."""
+    import yaml
+
+    try:
+        return unmarked(yaml.safe_load(text))
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+
+
+def unmarked(value: Value, budget: list[int] | None = None) -> Value:
+    """Return decoded data as values: what is one mark is an unknown value. Aliases can't make it large."""
+    budget = budget or [2 * LARGEST_RANGE]
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise TooLarge
+    if isinstance(value, dict):
+        return {str(key): unmarked(each, budget) for key, each in value.items()}
+    if isinstance(value, list):
+        return [unmarked(each, budget) for each in value]
+    if isinstance(value, str) and MARKED.fullmatch(value):
+        return Unknown(value)
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    return str(value)

@@ -1,0 +1,273 @@
+"""A parser of expressions by precedence climbing, over tokens that are read on demand from the text of a file.
+
+Why written by hand: quoted templates hold expressions that hold quoted templates, new lines end an expression in some
+brackets and not in others, and bodies are read only when somebody asks for them. All three contradict a grammar for
+tables, and tree-sitter's parser accepts whatever it gets, so that nothing could be said about a broken file.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from apimpolicy.infrastructure.nodes import (
+    Array,
+    Binary,
+    Call,
+    Conditional,
+    Index,
+    Literal,
+    Member,
+    Name,
+    Node,
+    Unary,
+)
+
+if TYPE_CHECKING:
+    from apimpolicy.text.source import Source
+
+MOST_NESTED = 60
+"""Brackets in brackets that are read; what is nested more deeply is unreadable."""
+LONGEST_CHAIN = 250
+"""Operators or accesses in a row, of which the tree is as deep."""
+MOST_STRINGS = 200
+"""Strings that are looked for in text that can't be read otherwise."""
+CONSTANTS = {"true": True, "false": False, "null": None}
+
+
+class NotReadable(Exception):
+    """The text at an offset isn't what the language has there."""
+
+    def __init__(self, message: str, start: int, end: int) -> None:
+        super().__init__(message)
+        self.message, self.start, self.end = message, start, end
+
+
+class Problem(NamedTuple):
+    """Something in a file that can't be read."""
+
+    message: str
+    start: int
+    end: int
+
+
+class ExpressionParser:
+    """What the parsers of the languages share: the token at hand, operators, accesses, calls, lists."""
+
+    TOKEN: ClassVar[re.Pattern[str]]
+    """Blanks and comments, then one token in a group: `name`, `number`, `quote`, `sign`, `line`, `end` or `other`."""
+    PRECEDENCE: ClassVar[dict[str, int]]
+    SAFE_ACCESS: ClassVar[bool] = False
+    LINES_IN_LISTS: ClassVar[bool] = False
+    """Whether new lines separate the items of a list."""
+    CONTINUED: ClassVar[re.Pattern[str] | None] = None
+    """What continues an expression on the next line: the new line and the blanks before it."""
+
+    def __init__(self, source: Source, start: int = 0, stop: int | None = None) -> None:
+        self.source = source
+        self.text = source.text
+        self.stop = len(self.text) if stop is None else stop
+        self.kind = self.token = ""
+        self.start = self.end = self.last = start
+        self.lines = True
+        """Whether a new line is a token here."""
+        self.depth = 0
+
+    # Tokens
+
+    def advance(self) -> None:
+        """Go to the next token; `last` is the end of the one before."""
+        self.last = position = self.end
+        while True:
+            found = self.TOKEN.match(self.text, position, self.stop)
+            if found is None:
+                raise NotReadable("the comment isn't closed", position, self.stop)
+            kind: str = found.lastgroup  # type: ignore[assignment]
+            position = found.end()
+            if kind != "line" or self.lines:
+                break
+        self.kind = kind
+        self.token = found[kind]
+        self.start, self.end = position - len(self.token), position
+
+    def move(self, position: int) -> None:
+        """Go on at another place."""
+        self.end = position
+        self.advance()
+
+    def at(self, sign: str) -> bool:
+        return self.token == sign and self.kind == "sign"
+
+    def at_word(self, word: str) -> bool:
+        return self.token == word and self.kind == "name"
+
+    def expect(self, sign: str) -> None:
+        """Go past a sign, or a word. Raises NotReadable when something else is there."""
+        if self.token != sign or self.kind == "quote":
+            raise self.unexpected(f"'{sign}'")
+        self.advance()
+
+    def close(self, sign: str, lines: bool) -> None:
+        """Go past a closing bracket, behind which new lines count as they did before the opening one."""
+        if not self.at(sign):
+            raise self.unexpected(f"'{sign}'")
+        self.lines = lines
+        self.advance()
+
+    def open(self, lines: bool) -> bool:
+        """Go past an opening bracket; return whether new lines counted before it."""
+        before, self.lines = self.lines, lines
+        self.advance()
+        return before
+
+    def skip_lines(self) -> None:
+        while self.kind == "line":
+            self.advance()
+
+    def word(self) -> str:
+        """Go past a name and return it."""
+        if self.kind != "name":
+            raise self.unexpected("a name")
+        name = self.token
+        self.advance()
+        return name
+
+    def unexpected(self, wanted: str) -> NotReadable:
+        shown = {"line": "the end of the line", "end": "the end of the file"}.get(self.kind, f"'{self.token}'")
+        return NotReadable(f"expected {wanted}, but found {shown}", self.start, max(self.end, self.start))
+
+    # Expressions
+
+    def expression(self) -> Node:
+        """Read one expression. Raises NotReadable."""
+        self.depth += 1
+        if self.depth > MOST_NESTED:
+            raise NotReadable(f"brackets are nested more than {MOST_NESTED} levels deep", self.start, self.end)
+        node = self.binary(0)
+        self.continue_line()
+        if self.at("?"):
+            self.advance()
+            self.skip_lines()
+            when_true = self.expression()
+            self.skip_lines()
+            self.expect(":")
+            self.skip_lines()
+            when_false = self.expression()
+            node = Conditional(node.start, when_false.end, node, when_true, when_false)
+        self.depth -= 1
+        return node
+
+    def continue_line(self) -> None:
+        """Go to the next line if the expression continues there."""
+        if self.kind == "line" and self.CONTINUED is not None:
+            found = self.CONTINUED.match(self.text, self.start, self.stop)
+            if found is not None:
+                self.move(found.end())
+
+    def binary(self, least: int) -> Node:
+        left = self.unary()
+        for _ in range(LONGEST_CHAIN):
+            if self.kind == "line":
+                self.continue_line()
+            level = self.PRECEDENCE.get(self.token, -1) if self.kind == "sign" else -1
+            if level < least:
+                return left
+            operator = self.token
+            self.advance()
+            self.skip_lines()
+            right = self.binary(level + 1)
+            left = Binary(left.start, right.end, operator, left, right)
+        raise NotReadable("the expression is too long", left.start, self.end)
+
+    def unary(self) -> Node:
+        signs: list[tuple[str, int]] = []
+        while self.kind == "sign" and self.token in ("!", "-", "+") and len(signs) < MOST_NESTED:
+            signs.append((self.token, self.start))
+            self.advance()
+        node = self.access(self.primary())
+        for sign, start in reversed(signs):
+            node = Unary(start, node.end, sign, node)
+        return node
+
+    def access(self, node: Node) -> Node:
+        """Read what is accessed in a value."""
+        for _ in range(LONGEST_CHAIN):
+            if self.kind != "sign":
+                return node
+            following = self.access_once(node)
+            if following is None:
+                return node
+            node = following
+        raise NotReadable("the expression is too long", node.start, self.end)
+
+    def access_once(self, node: Node) -> Node | None:
+        if self.at(".") or (self.SAFE_ACCESS and self.at(".?")):
+            safe = self.token == ".?"
+            self.advance()
+            return Member(node.start, self.end, node, self.word(), safe)
+        if self.at("["):
+            before = self.open(False)
+            safe = self.SAFE_ACCESS and self.at("?")
+            if safe:
+                self.advance()
+            index = self.expression()
+            end = self.end
+            self.close("]", before)
+            return Index(node.start, end, node, index, safe)
+        return None
+
+    def primary(self) -> Node:
+        """Read a value without operators. The languages add their own."""
+        start = self.start
+        if self.kind == "number":
+            value = float(self.token) if re.search(r"[.eE]", self.token) else int(self.token)
+            self.advance()
+            return Literal(start, self.last, value)
+        if self.kind == "name":
+            name = self.token
+            self.advance()
+            if self.at("("):
+                arguments, expand = self.arguments()
+                return Call(start, self.last, name, arguments, expand)
+            return Literal(start, self.last, CONSTANTS[name]) if name in CONSTANTS else Name(start, self.last, name)
+        if self.at("("):
+            before = self.open(False)
+            node = self.expression()
+            self.close(")", before)
+            return node
+        raise self.unexpected("an expression")
+
+    def arguments(self) -> tuple[list[Node], bool]:
+        """Read the arguments of a call, and whether the last one is expanded."""
+        before = self.open(False)
+        found: list[Node] = []
+        expand = False
+        while not self.at(")"):
+            found.append(self.expression())
+            if self.at("..."):
+                expand = True
+                self.advance()
+            if self.at(","):
+                self.advance()
+            elif not self.at(")"):
+                raise self.unexpected("',' or ')'")
+        self.close(")", before)
+        return found, expand
+
+    def array(self, start: int) -> Node:
+        """Read the items of a list from its opening to its closing bracket."""
+        before = self.open(self.LINES_IN_LISTS)
+        items: list[Node] = []
+        self.skip_lines()
+        while not self.at("]"):
+            items.append(self.item())
+            if self.at(","):
+                self.advance()
+            elif self.kind != "line" and not self.at("]"):
+                raise self.unexpected("',' or ']'")
+            self.skip_lines()
+        self.close("]", before)
+        return Array(start, self.last, items)
+
+    def item(self) -> Node:
+        return self.expression()

@@ -1,0 +1,107 @@
+"""Resources of an API Management service in the form that Azure Resource Manager has them, from whatever language.
+
+`azurerm_api_management_api_operation` and a nested Bicep resource both become a `Resource` of the type
+`apis/operations` with two names, and properties as Azure spells them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.infrastructure.values import MARKED, Unknown, Value, hole, joined
+from apimpolicy.records import Record
+from apimpolicy.text.holes import OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from apimpolicy.text.source import Source
+
+PROVIDER = "microsoft.apimanagement/service"
+
+
+class Resource(Record):
+    """A resource below a service, or the service itself (whose type is empty)."""
+
+    type: str
+    """The type below the service, in lower case: `apis/operations/policies`."""
+    names: Sequence[Value]
+    """The names of the resource and of those that it is in, the outermost first; not the service's."""
+    properties: Mapping[str, Value]
+    source: Source
+    start: int
+    address: str
+    """The name of the resource in the code, for messages."""
+    is_guess: bool = False
+    """Whether one resource stands for a number of them that isn't known."""
+    places: Mapping[str, tuple[Source, int]] = {}
+    """Where properties are written, by name, as far as that is known."""
+
+
+class Note(NamedTuple):
+    """Something about the code that isn't known or can't be read, and where."""
+
+    message: str
+    source: Source | None = None
+    start: int = 0
+    help: str = ""
+
+
+class Reading(Record):
+    """What was read of a folder or file."""
+
+    resources: list[Resource]
+    notes: list[Note]
+
+
+def notes_of_guesses(resources: Sequence[Resource]) -> list[Note]:
+    """Return the note about resources of which it isn't known how many there are."""
+    guesses = [each for each in resources if each.is_guess]
+    if not guesses:
+        return []
+    names = ", ".join(each.address for each in guesses[:4]) + (" …" if len(guesses) > 4 else "")
+    message = f"it isn't known whether, or how often, these are deployed; one of each is assumed: {names}"
+    return [Note(message, guesses[0].source, guesses[0].start)]
+
+
+def segments(id_: Value) -> list[Value]:
+    """Return the segments of a resource's id; unknown values in it are kept whole."""
+    if isinstance(id_, Unknown):
+        return [id_]
+    text = str(id_)
+    if OPEN not in text:
+        return [each for each in text.split("/") if each]
+    kept = [found[0] for found in MARKED.finditer(text)]
+    found: list[Value] = []
+    for each in MARKED.sub(OPEN, text).split("/"):
+        while OPEN in each and kept:
+            each = each.replace(OPEN, kept.pop(0).replace(OPEN, "\0"), 1)
+        each = each.replace("\0", OPEN)
+        if each:
+            found.append(Unknown(each) if MARKED.fullmatch(each) else each)
+    return found
+
+
+def names_in(id_: Value, kinds: Sequence[str]) -> list[Value]:
+    """Return the names that the id of a resource has for these kinds, as far as it has them from the end.
+
+    >>> names_in("/subscriptions/x/service/y/apis/orders/operations/get", ["apis", "operations"])
+    ['orders', 'get']
+    """
+    parts = segments(id_)
+    found: list[Value] = []
+    for kind in reversed(kinds):
+        if len(parts) < 2 or str(parts[-2]).lower() != kind:
+            break
+        found.insert(0, parts[-1])
+        parts = parts[:-2]
+    return found
+
+
+def id_below(parent: Value, kind: str, name: Value) -> Value:
+    """Return the id of a resource in another one."""
+    return joined([_as_text(parent), f"/{kind}/", _as_text(name)])
+
+
+def _as_text(value: Value) -> str:
+    return hole(value) if isinstance(value, Unknown) else str(value) if not isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""Terraform (and OpenTofu): files, modules, variables, functions, and the resources of API Management."""

@@ -1,0 +1,266 @@
+"""Functions of Terraform, as far as they make texts, lists and objects.
+
+Source: https://developer.hashicorp.com/terraform/language/functions
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
+
+from apimpolicy.infrastructure.functions import (
+    bounded_range,
+    distinct,
+    flat,
+    from_yaml,
+    known_dict,
+    known_list,
+    known_text,
+    of_any,
+    of_known,
+    some_text,
+)
+from apimpolicy.infrastructure.terraform.texts import (
+    decode_json,
+    encode_json,
+    formatted,
+    indent,
+    join,
+    ordered,
+    pattern,
+    replace,
+    split,
+    substr,
+    title,
+    trim_prefix,
+    trim_suffix,
+)
+from apimpolicy.infrastructure.values import (
+    Unknown,
+    Value,
+    is_fully_known,
+    is_known,
+    stripped,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.infrastructure.functions import Function
+    from apimpolicy.infrastructure.terraform.module import Module
+
+
+def lookup(where: Value, key: Value, *default: Value) -> Value:
+    where, key = known_dict(where), known_text(key)
+    return where[key] if key in where or not default else default[0]
+
+
+def merge(*values: Value) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for each in values:
+        found |= known_dict({} if each is None else each)
+    return found
+
+
+def coalesce(*values: Value) -> Value:
+    for each in values:
+        if not is_known(each) and not (isinstance(each, str) and each):
+            raise LookupError
+        if each is not None and each != "":
+            return each
+    raise LookupError
+
+
+def length(value: Value) -> int:
+    if isinstance(value, str):
+        return len(known_text(value))
+    if isinstance(value, list | dict):
+        return len(value)
+    raise LookupError
+
+
+def contains(values: Value, wanted: Value) -> bool:
+    if is_fully_known(wanted) and any(each == wanted for each in known_list(values)):
+        return True
+    if not is_fully_known(values) or not is_fully_known(wanted):
+        raise LookupError
+    return False
+
+
+def to_set(value: Value) -> list[Value]:
+    """A set is a list in order; sets of texts are sorted."""
+    items = distinct(known_list(value))
+    return sorted(items) if is_fully_known(items) and all(isinstance(each, str) for each in items) else items
+
+
+def to_number(value: Value) -> Value:
+    if isinstance(value, str):
+        return whole(float(known_text(value)))
+    return value if isinstance(value, int | float) else None
+
+
+def to_bool(value: Value) -> Value:
+    return {"true": True, "false": False}[value] if isinstance(value, str) else value
+
+
+def to_string(module: Module, value: Value) -> Value:
+    return value if value is None or isinstance(value, Unknown) else module.as_text(value)
+
+
+def element(values: Value, index: int) -> Value:
+    return known_list(values)[int(index) % len(values)]
+
+
+def flatten(value: Value) -> list[Value]:
+    found = flat(known_list(value))
+    if any(isinstance(each, Unknown) for each in found):
+        raise LookupError
+    return found
+
+
+def without(function: Any) -> Any:
+    """A function of sets, which keeps the order of the first."""
+    return lambda first, *rest: [each for each in known_list(first) if function(each, rest)]
+
+
+def numbers(function: Any) -> Any:
+    """A function of numbers that may be texts."""
+    return lambda *values: whole(function([float(each) for each in values]))
+
+
+def chunk_list(values: list[Value], size: int) -> list[Value]:
+    return [values[place : place + size] for place in range(0, len(values), max(size, 1))]
+
+
+def number_range(*limits: int) -> list[int]:
+    start, stop, step = {1: (0, *limits, 1), 2: (*limits, 1), 3: limits}[len(limits)]
+    return bounded_range(int(start), int(stop), int(step) if len(limits) == 3 or stop >= start else -1)
+
+
+def transpose(value: dict[str, list[str]]) -> dict[str, list[str]]:
+    keys = sorted({each for values in value.values() for each in values})
+    return {key: sorted(name for name, values in value.items() if key in values) for key in keys}
+
+
+def digest(name: str) -> Any:
+    return lambda text: hashlib.new(name, text.encode(), usedforsecurity=False).hexdigest()
+
+
+def encode_yaml(value: Value) -> str:
+    import yaml
+
+    return str(yaml.safe_dump(ordered(value), default_flow_style=False, allow_unicode=True))
+
+
+def product(*values: Value) -> list[Value]:
+    if math.prod(len(known_list(each)) for each in values) > 100_000:
+        raise LookupError
+    return [list(each) for each in itertools.product(*values)]
+
+
+def zipmap(keys: Value, values: Value) -> dict[str, Value]:
+    return dict(zip(map(known_text, known_list(keys)), known_list(values), strict=False))
+
+
+def sum_of(values: Sequence[float]) -> Value:
+    return whole(sum(values))
+
+
+_KNOWN: dict[str, Any] = {
+    "abs": lambda value: abs(value),
+    "alltrue": lambda values: all(each in (True, "true") for each in values),
+    "anytrue": lambda values: any(each in (True, "true") for each in values),
+    "base64decode": lambda text: base64.b64decode(text).decode(),
+    "base64encode": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64sha256": lambda text: base64.b64encode(hashlib.sha256(text.encode()).digest()).decode(),
+    "basename": lambda path: path.rstrip("/").rpartition("/")[2],
+    "ceil": lambda value: math.ceil(value),
+    "chunklist": chunk_list,
+    "dirname": lambda path: path.rpartition("/")[0] or ("/" if path.startswith("/") else "."),
+    "floor": lambda value: math.floor(value),
+    "index": lambda values, wanted: values.index(wanted),
+    "lower": lambda text: text.lower(),
+    "matchkeys": lambda values, keys, wanted: [v for v, k in zip(values, keys, strict=True) if k in wanted],
+    "max": numbers(max),
+    "md5": digest("md5"),
+    "min": numbers(min),
+    "parseint": lambda text, base: int(text, base),
+    "pow": lambda first, second: whole(float(first) ** float(second)) if abs(second) < 1000 else None,
+    "range": number_range,
+    "setintersection": without(lambda each, rest: all(each in other for other in rest)),
+    "setsubtract": without(lambda each, rest: each not in rest[0]),
+    "setunion": lambda *values: to_set([each for value in values for each in value]),
+    "sha1": digest("sha1"),
+    "sha256": digest("sha256"),
+    "sha512": digest("sha512"),
+    "signum": lambda value: (value > 0) - (value < 0),
+    "sort": lambda values: sorted(map(str, values)),
+    "strcontains": lambda text, wanted: wanted in text,
+    "strrev": lambda text: text[::-1],
+    "sum": sum_of,
+    "title": title,
+    "transpose": transpose,
+    "upper": lambda text: text.upper(),
+    "urlencode": lambda text: quote_plus(text),
+    "yamlencode": encode_yaml,
+}
+_ANY: dict[str, Any] = {
+    "chomp": lambda text: stripped(some_text(text), "", "\r\n"),
+    "coalesce": coalesce,
+    "coalescelist": lambda *values: next(each for each in map(known_list, values) if each),
+    "compact": lambda values: [each for each in known_list(values) if each not in (None, "")],
+    "concat": lambda *values: [each for value in values for each in known_list(value)],
+    "contains": contains,
+    "distinct": lambda values: distinct(known_list(values)),
+    "element": element,
+    "endswith": lambda text, wanted: some_text(text).endswith(known_text(wanted)),
+    "flatten": flatten,
+    "indent": indent,
+    "jsondecode": decode_json,
+    "jsonencode": encode_json,
+    "keys": lambda value: sorted(known_dict(value)),
+    "length": length,
+    "lookup": lookup,
+    "merge": merge,
+    "nonsensitive": lambda value: value,
+    "one": lambda values: known_list(values)[0] if values else None,
+    "regex": lambda wanted, text: pattern(text, wanted, every=False),
+    "regexall": lambda wanted, text: pattern(text, wanted, every=True),
+    "replace": replace,
+    "reverse": lambda values: known_list(values)[::-1],
+    "sensitive": lambda value: value,
+    "setproduct": product,
+    "slice": lambda values, start, stop: known_list(values)[start:stop],
+    "split": split,
+    "startswith": lambda text, wanted: some_text(text).startswith(known_text(wanted)),
+    "substr": substr,
+    "tobool": to_bool,
+    "tolist": known_list,
+    "tomap": known_dict,
+    "tonumber": to_number,
+    "toset": to_set,
+    "trim": lambda text, chars: stripped(some_text(text), known_text(chars), known_text(chars)),
+    "trimprefix": trim_prefix,
+    "trimspace": lambda text: stripped(some_text(text), None, None),
+    "trimsuffix": trim_suffix,
+    "values": lambda value: [value[key] for key in sorted(known_dict(value))],
+    "yamldecode": lambda text: from_yaml(some_text(text)),
+    "zipmap": zipmap,
+}
+
+FUNCTIONS: dict[str, Function] = {
+    **{name: of_known(function) for name, function in _KNOWN.items()},
+    **{name: of_any(function) for name, function in _ANY.items()},
+    "format": formatted,
+    "formatlist": lambda module, template, *lists: [
+        formatted(module, template, *each) for each in zip(*(known_list(one) for one in lists), strict=True)
+    ],
+    "join": join,
+    "tostring": to_string,
+}
+"""Functions by name; they get the module first."""

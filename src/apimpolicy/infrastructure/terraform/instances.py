@@ -1,0 +1,175 @@
+"""Instances of resources: `count` and `for_each`, attributes, nested blocks and `dynamic` ones."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure.values import Reference, Unknown, Value, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from apimpolicy.infrastructure.terraform.module import Module
+    from apimpolicy.infrastructure.terraform.parser import Block, Body
+    from apimpolicy.text.source import Source
+
+MOST_INSTANCES = 5_000
+
+
+def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Value], bool]]:
+    """Return key, variables and whether it is a guess, for each instance of a block with `count` or `for_each`.
+
+    Where these aren't known, one instance stands for all.
+    """
+    attributes = block.body.attributes
+    if (count := attributes.get("count")) is not None:
+        number = whole(module.value(count.value, block.source, {}))
+        if isinstance(number, str) and number.isdigit():
+            number = int(number)
+        if isinstance(number, bool) or not isinstance(number, int):
+            return [(0, {"count": {"index": 0}}, True)]
+        return [(index, {"count": {"index": index}}, False) for index in range(min(number, MOST_INSTANCES))]
+    if (each := attributes.get("for_each")) is not None:
+        value = module.value(each.value, block.source, {})
+        pairs = module.pairs(value)
+        if pairs is None or len(pairs) > MOST_INSTANCES:
+            where = ".".join(block.labels)
+            unknown = {name: Unknown(f"each.{name} of {where}") for name in ("key", "value")}
+            return [(unknown["key"], {"each": unknown}, True)]
+        keys = [(each if isinstance(value, list) else key, each) for key, each in pairs]
+        return [(key, {"each": {"key": key, "value": each}}, False) for key, each in keys]
+    return [(None, {}, False)]
+
+
+class Instance(Reference):
+    """One instance of a resource."""
+
+    def __init__(self, module: Module, block: Block, key: Value, scope: Mapping[str, Value], is_guess: bool) -> None:
+        self.module = module
+        self.block = block
+        self.key = key
+        self.scope = scope
+        self.is_guess = is_guess
+        """Whether it isn't known how many of them there are."""
+        self._found: dict[str, Value] = {}
+
+    @property
+    def type(self) -> str:
+        return self.block.labels[0]
+
+    @property
+    def address(self) -> str:
+        """The address, as Terraform shows it."""
+        return ".".join(part for part in (self.module.place, *self.block.labels) if part) + key_of(self.key)
+
+    def has(self, name: str) -> bool:
+        return name in self.block.body.attributes or any(
+            block.type == name or (block.type == "dynamic" and block.labels == (name,))
+            for block in self.block.body.blocks
+        )
+
+    def get(self, name: str) -> Value:
+        """Return the value of an attribute, or the list of the blocks of a name; None if there is none."""
+        if name not in self._found:
+            self._found[name] = Unknown(f"{self.address}.{name}")
+            self._found[name] = self._evaluated(name)
+        return self._found[name]
+
+    def _evaluated(self, name: str) -> Value:
+        attribute = self.block.body.attributes.get(name)
+        if attribute is not None:
+            return self.module.value(attribute.value, self.block.source, self.scope)
+        return self.blocks(name) if self.has(name) else None
+
+    def blocks(self, name: str) -> Value:
+        """Return the blocks of a name as objects."""
+        return nested_blocks(self.module, self.block.body, name, self.block.source, self.scope)
+
+    def place(self, name: str) -> tuple[Source, int]:
+        """Return where an attribute is written, or else the resource."""
+        attribute = self.block.body.attributes.get(name)
+        return self.block.source, self.block.start if attribute is None else attribute.start
+
+    def member(self, name: str) -> Value:
+        if self.has(name):
+            return self.get(name)
+        from apimpolicy.infrastructure.terraform.azurerm import computed
+
+        return computed(self, name)
+
+    def value(self) -> Value:
+        return self
+
+
+class Instances(Reference):
+    """The instances of a resource or data source: one, or several by key."""
+
+    def __init__(self, module: Module, block: Block) -> None:
+        self.module = module
+        self.block = block
+
+    @cached_property
+    def all(self) -> list[Instance]:
+        return [Instance(self.module, self.block, *each) for each in instances_of(self.module, self.block)]
+
+    def member(self, name: str) -> Value:
+        found = self.all
+        if len(found) == 1 and found[0].key is None:
+            return found[0].member(name)
+        raise LookupError(name)
+
+    def item(self, key: Value) -> Value:
+        for instance in self.all:
+            if instance.key == key or (instance.key is not None and str(instance.key) == str(key)):
+                return instance
+        raise LookupError(key)
+
+    def value(self) -> Value:
+        if len(self.all) == 1 and self.all[0].key is None:
+            return self.all[0]
+        if any(not isinstance(instance.key, str) for instance in self.all):
+            return self.elements()
+        return {instance.key: instance for instance in self.all}
+
+    def elements(self) -> list[Value]:
+        if any(instance.is_guess for instance in self.all):
+            raise LookupError
+        return list(self.all)
+
+
+def key_of(key: Value) -> str:
+    """Return the key of an instance as addresses have it: `["a"]`, `[0]`, or nothing."""
+    if key is None:
+        return ""
+    return f"[{key.text}]" if isinstance(key, Unknown) else f"[{key}]" if isinstance(key, int) else f'["{key}"]'
+
+
+def body_value(module: Module, body: Body, source: Source, scope: Mapping[str, Value]) -> dict[str, Value]:
+    """Return a body as an object: its attributes, and lists of its blocks."""
+    found = {name: module.value(each.value, source, scope) for name, each in body.attributes.items()}
+    names = {block.labels[0] if block.type == "dynamic" and block.labels else block.type for block in body.blocks}
+    return found | {name: nested_blocks(module, body, name, source, scope) for name in sorted(names)}
+
+
+def nested_blocks(module: Module, body: Body, name: str, source: Source, scope: Mapping[str, Value]) -> Value:
+    """Return the blocks of a name, `dynamic` ones included, as objects; unknown if their number is."""
+    found: list[Value] = []
+    for block in body.blocks:
+        if block.type == name:
+            found.append(body_value(module, block.body, source, scope))
+        elif block.type == "dynamic" and block.labels == (name,):
+            inner = block.body
+            if "for_each" not in inner.attributes:
+                continue
+            items = module.pairs(module.value(inner.attributes["for_each"].value, source, scope))
+            if items is None:
+                written = " ".join(source.text[block.inside : block.stop].split())
+                return Unknown(f"dynamic {name} with {written}")
+            iterator = inner.attributes.get("iterator")
+            variable = name if iterator is None else source.text[iterator.value.start : iterator.value.end]
+            for content in (each for each in inner.blocks if each.type == "content"):
+                for key, value in items[:MOST_INSTANCES]:
+                    around = {**scope, variable: {"key": key, "value": value}}
+                    found.append(body_value(module, content.body, source, around))
+    return found

@@ -1,0 +1,324 @@
+"""A module of Terraform with the values of its variables: what names in its expressions are.
+
+Paths are those that Terraform would use: relative to the folder of the root module, from which it runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure import nodes
+from apimpolicy.infrastructure.evaluation import FAILURES, Evaluator
+from apimpolicy.infrastructure.terraform.calls import Children
+from apimpolicy.infrastructure.terraform.functions import FUNCTIONS
+from apimpolicy.infrastructure.terraform.instances import Instance, Instances
+from apimpolicy.infrastructure.terraform.parser import Block, parse_file, parse_template
+from apimpolicy.infrastructure.terraform.texts import to_text
+from apimpolicy.infrastructure.terraform.types import completed
+from apimpolicy.infrastructure.values import (
+    Missing,
+    Named,
+    Part,
+    Reference,
+    Text,
+    Unknown,
+    Value,
+    cut,
+    is_known,
+    joined,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from apimpolicy.infrastructure.evaluation import Budget, Scope
+    from apimpolicy.infrastructure.files import Files
+    from apimpolicy.infrastructure.parsing import Problem
+    from apimpolicy.text.source import Source
+
+FILES = (".tf", ".tofu")
+MOST_LEVELS = 12
+MOST_TEMPLATES = 10
+
+
+class Module(Evaluator):
+    """One module, called once."""
+
+    FUNCTIONS = FUNCTIONS
+    unwraps = True
+
+    def __init__(
+        self,
+        files: Files,
+        folder: str,
+        budget: Budget,
+        inputs: Mapping[str, Value] | None = None,
+        parent: Module | None = None,
+        address: str = "",
+    ) -> None:
+        super().__init__(budget, address)
+        self.files = files
+        self.folder = folder
+        self.inputs = dict(inputs or {})
+        self.parent = parent
+        self.root: Module = self if parent is None else parent.root
+        self.level: int = 0 if parent is None else parent.level + 1
+        self.problems: list[tuple[Source, Problem]] = []
+        self.missing: list[tuple[Source, int, str]] = []
+        """Modules that aren't read: the place of the call and why."""
+        self.modules_file: dict[str, str] = {}
+        """Where downloaded modules are, by address; the root module has it."""
+        self._found: dict[str, Value] = {}
+        self._templates = 0
+
+    @cached_property
+    def blocks(self) -> dict[str, dict[tuple[str, ...], Block]]:
+        """The blocks of the module's files, by type and labels."""
+        found: dict[str, dict[tuple[str, ...], Block]] = {}
+        for name in self.files.names(self.folder, FILES):
+            try:
+                source = self.files.source(self.folder, name)
+            except LookupError:
+                continue
+            body = parse_file(source)
+            self.problems += [(source, problem) for problem in body.problems]
+            for block in body.blocks:
+                labels = (*block.labels, str(len(found.get("locals", ())))) if block.type == "locals" else block.labels
+                found.setdefault(block.type, {}).setdefault(labels, block)
+        return found
+
+    @cached_property
+    def locals(self) -> dict[str, tuple[nodes.Node, Source]]:
+        return {
+            name: (attribute.value, block.source)
+            for block in self.blocks.get("locals", {}).values()
+            for name, attribute in block.body.attributes.items()
+        }
+
+    def text(self, value: Value) -> str:
+        if isinstance(value, Reference) or value is None:
+            raise TypeError
+        return to_text(value)
+
+    def flushed(self, text: Text) -> Value:
+        lines = str(text).split("\n")
+        indents = [len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()]
+        least = min(indents, default=0)
+        found: list[str] = []
+        position = 0
+        for line in lines:
+            blank = min(least, len(line) - len(line.lstrip(" \t")))
+            end = position + len(line) + 1
+            found.append(cut(text, position + blank, end))
+            position = end
+        return joined(found)
+
+    def key(self, node: nodes.Node, source: Source, scope: Scope) -> str:
+        return node.name if isinstance(node, nodes.Name) else super().key(node, source, scope)
+
+    def pairs(self, value: Value) -> list[tuple[Value, Value]] | None:
+        if isinstance(value, dict):
+            return sorted(value.items())
+        return super().pairs(value)
+
+    def call(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        special = getattr(self, f"function_{node.name}", None)
+        return super().call(node, source, scope) if special is None else special(node, source, scope)
+
+    # Names
+
+    def name(self, name: str, scope: Scope) -> Value:
+        if name == "path":
+            return {"module": self.path, "root": ".", "cwd": self.root.folder}
+        found = self._names.get(name)
+        if found is None:
+            raise LookupError(name)
+        return found
+
+    @cached_property
+    def _names(self) -> dict[str, Named]:
+        """What names lead to, besides the types of resources."""
+        types = {labels[0] for labels in self.blocks.get("resource", {}) if labels}
+        resources = {type_: Named(partial(self.instances, "resource", type_)) for type_ in types}
+        return resources | {
+            "var": Named(self.variable_value),
+            "local": Named(self.local_value),
+            "module": Named(self.child),
+            "data": Named(lambda type_: Named(partial(self.instances, "data", type_))),
+        }
+
+    @property
+    def path(self) -> str:
+        """The folder of the module, from the root module's."""
+        return os.path.relpath(self.folder, self.root.folder)
+
+    def once(self, key: str, make: Callable[[], Value]) -> Value:
+        """Return a value that is made once; inside of its own making it isn't known."""
+        if key not in self._found:
+            self._found[key] = Unknown(f"{key} in {self.place}" if self.place else key)
+            with contextlib.suppress(*FAILURES):
+                self._found[key] = make()
+        return self._found[key]
+
+    def variable_value(self, name: str) -> Value:
+        return self.once(f"var.{name}", lambda: self._variable(name))
+
+    def _variable(self, name: str) -> Value:
+        block = self.blocks.get("variable", {}).get((name,))
+        attributes = {} if block is None else block.body.attributes
+        given = self.inputs.get(name)
+        nullable = attributes.get("nullable")
+        takes_null = nullable is None or self.value(nullable.value, nullable.source, {}) is not False
+        if name not in self.inputs or (given is None and not takes_null):
+            if "default" not in attributes:
+                raise LookupError(name)
+            given = self.value(attributes["default"].value, attributes["default"].source, {})
+        type_ = attributes.get("type")
+        return given if type_ is None else completed(given, type_.value, self, type_.source)
+
+    def local_value(self, name: str) -> Value:
+        def evaluate() -> Value:
+            node, source = self.locals[name]
+            return self.value(node, source, {})
+
+        return self.once(f"local.{name}", evaluate)
+
+    def instances(self, kind: str, type_: str, label: str) -> Instances:
+        """Return the instances of a resource or of a data source. Raises LookupError when there is none."""
+        block = self.blocks.get(kind, {}).get((type_, label))
+        if block is None:
+            raise LookupError(label)
+        key = f"{kind}.{type_}.{label}"
+        if key not in self._found:
+            self._found[key] = Instances(self, block)
+        found = self._found[key]
+        assert isinstance(found, Instances)
+        return found
+
+    # Modules
+
+    def child(self, name: str) -> Children:
+        """Return the calls of a module. Raises LookupError when there is none."""
+        key = f"module.{name}"
+        if key not in self._found:
+            self._found[key] = Children(self, self.blocks.get("module", {})[(name,)])
+        found = self._found[key]
+        assert isinstance(found, Children)
+        return found
+
+    def children(self) -> Iterator[Module]:
+        """Yield the modules that this one calls."""
+        for labels in self.blocks.get("module", {}):
+            if len(labels) == 1:
+                yield from (module for _, module in self.child(labels[0]).modules)
+
+    def resources(self) -> Iterator[Instance]:
+        """Yield the instances of all resources, those of called modules included."""
+        for labels in self.blocks.get("resource", {}):
+            if len(labels) == 2:
+                yield from self.instances("resource", *labels).all
+        for module in self.children():
+            yield from module.resources()
+
+    def folder_of(self, block: Block, name: str) -> str | None:
+        """Return the folder of a called module, or None and note why it isn't read."""
+        attribute = block.body.attributes.get("source")
+        written = None if attribute is None else self.value(attribute.value, block.source, {})
+        reason = f"its source isn't a folder here: {written}"
+        address = ".".join(part for part in (re.sub(r"module\.|\[[^\]]*\]", "", self.place), name) if part)
+        downloaded = self.root.modules_file.get(address)
+        try:
+            if isinstance(written, str) and is_known(written) and written.startswith((".", "/")):
+                folder = self.files.path(self.folder, written)
+            elif downloaded is not None:
+                folder = self.files.path(self.root.folder, downloaded)
+            else:
+                raise LookupError
+            if self.level >= MOST_LEVELS:
+                raise LookupError
+            if self.files.names(folder, FILES):
+                return folder
+            reason = f"there are no .tf files in {written}"
+        except LookupError:
+            if isinstance(written, str) and written.startswith("."):
+                reason = f"{written} is outside of the folder {self.files.shown}"
+        self.missing.append((block.source, block.start, f"the module '{name}' isn't read: {reason}"))
+        return None
+
+    # Functions that read files, or need the expression
+
+    def function_file(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        return Text.file(self.file(node, source, scope))
+
+    def function_fileexists(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        path = self.value(node.arguments[0], source, scope)
+        return self.files.exists(self.root.folder, _path(path))
+
+    def function_filebase64(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        import base64
+
+        path = self.value(node.arguments[0], source, scope)
+        return base64.b64encode(self.files.data(self.root.folder, _path(path))).decode()
+
+    def function_fileset(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        folder, pattern = (self.value(each, source, scope) for each in node.arguments)
+        return self.files.matching(os.path.join(self.root.folder, _path(folder)), _path(pattern))
+
+    def function_templatefile(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        return self.rendered(self.file(node, source, scope), self.value(node.arguments[1], source, scope))
+
+    def file(self, node: nodes.Call, source: Source, scope: Scope) -> Source:
+        return self.files.source(self.root.folder, _path(self.value(node.arguments[0], source, scope)))
+
+    def rendered(self, template: Source, values: Value) -> Value:
+        """Return what a template file gives with the values for its names."""
+        if not isinstance(values, dict):
+            values = {}
+        if self._templates >= MOST_TEMPLATES:
+            raise LookupError
+        self._templates += 1
+        try:
+            made: list[Part] = []
+            _Template(self, values).add_parts(made, parse_template(template).parts, template, {})
+            return Text.of(made)
+        finally:
+            self._templates -= 1
+
+    def function_try(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        for each in node.arguments:
+            value = self.value(each, source, scope)
+            if not isinstance(value, Unknown):
+                return value
+            if not isinstance(value, Missing):
+                break
+        raise LookupError
+
+    def function_can(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        value = self.value(node.arguments[0], source, scope)
+        if isinstance(value, Unknown) and not isinstance(value, Missing):
+            raise LookupError
+        return not isinstance(value, Missing)
+
+    def function_defaults(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
+        return self.value(node.arguments[0], source, scope)
+
+
+class _Template(Module):
+    """Evaluates a template file, in which only the names that it is given are known."""
+
+    def __init__(self, module: Module, values: Mapping[str, Value]) -> None:
+        super().__init__(module.files, module.folder, module.budget, None, module, module.place)
+        self.values = values
+
+    def name(self, name: str, scope: Scope) -> Value:
+        return self.values[name]
+
+
+def _path(value: Value) -> str:
+    if not isinstance(value, str) or not is_known(value):
+        raise LookupError(value)
+    return value

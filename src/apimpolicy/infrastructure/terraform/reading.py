@@ -1,0 +1,131 @@
+"""The resources of API Management in a folder of Terraform code, and what can't be known about them.
+
+The root modules are the folders with code that no other module of the folder calls. Where a plan was saved as JSON
+(`terraform show -json plan > plan.json`), it is read instead of the code: it has everything exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure.evaluation import Budget
+from apimpolicy.infrastructure.resources import Note, Reading, Resource, notes_of_guesses
+from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_of
+from apimpolicy.infrastructure.terraform.module import FILES, Module
+from apimpolicy.infrastructure.terraform.plan import find_plan, planned
+from apimpolicy.infrastructure.terraform.variables import environments_of, read_variables, variable_files
+from apimpolicy.infrastructure.values import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.infrastructure.files import Files
+
+_CALLED = re.compile(r'^\s*source\s*=\s*"(\.[^"]*)"', re.MULTILINE)
+_ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\s+\"")
+
+
+def read_terraform(files: Files, environment: str | None = None) -> Reading:
+    """Return the resources of a folder's root modules."""
+    budget = Budget()
+    reading = Reading([], [])
+    for folder in roots(files):
+        module = Module(files, folder, budget)
+        module.modules_file = _downloaded(files, folder)
+        module.inputs = read_variables(module, variable_files(files, folder, environment))
+        found = [made for instance in module.resources() if (made := resource_of(instance)) is not None]
+        plan = find_plan(files, folder)
+        exact = None if plan is None else planned(plan, found)
+        if exact is not None:
+            reading.resources += exact
+            continue
+        if plan is not None:
+            reading.notes.append(Note("the plan can't be read, so the code is", plan))
+        if found:
+            reading.resources += found
+            reading.notes += _notes(module, found, environment)
+    if budget.steps < 0:
+        reading.notes.append(Note("the code takes too many steps to evaluate; the rest of it isn't known"))
+    return reading
+
+
+def roots(files: Files) -> list[str]:
+    """Return the folder itself if it has Terraform code, or else those below it that no other one calls as a module."""
+    if files.names(files.root, FILES):
+        return [files.root]
+    folders = [folder for folder in files.below(files.root) if files.names(folder, FILES)]
+    called: set[str] = set()
+    wanted: list[str] = []
+    for folder in folders:
+        texts = []
+        for name in files.names(folder, FILES):
+            try:
+                texts.append(files.source(folder, name).text)
+            except LookupError:
+                continue
+        called |= {os.path.normpath(os.path.join(folder, path)) for text in texts for path in _CALLED.findall(text)}
+        if any(_ABOUT.search(text) for text in texts):
+            wanted.append(folder)
+    return [folder for folder in wanted if folder not in called] or wanted
+
+
+def _downloaded(files: Files, folder: str) -> dict[str, str]:
+    """Return where `terraform init` put modules, by address, from the root module's folder."""
+    names = (folder, ".terraform", "modules", "modules.json")
+    try:
+        if not files.exists(*names):
+            return {}
+        found = json.loads(files.source(*names).text)
+        return {each["Key"]: each["Dir"] for each in found["Modules"] if each["Key"]}
+    except (LookupError, ValueError, TypeError):
+        return {}
+
+
+def _all(module: Module) -> Iterator[Module]:
+    yield module
+    for child in module.children():
+        yield from _all(child)
+
+
+def _notes(module: Module, resources: list[Resource], environment: str | None) -> list[Note]:
+    found: list[Note] = []
+    seen: set[tuple[str, int]] = set()
+    for each in _all(module):
+        found += [Note(problem.message, source, problem.start) for source, problem in each.problems]
+        found += [
+            Note(f"this value can't be read: {problem.message}", block.source, problem.start)
+            for kind, blocks in each.blocks.items()
+            if kind in ("locals", "module", "resource")
+            for block in blocks.values()
+            if block.is_read
+            for problem in [*block.body.problems, *(one for a in block.body.attributes.values() for one in a.problems)]
+        ]
+        for source, start, message in each.missing:
+            if (source.path, start) not in seen:
+                seen.add((source.path, start))
+                advice = "Run `terraform init`, or name a folder above both modules."
+                found.append(Note(message, source, start, advice))
+    found += _of_variables(module, environment)
+    return found + notes_of_guesses(resources)
+
+
+def _of_variables(module: Module, environment: str | None) -> list[Note]:
+    """Say which variables have no value, if any is used."""
+    unknown = [
+        key.removeprefix("var.")
+        for key, value in module._found.items()
+        if key.startswith("var.") and value == Unknown(key)
+    ]
+    if not unknown:
+        return []
+    others = environments_of(module.files, module.folder)
+    advice = "Give them a default, or put them into terraform.tfvars."
+    if others and environment is None:
+        advice = f"Choose the variables of an environment with --environment: {', '.join(others)}."
+    names = ", ".join(sorted(unknown))
+    block = module.blocks.get("variable", {}).get((sorted(unknown)[0],))
+    source, start = (None, 0) if block is None else (block.source, block.start)
+    return [Note(f"variables without a value: {names}", source, start, advice)]

@@ -1,0 +1,148 @@
+"""Templates in Terraform: what strings, heredocs and template files have in them.
+
+Source: https://developer.hashicorp.com/terraform/language/expressions/strings
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure.nodes import Chars, ForDirective, IfDirective, Interpolation, Node, Unreadable
+from apimpolicy.infrastructure.parsing import NotReadable
+from apimpolicy.infrastructure.terraform.scanning import end_of_braces
+
+if TYPE_CHECKING:
+    from apimpolicy.infrastructure.terraform.parser import Parser
+
+_ESCAPE = re.compile(r"\\(?:([nrt\"\\])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_QUOTED = re.compile(r'[$%]\{|([$%])\1\{|\\|"|\n')
+_PLAIN = re.compile(r"([$%])\1\{|[$%]\{")
+_DIRECTIVE = re.compile(r"%\{~?\s*(\w+)\s*")
+MOST_NESTED = 40
+LONGEST_HOLE = 50_000
+"""Characters of an expression in a quoted string; one that is longer isn't closed."""
+
+
+class _Directive:
+    """A directive that is open: its parts so far."""
+
+    def __init__(self, start: int, head: Node, names: list[str] | None, around: list[Node]) -> None:
+        self.start, self.head, self.names, self.around = start, head, names, around
+        self.branches: list[list[Node]] = [[]]
+
+
+def read_template(parser: Parser, start: int, stop: int, *, quoted: bool) -> tuple[list[Node], int]:
+    """Read a template from `start`; return its parts and the offset behind it.
+
+    A quoted one ends with its mark; without one on its line the offset is -1.
+    """
+    text = parser.text
+    pattern = _QUOTED if quoted else _PLAIN
+    parts: list[Node] = []
+    opened: list[_Directive] = []
+    begin = position = start
+    while (found := pattern.search(text, position, stop)) is not None:
+        place, sign = found.start(), found[0]
+        position = found.end()
+        if sign == "\n":
+            break
+        if sign == '"':
+            _copy(parts, text, begin, place)
+            return _closed(parts, opened, place), position
+        if sign == "\\":
+            escape = _ESCAPE.match(text, place, stop)
+            if escape is None:
+                position += 1
+                continue
+            _copy(parts, text, begin, place)
+            parts.append(Chars(place, escape.end(), _character(escape), False))
+            begin = position = escape.end()
+        elif len(sign) == 3:  # $${ is ${ itself
+            _copy(parts, text, begin, place)
+            begin = place + 1
+        else:
+            _copy(parts, text, begin, place)
+            end = end_of_braces(text, place + 1, min(stop, place + LONGEST_HOLE) if quoted else stop)
+            if sign == "${":
+                parts.append(_interpolation(parser, place, end))
+            else:
+                parts = _directive(parser, place, end, parts, opened)
+            begin = position = end
+    _copy(parts, text, begin, stop)
+    return _closed(parts, opened, stop), -1 if quoted else stop
+
+
+def _copy(parts: list[Node], text: str, start: int, end: int) -> None:
+    if start < end:
+        parts.append(Chars(start, end, text[start:end]))
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape[1] is not None:
+        return _ESCAPES[escape[1]]
+    code = int(escape[2] or escape[3], 16)
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+
+
+def _interpolation(parser: Parser, start: int, end: int) -> Node:
+    text = parser.text
+    inside = start + (3 if text.startswith("~", start + 2) else 2)
+    stop = end - (2 if text.startswith("~}", end - 2) else 1)
+    return Interpolation(start, end, _expression(parser, inside, max(stop, inside)))
+
+
+def _expression(parser: Parser, start: int, stop: int) -> Node:
+    """Read the expression that a span is."""
+    inner = type(parser)(parser.source, start, stop)
+    inner.lines = False
+    inner.depth = parser.depth + 1
+    try:
+        inner.advance()
+        node = inner.expression()
+        if inner.kind == "end":
+            return node
+    except NotReadable:
+        pass
+    return Unreadable(start, stop)
+
+
+def _directive(parser: Parser, start: int, end: int, parts: list[Node], opened: list[_Directive]) -> list[Node]:
+    """Read a directive; return the list that the following parts belong to."""
+    text = parser.text
+    found = _DIRECTIVE.match(text, start, end)
+    word = found[1] if found is not None else ""
+    stop = end - (2 if text.startswith("~}", end - 2) else 1)
+    if word in ("if", "for") and len(opened) < MOST_NESTED:
+        inside = found.end()  # type: ignore[union-attr]
+        names: list[str] | None = None
+        if word == "for":
+            header = re.compile(r"([\w-]+)\s*(?:,\s*([\w-]+)\s*)?\bin\b\s*").match(text, inside, stop)
+            names = [] if header is None else [name for name in header.groups() if name]
+            inside = inside if header is None else header.end()
+        opened.append(_Directive(start, _expression(parser, inside, max(stop, inside)), names, parts))
+        return opened[-1].branches[0]
+    if word == "else" and opened:
+        opened[-1].branches.append([])
+        return opened[-1].branches[-1]
+    if word in ("endif", "endfor") and opened:
+        return _finished(opened.pop(), end)
+    return parts
+
+
+def _finished(directive: _Directive, end: int) -> list[Node]:
+    around, branches = directive.around, directive.branches
+    if directive.names is None:
+        otherwise = [part for branch in branches[1:] for part in branch]
+        around.append(IfDirective(directive.start, end, directive.head, branches[0], otherwise))
+    else:
+        around.append(ForDirective(directive.start, end, directive.names, directive.head, branches[0]))
+    return around
+
+
+def _closed(parts: list[Node], opened: list[_Directive], end: int) -> list[Node]:
+    """All parts; directives that nothing ends reach to the end of the template."""
+    while opened:
+        parts = _finished(opened.pop(), end)
+    return parts

@@ -1,0 +1,242 @@
+"""Values of infrastructure code: None, truth values, numbers, texts, lists, and dictionaries; and what isn't known.
+
+A text is a `str`. One that was read or put together from files is a `Text`, which knows where its characters come from.
+What isn't known is an `Unknown` with its source text; inside of a text it is a mark around that source text, so that
+equal texts are the same unknown value. Functions on texts keep marks whole or give up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from apimpolicy.text.holes import CLOSE, OPEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from apimpolicy.text.source import Source
+
+Value: TypeAlias = Any
+MARKED = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
+LONGEST_TEXT = 16 * 1024 * 1024
+LONGEST_LIST = 100_000
+
+
+class Unknown:
+    """A value that isn't known, with the expression that gives it."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text if OPEN not in text and CLOSE not in text else text.translate({0xFDD0: None, 0xFDD1: None})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unknown) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return f"Unknown({self.text!r})"
+
+
+class Missing(Unknown):
+    """A value that certainly isn't there: a member that an object doesn't have, an index behind a list."""
+
+    __slots__ = ()
+
+
+class Part(NamedTuple):
+    """Characters of a text, and the span of the file that they stand for; `verbatim` if the file has the same ones."""
+
+    text: str
+    source: Source
+    start: int
+    end: int
+    verbatim: bool
+
+
+class Text(str):
+    """A text and where its parts come from."""
+
+    __slots__ = ("parts",)
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, parts: Iterable[Part]) -> Text:
+        """Return the text that parts make."""
+        kept = tuple(part for part in parts if part.text)
+        made = cls("".join(part.text for part in kept))
+        made.parts = kept
+        return made
+
+    @classmethod
+    def file(cls, source: Source) -> Text:
+        """Return the whole text of a file."""
+        return cls.of([Part(source.text, source, 0, len(source.text), True)])
+
+
+class TooLarge(Exception):
+    """A value is larger than any that belongs to a service."""
+
+
+class Reference:
+    """Something that names lead into: variables, a resource, a module. It is no value itself."""
+
+    def member(self, name: str) -> Value:
+        """Return what a name leads to. Raises LookupError when that isn't known."""
+        raise LookupError(name)
+
+    def item(self, key: Value) -> Value:
+        """Return what a key or an index leads to. Raises LookupError when that isn't known."""
+        raise LookupError(key)
+
+    def value(self) -> Value:
+        """Return the value where one is needed. Raises LookupError when it isn't known."""
+        raise LookupError
+
+    def elements(self) -> list[Value]:
+        """Return the items of a list of references. Raises LookupError when they aren't known."""
+        raise LookupError
+
+
+class Named(Reference):
+    """Something whose names lead to values."""
+
+    def __init__(self, find: Callable[[str], Value]) -> None:
+        self._find = find
+
+    def member(self, name: str) -> Value:
+        return self._find(name)
+
+
+def hole(value: Unknown) -> str:
+    """Return the mark of an unknown value in a text."""
+    return f"{OPEN}{value.text}{CLOSE}"
+
+
+def is_known(value: Value) -> bool:
+    """Return whether a value is known, except for what a list or an object holds."""
+    return not isinstance(value, Unknown | Reference) and not (isinstance(value, str) and OPEN in value)
+
+
+def is_fully_known(value: Value) -> bool:
+    """Return whether a value is known with everything that it holds."""
+    if isinstance(value, dict):
+        return all(is_known(key) and is_fully_known(each) for key, each in value.items())
+    if isinstance(value, list):
+        return all(is_fully_known(each) for each in value)
+    return is_known(value)
+
+
+def shown(text: str) -> str:
+    """Return a text with its unknown values as `${…}`."""
+    return MARKED.sub(lambda found: f"${{{found[0][1:-1]}}}", text) if OPEN in text else text
+
+
+def parts_of(text: str, source: Source, start: int, end: int) -> Sequence[Part]:
+    """Return the parts of a text; one without any stands for the span."""
+    if isinstance(text, Text):
+        return text.parts
+    return (Part(text, source, start, end, False),)
+
+
+def cut(text: str, start: int, end: int) -> str:
+    """Return the characters from `start` to `end`, which are not inside of a mark."""
+    if not isinstance(text, Text):
+        return text[start:end]
+    found: list[Part] = []
+    position = 0
+    for part in text.parts:
+        length = len(part.text)
+        first, last = max(start - position, 0), min(end - position, length)
+        if first < last:
+            if first == 0 and last == length:
+                found.append(part)
+            elif part.verbatim:
+                found.append(Part(part.text[first:last], part.source, part.start + first, part.start + last, True))
+            else:
+                found.append(part._replace(text=part.text[first:last]))
+        position += length
+    return Text.of(found)
+
+
+def joined(texts: Sequence[str]) -> str:
+    """Return texts after one another; where one has no parts of its own, it stands where the one before ends."""
+    if sum(map(len, texts)) > LONGEST_TEXT:
+        raise TooLarge
+    first = next((text for text in texts if isinstance(text, Text) and text.parts), None)
+    if first is None:
+        return "".join(texts)
+    source, place = first.parts[0].source, first.parts[0].start
+    parts: list[Part] = []
+    for text in texts:
+        if isinstance(text, Text):
+            parts += text.parts
+            if text.parts:
+                source, place = text.parts[-1].source, text.parts[-1].end
+        else:
+            parts.append(Part(text, source, place, place, False))
+    return Text.of(parts)
+
+
+def replaced(text: str, find: Callable[[str, int, int], Iterable[Any]], make: Callable[[Any], str]) -> str:
+    """Return a text with another text for each match outside of marks.
+
+    `find` gives the matches in a text from one offset to another, `make` the new text for a match.
+    """
+    found: list[str] = []
+    position = begin = 0
+    for marked in [*MARKED.finditer(text), None]:
+        stop = len(text) if marked is None else marked.start()
+        for match in find(text, begin, stop):
+            found += [cut(text, position, match.start()), make(match)]
+            position = match.end()
+            if len(found) > LONGEST_LIST:
+                raise TooLarge
+        begin = stop if marked is None else marked.end()
+    return joined([*found, cut(text, position, len(text))]) if found else text
+
+
+def stripped(text: str, leading: str | None, trailing: str | None) -> str:
+    """Return a text without characters at its ends; None is white space, and an empty set leaves an end as it is."""
+    start = 0 if leading == "" else len(text) - len(text.lstrip(leading))
+    end = len(text) if trailing == "" else len(text.rstrip(trailing))
+    return cut(text, start, max(start, end))
+
+
+def to_json(value: Value) -> Any:
+    """Return a value for `json`; unknown values are marks."""
+    if isinstance(value, Unknown):
+        return hole(value)
+    if isinstance(value, dict):
+        return {str(key): to_json(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [to_json(each) for each in value]
+    return None if isinstance(value, Reference) else value
+
+
+def json_text(value: Value) -> str:
+    """Return a value as JSON text."""
+    return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
+
+
+class EncodedText(Text):
+    """A JSON text that was made from a value, which decoding gives back with all that is known of its texts."""
+
+    __slots__ = ("value",)
+    value: Value
+
+    @classmethod
+    def made_of(cls, value: Value, text: str) -> EncodedText:
+        made = cls(text)
+        made.parts = ()
+        made.value = value
+        return made
+
+
+def whole(value: Value) -> Value:
+    """Return a whole number as an int: `2.0` is `2`."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value

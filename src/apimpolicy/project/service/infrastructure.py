@@ -1,0 +1,78 @@
+"""A service from Terraform, Bicep or ARM code: `describe` finds out which of them a folder has, and reads it."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.diagnostics import Severity
+from apimpolicy.infrastructure.files import Files
+from apimpolicy.project.service.description import Origin, Problem, ServiceDescription
+
+if TYPE_CHECKING:
+    from apimpolicy.infrastructure.resources import Note, Reading
+
+_TERRAFORM = re.compile(rb"azurerm_api_management|Microsoft\.ApiManagement/service", re.IGNORECASE)
+_ARM = re.compile(rb"Microsoft\.ApiManagement/service", re.IGNORECASE)
+_ENDINGS = {".tf": _TERRAFORM, ".tofu": _TERRAFORM, ".bicep": _ARM, ".json": _ARM}
+_MOST_FILES = 5_000
+_LARGEST = 4 * 1024 * 1024
+
+
+def is_infrastructure(folder: str) -> bool:
+    """Return whether a folder has infrastructure code of an API Management service."""
+    files = Files(folder)
+    seen = 0
+    for place in files.below(files.root):
+        for name in files.names(place, tuple(_ENDINGS)):
+            seen += 1
+            if seen > _MOST_FILES:
+                return False
+            if _mentions(os.path.join(place, name), _ENDINGS[os.path.splitext(name)[1]]):
+                return True
+    return False
+
+
+def _mentions(path: str, wanted: re.Pattern[bytes]) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return wanted.search(file.read(_LARGEST)) is not None
+    except OSError:
+        return False
+
+
+def read_infrastructure(folder: str, environment: str | None = None) -> ServiceDescription:
+    """Describe the service that the code in a folder deploys."""
+    from apimpolicy.infrastructure.bicep.reading import read_bicep
+    from apimpolicy.infrastructure.terraform.reading import read_terraform
+    from apimpolicy.project.service.from_resources import describe_resources
+
+    service = ServiceDescription(folder)
+    files = Files(folder)
+    terraform, bicep = read_terraform(files, environment), read_bicep(files, environment)
+    chosen, other, names = terraform, bicep, ("Terraform", "Bicep")
+    if len(bicep.resources) > len(terraform.resources):
+        chosen, other, names = bicep, terraform, ("Bicep", "Terraform")
+    if other.resources:
+        message = f"{folder} has both Terraform and Bicep code of a service; the {names[0]} code is read"
+        advice = "Name the folder of one of them."
+        service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
+    describe_resources(service, chosen.resources)
+    service.problems += [_problem(each) for each in chosen.notes]
+    service.problems += _unread(files, chosen)
+    return service
+
+
+def _problem(note: Note) -> Problem:
+    origin = Origin("") if note.source is None else Origin(note.source.path, *note.source.position(note.start))
+    return Problem(note.message, origin, help=note.help, severity=Severity.WARNING)
+
+
+def _unread(files: Files, reading: Reading) -> list[Problem]:
+    """Say which files the code names and can't have."""
+    return [
+        Problem(f"{path} isn't read: {reason}", Origin(path), severity=Severity.WARNING)
+        for path, reason in files.refused.items()
+        if reading.resources
+    ]

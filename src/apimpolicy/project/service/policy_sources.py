@@ -1,0 +1,112 @@
+"""Policies of infrastructure code as sources that lead back to their files; what isn't known becomes a named value.
+
+`base-url="${var.backend_url}"` is read as `base-url="{{var.backend_url}}"`, so that the value can be given in the
+configuration as any other named value, and gets a stand-in until it is.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure.values import MARKED, Part, Text, Unknown, Value
+from apimpolicy.project.service.description import Field, Hole, NamedValueDescription, Origin, PolicyText
+from apimpolicy.text.holes import OPEN
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LONGEST_NAME = 80
+
+
+class UnknownValues:
+    """The unknown values in policies and backends, as named values."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self.described: list[NamedValueDescription] = []
+
+    def name(self, text: str, origin: Origin) -> str:
+        """Return the name of the named value that stands for an unknown value."""
+        if text not in self._names:
+            name = slug(text)[:LONGEST_NAME]
+            taken = set(self._names.values())
+            number = 2
+            while name in taken:
+                name = f"{slug(text)[: LONGEST_NAME - 4]}-{number}"
+                number += 1
+            self._names[text] = name
+            self.described.append(NamedValueDescription(name, origin, value=Field(Hole(text), origin)))
+        return self._names[text]
+
+    def filled(self, text: str, origin: Origin) -> str:
+        """Return a text with references to named values for what isn't known."""
+        if OPEN not in text:
+            return str(text)
+        return MARKED.sub(lambda found: f"{{{{{self.name(found[0][1:-1], origin)}}}}}", text)
+
+    def filled_deeply(self, value: Value, origin: Origin) -> Value:
+        """Return a value with references to named values for what isn't known in its texts."""
+        if isinstance(value, Unknown):
+            return f"{{{{{self.name(value.text, origin)}}}}}"
+        if isinstance(value, dict):
+            return {key: self.filled_deeply(each, origin) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.filled_deeply(each, origin) for each in value]
+        return self.filled(value, origin) if isinstance(value, str) else value
+
+    def policy(self, value: str, source: Source, start: int) -> PolicyText:
+        """Return a policy; `source` and `start` are where it is declared."""
+        parts = value.parts if isinstance(value, Text) else ()
+        whole = _whole_file(parts)
+        if whole is not None:
+            return PolicyText(Origin(whole.path), path=whole.path)
+        main = _main(parts) or source
+        made = self._source(parts or (Part(str(value), source, start, start, False),), main)
+        return PolicyText(Origin(main.path, *made.position(0)), source=made)
+
+    def _source(self, parts: Iterable[Part], main: Source) -> Source:
+        """Return the text of parts as a source whose positions are those of the file that most of it is from."""
+        texts: list[str] = []
+        anchors: list[tuple[int, int, bool]] = []
+        length = last = 0
+        for part in parts:
+            is_own = part.source is main
+            start, end = (part.start, part.end) if is_own else (last, last)
+            if anchors and last != start:
+                anchors.append((length, last, True))
+            text = self.filled(part.text, Origin(part.source.path, *part.source.position(part.start)))
+            anchors.append((length, start, is_own and part.verbatim and text == part.text))
+            texts.append(text)
+            length, last = length + len(text), end
+        anchors.append((length, last, True))
+        return Source("".join(texts), main.path, main, tuple(anchors))
+
+
+def slug(text: str) -> str:
+    """Return a text as a name: letters, digits, `-`, `_` and `.`.
+
+    >>> slug('var.urls["eu"]')
+    'var.urls-eu'
+    """
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-") or "value"
+
+
+def _whole_file(parts: tuple[Part, ...]) -> Source | None:
+    """Return the file that a text is all of."""
+    if len(parts) == 1 and parts[0].verbatim:
+        source = parts[0].source
+        if source.origin is None and parts[0].text == source.text:
+            return source
+    return None
+
+
+def _main(parts: tuple[Part, ...]) -> Source | None:
+    """Return the file that most of a text is from."""
+    counts: dict[int, int] = {}
+    sources: dict[int, Source] = {}
+    for part in parts:
+        sources[id(part.source)] = part.source
+        counts[id(part.source)] = counts.get(id(part.source), 0) + (len(part.text) if part.verbatim else 1)
+    return sources[max(counts, key=lambda key: counts[key])] if counts else None

@@ -1,0 +1,36 @@
+"""A service from a folder: `describe` finds out whether it is an extract of APIOps or infrastructure code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.project.layout import is_service_folder
+
+if TYPE_CHECKING:
+    from apimpolicy.project.overlays import Overlay
+    from apimpolicy.project.service.description import ServiceDescription
+
+
+def has_service(folder: str) -> bool:
+    """Return whether a folder has a service: as an extract, or as infrastructure code."""
+    if is_service_folder(folder):
+        return True
+    from apimpolicy.project.service.infrastructure import is_infrastructure
+
+    return is_infrastructure(folder)
+
+
+def describe(folder: str, overlay: Overlay) -> ServiceDescription:
+    """Describe the service in a folder as it is in the selected environment; `overlay` changes an extract.
+
+    Raises ConfigurationError when the folder has no service.
+    """
+    from apimpolicy.project.service.infrastructure import is_infrastructure, read_infrastructure
+
+    if not is_service_folder(folder) and is_infrastructure(folder):
+        from apimpolicy.project.environments import selected
+
+        return read_infrastructure(folder, selected())
+    from apimpolicy.project.service.extract import read_extract
+
+    return read_extract(folder, overlay)

@@ -1,0 +1,4 @@
+using './main.bicep'
+
+param environment = 'test'
+param partnerKey = 'p4ss'

@@ -1,0 +1,2 @@
+environment = "test"
+partner_key = "p4ss"

@@ -1,0 +1,210 @@
+"""Folders of infrastructure code: variables, modules, plans, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from apimpolicy.infrastructure import evaluation
+from apimpolicy.infrastructure.bicep.reading import read_bicep
+from apimpolicy.infrastructure.files import Files
+from apimpolicy.infrastructure.terraform.reading import read_terraform
+from apimpolicy.infrastructure.values import Unknown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from apimpolicy.infrastructure.resources import Reading
+
+API = """resource "azurerm_api_management_api" "{0}" {{
+  name = "{0}"
+  path = {1}
+}}
+"""
+
+
+def written(root: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def terraform(root: Path, environment: str | None = None) -> Reading:
+    return read_terraform(Files(str(root)), environment)
+
+
+def paths(reading: Reading) -> dict[str, object]:
+    return {each.names[-1]: each.properties.get("path") for each in reading.resources if each.type == "apis"}
+
+
+def messages(reading: Reading) -> str:
+    return "\n".join(f"{note.message} {note.help}" for note in reading.notes)
+
+
+def test_variable_files_count_in_terraforms_order(tmp_path: Path) -> None:
+    code = 'variable "a" { default = "x" }\n' + API.format("a", "var.a")
+    written(tmp_path, **{"main.tf": code})
+    assert paths(terraform(tmp_path)) == {"a": "x"}
+    written(tmp_path, **{"terraform.tfvars": 'a = "y"'})
+    assert paths(terraform(tmp_path)) == {"a": "y"}
+    written(
+        tmp_path,
+        **{"z.auto.tfvars": 'a = "z"', "env__prod.tfvars": 'a = "p"', "dev__terraform.tfvars.json": '{"a": "d"}'},
+    )
+    assert paths(terraform(tmp_path)) == {"a": "z"}
+    assert paths(terraform(tmp_path, "prod")) == {"a": "p"}
+    assert paths(terraform(tmp_path, "dev")) == {"a": "d"}
+
+
+def test_a_variable_without_a_value_is_named_with_the_environments(tmp_path: Path) -> None:
+    written(tmp_path, **{"main.tf": 'variable "a" {}\n' + API.format("a", "var.a"), "env__prod.tfvars": 'a = "p"'})
+    reading = terraform(tmp_path)
+    assert paths(reading) == {"a": Unknown("var.a")}
+    assert "variables without a value: a" in messages(reading)
+    assert "--environment: prod" in messages(reading)
+
+
+def test_optional_attributes_have_null_or_their_default(tmp_path: Path) -> None:
+    code = """variable "api" {
+      type = object({ name = string, path = optional(string, "p"), inner = optional(object({ x = optional(string) })) })
+      default = { name = "a", inner = {} }
+    }
+    """
+    written(tmp_path, **{"main.tf": code + API.format("a", 'var.api.inner.x == null ? var.api.path : "no"')})
+    assert paths(terraform(tmp_path)) == {"a": "p"}
+
+
+def test_downloaded_modules_are_read_and_others_are_named(tmp_path: Path) -> None:
+    code = 'module "far" {\n  source = "Some/module/azurerm"\n  path = "x"\n}\n' + API.format("a", '"a"')
+    written(tmp_path, **{"main.tf": code})
+    assert "the module 'far' isn't read" in messages(terraform(tmp_path))
+    index = {"Modules": [{"Key": "far", "Source": "s", "Dir": ".terraform/modules/far"}]}
+    written(
+        tmp_path,
+        **{
+            ".terraform__modules__modules.json": json.dumps(index),
+            ".terraform__modules__far__main.tf": 'variable "path" {}\n' + API.format("b", "var.path"),
+        },
+    )
+    assert paths(terraform(tmp_path)) == {"a": "a", "b": "x"}
+
+
+def test_a_plan_is_exact_and_the_code_has_the_places(tmp_path: Path) -> None:
+    code = 'variable "a" {}\n' + API.format("a", "var.a") + API.format("gone", '"gone"')
+    values = {"name": "a", "path": "planned", "revision": "1"}
+    resource = {
+        "address": "azurerm_api_management_api.a",
+        "type": "azurerm_api_management_api",
+        "mode": "managed",
+        "values": values,
+    }
+    plan = {"format_version": "1.2", "planned_values": {"root_module": {"resources": [resource]}}}
+    written(tmp_path, **{"main.tf": code, "plan.json": json.dumps(plan)})
+    reading = terraform(tmp_path)
+    assert paths(reading) == {"a": "planned"}
+    found = reading.resources[0]
+    assert found.source.path.endswith("main.tf")
+    assert found.source.position(found.start).line == 2
+
+
+def test_nothing_outside_of_the_folder_is_read(tmp_path: Path) -> None:
+    written(tmp_path, **{"secret.txt": "secret", "other__main.tf": API.format("b", '"b"')})
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "link.txt").symlink_to(tmp_path / "secret.txt")
+    code = 'module "o" { source = "../other" }\n'
+    for name in ("../secret.txt", "link.txt", str(tmp_path / "secret.txt")):
+        code += API.format(f"x{len(code)}", f'file("{name}")')
+    written(tmp_path / "code", **{"main.tf": code})
+    files = Files(str(tmp_path / "code"))
+    reading = read_terraform(files)
+    assert all(isinstance(path, Unknown) for path in paths(reading).values())
+    assert "outside of the folder" in messages(reading)
+    assert len(files.refused) == 3
+
+
+def test_values_that_depend_on_themselves_are_unknown(tmp_path: Path) -> None:
+    code = "locals {\n  a = local.b\n  b = local.a\n}\n" + API.format("a", "local.a")
+    written(tmp_path, **{"main.tf": code + 'module "self" { source = "./" }\n'})
+    reading = terraform(tmp_path)
+    assert isinstance(reading.resources[0].properties["path"], Unknown)
+    assert "isn't read" in messages(reading)
+
+
+def test_steps_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "MOST_STEPS", 2_000)
+    loop = "[for a in range(1000) : [for b in range(1000) : a + b]]"
+    written(tmp_path, **{"main.tf": API.format("a", f'"${{length({loop})}}"')})
+    assert "too many steps" in messages(terraform(tmp_path))
+
+
+def test_bicep_takes_the_parameters_of_an_environment(tmp_path: Path) -> None:
+    code = """param path string
+    resource a 'Microsoft.ApiManagement/service/apis@2024-05-01' = { name: 's/a', properties: { path: path } }
+    resource b 'Microsoft.ApiManagement/service/apis@2024-05-01' = if (path == 'p') { name: 's/b', properties: {} }
+    """
+    written(
+        tmp_path,
+        **{
+            "main.bicep": code,
+            "main.dev.bicepparam": "using 'main.bicep'\nparam path = 'd'\n",
+            "main.parameters.prod.json": json.dumps({"parameters": {"path": {"value": "p"}}}),
+        },
+    )
+    files = Files(str(tmp_path))
+    assert paths(read_bicep(files, "dev")) == {"a": "d"}
+    assert paths(read_bicep(files, "prod")) == {"a": "p", "b": None}
+    undecided = read_bicep(files)
+    assert "Choose one of the parameter files" in messages(undecided)
+    assert "it isn't known whether" in messages(undecided)
+
+
+def test_arm_templates_have_copies_and_nested_deployments(tmp_path: Path) -> None:
+    inner = {
+        "parameters": {"path": {"type": "string"}},
+        "resources": [
+            {
+                "type": "Microsoft.ApiManagement/service/apis",
+                "name": "s/n",
+                "properties": {"path": "[parameters('path')]"},
+            }
+        ],
+        "outputs": {"path": {"value": "[concat(parameters('path'), '!')]"}},
+    }
+    template = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "parameters": {"names": {"defaultValue": ["a", "b"]}},
+        "resources": [
+            {
+                "type": "Microsoft.Resources/deployments",
+                "name": "d",
+                "properties": {
+                    "expressionEvaluationOptions": {"scope": "inner"},
+                    "parameters": {"path": {"value": "[parameters('names')[1]]"}},
+                    "template": inner,
+                },
+            },
+            {
+                "type": "Microsoft.ApiManagement/service/apis",
+                "name": "[concat('s/', parameters('names')[copyIndex()])]",
+                "copy": {"name": "apis", "count": "[length(parameters('names'))]"},
+                "properties": {"path": "[copyIndex('apis', 1)]"},
+                "resources": [{"type": "operations", "name": "op", "properties": {"method": "GET"}}],
+            },
+            {
+                "type": "Microsoft.ApiManagement/service/apis",
+                "name": "s/c",
+                "properties": {"path": "[reference('d').outputs.path.value]"},
+            },
+        ],
+    }
+    written(tmp_path, **{"azuredeploy.json": json.dumps(template)})
+    reading = read_bicep(Files(str(tmp_path)))
+    assert paths(reading) == {"n": "b", "a": 1, "b": 2, "c": "b!"}
+    assert [list(each.names) for each in reading.resources if each.type == "apis/operations"] == [
+        ["a", "op"],
+        ["b", "op"],
+    ]
