@@ -49,6 +49,8 @@ class Surroundings(NamedTuple):
     """Backends with credentials of their own, by id, with words for what they lend."""
     inherit_missing: bool = True
     cors_needs_base: bool = False
+    unsettled: frozenset[str] = frozenset()
+    """The APIs of which isn't known whether they need a key."""
 
     @classmethod
     def of(cls, gateway: Gateway) -> Surroundings:
@@ -293,6 +295,9 @@ class _Audit:
         opened = next((each for each in products if not each.product.subscription_required), None)
         if opened is not None or api.subscription_required is False:
             yield _Entry(State(), Caller(has_key=False, product=_members(opened)), opened, None)
+        elif api.id in self.surroundings.unsettled:
+            unknown = of_fact(Fact(UNDECIDED, "whether the API needs a subscription"))
+            yield _Entry(State(unknown), Caller(has_key=False), None, None)
         for product in products:
             if product is not opened:
                 entered = State(of_fact(Fact(KEY, product.id)))

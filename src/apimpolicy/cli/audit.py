@@ -27,7 +27,7 @@ FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
 @click.option("--baseline", metavar="FILE", help="Leave out the findings that this file lists.")
 @click.option("--write-baseline", metavar="FILE", help="Write today's findings to a baseline.")
 @click.option("--since", metavar="REVISION", help="Report what became weaker or stronger since this revision.")
-@click.option("-v", "--verbose", is_flag=True, help="List the operations of every finding.")
+@click.option("-v", "--verbose", is_flag=True, help="List the operations of every finding, and stand-ins.")
 @configuration_option
 @selects_environment
 @stands_in
@@ -68,6 +68,8 @@ def command(
     if since is not None:
         return _compare(path, since, config)
     run = audit_run.audit_path(path, config, None if write_baseline else baseline)
+    if not verbose:
+        _show_problems()
     if write_baseline is not None:
         count = audit_run.write_baseline(run, write_baseline)
         say(f"wrote {count:,} finding{'' if count == 1 else 's'} to {write_baseline}")
@@ -103,6 +105,18 @@ def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None
         print(text, end="")
     else:
         write_finished(text, sys.stdout)
+
+
+def _show_problems() -> None:
+    """Show what is broken in the service. Stand-ins are only for requests: what is made up counts as unknown."""
+    from apimpolicy.project.service.leniency import leniency
+    from apimpolicy.report.stand_in_text import problem_text
+
+    found = leniency()
+    if found is not None and not found.is_shown:
+        for problem in found.problems:
+            print(problem_text(problem), file=sys.stderr)
+        found.is_shown = True
 
 
 def _compare(path: str, since: str, config: str | None) -> int:

@@ -14,6 +14,7 @@ from apimpolicy.audit.gate import Gate, judge
 from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.audit_origins import DescribedOrigins
 from apimpolicy.project.audit_settings import AuditSettings
 from apimpolicy.text.encoding import decode
 from apimpolicy.text.source import Source
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.audit.facts import Place
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.project.service.description import ServiceDescription
 
 
 class AuditRun(NamedTuple):
@@ -63,14 +65,14 @@ def audit_path(
     if gateway.service is None or not gateway.service.apis:
         raise ConfigurationError(f"{path} describes no service: there is no API in it")
     settings = settings_for(path, config)
-    return audit_gateway(gateway, path, settings, origins_of(path), baseline=baseline, today=today)
+    return audit_gateway(gateway, path, settings, described(path), baseline=baseline, today=today)
 
 
 def audit_gateway(
     gateway: Gateway,
     path: str,
     settings: AuditSettings,
-    origins: Origins,
+    description: ServiceDescription | None = None,
     *,
     baseline: str | None = None,
     today: datetime.date | None = None,
@@ -81,7 +83,9 @@ def audit_gateway(
         rehearsal: Rehearsal | None = Rehearsal(gateway)
     except ApimPolicyError:
         rehearsal = None
-    audit, attempts = confirmed(audit_service(gateway.service, Surroundings.of(gateway)), rehearsal)
+    surroundings = Surroundings.of(gateway)._replace(unsettled=_unsettled(description))
+    audit, attempts = confirmed(audit_service(gateway.service, surroundings), rehearsal)
+    origins = Origins() if description is None else DescribedOrigins(description)
     gate = judge(audit, findings_of(audit, origins), settings, today or datetime.datetime.now(datetime.UTC).date())
     gate = gate._replace(findings=[_with_attempt(each, attempts) for each in gate.findings])
     made = Diagnostics(path)
@@ -100,22 +104,23 @@ def settings_for(path: str, config: str | None = None) -> AuditSettings:
     return AuditSettings() if found is None else load_configuration(found).audit or AuditSettings()
 
 
-def origins_of(path: str) -> Origins:
-    """Return where a folder says who may call; of other services nothing is known."""
-    from apimpolicy.project.layout import is_service_folder
+def described(path: str) -> ServiceDescription | None:
+    """Return what a folder, or the folder that a configuration names, says about its service; None without one."""
+    from apimpolicy.project.overlays import NO_CHANGES
+    from apimpolicy.project.service.reading import describe, has_service
 
     if os.path.isfile(path):
         from apimpolicy.project.configuration import read_configuration
 
         folder = read_configuration(path).get("service")
         path = os.path.join(os.path.dirname(path), folder) if isinstance(folder, str) else path
-    if not is_service_folder(path):
-        return Origins()
-    from apimpolicy.project.audit_origins import DescribedOrigins
-    from apimpolicy.project.overlays import NO_CHANGES
-    from apimpolicy.project.service.extract import read_extract
+    return describe(path, NO_CHANGES) if os.path.isdir(path) and has_service(path) else None
 
-    return DescribedOrigins(read_extract(path, NO_CHANGES))
+
+def _unsettled(description: ServiceDescription | None) -> frozenset[str]:
+    """Return the APIs of which isn't known whether they need a key."""
+    apis = () if description is None else description.apis
+    return frozenset(each.id for each in apis if each.subscription_required.hole is not None)
 
 
 def _with_attempt(finding: AuditFinding, attempts: Mapping[tuple[str, str], Attempt]) -> AuditFinding:

@@ -342,7 +342,6 @@ class Apim:
 
         What a folder misses is stood in for. Raises ConfigurationError when there is no service.
         """
-        from apimpolicy.audit.findings import Origins
         from apimpolicy.project.audit_run import audit_gateway, audit_path, settings_for
         from apimpolicy.project.service.leniency import lenient
 
@@ -354,7 +353,7 @@ class Apim:
         if self.gateway.service is None:
             raise ConfigurationError("give the folder of a service, or a configuration with one")
         settings = settings_for(config or str(self.directory), config)
-        return audit_gateway(self.gateway, str(self.directory), settings, Origins())
+        return audit_gateway(self.gateway, str(self.directory), settings)
 
     def _scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy] | None) -> dict[str, Any]:
         """The policies by scope, of `apim.policy` unless given. Raises ConfigurationError when there are none."""

@@ -9,6 +9,7 @@ from typing import Any
 import attempts
 import pytest
 import yaml
+from tests.sampling import sampled
 
 from apimpolicy import Gateway
 from apimpolicy.audit.facts import CERTIFICATE, OWN, TOKEN
@@ -27,8 +28,9 @@ FOLDERS = [
     HERE.parents[1] / "services" / "orders",
     *sorted(Path(folder) for folder, _, _ in BELOW if is_service_folder(folder)),
 ]
-SAMPLE = None if os.environ.get("APIMPOLICY_FULL") else 12
-"""Operations of each public folder that requests are sent to; all of them at night."""
+SHOP = [HERE.parents[1] / "services" / "shop" / form for form in ("extract", "terraform", "bicep")]
+SAMPLE = 12
+"""Operations of each folder that requests are sent to; all of them at night."""
 
 DOCUMENT = (
     "<policies><inbound>{}</inbound><backend><base /></backend><outbound><base /></outbound><on-error /></policies>"
@@ -95,12 +97,18 @@ def test_public_services_are_classified() -> None:
     assert counts[True] >= 0.97 * sum(counts.values()), counts
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+@pytest.mark.parametrize("folder", [*SHOP, *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_requests_to_services_agree(folder: Path) -> None:
     found, rehearsal = audited_folder(folder)
-    step = 1 if SAMPLE is None else max(1, len(found.operations) // SAMPLE)
-    seen = attempts.differences(list(found.operations)[::step], rehearsal)
+    seen = attempts.differences(sampled(found.operations, SAMPLE), rehearsal)
     assert (seen.unlisted, seen.unreached) == ([], [])
+
+
+def test_infrastructure_code_has_the_answers_of_an_extract() -> None:
+    extract, *others = [audited_folder(folder)[0].operations for folder in SHOP]
+    expected = sorted((each.api.id, each.name, each.access.words) for each in extract)
+    for operations in others:
+        assert sorted((each.api.id, each.name, each.access.words) for each in operations) == expected
 
 
 def audited_folder(folder: Path) -> Any:
