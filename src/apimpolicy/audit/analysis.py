@@ -299,9 +299,8 @@ class _Audit:
             unknown = of_fact(Fact(UNDECIDED, "whether the API needs a subscription"))
             yield _Entry(State(unknown), Caller(has_key=False), None, None)
         for product in products:
-            if product is not opened:
-                entered = State(of_fact(Fact(KEY, product.id)))
-                yield _Entry(entered, Caller(has_key=True, product=_members(product)), product, None)
+            entered = State(of_fact(Fact(KEY, product.id)))
+            yield _Entry(entered, Caller(has_key=True, product=_members(product)), product, None)
         yield _Entry(State(of_fact(Fact(KEY, ANY_PRODUCT))), Caller(has_key=True), None, None)
 
 

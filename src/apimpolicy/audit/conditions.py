@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 MOST_DEPTH = 60
-_EQUAL = frozenset(("Equals", "Contains", "StartsWith", "EndsWith", "IsMatch", "Any", "op_Equality"))
+_EQUAL = frozenset(("Equals", "Contains", "StartsWith", "EndsWith", "IsMatch", "op_Equality"))
+_OF_CALLER = frozenset(("certificate", "address", "header", "query", "basic", "unverified token"))
 _EMPTY = frozenset(("IsNullOrEmpty", "IsNullOrWhiteSpace"))
 _VERIFY = frozenset(("Verify", "VerifyNoRevocation"))
 _NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
@@ -184,21 +185,13 @@ class Reader:
         if isinstance(value, bool):
             found = self.truth(left, depth)
             return found if value else found.negated()
-        if isinstance(value, str) and self._is_variable_as_text(left, value):
-            found = self._value(left)
-            return found if value.lower() == "true" else found.negated()
         return self._comparison(self.origins.of(left), value, self.origins.of(right))
-
-    def _is_variable_as_text(self, node: Bound, value: str) -> bool:
-        origin = self.origins.of(node)
-        is_text = value.lower() in ("true", "false") and origin.kind == "variable" and origin.name is not None
-        return is_text and self.known.truth_of_variable(origin.name or "") is not None
 
     def _call(self, node: nodes.Call, depth: int) -> Truth:
         receiver, arguments = receiver_of(node)
         name, found = node.method.name, self.origins.of(receiver)
         if name in _EMPTY:
-            return self._presence(found)
+            return self._presence(found, or_empty=True)
         if name in _VERIFY and found.kind == "certificate":
             return Truth(
                 frozenset((frozenset((Fact(CERTIFICATE, PRESENTED), Fact(CERTIFICATE, VERIFIED))),)),
@@ -208,29 +201,40 @@ class Reader:
             return self._presence(self.origins.of(node)).negated()
         if name in ("Parse", "ToBoolean") and self.origins.of(node).kind == "variable":
             return self._value(node)
+        if name == "Any" and arguments and isinstance(arguments[0], nodes.Lambda):
+            return self._any(arguments[0], depth)
         if name in _EQUAL and arguments:
-            inside = [self.origins.of(each) for argument in arguments for each in _within(argument)]
-            other = next((each for each in inside if each.kind in ("certificate", "address", "header")), None)
-            if other is not None and found.kind != "certificate":
-                return self._comparison(other, constant(arguments[0]), found)
-            return self._comparison(found, constant(arguments[0]), inside[0] if inside else found)
+            if found.kind == "certificate" and name not in ("Equals", "op_Equality"):
+                found = found.member(name)  # a part of a thumbprint is not the thumbprint
+            return self._comparison(found, constant(arguments[0]), self.origins.of(arguments[0]))
         if name == "GetValueOrDefault":
             return self._value(node)
         return truth_of(self._opaque())
 
+    def _any(self, test: nodes.Lambda, depth: int) -> Truth:
+        """Return what it proves that a test is true of one of several: of none, it may never have been evaluated."""
+        if isinstance(test.body, nodes.Block):
+            return truth_of(self._opaque())
+        found = self.truth(test.body, depth)
+        is_free = all(fact.is_free for alternative in found.if_false for fact in alternative)
+        return Truth(found.if_true, found.if_false if is_free else ALWAYS)
+
     # Facts
 
-    def _presence(self, origin: Origin) -> Truth:
+    def _presence(self, origin: Origin, *, or_empty: bool = False) -> Truth:
         """Return what `value == null` proves."""
-        return self.known.absence(origin) or truth_of(self._opaque())
+        return self.known.absence(origin, or_empty=or_empty) or truth_of(self._opaque())
 
     def _comparison(self, origin: Origin, value: str | int | None, other: Origin) -> Truth:
-        for one, another in ((origin, other), (other, origin)):
+        pairs = [(origin, other), (other, origin)]
+        if other.kind in _OF_CALLER and origin.kind not in _OF_CALLER:
+            pairs.reverse()
+        for one, another in pairs:
             found = self.known.equality(one, value, another)
             if found is not None:
                 return found
         if origin.kind in ("url", "parameter", "method") and value is not None:
-            return truth_of(Fact(CHOICE, looks_at(self.text), (_normal(self.text),)))
+            return truth_of(Fact(CHOICE, looks_at(self.text), (_normal(self.text), self.known.generation)))
         if not origin.kind and not other.kind and "{{" in self.text:
             return truth_of(self._undecided())
         if "named value" in (origin.kind, other.kind) and not (origin.kind and other.kind):

@@ -22,7 +22,7 @@ from apimpolicy.audit.facts import (
 )
 from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
 from apimpolicy.audit.tokens import token_of
-from apimpolicy.audit.variables import Value
+from apimpolicy.audit.variables import UNKNOWN, UNSET, Value
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def passes(walk: Walk, step: Step, state: State) -> State:
     effects = () if specification is None else specification.effects or ()
     if not {"passes", "fails", "refuses"} >= {effect.partition(":")[0] for effect in effects} or not effects:
         walk.knowledge.changed()
+    if has_trait(step.name, "rewrites-path"):
+        walk.knowledge.query_changed(None)
     if has_trait(step.name, "sets-method"):
         walk.knowledge.method_changed()
     if has_trait(step.name, "unnamed-outputs"):
@@ -116,7 +118,22 @@ def token(walk: Walk, step: Step, state: State) -> State:
     variable = step.element.get("output-token-variable-name")
     if variable is not None and variable.value.text:
         walk.knowledge.set(variable.value.text, Value("token"))
-    return walk.proving(step, state, of_fact(Fact(TOKEN, "", (token_of(step.element),))))
+    made = _made_by_the_gateway(walk, step.element)
+    fact = Fact(OWN, made, (step.where(),)) if made else Fact(TOKEN, "", (token_of(step.element),))
+    return walk.proving(step, state, of_fact(fact))
+
+
+def _made_by_the_gateway(walk: Walk, element: Element) -> str:
+    """Return words for a token that isn't the caller's: from a header that a policy has set, or a variable."""
+    value = _attribute(element, "token-value")
+    for name in _VARIABLE.findall(value):
+        known = walk.knowledge.variable(name)
+        if known.origin is None or known.origin.kind not in ("header", "query"):
+            return f"a token in the variable '{name}'"
+    name = _attribute(element, "header-name").lower() or ("" if value else "authorization")
+    if element.get("query-parameter-name") is None and name and walk.knowledge.header_generation(name):
+        return f"a token in header '{name}', which a policy has set"
+    return ""
 
 
 def certificate(walk: Walk, step: Step, state: State) -> State:
@@ -151,7 +168,7 @@ def address(walk: Walk, step: Step, state: State) -> State:
         "-".join(attribute.value.text for attribute in each.attributes) or each.text.strip()
         for each in step.element.elements()
     )
-    return walk.proving(step, state, of_fact(Fact(ADDRESS, "ip-filter", listed)))
+    return walk.proving(step, state, of_fact(Fact(ADDRESS, "", listed)))
 
 
 def limits(walk: Walk, step: Step, state: State) -> State:
@@ -190,13 +207,28 @@ def credentials(walk: Walk, step: Step, state: State) -> State:
 
 def header_set(walk: Walk, step: Step, state: State) -> State:
     name = _attribute(step.element, "name").lower()
-    walk.knowledge.header_changed(name if "@" not in name else None)
+    known = None if "@" in name or "{{" in name else name
+    if has_trait(step.name, "sets-header"):
+        walk.knowledge.header_changed(known, _written_value(step.element))
+    else:
+        walk.knowledge.query_changed(known)
     action = _attribute(step.element, "exists-action") or "override"
     if action in ("override", "delete"):
         state = walk.doing(step, state, Deed(REPLACES, name))
     for lent in dict.fromkeys(_lent(walk, step.element, name)):
         state = walk.doing(step, state, Deed(LENDS, lent))
     return state
+
+
+def _written_value(element: Element) -> Value:
+    """Return the value that set-header gives a header, where that is one known text."""
+    action = _attribute(element, "exists-action") or "override"
+    values = [each for each in element.elements() if each.name == "value"]
+    if action == "delete":
+        return UNSET
+    if action != "override" or len(values) != 1 or values[0].expression is not None or "{{" in values[0].text:
+        return UNKNOWN
+    return Value("cases", ((ALWAYS, values[0].text.strip()),))
 
 
 def _lent(walk: Walk, element: Element, name: str) -> Iterator[str]:

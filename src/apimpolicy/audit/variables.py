@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MOST_CASES = 16
 _TIMES = frozenset(("NotBefore", "NotAfter"))
 _HASHES = frozenset(("Thumbprint", "GetCertHashString", "GetCertHash"))
+_LOWERS = frozenset(("ToLower", "ToLowerInvariant"))
 _SCHEMES = frozenset(("bearer", "basic", "bearer ", "basic "))
 
 
@@ -71,6 +72,8 @@ class Knowledge:
         self.others = UNSET
         """What variables have that aren't among them."""
         self.headers: dict[str, int] = {}
+        self.written: dict[str, Value] = {}
+        """Headers with values that policies have given them."""
         self.generation = 0
         self._counter = [0]
         self.read: set[str] = set()
@@ -78,7 +81,8 @@ class Knowledge:
 
     def copy(self) -> Knowledge:
         found = object.__new__(Knowledge)
-        found.__dict__.update(self.__dict__, variables=dict(self.variables), headers=dict(self.headers))
+        found.__dict__.update(self.__dict__)
+        found.variables, found.headers, found.written = dict(self.variables), dict(self.headers), dict(self.written)
         return found
 
     def next_generation(self) -> int:
@@ -90,15 +94,27 @@ class Knowledge:
         """Note that a policy changed something that conditions may look at."""
         self.generation = self.next_generation()
 
-    def header_changed(self, name: str | None) -> None:
+    def header_changed(self, name: str | None, value: Value = UNKNOWN) -> None:
+        """Note that a header has another value, which may be known; None as the name is any header."""
         self.changed()
         if name is None:
-            self.headers = {"*": self.generation}
-        else:
-            self.headers[name] = self.generation
+            self.headers, self.written = {"*": self.generation}, {}
+            return
+        self.headers[name] = self.generation
+        self.written[name] = value
 
-    def _header_generation(self, name: str) -> int:
+    def query_changed(self, name: str | None) -> None:
+        self.changed()
+        self.headers[f"?{name or '*'}"] = self.generation
+
+    def header_generation(self, name: str) -> int:
+        """Return a number for the state of a header: 0 while it is the caller's."""
         return self.headers.get(name, self.headers.get("*", 0))
+
+    def _generation(self, kind: str, name: str) -> int:
+        if kind == "header":
+            return self.header_generation(name)
+        return max(self.headers.get(f"?{name}", 0), self.headers.get("?*", 0))
 
     def method_changed(self) -> None:
         self.changed()
@@ -126,10 +142,16 @@ class Knowledge:
             self.others = UNKNOWN
         if any(known.generation != self.generation for _, known in branches):
             self.changed()
-        for header in {header for _, known in branches for header in known.headers}:
+        for header in sorted({header for _, known in branches for header in known.headers}):
             if any(known.headers.get(header) != self.headers.get(header) for _, known in branches):
+                if header == "*":
+                    self.headers = dict.fromkeys(self.headers, self.generation)
                 self.headers[header] = self.generation
         self.variables = merged
+        headers = dict.fromkeys(name for _, known in branches for name in known.written)
+        self.written = {
+            name: _merged([(guard, known.written.get(name, UNKNOWN)) for guard, known in branches]) for name in headers
+        }
 
     # What conditions ask
 
@@ -143,15 +165,18 @@ class Knowledge:
             return None
         return _cases(value.cases, lambda constant: (constant or "").lower() == "true")
 
-    def absence(self, origin: Origin) -> Truth | None:
-        """Return what `value == null` proves; None where that isn't understood."""
+    def absence(self, origin: Origin, *, or_empty: bool = False) -> Truth | None:
+        """Return what `value == null` proves, or that it is null or empty; None where that isn't understood."""
         kind, name, members = origin
         match kind:
             case "certificate":
                 presented = truth_of(Fact(CERTIFICATE, PRESENTED))
                 return presented.negated() if not members else Truth(ALWAYS, presented.if_true)
+            case "header" if name in self.written and self.written[name].kind == "cases":
+                cases = self.written[name].cases
+                return _cases(cases, lambda constant: constant is None or (or_empty and not constant))
             case "header" | "query" if name is not None:
-                generation = self._header_generation(name) if kind == "header" else 0
+                generation = self._generation(kind, name)
                 return truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,))).negated()
             case "parameter":
                 return truth_of(Fact(CHOICE, "the path")).negated()
@@ -168,33 +193,41 @@ class Knowledge:
             case "unverified token" | "basic":
                 return truth_of(Fact(CHOICE, f"{kind}", (self.generation,))).negated()
             case "variable" if name is not None:
-                return self._absence_of_variable(name, members)
+                return self._absence_of_variable(name, members, or_empty)
         return None
 
-    def _absence_of_variable(self, name: str, members: tuple[str, ...]) -> Truth | None:
+    def _absence_of_variable(self, name: str, members: tuple[str, ...], or_empty: bool) -> Truth | None:
         value = self.variable(name)
         if value.kind == "cases":
-            return _cases(value.cases, lambda constant: not constant)
+            return _cases(value.cases, lambda constant: constant is None or (or_empty and not constant))
         if value.origin is not None:
-            return self.absence(value.origin._replace(members=value.origin.members + members))
+            return self.absence(value.origin._replace(members=value.origin.members + members), or_empty=or_empty)
         return FALSE if value.kind in ("answer", "token") and not members else None
 
     def equality(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
         """Return what `value == constant`, or `value == other`, proves; None where that isn't understood."""
         kind, name, members = origin
-        if value == "" and (found := self.absence(origin)) is not None:
+        is_written = kind == "header" and name in self.written
+        if (
+            value == ""
+            and not is_written
+            and kind not in ("variable", "certificate")
+            and (found := self.absence(origin)) is not None
+        ):
             return found
         compared = str(value) if value is not None else f"{other.kind} {other.name or ''}".strip()
         match kind:
+            case "header" if name in self.written and self.written[name].kind == "cases":
+                return None if value is None else _equal(self.written[name], str(value), members)
             case "header" | "query" if name is not None:
                 if isinstance(value, str) and value.lower() in _SCHEMES:
                     return truth_of(Fact(CHOICE, f"scheme of header '{name}'", (value.lower(),)))
-                generation = self._header_generation(name) if kind == "header" else 0
+                generation = self._generation(kind, name)
                 return truth_of(Fact(OWN, f"{kind} '{name}'", (compared, generation)))
             case "certificate":
                 return _certificate(members, compared)
             case "address":
-                return truth_of(Fact(ADDRESS, "compared by the policy", (compared,)))
+                return truth_of(Fact(ADDRESS, "", (compared,)))
             case "method" if isinstance(value, str):
                 self.read.add("operation")
                 method = self.target.operation.get("Method", "*")
@@ -226,7 +259,7 @@ class Knowledge:
     ) -> Truth | None:
         known = self.variable(name)
         if known.kind == "cases":
-            return None if value is None else _cases(known.cases, lambda constant: constant == str(value))
+            return None if value is None else _equal(known, str(value), members)
         if known.origin is not None:
             return self.equality(known.origin._replace(members=known.origin.members + members), value, other)
         if known.kind in ("answer", "token"):
@@ -235,12 +268,21 @@ class Knowledge:
         return None
 
 
+def _equal(known: Value, value: str, members: tuple[str, ...]) -> Truth | None:
+    """Return where one of a few constants equals a text; None where only the case of letters may differ."""
+    if _LOWERS & {*members}:
+        return _cases(known.cases, lambda constant: constant is not None and constant.lower() == value)
+    alike = [constant for _, constant in known.cases if constant is not None and constant.lower() == value.lower()]
+    return _cases(known.cases, lambda constant: constant == value) if set(alike) <= {value} else None
+
+
 def _certificate(members: tuple[str, ...], compared: str) -> Truth:
     presented = Fact(CERTIFICATE, PRESENTED)
     if members[:1] and members[0] in _TIMES:
         one = Fact(OPAQUE, f"certificate's {members[0]}", (compared,))
         return Truth(frozenset((frozenset((presented, one)),)), frozenset((frozenset((presented, one.opposite)),)))
-    kind = PINNED if not members or members[0] in _HASHES else NAMED
+    parts = {"StartsWith", "EndsWith", "Contains", "IsMatch", "Substring", "Length"} & {*members}
+    kind = PINNED if not parts and (not members or members[0] in _HASHES) else NAMED
     found = Fact(CERTIFICATE, kind, (compared,) if kind == PINNED else (*members[:1], compared))
     return Truth(frozenset((frozenset((presented, found)),)), frozenset((frozenset((found.opposite,)),)))
 
