@@ -172,7 +172,7 @@ class Reader:
         """Return what a value that is a bool already proves: a variable of the policy's."""
         origin = self.origins.of(node)
         if origin.kind == "variable" and origin.name is not None:
-            return self.known.truth_of_variable(origin.name) or truth_of(self._opaque())
+            return self.known.truth_of_variable(origin.name, origin.default) or truth_of(self._opaque())
         return truth_of(self._opaque())
 
     def _equality(self, left: Bound, right: Bound, depth: int) -> Truth:

@@ -39,11 +39,15 @@ _BY_KEY = frozenset(("GetValueOrDefault", "GetValues", "TryGetValue", "ContainsK
 
 
 class Origin(NamedTuple):
-    """`kind` and `name` say what it is, `members` what was read of it; None as the name is one that isn't constant."""
+    """`kind` and `name` say what it is, `members` what was read of it; None as the name is one that isn't constant.
+
+    `default` is what stands for it where it is absent.
+    """
 
     kind: str = ""
     name: str | None = ""
     members: tuple[str, ...] = ()
+    default: str | None = None
 
     def member(self, name: str) -> Origin:
         return self._replace(members=(*self.members, name))
@@ -99,6 +103,8 @@ class Origins:
 
     def of(self, node: Bound | None, depth: int = 0) -> Origin:
         """Return the origin of a value."""
+        if isinstance(node, nodes.Coalesce) and (default := constant(node.right)) is not None:
+            return self.of(node.left, depth + 1)._replace(default=str(default))
         node = self.resolved(node)
         if depth > MOST_STEPS:
             return NOWHERE
@@ -146,7 +152,9 @@ class Origins:
         if name == "AsBasic":
             return Origin("basic", found.kind)
         if name in _BY_KEY and found.kind in _KEYED:
-            return keyed(found, constant(arguments[0]) if arguments else None)
+            default = constant(arguments[1]) if name == "GetValueOrDefault" and len(arguments) > 1 else None
+            origin = keyed(found, constant(arguments[0]) if arguments else None)
+            return origin._replace(default=None if default is None else str(default))
         if found.kind:
             return found.member(name)
         return self._first(arguments, depth)

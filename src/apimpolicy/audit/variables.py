@@ -16,7 +16,7 @@ from apimpolicy.audit.facts import (
     UNDECIDED,
     Fact,
 )
-from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, both, either, truth_of
+from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, both, either, of_fact, truth_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -155,9 +155,9 @@ class Knowledge:
 
     # What conditions ask
 
-    def truth_of_variable(self, name: str) -> Truth | None:
+    def truth_of_variable(self, name: str, default: str | None = None) -> Truth | None:
         """Return what a variable with a truth value proves; None for another one."""
-        value = self.variable(name)
+        value = _with_default(self.variable(name), default)
         if value.kind != "cases":
             return None
         words = {(constant or "").lower() for _, constant in value.cases}
@@ -167,7 +167,9 @@ class Knowledge:
 
     def absence(self, origin: Origin, *, or_empty: bool = False) -> Truth | None:
         """Return what `value == null` proves, or that it is null or empty; None where that isn't understood."""
-        kind, name, members = origin
+        kind, name, members, default = origin
+        if default:
+            return None
         match kind:
             case "certificate":
                 presented = truth_of(Fact(CERTIFICATE, PRESENTED))
@@ -206,7 +208,7 @@ class Knowledge:
 
     def equality(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
         """Return what `value == constant`, or `value == other`, proves; None where that isn't understood."""
-        kind, name, members = origin
+        kind, name, members, default = origin
         is_written = kind == "header" and name in self.written
         if (
             value == ""
@@ -218,12 +220,12 @@ class Knowledge:
         compared = str(value) if value is not None else f"{other.kind} {other.name or ''}".strip()
         match kind:
             case "header" if name in self.written and self.written[name].kind == "cases":
-                return None if value is None else _equal(self.written[name], str(value), members)
+                written = _with_default(self.written[name], default)
+                return None if value is None else _equal(written, str(value), members)
             case "header" | "query" if name is not None:
                 if isinstance(value, str) and value.lower() in _SCHEMES:
                     return truth_of(Fact(CHOICE, f"scheme of header '{name}'", (value.lower(),)))
-                generation = self._generation(kind, name)
-                return truth_of(Fact(OWN, f"{kind} '{name}'", (compared, generation)))
+                return self._field(origin, compared)
             case "certificate":
                 return _certificate(members, compared)
             case "address":
@@ -243,8 +245,17 @@ class Knowledge:
             case "deployment":
                 return truth_of(Fact(UNDECIDED, "the gateway's deployment", (members, compared)))
             case "variable" if name is not None:
-                return self._equality_of_variable(name, members, value, other)
+                return self._equality_of_variable(origin, value, other)
         return None
+
+    def _field(self, origin: Origin, compared: str) -> Truth:
+        """Return what it proves that a header, or a parameter of the query, has a value; it is there then."""
+        kind, name, _, default = origin
+        generation = self._generation(kind, name or "")
+        present = truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,)))
+        equal = Fact(OWN, f"{kind} '{name}'", (compared, generation))
+        found = Truth(both(of_fact(equal), present.if_true), of_fact(equal.opposite))
+        return present.negated().or_(found) if default and default == compared else found
 
     def _entity(self, kind: str, member: str, value: str) -> Truth | None:
         self.read.add(kind)
@@ -254,10 +265,9 @@ class Knowledge:
         found = known.get(member)
         return None if found is None else TRUE if found == value else FALSE
 
-    def _equality_of_variable(
-        self, name: str, members: tuple[str, ...], value: str | int | None, other: Origin
-    ) -> Truth | None:
-        known = self.variable(name)
+    def _equality_of_variable(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
+        name, members = origin.name or "", origin.members
+        known = _with_default(self.variable(name), origin.default)
         if known.kind == "cases":
             return None if value is None else _equal(known, str(value), members)
         if known.origin is not None:
@@ -266,6 +276,13 @@ class Knowledge:
             words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
             return truth_of(Fact(OWN, words, (name, members, str(value))))
         return None
+
+
+def _with_default(value: Value, default: str | None) -> Value:
+    """Return a value with what stands for it where it isn't set."""
+    if default is None or value.kind != "cases":
+        return value
+    return value._replace(cases=tuple((proven, default if each is None else each) for proven, each in value.cases))
 
 
 def _equal(known: Value, value: str, members: tuple[str, ...]) -> Truth | None:

@@ -13,6 +13,8 @@ from tests.sampling import sampled
 CONDITIONS = (
     'context.Request.Headers.ContainsKey("x-a")',
     'context.Request.Headers.GetValueOrDefault("x-b", "") == "b"',
+    'context.Request.Headers.GetValueOrDefault("x-b", "b") == "b"',
+    'context.Variables.GetValueOrDefault<bool>("v", true)',
     "context.Request.Certificate == null",
     "context.Request.Certificate != null && context.Request.Certificate.Verify()",
     "context.Subscription == null",
