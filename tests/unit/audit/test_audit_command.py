@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import jsonschema_rs
 import pytest
 
 from apimpolicy.checks.audit_codes import audit_codes
@@ -17,6 +18,8 @@ from apimpolicy.policies.traits import ACCESS
 from apimpolicy.project.audit_settings import Requirement
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "audit.md"
+SCHEMAS = Path(__file__).resolve().parents[3] / "src" / "apimpolicy" / "schemas"
+SCHEMA = jsonschema_rs.validator_for((SCHEMAS / "apimpolicy-audit-output.schema.json").read_text("utf-8"))
 GATE = '[audit]\nrequire = "{}"\n'
 EXCEPT = '[[audit.except]]\napis = ["crm"]\noperations = ["GET /status"]\nreason = "r"\nowner = "o"\nuntil = {}\n'
 
@@ -42,6 +45,7 @@ def audit(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
 
 def report(capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(audit(capsys, "--format", "json", *options)[1])
+    SCHEMA.validate(found)
     return found
 
 
