@@ -47,6 +47,31 @@ may change, and whether it may refuse, fail or answer.
 | policy | what the prover knows |
 | --- | --- |
 """
+TESTED = """
+## How proofs are tested
+
+What a proof rests on is tested against the simulator:
+
+- **Members with an exact meaning** are compared with their implementation: value and exception, for odd texts. Seeded
+  faults must fail that comparison.
+- **Declared facts of members** (changes nothing, never throws, is never null, depends on the clock) are compared with
+  what all 1,600 declared members do: nulls, odd texts, huge and negative numbers, `NaN`, empty lists, any JSON. Facts
+  that are not true must be found.
+- **Declared effects of policies** are compared with what the engine does in every case of the policies' own tests: what
+  changed in the request, the response and the variables, with which status a policy refuses, and what it leaves for
+  later.
+- **Proofs** about made-up policies are attacked with requests that don't come from the prover: fields that repeat, odd
+  methods and texts, IPv6, ports, codes in paths, bodies of all kinds. A proof that assumes something is attacked by
+  requests which fit what the answer names, and nothing else.
+- **False claims** over the classes that people overlook must never be proven.
+
+The solver runs in a process of its own. How hard a question may be is counted in steps, not seconds: the same question
+gets the same answer, whatever was asked before and however busy the machine is. Only where the solver doesn't come back
+for a minute, or needs more than 2 GB, the process is killed, and the claim is not decided.
+
+Two things are taken for granted: a certificate that is valid when it is checked stays valid during the request, and the
+culture of a gateway is the invariant one.
+"""
 EFFECTS = {
     "passes": "changes nothing that a claim can see",
     "refuses": "may refuse",
@@ -55,6 +80,8 @@ EFFECTS = {
     "answers": "may answer",
     "serves": "may give a response in the place of the backend",
     "variables": "sets the variables that it names",
+    "variable": "sets a variable of its own",
+    "url": "changes the URL",
     "header": "changes a header of the request",
     "message-headers": "changes headers",
     "message-body": "changes the body",
@@ -65,7 +92,7 @@ EFFECTS = {
 
 def page() -> str:
     """Return the page."""
-    return HEAD + "\n".join(_members()) + "\n" + POLICIES + "\n".join(_policies()) + "\n"
+    return HEAD + "\n".join(_members()) + "\n" + POLICIES + "\n".join(_policies()) + "\n" + TESTED
 
 
 def _members() -> list[str]:

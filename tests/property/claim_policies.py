@@ -16,26 +16,22 @@ _PATHS = ("/", "/health", "/orders", "/orders/17", "/admin/users")
 _CHANGES = (("==", "!="), ("!=", "=="), ("&&", "||"), ("||", "&&"), ("!(", "("), ("admin", "reader"), ("403", "200"))
 _VARIABLES = ("role", "seen", "kind")
 _RETRY = 'condition="@(context.Response.StatusCode >= 400)" count="2" interval="0"'
-_METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PURGE", "M-SEARCH")
+_METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PURGE", "M-SEARCH", "PATCH", "X!#$%&'*+.^_`|~")
 _ODD = (
-    "\u212a",
-    "\u0130",
-    "\u0131",
-    "\u200b",
-    "\u00ad",
-    "\u017f",
-    "e\u0301",
-    "\0",
-    "\t",
-    "\x1c",
-    "\u3000",
-    "4" * 40,
-    "1.5",
-    "-0",
+    *("\u212a", "\u0130", "\u0131", "\u200b", "\u00ad", "\u017f", "e\u0301", "\0", "\t", "\x1c", "\u3000", "\u0665"),
+    *("4" * 40, "1.5", "-0", "2147483648", "1e3", "0x1A", "\U0001f600", "\ufb01", "\u00df", "\u2028", "+1", " ", ","),
 )
 """What checks overlook: case folds, marks, ignorable characters, blanks, NUL, long and fractional numbers."""
-_BODIES = ("x", "", "\n", '{"a": 1e30}', '{"role": 1.5}', "[]", "\ufeffx")
-_ADDRESSES = ("127.0.0.1", "::1", "10.0.0.1:4711", "203.0.113.7")
+_PLAIN = (" ", ",", ", ", "+1", "-0", "0x1A", "1e3", "1.5", "4" * 40, "2147483648", "\n", "\r\n", "'", '"', "\\", "%41")
+"""What checks overlook among printable ASCII and line breaks."""
+_BODIES = (
+    *("x", "", "\n", '{"a": 1e30}', '{"role": 1.5}', "[]", "\ufeffx", '{"role": "admin"}', '{"role": ["admin"]}', "{"),
+    *('{"role": "\u212a", "role": "admin"}', '{"Role": "admin"}', '{"role": 123456789012345678901234567890}', "null"),
+    *('{"role": "2024-01-01T00:00:00Z"}', "<a>1</a>", "a=1&a=2&b=%20", b"\xff\xfe\x00", b"\x80", '"admin"', "true"),
+)
+_ADDRESSES = ("127.0.0.1", "::1", "10.0.0.1", "203.0.113.7", "2001:db8::1")
+_HOSTS = ("", "", "https://127.0.0.1:8443", "http://[::1]", "https://h.example:1", "http://API.contoso.example:65535")
+_ENCODED = ("/orders%2F17", "/%61dmin/users", "/admin%00", "/orders/%E2%84%AA", "/orders//17", "/orders/17/", "/a;b=c")
 
 
 class Maker:
@@ -51,7 +47,8 @@ class Maker:
         if depth and self.random.random() < 0.6:
             operator = self.random.choice(("&&", "||"))
             return f"({self.condition(depth - 1)} {operator} {self.condition(depth - 1)})"
-        atom = self.random.choice((self._of_text, self._of_text, self._of_number, self._of_presence, self._of_method))()
+        kinds = (self._of_text, self._of_text, self._of_number, self._of_presence, self._of_method, self._of_rest)
+        atom = self.random.choice(kinds)()
         return f"!({atom})" if self.random.random() < 0.3 else atom
 
     def _text(self) -> str:
@@ -99,6 +96,45 @@ class Maker:
 
     def _of_method(self) -> str:
         return f'context.Request.Method == "{self.random.choice(_METHODS)}"'
+
+    def _of_rest(self) -> str:
+        """What people write less often."""
+        text, word, name = self._text(), self.random.choice(_WORDS + _PATHS), self.random.choice(_NAMES)
+        number = self.random.choice(_NUMBERS)
+        body = "context.Request.Body.As<JObject>(preserveContent: true)"
+        return self.random.choice(
+            (
+                f'context.Request.Headers["{name}"].First() == "{word}"',
+                f'context.Request.Headers["{name}"].Any(v => v == "{word}")',
+                f'context.Request.Headers["{name}"].Contains("{word}")',
+                f'context.Request.Headers["{name}"].Length == 1',
+                f'context.Request.Headers.GetValueOrDefault("{name}") == null',
+                f"{text}.Split(',').Last().Trim() == \"{word}\"",
+                f"{text}.Split('/').Length > 2",
+                f'{text}.IndexOf("{word}", StringComparison.OrdinalIgnoreCase) >= 0',
+                f'{text}.ToUpperInvariant() == "{word}".ToUpperInvariant()',
+                f"{text}.TrimEnd('/').EndsWith(\"{word}\")",
+                f'{text}.Replace("-", "") == "{word}"',
+                f'{text}.Substring(0, 2) == "v2"',
+                f'({text} + "!").StartsWith("{word}", StringComparison.Ordinal)',
+                f'string.Compare({text}, "{word}", true) == 0',
+                f'new[] {{ "admin", "{word}" }}.Contains({text})',
+                f'System.Text.RegularExpressions.Regex.IsMatch({text}, "^(?i)adm")',
+                f'System.Text.RegularExpressions.Regex.IsMatch({text}, "^[a-z]+$")',
+                f"{text}.All(c => char.IsLetterOrDigit(c))",
+                f"int.Parse({text}) + 2147483600 > {number}",
+                f"Convert.ToInt32({text}) * 2 == {number}",
+                f"double.Parse({text}) > {number}",
+                f"bool.Parse({text})",
+                'context.Request.Url.Host == "127.0.0.1"',
+                "context.Request.Url.Port == 443",
+                'context.Request.Url.Scheme == "https"',
+                'context.Request.IpAddress.StartsWith("10.")',
+                f'(string){body}["role"] == "admin"',
+                f'{body}["role"] != null',
+                f'context.Variables.ContainsKey("{self.random.choice(_VARIABLES)}")',
+            )
+        )
 
     # Policies and claims
 
@@ -212,6 +248,36 @@ class Maker:
         )
         return policy, {"if": f"@({condition})", "never": "reaches-backend"}
 
+    def assuming(self) -> tuple[str, dict[str, Any]]:
+        """A policy that checks a field in one way, and a claim that it was checked in another: for most requests."""
+        name, word = self.random.choice(_NAMES), self.random.choice(("admin", "reader", "v2"))
+        joined, values = (
+            f'context.Request.Headers.GetValueOrDefault("{name}", "")',
+            f'context.Request.Headers["{name}"]',
+        )
+        ways = [
+            (f'{joined}.StartsWith("{word}")', f'{joined}.StartsWith("{word}", StringComparison.Ordinal)'),
+            (f'{joined}.EndsWith("{word}")', f'{joined}.EndsWith("{word}", StringComparison.Ordinal)'),
+            (f'{joined}.IndexOf("{word}") == 0', f'{joined}.Substring(0, {len(word)}) == "{word}"'),
+            (f'{joined}.IndexOf("{word}") >= 0', f'{joined}.Contains("{word}")'),
+            (f'{joined} == "{word}"', f'{values}[0] == "{word}"'),
+            (f'{values}.First() == "{word}"', f'{joined} == "{word}"'),
+            (f'{values}.Last().Trim() == "{word}"', f'{joined}.Trim() == "{word}"'),
+            (f'{values}.Any(v => v == "{word}")', f'{joined} == "{word}"'),
+            (f'{values}[0].StartsWith("{word}")', f'{joined}.StartsWith("{word}", StringComparison.Ordinal)'),
+            (f'{joined}.ToLower() == "{word}"', f'{joined}.Equals("{word}", StringComparison.OrdinalIgnoreCase)'),
+        ]
+        asked, claimed = self.random.choice(ways)
+        if self.random.random() < 0.5:
+            asked, claimed = claimed, asked
+        guard = f'context.Request.Headers.ContainsKey("{name}") && {asked}'
+        policy = (
+            f'<policies><inbound><base /><choose><when condition="@(!({guard}))"><return-response>'
+            '<set-status code="403" reason="No" /></return-response></when></choose></inbound>'
+            "<backend><base /></backend><outbound><base /></outbound><on-error><base /></on-error></policies>"
+        )
+        return policy, {"if": "reaches-backend", "then": f"@({claimed})"}
+
     def claim(self) -> dict[str, Any]:
         """A claim."""
         expression = f"@({self.condition(1)})"
@@ -265,24 +331,28 @@ class Maker:
             )
         )
 
-    def request(self) -> Request:
-        """A request."""
+    def request(self, *, once: bool = False, plain: bool = False) -> Request:
+        """A request of the real domain; `once`: no field repeats, `plain`: printable ASCII and line breaks alone."""
         pick = self.random
-        headers = {name: self._values() for name in _NAMES if pick.random() < 0.6}
-        parameters = [(name, value) for name in _QUERY if pick.random() < 0.6 for value in self._values()]
+        headers = {name: self._values(once, plain) for name in _NAMES if pick.random() < 0.6}
+        parameters = [(name, value) for name in _QUERY if pick.random() < 0.6 for value in self._values(once, plain)]
         query = "&".join(f"{name}={quote(value, safe=',/')}" for name, value in parameters)
         path = pick.choice(_PATHS) if pick.random() < 0.6 else "/" + quote(self.word(), safe="/,")
-        body = pick.choice(_BODIES) if pick.random() < 0.3 else None
+        if pick.random() < 0.1:
+            path = pick.choice(_ENCODED)
+        body = pick.choice(_BODIES) if pick.random() < 0.4 else None
         return Request(
             pick.choice(_METHODS),
-            path + (f"?{query}" if query else ""),
+            pick.choice(_HOSTS) + path + (f"?{query}" if query else ""),
             headers=headers,
             body=body,
             ip_address=pick.choice(_ADDRESSES),
         )
 
-    def _values(self) -> list[str]:
-        """The values of a header or parameter: mostly one, sometimes several, sometimes an odd one."""
+    def _values(self, once: bool, plain: bool) -> list[str]:
+        """The values of a header or parameter: mostly one, sometimes several, sometimes odd ones."""
         odd = self.random.random() < 0.15
-        count = 1 if self.random.random() < 0.85 else self.random.randint(2, 3)
-        return [self.random.choice(_ODD) + self.word() if odd else self.word() for _ in range(count)]
+        count = 1 if once or self.random.random() < 0.8 else self.random.randint(2, 4)
+        return [
+            self.random.choice(_PLAIN if plain else _ODD) + self.word() if odd else self.word() for _ in range(count)
+        ]

@@ -14,6 +14,8 @@ from tests.property.claim_policies import Maker
 
 from apimpolicy import Gateway
 from apimpolicy.proving.equivalence import Known, compare
+from apimpolicy.semantics.forms.strings import PLAIN
+from apimpolicy.semantics.inputs import ONCE
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.symbolic.goals import BRANCH
@@ -37,23 +39,31 @@ def _file(policy: str, claims: list[dict[str, Any]]) -> CaseFile:
     return load_case_tree(read_tree(json.dumps(content), "made-up.test.json"), "made-up.test.json")
 
 
-def check(seed: int, requests: int = OF_EACH) -> dict[str, int]:
-    """Decide made-up claims, and try requests on the proven ones; how many came to what. Raises AssertionError."""
+def check(seed: int, requests: int = OF_EACH, *, assuming: bool = False) -> dict[str, int]:
+    """Decide made-up claims, and try requests on the proven ones; how many came to what. Raises AssertionError.
+
+    `assuming`: a claim whose proof often assumes something of requests.
+    """
     maker = Maker(seed)
-    policy, claims = maker.policy(), [maker.claim() for _ in range(3)]
+    if assuming:
+        policy, claim = maker.assuming()
+        claims = [claim]
+    else:
+        policy, claims = maker.policy(), [maker.claim() for _ in range(3)]
     file = _file(policy, claims)
     around = surroundings_of(file)
     world = world_of(file.subject.policies, around)
     expressions = Expressions({})
     verdicts = Proof(world, file.claims, expressions, BOUNDS).verdicts()
-    counts = {"proven": 0, "false": 0, "undecided": 0}
+    counts = {"proven": 0, "false": 0, "undecided": 0, "assuming": 0}
     for verdict in verdicts:
         counts[verdict.status] += 1
         if (run := verdict.run) is not None:
             assert run.result is not None
             conditions = Conditions(run.result, around.gateway, expressions, run.scenario.variables)
             assert not conditions.hold(verdict.claim)
-    proven = [verdict for verdict in verdicts if verdict.status == "proven" and not verdict.assumptions]
+    proven = [verdict for verdict in verdicts if verdict.status == "proven"]
+    counts["assuming"] = sum(bool(verdict.assumptions) for verdict in proven)
     for _ in range(requests if proven else 0):
         _try(maker, file, around.gateway, expressions, proven, seed)
     return counts
@@ -135,15 +145,26 @@ def _statuses(policy: str, claim: dict[str, Any]) -> str:
 
 def _try(
     maker: Maker, file: CaseFile, gateway: Gateway, expressions: Expressions, proven: list[Verdict], seed: int
-) -> None:
-    request = maker.request()
+) -> int:
+    """Attack proofs with a request inside of what they assume, that breaks what they don't; how many were attacked."""
+    once, plain = maker.random.random() < 0.5, maker.random.random() < 0.5
+    attacked = [verdict for verdict in proven if _assumed(verdict) <= {ONCE: once, PLAIN: plain}.items()]
+    if not attacked:
+        return 0
+    request = maker.request(once=once, plain=plain)
     result = gateway.run(dict(file.subject.policies), request)
     conditions = Conditions(result, gateway, expressions)
-    for verdict in proven:
+    for verdict in attacked:
         assert conditions.hold(verdict.claim), (
-            f"seed {seed}: {verdict.claim.parts} is no truth: {request.method} {request.url} {request.headers} "
-            f"{file.subject.policies}"
+            f"seed {seed}: {verdict.claim.parts} {verdict.assumptions} is no truth: {request.method} {request.url} "
+            f"{request.headers} {request.body!r} {request.ip_address} {file.subject.policies}"
         )
+    return len(attacked)
+
+
+def _assumed(verdict: Verdict) -> set[tuple[str, bool]]:
+    """Return what a proof assumes of requests. Raises KeyError for an assumption that no request here is made for."""
+    return {({ONCE: ONCE, PLAIN: PLAIN}[words], True) for words in verdict.assumptions}
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -154,6 +175,11 @@ def test_a_branch_that_is_proven_impossible_is_taken_by_no_request(seed: int) ->
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_proven_has_no_counterexample(seed: int) -> None:
     check(seed)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_proven_under_assumptions_has_no_counterexample_inside_of_them(seed: int) -> None:
+    check(seed, 400, assuming=True)
 
 
 def test_a_policy_that_was_changed_so_that_a_claim_breaks_is_not_proven() -> None:
@@ -167,16 +193,16 @@ def test_versions_that_are_proven_the_same_are(seed: int) -> None:
 
 def main(requests: int, each: int = 20_000) -> None:
     """So many requests in all, `each` for the claims and branches of one policy."""
-    total = {"proven": 0, "false": 0, "undecided": 0, "impossible": 0, "branches": 0}
+    total = {"proven": 0, "false": 0, "undecided": 0, "assuming": 0, "impossible": 0, "branches": 0}
     tried, broken, seed = 0, 0, 1000
     while tried < requests:
         broken += check_changed(seed)
-        counts = check(seed, each)
+        counts = check(seed, each, assuming=seed % 2 == 0)
         counts["impossible"], counts["branches"] = check_branches(seed, each)
         tried += each * (bool(counts["proven"]) + bool(counts["impossible"]))
         total = {word: total[word] + counts[word] for word in total}
         seed += 1
-        if seed % 5 == 0:
+        if seed % 4 == 0:
             print(seed, tried, total, broken, flush=True)
     print(f"{tried:,} requests, {seed - 1000} policies, {total}, {broken} proven claims broken by a change")
 

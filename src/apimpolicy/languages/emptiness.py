@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from apimpolicy.languages.language import NOTHING, TooLarge, both
@@ -16,20 +16,49 @@ if TYPE_CHECKING:
 MOST_STATES = 3_000
 
 
-def shortest_word(languages: Iterable[Language], most: int = MOST_STATES) -> str | None:
-    """Return a shortest word that all of the languages have; None when there is none. Raises TooLarge."""
+class Work:
+    """States that may still be looked at, for several languages together."""
+
+    def __init__(self, states: int) -> None:
+        self.left = states
+
+    def spend(self, states: int) -> None:
+        """Use up states. Raises TooLarge when there are none left."""
+        self.left -= states
+        if self.left < 0:
+            raise TooLarge
+
+
+class _Found(NamedTuple):
+    """A shortest word (None: there is none), and the states that were looked at; `is_open`: too few to tell."""
+
+    word: str | None
+    states: int
+    is_open: bool = False
+
+
+def shortest_word(languages: Iterable[Language], most: int = MOST_STATES, work: Work | None = None) -> str | None:
+    """Return a shortest word that all of the languages have; None when there is none. Raises TooLarge.
+
+    What is known from before costs the same work again, so that nothing depends on what was asked before.
+    """
     start = both(*languages)
-    if start not in _known:
-        _known[start] = _shortest(start, most)
-    return _known[start]
+    found = _known.get(start)
+    if found is None or (found.is_open and found.states < most):
+        found = _known[start] = _shortest(start, most)
+    if work is not None:
+        work.spend(min(found.states, most) + 1)
+    if found.is_open or found.states > most:
+        raise TooLarge
+    return found.word
 
 
-_known: WeakKeyDictionary[Language, str | None] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Language, _Found] = WeakKeyDictionary()
 
 
-def _shortest(start: Language, most: int) -> str | None:
+def _shortest(start: Language, most: int) -> _Found:
     if start.has_empty_word:
-        return ""
+        return _Found("", 0)
     came_from: dict[Language, tuple[Language, int] | None] = {start: None, NOTHING: None}
     waiting = [start]
     for state in waiting:
@@ -40,11 +69,11 @@ def _shortest(start: Language, most: int) -> str | None:
                 continue
             came_from[following] = state, unit
             if following.has_empty_word:
-                return _word(following, came_from)
+                return _Found(_word(following, came_from), len(came_from))
             waiting.append(following)
             if len(came_from) > most:
-                raise TooLarge
-    return None
+                return _Found(None, len(came_from), is_open=True)
+    return _Found(None, len(came_from))
 
 
 def _word(end: Language, came_from: dict[Language, tuple[Language, int] | None]) -> str:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     traits="refuses ranged checks-header",
     refuses_with="failed-check-httpcode",
     also_in="outbound",  # the editor extension
-    effects="refuses:failed-check-httpcode",
+    effects="refuses",
     access="header",
 )
 class CheckHeader:

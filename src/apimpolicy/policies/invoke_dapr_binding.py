@@ -70,7 +70,7 @@ class Data:
     ),
     left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
     traits="answers diverts",
-    effects="variables fails",
+    effects="variables message-body fails",
     access="forwards",
 )
 class InvokeDaprBinding:

@@ -58,7 +58,7 @@ class AddressRange:
     choices=("address", "address-range"),
     traits="refuses checks-address",
     refuses_with="403",
-    effects="refuses:403,500",
+    effects="refuses fails",
     access="address",
 )
 class IpFilter:

@@ -35,7 +35,8 @@ _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
     "jsonp",
     sections="outbound",
     placement=Placement(once="section"),
-    effects="message-body message-headers fails",
+    refuses_with="400 CallbackParameterInvalid",
+    effects="message-body message-headers refuses",
     access="passes",
 )
 class Jsonp:

@@ -79,7 +79,7 @@ class Blocklists:
     placement=Placement(not_at=("operation",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the judgement of the service, whose place a function takes",
     traits="ranged judges-content",
-    effects="refuses fails-later",
+    effects="refuses message-body fails-later",
     access="passes",
 )
 class LlmContentSafety:

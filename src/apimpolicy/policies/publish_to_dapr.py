@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
     traits="answers diverts",
     also_in="outbound on-error",  # the toolkit,
-    effects="variables fails",
+    effects="variables message-body fails",
     access="forwards",
 )
 class PublishToDapr:

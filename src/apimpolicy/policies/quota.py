@@ -66,7 +66,7 @@ class ApiQuota:
     left_out="bandwidth that is not the bodies of requests and answers",
     traits="refuses limits counts-calls ranged counts-subscription",
     refuses_with="403 QuotaExceeded",
-    effects="refuses:403 variables answer-headers",
+    effects="refuses answer-headers",
     access="limits",
 )
 class ProductQuota:

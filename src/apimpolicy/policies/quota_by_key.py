@@ -60,7 +60,7 @@ def moment(value: object) -> float:
     left_out="bandwidth that is not the bodies of requests and answers",
     traits="refuses limits counts-calls ranged",
     refuses_with="403 QuotaExceeded",
-    effects="refuses:403 variables answer-headers",
+    effects="refuses answer-headers",
     access="limits",
 )
 class QuotaByKey:

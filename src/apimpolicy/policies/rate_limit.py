@@ -57,7 +57,7 @@ class ApiRate:
     placement=Placement(not_at=("global", "workspace"), once="document"),
     traits="refuses limits counts-calls ranged counts-subscription",
     refuses_with="429 RateLimitExceeded",
-    effects="refuses:429 variables answer-headers",
+    effects="refuses variables answer-headers",
     access="limits",
 )
 class RateLimit:

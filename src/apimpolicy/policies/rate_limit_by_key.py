@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     left_out="`flexible-retry-window`, which has no effect",
     traits="refuses limits counts-calls ranged",
     refuses_with="429 RateLimitExceeded",
-    effects="refuses:429 variables answer-headers",
+    effects="refuses variables answer-headers",
     access="limits",
 )
 class RateLimitByKey:

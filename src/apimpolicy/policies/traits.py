@@ -68,14 +68,16 @@ deployed documents. An error needs all of them: of what is doubtful nothing is s
 EFFECTS = {
     "passes": "may go on without changing anything; alone, it does nothing that claims can see",
     "variables": "sets the variables that its attributes *-variable-name name",
+    "variable": "may set the variable behind the colon",
+    "url": "changes the URL of the request",
     "backend": "changes where the request goes, or who the gateway is to the backend",
     "header": "sets headers of the request; `header:authorization` sets only that one",
     "message-headers": "changes headers of the message that its section is about",
     "message-body": "changes the body of the message that its section is about",
-    "refuses": "may refuse the request, with one of the statuses behind the colon: numbers, or an attribute's name",
+    "refuses": "may refuse the request, with one of the statuses of `refuses_with`, or any where it has none",
     "fails": "may fail with 500",
     "answer-headers": "may add headers to the answer when all others have run",
-    "fails-later": "may fail when the response comes",
+    "fails-later": "may fail when the response comes, and change once more what it changes",
     "answers": "may answer and end the pipeline",
     "serves": "may give a response in place of the backend's",
 }

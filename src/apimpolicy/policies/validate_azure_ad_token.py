@@ -91,7 +91,7 @@ class ClientApplicationIds:
     left_out=("`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which have no effect"),
     traits="refuses checks-token ranged",
     refuses_with="failed-validation-httpcode",
-    effects="refuses:failed-validation-httpcode,500 variables",
+    effects="refuses fails variables",
     access="token",
 )
 class ValidateAzureAdToken:

@@ -69,7 +69,7 @@ class AuthorizationRules:
     placement=Placement(not_at=("operation",), once="section"),
     left_out="`max-total-depth` and `max-complexity`, which fail by name",
     traits="ranged",
-    effects="refuses variables",
+    effects="refuses variables variable:GraphQLErrors url message-body",
     access="passes",
 )
 class ValidateGraphQLRequest:

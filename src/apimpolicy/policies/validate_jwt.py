@@ -172,7 +172,7 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
     refuses_with="failed-validation-httpcode",
     traced="JWT validation succeeded.",
     traced_error="JWT Validation Failed: {message}.",
-    effects="refuses:failed-validation-httpcode,500 variables",
+    effects="refuses fails variables",
     access="token",
 )
 class ValidateJwt:

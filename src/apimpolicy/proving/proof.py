@@ -11,6 +11,7 @@ from apimpolicy.semantics.unknowns import Reason, Unknowns, Unsupported
 from apimpolicy.semantics.values import NULL, Value, constant_number, constant_text, constant_truth, merge
 from apimpolicy.syntax.depth import Frames
 from apimpolicy.terms import term as terms
+from apimpolicy.terms.solver_process import prepare
 from apimpolicy.terms.solving import Model, Question
 from apimpolicy.transfer.pipeline import does_anything, outcome_of
 from apimpolicy.transfer.run import End, place_of
@@ -56,6 +57,7 @@ class Proof:
         watched: Mapping[int, bool] | None = None,
         knows_variables: bool = False,
     ) -> None:
+        prepare()
         self.unknowns = Unknowns()
         self.unknowns.watched.update(watched or {})
         names = frozenset(variables) if knows_variables else None

@@ -24,6 +24,9 @@ _CHANGES = (
     nodes.OutVariable,
 )
 
+SHOWN = frozenset(("IContext", "IRequest", "IResponse"))
+"""Types whose properties change nothing when they are read, though the state may change them."""
+
 
 def is_harmless(node: Bound) -> bool:
     """Return whether a node, with all below it, changes nothing, as far as its members declare it."""
@@ -41,5 +44,5 @@ def _is_harmless(part: Bound) -> bool:
         return part.constructor is not None and is_pure(part.constructor) and not part.initializers
     if isinstance(part, (nodes.PropertyAccess, nodes.IndexerAccess)):
         member = part.property
-        return is_pure(member) or has("fresh", member) or member.declaring.name in ("IContext", "IRequest", "IResponse")
+        return is_pure(member) or has("fresh", member) or member.declaring.name in SHOWN
     return not isinstance(part, nodes.Lambda) or isinstance(part.body, nodes.Expression)

@@ -172,7 +172,7 @@ class Inputs:
         """Return a status: 200 until there is another."""
         if not generation:
             return constant_number(200)
-        made = terms.variable(f"status {generation}", terms.NUMBER)
+        made = self.unknowns.variable(f"status {generation}", terms.NUMBER)
         least, most = terms.number(0), terms.number(999)
         self.unknowns.know(made, terms.at_most(least, made), terms.at_most(made, most))
         return Number(made, "int")

@@ -188,7 +188,8 @@ def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
         key = key_of(call, values)
     elif not has("fresh", member):
         unknown_change(evaluation, name, values)
-    if not has("total", member) or NULL in values:
+    is_whole = all(isinstance(value, (Host, Function)) or is_pristine(evaluation, value) for value in values)
+    if not (has("total", member) and is_whole) or NULL in values:
         evaluation.throw(unknowns.truth(name, None if key is None else ("throws", key)))
     null = not has("never-null", member)
     results = [unknowns.value(str(call.type), name, key, null=null)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.semantics.values import INTEGERS, NULL, Number, Opaque, Text, Truth, Value, merge
@@ -27,6 +28,9 @@ class Unsupported(Exception):
     """A part of an expression without a form; what contains it becomes unknown."""
 
 
+_proofs = itertools.count(1)
+
+
 class Unknowns:
     """The variables of one proof. The same question makes the same names, in the same order.
 
@@ -34,6 +38,7 @@ class Unknowns:
     """
 
     def __init__(self) -> None:
+        self._proof = next(_proofs)
         self.reasons: dict[Term, Reason] = {}
         self.assumptions: dict[str, Term] = {}
         self.heap = 0
@@ -65,19 +70,23 @@ class Unknowns:
         """Restrict a variable under an assumption, which an answer names when it depends on it."""
         literal = self.assumptions.get(words)
         if literal is None:
-            literal = self.assumptions[words] = terms.variable(f"assumption {words}", terms.TRUTH)
+            literal = self.assumptions[words] = self.variable(f"assumption {words}", terms.TRUTH)
         self.know(variable, terms.any_of(terms.not_(literal), fact))
 
     def input(self, key: Hashable, sort: str) -> Term:
         """Return the variable that a part of the request is."""
         found = self.inputs.get(key)
         if found is None:
-            found = self.inputs[key] = terms.variable(f"input {key}", sort)
+            found = self.inputs[key] = self.variable(f"input {key}", sort)
         return found
+
+    def variable(self, name: str, sort: str) -> Term:
+        """Return the variable of a name, which no other proof has."""
+        return terms.variable(name, sort, self._proof)
 
     def fresh(self, sort: str, what: str) -> Term:
         """Return a new variable that is unknown because of `what`, here."""
-        made = terms.variable(f"{what} #{self.next()}", sort)
+        made = self.variable(f"{what} #{self.next()}", sort)
         self.reasons[made] = Reason(what, self.place())
         return made
 
@@ -114,7 +123,7 @@ class Unknowns:
 
     def chance(self, what: str) -> Term:
         """Return a truth value that the world around a request decides: it may be either."""
-        return terms.variable(f"{what} #{self.next()}", terms.TRUTH)
+        return self.variable(f"{what} #{self.next()}", terms.TRUTH)
 
     def truth(self, what: str, key: Hashable = None) -> Term:
         """Return an unknown truth value, the same for the same key."""

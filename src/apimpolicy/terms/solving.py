@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.languages.emptiness import Work
 from apimpolicy.languages.language import TooLarge, literal
 from apimpolicy.terms import term as terms
 from apimpolicy.terms.evaluation import value_of
+from apimpolicy.terms.solver_process import Solver
 from apimpolicy.terms.theory import Chosen, Conflict, words_for
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 WORK = 40_000_000
 """Z3's count of work for one check."""
+STATES = 60_000
+"""States of languages that are looked at for one check."""
 ROUNDS = 400
 """Models that are looked at before a question is given up."""
 _MOST_REFINED = 40
@@ -50,16 +54,12 @@ class Question:
     """A formula, and what is known of its variables; it can be asked under several assumptions."""
 
     def __init__(self, formula: Term, facts: Callable[[Term], Iterable[Term]]) -> None:
-        import z3
-
-        self.z3: Any = z3
-        self.context = z3.Context()
-        self.solver = z3.Solver(ctx=self.context)
-        self.solver.set("max_memory", 800)
-        self.solver.set("random_seed", 0)
+        self._solver = Solver()
         self._facts = facts
-        self._made: dict[Term, Any] = {}
-        self._texts: dict[Term, Any] = {}
+        self._made: dict[Term, int] = {}
+        self._constants: list[Term] = []
+        """Terms that are constants to Z3, in the order in which it gives their values."""
+        self._texts: dict[Term, None] = {}
         self._measures: dict[Term, set[int]] = {}
         self._asserted: set[Term] = set()
         self._linked: set[tuple[Term, Any]] = set()
@@ -74,41 +74,42 @@ class Question:
     def ask(self, assumptions: Sequence[Term] = (), rounds: int = ROUNDS) -> Answer:
         """Return whether there is a model in which the assumptions, which are variables, are true."""
         given = [self._term(each) for each in assumptions]
-        names = {str(made): each for made, each in zip(given, assumptions, strict=True)}
+        names = dict(zip(given, assumptions, strict=True))
+        work = Work(STATES)
         for number in range(rounds):
             self._link_equal_texts()
-            self.solver.set("rlimit", WORK)
-            found = self.solver.check(*given)
-            if found == self.z3.unsat:
-                return Answer("impossible", tuple(names[str(each)] for each in self.solver.unsat_core()))
-            if found != self.z3.sat:
+            status, core, values = self._solver.check(given, WORK)
+            if status == "unsat":
+                return Answer("impossible", tuple(names[each] for each in core))
+            if status != "sat":
                 return Answer("unknown", reason="the solver gave up")
-            model = self.solver.model()
+            model = dict(zip(self._constants, values, strict=False))
             try:
-                words = words_for(self._chosen(model))
+                words = words_for(self._chosen(model), work)
             except Conflict as conflict:
-                self.solver.add(self._or([self._negated(each) for each in conflict.chosen]))
+                self._solver.add(self._any([self._negated(each) for each in conflict.chosen]))
                 continue
             except TooLarge:
                 return Answer("unknown", reason="a text has too many conditions")
-            if number > _MOST_REFINED or not (self._refine_measures(model, words) or self._refine_words(words)):
+            if number > _MOST_REFINED or not (self._refine_measures(model) or self._refine_words(words)):
                 return Answer("possible", model=self._model(model, words))
         return Answer("unknown", reason="too many cases")
 
     def exclude(self, model: Model, names: Iterable[Term]) -> None:
         """Leave a model out, by the values that it gives to these truth values and memberships."""
-        parts = [self._made[each] for each in names if each in self._made]
-        values = [model.values[each] for each in names if each in self._made]
-        self.solver.add(self._or([part != value for part, value in zip(parts, values, strict=True)]))
+        node = self._solver.node
+        known = [(self._made[each], model.values[each]) for each in names if each in self._made]
+        constants = [(made, node("truth" if isinstance(value, bool) else "number", value)) for made, value in known]
+        self._solver.add(self._any([node("not", node("equal", *pair)) for pair in constants]))
 
     # Z3
 
-    def _or(self, parts: list[Any]) -> Any:
-        return self.z3.Or(*parts, self.context) if not parts else self.z3.Or(parts)
+    def _any(self, parts: list[int]) -> int:
+        return self._solver.node("any", *parts) if parts else self._solver.node("truth", False)
 
-    def _negated(self, chosen: Chosen) -> Any:
+    def _negated(self, chosen: Chosen) -> int:
         made = self._made[chosen.atom]
-        return self.z3.Not(made) if chosen.value else made
+        return self._solver.node("not", made) if chosen.value else made
 
     def _assert(self, formula: Term) -> None:
         """Assert a formula, with what is known of each variable in it."""
@@ -119,7 +120,7 @@ class Question:
         while waiting:
             each = waiting.pop()
             before = len(self._made)
-            self.solver.add(self._term(each))
+            self._solver.add(self._term(each))
             for variable in self._new_variables(before):
                 for fact in self._facts(variable):
                     if fact not in self._asserted:
@@ -132,7 +133,7 @@ class Question:
         self._seen.update(known)
         return known
 
-    def _term(self, root: Term) -> Any:
+    def _term(self, root: Term) -> int:
         made = self._made
         waiting = [root]
         while waiting:
@@ -148,41 +149,27 @@ class Question:
             made[term] = self._convert(term)
         return made[root]
 
-    def _convert(self, term: Term) -> Any:
-        z3, parts, context = self.z3, term.parts, self.context
-        values = [self._made[part] for part in term.terms if part in self._made]
+    def _convert(self, term: Term) -> int:
+        node, parts = self._solver.node, term.parts
+        made = [self._made[part] for part in term.terms if part in self._made]
         match term.kind:
             case "true" | "false":
-                return z3.BoolVal(term.kind == "true", context)
-            case "var":
-                return z3.Bool(parts[0], context) if term.sort == terms.TRUTH else z3.Int(parts[0], context)
-            case "not":
-                return z3.Not(values[0])
-            case "all":
-                return z3.And(values)
-            case "any":
-                return z3.Or(values)
-            case "member" | "same":
-                self._note_texts(term)
-                return z3.Bool(f"{term.kind}!{len(self._made)}", context)
-            case "at-most":
-                return values[0] <= values[1]
+                return node("truth", term.kind == "true")
+            case "var" | "member" | "same" | "measure":
+                if term.kind != "var":
+                    self._note_texts(term)
+                if term.kind == "measure":
+                    self._measures[term] = set()
+                self._constants.append(term)
+                return node("bool" if term.sort == terms.TRUTH else "int")
             case "number":
-                return z3.IntVal(parts[0], context)
-            case "measure":
-                self._note_texts(term)
-                self._measures[term] = set()
-                return z3.Int(f"measure!{len(self._made)}", context)
-            case "sum":
-                return values[0] + values[1]
+                return node("number", parts[0])
             case "scaled":
-                return parts[0] * values[0]
-            case "choice":
-                return z3.If(values[0], values[1], values[2])
-            case "quotient":
-                return values[0] / parts[0]
-            case "remainder":
-                return values[0] % parts[0]
+                return node("scaled", parts[0], made[0])
+            case "quotient" | "remainder":
+                return node(term.kind, made[0], parts[0])
+            case "not" | "all" | "any" | "at-most" | "sum" | "choice":
+                return node(term.kind, *made)
         raise AssertionError(term.kind)
 
     def _note_texts(self, term: Term) -> None:
@@ -195,14 +182,12 @@ class Question:
 
     # Texts
 
-    def _chosen(self, model: Any) -> list[Chosen]:
-        found: list[Chosen] = []
-        for term, made in self._made.items():
-            if term.kind in ("member", "same"):
-                value = model.eval(made)
-                if self.z3.is_true(value) or self.z3.is_false(value):
-                    found.append(Chosen(term, self.z3.is_true(value)))
-        return found
+    def _chosen(self, model: Mapping[Term, bool | int | None]) -> list[Chosen]:
+        return [
+            Chosen(term, value)
+            for term, value in model.items()
+            if term.kind in ("member", "same") and isinstance(value, bool)
+        ]
 
     def _link_equal_texts(self) -> None:
         """Say that equal texts are in the same languages, for those that either was asked to be in."""
@@ -216,16 +201,15 @@ class Question:
                     linked = terms.iff(terms.member(one, language), terms.member(other, language))
                 except TooLarge:
                     continue
-                self.solver.add(self.z3.Implies(self._made[atom], self._term(linked)))
+                self._solver.add(self._any([self._solver.node("not", self._made[atom]), self._term(linked)]))
 
-    def _refine_measures(self, model: Any, words: Mapping[Term, str]) -> bool:
+    def _refine_measures(self, model: Mapping[Term, bool | int | None]) -> bool:
         """Say of a measure's value in a model which texts have it, unless that was said; whether anything was new."""
         is_new = False
         for term, linked in list(self._measures.items()):
-            value = model.eval(self._made[term])
-            if not self.z3.is_int_value(value):
+            found = model.get(term)
+            if found is None:
                 continue
-            found = value.as_long()
             for bound in {found - 1, found} - linked:
                 linked.add(bound)
                 is_new = self._link(term, bound) or is_new
@@ -246,8 +230,9 @@ class Question:
                 continue
             self._linked.add(key)
             fixed = [terms.member(each, literal(str(known[each]))) for each in variables]
-            made = self._made[atom] if is_equal else self.z3.Not(self._made[atom])
-            self.solver.add(self._or([*(self.z3.Not(self._term(each)) for each in fixed), made]))
+            made = self._made[atom] if is_equal else self._solver.node("not", self._made[atom])
+            others = [self._solver.node("not", self._term(each)) for each in fixed]
+            self._solver.add(self._any([*others, made]))
             is_new = True
         return is_new
 
@@ -258,17 +243,18 @@ class Question:
             inside = terms.member(text, measure.at_most(bound))
         except TooLarge:
             return False
-        low = self._made[term] <= bound
+        node = self._solver.node
+        low = node("at-most", self._made[term], node("number", bound))
         is_inside, is_defined = self._term(inside), self._term(defined)
-        self.solver.add(self.z3.Implies(is_defined, low == is_inside))
+        self._solver.add(self._any([node("not", is_defined), node("equal", low, is_inside)]))
         return True
 
-    def _model(self, model: Any, words: Mapping[Term, str]) -> Model:
+    def _model(self, model: Mapping[Term, bool | int | None], words: Mapping[Term, str]) -> Model:
         values: dict[Term, bool | int | str] = dict(words)
-        for term, made in self._made.items():
-            if term.kind in ("var", "member", "same"):
-                value = model.eval(made, model_completion=True)
-                values[term] = self.z3.is_true(value) if term.sort == terms.TRUTH else value.as_long()
+        for term in self._constants:
+            if term.kind != "measure":
+                found = model.get(term)
+                values[term] = (False if term.sort == terms.TRUTH else 0) if found is None else found
         return Model(values)
 
 

@@ -85,9 +85,9 @@ def truth(value: bool) -> Term:
     return TRUE if value else FALSE
 
 
-def variable(name: str, sort: str) -> Term:
-    """Return the variable of a name; names are unique within a proof."""
-    return _make("var", sort, name)
+def variable(name: str, sort: str, proof: int = 0) -> Term:
+    """Return the variable of a name; names are unique within a proof, whose number keeps those of others apart."""
+    return _make("var", sort, name, proof)
 
 
 def not_(term: Term) -> Term:

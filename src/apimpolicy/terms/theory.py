@@ -12,6 +12,7 @@ from apimpolicy.languages.numbers import bound_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from apimpolicy.languages.emptiness import Work
     from apimpolicy.languages.language import Language
     from apimpolicy.terms.term import Term
 
@@ -42,7 +43,7 @@ class _Class:
         self.languages: list[tuple[Language, Chosen]] = []
 
 
-def words_for(chosen: Iterable[Chosen]) -> dict[Term, str]:
+def words_for(chosen: Iterable[Chosen], work: Work) -> dict[Term, str]:
     """Return a text for each text term. Raises Conflict, and TooLarge where the languages are too large to tell."""
     chosen = list(chosen)
     classes = _classes(chosen)
@@ -53,8 +54,8 @@ def words_for(chosen: Iterable[Chosen]) -> dict[Term, str]:
     for atom, value in chosen:
         if atom.kind == "same" and not value and classes[atom.parts[0]] is classes[atom.parts[1]]:
             raise Conflict([Chosen(atom, value), *classes[atom.parts[0]].reasons])
-    found = {term: _word(each) for term, each in classes.items()}
-    _check_different(chosen, classes, found)
+    found = {term: _word(each, work) for term, each in classes.items()}
+    _check_different(chosen, classes, found, work)
     return found
 
 
@@ -95,24 +96,24 @@ def _tightest(languages: list[tuple[Language, Chosen]]) -> list[tuple[Language, 
     return [*kept, *(pair for _, pair in upper.values())]
 
 
-def _word(known: _Class) -> str:
+def _word(known: _Class, work: Work) -> str:
     known.languages = _tightest(known.languages)
     languages = [language for language, _ in known.languages]
-    found = shortest_word(languages)
+    found = shortest_word(languages, work=work)
     if found is not None:
         return found
     kept = list(known.languages)
     for pair in list(kept):
         fewer = [each for each in kept if each is not pair]
         try:
-            if fewer and shortest_word([each[0] for each in fewer], _MOST_STATES_OF_CONFLICTS) is None:
+            if fewer and shortest_word([each[0] for each in fewer], _MOST_STATES_OF_CONFLICTS, work) is None:
                 kept = fewer
         except TooLarge:
             continue
     raise Conflict(dict.fromkeys([*(reason for _, reason in kept), *known.reasons]))
 
 
-def _check_different(chosen: list[Chosen], classes: dict[Term, _Class], found: dict[Term, str]) -> None:
+def _check_different(chosen: list[Chosen], classes: dict[Term, _Class], found: dict[Term, str], work: Work) -> None:
     """Give texts that must differ different words, where they have more than one."""
     for each in chosen:
         if each.atom.kind != "same" or each.value:
@@ -122,7 +123,8 @@ def _check_different(chosen: list[Chosen], classes: dict[Term, _Class], found: d
             continue
         for term in (one, other):
             known = classes[term]
-            another = shortest_word([*(language for language, _ in known.languages), complement(literal(found[term]))])
+            others = [*(language for language, _ in known.languages), complement(literal(found[term]))]
+            another = shortest_word(others, work=work)
             if another is not None:
                 found.update(dict.fromkeys(known.terms, another))
                 break

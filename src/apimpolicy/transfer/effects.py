@@ -30,14 +30,13 @@ def transfer(run: Run, step: Step) -> None:
     run.unknowns.place = step.where
     changes(run, step, effects)
     for effect in effects:
-        word, _, detail = effect.partition(":")
-        match word:
+        match effect:
             case "refuses":
-                refuse(run, step, detail, run.unknowns.truth(f"whether {step.name} refuses"))
+                refuse(run, step, run.unknowns.truth(f"whether {step.name} refuses"))
             case "fails":
                 fail(run, step)
             case "fails-later":
-                run.later.append(step.name)
+                run.later.append(step)
             case "answer-headers":
                 run.adds_headers = True
             case "answers":
@@ -54,6 +53,10 @@ def changes(run: Run, step: Step, effects: tuple[str, ...]) -> None:
         match word:
             case "variables":
                 set_variables(run, step)
+            case "variable":
+                set_variable(run, step, detail)
+            case "url":
+                run.forget("url", "query")
             case "header" if detail:
                 run.forget_cell("header", detail)
             case "header":
@@ -76,17 +79,37 @@ def set_variables(run: Run, step: Step) -> None:
             if attribute.value.expression is not None:
                 run.forget("variable")
             elif attribute.value.text:
-                name = attribute.value.text
-                may = run.unknowns.truth(f"whether {step.name} sets a variable")
-                new = run.inputs.make(("variable", name), run.next_generation())
-                run.state.set(merge(may, new, run.state.get("variable", name)), "variable", name)
+                set_variable(run, step, attribute.value.text)
 
 
-def refuse(run: Run, step: Step, statuses: str, condition: terms.Term) -> None:
-    """Say that a policy refuses requests, with one of its statuses."""
+def set_variable(run: Run, step: Step, name: str) -> None:
+    """Make a variable unknown that a policy may set."""
+    may = run.unknowns.truth(f"whether {step.name} sets a variable")
+    new = run.inputs.make(("variable", name), run.next_generation())
+    run.state.set(merge(may, new, run.state.get("variable", name)), "variable", name)
+
+
+def respond(run: Run, step: Step) -> None:
+    """Do what a policy has left for the response: it may fail then, and change once more what it changes."""
+    run.unknowns.place = step.where
+    effects = None if step.specification is None else step.specification.effects
+    if effects is None:
+        run.forget_everything()
+    else:
+        changes(run, step, effects)
+    by_policy = terms.truth(has_trait(step.name, "refuses"))
+    failed, status = run.unknowns.truth(f"whether {step.name} fails when the response comes"), None
+    if effects is None or "refuses" in effects:
+        status = run.inputs.status(run.next_generation())
+    run.fail(failed, status, by_policy=by_policy, source=step.name, reason=None)
+
+
+def refuse(run: Run, step: Step, condition: terms.Term) -> None:
+    """Say that a policy refuses requests, with one of the statuses that it declares."""
     if has_trait(step.name, "counts-subscription"):
         condition = terms.all_of(condition, run.unknowns.input(("there", "subscription"), terms.TRUTH))
-    run.fail(condition, status_of(run, step, statuses), by_policy=terms.TRUE, source=step.name, reason=None)
+    by_policy = terms.truth(has_trait(step.name, "refuses"))
+    run.fail(condition, status_of(run, step), by_policy=by_policy, source=step.name, reason=None)
 
 
 def fail(run: Run, step: Step) -> None:
@@ -95,20 +118,18 @@ def fail(run: Run, step: Step) -> None:
     run.fail(run.unknowns.chance(f"whether {step.name} fails"), by_policy=by_policy, source=step.name, reason=None)
 
 
-def status_of(run: Run, step: Step, statuses: str) -> Value:
-    """Return one of several statuses, of which it is not known which; any status when there are none."""
+def status_of(run: Run, step: Step) -> Value:
+    """Return the statuses that a policy refuses with, of which it is not known which; any when it declares none."""
+    specification = step.specification
     found: list[Value] = []
-    for status in statuses.split(",") if statuses else ():
-        if status.isdigit():
-            found.append(constant_number(int(status)))
-            continue
-        attribute = step.element.get(status)
-        default = _default(step, status)
-        if attribute is None:
-            found.append(constant_number(default))
-        elif attribute.value.expression is None and attribute.value.text.strip().isdigit():
-            found.append(constant_number(int(attribute.value.text)))
-        else:
+    for word in () if specification is None else specification.refuses_with:
+        slots = () if specification is None else specification.attributes
+        slot = next((slot for slot in slots if slot.name == word), None)
+        attribute = step.element.get(word)
+        text = word if slot is None else str(slot.default) if attribute is None else attribute.value.text.strip()
+        if text.isdecimal():
+            found.append(constant_number(int(text)))
+        elif slot is not None:  # an expression
             return run.inputs.status(run.next_generation())
     if not found:
         return run.inputs.status(run.next_generation())
@@ -116,11 +137,6 @@ def status_of(run: Run, step: Step, statuses: str) -> Value:
     for other in found[1:]:
         known = merge(run.unknowns.chance(f"the status of {step.name}"), known, other)
     return known
-
-
-def _default(step: Step, attribute: str) -> int:
-    slots = () if step.specification is None else step.specification.attributes
-    return next((int(str(slot.default)) for slot in slots if slot.name == attribute), 500)
 
 
 def evaluate_all(run: Run, step: Step) -> None:
@@ -203,4 +219,4 @@ def do_anything(run: Run, step: Step) -> None:
     run.serve(run.unknowns.truth(what))
     run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))
     run.adds_headers = True
-    run.later.append(step.name)
+    run.later.append(step)

@@ -8,6 +8,7 @@ from apimpolicy.engine.pipeline import preflight_steps
 from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import Choice, Opaque, Text, Truth, Value, constant_number, constant_truth
 from apimpolicy.terms import term as terms
+from apimpolicy.transfer.effects import respond
 from apimpolicy.transfer.run import End, Error, MadeUp, Run, Sent
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ def outcome_of(
         run.section = section
         run.execute(program.sections[section])
     _to_outbound(run)
-    for name in run.later:
-        run.fail(run.unknowns.truth(f"whether {name} fails when the response comes"), source=name, reason=None)
     run.section = "outbound"
+    for step in run.later:
+        respond(run, step)
     run.execute(program.sections["outbound"])
     reached = run.state.get("reached")
     ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=_term(reached)))

@@ -113,7 +113,7 @@ class Run:
         self.sent: list[Sent] = []
         self.adds_headers = False
         """Whether a policy adds headers to the answer when all others have run."""
-        self.later: list[str] = []
+        self.later: list[Step] = []
         """Policies that may fail when the response comes."""
         self.composed: State | None = None
         """The response that is being composed, inside of return-response."""

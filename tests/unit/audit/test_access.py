@@ -13,6 +13,7 @@ from tests.sampling import sampled
 
 from apimpolicy import Gateway
 from apimpolicy.audit.facts import CERTIFICATE, OWN, TOKEN
+from apimpolicy.audit.findings import findings_of
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
@@ -57,6 +58,8 @@ def test_requests_agree(row: dict[str, Any]) -> None:
     found, rehearsal = attempts.audited(gateway_of(row))
     (operation,) = found.operations
     assert operation.access.words == row["access"]
+    if "codes" in row:
+        assert sorted(each.code for each in findings_of(found)) == row["codes"]
     if row.get("is_simulated", True):
         seen = attempts.differences([operation], rehearsal)
         assert (seen.unlisted, seen.unreached) == ([], [])

@@ -6,19 +6,27 @@ import html
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from tests.sampling import sampled
 
 pytest.importorskip("z3")
 
 from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.claims.deciding import Deciding
+from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.running import prove_file
+from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 from apimpolicy.testing.tree import read_tree
 
+if TYPE_CHECKING:
+    from apimpolicy.testing.case_files import CaseFile
+
 CLAIMS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("claims.yaml").read_text("utf-8"))
+FALSE: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("false_claims.yaml").read_text("utf-8"))
 REFUSE = '<return-response><set-status code="403" reason="No" /></return-response>'
 
 
@@ -36,16 +44,35 @@ def inbound_of(row: dict[str, Any]) -> str:
     return f'<choose><when condition="{html.escape(condition)}">{REFUSE}</when></choose>'
 
 
-@pytest.mark.parametrize("name", CLAIMS)
-def test_a_claim_gets_its_verdict(name: str, tmp_path: Path) -> None:
-    row = CLAIMS[name]
+def file_of(row: dict[str, Any]) -> CaseFile:
+    """Return the test file of a row."""
     policy = (
         f"<policies><inbound><base />{inbound_of(row)}</inbound><backend><base /></backend>"
-        "<outbound><base /></outbound><on-error><base /></on-error></policies>"
+        f"<outbound><base />{row.get('outbound', '')}</outbound>"
+        f"<on-error><base />{row.get('on-error', '')}</on-error></policies>"
     )
-    claim = {"name": "it", "if": "reaches-backend", "then": f"@({written(row['then'])})"}
-    content = json.dumps({"policy": policy, "config": False, "claims": [claim]})
-    file = load_case_tree(read_tree(content, "made-up.test.json"), "made-up.test.json")
+    claim = row.get("claim") or {"if": "reaches-backend", "then": f"@({written(row['then'])})"}
+    content = json.dumps({"policy": policy.replace("REFUSE", REFUSE), "config": False, "claims": [claim]})
+    return load_case_tree(read_tree(content, "made-up.test.json"), "made-up.test.json")
+
+
+def deciding_of(row: dict[str, Any]) -> Deciding:
+    """Return what decides the claim of a row, without any request."""
+    file = file_of(row)
+    return Deciding(world_of(file.subject.policies, surroundings_of(file)), file.claims, Expressions({}))
+
+
+@pytest.mark.parametrize("name", sampled(FALSE, 40))
+def test_a_false_claim_is_never_proven(name: str) -> None:
+    deciding = deciding_of(FALSE[name])
+    assert not deciding.decide(0).is_proven
+    assert deciding.decide_under_assumptions(0).is_proven is FALSE[name].get("assumes", False)
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_claim_gets_its_verdict(name: str) -> None:
+    row = CLAIMS[name]
+    file = file_of(row)
 
     (report,) = prove_file(file, file.claims, Bounds(seconds=2))
 

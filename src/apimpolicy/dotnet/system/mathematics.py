@@ -260,7 +260,7 @@ def _fused_multiply_add(x: float, y: float, z: float) -> float:
     try:
         return float(exact)
     except OverflowError:
-        return math.copysign(math.inf, exact)
+        return math.inf if exact > 0 else -math.inf
 
 
 @implements("System.Math", "static int ILogB(double x)")

@@ -37,6 +37,7 @@ from apimpolicy.terms.measures import FirstIndex, Length
 if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
 
+PLAIN = "texts have no characters but printable ASCII and line breaks"
 _PLAIN_WORDS = repeat(in_ranges((0x09, 0x09), (0x20, 0x7E)))
 _PLAIN = repeat(in_ranges((0x09, 0x0D), (0x20, 0x7E)))
 """Texts in which searches by the invariant culture find what searches by code units find."""
@@ -104,7 +105,7 @@ def _by_culture(call: Call, term: Term, needle: str, exact: Value, key: object) 
     type_ = "bool" if isinstance(exact, Truth) else "int"
     evaluation = call.evaluation
     for variable in _variables(term):
-        evaluation.unknowns.assume("texts have no characters but printable ASCII and line breaks", variable, is_plain)
+        evaluation.unknowns.assume(PLAIN, variable, is_plain)
     what = "a search by culture in a text with other characters than ASCII"
     return evaluation.exact_where(is_plain, exact, type_, what, key)
 

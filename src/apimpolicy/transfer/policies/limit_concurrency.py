@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.semantics.values import constant_number
+from apimpolicy.transfer.effects import status_of
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 def transfer(run: Run, step: Step) -> None:
     run.attribute(step, "key")
     run.unknowns.place = step.where
-    run.fail(run.unknowns.chance("too many requests at once"), constant_number(429), source=step.name, reason=None)
+    run.fail(run.unknowns.chance("too many requests at once"), status_of(run, step), source=step.name, reason=None)
     run.mark(step)
     run.execute([*step.steps_inside()])

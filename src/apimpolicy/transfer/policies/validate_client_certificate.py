@@ -19,7 +19,7 @@ def transfer(run: Run, step: Step) -> None:
     attribute = step.element.get("ignore-error")
     if attribute is None or attribute.value.text.strip().lower() == "false":
         shown = run.unknowns.input(("there", "certificate"), terms.TRUTH)
-        refuse(run, step, "", terms.any_of(unknown, terms.not_(shown)))
+        refuse(run, step, terms.any_of(unknown, terms.not_(shown)))
     else:
-        refuse(run, step, "", unknown)
+        refuse(run, step, unknown)
     run.mark(step)

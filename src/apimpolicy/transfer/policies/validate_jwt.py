@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.effects import evaluate_all, refuse
+from apimpolicy.transfer.effects import evaluate_all, fail, refuse
 from apimpolicy.transfer.policies.cors import is_there
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ def transfer(run: Run, step: Step) -> None:
         given = step.element.get(attribute)
         if given is not None and given.value.expression is None:
             presented = is_there(run.state.get(kind, given.value.text.strip().lower()))
-    refuse(run, step, "failed-validation-httpcode,500", terms.any_of(unknown, terms.not_(presented)))
+    refuse(run, step, terms.any_of(unknown, terms.not_(presented)))
+    fail(run, step)
     variable = step.element.get("output-token-variable-name")
     if variable is not None and variable.value.text:
         token = run.unknowns.value("Jwt", "a token that was validated", null=False)
