@@ -44,7 +44,7 @@ class CoverageOutput:
         return self._is_enough(report, style)
 
     def _is_enough(self, report: CoverageReport, style: Style) -> bool:
-        if self.fail_under is None or report.percent >= self.fail_under:
+        if self.fail_under is None or (report.percent or 0) >= self.fail_under:
             return True
         print(style.paint("error", f"\ncoverage is {percent(report.percent)}, less than {self.fail_under:g} %"))
         return False

@@ -12,7 +12,7 @@ import click
 from apimpolicy.cli.commands import secrets_option
 from apimpolicy.cli.configuration_file import configuration_option, selects_environment
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.errors import PolicySyntaxError
 
 if TYPE_CHECKING:
@@ -169,6 +169,8 @@ class GatewayOptions:
 
     def _with_more(self, gateway: Gateway) -> Gateway:
         """The gateway with what the command line adds to the configuration."""
+        if self.output == "text":
+            show_stand_ins()  # before the request: what it sends as a secret is hidden afterwards
         gateway.named_values.update(dict(_pair(text, "--named-value", "NAME=VALUE") for text in self.named_values))
         for text in self.uploads:
             from apimpolicy.dotnet.cryptography.certificate import Certificate

@@ -66,16 +66,28 @@ def _table(run: AuditRun, style: Style) -> Iterator[str]:
     words = min(max(words, 24), _WIDEST_WORDS)
     head = title(run)
     yield f"{style.paint('strong', head)}{' ' * max(words + 11 - len(head), 3)}{note}".rstrip()
-    apis = min(max((len(row.apis) for row in found), default=0), 28)
     for row in found:
-        left = f"{printable(row.words):<{words}} {row.number:>6,}    "
-        text = f"{printable(row.apis):<{apis}}  {printable(row.details)}".rstrip()
-        room = max(style.width - len(left), 24)
-        lines = textwrap.wrap(text, room, subsequent_indent="  ") or [""]
+        left = f"{printable(row.words):<{words}} {row.number:>6,}"
+        text = "  ".join(printable(part) for part in (row.apis, row.details) if part)
         meaning = "error" if row.words == LENDING else "warning" if row.words == "anyone" else "strong"
-        yield style.paint(meaning, left[:words]) + left[words:] + lines[0]
-        for more in lines[1:]:
-            yield " " * len(left) + more
+        painted = style.paint(meaning, left[:words]) + left[words:]
+        if len(left) + 4 + len(text) <= style.width:
+            yield f"{painted}    {text}"
+            continue
+        yield painted
+        yield from _wrapped(text, style.width, _INDENT)
+
+
+def _wrapped(text: str, width: int, indent: str, first: str = "") -> list[str]:
+    """Break text between words only: names and paths stay whole."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first or indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def rows(operations: Sequence[OperationAudit]) -> list[Row]:
@@ -159,9 +171,9 @@ def _finding(run: AuditRun, finding: AuditFinding, style: Style, *, verbose: boo
     head = f"{finding.code} {severity}"
     where = subject(run, finding)
     text = printable(f"{where}: {finding.message}" if where else finding.message)
-    lines = textwrap.wrap(text, max(style.width - len(head) - 2, 30), subsequent_indent=_INDENT)
-    yield f"{style.paint(severity, head)}  {lines[0]}"
-    yield from lines[1:]
+    first, *more = _wrapped(text, style.width, _INDENT, f"{head}  ")
+    yield style.paint(severity, head) + first[len(head) :]
+    yield from more
     evidence = list(dict.fromkeys((each.words, shown_place(run, str(each.place))) for each in finding.evidence))
     if finding.attempt is not None:
         evidence.append(("request that ran", request_words(finding)))

@@ -95,8 +95,8 @@ class FileCoverage:
         return _count(place for place in self.places if place.kind == kind)
 
     @property
-    def percent(self) -> float:
-        """Of all outcomes; 100 when there are none."""
+    def percent(self) -> float | None:
+        """Of all outcomes; None when there are none."""
         return _percent([_count(self.places)])
 
     @property
@@ -130,8 +130,8 @@ class CoverageReport:
         return Count(sum(count.covered for count in counts), sum(count.total for count in counts))
 
     @property
-    def percent(self) -> float:
-        """Of all outcomes of all files; 100 when there are none."""
+    def percent(self) -> float | None:
+        """Of all outcomes of all files; None when there are none."""
         return _percent([_count(file.places) for file in self.files])
 
     def plain(self) -> dict[str, Any]:
@@ -221,6 +221,6 @@ def _count(places: Iterable[Place]) -> Count:
     return count
 
 
-def _percent(counts: list[Count]) -> float:
+def _percent(counts: list[Count]) -> float | None:
     total = sum(count.total for count in counts)
-    return 100.0 * sum(count.covered for count in counts) / total if total else 100.0
+    return 100.0 * sum(count.covered for count in counts) / total if total else None

@@ -90,7 +90,7 @@ def _overview(report: CoverageReport) -> Iterator[str]:
     for number, file in enumerate(report.files):
         counts = "".join(f"<td>{_count(file.count(kind))}</td>" for kind in KINDS)
         link = f'<a href="#f{number}">{_text(file.shown_path)}</a>'
-        yield f'<tr><th scope="row">{link}</th>{counts}<td>{percent(file.percent)}{_bar(file.percent)}</td></tr>'
+        yield f'<tr><th scope="row">{link}</th>{counts}<td>{percent(file.percent)}{_bar(file.percent or 0)}</td></tr>'
     yield "</tbody></table>"
 
 

@@ -23,7 +23,7 @@ def coverage_to_json(report: CoverageReport) -> str:
     """The whole report, without a line end after it."""
     content = {
         "schema": SCHEMA,
-        "percent": round(report.percent, 2),
+        "percent": _rounded(report.percent),
         "totals": _totals(report),
         "tests": report.tests,
         "files": [_file(file) for file in report.files],
@@ -49,7 +49,11 @@ def _file(file: FileCoverage) -> dict[str, Any]:
     ]
     return {
         "path": file.shown_path,
-        "percent": round(file.percent, 2),
+        "percent": _rounded(file.percent),
         "totals": _totals(file),
         "places": places,
     }
+
+
+def _rounded(percent: float | None) -> float | None:
+    return None if percent is None else round(percent, 2)

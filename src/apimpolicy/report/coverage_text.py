@@ -57,9 +57,9 @@ def missing_lines(report: CoverageReport, style: Style = PLAIN, most: int | None
     return lines
 
 
-def percent(value: float) -> str:
-    """`89 %`; only what is complete is 100 %."""
-    return f"{math.floor(value)} %"
+def percent(value: float | None) -> str:
+    """`89 %`; only what is complete is 100 %, and of nothing there is no part."""
+    return "–" if value is None else f"{math.floor(value)} %"
 
 
 def _counts(whole: CoverageReport | FileCoverage) -> list[str]:

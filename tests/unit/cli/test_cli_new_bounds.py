@@ -21,7 +21,7 @@ def test_that_a_search_may_find_nothing_is_told_before_it(
     pytest.importorskip("z3", reason="the extra [prove] is not installed")
     from apimpolicy.errors import ConfigurationError
 
-    def search(*_: object) -> None:
+    def search(*_: object, **__: object) -> None:
         raise ConfigurationError("the search begins")
 
     monkeypatch.setattr("apimpolicy.testing.solved_cases.solved_cases", search)

@@ -185,11 +185,11 @@ def test_what_is_missing_is_stood_in_for_and_listed(tmp_path: Path) -> None:
     assert rows == [
         ("named value", "environment", "not in this repository"),
         ("named value", "orders-key", "not in this repository"),
-        ("subscription", "stand-in", "key stand-in-key, for all APIs"),
+        ("subscription", "stand-in", "its key is 'key', for all APIs"),
     ]
     assert gateway.send("/leads/5").response.status_code == 200
     assert gateway.send("/orders/17").response.status_code == 401
-    assert gateway.send("/orders/17?key=stand-in-key").response.status_code == 200
+    assert gateway.send("/orders/17?key=key").response.status_code == 200
     with (
         pytest.raises(ConfigurationError, match="the named value 'environment' is missing"),
         lenient(Leniency(is_strict=True)),

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Source
 
-KEY = "stand-in-key"
+KEY = "key"
+"""So short that no report hides it as a secret: people are to send it."""
 SUBSCRIPTION = "stand-in"
 
 
@@ -164,7 +165,7 @@ def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:
 def missing_subscription(origin: Origin) -> StandIn:
     """A subscription for all APIs, so that APIs that require a key can be called."""
     table = {"subscriptions": {SUBSCRIPTION: {"primary-key": KEY, "scope": "/apis"}}}
-    return StandIn("subscription", SUBSCRIPTION, f"key {KEY}, for all APIs", origin, table)
+    return StandIn("subscription", SUBSCRIPTION, f"its key is '{KEY}', for all APIs", origin, table)
 
 
 def _named(elements: Iterable[Element], kind: str) -> Iterator[tuple[str, Origin]]:

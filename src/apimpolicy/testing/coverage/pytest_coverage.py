@@ -67,7 +67,7 @@ class CoveragePlugin:
     @property
     def is_too_little(self) -> bool:
         """Whether less is covered than must be."""
-        return self.report is not None and self.fail_under is not None and self.report.percent < self.fail_under
+        return self.report is not None and self.fail_under is not None and (self.report.percent or 0) < self.fail_under
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The table, and what is missing."""
