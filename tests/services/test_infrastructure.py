@@ -76,7 +76,7 @@ PLACES = {
     },
     "bicep": {
         "orders": ("api.bicep", 14, "policies/orders.xml", 1),
-        "status": ("api.bicep", 14, "main.bicep", 129),
+        "status": ("api.bicep", 14, "main.bicep", 128),
         "items": ("main.bicep", 112, None, None),
     },
 }
@@ -119,3 +119,14 @@ def test_what_is_unknown_is_stood_in_for_and_named(tmp_path: Path) -> None:
     assert "variables without a value: partner_key" in {problem.message for problem in found.problems}
     assert "var.partner_key" in {each.name for each in found.stand_ins}
     assert "stand-in-var.partner_key" in gateway.send("/status").response.text
+
+
+def test_policies_that_no_resource_names_are_compared_too(tmp_path: Path) -> None:
+    for name, body in (("old", "a"), ("new", "b")):
+        shutil.copytree(SHOP / "bicep", tmp_path / name)
+        (tmp_path / name / "loose.xml").write_text(
+            f"<policies><inbound><set-body>{body}</set-body></inbound></policies>"
+        )
+    with pairs(str(tmp_path / "old"), str(tmp_path / "new")) as found:
+        different = [Path(pair.path).name for pair in found if not pair.is_same_text]
+    assert different == ["loose.xml"]

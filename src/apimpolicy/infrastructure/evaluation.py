@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 Scope: TypeAlias = "Mapping[str, Value]"
-MOST_STEPS = 3_000_000
+MOST_STEPS = 1_000_000
 """Expressions that are evaluated for one service; the rest is unknown."""
 DEEPEST = 150
 """Expressions in expressions, functions and modules included; what is deeper is unknown."""
@@ -368,9 +368,10 @@ def bound(names: Sequence[str], key: Value, value: Value) -> dict[str, Value]:
 
 def values_shown(value: Value) -> str:
     """Return a value for the text of an unknown one, which is equal for equal values alone."""
-    if isinstance(value, Reference):
+    try:
+        return json_text(value)
+    except (TooLarge, TypeError, RecursionError):
         return "?"
-    return json_text(value)
 
 
 def checked(value: Value) -> Value:

@@ -6,7 +6,7 @@ import json
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, is_fully_known
+from apimpolicy.infrastructure.values import MARKED, TooLarge, Unknown, Value, ensure_bounded, is_fully_known
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ def flat(value: Iterable[Value], levels: int = 50) -> list[Value]:
             found += flat(each, levels - 1)
         else:
             found.append(each)
+        if len(found) > LARGEST_RANGE:
+            raise TooLarge
     return found
 
 
@@ -86,6 +88,7 @@ def distinct(value: Iterable[Value]) -> list[Value]:
     found: list[Value] = []
     seen: set[str] = set()
     for each in value:
+        ensure_bounded(each)
         key = repr(each)
         if key not in seen:
             seen.add(key)

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from apimpolicy.text.holes import CLOSE, OPEN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from apimpolicy.text.source import Source
 
 Value: TypeAlias = Any
 MARKED = re.compile(f"{OPEN}[^{OPEN}{CLOSE}]*{CLOSE}")
-LONGEST_TEXT = 16 * 1024 * 1024
+LONGEST_TEXT = 8 * 1024 * 1024
 LONGEST_LIST = 100_000
 
 
@@ -68,6 +68,8 @@ class Text(str):
     def of(cls, parts: Iterable[Part]) -> Text:
         """Return the text that parts make."""
         kept = tuple(part for part in parts if part.text)
+        if sum(len(part.text) for part in kept) > LONGEST_TEXT:
+            raise TooLarge
         made = cls("".join(part.text for part in kept))
         made.parts = kept
         return made
@@ -122,13 +124,38 @@ def is_known(value: Value) -> bool:
     return not isinstance(value, Unknown | Reference) and not (isinstance(value, str) and OPEN in value)
 
 
+def leaves(value: Value) -> Iterator[Value]:
+    """Yield the keys and the values inside of a value that hold no others.
+
+    Raises TooLarge: lists of lists that share their parts are small in memory and huge when written out.
+    """
+    waiting = [value]
+    left = 2 * LONGEST_LIST
+    while waiting:
+        each = waiting.pop()
+        left -= 1
+        if left < 0:
+            raise TooLarge
+        if isinstance(each, dict):
+            waiting += [*each, *each.values()]
+        elif isinstance(each, list):
+            waiting += each
+        else:
+            yield each
+
+
 def is_fully_known(value: Value) -> bool:
-    """Return whether a value is known with everything that it holds."""
-    if isinstance(value, dict):
-        return all(is_known(key) and is_fully_known(each) for key, each in value.items())
-    if isinstance(value, list):
-        return all(is_fully_known(each) for each in value)
-    return is_known(value)
+    """Return whether a value is known with everything that it holds. Raises TooLarge."""
+    return all(map(is_known, leaves(value)))
+
+
+def ensure_bounded(value: Value) -> None:
+    """Raises TooLarge for a value that would be huge when written out."""
+    length = 0
+    for each in leaves(value):
+        length += len(each) if isinstance(each, str) else 1
+        if length > LONGEST_TEXT:
+            raise TooLarge
 
 
 def shown(text: str) -> str:
@@ -219,7 +246,8 @@ def to_json(value: Value) -> Any:
 
 
 def json_text(value: Value) -> str:
-    """Return a value as JSON text."""
+    """Return a value as JSON text. Raises TooLarge."""
+    ensure_bounded(value)
     return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
 
 

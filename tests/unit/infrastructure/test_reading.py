@@ -10,6 +10,7 @@ from apimpolicy.infrastructure.bicep.reading import read_bicep
 from apimpolicy.infrastructure.files import Files
 from apimpolicy.infrastructure.terraform.reading import read_terraform
 from apimpolicy.infrastructure.values import Unknown
+from apimpolicy.project.service.infrastructure import read_infrastructure
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -208,3 +209,29 @@ def test_arm_templates_have_copies_and_nested_deployments(tmp_path: Path) -> Non
         ["a", "op"],
         ["b", "op"],
     ]
+
+
+def test_data_sources_that_read_files_are_read(tmp_path: Path) -> None:
+    code = """data "local_file" "a" { filename = "a.txt" }
+data template_file "b" {
+  template = file("b.tpl")
+  vars     = { x = "y" }
+}
+"""
+    code += API.format("a", "data.local_file.a.content") + API.format("b", "data.template_file.b.rendered")
+    written(tmp_path, **{"main.tf": code, "a.txt": "one", "b.tpl": "${x}!"})
+    assert paths(terraform(tmp_path)) == {"a": "one", "b": "y!"}
+
+
+def test_values_that_double_are_bounded(tmp_path: Path) -> None:
+    levels = range(1, 31)
+    lists = "\n".join(f"  l{n} = [local.l{n - 1}, local.l{n - 1}]" for n in levels)
+    texts = "\n".join(f'  t{n} = "${{local.t{n - 1}}}${{local.t{n - 1}}}"' for n in levels)
+    code = f'locals {{\n  l0 = ["a"]\n  t0 = "a"\n{lists}\n{texts}\n}}\n'
+    uses = ("local.l30 == local.l30", "jsonencode(local.l30)", "flatten(local.l30)", "distinct(local.l30)")
+    uses += ("yamlencode(local.l30)", "upper(local.l30)", "local.t30", "[for x in local.l30 : lower(x)]", "local.l30")
+    code += "".join(API.format(f"a{number}", use) for number, use in enumerate(uses))
+    code += 'resource "azurerm_api_management_backend" "b" {\n  name = "b"\n  url = "x"\n  title = local.l30\n}\n'
+    written(tmp_path, **{"main.tf": code})
+    assert len(paths(terraform(tmp_path))) == len(uses)
+    assert len(read_infrastructure(str(tmp_path)).apis) == len(uses)

@@ -42,6 +42,7 @@ from apimpolicy.infrastructure.terraform.texts import (
 from apimpolicy.infrastructure.values import (
     Unknown,
     Value,
+    ensure_bounded,
     is_fully_known,
     is_known,
     stripped,
@@ -154,6 +155,7 @@ def digest(name: str) -> Any:
 def encode_yaml(value: Value) -> str:
     import yaml
 
+    ensure_bounded(value)
     return str(yaml.safe_dump(ordered(value), default_flow_style=False, allow_unicode=True))
 
 

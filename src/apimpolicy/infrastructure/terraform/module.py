@@ -252,7 +252,11 @@ class Module(Evaluator):
     # Functions that read files, or need the expression
 
     def function_file(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
-        return Text.file(self.file(node, source, scope))
+        return self.text_of_file(self.value(node.arguments[0], source, scope))
+
+    def text_of_file(self, path: Value) -> Text:
+        """Return the text of a file. Raises LookupError when it can't be read."""
+        return Text.file(self.files.source(self.root.folder, _path(path)))
 
     def function_fileexists(self, node: nodes.Call, source: Source, scope: Scope) -> Value:
         path = self.value(node.arguments[0], source, scope)

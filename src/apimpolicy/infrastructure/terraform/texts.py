@@ -16,7 +16,17 @@ from apimpolicy.infrastructure.functions import (
     known_text,
     some_text,
 )
-from apimpolicy.infrastructure.values import EncodedText, Unknown, Value, cut, joined, json_text, replaced, whole
+from apimpolicy.infrastructure.values import (
+    EncodedText,
+    Unknown,
+    Value,
+    cut,
+    ensure_bounded,
+    joined,
+    json_text,
+    replaced,
+    whole,
+)
 from apimpolicy.text.holes import OPEN
 
 if TYPE_CHECKING:
@@ -37,7 +47,8 @@ def to_text(value: Value) -> str:
 
 
 def encode_json(value: Value) -> str:
-    """Return a value as JSON text, keys in order, as Go's encoder writes it."""
+    """Return a value as JSON text, keys in order, as Go's encoder writes it. Raises TooLarge."""
+    ensure_bounded(value)
     text = json_text(ordered(value))
     for char in "<>&":
         text = text.replace(char, f"\\u{ord(char):04x}")

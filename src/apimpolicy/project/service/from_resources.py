@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.diagnostics import Severity
 from apimpolicy.infrastructure.resources import Resource, names_in, segments
-from apimpolicy.infrastructure.values import Text, Unknown, Value, is_fully_known, is_known, json_text, shown
+from apimpolicy.infrastructure.values import Text, TooLarge, Unknown, Value, is_fully_known, is_known, json_text, shown
 from apimpolicy.project.service.description import (
     ApiDescription,
     ApiFile,
@@ -96,7 +96,7 @@ class _Builder:
                 self.service.identities.append(IdentityDescription(name, entity.origin))
         hosts = entity.resource.properties.get("hostnameConfigurations")
         for each in hosts if isinstance(hosts, list) else ():
-            if isinstance(each, dict) and str(each.get("type")).lower() == "proxy":
+            if isinstance(each, dict) and each.get("type") == "Proxy":
                 self.service.hosts.append(_text(each.get("hostName"), entity.origin))
         proxies = _first(entity.resource.properties.get("hosts")).get("proxy")
         self._host_names(entity, proxies)
@@ -162,14 +162,20 @@ class _Builder:
         form, value = entity.resource.properties.get("format"), entity.resource.properties.get("value")
         if value is None:
             return
-        if isinstance(value, dict) and is_fully_known(value):
-            value = json_text(value)
+        if isinstance(value, dict):
+            value = _json(value)
         kind = str(form or "openapi").lower()
         known = "wsdl" if kind.startswith("wsdl") else "graphql" if kind.startswith("graphql") else "openapi"
         origin = entity.place("value")
         url = value if isinstance(value, str) and is_known(value) and "link" in kind else None
         if url is not None or not isinstance(value, str) or not is_known(value):
-            written = url or (value.text if isinstance(value, Unknown) else shown(str(value))[:200])
+            written = url or (
+                value.text
+                if isinstance(value, Unknown)
+                else shown(value)[:200]
+                if isinstance(value, str)
+                else "a document"
+            )
             api.files.append(ApiFile(known, origin, url=written))
             message = f"the operations of the API '{api.id}' aren't known: they are imported from {written}"
             self.problem(entity, message, f"the API '{api.id}'", "It takes every request below its path.")
@@ -325,10 +331,9 @@ class _Builder:
         properties = dict(entity.resource.properties)
         if isinstance(properties.get("url"), Unknown):
             return
-        filled = self.unknown.filled_deeply(properties, entity.origin)
         try:
-            made.backend = backend_of(entity.origin.file, filled)
-        except ConfigurationError as error:
+            made.backend = backend_of(entity.origin.file, self.unknown.filled_deeply(properties, entity.origin))
+        except (ConfigurationError, TooLarge) as error:
             self.problem(entity, f"the backend '{entity.id}' can't be used: {error}", f"the backend '{entity.id}'")
 
     def _loggers(self, entity: _Entity) -> None:
@@ -370,7 +375,7 @@ class _Entity:
         value = self.resource.properties.get(name)
         if value is None:
             return Field()
-        if not isinstance(value, list) or not is_fully_known(value):
+        if not isinstance(value, list) or not all(isinstance(each, str) and is_known(each) for each in value):
             return Field(_hole(value), self.place(name))
         return Field(tuple(map(str, value)), self.place(name))
 
@@ -453,6 +458,14 @@ def _id(value: Value) -> str:
         return slug(value.text)
     text = str(value)
     return text if is_known(text) else slug(shown(text))
+
+
+def _json(value: dict[str, Any]) -> Value:
+    """Return a document that is written as an object as its JSON text; as it is if it isn't known."""
+    try:
+        return json_text(value) if is_fully_known(value) else value
+    except TooLarge:
+        return value
 
 
 def _base(id_: str) -> str:

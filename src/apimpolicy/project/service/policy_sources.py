@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.infrastructure.values import MARKED, Part, Text, Unknown, Value
+from apimpolicy.infrastructure.values import MARKED, Part, Text, Unknown, Value, ensure_bounded
 from apimpolicy.project.service.description import Field, Hole, NamedValueDescription, Origin, PolicyText
 from apimpolicy.text.holes import OPEN
 from apimpolicy.text.source import Source
@@ -47,13 +47,17 @@ class UnknownValues:
         return MARKED.sub(lambda found: f"{{{{{self.name(found[0][1:-1], origin)}}}}}", text)
 
     def filled_deeply(self, value: Value, origin: Origin) -> Value:
-        """Return a value with references to named values for what isn't known in its texts."""
+        """Return a value with references to named values for what isn't known in its texts. Raises TooLarge."""
+        ensure_bounded(value)
+        return self._filled(value, origin)
+
+    def _filled(self, value: Value, origin: Origin) -> Value:
         if isinstance(value, Unknown):
             return f"{{{{{self.name(value.text, origin)}}}}}"
         if isinstance(value, dict):
-            return {key: self.filled_deeply(each, origin) for key, each in value.items()}
+            return {key: self._filled(each, origin) for key, each in value.items()}
         if isinstance(value, list):
-            return [self.filled_deeply(each, origin) for each in value]
+            return [self._filled(each, origin) for each in value]
         return self.filled(value, origin) if isinstance(value, str) else value
 
     def policy(self, value: str, source: Source, start: int) -> PolicyText:

@@ -116,21 +116,29 @@ def _folder(folder: str, shown: str) -> Side:
 
 
 def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
-    """The side that a folder of infrastructure code is: the policies of its APIs, in a folder that is removed later."""
+    """The side that a folder of infrastructure code is: the policies of its APIs, in a folder that is removed later.
+
+    Files with policies that no resource names are compared as they are.
+    """
     from apimpolicy.project.layout import is_service_folder
     from apimpolicy.project.service.infrastructure import is_infrastructure
 
     if is_service_folder(folder) or not is_infrastructure(folder):
         return None
     from apimpolicy.project.environments import selected
-    from apimpolicy.project.service.as_extract import write_extract
+    from apimpolicy.project.service.as_extract import files_of_policies, write_extract
     from apimpolicy.project.service.infrastructure import read_infrastructure
 
+    service = read_infrastructure(folder, selected())
+    named = files_of_policies(service)
+    if not named:
+        return None
     root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
     os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends
-    write_extract(read_infrastructure(folder, selected()), root)
-    places = ((root, shown), (folder, shown))
-    return Side(_folder(root, shown).files, True, places)
+    write_extract(service, root)
+    others = _folder(folder, shown).files
+    kept = {inner: version for inner, version in others.items() if os.path.realpath(version.path) not in named}
+    return Side({**kept, **_folder(root, shown).files}, True, ((root, shown), (folder, shown)))
 
 
 def _bytes(path: str) -> bytes:
