@@ -12,14 +12,17 @@ import yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.audit.facts import CERTIFICATE, OWN, TOKEN
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, Place
 from apimpolicy.audit.findings import findings_of
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
+from apimpolicy.engine.stand_ins import standing_in
 from apimpolicy.project.gateways import load_gateway
 from apimpolicy.project.layout import is_service_folder
 from apimpolicy.project.service.leniency import lenient
+from apimpolicy.text.markup import read
+from apimpolicy.text.source import Source
 
 HERE = Path(__file__).resolve().parent
 ROWS = yaml.safe_load((HERE / "rows.yaml").read_text(encoding="utf-8"))
@@ -118,3 +121,27 @@ def audited_folder(folder: Path) -> Any:
     with lenient():
         gateway = load_gateway(folder)
     return attempts.audited(gateway)
+
+
+@pytest.mark.parametrize("folder", [*SHOP[:1], *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> None:
+    before = {each.key: each for each in audited_folder(folder)[0].operations}
+    checks: dict[Place, list[tuple[str, str]]] = {}
+    for key, operation in before.items():
+        for fact in {fact for alternative in operation.alternatives for fact in alternative}:
+            place = operation.places.get(fact)
+            if place is not None and fact.is_true and fact.kind in (TOKEN, CERTIFICATE, ADDRESS):
+                checks.setdefault(place, []).append(key)
+    for place, keys in sampled(checks.items(), 4):
+        with standing_in(place.file, removed(place)):
+            after = {each.key: each for each in audited_folder(folder)[0].operations}
+        assert any(after[key].alternatives != before[key].alternatives for key in keys), place
+
+
+def removed(place: Place) -> bytes:
+    """The policy without the element at a place."""
+    text = Path(place.file).read_text("utf-8-sig")
+    source = Source(text, place.file)
+    start = source.line_starts[place.line - 1] + place.column - 1
+    element = next(each for each in read(source).elements() if each.start == start)
+    return (text[:start] + text[element.end :]).encode()
