@@ -14,9 +14,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import Access, access_of
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, KEY, TOKEN, UNDECIDED, Deed, Fact, Place
-from apimpolicy.audit.states import NEVER, Alternatives, State, either, of_fact
-from apimpolicy.audit.variables import Caller, Knowledge, Target
+from apimpolicy.audit.entries import Entry, EntryAudit, entries_of, entry_audit
+from apimpolicy.audit.facts import UNDECIDED, Deed, Fact, Place
+from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
+from apimpolicy.audit.variables import Knowledge, Target
 from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.dotnet.values import from_utf16
@@ -29,54 +30,11 @@ from apimpolicy.text.named_values import KnownNamedValues
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
+    from apimpolicy.audit.surroundings import Surroundings
     from apimpolicy.context.entities import Operation
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
-    from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
-
-ANY_PRODUCT = ""
-"""The product of a key that opens the API, or all APIs, whatever product they are in."""
-
-
-class Surroundings(NamedTuple):
-    """What a service needs besides its policies. Named values that are missing here, or secret, aren't known."""
-
-    named_values: Mapping[str, str]
-    secrets: frozenset[str]
-    fragments: Mapping[str, AnyPolicy]
-    lending_backends: Mapping[str, str]
-    """Backends with credentials of their own, by id, with words for what they lend."""
-    inherit_missing: bool = True
-    cors_needs_base: bool = False
-    unsettled: frozenset[str] = frozenset()
-    """The APIs of which isn't known whether they need a key."""
-
-    @classmethod
-    def of(cls, gateway: Gateway) -> Surroundings:
-        """Return those of a gateway. What is made up in it isn't known."""
-        secrets, made_up = frozenset(gateway.secrets), gateway.made_up
-        unknown = secrets | frozenset(made_up.get("named_values", ()))
-        missing = frozenset(made_up.get("fragments", ()))
-        known = {name: value for name, value in gateway.named_values.items() if name not in unknown}
-        return cls(
-            known,
-            secrets,
-            {name: text for name, text in gateway.fragments.items() if name not in missing},
-            dict(_lending(gateway)),
-            gateway.missing_section == "inherit",
-            gateway.cors_needs_base,
-        )
-
-
-class EntryAudit(NamedTuple):
-    """What one way in has to prove: `product` is the id of the key's product, empty for a key of the API or of all
-    APIs, and None for a request without a key. `checks` are the places of what it proves.
-    """
-
-    product: str | None
-    proofs: frozenset[str]
-    checks: tuple[tuple[str, Place], ...] = ()
 
 
 class OperationAudit(NamedTuple):
@@ -132,15 +90,6 @@ class ServiceAudit(NamedTuple):
 def audit_service(service: Service, surroundings: Surroundings) -> ServiceAudit:
     """Return who reaches the backend by each operation of a service. Never raises for what is wrong in policies."""
     return _Audit(service, surroundings).run()
-
-
-class _Entry(NamedTuple):
-    """A way in: what has been shown, and the product whose policies run."""
-
-    state: State
-    caller: Caller
-    product: ServiceProduct | None
-    place: Place | None
 
 
 class _Audit:
@@ -206,7 +155,7 @@ class _Audit:
         cors: set[tuple[str, bool]] = set()
         scopes: Mapping[str, Policy] = {}
         by_entry: list[EntryAudit] = []
-        for entry in self.entries(api):
+        for entry in entries_of(api, self.service, self.surroundings.unsettled):
             try:
                 scopes = self.scopes(api, policy, entry.product)
                 walk = self.walk(scopes, entry, api, operation)
@@ -220,7 +169,7 @@ class _Audit:
             for deed, proven in reached.deeds.items():
                 deeds[deed] = either(deeds.get(deed, NEVER), proven)
             places = {**walk.places, **places}
-            by_entry.append(_entry_audit(entry, walk))
+            by_entry.append(entry_audit(entry, walk))
             answers += walk.answers
             cors |= walk.cors
         own = scopes.get("operation")
@@ -238,7 +187,7 @@ class _Audit:
             by_entry=tuple(by_entry),
         )
 
-    def walk(self, scopes: Mapping[str, Policy], entry: _Entry, api: ServiceApi, operation: Operation) -> Walk:
+    def walk(self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation) -> Walk:
         """Walk the policies for one way in; operations with the same ones share it unless conditions ask about them.
 
         Raises ApimPolicyError.
@@ -251,7 +200,7 @@ class _Audit:
                 self.walks[key] = found
         return found
 
-    def _walk(self, scopes: Mapping[str, Policy], entry: _Entry, api: ServiceApi, operation: Operation) -> Walk:
+    def _walk(self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation) -> Walk:
         surroundings = self.surroundings
         program = spliced(
             scopes, self.fragments, surroundings.inherit_missing, surroundings.cors_needs_base, self.missing
@@ -289,53 +238,11 @@ class _Audit:
         known: dict[str, AnyPolicy] = {scope: one for scope, one in given.items() if one is not None}
         return self.policies.scopes(known)
 
-    def entries(self, api: ServiceApi) -> Iterator[_Entry]:
-        """Yield the ways in. Azure requires a subscription unless the API, or an open product, says otherwise."""
-        products = self.service.products_of(api)
-        opened = next((each for each in products if not each.product.subscription_required), None)
-        if opened is not None or api.subscription_required is False:
-            yield _Entry(State(), Caller(has_key=False, product=_members(opened)), opened, None)
-        elif api.id in self.surroundings.unsettled:
-            unknown = of_fact(Fact(UNDECIDED, "whether the API needs a subscription"))
-            yield _Entry(State(unknown), Caller(has_key=False), None, None)
-        for product in products:
-            entered = State(of_fact(Fact(KEY, product.id)))
-            yield _Entry(entered, Caller(has_key=True, product=_members(product)), product, None)
-        yield _Entry(State(of_fact(Fact(KEY, ANY_PRODUCT))), Caller(has_key=True), None, None)
-
-
-def _entry_audit(entry: _Entry, walk: Walk) -> EntryAudit:
-    """Return what every request by an entry has proven when it reaches the backend."""
-    ways = [way.proofs for way in access_of(walk.forwarded.alternatives).ways]
-    name = None if not entry.caller.has_key else ANY_PRODUCT if entry.product is None else entry.product.id
-    checks = [
-        (f"{fact.kind} checked", place)
-        for fact, place in walk.places.items()
-        if isinstance(fact, Fact) and fact.kind in (TOKEN, CERTIFICATE, ADDRESS) and fact.is_true
-    ]
-    return EntryAudit(name, frozenset.intersection(*ways) if ways else frozenset(), tuple(dict.fromkeys(checks)))
-
 
 def _everything(id_: str = "") -> Operation:
     from apimpolicy.context.entities import Operation
 
     return Operation(id_, "*", id_, "/*")
-
-
-def _members(product: ServiceProduct | None) -> Mapping[str, str] | None:
-    if product is None:
-        return None
-    return {"Id": product.id, "Name": from_utf16(product.product.name)}
-
-
-def _lending(gateway: Gateway) -> Iterator[tuple[str, str]]:
-    from apimpolicy.engine.backends import Backend
-
-    for id_, backend in (gateway.backends or {}).items():
-        if isinstance(backend, Backend) and (
-            backend.headers or backend.query or backend.authorization or backend.certificates
-        ):
-            yield id_, f"credentials of the backend '{id_}'"
 
 
 def _misses_base(policy: Policy) -> Place | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.audit.conditions import Condition, Reader, truth
 from apimpolicy.audit.origins import Origins, constant, is_null
 from apimpolicy.audit.states import ALWAYS
-from apimpolicy.audit.variables import Value
+from apimpolicy.audit.values import Value
 from apimpolicy.binding import nodes
 
 if TYPE_CHECKING:

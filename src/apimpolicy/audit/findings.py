@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import attrs
 
-from apimpolicy.audit.access import ANYONE, KEY_WORD, NOBODY, OWN_CHECK
+from apimpolicy.audit.access import NOBODY, OWN_CHECK
 from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN, VERIFIED, Fact, Place, Token
+from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
 from apimpolicy.audit.policies import LENDS, LIMITS
 from apimpolicy.checks.audit_codes import audit_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
-    from apimpolicy.audit.access import Way
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
     from apimpolicy.audit.facts import Deed
     from apimpolicy.audit.requests import Attempt
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import ServiceApi
 
 K = TypeVar("K")
-
-FEW_SIBLINGS = 2
-"""Operations that must agree before another one of their API is called weaker."""
 
 
 class Evidence(NamedTuple):
@@ -159,11 +155,11 @@ class _Finder:
             key = self.origins.key_requirement(group[0].api)
             if key is not None:
                 evidence.append(Evidence("no key required", key))
-            message = f"{{need}} neither key nor token, and {{reach}} the backend with {_listed(lent)}"
-            yield self._finding("AUD001", group, message, evidence, _listed(lent))
+            message = f"{{need}} neither key nor token, and {{reach}} the backend with {listed(lent)}"
+            yield self._finding("AUD001", group, message, evidence, listed(lent))
 
     def _weaker(self, weaker: Sequence[OperationAudit], operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
-        usual = _usual(operations)
+        usual = usual_access(operations)
         for operation in weaker:
             count = sum(each.access.words == usual for each in operations)
             message = f"{_number(count)} sibling operations need {usual}, this one {_needs(operation)}"
@@ -175,7 +171,7 @@ class _Finder:
             yield self._finding("AUD003", [operation], message, evidence, operation.id)
 
     def _bypasses(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
-        for what, group in _grouped(operations, _bypass):
+        for what, group in _grouped(operations, product_checks):
             if not what:
                 continue
             message = f"a key of the API, or of all APIs, goes around {what} of the product"
@@ -190,7 +186,7 @@ class _Finder:
 
         for facts, group in _grouped(operations, weak):
             for fact in facts:
-                words = _listed(_token(fact).weaknesses)
+                words = listed(_token(fact).weaknesses)
                 yield self._finding("AUD005", group, words, _at(group[0], fact, "token checked"), words)
 
     def _certificates(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
@@ -219,7 +215,7 @@ class _Finder:
         for facts, group in _grouped(operations, checks):
             if not facts:
                 continue
-            words = _listed(dict.fromkeys(fact.subject for fact in facts))
+            words = listed(dict.fromkeys(fact.subject for fact in facts))
             evidence = [each for fact in facts for each in _at(group[0], fact, "own check")]
             message = f"only a check of the policy's own protects the backend: {words}"
             yield self._finding("AUD007", group, message, evidence, words)
@@ -232,7 +228,7 @@ class _Finder:
 
         for deeds, group in _grouped(operations, never):
             if deeds and any(each.access.is_open for each in group):
-                names = _listed(deed.subject.removesuffix(" never") for deed in deeds)
+                names = listed(deed.subject.removesuffix(" never") for deed in deeds)
                 evidence = [each for deed in deeds for each in _at(group[0], deed, "limit")]
                 message = f"{names} never applies: requests without a key have no subscription to count"
                 yield self._finding("AUD008", group, message, evidence, names)
@@ -249,7 +245,7 @@ class _Finder:
 
         found = [each for each in operations if not each.access.is_decided]
         for reasons, group in _grouped(found, reason):
-            words = _listed(reasons)
+            words = listed(reasons)
             facts = group[0].access.facts("undecided")
             evidence = [each for fact in facts for each in _at(group[0], fact, "not decided")]
             yield self._finding("AUD011", group, f"not decided: {words}", evidence, words)
@@ -278,41 +274,6 @@ class _Finder:
         if found:
             message = f"{_count(found)} of this {noun} can be called by anyone; those of '{current[0].api.id}' can't"
             yield self._finding("AUD010", found, message, self._openness(found[0]), noun)
-
-
-def outliers(operations: Sequence[OperationAudit]) -> list[OperationAudit]:
-    """Return the operations of an API that are weaker than most of it."""
-    usual = _usual(operations)
-    like = [each for each in operations if each.access.words == usual]
-    if not usual or len(like) < FEW_SIBLINGS or usual in (ANYONE, NOBODY):
-        return []
-    model = like[0].access
-    return [each for each in operations if each.access.is_decided and is_weaker(each, model.ways)]
-
-
-def is_weaker(operation: OperationAudit, ways: Sequence[Way]) -> bool:
-    """Return whether a request reaches the backend by an operation with less than any of these ways takes."""
-    proofs = [way.proofs for way in ways]
-    return any(not any(other <= way.proofs for other in proofs) for way in operation.access.ways)
-
-
-def _usual(operations: Sequence[OperationAudit]) -> str:
-    counts = Counter(each.access.words for each in operations if each.access.words != NOBODY)
-    if not counts:
-        return ""
-    words, count = counts.most_common(1)[0]
-    return words if count * 2 > sum(counts.values()) else ""
-
-
-def _bypass(operation: OperationAudit) -> str:
-    """Return what the products of an operation check that a key of the API goes around."""
-    keyed = [each for each in operation.by_entry if each.product]
-    around = next((each for each in operation.by_entry if each.product == ""), None)
-    if around is None or not keyed or any(each.product is None for each in operation.by_entry):
-        return ""
-    words = {KEY_WORD}
-    common = frozenset.intersection(*(each.proofs for each in keyed)) - around.proofs - words
-    return _listed(sorted(common))
 
 
 def _token(fact: Fact) -> Token:
@@ -351,8 +312,3 @@ def _count(operations: Sequence[OperationAudit]) -> str:
 def _number(count: int) -> str:
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
     return words[count] if count < len(words) else f"{count:,}"
-
-
-def _listed(words: Iterable[str]) -> str:
-    found = list(words)
-    return " and ".join(filter(None, (", ".join(found[:-1]), found[-1]))) if found else ""

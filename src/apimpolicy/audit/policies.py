@@ -22,7 +22,7 @@ from apimpolicy.audit.facts import (
 )
 from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
 from apimpolicy.audit.tokens import token_of
-from apimpolicy.audit.variables import UNKNOWN, UNSET, Value
+from apimpolicy.audit.values import UNKNOWN, UNSET, Value
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:

@@ -16,35 +16,17 @@ from apimpolicy.audit.facts import (
     UNDECIDED,
     Fact,
 )
-from apimpolicy.audit.states import ALWAYS, FALSE, NEVER, TRUE, Alternatives, Truth, both, either, of_fact, truth_of
+from apimpolicy.audit.states import ALWAYS, FALSE, TRUE, Alternatives, Truth, both, of_fact, truth_of
+from apimpolicy.audit.values import UNKNOWN, UNSET, Value, cases, equal, merged, with_default
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from apimpolicy.audit.origins import Origin
 
-MOST_CASES = 16
 _TIMES = frozenset(("NotBefore", "NotAfter"))
 _HASHES = frozenset(("Thumbprint", "GetCertHashString", "GetCertHash"))
-_LOWERS = frozenset(("ToLower", "ToLowerInvariant"))
 _SCHEMES = frozenset(("bearer", "basic", "bearer ", "basic "))
-
-
-class Value(NamedTuple):
-    """What a variable has: one of a few constants, each with what was proven where it is assigned; or an origin.
-
-    None as a constant is a variable that isn't set. `kind` is `cases`, `origin`, `answer` (of a request of the
-    policy's own), `token` (that was validated), `credential` (of the gateway) or `unknown`.
-    """
-
-    kind: str
-    cases: tuple[tuple[Alternatives, str | None], ...] = ()
-    origin: Origin | None = None
-    subject: str = ""
-
-
-UNSET = Value("cases", ((ALWAYS, None),))
-UNKNOWN = Value("unknown")
 
 
 class Caller(NamedTuple):
@@ -135,9 +117,9 @@ class Knowledge:
     def merge(self, branches: Sequence[tuple[Alternatives, Knowledge]]) -> None:
         """Take over what the branches of a policy know at their ends, each with what has led into it."""
         names = dict.fromkeys(name for _, known in branches for name in known.variables)
-        merged: dict[str, Value] = {}
+        variables: dict[str, Value] = {}
         for name in names:
-            merged[name] = _merged([(guard, known.variable(name)) for guard, known in branches])
+            variables[name] = merged([(guard, known.variable(name)) for guard, known in branches])
         if any(known.others == UNKNOWN for _, known in branches):
             self.others = UNKNOWN
         if any(known.generation != self.generation for _, known in branches):
@@ -147,23 +129,23 @@ class Knowledge:
                 if header == "*":
                     self.headers = dict.fromkeys(self.headers, self.generation)
                 self.headers[header] = self.generation
-        self.variables = merged
+        self.variables = variables
         headers = dict.fromkeys(name for _, known in branches for name in known.written)
         self.written = {
-            name: _merged([(guard, known.written.get(name, UNKNOWN)) for guard, known in branches]) for name in headers
+            name: merged([(guard, known.written.get(name, UNKNOWN)) for guard, known in branches]) for name in headers
         }
 
     # What conditions ask
 
     def truth_of_variable(self, name: str, default: str | None = None) -> Truth | None:
         """Return what a variable with a truth value proves; None for another one."""
-        value = _with_default(self.variable(name), default)
+        value = with_default(self.variable(name), default)
         if value.kind != "cases":
             return None
         words = {(constant or "").lower() for _, constant in value.cases}
         if not words <= {"true", "false", ""}:
             return None
-        return _cases(value.cases, lambda constant: (constant or "").lower() == "true")
+        return cases(value.cases, lambda constant: (constant or "").lower() == "true")
 
     def absence(self, origin: Origin, *, or_empty: bool = False) -> Truth | None:
         """Return what `value == null` proves, or that it is null or empty; None where that isn't understood."""
@@ -175,8 +157,7 @@ class Knowledge:
                 presented = truth_of(Fact(CERTIFICATE, PRESENTED))
                 return presented.negated() if not members else Truth(ALWAYS, presented.if_true)
             case "header" if name in self.written and self.written[name].kind == "cases":
-                cases = self.written[name].cases
-                return _cases(cases, lambda constant: constant is None or (or_empty and not constant))
+                return cases(self.written[name].cases, lambda constant: constant is None or (or_empty and not constant))
             case "header" | "query" if name is not None:
                 generation = self._generation(kind, name)
                 return truth_of(Fact(CHOICE, f"{kind} '{name}'", (generation,))).negated()
@@ -201,7 +182,7 @@ class Knowledge:
     def _absence_of_variable(self, name: str, members: tuple[str, ...], or_empty: bool) -> Truth | None:
         value = self.variable(name)
         if value.kind == "cases":
-            return _cases(value.cases, lambda constant: constant is None or (or_empty and not constant))
+            return cases(value.cases, lambda constant: constant is None or (or_empty and not constant))
         if value.origin is not None:
             return self.absence(value.origin._replace(members=value.origin.members + members), or_empty=or_empty)
         return FALSE if value.kind in ("answer", "token") and not members else None
@@ -220,8 +201,8 @@ class Knowledge:
         compared = str(value) if value is not None else f"{other.kind} {other.name or ''}".strip()
         match kind:
             case "header" if name in self.written and self.written[name].kind == "cases":
-                written = _with_default(self.written[name], default)
-                return None if value is None else _equal(written, str(value), members)
+                written = with_default(self.written[name], default)
+                return None if value is None else equal(written, str(value), members)
             case "header" | "query" if name is not None:
                 if isinstance(value, str) and value.lower() in _SCHEMES:
                     return truth_of(Fact(CHOICE, f"scheme of header '{name}'", (value.lower(),)))
@@ -267,30 +248,15 @@ class Knowledge:
 
     def _equality_of_variable(self, origin: Origin, value: str | int | None, other: Origin) -> Truth | None:
         name, members = origin.name or "", origin.members
-        known = _with_default(self.variable(name), origin.default)
+        known = with_default(self.variable(name), origin.default)
         if known.kind == "cases":
-            return None if value is None else _equal(known, str(value), members)
+            return None if value is None else equal(known, str(value), members)
         if known.origin is not None:
             return self.equality(known.origin._replace(members=known.origin.members + members), value, other)
         if known.kind in ("answer", "token"):
             words = "the answer of a request of the policy's own" if known.kind == "answer" else "a claim of the token"
             return truth_of(Fact(OWN, words, (name, members, str(value))))
         return None
-
-
-def _with_default(value: Value, default: str | None) -> Value:
-    """Return a value with what stands for it where it isn't set."""
-    if default is None or value.kind != "cases":
-        return value
-    return value._replace(cases=tuple((proven, default if each is None else each) for proven, each in value.cases))
-
-
-def _equal(known: Value, value: str, members: tuple[str, ...]) -> Truth | None:
-    """Return where one of a few constants equals a text; None where only the case of letters may differ."""
-    if _LOWERS & {*members}:
-        return _cases(known.cases, lambda constant: constant is not None and constant.lower() == value)
-    alike = [constant for _, constant in known.cases if constant is not None and constant.lower() == value.lower()]
-    return _cases(known.cases, lambda constant: constant == value) if set(alike) <= {value} else None
 
 
 def _certificate(members: tuple[str, ...], compared: str) -> Truth:
@@ -302,28 +268,3 @@ def _certificate(members: tuple[str, ...], compared: str) -> Truth:
     kind = PINNED if not parts and (not members or members[0] in _HASHES) else NAMED
     found = Fact(CERTIFICATE, kind, (compared,) if kind == PINNED else (*members[:1], compared))
     return Truth(frozenset((frozenset((presented, found)),)), frozenset((frozenset((found.opposite,)),)))
-
-
-def _cases(cases: Iterable[tuple[Alternatives, str | None]], is_one: object) -> Truth:
-    assert callable(is_one)
-    if_true = if_false = NEVER
-    for proven, constant in cases:
-        if is_one(constant):
-            if_true = either(if_true, proven)
-        else:
-            if_false = either(if_false, proven)
-    return Truth(if_true, if_false)
-
-
-def _merged(found: Sequence[tuple[Alternatives, Value]]) -> Value:
-    first = found[0][1]
-    if all(value == first for _, value in found):
-        return first
-    if all(value.kind == "cases" for _, value in found):
-        by_constant: dict[str | None, Alternatives] = {}
-        for guard, value in found:
-            for proven, constant in value.cases:
-                by_constant[constant] = either(by_constant.get(constant, NEVER), both(guard, proven))
-        if len(by_constant) <= MOST_CASES:
-            return Value("cases", tuple((proven, constant) for constant, proven in by_constant.items() if proven))
-    return UNKNOWN

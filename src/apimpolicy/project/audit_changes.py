@@ -6,7 +6,8 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.findings import is_weaker, lent_to_anyone
+from apimpolicy.audit.findings import lent_to_anyone
+from apimpolicy.audit.outliers import is_weaker
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.audit_run import audit_path
 from apimpolicy.project.revisions import revision_of

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from apimpolicy.audit.analysis import ServiceAudit, Surroundings, audit_service
+from apimpolicy.audit.analysis import ServiceAudit, audit_service
 from apimpolicy.audit.findings import AuditFinding, Origins, findings_of
 from apimpolicy.audit.gate import Gate, judge
 from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
+from apimpolicy.audit.surroundings import Surroundings
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_origins import DescribedOrigins

@@ -6,9 +6,11 @@ import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.audit.analysis import ANY_PRODUCT, OperationAudit, ServiceAudit, Surroundings, audit_service
+from apimpolicy.audit.analysis import OperationAudit, ServiceAudit, audit_service
+from apimpolicy.audit.entries import ANY_PRODUCT
 from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, KEY, OWN, PINNED, TOKEN, VERIFIED, Fact, Token
 from apimpolicy.audit.requests import ALL_APIS, Rehearsal, choices, request_for
+from apimpolicy.audit.surroundings import Surroundings
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.token_keys import TokenKey
 from apimpolicy.testing.authority import TestAuthority, self_signed
