@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from importlib import import_module, util
 from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.dotnet.signatures import MEMBER_NAME
 from apimpolicy.policies.registry import names, specification_of
 from apimpolicy.semantics import forms
 from apimpolicy.semantics.members import FORMS
+from apimpolicy.testing.claims.named import library
 from apimpolicy.transfer import policies as transfers
+
+if TYPE_CHECKING:
+    from apimpolicy.testing.tree import Tree
 
 HEAD = """\
 # What proofs know
@@ -25,9 +30,17 @@ effects may change everything. Both can prevent a proof, and neither can make on
 
 ## Language
 
-Exact: comparisons, `&&`, `||`, `?:`, `??`, `?.`, whole numbers with overflow, `switch`, `if`, `foreach` over known
-items, `try` and `catch`. Unknown: loops whose end depends on the request, hashes, dates, fractions, and the content of
-bodies.
+Exact: comparisons, also of fractions, `&&`, `||`, `?:`, `??`, `?.`, whole numbers with overflow, `switch`, `if`,
+`foreach` over known items, `try` and `catch`. Unknown: loops whose end depends on the request, hashes, dates, texts as
+fractions, and bodies that are neither text nor JSON.
+
+## JSON
+
+A body is one tree for all reads of it, by `As<JObject>()`, `As<JToken>()` or `JObject.Parse` of its text. Exact:
+members and items at constant names and indexes, `SelectToken` with names and indexes, missing members and JSON null,
+texts, whole numbers of any size, Booleans, and the first five items of arrays. Unknown: fractions, dates (also texts
+that look like an ISO date, which JSON readers turn into dates), objects and arrays as texts, and the items of arrays
+behind the fifth. After a policy has changed a tree, nothing in it is known.
 
 ## Members with an exact meaning
 
@@ -72,6 +85,14 @@ for a minute, or needs more than 2 GB, the process is killed, and the claim is n
 Two things are taken for granted: a certificate that is valid when it is checked stays valid during the request, and the
 culture of a gateway is the invariant one.
 """
+NAMED = """
+## Named claims
+
+A text in `claims:` is the name of one of these claims.
+
+| name | meaning | claim |
+| --- | --- | --- |
+"""
 EFFECTS = {
     "passes": "changes nothing that a claim can see",
     "refuses": "may refuse",
@@ -92,7 +113,29 @@ EFFECTS = {
 
 def page() -> str:
     """Return the page."""
-    return HEAD + "\n".join(_members()) + "\n" + POLICIES + "\n".join(_policies()) + "\n" + TESTED
+    parts = (HEAD, _members()), (POLICIES, _policies()), (NAMED, _named_claims())
+    return "".join(head + "\n".join(rows) + "\n" for head, rows in parts) + TESTED
+
+
+def _named_claims() -> list[str]:
+    return [
+        f"| `{name}` | {each.table()['means'].text().strip()} | `{_on_one_line(each.table()['claim'])}` |"
+        for name, each in library().items()
+    ]
+
+
+def _on_one_line(tree: Tree) -> str:
+    """Return a claim as YAML on one line."""
+    import yaml
+
+    text = yaml.safe_dump(_plain(tree), default_flow_style=True, width=10_000, sort_keys=False)
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _plain(tree: Tree) -> Any:
+    if isinstance(tree.value, dict):
+        return {key: _plain(value) for key, value in tree.value.items()}
+    return [_plain(item) for item in tree.value] if isinstance(tree.value, list) else tree.value
 
 
 def _members() -> list[str]:

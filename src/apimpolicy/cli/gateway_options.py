@@ -152,7 +152,8 @@ class GatewayOptions:
 
     def _overrides(self) -> dict[str, Any]:
         """What comes in the place of the configuration."""
-        found: dict[str, Any] = {}
+        values = dict(_pair(text, "--named-value", "NAME=VALUE") for text in self.named_values)
+        found: dict[str, Any] = {"further_named_values": values}
         if self.negotiate is not None:
             found["negotiate_client_certificate"] = self.negotiate
         if self.roots:

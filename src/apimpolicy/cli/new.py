@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +10,6 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.program import say
 from apimpolicy.text.secrets import requests_are_invented, without_secrets
-
-if TYPE_CHECKING:
-    from apimpolicy.testing.first_cases import FirstCases
 
 
 @click.command("new", cls=WithHelp)
@@ -82,6 +78,8 @@ def command(
 
         made = recorded_case(policy, from_trace, policy if path == "-" else path)
     else:
+        from apimpolicy.cli.new_cases import find_cases
+
         requests_are_invented()
         made = find_cases(policy, policy if path == "-" else path, seconds, with_errors=with_errors, is_told=True)
     if path == "-":
@@ -99,37 +97,3 @@ def command(
     if made.difference:
         say(f"the simulator goes another way: {made.difference}")
     return exit_codes.CLEAN
-
-
-def _conditions(path: str) -> int:
-    """Return about how many conditions a policy has, so that a long search can say at once what to expect."""
-    try:
-        with open(path, "rb") as file:
-            return file.read().count(b"condition=")
-    except OSError:
-        return 0
-
-
-def find_cases(
-    policy: str, output: str, seconds: float | None = None, *, with_errors: bool = False, is_told: bool = False
-) -> FirstCases:
-    """The cases that a solver finds; without one those that hints in the policy's text lead to.
-
-    `is_told` says on stderr what to expect of the search.
-    """
-    from importlib.util import find_spec
-
-    if find_spec("z3") is None:
-        from apimpolicy.testing.first_cases import first_cases
-
-        if is_told:
-            say("with pip install 'apimpolicy[prove]' requests for many more branches are found")
-        return first_cases(policy, output)
-    from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.testing.solved_cases import solved_cases
-
-    most = Bounds().decisions
-    if is_told and (count := _conditions(policy)) > most:
-        say(f"{policy} has {count:,} conditions, and a search follows {most:,}: it may end without a request")
-    bounds = Bounds() if seconds is None else Bounds(seconds=seconds)
-    return solved_cases(policy, output, bounds, with_errors=with_errors)

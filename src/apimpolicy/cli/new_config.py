@@ -11,7 +11,7 @@ from apimpolicy.errors import ConfigurationError
 
 _NAME = "apimpolicy.toml"
 _HEAD = """# Values for what {path} uses and doesn't contain; each comment says what a value stands for.
-# Replace them where requests or tests depend on them. Keep real secrets out of files that are committed.
+# Replace them where requests or tests depend on them, and keep real secrets out of files that are committed.
 """
 
 

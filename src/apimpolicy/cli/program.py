@@ -104,9 +104,11 @@ def tool_version() -> str:
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
-@click.option("--debug", is_flag=True, help="Show Python's traceback when something fails.")
+@click.option(
+    "--debug", is_flag=True, expose_value=False, help="Show Python's traceback when something fails; with any command."
+)
 @secrets_option
-def program(debug: bool) -> None:
+def program() -> None:
     """Read, check and run Azure API Management policies offline.
 
     \b
@@ -161,11 +163,12 @@ def _guarded(arguments: list[str]) -> int:
     if name := _file_named_like_option(arguments):
         say(f"'{name}' is an option and also a file in this folder; for the file, write './{name}' or '--' before it")
         return exit_codes.USAGE
+    is_debugging, arguments = _without_debug(arguments)
     try:
         if _COMPLETION in os.environ:
             program.main(list(arguments), prog_name=_NAME)
         # Not `program.main`, which swallows broken pipes.
-        with program.make_context(_NAME, list(arguments)) as context:
+        with program.make_context(_NAME, list(arguments), obj=is_debugging) as context:
             result: Any = program.invoke(context)
         return result if isinstance(result, int) else exit_codes.CLEAN
     except click.exceptions.Exit as stop:
@@ -186,7 +189,7 @@ def _guarded(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        if "--debug" in arguments:
+        if is_debugging:
             raise
         if isinstance(error, DiagnosticError):
             return _show_diagnostics(error)
@@ -200,6 +203,13 @@ def _guarded(arguments: list[str]) -> int:
             return exit_codes.STOPPED
         say(_report_to_us(error))
         return exit_codes.INTERNAL
+
+
+def _without_debug(arguments: list[str]) -> tuple[bool, list[str]]:
+    """Return whether tracebacks are wanted, and the command line without the option that says so."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [argument for argument in arguments[:end] if argument != "--debug"]
+    return len(options) < end, [*options, *arguments[end:]]
 
 
 def _file_named_like_option(arguments: Sequence[str]) -> str | None:

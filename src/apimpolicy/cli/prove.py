@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     metavar="N",
     help="How long to search for each file's policy; 20 unless given.",
 )
-@click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 @click.option(
     "--format",
     "form",
@@ -48,8 +47,14 @@ if TYPE_CHECKING:
 )
 @selects_environment
 @stands_in
+@click.pass_obj
 def command(
-    paths: tuple[str, ...], words: tuple[str, ...], write: bool, seconds: float | None, debug: bool, form: str
+    debug: bool | None,
+    paths: tuple[str, ...],
+    words: tuple[str, ...],
+    write: bool,
+    seconds: float | None,
+    form: str,
 ) -> int:
     """Decide whether claims hold for every request.
 
@@ -81,7 +86,7 @@ def command(
     started = time.perf_counter()
     files, unreadable = _files(paths or (".",), words)
     check_environment(file.path for file, _ in files)
-    reports = _prove(files, seconds, write, form == "text", debug=debug)
+    reports = _prove(files, seconds, write, form == "text", debug=bool(debug))
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:
         return exit_codes.USAGE

@@ -329,6 +329,12 @@ def watch_evaluations(watch: Callable[[float | None], None]) -> None:
     _watch = watch
 
 
+def renew_watch() -> None:
+    """Begin to count the time between two evaluations anew: for work that takes long without any evaluation."""
+    if _watch is not None and _current.get() is None:
+        _watch(None)
+
+
 class use_environment:  # noqa: N801 - used as a statement: `with use_environment(e):`
     """Make an environment the current one for a block; nests."""
 

@@ -5,10 +5,14 @@ A function:
     @implements("string", "int IndexOf(string value, int startIndex)")
     def index_of(text: str, value: str, start: int) -> int: ...
 
+A table, for members that only forward (operators, conversions, constructors, one call with the same arguments):
+
+    implements_all("System.Guid", {"static bool op_Equality(System.Guid a, System.Guid b)": operator.eq, …})
+
 A run-time class, whose methods and attributes are called on the object itself (so that subclasses and interfaces
 dispatch as in .NET):
 
-    @dotnet_class("IUrl", attributes={"Host": "host", "Path": "path"})
+    @dotnet_class("IUrl", attributes="Host Path QueryString")
     class Url:
         @member("string ToString()")
         def to_string(self) -> str: ...
@@ -31,9 +35,11 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, look_up
+from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -118,6 +124,14 @@ def implements(
     return register
 
 
+def implements_all(
+    type_name: str, members: Mapping[str, Callable[..., Any]], *, types: bool = False, cost: Cost | None = None
+) -> None:
+    """Register a function under each of a type's signatures: a table of members that only forward."""
+    for signature, function in members.items():
+        implements(type_name, signature, types=types, cost=cost)(function)
+
+
 def implements_setter(type_name: str, signature: str) -> Callable[[_Function], _Function]:
     """Register the setter of a property or indexer: receiver, index arguments, new value."""
 
@@ -143,11 +157,12 @@ def member(
 
 
 def dotnet_class(
-    type_name: str, *, attributes: Mapping[str, str] | None = None, is_json: bool = False
+    type_name: str, *, attributes: Mapping[str, str] | str = "", is_json: bool = False
 ) -> Callable[[_Class], _Class]:
     """Make a Python class the run-time class of a .NET type.
 
     `attributes` maps C# properties and fields to Python attributes, for getting and, where C# has a setter, setting.
+    A string has the names of those that differ in spelling only: `HasValue` is `has_value`.
     With `is_json` the type's JSON has these members in this order.
     Sets `dotnet_type_name` on the class unless it is already there.
     """
@@ -156,8 +171,8 @@ def dotnet_class(
         if "dotnet_type_name" not in cls.__dict__:
             cls.dotnet_type_name = type_name  # type: ignore[attr-defined]
         if is_json:
-            cls.json_members = attributes  # type: ignore[attr-defined]
-        interface_members(type_name, attributes or {})
+            cls.json_members = _attributes(attributes)  # type: ignore[attr-defined]
+        interface_members(type_name, attributes)
         for name, value in cls.__dict__.items():
             function = getattr(value, "__func__", value)
             for signature, types, setter, cost in getattr(function, "__dict__", {}).get("__dotnet_members__", ()):
@@ -171,12 +186,19 @@ def dotnet_class(
     return register
 
 
-def interface_members(type_name: str, members: Mapping[str, str]) -> None:
+def _attributes(members: Mapping[str, str] | str) -> Mapping[str, str]:
+    if isinstance(members, str):
+        return {name: re.sub("(?<!^)([A-Z])", r"_\1", name).lower() for name in members.split()}
+    return members
+
+
+def interface_members(type_name: str, members: Mapping[str, str] | str) -> None:
     """Say how the members of an interface (or class) are reached on any object that implements it.
 
-    Keys are either property names, reached as attributes, or whole method signatures, reached as methods.
+    Keys are either property names, reached as attributes, or whole method signatures, reached as methods. A string has
+    the names of properties whose attributes differ in spelling only.
     """
-    for name, attribute in members.items():
+    for name, attribute in _attributes(members).items():
         if "(" in name or "[" in name:
             _registered[_key(type_name, name)] = Implementation("method", None, attribute, False)
             continue
@@ -254,8 +276,6 @@ def bound(type_name: str, signature: str) -> Callable[..., Any]:
     Lets one part of the library use another by its C# signature. Raises NotSimulatedError when the member is not
     simulated.
     """
-    from apimpolicy.errors import NotSimulatedError
-
     bare, arity = _key(type_name, "")[0].partition("`")[::2]
     definition = look_up(bare, int(arity or 0))
     found = find_implementation(definition, signature) if definition is not None else None

@@ -126,16 +126,13 @@ class ValueTuple(tuple[Any, ...]):
 
     def to_string(self) -> str:
         """`(1, x)`."""
-        from apimpolicy.dotnet.system.objects import text
-
         go_into(len(self))
-        return f"({joined([*map(text, self.boxed_items())], ', ')})"
+        return f"({joined([*map(_text, self.boxed_items())], ', ')})"
 
     def equals(self, other: Any) -> bool:
         """Equal elements of the same types."""
-        from apimpolicy.dotnet.system.objects import equals
-
         go_into(len(self))
+        equals = _of_object("static bool Equals(object objA, object objB)")
         return (
             isinstance(other, ValueTuple)
             and self.dotnet_type is other.dotnet_type
@@ -151,6 +148,19 @@ class ValueTuple(tuple[Any, ...]):
     def __hash__(self) -> int:
         go_into(len(self))
         return super().__hash__()
+
+
+def _text(value: Any) -> str:
+    """What string concatenation makes of a value."""
+    shown: str = "" if value is None else _of_object("string ToString()")(value)
+    return shown
+
+
+def _of_object(signature: str) -> Callable[..., Any]:
+    """A member of `object`, whose implementation stands above this module."""
+    from apimpolicy.dotnet.registry import bound  # what only checks policies does without
+
+    return bound("object", signature)
 
 
 def without_names(type_: NamedType) -> NamedType:
@@ -242,11 +252,9 @@ class AnonymousObject:
 
     def to_string(self) -> str:
         """`{ a = 1, b = x }`."""
-        from apimpolicy.dotnet.system.objects import to_string
-
         go_into(len(self.names))
         parts = [
-            f"{name} = {'' if value is None else to_string(box(type_, value))}"
+            f"{name} = {_text(box(type_, value))}"
             for name, value, type_ in zip(self.names, self.values, self._types(), strict=True)
         ]
         return f"{{ {joined(parts, ', ')} }}" if self.names else "{ }"
@@ -351,6 +359,15 @@ def unbox(value: Any) -> Any:
         if isinstance(value, str):
             return str(value)
     return tuple(value) if isinstance(value, ValueTuple) else value
+
+
+def reference_equals(a: Any, b: Any) -> bool:
+    """Identity. A value type is boxed anew for each argument, so it is never the same; equal literals are interned."""
+    if isinstance(a, (bool, int, float, Decimal, Char)):
+        return False
+    if type(a) is str and type(b) is str:
+        return a is b or (a == b and len(a) == 0)
+    return a is b
 
 
 def wrap(bits: int, signed: bool, value: int) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.conversions import is_delegate
 from apimpolicy.binding.nodes import Binary, Expression, Logical, Unary
 from apimpolicy.dotnet.types import NULL
-from apimpolicy.dotnet.values import BOOL, OBJECT, STRING
+from apimpolicy.dotnet.values import BOOL, OBJECT, STRING, reference_equals
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import compare, conditional, constant, is_none, is_not_none, last_of, load, walrus
 from apimpolicy.emit.members import call_member
@@ -62,12 +62,12 @@ def _references(emitter: Emitter, node: Binary) -> ast.expr:
     if compares and right.is_constant and right.constant is None:
         value = emitter.emit(left)
         return is_none(value) if node.operator == "==" else is_not_none(value)
-    from apimpolicy.dotnet.system import delegates, objects
+    from apimpolicy.dotnet.system import delegates
 
     if not compares:
         combine = delegates.combine if node.operator == "+" else delegates.remove
         return emitter.run(combine, emitter.emit(left), emitter.emit(right))
-    equals = delegates.equals if is_delegate(node.operand_type) else objects.reference_equals
+    equals = delegates.equals if is_delegate(node.operand_type) else reference_equals
     made = emitter.run(equals, emitter.emit(left), emitter.emit(right))
     return made if node.operator == "==" else ast.UnaryOp(ast.Not(), made)
 

@@ -13,6 +13,7 @@ from apimpolicy.languages.language import (
     at_least_once,
     both,
     in_ranges,
+    literal,
     not_,
     one_of,
     optional,
@@ -79,3 +80,9 @@ def truth(*, value: bool) -> Language:
     letters = [any_of_text(letter + letter.upper()) for letter in word]
     around = repeat(one_of(white_space() | units.of_text("\0")))
     return sequence(around, *letters, around)
+
+
+WHOLE = sequence(
+    optional(literal("-")), union(literal("0"), sequence(in_ranges((0x31, 0x39)), repeat(in_ranges((0x30, 0x39)))))
+)
+"""What `ToString` makes of a whole number."""

@@ -209,7 +209,7 @@ _COMMENT = "$comment"
 
 
 def _quoted(text: str) -> str:
-    from apimpolicy.dotnet.json.writer import escape
+    from apimpolicy.dotnet.json.escapes import escape
 
     return f'"{escape(text)}"'
 

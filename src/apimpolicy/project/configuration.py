@@ -182,19 +182,21 @@ class Configuration:
         folder: str | None = None,
         *,
         policies: Iterable[AnyPolicy] = (),
+        further_named_values: Mapping[str, str] | None = None,
         further_revocation_lists: Sequence[bytes] = (),
         **overrides: Any,
     ) -> Gateway:
         """The gateway that the file describes; its service is that of a folder in APIOps' layout, when it is given.
 
         Inside of `lenient()` what the service and `policies` need besides is stood in for, and problems of the folder
-        disable their part. Raises ConfigurationError.
+        disable their part; `further_named_values` are those that a caller adds. Raises ConfigurationError.
         """
         self._check_environment(folder or self._service.folder)
         description = self._service.described(folder)
         found, policies = leniency(), list(policies)
         if found is not None and (description is not None or self.has_service or may_need_stand_ins(policies)):
-            return self._completed(found, description, policies, further_revocation_lists, overrides)
+            lists, values = further_revocation_lists, further_named_values or {}
+            return self._completed(found, description, policies, lists, values, overrides)
         problems = [] if description is None else [each for each in description.problems if each.is_error]
         if problems:
             raise ConfigurationError("\n".join(map(str, problems)))
@@ -208,6 +210,7 @@ class Configuration:
         description: ServiceDescription | None,
         policies: Iterable[AnyPolicy],
         lists: Sequence[bytes],
+        further_values: Mapping[str, str],
         overrides: dict[str, Any],
     ) -> Gateway:
         """The gateway with stand-ins, which are added to the list."""
@@ -218,7 +221,8 @@ class Configuration:
         settings = self._settings_with(parts)
         rows = self._table.values.get("authorizations") or ()
         settings["connections"] = [(row.get("provider"), row.get("id")) for row in rows if isinstance(row, dict)]
-        made = completion(settings | overrides, parts, policies, description)
+        known = settings | overrides | {"named_values": {**settings["named_values"], **further_values}}
+        made = completion(known, parts, policies, description)
         found.add(made.stand_ins, made.problems)
         values = merged(made.table, self._table.values)
         values["authorizations"] = [*made.table.get("authorizations", ()), *rows]

@@ -64,7 +64,7 @@ def compare(
         first, second = outcomes
         if len(first.ends) * len(second.ends) > _MOST_PAIRS:
             return Decision(False, reasons=(Reason("policies with too many ends to compare"),))
-        if first.adds_headers or second.adds_headers:
+        if first.adds_uncounted or second.adds_uncounted:
             return Decision(False, reasons=(Reason("headers that policies add to the answer at its end"),))
         formula = terms.any_of(*_answers(first, second, known), *_requests(first, second, known))
     return Inquiry(unknowns, formula).decide()

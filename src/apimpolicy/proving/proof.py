@@ -136,7 +136,8 @@ class Inquiry:
         question = Question(self.formula, self.unknowns.facts)
         literals = list(self._assumptions())
         names = [each for each in question.variables if each in set(self.unknowns.inputs.values())]
-        for assumed in (literals, []):
+        likely = [each for each in question.variables if each in self.unknowns.likely]
+        for assumed in ([*likely, *literals], likely, literals, []) if likely else (literals, []):
             for _ in range(_MOST_MODELS):
                 answer = question.ask(assumed)
                 if answer.model is None:

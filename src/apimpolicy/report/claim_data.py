@@ -9,6 +9,15 @@ STATUSES = (PROVEN, FALSE, UNDECIDED, ERROR, SKIPPED)
 WORDS = {PROVEN: "proven", FALSE: "false", UNDECIDED: "not decided", ERROR: "with errors", SKIPPED: "skipped"}
 
 
+class FoundRequest(NamedTuple):
+    """A request that breaks a claim. `headers` are in order, repeated ones once for each value."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+
+
 class ApiCell(NamedTuple):
     """What came of a claim for one API of a service, and how many seconds all claims about the API took."""
 
@@ -21,11 +30,11 @@ class ClaimReport(NamedTuple):
     """What came of a claim.
 
     `status` is one of STATUSES; `path` and `line` are where the claim stands, `about` is what it was asked of, where a
-    file has several such. Of a false one `request` is the request in a sentence, `why` the part of the claim that does
-    not hold, `explanation` the request's way, `case` a test case for it, as YAML, and `case_file` the test file that it
-    belongs to. `reasons` are what stood in the way of a decision, `problem` why the claim could not be looked at, or
-    was skipped. `cells` are the APIs that it is about. `assumptions` are those that a proof depends on; `is_vacuous`:
-    it says nothing about any request.
+    file has several such. Of a false one `request` is the request in a sentence, `sent` the request itself, `why` the
+    part of the claim that does not hold, `explanation` the request's path, `case` a test case for it, as YAML, and
+    `case_file` the test file that it belongs to. `reasons` say why nothing was decided, `problem` why the claim could
+    not be evaluated, or was skipped. `assumptions` are those that a proof depends on; `vacuous` says why a proven claim
+    says nothing about any request, `hint` what the claim probably means instead. `cells` are the APIs that it is about.
     """
 
     path: str
@@ -34,6 +43,7 @@ class ClaimReport(NamedTuple):
     status: str
     about: str = ""
     request: str = ""
+    sent: FoundRequest | None = None
     why: str = ""
     explanation: str = ""
     case: str = ""
@@ -41,6 +51,7 @@ class ClaimReport(NamedTuple):
     reasons: tuple[str, ...] = ()
     problem: str = ""
     assumptions: tuple[str, ...] = ()
-    is_vacuous: bool = False
+    vacuous: str = ""
+    hint: str = ""
     seconds: float = 0.0
     cells: tuple[ApiCell, ...] = ()

@@ -4,10 +4,11 @@
      "tool": {"name": "apimpolicy", "version": "0.1.0"},
      "summary": {"proven": 1, "false": 1, "undecided": 0, "errors": 0, "skipped": 0, "seconds": 0.9},
      "claims": [{"path": "orders.test.yaml", "line": 31, "name": "nobody gets through …", "about": null,
-                 "status": "false", "request": "GET /health without a certificate reaches the backend …",
+                 "status": "false", "summary": "GET /health without a certificate reaches the backend …",
+                 "request": {"method": "GET", "url": "/health", "headers": [["X-Role", "user"]], "body": null},
                  "why": "false  context.Request.Certificate != null …", "explanation": "200 OK, decided by …",
                  "case": "- name: …", "reasons": [], "problem": null, "assumptions": [],
-                 "vacuous": false, "seconds": 0.4}],
+                 "vacuous": null, "hint": null, "seconds": 0.4}],
      "unreadable": [{"path": "broken.test.yaml", "problem": "…"}]}
 
 `status` is proven, false, undecided, error or skipped. The schema is
@@ -28,7 +29,7 @@ from apimpolicy.text.source import Source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.report.claim_data import ClaimReport, FoundRequest
 
 VERSION = 1
 CODES = {FALSE: "POL506", UNDECIDED: "POL507", ERROR: "POL507"}
@@ -60,16 +61,24 @@ def _claim(report: ClaimReport) -> dict[str, Any]:
         "about": report.about or None,
         "apis": [{"api": each.api, "status": each.status, "seconds": round(each.seconds, 3)} for each in report.cells],
         "status": report.status,
-        "request": report.request or None,
+        "summary": report.request or None,
+        "request": _request(report.sent),
         "why": report.why or None,
         "explanation": report.explanation or None,
         "case": report.case or None,
         "reasons": list(report.reasons),
         "problem": report.problem or None,
         "assumptions": list(report.assumptions),
-        "vacuous": report.is_vacuous,
+        "vacuous": report.vacuous or None,
+        "hint": report.hint or None,
         "seconds": round(report.seconds, 3),
     }
+
+
+def _request(sent: FoundRequest | None) -> dict[str, Any] | None:
+    if sent is None:
+        return None
+    return {"method": sent.method, "url": sent.url, "headers": [list(each) for each in sent.headers], "body": sent.body}
 
 
 def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:

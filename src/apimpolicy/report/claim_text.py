@@ -18,7 +18,7 @@ from apimpolicy.report.style import PLAIN
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.report.claim_data import ClaimReport
+    from apimpolicy.report.claim_data import ClaimReport, FoundRequest
     from apimpolicy.report.style import Style
 
 _MEANINGS = {PROVEN: "good", FALSE: "error", UNDECIDED: "warning", ERROR: "error", SKIPPED: "dim"}
@@ -37,14 +37,18 @@ def claim(report: ClaimReport, style: Style = PLAIN, *, with_case: bool = True) 
 
 
 def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str]:
-    if report.is_vacuous:
-        yield "no request meets the claim's 'if': it says nothing"
+    if report.vacuous:
+        yield from wrap(f"the claim says nothing: {printable(report.vacuous)}", style.width - 2)
+    if report.hint:
+        yield from wrap(printable(report.hint), style.width - 2)
     if report.assumptions:
         yield f"assuming that {'; that '.join(report.assumptions)}"
     if report.problem:
         yield from printable(report.problem).splitlines()
     if report.request:
         yield from wrap(printable(report.request), style.width - 2)
+    if report.sent is not None:
+        yield from _sent(report.sent)
     if report.why:
         yield ""
         yield from report.why.splitlines()
@@ -58,6 +62,18 @@ def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str
     if report.reasons:
         yield "what stands in the way:"
         yield from _listed(report.reasons, style)
+
+
+def _sent(request: FoundRequest) -> Iterator[str]:
+    """Yield the headers and the body of a request, each in full."""
+    if not request.headers and request.body is None:
+        return
+    yield ""
+    yield f"  {printable(request.method)} {printable(request.url)}"
+    yield from (f"  {printable(name)}: {printable(value)}" for name, value in request.headers)
+    if request.body is not None:
+        yield ""
+        yield from (f"  {printable(line)}" for line in request.body.splitlines())
 
 
 def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:

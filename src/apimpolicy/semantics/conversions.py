@@ -42,9 +42,16 @@ def _converted(
                 return Number(value.term, name)
         case "nullable":
             return _nullable(evaluation, node, conversion, value, target)
-        case "user" if conversion.method is not None and conversion.before is None and conversion.after is None:
+        case "user" if conversion.method is not None and _is_direct(conversion):
             return call_method(evaluation, conversion.method, (), [value], target)
     return unknown_operation(evaluation, node, value, may_throw=node.is_checked or not conversion.is_implicit)
+
+
+def _is_direct(conversion: Conversion) -> bool:
+    """Return whether nothing is converted before and after the operator that a user conversion calls."""
+    before, after = conversion.before, conversion.after
+    keeps = before is None or before.kind == "identity" or (before.kind == "reference" and before.is_implicit)
+    return keeps and (after is None or after.kind == "identity")
 
 
 def _nullable(evaluation: Evaluation, node: nodes.Convert, conversion: Conversion, value: Value, target: Type) -> Value:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.dispatch import Functions
 from apimpolicy.languages.language import TooLarge
+from apimpolicy.semantics.fractions import FRACTIONS, constant_fraction
 from apimpolicy.semantics.harmless import is_harmless
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
@@ -136,6 +137,8 @@ class Evaluation:
             return constant_number(ord(value), "char") if type_ == "char" and len(value) == 1 else constant_text(value)
         if isinstance(value, int):
             return constant_number(int(value), type_)
+        if type(value) is float and type_ in FRACTIONS:
+            return constant_fraction(value, type_)
         return self.unknowns.value(
             type_, f"a constant of the type {type_}", ("constant", type_, repr(value)), null=False
         )

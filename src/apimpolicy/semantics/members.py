@@ -15,6 +15,7 @@ from apimpolicy.semantics.values import (
     Function,
     Host,
     Items,
+    Json,
     Number,
     Opaque,
     Parts,
@@ -40,6 +41,7 @@ _MODULES = {
     "bool": "parsing",
     **dict.fromkeys((name for name in INTEGERS if name != "char"), "parsing"),
     "System.Convert": "parsing",
+    "double": "numbers",
     "object": "objects",
     "System.StringComparer": "objects",
     "System.Random": "objects",
@@ -57,6 +59,9 @@ _MODULES = {
     "IResponse": "context",
     "IUrl": "context",
     "IMessageBody": "bodies",
+    **dict.fromkeys(
+        (f"Newtonsoft.Json.Linq.{name}" for name in ("JToken", "JObject", "JArray", "JContainer", "Extensions")), "json"
+    ),
     **dict.fromkeys(
         ("IContextApi", "IApi", "IOperation", "IProduct", "ISubscription", "IUser", "IDeployment"), "entities"
     ),
@@ -163,6 +168,8 @@ def _called(call: Call, values: list[Value], outs: list[Type]) -> Value:
     is_extension = getattr(member, "is_extension", False)
     if not member.is_static and not is_extension and values and values[0] is NULL:
         return call.evaluation.fail()
+    if values and isinstance(values[0], Json) and member.declaring.name == "System.Linq.Enumerable":
+        return _over_items(call, values[0], values[1:], outs)
     known = form_of(member)
     if known is not None:
         evaluation = call.evaluation
@@ -173,6 +180,17 @@ def _called(call: Call, values: list[Value], outs: list[Type]) -> Value:
         except (Unsupported, TooLarge):
             evaluation.throws = throws
     return _unknown(call, values, outs)
+
+
+def _over_items(call: Call, token: Json, rest: list[Value], outs: list[Type]) -> Value:
+    """Return the result of a query over a JSON token: over its items where it is an array of a tree that is known."""
+    from apimpolicy.semantics.json_trees import sequence_of
+
+    evaluation = call.evaluation
+    if token.born != evaluation.unknowns.heap:
+        return _unknown(call, [token, *rest], outs)
+    source = sequence_of(evaluation, token)
+    return evaluation.each([source], lambda leaf: _called(call, [leaf, *rest], outs))
 
 
 def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
@@ -191,7 +209,7 @@ def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
     is_whole = all(isinstance(value, (Host, Function)) or is_pristine(evaluation, value) for value in values)
     if not (has("total", member) and is_whole) or NULL in values:
         evaluation.throw(unknowns.truth(name, None if key is None else ("throws", key)))
-    null = not has("never-null", member)
+    null = not has("never-null", member) and not call.type.is_value_type
     results = [unknowns.value(str(call.type), name, key, null=null)]
     for index, type_ in enumerate(outs):
         results.append(unknowns.value(str(type_), name, None if key is None else ("out", index, key)))
@@ -222,6 +240,8 @@ def is_pristine(evaluation: Evaluation, value: Value) -> bool:
         return value.made == evaluation.unknowns.heap and all(
             is_pristine(evaluation, item) for item in getattr(value, "items", ())
         )
+    if isinstance(value, Json):
+        return value.born == evaluation.unknowns.heap
     if isinstance(value, Opaque):
         return value.born == evaluation.unknowns.heap or is_immutable(value.type)
     return not isinstance(value, Several)

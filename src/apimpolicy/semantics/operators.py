@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.languages.language import in_ranges, literal, optional, repeat, sequence, union
+from apimpolicy.languages.numbers import WHOLE
+from apimpolicy.semantics.fractions import FRACTIONS, compared, is_fraction
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import (
     INTEGERS,
     NOTHING,
     NULL,
     Items,
+    Json,
     Number,
     Opaque,
     Text,
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
 _PRIMITIVES = {"bool", "string", "double", "float", "decimal", *INTEGERS}
 _EQUALITIES = ("==", "!=")
 _COMPARISONS = ("<", ">", "<=", ">=")
-_DIGIT, _FIRST_DIGIT = in_ranges((0x30, 0x39)), in_ranges((0x31, 0x39))
-_WHOLE = sequence(optional(literal("-")), union(literal("0"), sequence(_FIRST_DIGIT, repeat(_DIGIT))))
-"""What `ToString` makes of a whole number."""
 
 
 def value_logical(evaluation: Evaluation, node: nodes.Logical) -> Value:
@@ -119,7 +118,7 @@ def unknown_operation(
         str(node.type),
         *(each.key for each in operands),
     )
-    if any(isinstance(each, (Opaque, Items)) for each in operands):
+    if any(isinstance(each, (Opaque, Items, Json)) for each in operands):
         key = (*key, evaluation.unknowns.heap)
     if may_throw:
         evaluation.throw(evaluation.unknowns.truth(what, ("throws", key)))
@@ -161,8 +160,12 @@ def text_of(evaluation: Evaluation, value: Value) -> Value:
                 return constant_text(str(value.constant))
             made = evaluation.unknowns.value("string", "the text of a number", ("text of", value.key), null=False)
             assert isinstance(made, Text)
-            evaluation.unknowns.know(made.term, terms.member(made.term, _WHOLE))
+            evaluation.unknowns.know(made.term, terms.member(made.term, WHOLE))
             return made
+        case Json() if value.born == evaluation.unknowns.heap:
+            from apimpolicy.semantics.json_trees import shown
+
+            return shown(evaluation, value)
     if value is NULL:
         return constant_text("")
     raise Unsupported(f"the text of {type_of(value) or 'an object'}")
@@ -170,6 +173,9 @@ def text_of(evaluation: Evaluation, value: Value) -> Value:
 
 def _binary(evaluation: Evaluation, node: nodes.Binary, one: Value, other: Value) -> Value:
     operator = node.operator
+    is_comparison = operator in _EQUALITIES or operator in _COMPARISONS
+    if is_comparison and str(node.operand_type).rstrip("?") in FRACTIONS and is_fraction(one) and is_fraction(other):
+        return Truth(compared(evaluation.unknowns, operator, one, other))
     if operator in _EQUALITIES:
         found = _equal(evaluation, node, one, other)
         return Truth(found if operator == "==" else terms.not_(found))
@@ -241,6 +247,10 @@ def _arithmetic(evaluation: Evaluation, node: nodes.Binary, one: Number, other: 
 
 def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
     """Return whether a value that is not null is of a type."""
+    if isinstance(value, Json):
+        from apimpolicy.semantics.json_trees import is_of_type
+
+        return is_of_type(evaluation.unknowns, value, target)
     known = type_of(value)
     if target in ("object", "dynamic") or known == target or target == f"{known}?":
         return terms.TRUE
@@ -253,7 +263,7 @@ def fits(evaluation: Evaluation, value: Value, target: str) -> Term:
 def seen_as(evaluation: Evaluation, value: Value, target: str) -> Value:
     """Return a value of a type that it is of."""
     target = target.rstrip("?")
-    if type_of(value) == target or target in ("object", "dynamic"):
+    if isinstance(value, Json) or type_of(value) == target or target in ("object", "dynamic"):
         return value
     if not isinstance(value, Opaque):
         return evaluation.unknowns.value(target, f"an object as {target}", ("as", value.key, target), null=False)

@@ -55,6 +55,8 @@ class Unknowns:
         """What unknown values belong to, where two programs are compared: equal scopes have the same ones."""
         self._in_scope: dict[Hashable, int] = {}
         self._versions: dict[Hashable, int] = {}
+        self.likely: dict[Term, None] = {}
+        """Truth values that proposals of requests have, if they can: where they are true, values are exact."""
         self.inputs: dict[Hashable, Term] = {}
         """Variables that are parts of a request, by what they are."""
 

@@ -214,6 +214,27 @@ class Opaque(Value):
         return "opaque", self.type, self.identity
 
 
+class Json(Value):
+    """A token of a JSON tree: `root` tells trees apart, `path` are the names and indexes that lead to it.
+
+    `born` is the version of the heap at which the tree was read.
+    """
+
+    __slots__ = ("_key", "born", "path", "root")
+
+    def __init__(self, root: Hashable, path: tuple[str | int, ...], born: int) -> None:
+        self.root = root
+        self.path = path
+        self.born = born
+        self._key: Hashable = None
+
+    @property
+    def key(self) -> Hashable:
+        if self._key is None:
+            self._key = _Key(("json", self.root, self.path))
+        return self._key
+
+
 class Host(Value):
     """An object of the gateway's: `context`, its request, its headers. `path` is the name."""
 

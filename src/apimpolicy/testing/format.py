@@ -440,8 +440,8 @@ FILE: Keys = {
     "defaults": ("given", "For every case; a case's own keys come on top.", "{request: {get: /orders}}"),
     "cases": ("[case]", "The cases.", "[{name: anybody, expect: {status: 200}}]"),
     "claims": (
-        "[claim]",
-        "What holds for every request; `apimpolicy prove` decides it.",
-        "[{name: no request makes the gateway itself fail, never: {status: 500, by: gateway}}]",
+        "[claim|text]",
+        "What holds for every request; `apimpolicy prove` decides it. A text is the name of a claim in its library.",
+        "[authenticated, {name: no request makes the gateway itself fail, never: {status: 500, by: gateway}}]",
     ),
 }

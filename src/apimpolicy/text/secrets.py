@@ -86,8 +86,10 @@ def hide_message_secrets(headers: Iterable[tuple[str, str]], texts: Iterable[str
     """
     from urllib.parse import unquote, unquote_plus
 
+    if _are_requests_invented:
+        headers = texts = ()
     found = {secret for name, value in headers for secret in _in_header(name, value)}
-    for text in () if _are_requests_invented else texts:
+    for text in texts:
         for start, end in _placed(text):
             found.update((text[start:end], unquote_plus(text[start:end]), unquote(text[start:end])))
     found.update(others)

@@ -39,6 +39,7 @@ def transfer(run: Run, step: Step) -> None:
                 run.later.append(step)
             case "answer-headers":
                 run.adds_headers = True
+                run.adds_uncounted |= not has_trait(step.name, "counts-calls", "limits")
             case "answers":
                 run.end(run.unknowns.truth(f"whether {step.name} answers"), run.inputs.status(run.next_generation()))
             case "serves":
@@ -218,5 +219,5 @@ def do_anything(run: Run, step: Step) -> None:
     run.end(run.unknowns.truth(what), status)
     run.serve(run.unknowns.truth(what))
     run.sent.append(Sent(terms.all_of(run.alive, run.unknowns.truth(what)), None))
-    run.adds_headers = True
+    run.adds_headers = run.adds_uncounted = True
     run.later.append(step)

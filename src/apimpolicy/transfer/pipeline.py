@@ -30,6 +30,7 @@ class Outcome(NamedTuple):
     branches: dict[int, Term]
     outcomes: dict[tuple[int, str], Term]
     adds_headers: bool
+    adds_uncounted: bool
 
 
 def outcome_of(
@@ -58,7 +59,7 @@ def outcome_of(
     ends += run.ends
     ends += _after_errors(run, program)
     ends = [end for end in ends if end.condition is not terms.FALSE]
-    return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.adds_headers)
+    return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.adds_headers, run.adds_uncounted)
 
 
 def _term(value: Value) -> Term:

@@ -113,6 +113,8 @@ class Run:
         self.sent: list[Sent] = []
         self.adds_headers = False
         """Whether a policy adds headers to the answer when all others have run."""
+        self.adds_uncounted = False
+        """Whether these depend on more than the state and what the policy has counted: see `_enter`."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
         self.composed: State | None = None

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
+import yaml
 
 from apimpolicy.cli import main
+
+if TYPE_CHECKING:
+    from apimpolicy.terms.term import Term
+    from apimpolicy.testing.claims.reading import Claim
 
 SCHEMAS = Path(__file__).parents[3] / "src" / "apimpolicy" / "schemas"
 POLICY = """<policies><inbound><base />
@@ -107,7 +113,8 @@ def test_json_fits_its_schema(folder: Path, capsys: pytest.CaptureFixture[str]) 
     report = json.loads(capsys.readouterr().out)
     jsonschema_rs.validate(json.loads((SCHEMAS / "apimpolicy-prove-output.schema.json").read_text("utf-8")), report)
     assert [claim["status"] for claim in report["claims"]] == ["proven", "false", "undecided"]
-    assert report["claims"][1]["request"] == "GET / gets 403 Forbidden"
+    assert report["claims"][1]["summary"] == "GET / gets 403 Forbidden"
+    assert report["claims"][1]["request"] == {"method": "GET", "url": "/", "headers": [], "body": None}
 
 
 def test_junit_and_sarif(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -321,3 +328,94 @@ def test_conditions_that_are_proven(folder: Path, inbound: str, claim: str, caps
     (folder / "orders.test.yaml").write_text(f"policy: orders.xml\nclaims:\n  - name: it\n    {claim}\n", "utf-8")
 
     assert main(["prove"]) == 0, capsys.readouterr().out
+
+
+COMPARED = yaml.safe_load(Path(__file__).with_name("compared_policies.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_versions_of_a_policy(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    row = COMPARED[name]
+    for version in ("old", "new"):
+        policy = f"<policies><inbound><base />{row[version]}</inbound><backend><base /></backend></policies>"
+        (folder / f"{version}.xml").write_text(policy, "utf-8")
+
+    code = main(["diff", "old.xml", "new.xml", "--format", "json"])
+
+    (found,) = json.loads(capsys.readouterr().out)["policies"]
+    assert sorted(each["what"] for each in found["differences"]) == sorted(row["differences"])
+    assert (not found["reasons"]) is row["is-complete"]
+    assert code == (1 if row["differences"] else 0)
+
+
+FOUND = """policy: orders.xml
+claims:
+  - name: nobody gets through
+    never: reaches-backend
+"""
+ALL = (
+    'context.Request.Headers.GetValueOrDefault("Authorization", "") == "Bearer a long secret" '
+    '&& context.Request.Headers["X-Role"].First() == "user" && context.Request.Headers["X-Role"].Last() == "admin" '
+    '&& (string)context.Request.Body.As<JObject>(true)["password"] == "of a caller"'
+)
+
+
+def test_a_found_request_is_whole_and_hides_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = POLICY.replace('context.Request.Headers.GetValueOrDefault("X-Key", "") != "open"', f"!({ALL})")
+    (folder / "orders.xml").write_text(policy.replace("&&", "&amp;&amp;").replace("<JObject>", "&lt;JObject>"), "utf-8")
+    (folder / "orders.test.yaml").write_text(FOUND, "utf-8")
+
+    assert main(["prove", "--format", "json"]) == 1
+
+    (claim,) = json.loads(capsys.readouterr().out)["claims"]
+    headers = [(name, value) for name, value in claim["request"]["headers"] if name != "Content-Type"]
+    assert sorted(headers) == [("Authorization", "Bearer a long secret"), ("X-Role", "admin"), ("X-Role", "user")]
+    assert json.loads(claim["request"]["body"]) == {"password": "of a caller"}
+    assert "***" not in f"{claim['summary']} {claim['explanation']} {claim['case']}"
+
+
+def test_an_internal_error_is_of_one_claim_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from apimpolicy.testing.claims.formulas import Formulas
+
+    broken = Formulas.broken
+
+    def fails_for_one(formulas: Formulas, claim: Claim) -> Term:
+        if claim.name == "nobody is refused":
+            raise ZeroDivisionError("seeded")
+        return broken(formulas, claim)
+
+    monkeypatch.setattr(Formulas, "broken", fails_for_one)
+
+    assert main(["prove", "--debug"]) == 1
+
+    captured = capsys.readouterr().out
+    assert "Traceback (most recent call last)" in captured
+    assert "3 claims: 1 proven, 0 false, 1 not decided, 1 with errors" in captured
+
+
+VACUOUS = """policy: <policies><inbound><set-variable name="role" value="x" /><return-response /></inbound></policies>
+claims:
+  - name: no backend
+    if: reaches-backend
+    then: '@(context.Request.Method == "GET")'
+  - name: nothing sent
+    then-sent: '@(context.Request.Method == "GET")'
+  - name: a status
+    if: [by: policy, status: 404]
+    then: {status: 200}
+  - name: a variable
+    then: '@((string)context.Variables["role"] == "x")'
+"""
+
+
+def test_what_a_claim_says_about_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "orders.test.yaml").write_text(VACUOUS, "utf-8")
+
+    assert main(["prove"]) == 1
+
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.count("the claim says nothing: no request reaches the backend: none gets past return-response") == 2
+    assert "the claim says nothing: no request meets status: 404" in out
+    assert "'then' asks the request as it came, in which no policy has set a variable" in out

@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidCastException,
     RankException,
 )
-from apimpolicy.dotnet.registry import counts_itself, implements
+from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, Array, RectangularArray, box
 
@@ -58,22 +58,6 @@ def rank(array: Any) -> int:
     return len(_lengths(array))
 
 
-@implements(_ARRAY, "bool IsReadOnly { get; }")
-@implements(_ARRAY, "bool IsSynchronized { get; }")
-def never(array: Any) -> bool:
-    return False
-
-
-@implements(_ARRAY, "bool IsFixedSize { get; }")
-def always(array: Any) -> bool:
-    return True
-
-
-@implements(_ARRAY, "object SyncRoot { get; }")
-def sync_root(array: Any) -> Any:
-    return array
-
-
 @implements(_ARRAY, "int GetLength(int dimension)")
 @implements(_ARRAY, "long GetLongLength(int dimension)")
 def get_length(array: Any, dimension: int) -> int:
@@ -81,11 +65,6 @@ def get_length(array: Any, dimension: int) -> int:
     if not 0 <= dimension < len(lengths):
         raise IndexOutOfRangeException
     return lengths[dimension]
-
-
-@implements(_ARRAY, "int GetUpperBound(int dimension)")
-def get_upper_bound(array: Any, dimension: int) -> int:
-    return get_length(array, dimension) - 1
 
 
 @implements(_ARRAY, "int GetLowerBound(int dimension)")
@@ -101,11 +80,6 @@ def clone(array: Any) -> Any:
     if isinstance(array, RectangularArray):
         return RectangularArray(array.element, array.lengths, list(array.items))
     return Array(array.element, array)
-
-
-@implements(_ARRAY, "static T[] Empty<T>()", types=True)
-def empty(types: Types) -> Array:
-    return Array(types[0])
 
 
 @implements(_ARRAY, "static void Resize<T>(ref T[] array, int newSize)", types=True)
@@ -371,3 +345,16 @@ def _boxed(array: Any) -> Array:
     if isinstance(array, RectangularArray):
         raise RankException(_ONE_DIMENSION)
     return Array(OBJECT, [box(array.element, item) for item in array])
+
+
+implements_all(
+    _ARRAY,
+    {
+        "bool IsReadOnly { get; }": lambda array: False,
+        "bool IsSynchronized { get; }": lambda array: False,
+        "bool IsFixedSize { get; }": lambda array: True,
+        "object SyncRoot { get; }": lambda array: array,
+        "int GetUpperBound(int dimension)": lambda array, dimension: get_length(array, dimension) - 1,
+    },
+)
+implements_all(_ARRAY, {"static T[] Empty<T>()": lambda types: Array(types[0])}, types=True)

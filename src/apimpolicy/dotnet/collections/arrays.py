@@ -26,6 +26,8 @@ _ZERO_FIELDS = {
     "System.DateTime": "static readonly System.DateTime MinValue;",
     "System.DateTimeOffset": "static readonly System.DateTimeOffset MinValue;",
     "System.Guid": "static readonly System.Guid Empty;",
+    "System.ReadOnlySpan": "static System.ReadOnlySpan<T> Empty { get; }",
+    "System.Span": "static System.Span<T> Empty { get; }",
     "System.TimeSpan": "static readonly System.TimeSpan Zero;",
     "System.Numerics.BigInteger": "static System.Numerics.BigInteger Zero { get; }",
     "System.Threading.CancellationToken": "static System.Threading.CancellationToken None { get; }",
@@ -48,14 +50,12 @@ def default_value(type_: Type) -> Any:
         from apimpolicy.dotnet.collections.pairs import KeyValuePair
 
         return KeyValuePair(type_.arguments, *(default_value(part) for part in type_.arguments))
-    if name in ("System.Span", "System.ReadOnlySpan"):
-        from apimpolicy.dotnet.collections.spans import Span
-
-        return Span(type_.arguments[0], [], 0, 0)
     field = _ZERO_FIELDS.get(name)
     found = find_implementation(type_.definition, field) if field else None
     if found is None:
         raise NotSimulatedError(name, "default value")
+    if found.types:
+        return found.target(type_.arguments)
     value = found.target()
     _DEFAULTS[type_] = value
     return value

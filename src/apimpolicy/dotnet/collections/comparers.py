@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException, Inv
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, interface_members
 from apimpolicy.dotnet.types import NamedType, Type, TypeParameter
-from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, ValueTuple, box
+from apimpolicy.dotnet.values import DOUBLE, FLOAT, OBJECT, STRING, ValueTuple, box, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,8 +116,6 @@ def default_compare(a: Any, b: Any) -> int:
         if compare is not None:
             return sign * int(compare(other))
     if cls in _LOOSE or isinstance(a, (int, float, str)):
-        from apimpolicy.dotnet.values import type_of
-
         name = getattr(type_of(a), "definition", None)
         simple = getattr(name, "name", "object")
         raise ArgumentException(f"Object must be of type {_SIMPLE.get(simple, simple)}.")

@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     NotSupportedException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, implements_all, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,10 +36,7 @@ def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
     return KeyNotFoundException(f"The given key '{text(type_, key)}' was not present in the dictionary.")
 
 
-@dotnet_class(
-    f"{_NAME}<TKey, TValue>",
-    attributes={"Count": "count", "Keys": "keys", "Values": "values", "Comparer": "comparer"},
-)
+@dotnet_class(f"{_NAME}<TKey, TValue>", attributes="Count Keys Values Comparer")
 class Dictionary(HashedCollection):
     """A dictionary; its slots hold keys with their values, and walking over it gives `KeyValuePair`s."""
 
@@ -281,7 +278,10 @@ class DictionaryView(ReadOnlyView):
         return f"Mutating a {kind} collection derived from a dictionary is not allowed."
 
 
-@dotnet_class(f"{_NAME}<TKey, TValue>.KeyCollection", attributes={"Count": "count"})
+@dotnet_class(
+    f"{_NAME}<TKey, TValue>.KeyCollection",
+    attributes={"Count": "count", "void CopyTo(TKey[] array, int index)": "copy_to"},
+)
 class KeyCollection(DictionaryView):
     __slots__ = ()
 
@@ -292,15 +292,14 @@ class KeyCollection(DictionaryView):
     def create(dictionary: Any) -> KeyCollection:
         return KeyCollection(require(dictionary, "dictionary"))
 
-    @member("void CopyTo(TKey[] array, int index)")
-    def copy_to(self, array: Any, index: int) -> None:
-        super().copy_to(array, index)
-
     def contains(self, item: Any) -> bool:
         return bool(self.dictionary.contains_key(item))
 
 
-@dotnet_class(f"{_NAME}<TKey, TValue>.ValueCollection", attributes={"Count": "count"})
+@dotnet_class(
+    f"{_NAME}<TKey, TValue>.ValueCollection",
+    attributes={"Count": "count", "void CopyTo(TValue[] array, int index)": "copy_to"},
+)
 class ValueCollection(DictionaryView):
     __slots__ = ()
 
@@ -312,12 +311,6 @@ class ValueCollection(DictionaryView):
     def create(dictionary: Any) -> ValueCollection:
         return ValueCollection(require(dictionary, "dictionary"))
 
-    @member("void CopyTo(TValue[] array, int index)")
-    def copy_to(self, array: Any, index: int) -> None:
-        super().copy_to(array, index)
-
-
-implements("System.Collections.Generic.Dictionary<TKey, TValue>", "new()", types=True)(Dictionary)
 
 declines(
     "System.Collections.Generic.Dictionary<TKey, TValue>",
@@ -330,3 +323,6 @@ declines(
 @implements("System.Collections.Generic.Dictionary<TKey, TValue>", "void OnDeserialization(object sender)")
 def _deserialized(_collection: object, _sender: object) -> None:
     """Does something only where GetObjectData was called before."""
+
+
+implements_all("System.Collections.Generic.Dictionary<TKey, TValue>", {"new()": Dictionary}, types=True)

@@ -8,7 +8,7 @@ from apimpolicy.dotnet.collections.arrays import default_value, element_type, it
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import NotSupportedException
 from apimpolicy.dotnet.metadata import look_up, named
-from apimpolicy.dotnet.registry import implements, interface_members
+from apimpolicy.dotnet.registry import implements, implements_all, interface_members
 from apimpolicy.dotnet.values import OBJECT, box
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def get_boxed_current(enumerator: Any) -> Any:
     return box(element, enumerator.current)
 
 
-interface_members("System.Collections.Generic.IEnumerator<T>", {"Current": "current"})
+interface_members("System.Collections.Generic.IEnumerator<T>", "Current")
 interface_members("System.Collections.IEnumerator", {"bool MoveNext()": "move_next", "void Reset()": "reset"})
 
 _ENUMERATED = (
@@ -103,8 +103,9 @@ for _name in _ENUMERATED:
             _enumerator, {"Current": "current", "bool MoveNext()": "move_next", "void Dispose()": "dispose"}
         )
 
-implements("string", "System.CharEnumerator GetEnumerator()")(get_enumerator)
 interface_members(
     "System.CharEnumerator",
     {"Current": "current", "bool MoveNext()": "move_next", "void Reset()": "reset", "void Dispose()": "dispose"},
 )
+
+implements_all("string", {"System.CharEnumerator GetEnumerator()": get_enumerator})

@@ -198,7 +198,7 @@ def set_value(dictionary: Any, key: Any, value: Any) -> None:
     dictionary.set_item(key, value)
 
 
-interface_members("System.Linq.IGrouping<TKey, TElement>", {"Key": "key"})
+interface_members("System.Linq.IGrouping<TKey, TElement>", "Key")
 interface_members(
     "System.Linq.ILookup<TKey, TElement>",
     {

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NODE = "System.Collections.Generic.LinkedListNode<T>"
 
 
-@dotnet_class(_NODE, attributes={"List": "list", "Next": "next", "Previous": "previous", "Value": "value"})
+@dotnet_class(_NODE, attributes="List Next Previous Value")
 class LinkedListNode:
     """A node; `list` is None while it is in none."""
 
@@ -33,19 +33,12 @@ class LinkedListNode:
         self.next: LinkedListNode | None = None
         self.previous: LinkedListNode | None = None
 
-    @staticmethod
-    @member("new(T value)", types=True)
-    def create(types: tuple[Type, ...], value: Any) -> LinkedListNode:
-        return LinkedListNode(types, value)
-
     @property
     def dotnet_type(self) -> Type:
         return named("System.Collections.Generic.LinkedListNode", *self.types)
 
 
-@dotnet_class(
-    "System.Collections.Generic.LinkedList<T>", attributes={"Count": "count", "First": "first", "Last": "last"}
-)
+@dotnet_class("System.Collections.Generic.LinkedList<T>", attributes="Count First Last")
 class LinkedList(GenericCollection):
     """A doubly linked list."""
 
@@ -60,11 +53,6 @@ class LinkedList(GenericCollection):
         self.last: LinkedListNode | None = None
         for item in items:
             self.add_last(item)
-
-    @staticmethod
-    @member("new()", types=True)
-    def create(types: tuple[Type, ...]) -> LinkedList:
-        return LinkedList(types)
 
     @staticmethod
     @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
@@ -219,3 +207,7 @@ class LinkedList(GenericCollection):
     @member("void CopyTo(T[] array, int index)")
     def copy_to(self, array: Any, index: int) -> None:
         copy_into(list(self), array, index, "index")
+
+
+implements_all(_NODE, {"new(T value)": LinkedListNode}, types=True)
+implements_all("System.Collections.Generic.LinkedList<T>", {"new()": LinkedList}, types=True)

@@ -19,7 +19,7 @@ from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, InvalidOperationException
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _TOO_SMALL = "capacity was less than the current size."
 _INSERT = "Index must be within the bounds of the List."
 
 
-@dotnet_class("System.Collections.Generic.List<T>", attributes={"Count": "count", "Capacity": "capacity"})
+@dotnet_class("System.Collections.Generic.List<T>", attributes="Count Capacity")
 class List(GenericCollection):
     """A list over a Python list, `items`; emitted code may read `items`, and changes through the methods only."""
 
@@ -365,4 +365,4 @@ class List(GenericCollection):
         return ReadOnlyCollection(self.types, self)
 
 
-implements("System.Collections.Generic.List<T>", "new()", types=True)(List)
+implements_all("System.Collections.Generic.List<T>", {"new()": List}, types=True)

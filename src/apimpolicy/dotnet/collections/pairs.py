@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-@dotnet_class("System.Collections.Generic.KeyValuePair<TKey, TValue>", attributes={"Key": "key", "Value": "value"})
+@dotnet_class("System.Collections.Generic.KeyValuePair<TKey, TValue>", attributes="Key Value")
 class KeyValuePair:
     """A key and its value; `types` are the static types of both. Never changed after it was made."""
 

@@ -11,7 +11,7 @@ from apimpolicy.dotnet.collections.generic import GenericCollection
 from apimpolicy.dotnet.collections.searching import index_of
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 
 if TYPE_CHECKING:
@@ -89,20 +89,10 @@ class Queue(_Line):
         self._head = 0
 
     @staticmethod
-    @member("new()", types=True)
-    def create(types: tuple[Type, ...]) -> Queue:
-        return Queue(types)
-
-    @staticmethod
     @member("new(int capacity)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> Queue:
         _check_capacity(capacity)
         return Queue(types)
-
-    @staticmethod
-    @member(_FROM, types=True)
-    def from_collection(types: tuple[Type, ...], collection: Any) -> Queue:
-        return Queue(types, require(collection, "collection"))
 
     @property
     def count(self) -> int:
@@ -161,20 +151,10 @@ class Stack(_Line):
     definition_name = "System.Collections.Generic.Stack"
 
     @staticmethod
-    @member("new()", types=True)
-    def create(types: tuple[Type, ...]) -> Stack:
-        return Stack(types)
-
-    @staticmethod
     @member("new(int capacity)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> Stack:
         _check_capacity(capacity)
         return Stack(types)
-
-    @staticmethod
-    @member(_FROM, types=True)
-    def from_collection(types: tuple[Type, ...], collection: Any) -> Stack:
-        return Stack(types, require(collection, "collection"))
 
     def in_order(self) -> list[Any]:
         return self._items[::-1]
@@ -205,3 +185,21 @@ class Stack(_Line):
     @member("bool TryPeek(out T result)")
     def try_peek(self) -> tuple[bool, Any]:
         return (True, self._items[-1]) if self._items else (False, default_value(self.types[0]))
+
+
+implements_all(
+    "System.Collections.Generic.Queue<T>",
+    {
+        "new()": Queue,
+        _FROM: lambda types, collection: Queue(types, require(collection, "collection")),
+    },
+    types=True,
+)
+implements_all(
+    "System.Collections.Generic.Stack<T>",
+    {
+        "new()": Stack,
+        _FROM: lambda types, collection: Stack(types, require(collection, "collection")),
+    },
+    types=True,
+)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _REFUSAL = "Collection is read-only."
 
 
-@dotnet_class("System.Collections.ObjectModel.ReadOnlyCollection<T>", attributes={"Count": "count"})
+@dotnet_class("System.Collections.ObjectModel.ReadOnlyCollection<T>", attributes="Count")
 class ReadOnlyCollection(ReadOnlyView):
     """A list seen through a wrapper that cannot change it."""
 

@@ -102,7 +102,7 @@ class SetOperations:
         def entries(self) -> list[Any]: ...
 
 
-@dotnet_class("System.Collections.Generic.HashSet<T>", attributes={"Count": "count", "Comparer": "comparer"})
+@dotnet_class("System.Collections.Generic.HashSet<T>", attributes="Count Comparer")
 class HashSet(SetOperations, HashedCollection):
     """A set in the order of insertion."""
 

@@ -68,10 +68,7 @@ class SortedCollection(GenericCollection):
         return low, False
 
 
-@dotnet_class(
-    f"{_DICTIONARY}<TKey, TValue>",
-    attributes={"Count": "count", "Keys": "keys", "Values": "values", "Comparer": "comparer"},
-)
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>", attributes="Count Keys Values Comparer")
 class SortedDictionary(SortedCollection):
     """A dictionary in the order of its keys."""
 
@@ -179,7 +176,10 @@ class SortedDictionary(SortedCollection):
         copy_into(list(self._pairs), array, index, "index")
 
 
-@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.KeyCollection", attributes={"Count": "count"})
+@dotnet_class(
+    f"{_DICTIONARY}<TKey, TValue>.KeyCollection",
+    attributes={"Count": "count", "void CopyTo(TKey[] array, int index)": "copy_to"},
+)
 class SortedKeyCollection(DictionaryView):
     __slots__ = ()
 
@@ -194,12 +194,11 @@ class SortedKeyCollection(DictionaryView):
     def dotnet_type(self) -> NamedType:
         return named(f"{_DICTIONARY}.KeyCollection", *self.dictionary.types)
 
-    @member("void CopyTo(TKey[] array, int index)")
-    def copy_to(self, array: Any, index: int) -> None:
-        super().copy_to(array, index)
 
-
-@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.ValueCollection", attributes={"Count": "count"})
+@dotnet_class(
+    f"{_DICTIONARY}<TKey, TValue>.ValueCollection",
+    attributes={"Count": "count", "void CopyTo(TValue[] array, int index)": "copy_to"},
+)
 class SortedValueCollection(DictionaryView):
     __slots__ = ()
 
@@ -214,10 +213,6 @@ class SortedValueCollection(DictionaryView):
     @property
     def dotnet_type(self) -> NamedType:
         return named(f"{_DICTIONARY}.ValueCollection", *self.dictionary.types)
-
-    @member("void CopyTo(TValue[] array, int index)")
-    def copy_to(self, array: Any, index: int) -> None:
-        super().copy_to(array, index)
 
 
 @dotnet_class(

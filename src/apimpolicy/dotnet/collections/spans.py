@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, IndexOutOfRangeException
-from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements, implements_setter, interface_members
+from apimpolicy.dotnet.metadata import named, runtime_name
+from apimpolicy.dotnet.registry import implements, implements_all, implements_setter, interface_members
 from apimpolicy.dotnet.values import CHAR, Array
 
 if TYPE_CHECKING:
@@ -92,8 +92,6 @@ class Span:
 
 def named_of(element: Type) -> str:
     """How `Span<T>.ToString()` names its element: without the namespace."""
-    from apimpolicy.dotnet.metadata import runtime_name
-
     return runtime_name(element).rpartition(".")[2]
 
 
@@ -157,6 +155,4 @@ def span_set(span: Span, index: int, value: Any) -> None:
     span.items[span.place(index)] = value
 
 
-@implements(_SPAN, "static System.ReadOnlySpan<T> op_Implicit(System.Span<T> span)")
-def _read_only(span: Span) -> Span:
-    return span
+implements_all(_SPAN, {"static System.ReadOnlySpan<T> op_Implicit(System.Span<T> span)": lambda span: span})

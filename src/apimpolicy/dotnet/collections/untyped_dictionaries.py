@@ -8,7 +8,7 @@ from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections.arguments import require
 from apimpolicy.dotnet.exceptions import ArgumentException
 from apimpolicy.dotnet.metadata import runtime_name
-from apimpolicy.dotnet.registry import implements, implements_setter
+from apimpolicy.dotnet.registry import implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.values import box
 
@@ -69,5 +69,10 @@ def remove(dictionary: Any, key: Any) -> None:
         dictionary.remove(unboxed(key, dictionary.types[0]))
 
 
-implements(_DICTIONARY, "System.Collections.ICollection Keys { get; }")(lambda dictionary: dictionary.keys)
-implements(_DICTIONARY, "System.Collections.ICollection Values { get; }")(lambda dictionary: dictionary.values)
+implements_all(
+    _DICTIONARY,
+    {
+        "System.Collections.ICollection Keys { get; }": lambda dictionary: dictionary.keys,
+        "System.Collections.ICollection Values { get; }": lambda dictionary: dictionary.values,
+    },
+)

@@ -29,21 +29,10 @@ _NAMESPACE = "System.Security.Cryptography.X509Certificates."
 
 @dotnet_class(
     _NAMESPACE + "X509Certificate2",
-    attributes={
-        "Archived": "archived",
-        "Extensions": "extensions",
-        "FriendlyName": "friendly_name",
-        "HasPrivateKey": "has_private_key",
-        "IssuerName": "issuer_name",
-        "NotAfter": "not_after",
-        "NotBefore": "not_before",
-        "PublicKey": "public_key",
-        "SerialNumber": "serial_number",
-        "SignatureAlgorithm": "signature_algorithm",
-        "SubjectName": "subject_name",
-        "Thumbprint": "thumbprint",
-        "Version": "version",
-    },
+    attributes=(
+        "Archived Extensions FriendlyName HasPrivateKey IssuerName NotAfter NotBefore PublicKey "
+        "SerialNumber SignatureAlgorithm SubjectName Thumbprint Version"
+    ),
 )
 class Certificate:
     """A certificate, with its private key and the other certificates of its file when there are any.

@@ -16,7 +16,7 @@ from apimpolicy.dotnet.exceptions import (
     CryptographicException,
     PlatformNotSupportedException,
 )
-from apimpolicy.dotnet.registry import declines, implements
+from apimpolicy.dotnet.registry import declines, implements, implements_all
 from apimpolicy.dotnet.values import byte_array, from_utf16
 from apimpolicy.errors import ConfigurationError
 
@@ -90,8 +90,7 @@ def _register_constructors(name: str, cls: type[Certificate]) -> None:
         table[f"new(byte[] rawData, {password}, {_FLAGS})"] = lambda data, password, flags: read(
             cls, data, password, flags
         )
-    for signature, function in table.items():
-        implements(name, signature)(function)
+    implements_all(name, table)
     implements(name, "void Reset()")(Certificate.reset)
     for source in ("byte[] rawData", "string fileName"):
         implements(name, f"void Import({source})")(immutable)

@@ -18,7 +18,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
     NotSupportedException,
 )
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import byte_array, to_utf16
 
 if TYPE_CHECKING:
@@ -40,11 +40,6 @@ _SIMPLE_NAME_ORDER = (_COMMON_NAME, "2.5.4.11", "2.5.4.10", _EMAIL_ADDRESS)
 @implements(_CERTIFICATE, "byte[] GetRawCertData()")
 def raw_data(certificate: Certificate) -> Array:
     return byte_array(certificate.raw)
-
-
-@implements(_CERTIFICATE, "string GetRawCertDataString()")
-def raw_data_string(certificate: Certificate) -> str:
-    return hexadecimal(certificate.raw)
 
 
 @implements(_CERTIFICATE, "byte[] GetCertHash()")
@@ -77,20 +72,10 @@ def _digest(certificate: Certificate, algorithm: HashAlgorithmName) -> bytes:
     return hashlib.new(algorithm.name, certificate.raw, usedforsecurity=False).digest()
 
 
-@implements(_CERTIFICATE, "string GetSerialNumberString()")
-def serial_number_string(certificate: Certificate) -> str:
-    return certificate.serial_number
-
-
 @implements(_CERTIFICATE, "byte[] GetSerialNumber()")
 def serial_number(certificate: Certificate) -> Array:
     """Little-endian, unlike `SerialNumber`."""
     return byte_array(certificate.serial_bytes[::-1])
-
-
-@implements(_CERTIFICATE, "string GetEffectiveDateString()")
-def effective_date_string(certificate: Certificate) -> str:
-    return invariant_date(certificate.valid_from)
 
 
 @implements(_CERTIFICATE, "string GetExpirationDateString()")
@@ -101,11 +86,6 @@ def expiration_date_string(certificate: Certificate) -> str:
 @implements(_CERTIFICATE, "string GetName()")
 def get_name(certificate: Certificate) -> str:
     return format_name(certificate.parsed.subject, most_specific_first=False)
-
-
-@implements(_CERTIFICATE, "string GetIssuerName()")
-def get_issuer_name(certificate: Certificate) -> str:
-    return format_name(certificate.parsed.issuer, most_specific_first=False)
 
 
 @implements(_CERTIFICATE, "string GetFormat()")
@@ -126,11 +106,6 @@ def key_algorithm_parameters(certificate: Certificate) -> Array:
 @implements(_CERTIFICATE, "string GetKeyAlgorithmParametersString()")
 def key_algorithm_parameters_string(certificate: Certificate) -> str:
     return hexadecimal(certificate.public_key.encoded_parameters.data)
-
-
-@implements(_CERTIFICATE, "byte[] GetPublicKey()")
-def public_key_bytes(certificate: Certificate) -> Array:
-    return certificate.public_key.key
 
 
 @implements(_CERTIFICATE, "string GetPublicKeyString()")
@@ -256,3 +231,15 @@ def _rsa(certificate: Certificate | None, *, private: bool) -> RSA | None:
     if not isinstance(public, RSAPublicKey) or (private and certificate.private_key is None):
         return None
     return RSACng(public, certificate.private_key) if private else RSA(public)
+
+
+implements_all(
+    _CERTIFICATE,
+    {
+        "string GetRawCertDataString()": lambda certificate: hexadecimal(certificate.raw),
+        "string GetSerialNumberString()": lambda certificate: certificate.serial_number,
+        "string GetEffectiveDateString()": lambda certificate: invariant_date(certificate.valid_from),
+        "string GetIssuerName()": lambda certificate: format_name(certificate.parsed.issuer, most_specific_first=False),
+        "byte[] GetPublicKey()": lambda certificate: certificate.public_key.key,
+    },
+)

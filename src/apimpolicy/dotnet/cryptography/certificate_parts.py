@@ -22,7 +22,7 @@ _NAMESPACE = _CRYPTOGRAPHY + "X509Certificates."
 _RSA = "1.2.840.113549.1.1.1"
 
 
-@dotnet_class(_NAMESPACE + "X509Extension", attributes={"Critical": "critical"})
+@dotnet_class(_NAMESPACE + "X509Extension", attributes="Critical")
 class CertificateExtension(AsnEncodedData):
     """One extension: its identifier, whether it is critical, and its DER value."""
 
@@ -33,13 +33,13 @@ class CertificateExtension(AsnEncodedData):
 
     def format(self, multi_line: bool) -> str:
         """In OpenSSL's words, which know no lines; hexadecimal where it has none."""
-        from apimpolicy.dotnet.cryptography.certificate_texts import extension_text
+        from apimpolicy.dotnet.cryptography.extension_texts import extension_text
 
         text = extension_text(self.parsed)
         return super().format(multi_line) if text is None else text
 
 
-@dotnet_class(_NAMESPACE + "X509ExtensionCollection", attributes={"Count": "count"})
+@dotnet_class(_NAMESPACE + "X509ExtensionCollection", attributes="Count")
 class ExtensionCollection:
     """The extensions of a certificate, in its own order."""
 
@@ -68,10 +68,7 @@ class ExtensionCollection:
         return next((item for item in self._items if item.oid is not None and item.oid.value == wanted), None)
 
 
-@dotnet_class(
-    _NAMESPACE + "PublicKey",
-    attributes={"Oid": "oid", "EncodedKeyValue": "encoded_key_value", "EncodedParameters": "encoded_parameters"},
-)
+@dotnet_class(_NAMESPACE + "PublicKey", attributes="Oid EncodedKeyValue EncodedParameters")
 class PublicKey:
     """The public key of a certificate: algorithm, its parameters, and the key itself, each as DER."""
 

@@ -17,7 +17,14 @@ from apimpolicy.dotnet.exceptions import (
     PlatformNotSupportedException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import (
+    counts_itself,
+    dotnet_class,
+    implements,
+    implements_all,
+    implements_setter,
+    member,
+)
 from apimpolicy.dotnet.values import byte_array
 
 if TYPE_CHECKING:
@@ -31,7 +38,7 @@ _NAMESPACE = "System.Security.Cryptography."
 _HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
 
 
-@dotnet_class(_NAMESPACE + "HashAlgorithm", attributes={"HashSize": "hash_size"})
+@dotnet_class(_NAMESPACE + "HashAlgorithm", attributes="HashSize")
 class HashAlgorithm:
     """A hash, or with a key an HMAC. `hash_size` is in bits."""
 
@@ -244,8 +251,6 @@ for _name in _HASHES:
     _register_hmac(_name)
 _register_key(_NAMESPACE + "HMAC")
 _register_key(_NAMESPACE + "KeyedHashAlgorithm")
-implements(_NAMESPACE + "HMAC", "string HashName { get; set; }")(HashAlgorithm.hash_name)
-implements(_NAMESPACE + "HMAC", "void Initialize()")(HashAlgorithm.initialize)
 
 _HMACS = tuple("HMAC" + name for name in _HASHES)
 
@@ -276,19 +281,7 @@ def transform_block_size(algorithm: HashAlgorithm) -> int:
     return 1
 
 
-@implements(_NAMESPACE + "HashAlgorithm", "bool CanTransformMultipleBlocks { get; }")
-@implements(_NAMESPACE + "HashAlgorithm", "bool CanReuseTransform { get; }")
-def can_be_reused(algorithm: HashAlgorithm) -> bool:
-    return True
-
-
 _LEGACY = "bool ProduceLegacyHmacValues { get; set; }"
-
-
-@implements(_NAMESPACE + "HMACSHA384", _LEGACY)
-@implements(_NAMESPACE + "HMACSHA512", _LEGACY)
-def produces_legacy_values(algorithm: HashAlgorithm) -> bool:
-    return False
 
 
 @implements_setter(_NAMESPACE + "HMACSHA384", _LEGACY)
@@ -297,3 +290,21 @@ def set_produces_legacy_values(algorithm: HashAlgorithm, value: bool) -> None:
     """.NET Framework's old values are gone from .NET Core."""
     if value:
         raise PlatformNotSupportedException
+
+
+implements_all(
+    _NAMESPACE + "HMAC",
+    {
+        "string HashName { get; set; }": HashAlgorithm.hash_name,
+        "void Initialize()": HashAlgorithm.initialize,
+    },
+)
+implements_all(
+    _NAMESPACE + "HashAlgorithm",
+    {
+        "bool CanTransformMultipleBlocks { get; }": lambda algorithm: True,
+        "bool CanReuseTransform { get; }": lambda algorithm: True,
+    },
+)
+implements_all(_NAMESPACE + "HMACSHA384", {_LEGACY: lambda algorithm: False})
+implements_all(_NAMESPACE + "HMACSHA512", {_LEGACY: lambda algorithm: False})

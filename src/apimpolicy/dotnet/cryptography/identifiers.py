@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, CryptographicException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import byte_array
 
 if TYPE_CHECKING:
@@ -71,18 +71,13 @@ FRIENDLY_NAMES = {
 }
 
 
-@dotnet_class(_NAMESPACE + "Oid", attributes={"Value": "value", "FriendlyName": "friendly_name"})
+@dotnet_class(_NAMESPACE + "Oid", attributes="Value FriendlyName")
 class Oid:
     """`value` is the dotted number, `friendly_name` the name .NET has for it, or None."""
 
     def __init__(self, value: str | None, friendly_name: str | None = None) -> None:
         self.value = value
         self.friendly_name = friendly_name or (FRIENDLY_NAMES.get(value) if value else None)
-
-    @staticmethod
-    @member("new()")
-    def empty() -> Oid:
-        return Oid(None)
 
     @staticmethod
     @member("new(string oid)")
@@ -128,7 +123,7 @@ class Oid:
         return Oid(value)
 
 
-@dotnet_class(_NAMESPACE + "AsnEncodedData", attributes={"Oid": "oid"})
+@dotnet_class(_NAMESPACE + "AsnEncodedData", attributes="Oid")
 class AsnEncodedData:
     """An object identifier with DER data."""
 
@@ -152,7 +147,7 @@ class AsnEncodedData:
         return hexadecimal(self.data, " ")
 
 
-@dotnet_class(_NAMESPACE + "HashAlgorithmName", attributes={"Name": "name"})
+@dotnet_class(_NAMESPACE + "HashAlgorithmName", attributes="Name")
 class HashAlgorithmName:
     """The name of a hash algorithm, e.g. `SHA256`."""
 
@@ -166,11 +161,6 @@ class HashAlgorithmName:
 
     def __hash__(self) -> int:
         return hash(self.name)
-
-    @staticmethod
-    @member("new(string name)")
-    def of(name: str | None) -> HashAlgorithmName:
-        return HashAlgorithmName(name)
 
     @member("string ToString()")
     def to_string(self) -> str:
@@ -221,3 +211,7 @@ def hexadecimal(data: bytes, separator: str = "") -> str:
     '0AFF'
     """
     return data.hex(separator).upper() if separator else data.hex().upper()
+
+
+implements_all(_NAMESPACE + "Oid", {"new()": lambda: Oid(None)})
+implements_all(_NAMESPACE + "HashAlgorithmName", {"new(string name)": HashAlgorithmName})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
 from apimpolicy.dotnet.exceptions import ArgumentException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import wrap_int32
 
 _NAMESPACE = "System.Security.Cryptography."
@@ -13,7 +13,7 @@ _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
 _HASH = _NAMESPACE + "HashAlgorithmName"
 
 
-@dotnet_class(_SIGNATURE, attributes={"Mode": "mode"})
+@dotnet_class(_SIGNATURE, attributes="Mode")
 class RSASignaturePadding:
     """`mode` is 0 for PKCS#1 v1.5, 1 for PSS with a salt as long as the hash."""
 
@@ -73,16 +73,6 @@ class RSAEncryptionPadding:
         return RSAEncryptionPadding(1, hash)
 
 
-@implements(_SIGNATURE, f"static {_SIGNATURE} Pkcs1 {{ get; }}")
-def signature_pkcs1() -> RSASignaturePadding:
-    return PKCS1_SIGNATURE
-
-
-@implements(_SIGNATURE, f"static {_SIGNATURE} Pss {{ get; }}")
-def signature_pss() -> RSASignaturePadding:
-    return PSS_SIGNATURE
-
-
 @implements(_SIGNATURE, f"static bool op_Equality({_SIGNATURE} left, {_SIGNATURE} right)")
 @implements(_ENCRYPTION, f"static bool op_Equality({_ENCRYPTION} left, {_ENCRYPTION} right)")
 def paddings_equal(left: object, right: object) -> bool:
@@ -102,3 +92,11 @@ def _register_encryption_padding(name: str, padding: RSAEncryptionPadding) -> No
 _register_encryption_padding("Pkcs1", RSAEncryptionPadding(0, HashAlgorithmName(None)))
 for _name in ("SHA1", "SHA256", "SHA384", "SHA512"):
     _register_encryption_padding("Oaep" + _name, RSAEncryptionPadding(1, HashAlgorithmName(_name)))
+
+implements_all(
+    _SIGNATURE,
+    {
+        f"static {_SIGNATURE} Pkcs1 {{ get; }}": lambda: PKCS1_SIGNATURE,
+        f"static {_SIGNATURE} Pss {{ get; }}": lambda: PSS_SIGNATURE,
+    },
+)

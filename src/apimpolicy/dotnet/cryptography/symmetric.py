@@ -8,7 +8,7 @@ from apimpolicy.dotnet.cryptography.hashing import span
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, CryptographicException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
 from apimpolicy.dotnet.values import Array, byte_array
 from apimpolicy.errors import NotSimulatedError
 
@@ -33,11 +33,6 @@ class KeySizes:
         self.minimum = minimum
         self.maximum = maximum
         self.step = step
-
-    @staticmethod
-    @member("new(int minSize, int maxSize, int skipSize)")
-    def of(minimum: int, maximum: int, step: int) -> KeySizes:
-        return KeySizes(minimum, maximum, step)
 
     def allows(self, bits: int) -> bool:
         if not self.minimum <= bits <= self.maximum:
@@ -72,10 +67,7 @@ _TRIPLE_DES = _Cipher("TripleDES", 64, KeySizes(128, 192, 64), 192)
 _DES = _Cipher("DES", 64, KeySizes(64, 64, 0), 64)
 
 
-@dotnet_class(
-    _NAMESPACE + "SymmetricAlgorithm",
-    attributes={"BlockSize": "block_size", "FeedbackSize": "feedback_size", "Padding": "padding"},
-)
+@dotnet_class(_NAMESPACE + "SymmetricAlgorithm", attributes="BlockSize FeedbackSize Padding")
 class SymmetricAlgorithm:
     """An algorithm with its key, initialisation vector, mode and padding. Sizes are in bits."""
 
@@ -325,7 +317,9 @@ for _type in ("AesManaged", "AesCryptoServiceProvider", "RijndaelManaged"):
     # .NET overrides these members in each class; here they are the same.
     dotnet_class(
         _NAMESPACE + _type,
-        attributes={"BlockSize": "block_size", "Padding": "padding"},
+        attributes="BlockSize Padding",
     )(type(_type, (), {name: vars(SymmetricAlgorithm)[name] for name in _OVERRIDDEN}))
-implements(_NAMESPACE + "TripleDES", "byte[] Key { get; set; }")(SymmetricAlgorithm.key)
 implements_setter(_NAMESPACE + "TripleDES", "byte[] Key { get; set; }")(SymmetricAlgorithm.set_key)
+
+implements_all(_NAMESPACE + "KeySizes", {"new(int minSize, int maxSize, int skipSize)": KeySizes})
+implements_all(_NAMESPACE + "TripleDES", {"byte[] Key { get; set; }": SymmetricAlgorithm.key})

@@ -17,7 +17,7 @@ from apimpolicy.dotnet.globalization.culture_data import IDENTITIES, dates, numb
 from apimpolicy.dotnet.globalization.date_format_info import DateTimeFormatInfo
 from apimpolicy.dotnet.globalization.number_format_info import NumberFormatInfo
 from apimpolicy.dotnet.globalization.text_info import TextInfo
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -200,24 +200,8 @@ def _specific(name: str | None) -> CultureInfo:
 
 for _property in ("InvariantCulture { get; }", "CurrentCulture { get; set; }", "CurrentUICulture { get; set; }"):
     implements(_NAME, f"static {_NAME} {_property}")(lambda: INVARIANT)
-implements(_NAME, "string Name { get; }")(lambda culture: culture.name)
-implements(_NAME, "string IetfLanguageTag { get; }")(lambda culture: culture.name)
-implements(_NAME, "string EnglishName { get; }")(lambda culture: IDENTITIES[culture.name].english_name)
-implements(_NAME, "int LCID { get; }")(lambda culture: IDENTITIES[culture.name].lcid)
-implements(_NAME, "string ThreeLetterISOLanguageName { get; }")(lambda culture: IDENTITIES[culture.name].three_letters)
-implements(_NAME, "string TwoLetterISOLanguageName { get; }")(lambda culture: culture.name.split("-")[0] or "iv")
-implements(_NAME, "bool IsNeutralCulture { get; }")(lambda culture: culture.is_neutral)
-implements(_NAME, "bool IsReadOnly { get; }")(lambda culture: culture.is_read_only)
-implements(_NAME, "System.Globalization.TextInfo TextInfo { get; }")(lambda culture: culture.text_info)
 _NUMBER_FORMAT = "System.Globalization.NumberFormatInfo NumberFormat { get; set; }"
 _DATE_FORMAT = "System.Globalization.DateTimeFormatInfo DateTimeFormat { get; set; }"
-implements(_NAME, _NUMBER_FORMAT)(lambda culture: culture.number_format)
-implements(_NAME, _DATE_FORMAT)(lambda culture: culture.date_format)
-
-
-@implements(_NAME, f"{_NAME} Parent {{ get; }}")
-def _parent(culture: CultureInfo) -> CultureInfo:
-    return get_culture(IDENTITIES[culture.name].parent)
 
 
 @implements_setter(_NAME, _NUMBER_FORMAT)
@@ -228,3 +212,22 @@ def _set_number_format(culture: CultureInfo, value: NumberFormatInfo | None) -> 
 @implements_setter(_NAME, _DATE_FORMAT)
 def _set_date_format(culture: CultureInfo, value: DateTimeFormatInfo | None) -> None:
     culture.date_format = value
+
+
+implements_all(
+    _NAME,
+    {
+        "string Name { get; }": lambda culture: culture.name,
+        "string IetfLanguageTag { get; }": lambda culture: culture.name,
+        "string EnglishName { get; }": lambda culture: IDENTITIES[culture.name].english_name,
+        "int LCID { get; }": lambda culture: IDENTITIES[culture.name].lcid,
+        "string ThreeLetterISOLanguageName { get; }": lambda culture: IDENTITIES[culture.name].three_letters,
+        "string TwoLetterISOLanguageName { get; }": lambda culture: culture.name.split("-")[0] or "iv",
+        "bool IsNeutralCulture { get; }": lambda culture: culture.is_neutral,
+        "bool IsReadOnly { get; }": lambda culture: culture.is_read_only,
+        "System.Globalization.TextInfo TextInfo { get; }": lambda culture: culture.text_info,
+        _NUMBER_FORMAT: lambda culture: culture.number_format,
+        _DATE_FORMAT: lambda culture: culture.date_format,
+        f"{_NAME} Parent {{ get; }}": lambda culture: get_culture(IDENTITIES[culture.name].parent),
+    },
+)

@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
 from apimpolicy.dotnet.system.date_formats import expand
 from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols, dates_of
 from apimpolicy.dotnet.system.number_symbols import INVARIANT as INVARIANT_NUMBERS
@@ -48,11 +48,6 @@ class DateTimeFormatInfo(DateSymbols):
     def number_symbols(self) -> NumberSymbols:
         """It says nothing about numbers."""
         return INVARIANT_NUMBERS
-
-    @staticmethod
-    @member("new()")
-    def create() -> DateTimeFormatInfo:
-        return DateTimeFormatInfo()
 
     @member("object Clone()")
     def clone(self) -> DateTimeFormatInfo:
@@ -120,7 +115,6 @@ def _thirteen(names: tuple[str, ...]) -> tuple[str, ...]:
 _INVARIANT_INFO = DateTimeFormatInfo(INVARIANT, is_read_only=True)
 for _property in ("InvariantInfo", "CurrentInfo"):
     implements(_NAME, f"static {_NAME} {_property} {{ get; }}")(lambda: _INVARIANT_INFO)
-implements(_NAME, "bool IsReadOnly { get; }")(lambda info: info.is_read_only)
 for _property, _letter in (("RFC1123", "r"), ("SortableDateTime", "s"), ("UniversalSortableDateTime", "u")):
     implements(_NAME, f"string {_property}Pattern {{ get; }}")(lambda _, letter=_letter: expand(letter)[0])
 
@@ -185,8 +179,6 @@ for _genitive, _attribute in (
     implements(_NAME, f"string[] {_genitive} {{ get; set; }}")(
         lambda info, attribute=_attribute: Array(STRING, _thirteen(getattr(info, attribute)))
     )
-implements(_NAME, "System.DayOfWeek FirstDayOfWeek { get; set; }")(lambda info: info.first_day)
-implements(_NAME, "System.Globalization.CalendarWeekRule CalendarWeekRule { get; set; }")(lambda info: info.week_rule)
 
 
 @implements_setter(_NAME, "System.DayOfWeek FirstDayOfWeek { get; set; }")
@@ -199,3 +191,14 @@ def _set_week_rule(info: DateTimeFormatInfo, value: int) -> None:
     if not 0 <= value <= 2:
         raise ArgumentOutOfRangeException("value", "Valid values are between FirstDay and FirstFourDayWeek, inclusive.")
     info.change("week_rule", int(value))
+
+
+implements_all(
+    _NAME,
+    {
+        "new()": DateTimeFormatInfo,
+        "bool IsReadOnly { get; }": lambda info: info.is_read_only,
+        "System.DayOfWeek FirstDayOfWeek { get; set; }": lambda info: info.first_day,
+        "System.Globalization.CalendarWeekRule CalendarWeekRule { get; set; }": lambda info: info.week_rule,
+    },
+)

@@ -11,7 +11,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
 from apimpolicy.dotnet.system.date_symbols import INVARIANT as INVARIANT_DATES
 from apimpolicy.dotnet.system.date_symbols import DateSymbols
 from apimpolicy.dotnet.system.number_symbols import (
@@ -54,11 +54,6 @@ class NumberFormatInfo(NumberSymbols):
         """It says nothing about dates."""
         return INVARIANT_DATES
 
-    @staticmethod
-    @member("new()")
-    def create() -> NumberFormatInfo:
-        return NumberFormatInfo()
-
     @member("object Clone()")
     def clone(self) -> NumberFormatInfo:
         return NumberFormatInfo(self)
@@ -84,7 +79,6 @@ class NumberFormatInfo(NumberSymbols):
 _INVARIANT_INFO = NumberFormatInfo(INVARIANT, is_read_only=True)
 for _property in ("InvariantInfo", "CurrentInfo"):
     implements(_NAME, f"static {_NAME} {_property} {{ get; }}")(lambda: _INVARIANT_INFO)
-implements(_NAME, "bool IsReadOnly { get; }")(lambda info: info.is_read_only)
 
 
 def _check_text(name: str, value: str | None) -> str:
@@ -165,3 +159,11 @@ def _register(name: str, attribute: str, check: Callable[[str, Any], Any]) -> No
 
 for _property, (_attribute, _check) in _PROPERTIES.items():
     _register(_property, _attribute, _check)
+
+implements_all(
+    _NAME,
+    {
+        "new()": NumberFormatInfo,
+        "bool IsReadOnly { get; }": lambda info: info.is_read_only,
+    },
+)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.json.containers import JContainer, shown
-from apimpolicy.dotnet.json.tokens import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.values import Array
+    from apimpolicy.dotnet.json.tokens import JToken
 
 _ITEM = f"{JTOKEN} Item[object key] {{ get; set; }}"
 
@@ -51,7 +51,17 @@ class _Indexed(JContainer):
         return self.children[index]
 
 
-@dotnet_class(J + "JArray", attributes={"Type": "token_type", "IsReadOnly": "is_read_only"})
+@dotnet_class(
+    J + "JArray",
+    attributes={
+        "Type": "token_type",
+        "IsReadOnly": "is_read_only",
+        "void Clear()": "clear",
+        f"int IndexOf({JTOKEN} item)": "index_of",
+        f"bool Contains({JTOKEN} item)": "contains",
+        f"void CopyTo({JTOKEN}[] array, int arrayIndex)": "copy_to",
+    },
+)
 class JArray(_Indexed):
     """Tokens by position."""
 
@@ -107,22 +117,6 @@ class JArray(_Indexed):
     def remove(self, item: JToken | None) -> bool:
         return self.remove_child(item)
 
-    @member("void Clear()")
-    def clear(self) -> None:
-        super().clear()
-
-    @member(f"int IndexOf({JTOKEN} item)")
-    def index_of(self, item: JToken | None) -> int:
-        return super().index_of(item)
-
-    @member(f"bool Contains({JTOKEN} item)")
-    def contains(self, item: JToken | None) -> bool:
-        return super().contains(item)
-
-    @member(f"void CopyTo({JTOKEN}[] array, int arrayIndex)")
-    def copy_to(self, array: Array | None, index: int) -> None:
-        super().copy_to(array, index)
-
     @member(f"System.Collections.Generic.IEnumerator<{JTOKEN}> GetEnumerator()")
     def get_enumerator(self) -> Any:
         from apimpolicy.dotnet.collections.enumerators import get_enumerator
@@ -144,11 +138,6 @@ class JConstructor(_Indexed):
     def __init__(self, name: str | None = None) -> None:
         super().__init__()
         self.name = name
-
-    @staticmethod
-    @member("new()")
-    def empty() -> JConstructor:
-        return JConstructor()
 
     @staticmethod
     @member("new(string name)")
@@ -178,4 +167,5 @@ class JConstructor(_Indexed):
         return other.deep_clone()
 
 
-implements(J + "JArray", "new()")(JArray)
+implements_all(J + "JConstructor", {"new()": JConstructor})
+implements_all(J + "JArray", {"new()": JArray})

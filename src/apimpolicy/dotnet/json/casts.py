@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.objects import JProperty
-from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import (
+from apimpolicy.dotnet.json.kinds import (
     BOOLEAN,
     BYTES,
     COMMENT,
@@ -24,13 +22,16 @@ from apimpolicy.dotnet.json.tokens import (
     TYPE_NAMES,
     UNDEFINED,
     URI_TYPE,
-    JToken,
 )
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.json.objects import JProperty
+from apimpolicy.dotnet.json.scalars import JValue
+from apimpolicy.dotnet.registry import implements_all
 from apimpolicy.dotnet.values import Int64, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from apimpolicy.dotnet.json.tokens import JToken
 
 _TEXTS = frozenset((STRING_TYPE, COMMENT, RAW))
 _NUMBERS = _TEXTS | {INTEGER, FLOAT, BOOLEAN}
@@ -200,5 +201,4 @@ def _all_casts() -> dict[str, Callable[[JToken | None], Any]]:
 CASTS = _all_casts()
 """C# type name to its explicit conversion from JToken, as plain (unboxed) value."""
 
-for _name, _cast in CASTS.items():
-    implements(JTOKEN, f"static {_name} op_Explicit({JTOKEN} value)")(_cast)
+implements_all(JTOKEN, {f"static {name} op_Explicit({JTOKEN} value)": cast for name, cast in CASTS.items()})

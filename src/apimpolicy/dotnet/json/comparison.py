@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.json.arrays import JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.json.tokens import JToken
 
 
+@implements(J + "JToken", f"static bool DeepEquals({J}JToken t1, {J}JToken t2)")
 def deep_equals(first: JToken | None, second: JToken | None) -> bool:
     """`JToken.DeepEquals`: the order of properties does not count, that of elements does."""
     pairs = [(first, second)]
@@ -64,11 +70,6 @@ class JTokenEqualityComparer:
 
     __slots__ = ()
 
-    @staticmethod
-    @member("new()")
-    def create() -> JTokenEqualityComparer:
-        return JTokenEqualityComparer()
-
     @member(f"bool Equals({J}JToken x, {J}JToken y)")
     def equals(self, first: JToken | None, second: JToken | None) -> bool:
         return deep_equals(first, second)
@@ -80,7 +81,5 @@ class JTokenEqualityComparer:
 
 _COMPARER = JTokenEqualityComparer()
 
-
-@implements(J + "JToken", f"static {J}JTokenEqualityComparer EqualityComparer {{ get; }}")
-def equality_comparer() -> JTokenEqualityComparer:
-    return _COMPARER
+implements_all(J + "JTokenEqualityComparer", {"new()": JTokenEqualityComparer})
+implements_all(J + "JToken", {f"static {J}JTokenEqualityComparer EqualityComparer {{ get; }}": lambda: _COMPARER})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.siblings import position_of
@@ -13,20 +12,22 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
+from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, is_value
+from apimpolicy.dotnet.json.platform import text_of
 from apimpolicy.dotnet.json.sequences import JEnumerable, of_type
-from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.values import BYTE, Array
+from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.registry import bound, dotnet_class, member
+from apimpolicy.dotnet.values import BYTE, Array, box
 
 STEPS_PER_CHILD = 24
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.dotnet.json.scalars import JValue
     from apimpolicy.dotnet.types import Type
 
 
+_VALUE = f"static U Value<U>(this System.Collections.Generic.IEnumerable<{JTOKEN}> value)"
 _NO_TYPES: tuple[Type, ...] = ()
 
 
@@ -39,8 +40,6 @@ def is_multiple(content: Any) -> bool:
 
 def content_items(content: Any) -> Iterator[Any]:
     """The elements of a sequence, each boxed by the sequence's element type."""
-    from apimpolicy.dotnet.values import box
-
     element = element_type(content)
     for item in content:
         yield item if element is None else box(element, item)
@@ -57,20 +56,13 @@ def element_type(content: Any) -> Any:
 
 def as_token(content: Any) -> JToken:
     """A token for boxed content: itself, or a JValue. Raises ArgumentException when it is no JSON value."""
-    return content if isinstance(content, JToken) else _scalar_class().of(content)
+    if isinstance(content, JToken):
+        return content
+    made: JToken = bound("Newtonsoft.Json.Linq.JValue", "new(object value)")(content)
+    return made
 
 
-@functools.cache
-def _scalar_class() -> type[JValue]:
-    from apimpolicy.dotnet.json.scalars import JValue
-
-    return JValue
-
-
-@dotnet_class(
-    J + "JContainer",
-    attributes={"HasValues": "has_values", "First": "first", "Last": "last", "Count": "count"},
-)
+@dotnet_class(J + "JContainer", attributes="HasValues First Last Count")
 class JContainer(JToken):
     """A token with children. `version` counts changes, so that enumeration notices them."""
 
@@ -113,10 +105,8 @@ class JContainer(JToken):
 
     @member("System.Collections.Generic.IEnumerable<T> Values<T>()", types=True)
     def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
-        from apimpolicy.dotnet.json.retrieval import converter
-
-        convert = converter(types[-1])
-        return JEnumerable(lambda: map(convert, JContainer.__iter__(self)), of_type(types[-1]))
+        convert = bound(J + "Extensions", _VALUE)
+        return JEnumerable(lambda: (convert(types, child) for child in JContainer.__iter__(self)), of_type(types[-1]))
 
     @member(f"{TOKENS} Descendants()")
     def descendants(self) -> JEnumerable:
@@ -280,18 +270,6 @@ class JContainer(JToken):
         self.clear()
         self.add_object(content)
 
-    @member("void Merge(object content)")
-    def merge(self, content: Any) -> None:
-        from apimpolicy.dotnet.json.merging import merge
-
-        merge(self, content, None)
-
-    @member(f"void Merge(object content, {J}JsonMergeSettings settings)")
-    def merge_with(self, content: Any, settings: Any) -> None:
-        from apimpolicy.dotnet.json.merging import merge
-
-        merge(self, content, settings)
-
     def copy_to(self, array: Array | None, index: int) -> None:
         if array is None:
             raise ArgumentNullException("array")
@@ -308,7 +286,7 @@ class JContainer(JToken):
 
 
 def _is_unchanged(current: JToken, new: JToken | None) -> bool:
-    if not isinstance(current, _scalar_class()):
+    if not is_value(current):
         return False
     if new is None:
         return current.token_type == NULL
@@ -321,6 +299,5 @@ def shown(key: Any) -> str:
         return "{null}"
     if type(key) is str:
         return f'"{key}"'
-    from apimpolicy.dotnet.json.platform import text_of
 
     return text_of(key)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
@@ -15,15 +16,16 @@ from apimpolicy.dotnet.exceptions import (
     JsonReaderException,
     JsonSerializationException,
 )
-from apimpolicy.dotnet.json import platform
+from apimpolicy.dotnet.json import loading, platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS
+from apimpolicy.dotnet.json.kinds import COMMENT as COMMENT_TOKEN
+from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
+from apimpolicy.dotnet.json.reader import COMMENT, TextReader
 from apimpolicy.dotnet.json.retrieval import change_type
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.simple_values import READ_BY_TYPE, TextSource, TreeSource, scalar, to_enum
-from apimpolicy.dotnet.json.tokens import COMMENT as COMMENT_TOKEN
-from apimpolicy.dotnet.json.tokens import JTOKEN, NULL, J, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType
 from apimpolicy.dotnet.values import (
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.dotnet.json.settings import JsonSerializer
+    from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.types import Type
 
 _GENERIC = "System.Collections.Generic."
@@ -61,8 +64,6 @@ def is_token_type(type_: Type) -> bool:
 
 def _token_as(token: JToken, type_: Type) -> Any:
     """A token as one of the token types; raises InvalidCastException when it is another."""
-    from apimpolicy.dotnet.casts import is_instance
-
     if token.token_type == NULL and str(type_) not in (JTOKEN, J + "JValue"):
         return None
     if not is_instance(token, type_):
@@ -270,9 +271,6 @@ def _object(token: JObject, type_: Type, source: TreeSource, depth: int) -> Any:
 
 def read_text(text: str, *, date_parsing: int = 1) -> tuple[JToken | None, TextSource]:
     """The tree of a text, with what its scalars looked like; None for a text without a value."""
-    from apimpolicy.dotnet.json import loading
-    from apimpolicy.dotnet.json.reader import COMMENT, TextReader
-
     reader = TextReader(text)
     reader.date_parsing = date_parsing
     source = TextSource(reader)

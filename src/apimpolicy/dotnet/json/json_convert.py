@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, NullReferenceException
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.deserialization import from_text
+from apimpolicy.dotnet.json.escapes import escape
 from apimpolicy.dotnet.json.scalars import value_type
 from apimpolicy.dotnet.json.serialization import to_token
 from apimpolicy.dotnet.json.tokens import JToken
-from apimpolicy.dotnet.json.writer import escape, format_value, write
+from apimpolicy.dotnet.json.writer import format_value, write
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import BOXES, OBJECT, box

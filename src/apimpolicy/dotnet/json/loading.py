@@ -9,16 +9,17 @@ from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperation
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.kinds import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.reader import TextReader
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import BOOLEAN, BYTES, DATE, FLOAT, INTEGER, STRING_TYPE, J, JToken
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
+    from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.json.tree_reader import TreeReader
 
     Reader: TypeAlias = TextReader | TreeReader
@@ -52,11 +53,6 @@ class JsonLoadSettings:
         self.comments = IGNORE_COMMENTS
         self.duplicates = REPLACE_DUPLICATES
         self.line_info = 1
-
-    @staticmethod
-    @member("new()")
-    def create() -> JsonLoadSettings:
-        return JsonLoadSettings()
 
 
 def _scalar(reader: Reader) -> JValue | None:
@@ -215,3 +211,5 @@ def _register() -> None:
 
 
 _register()
+
+implements_all(J + "JsonLoadSettings", {"new()": JsonLoadSettings})

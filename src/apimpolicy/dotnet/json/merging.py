@@ -7,9 +7,9 @@ from typing import Any
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.comparison import deep_equals, deep_hash
 from apimpolicy.dotnet.json.containers import JContainer, as_token, content_items, is_multiple
+from apimpolicy.dotnet.json.kinds import NULL, J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
-from apimpolicy.dotnet.json.tokens import NULL, J
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 
 CONCAT, UNION, REPLACE, MERGE = 0, 1, 2, 3
 _ORDINAL = 4
@@ -33,16 +33,13 @@ class JsonMergeSettings:
         self.nulls = 0
         self.comparison = _ORDINAL
 
-    @staticmethod
-    @member("new()")
-    def create() -> JsonMergeSettings:
-        return JsonMergeSettings()
-
 
 _DEFAULT = JsonMergeSettings()
 
 
-def merge(target: JContainer, content: Any, settings: JsonMergeSettings | None) -> None:
+@implements(J + "JContainer", "void Merge(object content)")
+@implements(J + "JContainer", f"void Merge(object content, {J}JsonMergeSettings settings)")
+def merge(target: JContainer, content: Any, settings: JsonMergeSettings | None = None) -> None:
     """Merge content into the target; one entry of the worklist per pair of containers."""
     chosen = settings or _DEFAULT
     pending = [(target, content)]
@@ -110,3 +107,6 @@ def _merge_array(target: JContainer, source: Any, settings: JsonMergeSettings, p
         return
     for item in items:
         target.add_object(item)
+
+
+implements_all(J + "JsonMergeSettings", {"new()": JsonMergeSettings})

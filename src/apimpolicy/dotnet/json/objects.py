@@ -12,15 +12,19 @@ from apimpolicy.dotnet.exceptions import (
     JsonException,
 )
 from apimpolicy.dotnet.json.containers import STEPS_PER_CHILD, JContainer, as_token, is_multiple, shown
+from apimpolicy.dotnet.json.kinds import COMMENT, JTOKEN, OBJECT, PROPERTY, J
+from apimpolicy.dotnet.json.platform import function
 from apimpolicy.dotnet.json.scalars import PLAIN_TYPES, JValue
 from apimpolicy.dotnet.json.sequences import JEnumerable
-from apimpolicy.dotnet.json.tokens import COMMENT, JTOKEN, OBJECT, PROPERTY, J, JToken
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import bound, counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import OBJECT as OBJECT_TYPE
-from apimpolicy.dotnet.values import Array
+from apimpolicy.dotnet.values import STRING, Array
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from apimpolicy.dotnet.json.tokens import JToken
 
 _ITEM = f"{JTOKEN} Item[object key] {{ get; set; }}"
 _NO_VALUES = (PROPERTY, COMMENT)
@@ -58,9 +62,7 @@ class JProperty(JContainer):
             environment().step(STEPS_PER_CHILD)
             return made
         if is_multiple(content):
-            from apimpolicy.dotnet.json.arrays import JArray
-
-            content = JArray.create(content)
+            content = bound(J + "JArray", "new(object content)")(content)
         made.fill(as_token(content))
         return made
 
@@ -308,7 +310,6 @@ class JObject(JContainer):
         exact = self.find_property(name)
         if exact is not None or name is None or comparison == 4:
             return exact
-        from apimpolicy.dotnet.json.platform import function
 
         equal = function("string", "static bool Equals(string a, string b, System.StringComparison comparisonType)")
         return next((p for p in self._by_name.values() if equal(p.name, name, comparison)), None)
@@ -371,8 +372,6 @@ class JObject(JContainer):
 
     def _pairs(self) -> Iterator[Any]:
         from apimpolicy.dotnet.collections.pairs import KeyValuePair
-        from apimpolicy.dotnet.metadata import named
-        from apimpolicy.dotnet.values import STRING
 
         types = (STRING, named(JTOKEN))
         for item in self:
@@ -385,4 +384,4 @@ class JObject(JContainer):
         return get_enumerator(self.key_value_pairs())
 
 
-implements(J + "JObject", "new()")(JObject)
+implements_all(J + "JObject", {"new()": JObject})

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NoReturn
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, JsonException, OverflowException
 from apimpolicy.dotnet.json import path_filters as filters
+from apimpolicy.dotnet.json.kinds import JTOKEN, TOKENS
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.sequences import JEnumerable
-from apimpolicy.dotnet.json.tokens import JTOKEN, TOKENS, JToken
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Int64
 from apimpolicy.errors import LimitExceededError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.dotnet.json.path_filters import Filter, Query
+    from apimpolicy.dotnet.json.tokens import JToken
 
 _OPEN_INDEXER = "Path ended with open indexer."
 _OPEN_QUERY = "Path ended with open query."

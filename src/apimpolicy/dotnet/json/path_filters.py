@@ -9,13 +9,16 @@ from apimpolicy.dotnet.exceptions import JsonException
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.kinds import DATE, FLOAT, INTEGER, STRING_TYPE
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue, compare_values
-from apimpolicy.dotnet.json.tokens import DATE, FLOAT, INTEGER, STRING_TYPE, JToken
+from apimpolicy.dotnet.json.writer import format_date, format_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TypeAlias
+
+    from apimpolicy.dotnet.json.tokens import JToken
 
     Filter: TypeAlias = Callable[[JToken, Iterable[JToken], bool], Iterator[JToken]]
 
@@ -240,7 +243,6 @@ def _equal(left: JValue, right: JValue) -> bool:
         return True
     if right.token_type != STRING_TYPE or left.value is None or isinstance(left.value, (bool, int, float, str)):
         return False
-    from apimpolicy.dotnet.json.writer import format_date, format_value
 
     if left.token_type == DATE:
         return bool(format_date(left.value) == right.value)

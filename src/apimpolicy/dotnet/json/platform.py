@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.metadata import find_definition, named
+from apimpolicy.dotnet.metadata import FULL_NAMES, find_definition, named
 from apimpolicy.dotnet.registry import bound
+from apimpolicy.dotnet.types import ArrayType, NamedType
 from apimpolicy.dotnet.values import BYTE, Array, Boxed, type_of
 
 if TYPE_CHECKING:
@@ -92,9 +93,6 @@ def type_name(value: Any) -> str:
 
 def reflection_name(type_: Type) -> str:
     """The type's name as reflection prints it in messages; keywords become framework names."""
-    from apimpolicy.dotnet.metadata import FULL_NAMES
-    from apimpolicy.dotnet.types import ArrayType, NamedType
-
     if isinstance(type_, ArrayType):
         return f"{reflection_name(type_.element)}[{',' * (type_.rank - 1)}]"
     if isinstance(type_, NamedType):

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from apimpolicy.dotnet.exceptions import JsonReaderException
 from apimpolicy.dotnet.json.dates import find_date
+from apimpolicy.dotnet.json.escapes import path_name
 from apimpolicy.dotnet.json.platform import BigInteger
 from apimpolicy.dotnet.values import Int64
 
@@ -72,8 +73,6 @@ class TextReader:
 
     @property
     def path(self) -> str:
-        from apimpolicy.dotnet.json.tokens import path_name
-
         entries = self.stack[:-1] if self.state in ("ObjectStart", "ArrayStart", "ConstructorStart") else self.stack
         text = ""
         for kind, place in entries:

@@ -15,9 +15,11 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
+from apimpolicy.dotnet.json.kinds import JTOKEN, J
 from apimpolicy.dotnet.json.scalars import JValue
 from apimpolicy.dotnet.json.sequences import J_ENUMERABLE, JEnumerable, j_enumerable_of, of_type
-from apimpolicy.dotnet.json.tokens import JTOKEN, J, JToken
+from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, type_of, unbox
 
@@ -120,8 +122,6 @@ def typed_values(types: tuple[Type, ...], source: Iterable[JToken]) -> JEnumerab
 
 
 def _token_type() -> Type:
-    from apimpolicy.dotnet.metadata import named
-
     return named(JTOKEN)
 
 

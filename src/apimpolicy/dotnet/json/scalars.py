@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.tokens import (
+from apimpolicy.dotnet.json.kinds import (
     BOOLEAN,
     BYTES,
     COMMENT,
@@ -15,6 +15,7 @@ from apimpolicy.dotnet.json.tokens import (
     FLOAT,
     GUID_TYPE,
     INTEGER,
+    JTOKEN,
     NULL,
     RAW,
     STRING_TYPE,
@@ -22,9 +23,10 @@ from apimpolicy.dotnet.json.tokens import (
     UNDEFINED,
     URI_TYPE,
     J,
-    JToken,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.metadata import named, parse
+from apimpolicy.dotnet.registry import bound, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Char, Int64, Single, UInt64, box, type_of
 
 if TYPE_CHECKING:
@@ -204,15 +206,11 @@ class JValue(JToken):
 
     def convert_to(self, target: str) -> Any:
         """Convert to a built-in type, given by its C# name, as a cast does; raises ArgumentException as a cast does."""
-        from apimpolicy.dotnet.json.casts import CASTS
-
-        return CASTS[target](self)
+        return bound(JTOKEN, f"static {target} op_Explicit({JTOKEN} value)")(self)
 
     def convert_to_type(self, type_: Type) -> Any:
         """Convert to any other type as `ToObject` does; return the boxed value."""
-        from apimpolicy.dotnet.json.deserialization import to_object
-
-        return box(type_, to_object((type_,), self))
+        return box(type_, bound(JTOKEN, "T ToObject<T>()")((type_,), self))
 
     @member("string ToString()")
     def to_string(self) -> str:
@@ -252,19 +250,6 @@ class JValue(JToken):
         return other.deep_clone()
 
     @staticmethod
-    @member("new(object value)")
-    @member("new(decimal value)")
-    @member("new(double value)")
-    @member("new(bool value)")
-    @member("new(System.DateTime value)")
-    @member("new(System.DateTimeOffset value)")
-    @member("new(System.Guid value)")
-    @member("new(System.TimeSpan value)")
-    @member("new(System.Uri value)")
-    def create(value: Any) -> JValue:
-        return JValue.of(value)
-
-    @staticmethod
     @member("new(long value)")
     def of_long(value: int) -> JValue:
         return JValue(Int64(value), INTEGER)
@@ -278,11 +263,6 @@ class JValue(JToken):
     @member("new(float value)")
     def of_float(value: float) -> JValue:
         return JValue(Single(value), FLOAT)
-
-    @staticmethod
-    @member("new(char value)")
-    def of_char(value: str) -> JValue:
-        return JValue(Char(value), STRING_TYPE)
 
     @staticmethod
     @member("new(string value)")
@@ -334,7 +314,6 @@ _SAME = (
 
 def _register_implicit() -> None:
     """C#'s conversions to JToken. A value becomes `long` where Newtonsoft has no constructor for it; a `T?` keeps T."""
-    from apimpolicy.dotnet.metadata import named, parse
 
     def register(source: str, function: Any) -> None:
         implements(J + "JToken", f"static {J}JToken op_Implicit({source} value)")(function)
@@ -360,3 +339,19 @@ def _register_implicit() -> None:
 
 
 _register_implicit()
+
+implements_all(
+    J + "JValue",
+    {
+        "new(object value)": JValue.of,
+        "new(decimal value)": JValue.of,
+        "new(double value)": JValue.of,
+        "new(bool value)": JValue.of,
+        "new(System.DateTime value)": JValue.of,
+        "new(System.DateTimeOffset value)": JValue.of,
+        "new(System.Guid value)": JValue.of,
+        "new(System.TimeSpan value)": JValue.of,
+        "new(System.Uri value)": JValue.of,
+        "new(char value)": lambda value: JValue(Char(value), STRING_TYPE),
+    },
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.metadata import named, parse
-from apimpolicy.dotnet.registry import implements, interface_members
+from apimpolicy.dotnet.registry import bound, implements, interface_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,11 +40,13 @@ class JEnumerable:
 
     def get_item(self, key: Any) -> JEnumerable:
         """`this[key]`: the values under a key in every token of the sequence."""
-        from apimpolicy.dotnet.json.retrieval import values_under
-
-        return values_under(self, key)
+        return item_of_each(self, key)
 
 
+_VALUES = (
+    "static Newtonsoft.Json.Linq.IJEnumerable<Newtonsoft.Json.Linq.JToken> "
+    "Values(this System.Collections.Generic.IEnumerable<Newtonsoft.Json.Linq.JToken> source, object key)"
+)
 _ITEM = "Newtonsoft.Json.Linq.IJEnumerable<Newtonsoft.Json.Linq.JToken> Item[object key] { get; }"
 
 interface_members("Newtonsoft.Json.Linq.JEnumerable<T>", {_ITEM: "get_item"})
@@ -52,9 +54,8 @@ interface_members("Newtonsoft.Json.Linq.JEnumerable<T>", {_ITEM: "get_item"})
 
 @implements("Newtonsoft.Json.Linq.IJEnumerable<T>", _ITEM)
 def item_of_each(source: Any, key: Any) -> JEnumerable:
-    from apimpolicy.dotnet.json.retrieval import values_under
-
-    return values_under(source, key)
+    under: JEnumerable = bound("Newtonsoft.Json.Linq.Extensions", _VALUES)(source, key)
+    return under
 
 
 def of_type(element: Type) -> Type:

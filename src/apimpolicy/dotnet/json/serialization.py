@@ -10,11 +10,22 @@ from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullExceptio
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.containers import content_items
+from apimpolicy.dotnet.json.kinds import STRING_TYPE, TYPE_NAMES, J
 from apimpolicy.dotnet.json.objects import JObject
 from apimpolicy.dotnet.json.scalars import JValue, value_type
-from apimpolicy.dotnet.json.tokens import STRING_TYPE, TYPE_NAMES, J, JToken
-from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import OBJECT, AnonymousObject, Char, RectangularArray, ValueTuple, box, type_of
+from apimpolicy.dotnet.json.tokens import JToken
+from apimpolicy.dotnet.json.writer import format_date, format_number
+from apimpolicy.dotnet.registry import implements, implements_all
+from apimpolicy.dotnet.values import (
+    OBJECT,
+    AnonymousObject,
+    Char,
+    EnumValue,
+    RectangularArray,
+    ValueTuple,
+    box,
+    type_of,
+)
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -61,8 +72,6 @@ class _Serializer:
             self.open.pop()
 
     def _scalar(self, value: Any) -> JValue:
-        from apimpolicy.dotnet.values import EnumValue
-
         if isinstance(value, EnumValue) and self.settings is not None and self.settings.names_enums:
             return JValue(platform.text_of(value), STRING_TYPE)
         return JValue.of(value)
@@ -166,12 +175,8 @@ def _entries(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _key_text(key: Any) -> str:
     if isinstance(key, (float, Decimal)):
-        from apimpolicy.dotnet.json.writer import format_number
-
         return format_number(key) if isinstance(key, float) else platform.text_of(key)
     if type_of(key) in (platform.DATE_TIME, platform.DATE_TIME_OFFSET):
-        from apimpolicy.dotnet.json.writer import format_date
-
         return format_date(key)
     return platform.text_of(key)
 
@@ -209,11 +214,6 @@ def object_from_object(value: Any) -> JToken:
     return _from_object(value, "JObject")
 
 
-@implements(J + "JArray", f"static {J}JArray FromObject(object o)")
-def array_from_object(value: Any) -> JToken:
-    return _from_object(value, "JArray")
-
-
 @implements(J + "JToken", f"static {J}JToken FromObject(object o, {_SERIALIZER})")
 def token_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
     return _from_object_with(value, serializer, "JToken")
@@ -227,3 +227,6 @@ def object_from_object_with(value: Any, serializer: JsonSerializer | None) -> JT
 @implements(J + "JArray", f"static {J}JArray FromObject(object o, {_SERIALIZER})")
 def array_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
     return _from_object_with(value, serializer, "JArray")
+
+
+implements_all(J + "JArray", {f"static {J}JArray FromObject(object o)": lambda value: _from_object(value, "JArray")})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.arrays import default_value
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import type_of, unbox
 
 if TYPE_CHECKING:
@@ -67,11 +67,6 @@ class JsonSerializerSettings:
             return False
         return bool(unbox(item) == default_value(type_))
 
-    @staticmethod
-    @member("new()")
-    def create() -> JsonSerializerSettings:
-        return JsonSerializerSettings()
-
 
 @dotnet_class("Newtonsoft.Json.JsonSerializer")
 class JsonSerializer:
@@ -94,3 +89,6 @@ class JsonSerializer:
     @member("static Newtonsoft.Json.JsonSerializer CreateDefault(Newtonsoft.Json.JsonSerializerSettings settings)")
     def create_with(settings: JsonSerializerSettings | None) -> JsonSerializer:
         return JsonSerializer(settings)
+
+
+implements_all("Newtonsoft.Json.JsonSerializerSettings", {"new()": JsonSerializerSettings})

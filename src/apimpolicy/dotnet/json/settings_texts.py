@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.tokens import COMMENT, DATE, RAW, UNDEFINED
-from apimpolicy.dotnet.json.writer import Texts, escape, format_value
+from apimpolicy.dotnet.json.escapes import escape
+from apimpolicy.dotnet.json.kinds import COMMENT, DATE, RAW, UNDEFINED
+from apimpolicy.dotnet.json.writer import Texts, format_value
 from apimpolicy.dotnet.values import type_of
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.casts import CASTS
 from apimpolicy.dotnet.json.dates import find_date
+from apimpolicy.dotnet.json.kinds import UNDEFINED
 from apimpolicy.dotnet.json.retrieval import change_type
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import UNDEFINED, JToken
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.system.number_parsing import FLOAT, parse_decimal
 from apimpolicy.dotnet.types import NamedType
@@ -29,6 +29,7 @@ from apimpolicy.dotnet.values import DECIMAL, OBJECT, STRING, unbox
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.reader import TextReader
+    from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.types import Type
 
 _INTEGERS = frozenset(("int", "short", "byte"))

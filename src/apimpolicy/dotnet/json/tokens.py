@@ -8,32 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
+from apimpolicy.dotnet.json.escapes import path_name
+from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, NONE, PROPERTY, TOKENS, J
 from apimpolicy.dotnet.json.sequences import JEnumerable, j_enumerable_of
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.json.writer import write
+from apimpolicy.dotnet.registry import dotnet_class, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.dotnet.json.containers import JContainer
     from apimpolicy.dotnet.values import Array
-
-J = "Newtonsoft.Json.Linq."
-JTOKEN = J + "JToken"
-TOKENS = f"System.Collections.Generic.IEnumerable<{JTOKEN}>"
-
-(NONE, OBJECT, ARRAY, CONSTRUCTOR, PROPERTY, COMMENT, INTEGER, FLOAT, STRING_TYPE, BOOLEAN, NULL, UNDEFINED, DATE, RAW,
- BYTES, GUID_TYPE, URI_TYPE, TIME_SPAN_TYPE) = range(18)  # fmt: skip
-"""`JTokenType`."""
-
-TYPE_NAMES = (
-    "None", "Object", "Array", "Constructor", "Property", "Comment", "Integer", "Float", "String", "Boolean", "Null",
-    "Undefined", "Date", "Raw", "Bytes", "Guid", "Uri", "TimeSpan",
-)  # fmt: skip
-
-_SPECIAL = frozenset(". '/\"[]()\t\n\r\f\b\\\u0085\u2028\u2029")
 
 
 @dotnet_class(
@@ -139,9 +128,8 @@ class JToken:
 
     @member(f"{J}JEnumerable<T> Children<T>() where T : {JTOKEN}", types=True)
     def children_of(self, types: tuple[Any, ...]) -> JEnumerable:
-        wanted = run_time_class(types[-1])
-        of_wanted = j_enumerable_of(types[-1])
-        return JEnumerable(lambda: (child for child in self if isinstance(child, wanted)), of_wanted)
+        wanted = types[-1]
+        return JEnumerable(lambda: (child for child in self if is_instance(child, wanted)), j_enumerable_of(wanted))
 
     @member("System.Collections.Generic.IEnumerable<T> Values<T>()", types=True)
     def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
@@ -158,14 +146,10 @@ class JToken:
 
     @member("string ToString()")
     def to_string(self) -> str:
-        from apimpolicy.dotnet.json.writer import write
-
         return write(self, indented=True)
 
     @member("string ToString(Newtonsoft.Json.Formatting formatting, params Newtonsoft.Json.JsonConverter[] converters)")
     def format(self, formatting: int, converters: Array | None = None) -> str:
-        from apimpolicy.dotnet.json.writer import write
-
         return write(self, indented=formatting == 1)
 
     @member("void Remove()")
@@ -219,29 +203,3 @@ class JToken:
             return iter(())
         index = self.parent.index_of(self)
         return iter(self.parent.children[index + 1 :] if after else self.parent.children[:index])
-
-
-def path_name(name: str, *, is_first: bool) -> str:
-    if _SPECIAL.isdisjoint(name):
-        return name if is_first else "." + name
-    from apimpolicy.dotnet.json.writer import escape
-
-    return f"['{escape(name, quote=chr(39))}']"
-
-
-def run_time_class(type_: Any) -> type:
-    """The Python class whose instances are the tokens of a type such as `JObject`."""
-    from apimpolicy.dotnet.json import arrays, containers, objects, scalars
-
-    for module in (objects, arrays, scalars, containers):
-        found = getattr(module, str(type_).rpartition(".")[2], None)
-        if isinstance(found, type):
-            return found
-    return JToken
-
-
-@implements(JTOKEN, f"static bool DeepEquals({JTOKEN} t1, {JTOKEN} t2)")
-def deep_equals(first: JToken | None, second: JToken | None) -> bool:
-    from apimpolicy.dotnet.json.comparison import deep_equals as compare
-
-    return compare(first, second)

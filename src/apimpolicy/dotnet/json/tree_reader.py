@@ -10,10 +10,11 @@ from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
+from apimpolicy.dotnet.json.kinds import GUID_TYPE, TIME_SPAN_TYPE, TYPE_NAMES, URI_TYPE, J
 from apimpolicy.dotnet.json.loading import IGNORE_COMMENTS, load
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
-from apimpolicy.dotnet.json.tokens import GUID_TYPE, TIME_SPAN_TYPE, TYPE_NAMES, URI_TYPE, J, JToken
+from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.json.writer import write
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
 
@@ -33,7 +34,7 @@ _BRACKETS = {
 _AS_STRINGS = (GUID_TYPE, URI_TYPE, TIME_SPAN_TYPE)
 
 
-@dotnet_class(_READER, attributes={"Value": "value", "Depth": "depth", "Path": "path"})
+@dotnet_class(_READER, attributes="Value Depth Path")
 class TreeReader:
     """Goes through a tree token by token; `token` is a name of `JsonToken`, `value` is boxed."""
 

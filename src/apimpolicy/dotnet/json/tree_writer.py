@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import NullReferenceException
+from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
-from apimpolicy.dotnet.json.tokens import J, JToken
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.containers import JContainer
+    from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.values import Array
 
 _WRITER = "Newtonsoft.Json.JsonWriter"

@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
+from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.json import platform
-from apimpolicy.dotnet.json.arrays import JConstructor
-from apimpolicy.dotnet.json.containers import JContainer
-from apimpolicy.dotnet.json.objects import JObject, JProperty
-from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.json.tokens import BYTES, COMMENT, DATE, NULL, RAW, UNDEFINED, JToken
+from apimpolicy.dotnet.json.escapes import escape
+from apimpolicy.dotnet.json.kinds import (
+    BYTES,
+    COMMENT,
+    CONSTRUCTOR,
+    DATE,
+    NULL,
+    OBJECT,
+    PROPERTY,
+    RAW,
+    UNDEFINED,
+    is_value,
+)
 from apimpolicy.dotnet.values import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.dotnet.json.tokens import JToken
+
 _LOOK_EVERY = 127
 """Pieces, less one: a piece costs a step, and is never longer than a string may be."""
-_NAMED_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r", "\f": "\\f", "\b": "\\b", "\\": "\\\\"}
-_DOUBLE = re.compile('[\x00-\x1f"\\\\\x85\u2028\u2029]')
-_SINGLE = re.compile("[\x00-\x1f'\\\\\x85\u2028\u2029]")
-
-
-def _escaped(match: re.Match[str]) -> str:
-    character = match.group()
-    if character in "\"'":
-        return "\\" + character
-    return _NAMED_ESCAPES.get(character) or f"\\u{ord(character):04x}"
-
-
-def escape(text: str, *, quote: str = '"') -> str:
-    """The text between quotes.
-
-    >>> escape('a"b')
-    'a\\\\"b'
-    """
-    if len(text) > FREE_UNITS:
-        work_through(len(text) << 1)
-    return (_DOUBLE if quote == '"' else _SINGLE).sub(_escaped, text)
 
 
 def format_number(value: float | Decimal) -> str:
@@ -122,7 +110,7 @@ _TEXTS = Texts()
 
 def write(token: JToken, *, indented: bool, texts: Texts = _TEXTS) -> str:
     """The text of a token and everything below it."""
-    if isinstance(token, JValue):
+    if is_value(token):
         return texts.scalar(token.token_type, token.value)
     parts: list[str] = []
     length = 0
@@ -141,15 +129,15 @@ def _pieces(root: JToken, indented: bool, texts: Texts) -> Iterator[str]:
     """One loop with a stack of (iterator over children, closing text); a property is a prefix of its value."""
     colon = ": " if indented else ":"
     stack: list[tuple[Iterator[JToken], str]] = []
-    token: JToken = root
+    token: Any = root
     while True:
-        while isinstance(token, JProperty) and token.value is not None:
+        while token.token_type == PROPERTY and token.value is not None:
             yield f'"{texts.name(token.name)}"{colon}'
             token = token.value
         opened = False
-        if isinstance(token, JValue):
+        if is_value(token):
             yield texts.scalar(token.token_type, token.value)
-        elif isinstance(token, JContainer):
+        else:
             opening, closing = _brackets(token)
             yield opening
             stack.append((iter(token.children), closing))
@@ -168,7 +156,7 @@ def _pieces(root: JToken, indented: bool, texts: Texts) -> Iterator[str]:
             return
 
 
-def _brackets(token: JContainer) -> tuple[str, str]:
-    if isinstance(token, JObject):
+def _brackets(container: Any) -> tuple[str, str]:
+    if container.token_type == OBJECT:
         return "{", "}"
-    return (f"new {token.name}(", ")") if isinstance(token, JConstructor) else ("[", "]")
+    return (f"new {container.name}(", ")") if container.token_type == CONSTRUCTOR else ("[", "]")

@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import JsonWriterException
+from apimpolicy.dotnet.json.escapes import escape
 from apimpolicy.dotnet.json.namespace_scopes import NamespaceScopes
-from apimpolicy.dotnet.json.writer import escape
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 from apimpolicy.dotnet.xml.encoded_names import decode_name
+from apimpolicy.dotnet.xml.kinds import TEXT
 from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XMLNS, XName
-from apimpolicy.dotnet.xml.nodes import (
-    TEXT,
-    XCData,
-    XComment,
-    XDocumentType,
-    XObject,
-    XProcessingInstruction,
-    XText,
-)
+from apimpolicy.dotnet.xml.nodes import XCData, XComment, XDocumentType, XObject, XProcessingInstruction, XText
 from apimpolicy.dotnet.xml.xml_convert import to_boolean
 from apimpolicy.errors import NotSimulatedError
 

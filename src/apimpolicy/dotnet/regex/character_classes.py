@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.regex.blocks import BLOCKS
 from apimpolicy.dotnet.regex.letter_case import both_cases, differs
 from apimpolicy.dotnet.regex.options import ECMA_SCRIPT, IGNORE_CASE, invalid_pattern
+from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.exceptions import RegexParseException
@@ -194,8 +195,6 @@ class Reader:
         As in .NET, an escaped `-` neither begins nor ends a range, and a class that is read inside one leaves it open.
         """
         if depth > _MAXIMUM_NESTING:
-            from apimpolicy.errors import NotSimulatedError
-
             raise NotSimulatedError("a regular expression", "character class subtraction is nested too deeply")
         negated = self.accept("^")
         ranges: list[tuple[str, str]] = []

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, NotSupportedException
 from apimpolicy.dotnet.linq.sequences import Sequence
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import STRING
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _NAMESPACE = "System.Text.RegularExpressions."
 _GROUP = named(_NAMESPACE + "Group")
 
 
-@dotnet_class(f"{_NAMESPACE}Capture", attributes={"Index": "index", "Length": "length", "Value": "value"})
+@dotnet_class(f"{_NAMESPACE}Capture", attributes="Index Length Value")
 class Capture:
     """A part of the input; `index` and `length` count UTF-16 code units."""
 
@@ -139,7 +139,7 @@ class MatchCollection(_CaptureList):
         return self._items
 
 
-@dotnet_class(f"{_NAMESPACE}Group", attributes={"Success": "success", "Name": "name", "Captures": "captures"})
+@dotnet_class(f"{_NAMESPACE}Group", attributes="Success Name Captures")
 class Group(Capture):
     """A group: its last capture, and all of them."""
 
@@ -220,7 +220,7 @@ class GroupCollection(_CaptureList):
         return found is not None, found
 
 
-@dotnet_class(f"{_NAMESPACE}Match", attributes={"Groups": "groups"})
+@dotnet_class(f"{_NAMESPACE}Match", attributes="Groups")
 class Match(Group):
     """A match, or the failure to find one. `offset` is where the searched part of the input begins."""
 
@@ -233,11 +233,6 @@ class Match(Group):
         self.offset = offset
         self._found = found
         self._groups: GroupCollection | None = None
-
-    @staticmethod
-    @member(f"static {_NAMESPACE}Match Empty {{ get; }}")
-    def empty() -> Match:
-        return _EMPTY
 
     def spans(self, number: int) -> list[tuple[int, int]]:
         """Where a group, given by its number in the pattern, was captured, in order."""
@@ -294,3 +289,6 @@ _EMPTY = Match(None, "", "", 0, None)
 def no_match() -> Match:
     """`Match.Empty`."""
     return _EMPTY
+
+
+implements_all(f"{_NAMESPACE}Match", {f"static {_NAMESPACE}Match Empty {{ get; }}": lambda: _EMPTY})

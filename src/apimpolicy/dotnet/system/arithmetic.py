@@ -12,6 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import DivideByZeroException, OverflowException
+from apimpolicy.dotnet.values import to_single
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -182,8 +183,6 @@ def int_to_double(value: int) -> float:
 
 def int_to_single(value: int) -> float:
     """Conversion of any integer to `float`, to the nearest."""
-    from apimpolicy.dotnet.values import to_single
-
     if -(1 << 53) <= value <= 1 << 53:
         return to_single(float(value))
     # Rounding first to 53 bits and then to 24 could round twice: keep the bits that are cut off as one sticky bit.

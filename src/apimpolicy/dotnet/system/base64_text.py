@@ -11,7 +11,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     FormatException,
 )
-from apimpolicy.dotnet.registry import counts_itself, implements
+from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.values import Array, byte_array
 
 _encoded = binascii.b2a_base64
@@ -98,9 +98,6 @@ def _lenient(text: str) -> bytes:
     return binascii.a2b_base64(text.encode("ascii"))
 
 
-implements("System.Convert", "static byte[] FromBase64String(string s)")(from_base64)
-
-
 @implements("System.Convert", "static byte[] FromBase64CharArray(char[] inArray, int offset, int length)")
 def _from_chars(chars: Array | None, offset: int, length: int) -> Array:
     if chars is None:
@@ -140,3 +137,6 @@ def _to_chars(data: Array | None, offset: int, length: int, out: Array | None, a
         )
     out[at : at + len(shown)] = shown
     return len(shown)
+
+
+implements_all("System.Convert", {"static byte[] FromBase64String(string s)": from_base64})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import counts_itself, implements
+from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.values import Array, byte_array
 
 if TYPE_CHECKING:
@@ -70,11 +70,6 @@ def _register() -> None:
 _register()
 
 
-@implements("System.BitConverter", "static readonly bool IsLittleEndian;")
-def _is_little_endian() -> bool:
-    return True
-
-
 @implements("System.BitConverter", "static string ToString(byte[] value)")
 @implements("System.BitConverter", "static string ToString(byte[] value, int startIndex)")
 @implements("System.BitConverter", "static string ToString(byte[] value, int startIndex, int length)")
@@ -100,3 +95,6 @@ def to_string(data: Array | None, start: int = 0, length: int | None = None) -> 
         )
     work_through(length << 2)
     return bytes(data[start : start + length]).hex("-").upper()
+
+
+implements_all("System.BitConverter", {"static readonly bool IsLittleEndian;": lambda: True})

@@ -13,8 +13,8 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     FormatException,
 )
-from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import Char, from_utf16
+from apimpolicy.dotnet.registry import implements, implements_all
+from apimpolicy.dotnet.values import Char, from_utf16, to_utf16
 
 WHITE_SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
@@ -42,8 +42,6 @@ def _by_code_point(text: str) -> str:
 
 
 def _by_code_unit(text: str) -> str:
-    from apimpolicy.dotnet.values import to_utf16
-
     return to_utf16(text)
 
 
@@ -231,16 +229,6 @@ def _try_parse(text: str | None) -> tuple[bool, str]:
     return (True, text) if text is not None and len(text) == 1 else (False, "\0")
 
 
-@implements("char", "bool Equals(char obj)")
-def _equals(char: str, other: str) -> bool:
-    return char == other
-
-
-@implements("char", "bool Equals(object obj)")
-def _equals_object(char: str, other: Any) -> bool:
-    return isinstance(other, Char) and char == str(other)
-
-
 @implements("char", "int CompareTo(char value)")
 def _compare_to(char: str, other: str) -> int:
     return ord(char) - ord(other)
@@ -253,11 +241,6 @@ def _compare_to_object(char: str, other: Any) -> int:
     if not isinstance(other, Char):
         raise ArgumentException("Object must be of type Char.")
     return ord(char) - ord(other)
-
-
-@implements("char", "int GetHashCode()")
-def _hash(char: str) -> int:
-    return ord(char) | ord(char) << 16
 
 
 @implements("char", "static string ConvertFromUtf32(int utf32)")
@@ -321,6 +304,12 @@ def _numeric_value_at(text: str | None, index: int) -> float:
     return _numeric_value(first)
 
 
-@implements("char", "System.TypeCode GetTypeCode()")
-def _type_code(_char: str) -> int:
-    return 4
+implements_all(
+    "char",
+    {
+        "bool Equals(char obj)": lambda char, other: char == other,
+        "bool Equals(object obj)": lambda char, other: isinstance(other, Char) and char == str(other),
+        "int GetHashCode()": lambda char: ord(char) | ord(char) << 16,
+        "System.TypeCode GetTypeCode()": lambda _char: 4,
+    },
+)

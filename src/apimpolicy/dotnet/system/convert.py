@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     OverflowException,
 )
 from apimpolicy.dotnet.metadata import FULL_NAMES, parse, runtime_name
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, int_to_single
 from apimpolicy.dotnet.system.date_parsing_members import parse_datetime
@@ -302,12 +302,6 @@ class DBNull:
 
 
 _DBNULL = DBNull()
-implements("System.Convert", "static readonly object DBNull;")(lambda: _DBNULL)
-
-
-@implements("System.Convert", "static bool IsDBNull(object value)")
-def _is_dbnull(value: Any) -> bool:
-    return isinstance(value, DBNull)
 
 
 _BY_CODE = {code: name for name, code in TYPE_CODES.items()} | {16: _DATE, 18: "string"}
@@ -333,3 +327,12 @@ def _change_type_code(value: Any, code: int, provider: Any = None) -> Any:
         raise ArgumentException("Unknown TypeCode value.")
     name = _BY_CODE[code]
     return _shown(value, provider) if name == "string" else box(parse(name), from_object(name, value, provider))
+
+
+implements_all(
+    "System.Convert",
+    {
+        "static readonly object DBNull;": lambda: _DBNULL,
+        "static bool IsDBNull(object value)": lambda value: isinstance(value, DBNull),
+    },
+)

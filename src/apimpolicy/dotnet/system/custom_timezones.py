@@ -10,7 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     InvalidTimeZoneException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.datetimes import LOCAL, UTC, DateTime
 from apimpolicy.dotnet.system.timespans import HOUR, MINUTE, TimeSpan
 from apimpolicy.dotnet.system.timezones import TimeZone
@@ -62,7 +62,7 @@ def create_zone(
     return TimeZone(name, RuleZone(base, kept), (shown or "", standard or "", daylight or "" if kept else ""))
 
 
-@dotnet_class("System.Globalization.DaylightTime", attributes={"Start": "start", "End": "end", "Delta": "delta"})
+@dotnet_class("System.Globalization.DaylightTime", attributes="Start End Delta")
 class DaylightTime:
     """The daylight saving time of one year."""
 
@@ -109,7 +109,6 @@ class CurrentTimeZone:
 
 
 _CURRENT = CurrentTimeZone()
-implements("System.TimeZone", "static System.TimeZone CurrentTimeZone { get; }")(lambda: _CURRENT)
 
 
 @implements(
@@ -125,3 +124,6 @@ def _is_daylight_saving(time: DateTime, period: DaylightTime | None) -> bool:
     within = time.ticks >= start or time.ticks < end if start > end else start <= time.ticks < end
     ambiguous = (end - delta, end) if delta > 0 else (start, start - delta)
     return within and not ambiguous[0] <= time.ticks < ambiguous[1]
+
+
+implements_all("System.TimeZone", {"static System.TimeZone CurrentTimeZone { get; }": lambda: _CURRENT})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import calendar
 import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment
 from apimpolicy.dotnet.system.date_symbols import dates_of
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
@@ -16,8 +16,6 @@ from apimpolicy.dotnet.values import wrap_int32
 
 _from_ordinal = datetime.date.fromordinal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 UNSPECIFIED, UTC, LOCAL = 0, 1, 2
 """Of the enum `System.DateTimeKind`."""
@@ -29,21 +27,7 @@ _UNREPRESENTABLE = "The added or subtracted value results in an un-representable
 
 @dotnet_class(
     "System.DateTime",
-    attributes={
-        "Ticks": "ticks",
-        "Kind": "kind",
-        "Date": "date",
-        "TimeOfDay": "time_of_day",
-        "Year": "year",
-        "Month": "month",
-        "Day": "day",
-        "DayOfWeek": "day_of_week",
-        "DayOfYear": "day_of_year",
-        "Hour": "hour",
-        "Minute": "minute",
-        "Second": "second",
-        "Millisecond": "millisecond",
-    },
+    attributes="Ticks Kind Date TimeOfDay Year Month Day DayOfWeek DayOfYear Hour Minute Second Millisecond",
 )
 class DateTime:
     """A point in time; immutable. Equality and order go by the ticks alone, as in .NET."""
@@ -353,8 +337,6 @@ def today() -> DateTime:
 
 
 MIN_VALUE, MAX_VALUE, UNIX_EPOCH = DateTime(0), DateTime(MAX_TICKS), DateTime(UNIX_EPOCH_TICKS, UTC)
-for _name, _value in (("MinValue", MIN_VALUE), ("MaxValue", MAX_VALUE), ("UnixEpoch", UNIX_EPOCH)):
-    implements("System.DateTime", f"static readonly System.DateTime {_name};")(lambda value=_value: value)
 
 
 @implements("System.DateTime", "static int DaysInMonth(int year, int month)")
@@ -390,30 +372,26 @@ def _from_file_time(file_time: int) -> DateTime:
     return _from_file_time_utc(file_time).to_local_time()
 
 
-@implements("System.DateTime", "static int Compare(System.DateTime t1, System.DateTime t2)")
-def _compare(a: DateTime, b: DateTime) -> int:
-    return a.compare_to(b)
-
-
-@implements("System.DateTime", "static System.DateTime op_Addition(System.DateTime d, System.TimeSpan t)")
-def _plus(moment: DateTime, span: TimeSpan) -> DateTime:
-    return moment.add_ticks(span.ticks, "t")
-
-
-@implements("System.DateTime", "static System.DateTime op_Subtraction(System.DateTime d, System.TimeSpan t)")
-def _minus(moment: DateTime, span: TimeSpan) -> DateTime:
-    return moment.add_ticks(-span.ticks, "t")
-
-
-_OPERATORS: dict[str, Callable[[DateTime, DateTime], Any]] = {
-    "System.TimeSpan op_Subtraction(System.DateTime d1, System.DateTime d2)": DateTime.subtract,
-    "bool op_Equality(System.DateTime d1, System.DateTime d2)": lambda a, b: a.ticks == b.ticks,
-    "bool Equals(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks == b.ticks,
-    "bool op_Inequality(System.DateTime d1, System.DateTime d2)": lambda a, b: a.ticks != b.ticks,
-    "bool op_LessThan(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks < b.ticks,
-    "bool op_LessThanOrEqual(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks <= b.ticks,
-    "bool op_GreaterThan(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks > b.ticks,
-    "bool op_GreaterThanOrEqual(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks >= b.ticks,
-}
-for _signature, _function in _OPERATORS.items():
-    implements("System.DateTime", f"static {_signature}")(_function)
+implements_all(
+    "System.DateTime",
+    {
+        "static readonly System.DateTime MinValue;": lambda: MIN_VALUE,
+        "static readonly System.DateTime MaxValue;": lambda: MAX_VALUE,
+        "static readonly System.DateTime UnixEpoch;": lambda: UNIX_EPOCH,
+        "static int Compare(System.DateTime t1, System.DateTime t2)": DateTime.compare_to,
+        "static System.DateTime op_Addition(System.DateTime d, System.TimeSpan t)": lambda d, t: d.add_ticks(
+            t.ticks, "t"
+        ),
+        "static System.DateTime op_Subtraction(System.DateTime d, System.TimeSpan t)": lambda d, t: d.add_ticks(
+            -t.ticks, "t"
+        ),
+        "static System.TimeSpan op_Subtraction(System.DateTime d1, System.DateTime d2)": DateTime.subtract,
+        "static bool op_Equality(System.DateTime d1, System.DateTime d2)": lambda a, b: a.ticks == b.ticks,
+        "static bool Equals(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks == b.ticks,
+        "static bool op_Inequality(System.DateTime d1, System.DateTime d2)": lambda a, b: a.ticks != b.ticks,
+        "static bool op_LessThan(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks < b.ticks,
+        "static bool op_LessThanOrEqual(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks <= b.ticks,
+        "static bool op_GreaterThan(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks > b.ticks,
+        "static bool op_GreaterThanOrEqual(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks >= b.ticks,
+    },
+)

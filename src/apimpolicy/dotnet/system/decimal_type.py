@@ -11,7 +11,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     OverflowException,
 )
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, decimal_to_int
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, format_decimal
@@ -46,8 +46,9 @@ def _register() -> None:
         "op_GreaterThan": Decimal.__gt__,
         "op_GreaterThanOrEqual": Decimal.__ge__,
     }
-    for operator, comparison in comparisons.items():
-        implements("decimal", f"static bool {operator}(decimal d1, decimal d2)")(comparison)
+    implements_all(
+        "decimal", {f"static bool {name}(decimal d1, decimal d2)": test for name, test in comparisons.items()}
+    )
     implements("decimal", "static bool Equals(decimal d1, decimal d2)")(Decimal.__eq__)
     implements("decimal", "static int Compare(decimal d1, decimal d2)")(_compare)
     for name, type_ in INTEGERS.items():
@@ -78,40 +79,6 @@ def _register() -> None:
 
 
 _register()
-
-implements("decimal", "new(double value)")(decimals.from_double)
-implements("decimal", "new(float value)")(decimals.from_single)
-implements("decimal", "static decimal op_Explicit(double value)")(decimals.from_double)
-implements("decimal", "static decimal op_Explicit(float value)")(decimals.from_single)
-implements("decimal", "static double op_Explicit(decimal value)")(decimals.to_double)
-implements("decimal", "static float op_Explicit(decimal value)")(decimals.to_float)
-implements("decimal", "static double ToDouble(decimal d)")(decimals.to_double)
-implements("decimal", "static float ToSingle(decimal d)")(decimals.to_float)
-implements("decimal", "static decimal op_UnaryNegation(decimal d)")(decimals.negate)
-implements("decimal", "static decimal Negate(decimal d)")(decimals.negate)
-implements("decimal", "static decimal Truncate(decimal d)")(decimals.truncate)
-implements("decimal", "static decimal Floor(decimal d)")(decimals.floor)
-implements("decimal", "static decimal Ceiling(decimal d)")(decimals.ceiling)
-
-
-@implements("decimal", "static decimal op_UnaryPlus(decimal d)")
-def _plus(value: Decimal) -> Decimal:
-    return value
-
-
-@implements("decimal", "static decimal op_Increment(decimal d)")
-def _increment(value: Decimal) -> Decimal:
-    return decimals.add(value, Decimal(1))
-
-
-@implements("decimal", "static decimal op_Decrement(decimal d)")
-def _decrement(value: Decimal) -> Decimal:
-    return decimals.subtract(value, Decimal(1))
-
-
-@implements("decimal", "int GetHashCode()")
-def _hash(value: Decimal) -> int:
-    return wrap_int32(hash(value))
 
 
 def check_rounding(mode: int) -> None:
@@ -197,3 +164,27 @@ def _to_currency(value: Decimal) -> int:
     if not -(1 << 63) <= amount < 1 << 63:
         raise OverflowException("Value was either too large or too small for a Currency.")
     return amount
+
+
+implements_all(
+    "decimal",
+    {
+        "new(double value)": decimals.from_double,
+        "new(float value)": decimals.from_single,
+        "static decimal op_Explicit(double value)": decimals.from_double,
+        "static decimal op_Explicit(float value)": decimals.from_single,
+        "static double op_Explicit(decimal value)": decimals.to_double,
+        "static float op_Explicit(decimal value)": decimals.to_float,
+        "static double ToDouble(decimal d)": decimals.to_double,
+        "static float ToSingle(decimal d)": decimals.to_float,
+        "static decimal op_UnaryNegation(decimal d)": decimals.negate,
+        "static decimal Negate(decimal d)": decimals.negate,
+        "static decimal Truncate(decimal d)": decimals.truncate,
+        "static decimal Floor(decimal d)": decimals.floor,
+        "static decimal Ceiling(decimal d)": decimals.ceiling,
+        "static decimal op_UnaryPlus(decimal d)": lambda value: value,
+        "static decimal op_Increment(decimal d)": lambda value: decimals.add(value, Decimal(1)),
+        "static decimal op_Decrement(decimal d)": lambda value: decimals.subtract(value, Decimal(1)),
+        "int GetHashCode()": lambda value: wrap_int32(hash(value)),
+    },
+)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import counts_itself, implements
-from apimpolicy.dotnet.values import Array, type_of, wrap_int32
+from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
+from apimpolicy.dotnet.values import Array, reference_equals, type_of, wrap_int32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,14 +122,9 @@ def _method(function: FunctionType) -> object:
 
 def _same_parts(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -> bool:
     """Whether targets, or captured variables, are the same objects."""
-    from apimpolicy.dotnet.system.objects import reference_equals
-
     if first is None or second is None:
         return first is second
     return len(first) == len(second) and all(map(reference_equals, first, second))
-
-
-implements("System.Delegate", "static bool op_Equality(System.Delegate d1, System.Delegate d2)")(equals)
 
 
 @implements("System.Delegate", "static bool op_Inequality(System.Delegate d1, System.Delegate d2)")
@@ -156,15 +151,6 @@ def get_invocation_list(delegate: Callable[..., Any]) -> Array:
     return Array(named("System.Delegate"), _methods(delegate))
 
 
-@implements("System.Delegate", "object Clone()")
-def clone(delegate: Callable[..., Any]) -> Callable[..., Any]:
-    return Multicast(delegate.methods) if isinstance(delegate, Multicast) else delegate
-
-
-implements("System.Delegate", "static System.Delegate Combine(System.Delegate a, System.Delegate b)")(combine)
-implements("System.Delegate", "static System.Delegate Remove(System.Delegate source, System.Delegate value)")(remove)
-
-
 @implements("System.Delegate", "static System.Delegate Combine(params System.Delegate[] delegates)")
 def combine_all(delegates: Array | None) -> Delegate:
     return _of(_joined(*(_methods(delegate) for delegate in delegates or ())))
@@ -177,3 +163,14 @@ def remove_all(source: Delegate, value: Delegate) -> Delegate:
         if left is source:
             return left
         source = left
+
+
+implements_all(
+    "System.Delegate",
+    {
+        "static bool op_Equality(System.Delegate d1, System.Delegate d2)": equals,
+        "object Clone()": lambda delegate: Multicast(delegate.methods) if isinstance(delegate, Multicast) else delegate,
+        "static System.Delegate Combine(System.Delegate a, System.Delegate b)": combine,
+        "static System.Delegate Remove(System.Delegate source, System.Delegate value)": remove,
+    },
+)

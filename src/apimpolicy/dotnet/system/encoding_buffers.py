@@ -12,7 +12,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter, member
 from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback
 from apimpolicy.dotnet.system.encodings import (
     NULL_ARRAY,
@@ -149,11 +149,6 @@ for _flag, _property in (
     )
 
 
-@implements(_ENCODING, "int WindowsCodePage { get; }")
-def _windows_code_page(encoding: Encoding) -> int:
-    return 1252 if encoding.is_single_byte else 1200
-
-
 @implements(_ENCODING, "bool IsAlwaysNormalized()")
 @implements(_ENCODING, "bool IsAlwaysNormalized(System.Text.NormalizationForm form)")
 def _is_always_normalized(encoding: Encoding, form: int = 1) -> bool:
@@ -179,8 +174,6 @@ def _get_encoding(
 
 _ENCODER_FALLBACK = "System.Text.EncoderFallback EncoderFallback { get; set; }"
 _DECODER_FALLBACK = "System.Text.DecoderFallback DecoderFallback { get; set; }"
-implements(_ENCODING, _ENCODER_FALLBACK)(lambda encoding: EncoderFallback(encoding.encoder_fallback))
-implements(_ENCODING, _DECODER_FALLBACK)(lambda encoding: DecoderFallback(encoding.decoder_fallback))
 
 
 @implements_setter(_ENCODING, _ENCODER_FALLBACK)
@@ -202,7 +195,7 @@ def _changeable(encoding: Encoding, value: _Given | None) -> _Given:
     return value
 
 
-@dotnet_class(_INFO, attributes={"CodePage": "code_page", "Name": "name", "DisplayName": "display_name"})
+@dotnet_class(_INFO, attributes="CodePage Name DisplayName")
 class EncodingInfo:
     """What `GetEncodings()` tells of an encoding."""
 
@@ -236,4 +229,13 @@ declines(
     _ENCODING,
     "static void RegisterProvider(System.Text.EncodingProvider provider)",
     reason="policies cannot make a provider: there is none among the allowed types",
+)
+
+implements_all(
+    _ENCODING,
+    {
+        "int WindowsCodePage { get; }": lambda encoding: 1252 if encoding.is_single_byte else 1200,
+        _ENCODER_FALLBACK: lambda encoding: EncoderFallback(encoding.encoder_fallback),
+        _DECODER_FALLBACK: lambda encoding: DecoderFallback(encoding.decoder_fallback),
+    },
 )

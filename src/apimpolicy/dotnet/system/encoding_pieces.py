@@ -7,11 +7,11 @@ complete; the last piece is to be flushed.
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback, undecodable
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.errors import NotSimulatedError
@@ -218,12 +218,10 @@ def _register() -> None:
 
 _register()
 
-
-@implements("System.Text.Encoding", "System.Text.Encoder GetEncoder()")
-def get_encoder(encoding: Encoding) -> Encoder:
-    return Encoder(encoding)
-
-
-@implements("System.Text.Encoding", "System.Text.Decoder GetDecoder()")
-def get_decoder(encoding: Encoding) -> Any:
-    return Decoder(encoding)
+implements_all(
+    "System.Text.Encoding",
+    {
+        "System.Text.Encoder GetEncoder()": Encoder,
+        "System.Text.Decoder GetDecoder()": Decoder,
+    },
+)

@@ -1,4 +1,4 @@
-"""`System.Enum`: names, flags, parsing. Enum values are plain ints while their type is known."""
+"""`System.Enum`: its members, and parsing. Enum values are plain ints while their type is known."""
 
 from __future__ import annotations
 
@@ -7,75 +7,22 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
-    FormatException,
     InvalidOperationException,
     OverflowException,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.system.enum_texts import BITS, enum_name, enum_to_string, format_enum
+from apimpolicy.dotnet.system.objects import TypeObject, get_hash_code
 from apimpolicy.dotnet.values import Array, EnumValue, string_array, type_of, unbox
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.system.objects import TypeObject
     from apimpolicy.dotnet.types import NamedType, Type
-
-_BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "int": 32, "uint": 32, "long": 64, "ulong": 64}
-
-
-def enum_to_string(type_: NamedType, value: int) -> str:
-    """The member's name; for flags the names joined by commas; otherwise the number.
-
-    >>> from apimpolicy.dotnet.metadata import named
-    >>> enum_to_string(named("System.DayOfWeek"), 1), enum_to_string(named("System.DayOfWeek"), 9)
-    ('Monday', '9')
-    """
-    definition = type_.definition
-    if definition.is_flags:
-        return _flag_names(definition.enum_values, value)
-    return enum_name(type_, value) or str(value)
-
-
-def enum_name(type_: NamedType, value: int) -> str | None:
-    """The name of the member with this value, the first declared when several have it."""
-    for name, member in type_.definition.enum_values.items():
-        if member == value:
-            return name
-    return None
-
-
-def _flag_names(members: dict[str, int], value: int) -> str:
-    by_value = sorted(members.items(), key=lambda pair: pair[1] & 0xFFFFFFFFFFFFFFFF)
-    for name, member in by_value:
-        if member == value:
-            return name
-    if value == 0:
-        return "0"
-    rest, found = value, []
-    for name, member in reversed(by_value):
-        if member and rest & member == member:
-            rest &= ~member
-            found.append(name)
-    return ", ".join(reversed(found)) if rest == 0 else str(value)
-
-
-def format_enum(type_: NamedType, value: int, format_: str | None) -> str:
-    """`Enum.ToString(format)`: G, D, X or F, in either case."""
-    kind = (format_ or "G").upper()
-    if kind == "G":
-        return enum_to_string(type_, value)
-    if kind == "D":
-        return str(value)
-    if kind == "X":
-        bits = _BITS[type_.definition.enum_underlying]
-        return f"{value & ((1 << bits) - 1):0{bits // 4}X}"
-    if kind == "F":
-        return _flag_names(type_.definition.enum_values, value)
-    raise FormatException('Format String can be only "G", "g", "X", "x", "F", "f", "D" or "d".')
 
 
 def _range(type_: NamedType) -> tuple[int, int]:
     underlying = type_.definition.enum_underlying
-    bits = _BITS[underlying]
+    bits = BITS[underlying]
     signed = underlying[0] != "u" and underlying != "byte"
     return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
 
@@ -204,7 +151,7 @@ def _get_name(enum_type: TypeObject | None, value: Any) -> str | None:
     return enum_name(type_, _number(value))
 
 
-_INTEGER_TYPES = {*_BITS, "bool", "char"}
+_INTEGER_TYPES = {*BITS, "bool", "char"}
 """What counts as an integer to `System.Enum`."""
 
 
@@ -252,8 +199,6 @@ def _is_defined(enum_type: TypeObject | None, value: Any) -> bool:
 
 
 def _full_name(type_: Type) -> str:
-    from apimpolicy.dotnet.system.objects import TypeObject
-
     return TypeObject(type_).full_name
 
 
@@ -303,6 +248,4 @@ def _compare_to(value: EnumValue, other: Any) -> int:
 
 @implements("System.Enum", "int GetHashCode()")
 def _hash(value: EnumValue) -> int:
-    from apimpolicy.dotnet.system.objects import get_hash_code
-
     return get_hash_code(value)

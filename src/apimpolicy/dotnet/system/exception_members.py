@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet import exceptions
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException
 from apimpolicy.dotnet.metadata import look_up, named
-from apimpolicy.dotnet.registry import declines, implements, implements_setter
+from apimpolicy.dotnet.registry import declines, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.objects import exception_to_string
+from apimpolicy.dotnet.values import OBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,11 +98,6 @@ def _argument(
     return ArgumentException(message, parameter, inner)
 
 
-@implements(_ARGUMENT, f"new({_MESSAGE}, {_INNER})")
-def _argument_inner(message: str | None, inner: DotnetException | None) -> ArgumentException:
-    return ArgumentException(message, None, inner)
-
-
 def _with_inner(made: DotnetException, inner: DotnetException | None) -> DotnetException:
     made.inner = inner
     return made
@@ -131,22 +127,12 @@ def _argument_range_inner(message: str | None, inner: DotnetException | None) ->
     return _with_inner(exceptions.ArgumentOutOfRangeException(None, message), inner)
 
 
-@implements(_ARGUMENT, "string ParamName { get; }")
-def _parameter_name(exception: ArgumentException) -> str | None:
-    return exception.parameter
-
-
 @implements("System.Exception", "string Message { get; }")
 @implements(_ARGUMENT, "string Message { get; }")
 @implements(_RANGE, "string Message { get; }")
 @implements(_AGGREGATE, "string Message { get; }")
 def _message(exception: DotnetException) -> str:
     return exception.message
-
-
-@implements("System.Exception", "System.Exception InnerException { get; }")
-def _inner(exception: DotnetException) -> DotnetException | None:
-    return exception.inner
 
 
 @implements(_AGGREGATE, f"{_COLLECTION} InnerExceptions {{ get; }}")
@@ -172,9 +158,6 @@ def _base(exception: DotnetException) -> DotnetException:
 def _stack_trace(exception: DotnetException) -> str | None:
     """The policy's own stack; None for an exception that was not thrown yet."""
     return "\n".join(f"   at {frame}" for frame in exception.policy_stack) or None
-
-
-implements("System.Exception", "string ToString()")(exception_to_string)
 
 
 def _register_texts() -> None:
@@ -212,7 +195,22 @@ def _data(exception: DotnetException) -> Any:
     """Made when first asked for."""
     if exception.data is None:
         from apimpolicy.dotnet.collections.dictionary import Dictionary
-        from apimpolicy.dotnet.values import OBJECT
 
         exception.data = Dictionary.create((OBJECT, OBJECT))
     return exception.data
+
+
+implements_all(
+    _ARGUMENT,
+    {
+        f"new({_MESSAGE}, {_INNER})": lambda message, inner: ArgumentException(message, None, inner),
+        "string ParamName { get; }": lambda exception: exception.parameter,
+    },
+)
+implements_all(
+    "System.Exception",
+    {
+        "System.Exception InnerException { get; }": lambda exception: exception.inner,
+        "string ToString()": exception_to_string,
+    },
+)

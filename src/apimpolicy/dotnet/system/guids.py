@@ -8,7 +8,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Array, byte_array, wrap_int32
 
 
@@ -196,11 +196,6 @@ def new_guid() -> Guid:
     return Guid(f"{bits:032x}")
 
 
-@implements("System.Guid", "static readonly System.Guid Empty;")
-def _empty() -> Guid:
-    return EMPTY
-
-
 @implements("System.Guid", "new(byte[] b)")
 def from_bytes(data: Array | None) -> Guid:
     """The first three groups are little-endian, as `ToByteArray` writes them."""
@@ -230,11 +225,11 @@ def _from_parts(a: int, b: int, c: int, *rest: int) -> Guid:
     return Guid(f"{a & 0xFFFFFFFF:08x}{b & 0xFFFF:04x}{c & 0xFFFF:04x}{bytes(rest).hex()}")
 
 
-@implements("System.Guid", "static bool op_Equality(System.Guid a, System.Guid b)")
-def _equal(a: Guid, b: Guid) -> bool:
-    return a.hex == b.hex
-
-
-@implements("System.Guid", "static bool op_Inequality(System.Guid a, System.Guid b)")
-def _not_equal(a: Guid, b: Guid) -> bool:
-    return a.hex != b.hex
+implements_all(
+    "System.Guid",
+    {
+        "static readonly System.Guid Empty;": lambda: EMPTY,
+        "static bool op_Equality(System.Guid a, System.Guid b)": lambda a, b: a.hex == b.hex,
+        "static bool op_Inequality(System.Guid a, System.Guid b)": lambda a, b: a.hex != b.hex,
+    },
+)

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
     OverflowException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS, float_divide, int_divide, int_remainder
 from apimpolicy.dotnet.system.decimal_type import check_rounding, round_decimal
@@ -89,8 +89,7 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
     "Log(double a, double newBase)": lambda value, base: _log_base(value, base),
 }
 
-for _signature, _function in _FUNCTIONS.items():
-    implements("System.Math", f"static double {_signature}")(_function)
+implements_all("System.Math", {f"static double {signature}": function for signature, function in _FUNCTIONS.items()})
 
 
 def _log_base(value: float, base: float) -> float:
@@ -111,9 +110,6 @@ _floor = implements("System.Math", "static double Floor(double d)")(_whole(math.
 _ceiling = implements("System.Math", "static double Ceiling(double a)")(_whole(math.ceil))
 _truncate = implements("System.Math", "static double Truncate(double d)")(_whole(math.trunc))
 _to_even = _whole(round)
-implements("System.Math", "static decimal Floor(decimal d)")(decimals.floor)
-implements("System.Math", "static decimal Ceiling(decimal d)")(decimals.ceiling)
-implements("System.Math", "static decimal Truncate(decimal d)")(decimals.truncate)
 
 
 def _away(value: float) -> float:
@@ -233,11 +229,6 @@ def _register() -> None:
 _register()
 
 
-@implements("System.Math", "static long BigMul(int a, int b)")
-def _big_mul(a: int, b: int) -> int:
-    return a * b
-
-
 @implements("System.Math", "static int DivRem(int a, int b, out int result)")
 def _div_rem(a: int, b: int) -> tuple[int, int]:
     return int_divide(a, b), int_remainder(a, b)
@@ -278,16 +269,6 @@ def _scale(value: float, power: int) -> float:
         return math.copysign(math.inf, value)
 
 
-@implements("System.Math", "static double BitIncrement(double x)")
-def _next_up(value: float) -> float:
-    return math.nextafter(value, math.inf)
-
-
-@implements("System.Math", "static double BitDecrement(double x)")
-def _next_down(value: float) -> float:
-    return math.nextafter(value, -math.inf)
-
-
 @implements("System.Math", "static double MaxMagnitude(double x, double y)")
 def _larger_magnitude(x: float, y: float) -> float:
     if abs(x) > abs(y) or x != x:
@@ -300,3 +281,16 @@ def _smaller_magnitude(x: float, y: float) -> float:
     if abs(x) < abs(y) or x != x:
         return x
     return x if abs(x) == abs(y) and math.copysign(1, x) < 0 else y
+
+
+implements_all(
+    "System.Math",
+    {
+        "static decimal Floor(decimal d)": decimals.floor,
+        "static decimal Ceiling(decimal d)": decimals.ceiling,
+        "static decimal Truncate(decimal d)": decimals.truncate,
+        "static long BigMul(int a, int b)": lambda a, b: a * b,
+        "static double BitIncrement(double x)": lambda value: math.nextafter(value, math.inf),
+        "static double BitDecrement(double x)": lambda value: math.nextafter(value, -math.inf),
+    },
+)

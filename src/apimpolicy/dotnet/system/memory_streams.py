@@ -14,7 +14,7 @@ from apimpolicy.dotnet.exceptions import (
     ObjectDisposedException,
     SystemException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, interface_members, member
 from apimpolicy.dotnet.values import BYTE, Array
 
 if TYPE_CHECKING:
@@ -50,11 +50,6 @@ class MemoryStream:
         self._start = self._place = self._end = 0
         self._capacity = capacity
         self._grows = self._writes = self._shows = self._is_open = True
-
-    @staticmethod
-    @member("new()")
-    def empty() -> MemoryStream:
-        return MemoryStream()
 
     @staticmethod
     @member("new(int capacity)")
@@ -287,3 +282,5 @@ interface_members(
         "void WriteByte(byte value)": "write_byte",
     },
 )
+
+implements_all("System.IO.MemoryStream", {"new()": MemoryStream})

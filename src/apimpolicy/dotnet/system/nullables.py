@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import InvalidOperationException
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system.objects import equals, get_hash_code, text
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import box
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 _NAME = "System.Nullable<T>"
 
 
-@implements(_NAME, "bool HasValue { get; }")
-def has_value(value: Any) -> bool:
-    return value is not None
-
-
 @implements(_NAME, "T Value { get; }")
 @implements(_NAME, "static T op_Explicit(System.Nullable<T> value)")
 def get_value(value: Any) -> Any:
@@ -33,37 +28,6 @@ def get_value(value: Any) -> Any:
     if value is None:
         raise InvalidOperationException("Nullable object must have a value.")
     return value
-
-
-@implements(_NAME, "new(T value)")
-@implements(_NAME, "static System.Nullable<T> op_Implicit(T value)")
-def _wrap(value: Any) -> Any:
-    return value
-
-
-@implements(_NAME, "T GetValueOrDefault()", types=True)
-def _get_or_default(types: tuple[Type, ...], value: Any) -> Any:
-    return default_of(types[0]) if value is None else value
-
-
-@implements(_NAME, "T GetValueOrDefault(T defaultValue)")
-def _get_or(value: Any, default: Any) -> Any:
-    return default if value is None else value
-
-
-@implements(_NAME, "string ToString()", types=True)
-def _to_string(types: tuple[Type, ...], value: Any) -> str:
-    return text(box(types[0], value))
-
-
-@implements(_NAME, "bool Equals(object other)", types=True)
-def _equals(types: tuple[Type, ...], value: Any, other: Any) -> bool:
-    return equals(box(types[0], value), other)
-
-
-@implements(_NAME, "int GetHashCode()", types=True)
-def _hash(types: tuple[Type, ...], value: Any) -> int:
-    return 0 if value is None else get_hash_code(box(types[0], value))
 
 
 _INTEGERS = frozenset(["sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong"])
@@ -102,3 +66,24 @@ def _default_struct(type_: NamedType) -> Any:
 
         return EMPTY
     raise NotSimulatedError(f"default({type_})")
+
+
+implements_all(
+    _NAME,
+    {
+        "bool HasValue { get; }": lambda value: value is not None,
+        "new(T value)": lambda value: value,
+        "static System.Nullable<T> op_Implicit(T value)": lambda value: value,
+        "T GetValueOrDefault(T defaultValue)": lambda value, default: default if value is None else value,
+    },
+)
+implements_all(
+    _NAME,
+    {
+        "T GetValueOrDefault()": lambda types, value: default_of(types[0]) if value is None else value,
+        "string ToString()": lambda types, value: text(box(types[0], value)),
+        "bool Equals(object other)": lambda types, value, other: equals(box(types[0], value), other),
+        "int GetHashCode()": lambda types, value: 0 if value is None else get_hash_code(box(types[0], value)),
+    },
+    types=True,
+)

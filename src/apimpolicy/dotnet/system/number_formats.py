@@ -9,6 +9,7 @@ Source: .NET Core 3.1, `Number.Formatting`; the page "Standard numeric format st
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 from apimpolicy.dotnet.environment import joined
@@ -127,8 +128,6 @@ def _inside_bounds(value: float) -> str:
     .NET Core 3.1 leaves the midpoints themselves out, although they would round to this number when it is even: 1e23 is
     9.999999999999999E+22.
     """
-    import math
-
     exact = int(value)
     low, high = int(math.nextafter(value, 0)), int(math.nextafter(value, math.inf))
     for count in range(17):

@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import FREE_UNITS, joined, work_through
 from apimpolicy.dotnet.exceptions import DotnetException, NullReferenceException
 from apimpolicy.dotnet.metadata import FULL_NAMES, named, runtime_name
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, interface_members, member
+from apimpolicy.dotnet.registry import (
+    counts_itself,
+    dotnet_class,
+    implements_all,
+    interface_members,
+    member,
+)
 from apimpolicy.dotnet.system import delegates
-from apimpolicy.dotnet.system.enums import enum_to_string
+from apimpolicy.dotnet.system.enum_texts import enum_to_string
 from apimpolicy.dotnet.system.number_formats import decimal_to_string, double_to_string, single_to_string
 from apimpolicy.dotnet.types import ArrayType, NamedType, Type
-from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Single, type_of, wrap_int32
+from apimpolicy.dotnet.values import Boxed, Char, EnumValue, Single, reference_equals, type_of, wrap_int32
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -134,18 +140,7 @@ def get_hash_code(value: Any) -> int:
 
 @dotnet_class(
     "System.Type",
-    attributes={
-        "FullName": "full_name",
-        "Namespace": "namespace",
-        "BaseType": "base_type",
-        "IsArray": "is_array",
-        "IsValueType": "is_value_type",
-        "IsClass": "is_class",
-        "IsInterface": "is_interface",
-        "IsEnum": "is_enum",
-        "IsGenericType": "is_generic_type",
-        "IsPrimitive": "is_primitive",
-    },
+    attributes=("FullName Namespace BaseType IsArray IsValueType IsClass IsInterface IsEnum IsGenericType IsPrimitive"),
 )
 class TypeObject:
     """A `System.Type` at run time; there is one object for each type."""
@@ -246,7 +241,7 @@ class TypeObject:
         return f"typeof({self.type})"
 
 
-interface_members("System.Reflection.MemberInfo", {"Name": "name"})
+interface_members("System.Reflection.MemberInfo", "Name")
 
 _PRIMITIVES = frozenset(
     [
@@ -285,16 +280,6 @@ def get_type(value: Any) -> TypeObject:
     return type_object(type_of(value))
 
 
-@implements("System.Type", "static bool op_Equality(System.Type left, System.Type right)")
-def _type_equality(left: TypeObject | None, right: TypeObject | None) -> bool:
-    return left == right
-
-
-@implements("System.Type", "static bool op_Inequality(System.Type left, System.Type right)")
-def _type_inequality(left: TypeObject | None, right: TypeObject | None) -> bool:
-    return left != right
-
-
 class PlainObject:
     """`new object()`."""
 
@@ -302,21 +287,24 @@ class PlainObject:
     dotnet_type_name = "object"
 
 
-implements("object", "new()")(PlainObject)
-implements("object", "System.Type GetType()")(get_type)
-implements("object", "string ToString()")(to_string)
-implements("object", "bool Equals(object obj)")(equals)
-implements("object", "static bool Equals(object objA, object objB)")(equals)
-implements("object", "int GetHashCode()")(get_hash_code)
-implements("System.Exception", "System.Type GetType()")(get_type)
-implements("System.Type", "System.Type GetType()")(get_type)
-
-
-@implements("object", "static bool ReferenceEquals(object objA, object objB)")
-def reference_equals(a: Any, b: Any) -> bool:
-    """Identity. A value type is boxed anew for each argument, so it is never the same; equal literals are interned."""
-    if isinstance(a, (bool, int, float, Decimal, Char)):
-        return False
-    if type(a) is str and type(b) is str:
-        return a is b or (a == b and len(a) == 0)
-    return a is b
+implements_all(
+    "System.Type",
+    {
+        "static bool op_Equality(System.Type left, System.Type right)": lambda left, right: left == right,
+        "static bool op_Inequality(System.Type left, System.Type right)": lambda left, right: left != right,
+        "System.Type GetType()": get_type,
+    },
+)
+implements_all(
+    "object",
+    {
+        "new()": PlainObject,
+        "System.Type GetType()": get_type,
+        "string ToString()": to_string,
+        "bool Equals(object obj)": equals,
+        "static bool Equals(object objA, object objB)": equals,
+        "static bool ReferenceEquals(object objA, object objB)": reference_equals,
+        "int GetHashCode()": get_hash_code,
+    },
+)
+implements_all("System.Exception", {"System.Type GetType()": get_type})

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment, zone_text
 from apimpolicy.dotnet.system.date_symbols import dates_of
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
 from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
 from apimpolicy.dotnet.values import wrap_int32
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @dotnet_class(
@@ -278,14 +275,6 @@ def utc_now() -> DateTimeOffset:
     return DateTimeOffset(environment().utc_now())
 
 
-for _name, _value in (
-    ("MinValue", MIN_OFFSET_VALUE),
-    ("MaxValue", MAX_OFFSET_VALUE),
-    ("UnixEpoch", DateTimeOffset(UNIX_EPOCH_TICKS)),
-):
-    implements("System.DateTimeOffset", f"static readonly System.DateTimeOffset {_name};")(lambda value=_value: value)
-
-
 def _from_unix(name: str, value: int, unit: int) -> DateTimeOffset:
     low, high = -(UNIX_EPOCH_TICKS // unit), (MAX_TICKS - UNIX_EPOCH_TICKS) // unit
     if not low <= value <= high:
@@ -303,27 +292,31 @@ def _from_unix_milliseconds(milliseconds: int) -> DateTimeOffset:
     return _from_unix("milliseconds", milliseconds, MILLISECOND)
 
 
-@implements("System.DateTimeOffset", "static int Compare(System.DateTimeOffset first, System.DateTimeOffset second)")
-def _compare(a: DateTimeOffset, b: DateTimeOffset) -> int:
-    return a.compare_to(b)
-
-
+_UNIX_EPOCH = DateTimeOffset(UNIX_EPOCH_TICKS)
+_PAIR = "(System.DateTimeOffset first, System.DateTimeOffset second)"
 _TWO = "(System.DateTimeOffset left, System.DateTimeOffset right)"
 _AND_SPAN = "(System.DateTimeOffset dateTimeOffset, System.TimeSpan timeSpan)"
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    f"System.DateTimeOffset op_Addition{_AND_SPAN}": DateTimeOffset.add,
-    f"System.DateTimeOffset op_Subtraction{_AND_SPAN}": DateTimeOffset.subtract_span,
-    f"System.TimeSpan op_Subtraction{_TWO}": DateTimeOffset.subtract,
-    f"bool op_Equality{_TWO}": lambda a, b: a.utc_ticks == b.utc_ticks,
-    "bool Equals(System.DateTimeOffset first, System.DateTimeOffset second)": lambda a, b: a.utc_ticks == b.utc_ticks,
-    f"bool op_Inequality{_TWO}": lambda a, b: a.utc_ticks != b.utc_ticks,
-    f"bool op_LessThan{_TWO}": lambda a, b: a.utc_ticks < b.utc_ticks,
-    f"bool op_LessThanOrEqual{_TWO}": lambda a, b: a.utc_ticks <= b.utc_ticks,
-    f"bool op_GreaterThan{_TWO}": lambda a, b: a.utc_ticks > b.utc_ticks,
-    f"bool op_GreaterThanOrEqual{_TWO}": lambda a, b: a.utc_ticks >= b.utc_ticks,
-}
-for _signature, _function in _OPERATORS.items():
-    implements("System.DateTimeOffset", f"static {_signature}")(_function)
+implements_all(
+    "System.DateTimeOffset",
+    {
+        "static readonly System.DateTimeOffset MinValue;": lambda: MIN_OFFSET_VALUE,
+        "static readonly System.DateTimeOffset MaxValue;": lambda: MAX_OFFSET_VALUE,
+        "static readonly System.DateTimeOffset UnixEpoch;": lambda: _UNIX_EPOCH,
+        f"static int Compare{_PAIR}": DateTimeOffset.compare_to,
+        f"static System.DateTimeOffset op_Addition{_AND_SPAN}": DateTimeOffset.add,
+        f"static System.DateTimeOffset op_Subtraction{_AND_SPAN}": DateTimeOffset.subtract_span,
+        f"static System.TimeSpan op_Subtraction{_TWO}": DateTimeOffset.subtract,
+        f"static bool op_Equality{_TWO}": lambda a, b: a.utc_ticks == b.utc_ticks,
+        "static bool Equals(System.DateTimeOffset first, System.DateTimeOffset second)": lambda a, b: (
+            a.utc_ticks == b.utc_ticks
+        ),
+        f"static bool op_Inequality{_TWO}": lambda a, b: a.utc_ticks != b.utc_ticks,
+        f"static bool op_LessThan{_TWO}": lambda a, b: a.utc_ticks < b.utc_ticks,
+        f"static bool op_LessThanOrEqual{_TWO}": lambda a, b: a.utc_ticks <= b.utc_ticks,
+        f"static bool op_GreaterThan{_TWO}": lambda a, b: a.utc_ticks > b.utc_ticks,
+        f"static bool op_GreaterThanOrEqual{_TWO}": lambda a, b: a.utc_ticks >= b.utc_ticks,
+    },
+)
 
 _FILE_TIME_EPOCH = 504_911_232_000_000_000
 """Ticks at the start of 1601."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.chance import Script
@@ -58,11 +58,6 @@ class Random:
         surroundings = environment()
         seed = surroundings.random.getrandbits(31)
         return Random(seed) if surroundings.script is None else _ScriptedRandom(seed, surroundings.script)
-
-    @staticmethod
-    @member("new(int Seed)")
-    def from_seed(seed: int) -> Random:
-        return Random(seed)
 
     def _sample(self) -> int:
         self._next = 1 if self._next >= 55 else self._next + 1
@@ -135,3 +130,6 @@ class _ScriptedRandom(Random):
     def next_between(self, minimum: int, maximum: int) -> int:
         number = self._script.number(minimum, max(maximum, minimum + 1)) if minimum <= maximum else None
         return super().next_between(minimum, maximum) if number is None else int(number)
+
+
+implements_all("System.Random", {"new(int Seed)": Random})

@@ -12,7 +12,7 @@ from apimpolicy.dotnet.exceptions import (
     IndexOutOfRangeException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter, member
 from apimpolicy.dotnet.system.objects import text
 from apimpolicy.dotnet.system.strings import format_composite, join
 from apimpolicy.dotnet.values import Array, box
@@ -191,11 +191,6 @@ class StringBuilder:
         return other is not None and self.to_string() == other.to_string()
 
 
-implements(_NAME, "int Length { get; set; }")(lambda builder: builder.length)
-implements(_NAME, "int Capacity { get; set; }")(lambda builder: builder.capacity)
-implements(_NAME, "int MaxCapacity { get; }")(lambda builder: builder.max_capacity)
-
-
 @implements_setter(_NAME, "int Length { get; set; }")
 def _set_length(builder: StringBuilder, value: int) -> None:
     builder.length = value
@@ -227,11 +222,6 @@ def _new(value: str | None = None, capacity: int = 16) -> StringBuilder:
     if capacity < 0:
         raise ArgumentOutOfRangeException("capacity", "'capacity' must be greater than zero.")
     return StringBuilder(value or "", capacity)
-
-
-@implements(_NAME, "new(int capacity)")
-def _new_capacity(capacity: int) -> StringBuilder:
-    return _new(None, capacity)
 
 
 @implements(_NAME, "new(int capacity, int maxCapacity)")
@@ -353,16 +343,6 @@ def _append_char_part(builder: StringBuilder, value: Array | None, start: int, c
     return builder.append("".join(value[start : start + count]))
 
 
-@implements(_NAME, f"{_NAME} AppendLine()")
-def _append_line(builder: StringBuilder) -> StringBuilder:
-    return builder.append(_NEW_LINE)
-
-
-@implements(_NAME, f"{_NAME} AppendLine(string value)")
-def _append_text_line(builder: StringBuilder, value: str | None) -> StringBuilder:
-    return builder.append((value or "") + _NEW_LINE)
-
-
 @implements(_NAME, f"{_NAME} AppendJoin(string separator, params object[] values)")
 @implements(_NAME, f"{_NAME} AppendJoin(char separator, params object[] values)")
 @implements(_NAME, f"{_NAME} AppendJoin(string separator, params string[] values)")
@@ -423,3 +403,15 @@ def _append_builder_part(builder: StringBuilder, other: StringBuilder | None, st
 
 
 declines(_NAME, "System.Text.StringBuilder.ChunkEnumerator GetChunks()", reason="spans of memory are not simulated")
+
+implements_all(
+    _NAME,
+    {
+        "int Length { get; set; }": lambda builder: builder.length,
+        "int Capacity { get; set; }": lambda builder: builder.capacity,
+        "int MaxCapacity { get; }": lambda builder: builder.max_capacity,
+        "new(int capacity)": lambda capacity: _new(None, capacity),
+        f"{_NAME} AppendLine()": lambda builder: builder.append(_NEW_LINE),
+        f"{_NAME} AppendLine(string value)": lambda builder, value: builder.append((value or "") + _NEW_LINE),
+    },
+)

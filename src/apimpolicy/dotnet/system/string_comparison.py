@@ -6,7 +6,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.dotnet.system.objects import equals, get_hash_code
@@ -55,14 +55,6 @@ def equal(a: str | None, b: str | None, comparison: int) -> bool:
 
 def _is_string(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, Char)
-
-
-implements("string", "static int Compare(string strA, string strB)")(compare)
-implements("string", "static int Compare(string strA, string strB, System.StringComparison comparisonType)")(compare)
-implements("string", "static int CompareOrdinal(string strA, string strB)")(compare_ordinal)
-implements("string", "int CompareTo(string strB)")(compare)
-implements("string", "static bool Equals(string a, string b, System.StringComparison comparisonType)")(equal)
-implements("string", "bool Equals(string value, System.StringComparison comparisonType)")(equal)
 
 
 @implements("string", "static int Compare(string strA, string strB, bool ignoreCase)")
@@ -142,26 +134,6 @@ def _compare_to(text: str, other: Any) -> int:
     if other is not None and not _is_string(other):
         raise ArgumentException("Object must be of type String.")
     return compare(text, other)
-
-
-@implements("string", "static bool op_Equality(string a, string b)")
-@implements("string", "static bool Equals(string a, string b)")
-@implements("string", "bool Equals(string value)")
-def _equal(a: str | None, b: str | None) -> bool:
-    return a == b
-
-
-@implements("string", "static bool op_Inequality(string a, string b)")
-def _not_equal(a: str | None, b: str | None) -> bool:
-    return a != b
-
-
-@implements("string", "bool Equals(object obj)")
-def _equals_object(text: str, other: Any) -> bool:
-    return _is_string(other) and text == other
-
-
-implements("string", "int GetHashCode()")(get_hash_code)
 
 
 @implements("string", "int GetHashCode(System.StringComparison comparisonType)")
@@ -253,3 +225,22 @@ for _number, _name in enumerate(
 def _from_comparison(comparison: int) -> StringComparer:
     check_comparison(comparison)
     return _COMPARERS[comparison]
+
+
+implements_all(
+    "string",
+    {
+        "static int Compare(string strA, string strB)": compare,
+        "static int Compare(string strA, string strB, System.StringComparison comparisonType)": compare,
+        "static int CompareOrdinal(string strA, string strB)": compare_ordinal,
+        "int CompareTo(string strB)": compare,
+        "static bool Equals(string a, string b, System.StringComparison comparisonType)": equal,
+        "bool Equals(string value, System.StringComparison comparisonType)": equal,
+        "static bool op_Equality(string a, string b)": lambda a, b: a == b,
+        "static bool Equals(string a, string b)": lambda a, b: a == b,
+        "bool Equals(string value)": lambda a, b: a == b,
+        "static bool op_Inequality(string a, string b)": lambda a, b: a != b,
+        "bool Equals(object obj)": lambda text, other: _is_string(other) and text == other,
+        "int GetHashCode()": get_hash_code,
+    },
+)

@@ -12,17 +12,12 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     IndexOutOfRangeException,
 )
-from apimpolicy.dotnet.registry import counts_itself, declines, implements
+from apimpolicy.dotnet.registry import counts_itself, declines, implements, implements_all
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import WHITE_SPACE, to_lower, to_lower_in, to_upper, to_upper_in
 from apimpolicy.dotnet.system.linear_text import is_normalized, normalize
 from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE, check_comparison
 from apimpolicy.dotnet.values import CHAR, Array, from_utf16, to_utf16
-
-
-@implements("string", "new(char[] value)")
-def _from_chars(chars: Array | None) -> str:
-    return "".join(chars or ())
 
 
 @implements("string", "new(char[] value, int startIndex, int length)")
@@ -49,30 +44,12 @@ def _repeated(char: str, count: int) -> str:
     return char * count
 
 
-@implements("string", "static readonly string Empty;")
-def _empty() -> str:
-    return ""
-
-
-implements("string", "int Length { get; }")(len)
-
-
 @implements("string", "char Chars[int index] { get; }")
 def char_at(text: str, index: int) -> str:
     """The code unit at this index; raises IndexOutOfRangeException."""
     if 0 <= index < len(text):
         return text[index]
     raise IndexOutOfRangeException
-
-
-@implements("string", "static bool IsNullOrEmpty(string value)")
-def _is_null_or_empty(value: str | None) -> bool:
-    return not value
-
-
-@implements("string", "static bool IsNullOrWhiteSpace(string value)")
-def _is_null_or_white_space(value: str | None) -> bool:
-    return not value or not value.strip(WHITE_SPACE)
 
 
 @implements("string", "string Substring(int startIndex)")
@@ -247,21 +224,9 @@ def _pad_right(text: str, width: int, char: str = " ") -> str:
     return text.ljust(_check_width(width), char)
 
 
-@implements("string", "string ToUpper()")
-@implements("string", "string ToUpperInvariant()")
-def _to_upper(text: str) -> str:
-    return to_upper(text)
-
-
 @implements("string", "string ToUpper(System.Globalization.CultureInfo culture)")
 def _to_upper_in(text: str, culture: Any) -> str:
     return to_upper_in(text, culture.name if culture is not None else "")
-
-
-@implements("string", "string ToLower()")
-@implements("string", "string ToLowerInvariant()")
-def _to_lower(text: str) -> str:
-    return to_lower(text)
 
 
 @implements("string", "string ToLower(System.Globalization.CultureInfo culture)")
@@ -390,12 +355,27 @@ def _is_normalized(text: str, form: int = 1) -> bool:
     return is_normalized(_form(form), _valid(text))
 
 
-implements("string", "System.TypeCode GetTypeCode()")(lambda _: 18)
 declines("string", "static string IsInterned(string str)", reason="which strings are the same object is not simulated")
 declines(
     "string",
     "static string Create<TState>(int length, TState state, System.Buffers.SpanAction<char, TState> action)",
     reason="spans are not simulated",
 )
-implements("string", "char GetPinnableReference()")(lambda text: text[:1] or "\0")
 declines("string", "System.Text.StringRuneEnumerator EnumerateRunes()", reason="System.Text.Rune is not simulated")
+
+implements_all(
+    "string",
+    {
+        "new(char[] value)": lambda chars: "".join(chars or ()),
+        "static readonly string Empty;": lambda: "",
+        "int Length { get; }": len,
+        "static bool IsNullOrEmpty(string value)": lambda value: not value,
+        "static bool IsNullOrWhiteSpace(string value)": lambda value: not value or not value.strip(WHITE_SPACE),
+        "string ToUpper()": to_upper,
+        "string ToUpperInvariant()": to_upper,
+        "string ToLower()": to_lower,
+        "string ToLowerInvariant()": to_lower,
+        "System.TypeCode GetTypeCode()": lambda _: 18,
+        "char GetPinnableReference()": lambda text: text[:1] or "\0",
+    },
+)

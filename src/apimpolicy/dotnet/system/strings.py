@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, FormatException
-from apimpolicy.dotnet.registry import counts_itself, implements
-from apimpolicy.dotnet.system.enums import format_enum
+from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
+from apimpolicy.dotnet.system.enum_texts import format_enum
 from apimpolicy.dotnet.system.number_formats import format_decimal, format_double, format_int, format_single
 from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.objects import text, to_string
@@ -255,15 +255,17 @@ def _format_provider_array(provider: Any, format_: str | None, arguments: Array 
     return format_composite(format_, arguments, provider)
 
 
-for _signature in (
-    "static string Concat(object arg0)",
-    "static string Concat(object arg0, object arg1)",
-    "static string Concat(object arg0, object arg1, object arg2)",
-    "static string Concat(string str0, string str1)",
-    "static string Concat(string str0, string str1, string str2)",
-    "static string Concat(string str0, string str1, string str2, string str3)",
-):
-    implements("string", _signature)(concat)
+implements_all(
+    "string",
+    {
+        "static string Concat(object arg0)": concat,
+        "static string Concat(object arg0, object arg1)": concat,
+        "static string Concat(object arg0, object arg1, object arg2)": concat,
+        "static string Concat(string str0, string str1)": concat,
+        "static string Concat(string str0, string str1, string str2)": concat,
+        "static string Concat(string str0, string str1, string str2, string str3)": concat,
+    },
+)
 
 
 def _required(values: Iterable[Any] | None, name: str = "values") -> Iterable[Any]:

@@ -67,7 +67,7 @@ class TextWriter:
         self._closed = True
 
 
-@dotnet_class(_WRITER, attributes={"Encoding": "encoding"})
+@dotnet_class(_WRITER, attributes="Encoding")
 class StringWriter(TextWriter):
     """Writes into a StringBuilder; what was written can still be read when it is closed."""
 

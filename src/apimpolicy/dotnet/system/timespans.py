@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import (
@@ -12,15 +12,12 @@ from apimpolicy.dotnet.exceptions import (
     FormatException,
     OverflowException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
 from apimpolicy.dotnet.system.number_symbols import numbers_of
 from apimpolicy.dotnet.system.numeric_types import attempt
 from apimpolicy.dotnet.system.timespan_readings import GENERAL, read_ticks
 from apimpolicy.dotnet.values import wrap_int32
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MILLISECOND, SECOND, MINUTE, HOUR, DAY = 10_000, 10_000_000, 600_000_000, 36_000_000_000, 864_000_000_000
 """Ticks in each."""
@@ -30,19 +27,9 @@ _TOO_LONG = "TimeSpan overflowed because the duration is too long."
 
 @dotnet_class(
     "System.TimeSpan",
-    attributes={
-        "Ticks": "ticks",
-        "Days": "days",
-        "Hours": "hours",
-        "Minutes": "minutes",
-        "Seconds": "seconds",
-        "Milliseconds": "milliseconds",
-        "TotalDays": "total_days",
-        "TotalHours": "total_hours",
-        "TotalMinutes": "total_minutes",
-        "TotalSeconds": "total_seconds",
-        "TotalMilliseconds": "total_milliseconds",
-    },
+    attributes=(
+        "Ticks Days Hours Minutes Seconds Milliseconds TotalDays TotalHours TotalMinutes TotalSeconds TotalMilliseconds"
+    ),
 )
 class TimeSpan:
     """A span of time; immutable."""
@@ -279,14 +266,9 @@ def _register_from() -> None:
             return _from_float(value * unit)
 
         implements("System.TimeSpan", f"static System.TimeSpan From{name}(double value)")(make)
-    for name, ticks in (("Zero", 0), ("MaxValue", _LIMIT - 1), ("MinValue", -_LIMIT)):
-        implements("System.TimeSpan", f"static readonly System.TimeSpan {name};")(lambda ticks=ticks: TimeSpan(ticks))
 
 
 _register_from()
-
-implements("System.TimeSpan", "new(long ticks)")(TimeSpan)
-implements("System.TimeSpan", "static System.TimeSpan FromTicks(long value)")(TimeSpan)
 
 
 @implements("System.TimeSpan", "new(int hours, int minutes, int seconds)")
@@ -303,40 +285,6 @@ def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: 
     if not -_LIMIT <= ticks < _LIMIT:
         raise ArgumentOutOfRangeException(None, _TOO_LONG)
     return TimeSpan(ticks)
-
-
-@implements("System.TimeSpan", "static int Compare(System.TimeSpan t1, System.TimeSpan t2)")
-def _compare(a: TimeSpan, b: TimeSpan) -> int:
-    return a.compare_to(b)
-
-
-@implements("System.TimeSpan", "static System.TimeSpan op_UnaryPlus(System.TimeSpan t)")
-def _plus(span: TimeSpan) -> TimeSpan:
-    return span
-
-
-@implements("System.TimeSpan", "static System.TimeSpan op_Multiply(double factor, System.TimeSpan timeSpan)")
-def _multiply(factor: float, span: TimeSpan) -> TimeSpan:
-    return span.multiply(factor)
-
-
-_OPERATORS: dict[str, Callable[..., Any]] = {
-    "System.TimeSpan op_UnaryNegation(System.TimeSpan t)": TimeSpan.negate,
-    "System.TimeSpan op_Addition(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.add,
-    "System.TimeSpan op_Subtraction(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.subtract,
-    "System.TimeSpan op_Multiply(System.TimeSpan timeSpan, double factor)": TimeSpan.multiply,
-    "System.TimeSpan op_Division(System.TimeSpan timeSpan, double divisor)": TimeSpan.divide,
-    "double op_Division(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.ratio,
-    "bool op_Equality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
-    "bool Equals(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
-    "bool op_Inequality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks != b.ticks,
-    "bool op_LessThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks < b.ticks,
-    "bool op_LessThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks <= b.ticks,
-    "bool op_GreaterThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks > b.ticks,
-    "bool op_GreaterThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks >= b.ticks,
-}
-for _signature, _function in _OPERATORS.items():
-    implements("System.TimeSpan", f"static {_signature}")(_function)
 
 
 @implements("System.TimeSpan", "static System.TimeSpan Parse(string s)")
@@ -361,3 +309,31 @@ def parse(text: str | None, provider: Any = None) -> TimeSpan:
 )
 def _try_parse(text: str | None, provider: Any = None) -> tuple[bool, TimeSpan]:
     return attempt(parse, TimeSpan(0), text, provider)
+
+
+implements_all(
+    "System.TimeSpan",
+    {
+        "static readonly System.TimeSpan Zero;": lambda: TimeSpan(0),
+        "static readonly System.TimeSpan MaxValue;": lambda: TimeSpan(_LIMIT - 1),
+        "static readonly System.TimeSpan MinValue;": lambda: TimeSpan(-_LIMIT),
+        "new(long ticks)": TimeSpan,
+        "static System.TimeSpan FromTicks(long value)": TimeSpan,
+        "static int Compare(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.compare_to(b),
+        "static System.TimeSpan op_UnaryPlus(System.TimeSpan t)": lambda span: span,
+        "static System.TimeSpan op_UnaryNegation(System.TimeSpan t)": TimeSpan.negate,
+        "static System.TimeSpan op_Addition(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.add,
+        "static System.TimeSpan op_Subtraction(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.subtract,
+        "static System.TimeSpan op_Multiply(System.TimeSpan timeSpan, double factor)": TimeSpan.multiply,
+        "static System.TimeSpan op_Multiply(double factor, System.TimeSpan timeSpan)": lambda a, span: span.multiply(a),
+        "static System.TimeSpan op_Division(System.TimeSpan timeSpan, double divisor)": TimeSpan.divide,
+        "static double op_Division(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.ratio,
+        "static bool op_Equality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
+        "static bool Equals(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
+        "static bool op_Inequality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks != b.ticks,
+        "static bool op_LessThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks < b.ticks,
+        "static bool op_LessThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks <= b.ticks,
+        "static bool op_GreaterThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks > b.ticks,
+        "static bool op_GreaterThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks >= b.ticks,
+    },
+)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, TimeZoneNotFoundException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UNSPECIFIED, UTC, DateTime
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.offsets import DateTimeOffset
@@ -38,7 +38,7 @@ _SKIPPED_TIME = (
 )
 
 
-@dotnet_class("System.TimeZoneInfo", attributes={"Id": "id"})
+@dotnet_class("System.TimeZoneInfo", attributes="Id")
 class TimeZone:
     """A time zone; `zone` is None for UTC. `names` are shown, standard and daylight name, where they are known."""
 
@@ -233,11 +233,6 @@ def find(name: str | None) -> TimeZone:
     return found
 
 
-@implements("System.TimeZoneInfo", "static System.TimeZoneInfo Utc { get; }")
-def _utc() -> TimeZone:
-    return UTC_ZONE
-
-
 @implements("System.TimeZoneInfo", "static System.TimeZoneInfo Local { get; }")
 def _local_zone() -> TimeZone:
     """The gateway's zone is UTC."""
@@ -289,11 +284,6 @@ def _convert_from_utc(moment: DateTime, zone: TimeZone | None) -> DateTime:
     return convert(moment, zone)
 
 
-@implements("System.TimeZoneInfo", "static System.DateTime ConvertTimeToUtc(System.DateTime dateTime)")
-def _to_utc(moment: DateTime) -> DateTime:
-    return DateTime(moment.ticks, UTC)
-
-
 @implements(
     "System.TimeZoneInfo",
     "static System.DateTime ConvertTimeToUtc(System.DateTime dateTime, System.TimeZoneInfo sourceTimeZone)",
@@ -338,9 +328,17 @@ def _convert_between_ids(moment: DateTime, source: str | None, target: str | Non
     return _convert_between(moment, find(source), find(target))
 
 
-implements("System.TimeZoneInfo", "static void ClearCachedData()")(lambda: None)
 declines(
     "System.TimeZoneInfo",
     "static System.Collections.ObjectModel.ReadOnlyCollection<System.TimeZoneInfo> GetSystemTimeZones()",
     reason="the list of zones is the gateway machine's own",
+)
+
+implements_all(
+    "System.TimeZoneInfo",
+    {
+        "static System.TimeZoneInfo Utc { get; }": lambda: UTC_ZONE,
+        "static System.DateTime ConvertTimeToUtc(System.DateTime dateTime)": lambda moment: DateTime(moment.ticks, UTC),
+        "static void ClearCachedData()": lambda: None,
+    },
 )

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     UriFormatException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.uri_components import is_scheme
 from apimpolicy.dotnet.system.uris import RELATIVE_OR_ABSOLUTE, Uri, parse
 from apimpolicy.dotnet.system.web_text import escape_uri_string
@@ -18,20 +18,7 @@ from apimpolicy.dotnet.system.web_text import escape_uri_string
 _BUILDER = "System.UriBuilder"
 
 
-@dotnet_class(
-    _BUILDER,
-    attributes={
-        "Scheme": "scheme",
-        "Host": "host",
-        "Port": "port",
-        "Path": "path",
-        "Query": "query",
-        "Fragment": "fragment",
-        "UserName": "user_name",
-        "Password": "password",
-        "Uri": "uri",
-    },
-)
+@dotnet_class(_BUILDER, attributes="Scheme Host Port Path Query Fragment UserName Password Uri")
 class UriBuilder:
     """A URI under construction; -1 is the default port."""
 
@@ -154,11 +141,6 @@ class UriBuilder:
         return hash(self.uri)
 
 
-@implements(_BUILDER, "new()")
-def _new() -> UriBuilder:
-    return UriBuilder()
-
-
 @implements(_BUILDER, "new(string uri)")
 def _new_text(text: str | None) -> UriBuilder:
     if text is None:
@@ -190,3 +172,6 @@ def _new_parts(
     query, _, fragment = extra.partition("#")
     made.query, made.fragment = query[1:], fragment
     return made
+
+
+implements_all(_BUILDER, {"new()": UriBuilder})

@@ -13,7 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     NullReferenceException,
     UriFormatException,
 )
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import ip_addresses
 from apimpolicy.dotnet.system.string_comparison import compare as compare_strings
 from apimpolicy.dotnet.system.uri_texts import readable
@@ -59,19 +59,11 @@ def _is_address(text: str) -> bool:
     return True
 
 
-implements(_URI, "static System.UriHostNameType CheckHostName(string name)")(check_host_name)
-
-
 @implements(_URI, "System.UriHostNameType HostNameType { get; }")
 def _host_name_type(uri: Uri) -> int:
     if not uri.absolute().host:
         return BASIC if uri.scheme == "file" else UNKNOWN
     return check_host_name(uri.host)
-
-
-@implements(_URI, "bool IsUnc { get; }")
-def _is_unc(uri: Uri) -> bool:
-    return uri.absolute().scheme == "file" and bool(uri.host)
 
 
 @implements(_URI, "string IdnHost { get; }")
@@ -85,9 +77,6 @@ def _idn_host(uri: Uri) -> str:
 
 def _punycode(label: str) -> str:
     return "xn--" + label.encode("punycode").decode("ascii")
-
-
-implements(_URI, "bool UserEscaped { get; }")(lambda uri: uri.is_user_escaped)
 
 
 def components(uri: Uri, parts: int, format_: int) -> str:
@@ -125,9 +114,6 @@ def components(uri: Uri, parts: int, format_: int) -> str:
             text = shown(text)
             out.append(text[1:] if only == part and text[:1] in ("/", "?", "#") else text)
     return "".join(out)
-
-
-implements(_URI, "string GetComponents(System.UriComponents components, System.UriFormat format)")(components)
 
 
 @implements(
@@ -182,9 +168,6 @@ def is_hex_digit(char: str) -> bool:
     return char in "0123456789abcdefABCDEF"
 
 
-implements(_URI, "static bool IsHexDigit(char character)")(is_hex_digit)
-
-
 @implements(_URI, "static bool IsHexEncoding(string pattern, int index)")
 def _is_hex_encoding(pattern: str | None, index: int) -> bool:
     if pattern is None:
@@ -234,3 +217,15 @@ def _parse(text: str | None, dont_escape: bool) -> Uri:
 def _combine(base: Uri | None, relative: str | None, dont_escape: bool) -> Uri:
     made = combine(base, relative)
     return _as_it_is(made, made.original, dont_escape)
+
+
+implements_all(
+    _URI,
+    {
+        "static System.UriHostNameType CheckHostName(string name)": check_host_name,
+        "bool IsUnc { get; }": lambda uri: uri.absolute().scheme == "file" and bool(uri.host),
+        "bool UserEscaped { get; }": lambda uri: uri.is_user_escaped,
+        "string GetComponents(System.UriComponents components, System.UriFormat format)": components,
+        "static bool IsHexDigit(char character)": is_hex_digit,
+    },
+)

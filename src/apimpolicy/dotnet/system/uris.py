@@ -12,10 +12,11 @@ from typing import Any
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
+    ArgumentOutOfRangeException,
     InvalidOperationException,
     UriFormatException,
 )
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.ip_addresses import ipv6_text, read_ipv4, read_ipv6
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.uri_texts import normal_escapes, readable, upper_case_escapes, without_dot_segments
@@ -311,14 +312,7 @@ def combine(base: Uri | None, relative: str | None) -> Uri:
 
 
 def _refuse_base() -> None:
-    from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException
-
     raise ArgumentOutOfRangeException("baseUri", "This operation is not supported for a relative URI.")
-
-
-implements("System.Uri", "new(string uriString)")(parse)
-implements("System.Uri", "new(string uriString, System.UriKind uriKind)")(parse)
-implements("System.Uri", "new(System.Uri baseUri, string relativeUri)")(combine)
 
 
 @implements("System.Uri", "new(System.Uri baseUri, System.Uri relativeUri)")
@@ -415,16 +409,10 @@ def _equal(a: Uri | None, b: Uri | None) -> bool:
     return a is b or (a is not None and a.equals(b))
 
 
-@implements("System.Uri", "static bool op_Inequality(System.Uri uri1, System.Uri uri2)")
-def _not_equal(a: Uri | None, b: Uri | None) -> bool:
-    return not _equal(a, b)
-
-
 _SCHEMES = ("http", "https", "file", "ftp", "mailto", "gopher", "news", "nntp", "net.tcp", "net.pipe")
 for _scheme in _SCHEMES:
     _name = "".join(part.capitalize() for part in _scheme.split("."))
     implements("System.Uri", f"static readonly string UriScheme{_name};")(lambda scheme=_scheme: scheme)
-implements("System.Uri", "static readonly string SchemeDelimiter;")(lambda: "://")
 
 
 @implements("System.Uri", "System.Uri MakeRelativeUri(System.Uri uri)")
@@ -445,3 +433,15 @@ def make_relative(base: Uri, uri: Uri | None) -> Uri:
     if ":" in path.split("/")[0]:
         path = "./" + path
     return parse(path + uri.query + uri.fragment, RELATIVE_OR_ABSOLUTE)
+
+
+implements_all(
+    "System.Uri",
+    {
+        "new(string uriString)": parse,
+        "new(string uriString, System.UriKind uriKind)": parse,
+        "new(System.Uri baseUri, string relativeUri)": combine,
+        "static bool op_Inequality(System.Uri uri1, System.Uri uri2)": lambda a, b: not _equal(a, b),
+        "static readonly string SchemeDelimiter;": lambda: "://",
+    },
+)

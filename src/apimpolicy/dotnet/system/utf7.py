@@ -9,7 +9,7 @@ from __future__ import annotations
 import string
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements_all
 from apimpolicy.dotnet.system.encodings import Encoding, add_encoding
 
 _DIRECT = frozenset("\t\n\r '(),-./:?" + string.ascii_letters + string.digits)
@@ -84,4 +84,4 @@ UTF7 = Utf7("utf-7", 65000, "Unicode (UTF-7)", "utf-7", "UTF7Encoding")
 UTF7.encoder_fallback = UTF7.decoder_fallback = ""
 add_encoding(UTF7, "utf-7", "unicode-1-1-utf-7", "csunicode11utf7", "x-unicode-1-1-utf-7", "x-unicode-2-0-utf-7")
 
-implements("System.Text.Encoding", "static System.Text.Encoding UTF7 { get; }")(lambda: UTF7)
+implements_all("System.Text.Encoding", {"static System.Text.Encoding UTF7 { get; }": lambda: UTF7})

@@ -9,14 +9,12 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.number_parsing import parse_int
 from apimpolicy.dotnet.system.numeric_types import attempt
 
 
-@dotnet_class(
-    "System.Version", attributes={"Major": "major", "Minor": "minor", "Build": "build", "Revision": "revision"}
-)
+@dotnet_class("System.Version", attributes="Major Minor Build Revision")
 class Version:
     """Two to four numbers; those that are missing are -1."""
 
@@ -73,11 +71,6 @@ def _new(*numbers: int) -> Version:
     return Version(*numbers)
 
 
-@implements("System.Version", "new()")
-def _empty() -> Version:
-    return Version(0, 0)
-
-
 @implements("System.Version", "static System.Version Parse(string input)")
 def parse(text: str | None) -> Version:
     """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException."""
@@ -129,3 +122,5 @@ for _operator, _test in (
     implements("System.Version", f"static bool {_operator}(System.Version v1, System.Version v2)")(
         lambda a, b, test=_test: test(_compare(a, b))
     )
+
+implements_all("System.Version", {"new()": lambda: Version(0, 0)})

@@ -7,7 +7,7 @@ import datetime
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.datetimes import MAX_TICKS, UNSPECIFIED, UTC, DateTime
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, TimeSpan
 
@@ -15,17 +15,7 @@ _TRANSITION = "System.TimeZoneInfo.TransitionTime"
 _RULE = "System.TimeZoneInfo.AdjustmentRule"
 
 
-@dotnet_class(
-    _TRANSITION,
-    attributes={
-        "TimeOfDay": "time_of_day",
-        "Month": "month",
-        "Week": "week",
-        "Day": "day",
-        "DayOfWeek": "day_of_week",
-        "IsFixedDateRule": "is_fixed_date_rule",
-    },
-)
+@dotnet_class(_TRANSITION, attributes="TimeOfDay Month Week Day DayOfWeek IsFixedDateRule")
 class TransitionTime:
     """A day of the year and a time: either a date, or the n-th weekday (5: the last) of a month. Immutable."""
 
@@ -83,10 +73,6 @@ class TransitionTime:
             day = 1 + (self.day_of_week - first) % 7 + 7 * (self.week - 1)
             day -= 7 if day > last else 0
         return (datetime.date(year, self.month, day).toordinal() - 1) * DAY + self.time_of_day.ticks
-
-
-implements(_TRANSITION, f"static bool op_Equality({_TRANSITION} t1, {_TRANSITION} t2)")(lambda a, b: a.equals(b))
-implements(_TRANSITION, f"static bool op_Inequality({_TRANSITION} t1, {_TRANSITION} t2)")(lambda a, b: not a.equals(b))
 
 
 @implements(_TRANSITION, f"static {_TRANSITION} CreateFixedDateRule(System.DateTime timeOfDay, int month, int day)")
@@ -238,3 +224,12 @@ class RuleZone(datetime.tzinfo):
 
 def _span(span: TimeSpan) -> datetime.timedelta:
     return datetime.timedelta(microseconds=span.ticks // 10)
+
+
+implements_all(
+    _TRANSITION,
+    {
+        f"static bool op_Equality({_TRANSITION} t1, {_TRANSITION} t2)": lambda a, b: a.equals(b),
+        f"static bool op_Inequality({_TRANSITION} t1, {_TRANSITION} t2)": lambda a, b: not a.equals(b),
+    },
+)

@@ -1,16 +1,16 @@
-"""Copying and comparing whole trees."""
+"""Comparing whole trees."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
-from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
-from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.xml.containers import XContainer
+from apimpolicy.dotnet.xml.elements import XElement
+from apimpolicy.dotnet.xml.kinds import TEXT
 from apimpolicy.dotnet.xml.names import X
 from apimpolicy.dotnet.xml.nodes import (
-    TEXT,
     XComment,
     XDocumentType,
     XNode,
@@ -18,43 +18,6 @@ from apimpolicy.dotnet.xml.nodes import (
     XText,
     compare_document_order,
 )
-
-
-def _bare(node: XNode) -> XNode:
-    """A copy without children."""
-    if isinstance(node, XElement):
-        element = XElement(node.name)
-        element.has_end_tag = node.has_end_tag
-        for attribute in node.attribute_list:
-            element.add_attribute(XAttribute(attribute.name, attribute.value))
-        return element
-    if isinstance(node, XDocument):
-        document = XDocument()
-        declaration = node.declaration
-        document.declaration = None if declaration is None else XDeclaration.copy(declaration)
-        return document
-    if isinstance(node, (XText, XComment)):
-        return type(node)(node.value)
-    if isinstance(node, XProcessingInstruction):
-        return XProcessingInstruction.copy(node)
-    assert isinstance(node, XDocumentType)
-    return XDocumentType.copy(node)
-
-
-def clone(node: XNode) -> XNode:
-    """A deep copy without a parent."""
-    result = _bare(node)
-    stack = [(node, result)]
-    while stack:
-        source, target = stack.pop()
-        if isinstance(source, XContainer) and isinstance(target, XContainer):
-            environment().step(1 + 4 * len(source.children))
-            for child in source.children:
-                copied = _bare(child)
-                copied.parent = target
-                target.children.append(copied)
-                stack.append((child, copied))
-    return result
 
 
 def _content(node: XContainer) -> list[XNode]:
@@ -102,21 +65,11 @@ def deep_equals(first: XNode | None, second: XNode | None) -> bool:
     return True
 
 
-@implements(X + "XNode", f"static int CompareDocumentOrder({X}XNode n1, {X}XNode n2)")
-def compare_order(first: XNode | None, second: XNode | None) -> int:
-    return compare_document_order(first, second)
-
-
 @dotnet_class(X + "XNodeEqualityComparer")
 class XNodeEqualityComparer:
     """Compares by `DeepEquals`."""
 
     __slots__ = ()
-
-    @staticmethod
-    @member("new()")
-    def create() -> XNodeEqualityComparer:
-        return XNodeEqualityComparer()
 
     @member(f"bool Equals({X}XNode x, {X}XNode y)")
     def equals(self, first: XNode | None, second: XNode | None) -> bool:
@@ -133,21 +86,18 @@ class XNodeDocumentOrderComparer:
 
     __slots__ = ()
 
-    @staticmethod
-    @member("new()")
-    def create() -> XNodeDocumentOrderComparer:
-        return XNodeDocumentOrderComparer()
-
     @member(f"int Compare({X}XNode x, {X}XNode y)")
     def compare(self, first: XNode | None, second: XNode | None) -> int:
         return compare_document_order(first, second)
 
 
-@implements(X + "XNode", f"static {X}XNodeEqualityComparer EqualityComparer {{ get; }}")
-def equality_comparer() -> XNodeEqualityComparer:
-    return XNodeEqualityComparer()
-
-
-@implements(X + "XNode", f"static {X}XNodeDocumentOrderComparer DocumentOrderComparer {{ get; }}")
-def document_order_comparer() -> XNodeDocumentOrderComparer:
-    return XNodeDocumentOrderComparer()
+implements_all(
+    X + "XNode",
+    {
+        f"static int CompareDocumentOrder({X}XNode n1, {X}XNode n2)": compare_document_order,
+        f"static {X}XNodeEqualityComparer EqualityComparer {{ get; }}": XNodeEqualityComparer,
+        f"static {X}XNodeDocumentOrderComparer DocumentOrderComparer {{ get; }}": XNodeDocumentOrderComparer,
+    },
+)
+implements_all(X + "XNodeEqualityComparer", {"new()": XNodeEqualityComparer})
+implements_all(X + "XNodeDocumentOrderComparer", {"new()": XNodeDocumentOrderComparer})

@@ -11,23 +11,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.siblings import position_of
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
+from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT
 from apimpolicy.dotnet.xml.names import X, XName
-from apimpolicy.dotnet.xml.nodes import (
-    ATTRIBUTE,
-    CDATA,
-    DOCUMENT,
-    DOCUMENT_TYPE,
-    ELEMENT,
-    ELEMENTS,
-    NODES,
-    TEXT,
-    XNode,
-    XObject,
-    XText,
-    named_only,
-)
+from apimpolicy.dotnet.xml.nodes import ELEMENTS, NODES, XNode, XObject, XText, named_only
 from apimpolicy.dotnet.xml.sequences import XSequence
 
 if TYPE_CHECKING:
@@ -38,7 +26,7 @@ if TYPE_CHECKING:
 _NO_ATTRIBUTES = "An attribute cannot be added to content."
 
 
-@dotnet_class(X + "XContainer", attributes={"FirstNode": "first_node", "LastNode": "last_node"})
+@dotnet_class(X + "XContainer", attributes="FirstNode LastNode")
 class XContainer(XNode):
     """A node with children."""
 
@@ -164,8 +152,6 @@ class XContainer(XNode):
 
     def _owned(self, node: XNode) -> XNode:
         """The node to put in: a copy when it is in a tree already, or this container is inside of it."""
-        from apimpolicy.dotnet.xml.comparison import clone
-
         return clone(node) if node.parent is not None or self.root_object is node else node
 
     def _insert_node(self, index: int, node: XNode) -> None:
@@ -197,10 +183,23 @@ class XContainer(XNode):
         """Raise ArgumentException or InvalidOperationException when the node may not stand there."""
 
 
-@dotnet_class(
-    X + "XDeclaration",
-    attributes={"Encoding": "encoding", "Standalone": "standalone", "Version": "version"},
-)
+def clone(node: XNode) -> XNode:
+    """A deep copy without a parent."""
+    result = node.bare_copy()
+    stack = [(node, result)]
+    while stack:
+        source, target = stack.pop()
+        if isinstance(source, XContainer) and isinstance(target, XContainer):
+            environment().step(1 + 4 * len(source.children))
+            for child in source.children:
+                copied = child.bare_copy()
+                copied.parent = target
+                target.children.append(copied)
+                stack.append((child, copied))
+    return result
+
+
+@dotnet_class(X + "XDeclaration", attributes="Encoding Standalone Version")
 class XDeclaration:
     """`<?xml version="1.0" encoding="utf-8"?>`."""
 
@@ -210,11 +209,6 @@ class XDeclaration:
         self.version = version
         self.encoding = encoding
         self.standalone = standalone
-
-    @staticmethod
-    @member("new(string version, string encoding, string standalone)")
-    def create(version: str | None, encoding: str | None, standalone: str | None) -> XDeclaration:
-        return XDeclaration(version, encoding, standalone)
 
     @staticmethod
     @member(f"new({X}XDeclaration other)")
@@ -229,15 +223,7 @@ class XDeclaration:
         return "<?xml" + "".join(f' {name}="{value}"' for name, value in parts if value is not None) + "?>"
 
 
-@dotnet_class(
-    X + "XDocument",
-    attributes={
-        "Declaration": "declaration",
-        "DocumentType": "document_type",
-        "NodeType": "node_type",
-        "Root": "root",
-    },
-)
+@dotnet_class(X + "XDocument", attributes="Declaration DocumentType NodeType Root")
 class XDocument(XContainer):
     """A document: one root element, and comments and the like around it."""
 
@@ -249,10 +235,10 @@ class XDocument(XContainer):
         super().__init__()
         self.declaration: XDeclaration | None = None
 
-    @staticmethod
-    @member("new()")
-    def empty() -> XDocument:
-        return XDocument()
+    def bare_copy(self) -> XDocument:
+        copied = XDocument()
+        copied.declaration = None if self.declaration is None else XDeclaration.copy(self.declaration)
+        return copied
 
     @staticmethod
     @member("new(params object[] content)")
@@ -271,8 +257,6 @@ class XDocument(XContainer):
     @staticmethod
     @member(f"new({X}XDocument other)")
     def copy(other: XDocument | None) -> XNode:
-        from apimpolicy.dotnet.xml.comparison import clone
-
         if other is None:
             raise ArgumentNullException("other")
         return clone(other)
@@ -303,3 +287,7 @@ class XDocument(XContainer):
             node.node_type == DOCUMENT_TYPE and (DOCUMENT_TYPE in kinds or ELEMENT in kinds[:index])
         ):
             raise InvalidOperationException("This operation would create an incorrectly structured document.")
+
+
+implements_all(X + "XDeclaration", {"new(string version, string encoding, string standalone)": XDeclaration})
+implements_all(X + "XDocument", {"new()": XDocument})

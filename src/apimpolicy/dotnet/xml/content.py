@@ -10,6 +10,7 @@ from apimpolicy.dotnet.exceptions import ArgumentException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound
 from apimpolicy.dotnet.values import Array, Single, box, type_of
+from apimpolicy.dotnet.xml.nodes import XObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +56,6 @@ def _boxed_items(items: Any) -> Iterator[Any]:
 
 def text_of(value: Any) -> str:
     """The text that a value gets in XML. Raises ArgumentException for nodes."""
-    from apimpolicy.dotnet.xml.nodes import XObject
-
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -5,24 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.metadata import named
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Array
-from apimpolicy.dotnet.xml.containers import XContainer
+from apimpolicy.dotnet.xml.containers import XContainer, clone
 from apimpolicy.dotnet.xml.content import flattened, text_of
+from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, DOCUMENT, DOCUMENT_TYPE, ELEMENT
 from apimpolicy.dotnet.xml.names import NO_NAMESPACE, XML, XMLNS, X, XName, XNamespace
-from apimpolicy.dotnet.xml.nodes import (
-    ATTRIBUTE,
-    DOCUMENT,
-    DOCUMENT_TYPE,
-    ELEMENT,
-    ELEMENTS,
-    NODES,
-    XNode,
-    XObject,
-    XText,
-    named_only,
-)
+from apimpolicy.dotnet.xml.nodes import ELEMENTS, NODES, XNode, XObject, XText, named_only
 from apimpolicy.dotnet.xml.sequences import XSequence
+from apimpolicy.dotnet.xml.writer import write_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,23 +112,11 @@ class XAttribute(XObject):
 
     @member("string ToString()")
     def to_string(self) -> str:
-        from apimpolicy.dotnet.xml.writer import write_attribute
-
         return write_attribute(self)
 
 
 @dotnet_class(
-    X + "XElement",
-    attributes={
-        "Name": "name",
-        "NodeType": "node_type",
-        "FirstAttribute": "first_attribute",
-        "LastAttribute": "last_attribute",
-        "HasAttributes": "has_attributes",
-        "HasElements": "has_elements",
-        "IsEmpty": "is_empty",
-        "Value": "value",
-    },
+    X + "XElement", attributes="Name NodeType FirstAttribute LastAttribute HasAttributes HasElements IsEmpty Value"
 )
 class XElement(XContainer):
     """An element. `has_end_tag` tells `<a></a>` from `<a />` while there are no children."""
@@ -151,10 +131,12 @@ class XElement(XContainer):
         self.attribute_list: list[XAttribute] = []
         self.has_end_tag = False
 
-    @staticmethod
-    @member(f"new({X}XName name)")
-    def create(name: XName | None) -> XElement:
-        return XElement(required(name))
+    def bare_copy(self) -> XElement:
+        copied = XElement(self.name)
+        copied.has_end_tag = self.has_end_tag
+        for attribute in self.attribute_list:
+            copied.add_attribute(XAttribute(attribute.name, attribute.value))
+        return copied
 
     @staticmethod
     @member(f"new({X}XName name, object content)")
@@ -167,8 +149,6 @@ class XElement(XContainer):
     @staticmethod
     @member(f"new({X}XElement other)")
     def copy(other: XElement | None) -> XNode:
-        from apimpolicy.dotnet.xml.comparison import clone
-
         if other is None:
             raise ArgumentNullException("other")
         return clone(other)
@@ -383,13 +363,12 @@ class XElement(XContainer):
 
 @implements(X + "XElement", f"static {ELEMENTS} EmptySequence {{ get; }}")
 def no_elements() -> Array:
-    from apimpolicy.dotnet.metadata import named
-
     return Array(named(X + "XElement"))
 
 
 @implements(X + "XAttribute", f"static {ATTRIBUTES} EmptySequence {{ get; }}")
 def no_attributes() -> Array:
-    from apimpolicy.dotnet.metadata import named
-
     return Array(named(X + "XAttribute"))
+
+
+implements_all(X + "XElement", {f"new({X}XName name)": lambda name: XElement(required(name))})

@@ -15,11 +15,13 @@ from apimpolicy.dotnet.system.encodings import UTF8, UTF16, UTF16_BIG, UTF32, UT
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.dotnet.xml.containers import XContainer, XDocument
 from apimpolicy.dotnet.xml.elements import XElement
-from apimpolicy.dotnet.xml.nodes import TEXT, XNode
+from apimpolicy.dotnet.xml.kinds import TEXT
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from apimpolicy.dotnet.xml.nodes import XNode
 
 _MARKED = (UTF32, UTF32_BIG, UTF8, UTF16, UTF16_BIG)
 """Encodings that a byte order mark tells, the longest mark first."""

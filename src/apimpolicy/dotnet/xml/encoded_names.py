@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from apimpolicy.dotnet.costs import SLOW
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.xml.names import is_name_character, is_name_start
 
 _TYPE = "System.Xml.XmlConvert"
@@ -49,11 +49,6 @@ def encode_local_name(name: str | None) -> str | None:
     return _encode(name, colon=False)
 
 
-@implements(_TYPE, "static string EncodeNmToken(string name)", cost=SLOW)
-def encode_token(name: str | None) -> str | None:
-    return _encode(name, colon=True, token=True)
-
-
 def _decode_character(match: re.Match[str]) -> str:
     code = int(match.group()[2:-1], 16)
     if code < 0x10000:
@@ -77,10 +72,18 @@ def _is_xml_character(char: str) -> bool:
     return char in "\t\n\r" or " " <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd"
 
 
-implements(_TYPE, "static bool IsStartNCNameChar(char ch)")(is_name_start)
-implements(_TYPE, "static bool IsNCNameChar(char ch)")(is_name_character)
-
-
-@implements(_TYPE, "static bool IsWhitespaceChar(char ch)", cost=SLOW)
-def _is_white_space(char: str) -> bool:
-    return char in " \t\n\r"
+implements_all(
+    _TYPE,
+    {
+        "static string EncodeNmToken(string name)": lambda name: _encode(name, colon=True, token=True),
+        "static bool IsWhitespaceChar(char ch)": lambda char: char in " \t\n\r",
+    },
+    cost=SLOW,
+)
+implements_all(
+    _TYPE,
+    {
+        "static bool IsStartNCNameChar(char ch)": is_name_start,
+        "static bool IsNCNameChar(char ch)": is_name_character,
+    },
+)

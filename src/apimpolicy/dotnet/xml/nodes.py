@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
-from apimpolicy.dotnet.registry import dotnet_class, member
-from apimpolicy.dotnet.xml.names import X, XName
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
+from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, DOCUMENT, DOCUMENT_TYPE, ELEMENT, PROCESSING_INSTRUCTION, TEXT
+from apimpolicy.dotnet.xml.names import X, XName, verify_ncname
 from apimpolicy.dotnet.xml.sequences import XSequence
+from apimpolicy.dotnet.xml.writer import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from apimpolicy.dotnet.xml.containers import XContainer, XDocument
     from apimpolicy.dotnet.xml.elements import XElement
-
-ELEMENT, ATTRIBUTE, TEXT, CDATA, PROCESSING_INSTRUCTION, COMMENT, DOCUMENT, DOCUMENT_TYPE = 1, 2, 3, 4, 7, 8, 9, 10
-"""`System.Xml.XmlNodeType`."""
 
 NODES = f"System.Collections.Generic.IEnumerable<{X}XNode>"
 ELEMENTS = f"System.Collections.Generic.IEnumerable<{X}XElement>"
@@ -183,14 +182,16 @@ class XNode(XObject):
 
     # Text
 
+    def bare_copy(self) -> XNode:
+        """A copy without children and without a parent."""
+        raise NotImplementedError
+
     @member("string ToString()")
     def to_string(self) -> str:
         return self.to_string_with(0)
 
     @member(f"string ToString({X}SaveOptions options)")
     def to_string_with(self, options: int) -> str:
-        from apimpolicy.dotnet.xml.writer import write
-
         return write(self, options)
 
 
@@ -215,7 +216,7 @@ def compare_document_order(first: XNode | None, second: XNode | None) -> int:
     return -1 if left < right else 1
 
 
-@dotnet_class(X + "XText", attributes={"NodeType": "node_type", "Value": "value"})
+@dotnet_class(X + "XText", attributes="NodeType Value")
 class XText(XNode):
     """Text; never null."""
 
@@ -229,10 +230,8 @@ class XText(XNode):
             raise ArgumentNullException("value")
         self.value = value
 
-    @staticmethod
-    @member("new(string value)")
-    def create(value: str | None) -> XText:
-        return XText(value)
+    def bare_copy(self) -> XText:
+        return type(self)(self.value)
 
     @staticmethod
     @member(f"new({X}XText other)")
@@ -242,18 +241,13 @@ class XText(XNode):
         return XText(other.value)
 
 
-@dotnet_class(X + "XCData", attributes={"NodeType": "node_type"})
+@dotnet_class(X + "XCData", attributes="NodeType")
 class XCData(XText):
     """Text written as a CDATA section."""
 
     __slots__ = ()
 
     node_type = CDATA
-
-    @staticmethod
-    @member("new(string value)")
-    def create_section(value: str | None) -> XCData:
-        return XCData(value)
 
     @staticmethod
     @member(f"new({X}XCData other)")
@@ -263,7 +257,7 @@ class XCData(XText):
         return XCData(other.value)
 
 
-@dotnet_class(X + "XComment", attributes={"NodeType": "node_type", "Value": "value"})
+@dotnet_class(X + "XComment", attributes="NodeType Value")
 class XComment(XNode):
     """A comment."""
 
@@ -277,10 +271,8 @@ class XComment(XNode):
             raise ArgumentNullException("value")
         self.value = value
 
-    @staticmethod
-    @member("new(string value)")
-    def create(value: str | None) -> XComment:
-        return XComment(value)
+    def bare_copy(self) -> XComment:
+        return type(self)(self.value)
 
     @staticmethod
     @member(f"new({X}XComment other)")
@@ -290,7 +282,7 @@ class XComment(XNode):
         return XComment(other.value)
 
 
-@dotnet_class(X + "XProcessingInstruction", attributes={"NodeType": "node_type", "Data": "data", "Target": "target"})
+@dotnet_class(X + "XProcessingInstruction", attributes="NodeType Data Target")
 class XProcessingInstruction(XNode):
     """`<?target data?>`."""
 
@@ -303,11 +295,12 @@ class XProcessingInstruction(XNode):
         self.target = target
         self.data = data
 
+    def bare_copy(self) -> XProcessingInstruction:
+        return XProcessingInstruction(self.target, self.data)
+
     @staticmethod
     @member("new(string target, string data)")
     def create(target: str | None, data: str | None) -> XProcessingInstruction:
-        from apimpolicy.dotnet.xml.names import verify_ncname
-
         if data is None:
             raise ArgumentNullException("data")
         verify_ncname(target)
@@ -324,16 +317,7 @@ class XProcessingInstruction(XNode):
         return XProcessingInstruction(other.target, other.data)
 
 
-@dotnet_class(
-    X + "XDocumentType",
-    attributes={
-        "NodeType": "node_type",
-        "Name": "name",
-        "PublicId": "public_id",
-        "SystemId": "system_id",
-        "InternalSubset": "internal_subset",
-    },
-)
+@dotnet_class(X + "XDocumentType", attributes="NodeType Name PublicId SystemId InternalSubset")
 class XDocumentType(XNode):
     """`<!DOCTYPE …>`."""
 
@@ -348,6 +332,9 @@ class XDocumentType(XNode):
         self.system_id = system_id
         self.internal_subset = internal_subset
 
+    def bare_copy(self) -> XDocumentType:
+        return XDocumentType(self.name, self.public_id, self.system_id, self.internal_subset)
+
     @staticmethod
     @member("new(string name, string publicId, string systemId, string internalSubset)")
     def create(name: str, public_id: str | None, system_id: str | None, internal_subset: str | None) -> XDocumentType:
@@ -359,3 +346,8 @@ class XDocumentType(XNode):
         if other is None:
             raise ArgumentNullException("other")
         return XDocumentType(other.name, other.public_id, other.system_id, other.internal_subset)
+
+
+implements_all(X + "XText", {"new(string value)": XText})
+implements_all(X + "XCData", {"new(string value)": XCData})
+implements_all(X + "XComment", {"new(string value)": XComment})

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
 from apimpolicy.dotnet.registry import bound, declines, dotnet_class, implements, member
-from apimpolicy.dotnet.xml.comparison import clone
-from apimpolicy.dotnet.xml.containers import XContainer, XDocument
+from apimpolicy.dotnet.xml.containers import XContainer, XDocument, clone
+from apimpolicy.dotnet.xml.kinds import TEXT
 from apimpolicy.dotnet.xml.names import X
-from apimpolicy.dotnet.xml.nodes import TEXT, XNode
 from apimpolicy.dotnet.xml.reader import parse_document, parse_element
 from apimpolicy.dotnet.xml.writer import DISABLE_FORMATTING, write
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.system.memory_streams import MemoryStream
     from apimpolicy.dotnet.xml.elements import XElement
+    from apimpolicy.dotnet.xml.nodes import XNode
 
 _DOCUMENT, _ELEMENT = X + "XDocument", X + "XElement"
 _WRITER, _READER, _STREAM = "System.IO.TextWriter textWriter", "System.IO.TextReader textReader", "System.IO.Stream"

@@ -11,20 +11,14 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, XmlException
-from apimpolicy.dotnet.xml.containers import XContainer
-from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, DOCUMENT, PROCESSING_INSTRUCTION, TEXT, is_document, is_element
 from apimpolicy.dotnet.xml.names import XML_NAMESPACE, XMLNS_NAMESPACE
-from apimpolicy.dotnet.xml.nodes import (
-    CDATA,
-    COMMENT,
-    DOCUMENT,
-    PROCESSING_INSTRUCTION,
-    TEXT,
-    XNode,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from apimpolicy.dotnet.xml.elements import XAttribute, XElement
+    from apimpolicy.dotnet.xml.nodes import XNode
 
 DISABLE_FORMATTING, OMIT_DUPLICATE_NAMESPACES = 1, 2
 
@@ -109,7 +103,7 @@ class _Writer:
             self.parts.append("\n" + "  " * level)
 
     def run(self, root: XNode) -> str:
-        if isinstance(root, XElement):
+        if is_element(root):
             for ancestor in reversed(list(root.ancestors())):
                 self.declared.entries.extend(ancestor.declarations())
         stack: list[tuple[Iterator[XNode], XElement | None, str]] = [(iter((root,)), None, "")]
@@ -117,10 +111,10 @@ class _Writer:
         while stack:
             for node in stack[-1][0]:
                 burn(_STEPS_PER_NODE + (len(stack) >> 5))
-                if node.node_type == DOCUMENT and isinstance(node, XContainer):
+                if is_document(node):
                     stack.append((iter(node.children), None, ""))
                     break
-                if isinstance(node, XElement):
+                if is_element(node):
                     name = self.start(node, len(self.mixed) - 1)
                     if node.is_empty:
                         self.parts.append(" />")
@@ -271,7 +265,7 @@ def write_attribute(attribute: XAttribute) -> str:
         prefix = "xmlns" if namespace else ""
     elif namespace:
         parent = attribute.parent
-        found = parent.get_prefix_of_namespace(attribute.name.namespace) if isinstance(parent, XElement) else None
+        found = parent.get_prefix_of_namespace(attribute.name.namespace) if is_element(parent) else None
         prefix = found or ("xml" if namespace == XML_NAMESPACE else "p1")
     declared = f' xmlns:p1="{escape_attribute(namespace)}"' if prefix == "p1" and namespace else ""
     name = f"{prefix}:{attribute.name.local}" if prefix else attribute.name.local

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, OverflowException
-from apimpolicy.dotnet.registry import bound, implements
+from apimpolicy.dotnet.registry import bound, implements, implements_all
 from apimpolicy.dotnet.values import Single, to_single
 from apimpolicy.dotnet.xml.content import format_date, format_double, format_duration, text_of
 from apimpolicy.dotnet.xml.names import verify_ncname
@@ -182,11 +182,6 @@ def single_to_string(value: float) -> str:
     return format_double(Single(value))
 
 
-@implements(_TYPE, "static string VerifyNCName(string name)")
-def verify_nc_name(name: str | None) -> str:
-    return verify_ncname(name)
-
-
 def _register() -> None:
     for name, (shown, _, _) in INTEGER_RANGES.items():
         reader: Callable[[str | None], int] = (lambda n: lambda text: to_integer(n, text))(name)
@@ -197,3 +192,5 @@ def _register() -> None:
 
 
 _register()
+
+implements_all(_TYPE, {"static string VerifyNCName(string name)": verify_ncname})

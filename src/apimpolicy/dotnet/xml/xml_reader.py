@@ -12,15 +12,15 @@ from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, dotnet_class, implements, member
 from apimpolicy.dotnet.system.objects import to_string
 from apimpolicy.dotnet.values import EnumValue
-from apimpolicy.dotnet.xml.comparison import clone
-from apimpolicy.dotnet.xml.containers import XDocument
+from apimpolicy.dotnet.xml.containers import XDocument, clone
 from apimpolicy.dotnet.xml.elements import XElement
+from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, ELEMENT, PROCESSING_INSTRUCTION, TEXT
 from apimpolicy.dotnet.xml.names import X
-from apimpolicy.dotnet.xml.nodes import CDATA, COMMENT, ELEMENT, PROCESSING_INSTRUCTION, TEXT, XNode
 from apimpolicy.dotnet.xml.reader import PRESERVE_WHITESPACE, parse_document
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.system.memory_streams import MemoryStream
+    from apimpolicy.dotnet.xml.nodes import XNode
 
 NONE, WHITESPACE, END_ELEMENT = 0, 13, 15
 _NODE_TYPE = named("System.Xml.XmlNodeType")

@@ -44,6 +44,8 @@ from apimpolicy.terms import term as terms
 from apimpolicy.terms.measures import PartCount
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from apimpolicy.terms.term import Term
 
 _LINQ = "System.Linq.Enumerable"
@@ -166,7 +168,7 @@ def _quantified(call: Call, collection: Value, predicate: Value, *, is_any: bool
     parts = [holds if is_any else terms.not_(holds) for holds, _ in rows]
     if known.has_more:
         unasked = terms.not_(terms.any_of(*parts))
-        evaluation.under(unasked, lambda: _maybe_throws(call))
+        evaluation.under(unasked, lambda: _maybe_throws(call, ("more throws", is_any, known.key, predicate.key)))
         parts.append(evaluation.unknowns.truth("further items of a list", ("more", is_any, known.key, predicate.key)))
     found = terms.any_of(*parts)
     return Truth(found if is_any else terms.not_(found))
@@ -202,8 +204,8 @@ def _holds(call: Call, predicate: Value, item: Value) -> Value:
     return Truth(call.evaluation.truth(apply(call.evaluation, predicate, item)))
 
 
-def _maybe_throws(call: Call) -> Value:
-    call.evaluation.throw(call.evaluation.unknowns.truth("further items of a list"))
+def _maybe_throws(call: Call, key: Hashable) -> Value:
+    call.evaluation.throw(call.evaluation.unknowns.truth("further items of a list", key))
     return NULL
 
 
@@ -341,6 +343,35 @@ def _first(call: Call, collection: Value, predicate: Value | None, *, has_defaul
 
 def _default(call: Call) -> Value:
     return default_of(call.evaluation, str(call.type), is_value_type=call.type.is_value_type)
+
+
+@form(_LINQ, f"static TSource Last<TSource>({_SOURCE})")
+def last(call: Call, collection: Value) -> Value:
+    return _last(call, collection, has_default=False)
+
+
+@form(_LINQ, f"static TSource LastOrDefault<TSource>({_SOURCE})")
+def last_or_default(call: Call, collection: Value) -> Value:
+    return _last(call, collection, has_default=True)
+
+
+def _last(call: Call, collection: Value, *, has_default: bool) -> Value:
+    """Return the last item; an unknown one where items follow that are not known."""
+    evaluation = call.evaluation
+    if collection is NULL:
+        return evaluation.fail()
+    known = _known(call, collection)
+    if isinstance(known, Parts) or "HashSet" in known.type or (known.has_more and not known.items):
+        raise Unsupported("the last of unknown items")
+    if not known.items:
+        return _default(call) if has_default else evaluation.fail()
+    if not known.has_more:
+        return known.items[-1]
+    unknowns = evaluation.unknowns
+    what = "the last of many items"
+    is_known = unknowns.truth(what, ("is last", known.key))
+    unknowns.likely[is_known] = None
+    return merge(is_known, known.items[-1], unknowns.value(str(call.type), what, ("last", known.key)))
 
 
 # Copies

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import containing, literal
+from apimpolicy.semantics.charsets import is_utf8
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import ABSENT, NULL, Choice, Field, Number, Text, Truth, Value
 from apimpolicy.terms import term as terms
@@ -41,7 +42,7 @@ def asked_of_answer(key: str, tree: Tree, end: End, *, adds_headers: bool) -> Te
         case "reason":
             return over(end.state.get("reason"), partial(_is_text, wanted=tree))
         case "body":
-            return over(end.state.get("response-body", "text"), partial(_is_content, wanted=tree))
+            return _body(end, tree)
         case "error":
             return _error(end, tree)
     raise Unsupported(f"what a claim asks of the answer: {key}")
@@ -116,11 +117,17 @@ def _is_text(leaf: Value, wanted: Tree) -> Term:
     raise Unsupported("what a claim asks of a text")
 
 
-def _is_content(leaf: Value, wanted: Tree) -> Term:
-    """Return where a body is what is wanted: of a text that any character set writes alike."""
-    if not isinstance(leaf, Text) or leaf.constant is None or not leaf.constant.isascii():
-        raise Unsupported("the content of a body")
-    return _is_text(leaf, wanted)
+def _body(end: End, wanted: Tree) -> Term:
+    """Return where a body is what is wanted: an ASCII text that a policy wrote, read as UTF-8."""
+
+    def is_content(leaf: Value) -> Term:
+        if not isinstance(leaf, Text) or leaf.constant is None or not leaf.constant.isascii():
+            raise Unsupported("the content of a body")
+        return _is_text(leaf, wanted)
+
+    if is_utf8(end.state.get("response-header", "content-type")) is not terms.TRUE:
+        raise Unsupported("the character set of a body")
+    return over(end.state.get("response-body", "text"), is_content)
 
 
 def _error(end: End, tree: Tree) -> Term:

@@ -85,7 +85,7 @@ def _claims_tree(path: str) -> Tree:
     table = read_tree(read_text(path), path if path.endswith(".toml") else f"{path}.toml").table()
     if os.path.basename(path) == PYPROJECT:
         table = table["tool"].table()["apimpolicy"].table()
-    check(table["claims"], "[claim]")
+    check(table["claims"], "[claim|text]")
     return table["claims"]
 
 

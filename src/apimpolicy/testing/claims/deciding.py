@@ -10,23 +10,33 @@ from apimpolicy.languages.units import of_text
 from apimpolicy.proving.proof import Decision, Inquiry, Proof
 from apimpolicy.semantics.values import constant_text
 from apimpolicy.symbolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS
+from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas
+from apimpolicy.testing.claims.reading import REACHES_BACKEND
+from apimpolicy.testing.claims.sent import base_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from apimpolicy.engine.steps import Step
     from apimpolicy.languages.language import Language
     from apimpolicy.semantics.state import Cell
     from apimpolicy.semantics.values import Value
     from apimpolicy.symbolic.inputs import Piece
     from apimpolicy.symbolic.world import World
+    from apimpolicy.terms.term import Term
     from apimpolicy.testing.claims.reading import Claim, Expressions
+    from apimpolicy.testing.tree import Tree
+
+
+_MOST_SHOWN = 100
 
 
 class Deciding:
-    """Decides claims about the policies of one world. `vacuous` are those that say nothing about any request."""
+    """Decides claims about the policies of one world."""
 
     def __init__(self, world: World, claims: Sequence[Claim], expressions: Expressions) -> None:
+        self.world = world
         self.proof = Proof(
             world.program,
             world.first,
@@ -35,7 +45,7 @@ class Deciding:
             made_up=world.stand_ins or None,
             knows_variables="variable" in world.fixed,
         )
-        self.formulas = Formulas(self.proof, expressions, credentials=_has_credentials(world))
+        self.formulas = Formulas(self.proof, expressions, base_of(world), has_credentials=_has_credentials(world))
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}
 
@@ -47,9 +57,39 @@ class Deciding:
             found = self._inquiries[index] = self.proof.question(formula)
         return found
 
-    def is_vacuous(self, index: int) -> bool:
-        """Return whether a proven claim says nothing: no request meets its `if`."""
-        return self.proof.question(self.formulas.concerned(self.claims[index])).decide().is_proven
+    def why_vacuous(self, index: int) -> str:
+        """Return why a proven claim says nothing about any request; empty where it says something."""
+        if not self._is_impossible(self.formulas.concerned(self.claims[index])):
+            return ""
+        parts = self.claims[index].parts
+        if "then-sent" in parts and self._is_impossible(terms.any_of(*self._sent())):
+            return f"no request reaches the backend{self._where_all_end()}"
+        return self._why_unmet(parts["if"])
+
+    def _sent(self) -> Iterator[Term]:
+        return (sent.condition for sent in self.proof.outcome.sent)
+
+    def _why_unmet(self, tree: Tree) -> str:
+        """Return why no request meets a condition: the first part that none meets, and where all of them end."""
+        parts = tree.items() if isinstance(tree.value, list) else (tree,)
+        for part in parts:
+            met = (terms.all_of(end.condition, self.formulas.met(part, end)) for end in self.proof.ends)
+            if self._is_impossible(terms.any_of(*met)):
+                if part.value == REACHES_BACKEND:
+                    return f"no request reaches the backend{self._where_all_end()}"
+                return f"no request meets {_shown(part)}"
+        return "no request meets all parts of its 'if' together"
+
+    def _where_all_end(self) -> str:
+        """Return the policy that no request gets past."""
+        for step in _in_order(self.world.program.sections["inbound"]):
+            passed = self.proof.outcome.outcomes.get((id(step.element), "passed"), terms.FALSE)
+            if step.name != "base" and self._is_impossible(passed):
+                return f": none gets past {step.name} ({step.where()})"
+        return ""
+
+    def _is_impossible(self, formula: Term) -> bool:
+        return self.proof.question(formula).decide().is_proven
 
     def decide(self, index: int) -> Decision:
         """Return whether no request at all breaks a claim."""
@@ -58,6 +98,19 @@ class Deciding:
     def decide_under_assumptions(self, index: int) -> Decision:
         """Return whether no request that fits assumptions breaks a claim."""
         return self.inquiry(index).decide_under_assumptions()
+
+
+def _in_order(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield policies in the order in which requests get to them, those that `<base />` stands for in its place."""
+    for step in steps:
+        yield from _in_order(step.inserted)
+        yield step
+
+
+def _shown(tree: Tree) -> str:
+    """Return a condition as the file has it, on one line."""
+    text = " ".join(tree.source.text[tree.start : tree.end].split())
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
 
 
 def _known_of_route(world: World) -> tuple[dict[Cell, Value], Language | None]:

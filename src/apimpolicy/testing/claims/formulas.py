@@ -16,6 +16,7 @@ from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.answers import asked_of_answer, over
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
+from apimpolicy.testing.claims.sent import as_sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,22 +25,22 @@ if TYPE_CHECKING:
     from apimpolicy.semantics.state import State
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.claims.reading import Claim, Expressions
+    from apimpolicy.testing.claims.sent import Base
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.run import End, Sent
 
-_ADDED = ("host", "x-forwarded-for")
-"""Headers that forwarding sets."""
 _LATER = "what a request does after it was sent"
 _STATUS = re.compile(r"[0-9]+x*")
 
 
 class Formulas:
-    """The formulas of claims about one proof. `credentials`: the backend gets headers that nobody here knows."""
+    """The formulas of claims about one proof. `has_credentials`: the backend gets headers that are unknown."""
 
-    def __init__(self, proof: Proof, expressions: Expressions, *, credentials: bool) -> None:
+    def __init__(self, proof: Proof, expressions: Expressions, base: Base, *, has_credentials: bool) -> None:
         self.proof = proof
         self.expressions = expressions
-        self.credentials = credentials
+        self.base = base
+        self.has_credentials = has_credentials
         self._of_requests: dict[int, Term] = {}
 
     def broken(self, claim: Claim) -> Term:
@@ -48,6 +49,9 @@ class Formulas:
 
     def concerned(self, claim: Claim) -> Term:
         """Return where a claim says anything of a request."""
+        if "then" not in claim.parts and "never" not in claim.parts:
+            asked = self.met(claim.parts["if"], None) if "if" in claim.parts else terms.TRUE
+            return terms.all_of(asked, terms.any_of(*(sent.condition for sent in self.proof.outcome.sent)))
         if "if" not in claim.parts:
             return terms.TRUE
         return terms.any_of(*(terms.all_of(end.condition, self.met(claim.parts["if"], end)) for end in self.proof.ends))
@@ -69,22 +73,8 @@ class Formulas:
         """Return where expressions hold for a request as it was sent."""
         if sent.state is None:
             return self._unknown(tree, "a request that is not known")
-        state = self._as_sent(sent.state)
+        state = as_sent(self.proof, sent.state, self.base, has_credentials=self.has_credentials)
         return terms.all_of(*(self.proof.expression(self.expressions.compiled(item), state) for item in tree.items()))
-
-    def _as_sent(self, state: State) -> State:
-        """Return the state that an expression sees of a request as it was sent: the backend's URL, no variables."""
-        made = state.copy()
-        generation = (1 << 30) + len(self.proof.unknowns.reasons)
-        kinds = ["url", "query", "certificate", "response-header", *(["header"] if self.credentials else [])]
-        for number, kind in enumerate(kinds):
-            made.forget(kind, generation + number)
-        made.forget("variable", 0)
-        made.set(Truth(terms.FALSE), "has-response")
-        for number, name in enumerate(_ADDED, 10):
-            made.set(self.proof.inputs.make(("header", name), generation + number), "header", name)
-        made.set(self.proof.inputs.make(("body", ""), generation + 20), "body")
-        return made
 
     # Conditions
 

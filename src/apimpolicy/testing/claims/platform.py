@@ -69,13 +69,13 @@ class PlatformProof:
         """The worst that is known of each claim on any of the routes."""
         deadline = time.process_time() + self.bounds.seconds
         proven = self._proven_together(routes, opened)
-        found = {claim.name: self._plain(claim, PROVEN) for claim in self.claims}
+        found: dict[str, ClaimReport] = {}
         share = max(self.bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
         for route in routes:
             asked = [
                 claim
                 for claim in self.claims
-                if found[claim.name].status != FALSE and (claim.name, route.name) not in proven
+                if not _is_false(found.get(claim.name)) and (claim.name, route.name) not in proven
             ]
             if not asked:
                 continue
@@ -85,8 +85,17 @@ class PlatformProof:
             else:
                 made = self._of_route(route, asked, opened, share)
             for name, report in made.items():
-                found[name] = _worse(found[name], report._replace(about=route.name))
-        return found
+                about = report._replace(about=route.name)
+                found[name] = _worse(found[name], about) if name in found else about
+        says_something = {name for name, _ in proven}
+        return {claim.name: self._of_all(claim, found.get(claim.name), says_something) for claim in self.claims}
+
+    def _of_all(self, claim: Claim, found: ClaimReport | None, says_something: set[str]) -> ClaimReport:
+        """The report of a claim about all routes; routes that were proven together have requests that it is about."""
+        if found is None:
+            return self._plain(claim, PROVEN)
+        found = found._replace(about="") if found.status == PROVEN else found
+        return found._replace(vacuous="") if claim.name in says_something else found
 
     def _proven_together(self, routes: Sequence[Route], opened: Service) -> set[tuple[str, str]]:
         """What one proof shows for several routes: names of claims and of routes."""
@@ -97,7 +106,7 @@ class PlatformProof:
                 names = [
                     claim.name
                     for index, claim in enumerate(self.claims)
-                    if deciding.decide(index).is_proven and not deciding.is_vacuous(index)
+                    if deciding.decide(index).is_proven and not deciding.why_vacuous(index)
                 ]
             except Exception:  # whatever is wrong shows itself for each of the routes
                 continue
@@ -142,6 +151,10 @@ def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
     return _worst(reports)._replace(cells=cells)
 
 
+def _is_false(report: ClaimReport | None) -> bool:
+    return report is not None and report.status == FALSE
+
+
 def _worst(reports: Iterable[ClaimReport]) -> ClaimReport:
     found: ClaimReport | None = None
     for report in reports:
@@ -154,8 +167,8 @@ def _worse(known: ClaimReport, report: ClaimReport) -> ClaimReport:
     """What is reported of a claim about several routes: what is false, else an error, else what is not decided."""
     if report.status == known.status == PROVEN:
         assumptions = tuple(dict.fromkeys((*known.assumptions, *report.assumptions)))
-        is_vacuous = known.is_vacuous and report.is_vacuous
-        return known._replace(assumptions=assumptions, is_vacuous=is_vacuous, about="")
+        vacuous = report.vacuous if known.vacuous else ""
+        return known._replace(assumptions=assumptions, vacuous=vacuous, about="")
     if report.status == known.status == UNDECIDED:
         return known._replace(reasons=tuple(dict.fromkeys((*known.reasons, *report.reasons))))
     return min(known, report, key=lambda each: _ORDER.index(each.status))

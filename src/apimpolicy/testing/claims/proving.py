@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.proving.proof import Decision
 from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
-from apimpolicy.symbolic.explorer import Explorer
+from apimpolicy.semantics.walking import walk
 from apimpolicy.symbolic.inputs import Inputs
 from apimpolicy.symbolic.path import TooLong
-from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.symbolic.values import Obstacle
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.deciding import Deciding
-from apimpolicy.testing.claims.explaining import Explaining
-from apimpolicy.testing.claims.followed import FollowedConditions
-from apimpolicy.testing.claims.reading import trees_of
-from apimpolicy.testing.claims.tries import break_claims
+from apimpolicy.testing.claims.forging import with_each
+from apimpolicy.testing.claims.reading import trees_in, trees_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from apimpolicy.binding.nodes import Bound
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
     from apimpolicy.symbolic.bounds import Bounds
@@ -39,12 +39,18 @@ TOO_LONG = Obstacle("more decisions on one way than are followed", "")
 UNKNOWN = "no request was found, and texts have too many conditions for a proof"
 
 
+_USE_THEN_SENT = (
+    "'then' asks the request as it came, in which no policy has set a variable: ask what policies made of it with"
+    " 'then-sent' (headers, URL and body that reach the backend), or 'variables' (what they are in the end)"
+)
+
+
 class Verdict(Record):
     """What came of a claim.
 
     `run` is the request for which it does not hold, and `why` the expression that decides it, with its values;
-    `reasons` are what stood in the way of a decision, `assumptions` those that a proof depends on. `is_vacuous`: the
-    claim is proven because it says nothing about any request.
+    `reasons` are what stood in the way of a decision, `assumptions` those that a proof depends on. `vacuous` says why a
+    claim that is proven says nothing about any request.
     """
 
     claim: Claim
@@ -53,9 +59,11 @@ class Verdict(Record):
     why: str = ""
     reasons: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
-    is_vacuous: bool = False
+    vacuous: str = ""
     problem: str = ""
     """An internal error that a claim met; nothing is known of it then."""
+    hint: str = ""
+    """What the claim probably means instead of what it says."""
 
 
 class Proof:
@@ -99,14 +107,24 @@ class Proof:
         decisions = [self._decided(deciding.decide, index) for index in range(len(self.claims))]
         self._open = [i for i, decision in enumerate(decisions) if not decision.is_proven and i not in self._problems]
         if self._open:
-            self._search(deciding)
+            self._search_each(deciding)
             for index in self._open:
-                if index not in self.broken:
+                if index not in self.broken and index not in self._problems:
                     decisions[index] = self._decided(deciding.decide_under_assumptions, index)
-        return [self._verdict(index, decision, deciding) for index, decision in enumerate(decisions)]
+        return [self._with_hint(self._verdict(*each, deciding)) for each in enumerate(decisions)]
+
+    def _with_hint(self, verdict: Verdict) -> Verdict:
+        """Add a hint to a claim that isn't proven and asks the request as it came for what policies give it."""
+        then = verdict.claim.parts.get("then")
+        if verdict.status == "proven" or then is None:
+            return verdict
+        compiled = (self.expressions.compiled(tree) for tree in trees_in(then))
+        reads = any(_reads_variables(each.bound.body) for each in compiled)
+        return verdict.replaced(hint=_USE_THEN_SENT) if reads else verdict
 
     def _decided(self, decide: Callable[[int], Decision], index: int) -> Decision:
         """Return a decision; an internal error is kept for the claim that met it."""
+        renew_watch()
         try:
             return decide(index)
         except ApimPolicyError:
@@ -115,13 +133,36 @@ class Proof:
             self._problems[index] = internal_error(error, debug=self.debug)
             return Decision(False)
 
+    def _search_each(self, deciding: Deciding) -> None:
+        """Look for requests that break the open claims; after an internal error, for each claim by itself."""
+        wanted = self._open
+        try:
+            self._search(deciding)
+            return
+        except ApimPolicyError:
+            raise
+        except Exception as error:
+            if len(wanted) == 1:
+                self._problems[wanted[0]] = internal_error(error, debug=self.debug)
+                return
+        for index in wanted:
+            if index not in self.broken:
+                self._open = [index]
+                self._search_each(deciding)
+        self._open = wanted
+
     def _search(self, deciding: Deciding) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
-        proposed = [
+        from apimpolicy.symbolic.explorer import Explorer
+        from apimpolicy.testing.claims.tries import break_claims
+
+        self._just_broken.clear()
+        models = (
             request_of(model, deciding.proof.unknowns, self.world.certificates)
             for index in self._open
             for model in deciding.inquiry(index).models()
-        ]
+        )
+        proposed = list(with_each(models, self.world.certificates))
         claims = [self.claims[index] for index in self._open]
         starts = break_claims(self.world, deciding.proof, claims, self.expressions, proposed)
         self.world.asking = self._ask
@@ -133,6 +174,8 @@ class Proof:
 
     def _ask(self, follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
         """Ask the open claims that no request has broken yet; the ways on which each of them was asked."""
+        from apimpolicy.testing.claims.followed import FollowedConditions
+
         ways: list[Path] = []
         for index in self._open:
             if index in self.broken:
@@ -156,21 +199,34 @@ class Proof:
             for path in self._ways.pop(index):
                 path.is_over = True
         self._just_broken.clear()
-        return len(self.broken) == len(self._open)
+        return all(index in self.broken for index in self._open)
 
     def _verdict(self, index: int, decision: Decision, deciding: Deciding) -> Verdict:
         claim = self.claims[index]
         if index in self._problems:
             return Verdict(claim, "error", problem=self._problems[index])
         if index in self.broken:
-            return Verdict(claim, "false", *self._shorter(claim, self.broken[index]))
+            return self._false(index)
         if not decision.is_proven:
             reasons = tuple(dict.fromkeys(map(str, decision.reasons))) or (UNKNOWN,)
             return Verdict(claim, "undecided", reasons=reasons)
-        return Verdict(claim, "proven", assumptions=decision.assumptions, is_vacuous=deciding.is_vacuous(index))
+        return Verdict(claim, "proven", assumptions=decision.assumptions, vacuous=deciding.why_vacuous(index))
+
+    def _false(self, index: int) -> Verdict:
+        """Return the verdict of a claim that a request has broken; a shorter request, where one is found."""
+        claim, run = self.claims[index], self.broken[index]
+        try:
+            return Verdict(claim, "false", *self._shorter(claim, run))
+        except ApimPolicyError:
+            raise
+        except Exception as error:
+            return Verdict(claim, "false", run, problem=internal_error(error, debug=self.debug))
 
     def _shorter(self, claim: Claim, run: Run) -> tuple[Run, str]:
         """The request with as little in it as breaks the claim, and what decides it."""
+        from apimpolicy.symbolic.shorter import shorter
+        from apimpolicy.testing.claims.explaining import Explaining
+
         why: list[str] = []
 
         def judge(follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
@@ -185,6 +241,10 @@ class Proof:
         found = shorter(self.world, self.inputs, run, lambda _: not self._is_met)
         self.world.asking = explain
         return self.world.run(self.inputs, found.assignment), why[0]
+
+
+def _reads_variables(body: Bound) -> bool:
+    return any(isinstance(part, PropertyAccess) and part.property.name == "Variables" for part in walk(body))
 
 
 def internal_error(error: Exception, *, debug: bool) -> str:

@@ -8,6 +8,7 @@
         then-sent: '@(!context.Request.Headers.ContainsKey("X-Key"))'        # of the request as it was sent
       - name: no request makes the gateway itself fail
         never: {status: 500, by: gateway}                    # what holds for none
+      - authenticated                                        # a named claim, see `named`
 
 A test case can name a claim, which must then hold for its request: `expect: {holds: the name of a claim}`.
 """
@@ -41,7 +42,7 @@ class Claim(Record):
 
 
 def claims_of(tree: Tree, path: str) -> list[Claim]:
-    """The claims of a list. Raises TestFileError, also for a name of a policy that does not exist."""
+    """Return the claims of a list. Raises TestFileError, also for a name of a policy or claim that doesn't exist."""
     return [_claim(item, path, number) for number, item in enumerate(tree.items(), 1)]
 
 
@@ -55,6 +56,8 @@ def named(claims: Sequence[Claim], name: Tree) -> Claim:
 
 
 def _claim(tree: Tree, path: str, number: int) -> Claim:
+    if isinstance(tree.value, str):
+        return _claim_of_name(tree, path)
     given = tree.known(CLAIM)
     if not any(key in given for key in _OBLIGATIONS):
         raise tree.mistake(MISSING, "a claim says what holds", help="Write 'then', 'then-sent' or 'never'.")
@@ -67,6 +70,13 @@ def _claim(tree: Tree, path: str, number: int) -> Claim:
     name = given["name"].text() if "name" in given else f"claim {number}"
     skip = given["skip"].text() if "skip" in given and given["skip"].value is not False else None
     return Claim(name, path, tree.line, parts, skip)
+
+
+def _claim_of_name(tree: Tree, path: str) -> Claim:
+    """Return the claim that a name stands for, at the place of the name."""
+    from apimpolicy.testing.claims.named import claim_of
+
+    return Claim(tree.text(), path, tree.line, claim_of(tree).known(CLAIM))
 
 
 def is_expression(text: str) -> bool:
@@ -145,8 +155,13 @@ class Expressions:
 
 
 def trees_of(claim: Claim) -> Iterator[Tree]:
-    """Every expression of a claim."""
-    waiting: list[Any] = list(claim.parts.values())
+    """Yield every expression of a claim."""
+    return trees_in(*claim.parts.values())
+
+
+def trees_in(*conditions: Tree) -> Iterator[Tree]:
+    """Yield every expression in conditions."""
+    waiting: list[Any] = list(conditions)
     while waiting:
         tree = waiting.pop(0)
         if isinstance(tree.value, dict):

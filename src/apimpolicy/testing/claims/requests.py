@@ -9,6 +9,7 @@ import attrs
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.named_values import read_text
+from apimpolicy.report.claim_data import FoundRequest
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.worlds import UPLOADED
 from apimpolicy.testing.running import run_case
@@ -36,6 +37,15 @@ def request_in_words(scenario: Scenario, inputs: Inputs) -> str:
     if ("certificate",) in inputs.known and scenario.certificate is None:
         parts.append("without a certificate")
     return " ".join([words, *parts])
+
+
+def sent_request(run: Run) -> FoundRequest:
+    """Return a request as it was sent, with each value of its headers."""
+    assert run.result is not None
+    request = run.result.request
+    headers = ((name, value) for name in request.headers for value in request.headers.get_all(name))
+    body = None if request.body is None else request.body.decode("utf-8", "replace")
+    return FoundRequest(request.method, request.url, tuple(headers), body)
 
 
 def outcome_in_words(run: Run) -> str:

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
 from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
@@ -18,6 +19,7 @@ from apimpolicy.testing.claims.requests import (
     claim_case,
     outcome_in_words,
     request_in_words,
+    sent_request,
     with_case,
 )
 from apimpolicy.testing.claims.worlds import surroundings_of, world_of
@@ -43,6 +45,7 @@ def prove_file(
 ) -> list[ClaimReport]:
     """Decide claims of a file. Never raises for what the file, or a policy, does wrong; `debug` shows tracebacks."""
     started = time.perf_counter()
+    renew_watch()
     asked = [claim for claim in claims if claim.skip is None]
     reports = [_report(claim, SKIPPED, problem=claim.skip or "") for claim in claims if claim.skip is not None]
     if not asked:
@@ -134,13 +137,15 @@ def report_of(verdict: Verdict, inputs: Inputs) -> ClaimReport:
         verdict.status,
         reasons=verdict.reasons,
         assumptions=verdict.assumptions,
-        is_vacuous=verdict.is_vacuous,
+        vacuous=verdict.vacuous,
+        hint=verdict.hint,
         problem=verdict.problem,
     )
     if run is None or run.result is None:
         return report
     return report._replace(
         status=FALSE,
+        sent=sent_request(run),
         request=f"{request_in_words(run.scenario, inputs)} {outcome_in_words(run)}",
         why=verdict.why,
         explanation=str(explain(run.result)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 Assignment = dict[tuple[str, ...], Any]
 MOST_TRIES = 300
+_MOST_CREDENTIALS = 5
 _METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "PURGE")
 _WORDS = ("", " ", "x", "A", "0", "1", "5", "-1", "true", "True", "admin")
 _ADDRESSES = ("203.0.113.7", "10.0.0.1", "10.0.0.7:4711", "::1", "127.0.0.1")
@@ -114,13 +116,24 @@ def _constants(world: World, claims: Sequence[Claim], expressions: Expressions) 
                     continue
         yield from (inner.text.strip() for inner in step.element.elements() if inner.name in ("value", "origin"))
     bodies += [expressions.compiled(tree).bound.body for claim in claims for tree in trees_of(claim)]
-    for body in bodies:
-        for part in walk(body):
-            value = part.constant if isinstance(part, nodes.Expression) else None
-            if isinstance(value, str):
-                yield str(value)
-            elif isinstance(value, int) and not isinstance(value, bool):
-                yield from (str(int(value) + change) for change in (0, 1, -1))
+    parts = [part for body in bodies for part in walk(body)]
+    if any(isinstance(part, nodes.Call) and part.method.name in ("AsBasic", "TryParseBasic") for part in parts):
+        yield from _credentials(parts)
+    for part in parts:
+        value = part.constant if isinstance(part, nodes.Expression) else None
+        if isinstance(value, str):
+            yield str(value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            yield from (str(int(value) + change) for change in (0, 1, -1))
+
+
+def _credentials(parts: Sequence[nodes.Bound]) -> Iterator[str]:
+    """Yield Basic credentials of the texts that are compared, as users and as passwords."""
+    constants = (part.constant for part in parts if isinstance(part, nodes.Expression))
+    texts = list(dict.fromkeys(["x", *(value for value in constants if isinstance(value, str))]))[:_MOST_CREDENTIALS]
+    for user in texts:
+        for password in texts:
+            yield "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode()
 
 
 def _word(chance: random.Random, words: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from apimpolicy.symbolic.stand_ins import StandIns
 from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import Case, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
+from apimpolicy.testing.claims.forging import forged
 from apimpolicy.testing.gateways import gateway_of
 from apimpolicy.testing.tree import read_tree
 
@@ -86,7 +87,8 @@ def world_parts(policies: Mapping[str, AnyPolicy], around: Surroundings) -> tupl
     certificates: dict[str, Certificate] = {}
     uploads: dict[str, Certificate] = {}
     if _ask_for_certificates(gateway, policies):
-        certificates = _certificates(around.certificates, gateway)
+        steps = gateway.program(gateway.scopes(dict(policies))).steps()
+        certificates = {**forged(steps), **_certificates(around.certificates, gateway)}
         uploads = {f"{UPLOADED}{name}": certificates[name] for name in _INVALID}
     return settings, {
         "certificates": certificates | uploads,

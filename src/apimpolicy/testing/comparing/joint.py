@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from apimpolicy.testing.comparing.observing import Difference
 
 Kind = tuple[str, ...]
+_MOST_CALLS = 1_000
+"""A limit of more calls is not used up to show what it does."""
 
 
 class Found(Record):
@@ -77,10 +79,23 @@ def compare(
         return Comparison([], (), None, True)
     joint = _Joint(old, new, on_run)
     explorer = Explorer(joint, bounds, thorough=True)  # type: ignore[arg-type] # it has all that a search asks a world
-    explored = explorer.explore()
+    explored = explorer.explore(_starts(old, new))
     found = [joint.smallest(kind, run, explored) for kind, run in list(joint.found.items())]
     others = (Obstacle(f"another setting of the gateway: {name}", "") for name in settings)
     return Comparison(found, (*others, *_obstacles(old, new, found)), explored.inputs)
+
+
+def _starts(old: World, new: World) -> Iterator[Assignment]:
+    """Yield requests that come as often as limits allow: the next one shows which limit is lower, or comes first."""
+    limits: dict[int, None] = {}
+    for step in (*old.program.steps(), *new.program.steps()):
+        if has_trait(step.name, "counts-calls"):
+            attribute = step.element.get("calls")
+            text = "" if attribute is None or attribute.value.expression is not None else attribute.value.text.strip()
+            if text.isdigit() and int(text) <= _MOST_CALLS:
+                limits[int(text)] = None
+    for limit in limits:
+        yield {("calls", "before"): limit}
 
 
 def _obstacles(old: World, new: World, found: Sequence[Found]) -> Iterator[Obstacle]:

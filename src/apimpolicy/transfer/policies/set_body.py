@@ -1,10 +1,14 @@
-"""set-body: another body; what is in it is not known."""
+"""set-body: another body: a text that is known where it is ASCII; what a template makes is not known."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.semantics.values import ABSENT
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.engine.evaluation import literal_content
+from apimpolicy.semantics.charsets import is_utf8
+from apimpolicy.semantics.forms.bodies import WRITTEN
+from apimpolicy.semantics.values import ABSENT, Opaque, Text, Value, constant_text, leaves, merge
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
@@ -13,16 +17,41 @@ if TYPE_CHECKING:
 
 def transfer(run: Run, step: Step) -> None:
     has_template = step.element.get("template") is not None
-    content = run.content(step.element, step)
+    content = _content(run, step)
     is_request = run.header_kind() == "header"
+    kind = "body" if is_request else "response-body"
     if is_request:
         run.fail(run.unknowns.truth("whether set-body has a body to replace"), source=step.name, reason=None)
     if has_template:
         run.fail(run.unknowns.truth("whether a template can be rendered"), source=step.name, reason=None)
-    run.forget_cell("body" if is_request else "response-body")
+    run.forget_cell(kind)
     run.unknowns.use_up()
-    if not is_request and not has_template and run.constant(content) is not None:
-        run.state.set(content, "response-body", "text")
+    _state_utf8(run, step)
+    if not has_template and all(isinstance(leaf, Text) for leaf in leaves(content)):
+        found = run.each([content], lambda leaf: _written(run, kind, leaf), step.name, is_text=False)
+        run.state.set(found, kind)
+        if not is_request and run.constant(content) is not None:
+            run.state.set(content, "response-body", "text")
     run.state.set(ABSENT, run.header_kind(), "content-length")
-    run.forget_cell(run.header_kind(), "content-type")
     run.mark(step)
+
+
+def _content(run: Run, step: Step) -> Value:
+    """Return the content, with its white space."""
+    if step.element.expression is not None:
+        return run.evaluate(step.element.expression, step.name)
+    return constant_text(to_utf16(literal_content(step.element)))
+
+
+def _written(run: Run, kind: str, leaf: Value) -> Value:
+    """Return a body of which later reads know the text, until it is used up."""
+    assert isinstance(leaf, Text)
+    return Opaque((WRITTEN, kind, leaf.term, run.unknowns.bodies), "IMessageBody", run.unknowns.heap)
+
+
+def _state_utf8(run: Run, step: Step) -> None:
+    """Keep a content type that states no character set; another one is made UTF-8."""
+    old = run.state.get(run.header_kind(), "content-type")
+    new = run.inputs.make((run.header_kind(), "content-type"), run.next_generation())
+    kept = merge(is_utf8(old), old, new)
+    run.state.set(kept, run.header_kind(), "content-type")

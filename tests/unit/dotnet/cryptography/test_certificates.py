@@ -17,8 +17,8 @@ from apimpolicy.dotnet.cryptography import certificate_data
 from apimpolicy.dotnet.cryptography import certificate_members as members
 from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate
 from apimpolicy.dotnet.cryptography.certificate_parts import PublicKey
-from apimpolicy.dotnet.cryptography.certificate_texts import extension_text
 from apimpolicy.dotnet.cryptography.distinguished_names import format_name
+from apimpolicy.dotnet.cryptography.extension_texts import extension_text
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,

@@ -8,7 +8,7 @@ from apimpolicy.dotnet.exceptions import DotnetException, JsonReaderException
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.comparison import deep_equals
 from apimpolicy.dotnet.json.loading import parse, parse_object
-from apimpolicy.dotnet.json.merging import JsonMergeSettings
+from apimpolicy.dotnet.json.merging import JsonMergeSettings, merge
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.path import select_token, select_tokens
 from apimpolicy.dotnet.json.reader import MAXIMUM_DEPTH
@@ -165,5 +165,5 @@ def test_merge(arrays: int, merged: str) -> None:
     settings = JsonMergeSettings()
     settings.arrays = arrays
     target = parse_object('{"a":{"l":[1,2],"x":1},"k":1}')
-    target.merge_with(parse_object('{"a":{"l":[2,3],"y":2},"k":null}'), settings)
+    merge(target, parse_object('{"a":{"l":[2,3],"y":2},"k":null}'), settings)
     assert target.format(0) == f'{{"a":{{"l":{merged},"x":1,"y":2}},"k":1}}'

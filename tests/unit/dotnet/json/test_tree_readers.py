@@ -9,11 +9,11 @@ import pytest
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray
+from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.loading import parse
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
 from apimpolicy.dotnet.json.settings import JsonSerializer
-from apimpolicy.dotnet.json.tokens import J
 from apimpolicy.dotnet.json.tree_reader import TreeReader, create_raw, create_reader, read_token
 from apimpolicy.dotnet.json.tree_writer import create_writer, write_to
 from apimpolicy.dotnet.json.writer import write

@@ -1,0 +1,24 @@
+"""set-backend-service: another backend; a literal URL can't fail, all else may."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from apimpolicy.transfer import effects
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.transfer.run import Run
+
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,4})?(?:/[A-Za-z0-9/._~-]*)?")
+
+
+def transfer(run: Run, step: Step) -> None:
+    url = step.element.get("base-url")
+    is_literal = url is not None and url.value.expression is None and _URL.fullmatch(url.value.text) is not None
+    if not is_literal or len(step.element.attributes) > 1:
+        effects.transfer(run, step)
+        return
+    run.forget_cell("backend")
+    run.mark(step)
