@@ -192,7 +192,7 @@ class _Audit:
 
         Raises ApimPolicyError.
         """
-        key = (*scopes.items(), entry.state.alternatives, entry.product)
+        key = (*scopes.items(), entry.state.alternatives, entry.product, _caller_headers(api))
         found = self.walks.get(key)
         if found is None:
             found = self._walk(scopes, entry, api, operation)
@@ -220,9 +220,13 @@ class _Audit:
                 "Version": "" if api.api.version is None else from_utf16(api.api.version),
             },
         )
-        lending = self.surroundings.lending_backends
         walk = Walk(
-            Knowledge(entry.caller, target), self.check, frozenset(self.missing), self.surroundings.secrets, lending
+            Knowledge(entry.caller, target),
+            self.check,
+            frozenset(self.missing),
+            surroundings.secrets,
+            surroundings.lending_backends,
+            _caller_headers(api),
         )
         walk.run(program, entry.state)
         return walk
@@ -237,6 +241,10 @@ class _Audit:
         given |= {"api": api.policy, "operation": policy}
         known: dict[str, AnyPolicy] = {scope: one for scope, one in given.items() if one is not None}
         return self.policies.scopes(known)
+
+
+def _caller_headers(api: ServiceApi) -> frozenset[str]:
+    return frozenset(("authorization", from_utf16(api.api.subscription_key_parameter_names.header).lower()))
 
 
 def _everything(id_: str = "") -> Operation:

@@ -213,7 +213,7 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
     else:
         walk.knowledge.query_changed(known)
     action = _attribute(step.element, "exists-action") or "override"
-    if action in ("override", "delete"):
+    if action in ("override", "delete") and name in walk.caller_headers:
         state = walk.doing(step, state, Deed(REPLACES, name))
     for lent in dict.fromkeys(_lent(walk, step.element, name)):
         state = walk.doing(step, state, Deed(LENDS, lent))

@@ -34,6 +34,7 @@ class Walk:
         missing: frozenset[str],
         secrets: frozenset[str],
         lending_backends: Mapping[str, str],
+        caller_headers: frozenset[str] = frozenset(("authorization",)),
     ) -> None:
         self.knowledge = knowledge
         self.check = check
@@ -42,6 +43,8 @@ class Walk:
         self.secrets = secrets
         """Named values that are secret."""
         self.lending_backends = lending_backends
+        self.caller_headers = caller_headers
+        """Headers in which callers send credentials."""
         self.forwarded = NOWHERE
         self.places: dict[Hashable, Place] = {}
         self.answers: list[Place] = []

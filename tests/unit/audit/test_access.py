@@ -86,6 +86,14 @@ def test_a_protection_that_is_gone_changes_the_answer(row: dict[str, Any]) -> No
                 assert changed.alternatives != operation.alternatives, element
 
 
+def test_independent_choices_leave_no_trace() -> None:
+    choice = """<choose><when condition="@(context.Request.Headers.ContainsKey(&quot;x-{0}&quot;))">
+        <set-header name="y-{0}"><value>1</value></set-header></when></choose>"""
+    found, _ = attempts.audited(gateway_of({"policy": "".join(map(choice.format, range(60)))}))
+    (operation,) = found.operations
+    assert (operation.alternatives, dict(operation.deeds)) == ({frozenset()}, {})
+
+
 def without(policy: str, element: str) -> str:
     """The policy with the elements of a name commented out."""
     begin = policy.index(f"<{element}")
