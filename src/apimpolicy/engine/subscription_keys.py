@@ -51,8 +51,7 @@ def admit(service: Service, routed: RoutedApi, request: RequestMessage) -> Admis
     """The context of a request for an API. Raises PolicyError with status 401."""
     api = routed.api
     key = key_of(api, request)
-    asks = bool(service.subscriptions) if api.subscription_required is None else api.subscription_required
-    opened = next((each for each in service.products_of(api) if not each.product.subscription_required), None)
+    opened = open_product(service, api)
     if key is not None and (service.subscriptions or api.subscription_required):
         known = [each for each in service.subscriptions if each.state == "active" and _has_key(each, to_utf16(key))]
         for each in known:
@@ -62,9 +61,20 @@ def admit(service: Service, routed: RoutedApi, request: RequestMessage) -> Admis
                 return Admission(_product_of(service, each), used, each.user, each.allow_tracing)
         if opened is None or not any(each.target[0] == "products" for each in known):
             raise _refusal("SubscriptionKeyInvalid", INVALID, routed, request)
-    if opened is None and asks:
+    if needs_key(service, api):
         raise _refusal("SubscriptionKeyNotFound", MISSING, routed, request)
     return Admission(opened)
+
+
+def open_product(service: Service, api: ServiceApi) -> ServiceProduct | None:
+    """Return the product to which requests without a key go: one with the API that needs no subscription."""
+    return next((each for each in service.products_of(api) if not each.product.subscription_required), None)
+
+
+def needs_key(service: Service, api: ServiceApi) -> bool:
+    """Return whether requests without a key are refused."""
+    asks = bool(service.subscriptions) if api.subscription_required is None else api.subscription_required
+    return asks and open_product(service, api) is None
 
 
 def is_open(service: Service, api: ServiceApi) -> bool:

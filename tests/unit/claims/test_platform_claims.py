@@ -56,3 +56,52 @@ def test_each_api_has_a_cell(tmp_path: Path) -> None:
     assert cells[1] == {"open": "proven", "checked": "proven", "asks": "proven", "broken": "error"}
     assert [report.status for report in reports] == ["false", "error"]
     assert "checked  proven       proven" in table(reports)
+
+
+KEYS = """
+[apis.keyed]
+path = "keyed"
+policy = "<policies><inbound><base /></inbound></policies>"
+subscription-required = true
+
+[apis.keyless]
+path = "keyless"
+policy = "<policies><inbound><base /></inbound></policies>"
+subscription-required = false
+
+[apis.refusing]
+path = "refusing"
+policy = '''<policies><inbound><choose><when condition="@(context.Subscription == null)"><return-response />
+    </when></choose></inbound></policies>'''
+subscription-required = false
+
+[apis.shared]
+path = "shared"
+policy = "<policies><inbound><base /></inbound></policies>"
+subscription-required = true
+
+[products.everyone]
+apis = ["shared"]
+subscription-required = false
+
+[subscriptions.partner]
+primary-key = "k1"
+scope = "/apis"
+
+[[claims]]
+name = "a subscription is required"
+if = "reaches-backend"
+then = "@(context.Subscription != null)"
+"""
+
+
+def test_requests_without_a_key_count_where_none_is_needed(tmp_path: Path) -> None:
+    pytest.importorskip("z3")
+    path = tmp_path / "apimpolicy.toml"
+    path.write_text(KEYS)
+    file = file_of(str(path))
+    (report,) = prove_file(file, file.claims, Bounds(seconds=5, runs=60))
+    cells = {cell.api: cell.status for cell in report.cells}
+    assert cells == {"keyed": "proven", "keyless": "false", "refusing": "proven", "shared": "false"}
+    assert report.case
+    assert "Ocp-Apim-Subscription-Key" not in report.case

@@ -46,6 +46,7 @@ class Deciding:
             knows_variables="variable" in world.fixed,
         )
         self.formulas = Formulas(self.proof, expressions, base_of(world), has_credentials=_has_credentials(world))
+        _know_caller(self.proof, world)
         self.claims = claims
         self._inquiries: dict[int, Inquiry] = {}
 
@@ -122,6 +123,14 @@ def _known_of_route(world: World) -> tuple[dict[Cell, Value], Language | None]:
     if route.method is not None:
         known["method", ""] = constant_text(to_utf16(route.method))
     return known, sequence(*map(_language_of, route.template))
+
+
+def _know_caller(proof: Proof, world: World) -> None:
+    """Say of requests to an operation of a service whether they have a subscription."""
+    route = getattr(world, "route", None)
+    if route is not None:
+        has_subscription = proof.unknowns.input(("there", "subscription"), terms.TRUTH)
+        proof.unknowns.know(has_subscription, has_subscription if route.caller else terms.not_(has_subscription))
 
 
 def _language_of(piece: Piece) -> Language:

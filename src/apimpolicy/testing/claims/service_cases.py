@@ -60,6 +60,9 @@ def _with_caller(case: dict[str, Any], route: Route) -> dict[str, Any]:
     that has this key.
     """
     request, caller = dict(case["request"]), route.caller
-    request["headers"] = {**request.get("headers", {}), **route.headers}
+    if headers := {**request.get("headers", {}), **route.headers}:
+        request["headers"] = headers
+    if caller is None:
+        return {**case, "request": request}
     gateway = {**case.get("gateway", {}), "subscriptions": {caller.id: caller.table()}}
     return {"name": case["name"], "gateway": {}, **case, "request": request} | {"gateway": gateway}

@@ -1,8 +1,8 @@
 """The worlds of a whole service: one for each operation of each API, and each product with a policy.
 
 Requests really go through the service (`Gateway.send`): they have the path and the method of the operation, with any
-values of its parameters, and a key that lets them in. A request for no operation, or without a key where one is needed,
-meets no policy of an API; it is in none of these worlds.
+values of its parameters, and a key, or none where none is needed. A request for no operation, or without a key where
+one is needed, meets no policy of an API; it is in none of these worlds.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
+from apimpolicy.engine.subscription_keys import needs_key, open_product
 from apimpolicy.records import Record
 from apimpolicy.symbolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
 from apimpolicy.symbolic.values import Dual, Obstacle
@@ -71,11 +72,11 @@ class Caller(Record):
 
 class Route(Record):
     """How requests get to an operation: its name for people, method (None: any), path, headers that they have, and who
-    calls; `api` is the id of the API.
+    calls (None: anybody, without a key); `api` is the id of the API.
     """
 
     api: str
-    caller: Caller
+    caller: Caller | None
     prefix: str
     name: str
     method: str | None
@@ -170,7 +171,7 @@ def together(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
     groups: dict[tuple[object, ...], list[Route]] = {}
     for route in routes:
         if "operation" not in route.policies:
-            groups.setdefault((route.prefix, route.caller.id), []).append(route)
+            groups.setdefault((route.prefix, route.caller and route.caller.id), []).append(route)
     found: list[tuple[Route, list[Route]]] = []
     for group in groups.values():
         first = group[0]
@@ -202,17 +203,25 @@ def _callers(service: Service) -> dict[tuple[str, str], Caller]:
 
 def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
     prefix, headers, obstacle = _place(api)
-    names, callers = api.api.subscription_key_parameter_names, _callers(service)
-    products = [each for each in service.products_of(api) if each.policy is not None]
-    documents = documents_of(api)
-    operations = operations_with_policies(api, documents)
-    for product in (None, *products):
-        caller = callers["api", api.base_id] if product is None else callers["product", product.id]
-        given = {**headers, from_utf16(names.header): caller.key}
+    name = from_utf16(api.api.subscription_key_parameter_names.header)
+    operations = operations_with_policies(api, documents_of(api))
+    for product, caller in _admitted(service, api):
+        given = headers if caller is None else {**headers, name: caller.key}
         for described, policy in operations:
             yield _route(service, api, described.operation, policy, product, prefix, given, obstacle, caller)
         if not operations:
             yield _route(service, api, None, None, product, prefix, given, obstacle, caller)
+
+
+def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduct | None, Caller | None]]:
+    """Yield who gets to an API, and the product whose policy requests then meet: see `engine.subscription_keys`."""
+    callers, opened = _callers(service), open_product(service, api)
+    if not needs_key(service, api):
+        yield opened if opened is not None and opened.policy is not None else None, None
+    yield None, callers["api", api.base_id]
+    for product in service.products_of(api):
+        if product.policy is not None:
+            yield product, callers["product", product.id]
 
 
 def _place(api: ServiceApi) -> tuple[str, dict[str, str], Obstacle | None]:
@@ -237,11 +246,12 @@ def _route(
     prefix: str,
     headers: dict[str, str],
     obstacle: Obstacle | None,
-    caller: Caller,
+    caller: Caller | None,
 ) -> Route:
     template = _EVERYTHING if operation is None else from_utf16(operation.url_template)
     method = None if operation is None else from_utf16(operation.method).upper()
     named = f"{method or 'any'} {prefix}{template}" + (f" of the product {product.id}" if product else "")
+    named += "" if caller is not None else " without a key"
     given: dict[str, AnyPolicy | None] = {"global": service.policy, "api": api.policy, "operation": policy}
     if api.workspace is not None:
         given["workspace"] = service.workspaces[api.workspace].policy
