@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attempts
 import pytest
@@ -12,8 +12,10 @@ import yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, Place
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, Place
 from apimpolicy.audit.findings import findings_of
+from apimpolicy.audit.policies import HANDLERS
+from apimpolicy.audit.states import of_fact
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
@@ -23,6 +25,11 @@ from apimpolicy.project.layout import is_service_folder
 from apimpolicy.project.service.leniency import lenient
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from apimpolicy.audit.states import State
+    from apimpolicy.audit.walk import Walk
+    from apimpolicy.engine.steps import Step
 
 HERE = Path(__file__).resolve().parent
 ROWS = yaml.safe_load((HERE / "rows.yaml").read_text(encoding="utf-8"))
@@ -84,6 +91,31 @@ def test_a_protection_that_is_gone_changes_the_answer(row: dict[str, Any]) -> No
                 weaker = dict(row, **{name: without(row[name], element)})
                 (changed,) = attempts.audited(gateway_of(weaker))[0].operations
                 assert changed.alternatives != operation.alternatives, element
+
+
+FAULTS = {
+    "passes": "the method decides",
+    "header": "a header has to be there",
+    "address": "an address is forbidden",
+    "waits": "wait does not stop a request",
+    "header-set": "a header that a policy has set has that value",
+    "branches": "a token is validated only where the header is there",
+    "limits": "a limit that counts nobody",
+}
+
+
+@pytest.mark.parametrize("word", FAULTS)
+def test_requests_show_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def claims(walk: Walk, step: Step, state: State) -> State:
+        return walk.proving(step, state, of_fact(Fact(CERTIFICATE, VERIFIED)))
+
+    row = next(each for each in ROWS if each["name"] == FAULTS[word])
+    if word == "passes":
+        row = dict(row, policy="<set-method>PUT</set-method>")
+    monkeypatch.setitem(HANDLERS, word, claims)
+    found, rehearsal = attempts.audited(gateway_of(row))
+    seen = attempts.differences(list(found.operations), rehearsal)
+    assert seen.unlisted or seen.unreached
 
 
 def test_independent_choices_leave_no_trace() -> None:
