@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from apimpolicy.audit.facts import Place
-from apimpolicy.audit.findings import AuditFinding, Evidence, operations_by_api
+from apimpolicy.audit.findings import AuditFinding, Evidence, Origins, operations_by_api
 
 if TYPE_CHECKING:
     import datetime
@@ -73,7 +73,13 @@ class Gate(NamedTuple):
     excepted: list[tuple[OperationAudit, Exempt]]
 
 
-def judge(audit: ServiceAudit, findings: Sequence[AuditFinding], settings: Policy, today: datetime.date) -> Gate:
+def judge(
+    audit: ServiceAudit,
+    findings: Sequence[AuditFinding],
+    settings: Policy,
+    today: datetime.date,
+    origins: Origins | None = None,
+) -> Gate:
     """Return what is left of findings under the settings, with those about what isn't allowed."""
     excepted: list[tuple[OperationAudit, Exempt]] = []
     used: set[int] = set()
@@ -91,7 +97,7 @@ def judge(audit: ServiceAudit, findings: Sequence[AuditFinding], settings: Polic
     found = [left for each in findings if settings.wants(each.code) and (left := _without(each, free)) is not None]
     if settings.undecided_fails:
         found = [_as_error(each) if each.code == "AUD011" else each for each in found]
-    found += _refusals(refused, found, settings)
+    found += _refusals(refused, found, settings, origins or Origins())
     if settings.has_gate:
         found = [each for each in found if each.code != "AUD002" or not _are_judged(each, settings)]
     found += _expired(settings, used, today)
@@ -131,7 +137,7 @@ def _as_error(finding: AuditFinding) -> AuditFinding:
 
 
 def _refusals(
-    refused: Sequence[OperationAudit], findings: Sequence[AuditFinding], settings: Policy
+    refused: Sequence[OperationAudit], findings: Sequence[AuditFinding], settings: Policy, origins: Origins
 ) -> list[AuditFinding]:
     """Return findings about what isn't allowed and isn't reported as an error already."""
     reported = {id(each) for finding in findings if finding.code in ("AUD001", "AUD003") for each in finding.operations}
@@ -149,6 +155,10 @@ def _refusals(
             evidence = [Evidence("required by", Place(settings.path, 1, 1))]
             if group[0].own_policy is not None:
                 evidence.insert(0, Evidence("the operation's policy", group[0].own_policy))
+            elif (place := origins.api(group[0].api)) is not None:
+                evidence.insert(0, Evidence("the API", place))
+            if group[0].access.is_open and (place := origins.key_requirement(group[0].api)) is not None:
+                evidence.append(Evidence("no key required", place))
             made.append(AuditFinding("AUD012", api, tuple(group), message, tuple(evidence), f"{text}: {words}"))
     return made
 

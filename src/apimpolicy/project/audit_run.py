@@ -87,7 +87,8 @@ def audit_gateway(
     surroundings = Surroundings.of(gateway)._replace(unsettled=_unsettled(description))
     audit, attempts = confirmed(audit_service(gateway.service, surroundings), rehearsal)
     origins = Origins() if description is None else DescribedOrigins(description)
-    gate = judge(audit, findings_of(audit, origins), settings, today or datetime.datetime.now(datetime.UTC).date())
+    today = today or datetime.datetime.now(datetime.UTC).date()
+    gate = judge(audit, findings_of(audit, origins), settings, today, origins)
     gate = gate._replace(findings=[_with_attempt(each, attempts) for each in gate.findings])
     made = Diagnostics(path)
     pairs = [(finding, made.of(finding)) for finding in gate.findings]
@@ -107,14 +108,15 @@ def settings_for(path: str, config: str | None = None) -> AuditSettings:
 
 def described(path: str) -> ServiceDescription | None:
     """Return what a folder, or the folder that a configuration names, says about its service; None without one."""
+    from apimpolicy.project.configuration import read_configuration
+    from apimpolicy.project.configuration_files import find_configuration
     from apimpolicy.project.overlays import NO_CHANGES
     from apimpolicy.project.service.reading import describe, has_service
 
-    if os.path.isfile(path):
-        from apimpolicy.project.configuration import read_configuration
-
-        folder = read_configuration(path).get("service")
-        path = os.path.join(os.path.dirname(path), folder) if isinstance(folder, str) else path
+    config = path if os.path.isfile(path) else None if has_service(path) else find_configuration(path)
+    if config is not None:
+        folder = read_configuration(config).get("service")
+        path = os.path.join(os.path.dirname(config), folder) if isinstance(folder, str) else path
     return describe(path, NO_CHANGES) if os.path.isdir(path) and has_service(path) else None
 
 
