@@ -70,6 +70,7 @@ class AuthorizationRules:
     left_out="`max-total-depth` and `max-complexity`, which fail by name",
     traits="ranged",
     effects="refuses variables variable:GraphQLErrors url message-body",
+    access="passes",
 )
 class ValidateGraphQLRequest:
     error_variable_name: str | None = expression_attribute()
