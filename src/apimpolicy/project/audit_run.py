@@ -69,6 +69,20 @@ def audit_path(
     return audit_gateway(gateway, path, settings, described(path), baseline=baseline, today=today)
 
 
+def analysed(path: str) -> ServiceAudit | None:
+    """Analyse the service of a folder without running a request; None when there is none. Raises ConfigurationError."""
+    from apimpolicy.project.gateways import load_gateway
+
+    gateway = load_gateway(path)
+    if gateway.service is None:
+        return None
+    return audit_service(gateway.service, _surroundings(gateway, described(path)))
+
+
+def _surroundings(gateway: Gateway, description: ServiceDescription | None) -> Surroundings:
+    return Surroundings.of(gateway)._replace(unsettled=_unsettled(description))
+
+
 def audit_gateway(
     gateway: Gateway,
     path: str,
@@ -84,8 +98,7 @@ def audit_gateway(
         rehearsal: Rehearsal | None = Rehearsal(gateway)
     except ApimPolicyError:
         rehearsal = None
-    surroundings = Surroundings.of(gateway)._replace(unsettled=_unsettled(description))
-    audit, attempts = confirmed(audit_service(gateway.service, surroundings), rehearsal)
+    audit, attempts = confirmed(audit_service(gateway.service, _surroundings(gateway, description)), rehearsal)
     origins = Origins() if description is None else DescribedOrigins(description)
     today = today or datetime.datetime.now(datetime.UTC).date()
     gate = judge(audit, findings_of(audit, origins), settings, today, origins)
