@@ -87,6 +87,7 @@ CONFIGURATION = {
     "Environments": ("environments",),
     "What lives elsewhere": ("declared",),
     "What check looks for": ("check_configuration",),
+    "Who may reach a backend": ("audit_settings",),
     "How format lays out": ("format_settings",),
     "How serve serves": ("serve_settings",),
 }

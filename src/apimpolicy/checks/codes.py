@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.checks.catalogue import entries
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def code_of(text: str, rules: Iterable[type[Rule]] = (), *, foreign: bool = Fals
     """
     word = text.strip()
     names = {entry.module.replace("_", "-"): entry.code for entry in entries()}
+    names |= {each.name: each.code for each in audit_codes().values()}
     names |= {rule.name(): rule.code for rule in rules}
     if (code := names.get(word.lower().replace("_", "-"))) is not None:
         return code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.checks.audit_codes import audit_codes
 from apimpolicy.checks.catalogue import entry_of, page_of
 from apimpolicy.checks.compiler_pages import explained_codes, page_of_compiler_code
 
@@ -160,6 +161,8 @@ def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
         return page_of(entry)
     if (page := page_of_compiler_code(code)) is not None:
         return page
+    if (audited := audit_codes().get(code) if code.startswith("AUD") else None) is not None:
+        return audited.page
     title = _TITLES.get(code)
     if title is None:
         return None
@@ -203,4 +206,4 @@ def _text(code: str) -> str:
 
 def all_codes() -> list[str]:
     """Every code with a page of its own here, rules' not."""
-    return sorted((*_TITLES, *explained_codes()))
+    return sorted((*_TITLES, *explained_codes(), *audit_codes()))

@@ -34,6 +34,8 @@ UNUSED, INCOMPLETE = "POL041", "POL042"
 _MARK = "apimpolicy:"
 _OTHERS = r"\s*apimpolicy:\s*equivalent\b"
 """Comments for `apimpolicy mutate`."""
+_OF_AUDIT = "AUD"
+"""Codes that `audit` finds, which may be there for it alone."""
 _CODE = r"(?:[A-Z]+\d+|[a-z]+(?:-[a-z0-9]+)+(?=\s*[,:]))"
 """A code, or the name of a rule, which a comma or a colon ends: a reason may begin with a word like it."""
 _FORM = (
@@ -98,7 +100,9 @@ class Suppressions:
         places = {code: sorted(found) for code, found in self._places.items()}
         for suppression in self._found:
             unused = [
-                code for code in suppression.codes if not _is_used(suppression, places.get(code, ())) and wants(code)
+                code
+                for code in suppression.codes
+                if not _is_used(suppression, places.get(code, ())) and wants(code) and not code.startswith(_OF_AUDIT)
             ]
             if unused:
                 what = ", ".join(unused)

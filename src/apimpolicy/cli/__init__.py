@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _COLLECTION_THRESHOLD = 500_000
-_POLICIES_RUN_IN = frozenset({"diff", "eval", "explain", "mutate", "new", "prove", "run", "test"})
+_POLICIES_RUN_IN = frozenset({"audit", "diff", "eval", "explain", "mutate", "new", "prove", "run", "test"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

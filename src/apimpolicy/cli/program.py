@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 COMMANDS = {
+    "audit": "Report who reaches the backend, with whose credentials.",
     "check": "Find what is wrong with policies before they are saved to Azure.",
     "dap": "Serve an editor's debugger: the debug adapter.",
     "diff": "Say which requests a change treats differently.",

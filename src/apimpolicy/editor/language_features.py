@@ -359,6 +359,7 @@ def _changes(server: LanguageServer, edits: dict[str, list[Edit]]) -> dict[str, 
 
 def code_lenses(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
     from apimpolicy.editor import lenses
+    from apimpolicy.editor.access_lenses import reached_by
     from apimpolicy.editor.test_runs import cases_of
 
     document, analysis = server.opened(params)
@@ -371,6 +372,8 @@ def code_lenses(server: LanguageServer, params: dict[str, Any]) -> list[dict[str
     else:
         cases = [case for case in server.workspace.cases() if path in case.policies]
         found = [(lens.offset, lens) for lens in lenses.lenses(analysis, cases, server.last_run)]
+        if found and (access := reached_by(path)):
+            found.append((found[0][0], lenses.Lens(found[0][0], access)))
     return [
         {
             "range": document.range(offset, offset),

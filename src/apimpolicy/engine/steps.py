@@ -149,10 +149,24 @@ def build(
         raise PolicyTypeError(findings)
     for policy in (*scopes.values(), *fragments.values()):
         _compile_all(policy)
+    return spliced(scopes, fragments, inherit_missing, cors_needs_base)
+
+
+def spliced(
+    scopes: Mapping[str, Policy],
+    fragments: Mapping[str, Policy],
+    inherit_missing: bool,
+    cors_needs_base: bool = False,
+    missing: set[str] | None = None,
+) -> Program:
+    """The program of documents in which nothing is compiled. `missing` takes the names of fragments that don't exist.
+
+    Raises PolicyTypeError for such a fragment where `missing` isn't given.
+    """
     order = [scope for scope in SCOPES if scope in scopes]
     sections: dict[str, list[Step]] = {}
     for section in SECTIONS:
-        builder = _Builder(section, scopes, order, fragments, inherit_missing)
+        builder = _Builder(section, scopes, order, fragments, inherit_missing, missing)
         sections[section] = builder.section(len(order) - 1)
         if section == "inbound" and not cors_needs_base:
             sections[section] = [*builder.cors_left_out(), *sections[section]]
@@ -169,7 +183,9 @@ class _Builder:
         order: Sequence[str],
         fragments: Mapping[str, Policy],
         inherit_missing: bool,
+        missing: set[str] | None = None,
     ) -> None:
+        self.missing = missing
         self.name = section
         self.scopes = scopes
         self.order = order
@@ -232,7 +248,8 @@ class _Builder:
             step.inserted = self.section(level - 1, step)
         elif element.name == "include-fragment":
             fragment = self.fragment(element)
-            step.inserted = self.policies(fragment.sections["inbound"], scope, level, step, f"{path}/")
+            if fragment is not None:
+                step.inserted = self.policies(fragment.sections["inbound"], scope, level, step, f"{path}/")
         return step
 
     def children(self, step: Step, slot: ChildrenSlot, level: int) -> list[Step] | Step | None:
@@ -251,13 +268,16 @@ class _Builder:
             return found[0] if found else None
         return found
 
-    def fragment(self, element: Element) -> Policy:
+    def fragment(self, element: Element) -> Policy | None:
         attribute = element.get("fragment-id")
         assert attribute is not None
         name = attribute.value.text
         fragment = self.fragments.get(name)
         if fragment is not None:
             return fragment
+        if self.missing is not None:
+            self.missing.add(name)
+            return None
         value = attribute.value
         message = f"Policy fragment with id '{name}' could not be found."
         known = ", ".join(sorted(self.fragments))

@@ -73,8 +73,12 @@ def open_product(service: Service, api: ServiceApi) -> ServiceProduct | None:
 
 def needs_key(service: Service, api: ServiceApi) -> bool:
     """Return whether requests without a key are refused."""
-    asks = bool(service.subscriptions) if api.subscription_required is None else api.subscription_required
-    return asks and open_product(service, api) is None
+    return asks_for_key(service, api) and open_product(service, api) is None
+
+
+def asks_for_key(service: Service, api: ServiceApi) -> bool:
+    """Return whether an API asks for a key by itself, whatever products it is in."""
+    return bool(service.subscriptions) if api.subscription_required is None else api.subscription_required
 
 
 def is_open(service: Service, api: ServiceApi) -> bool:

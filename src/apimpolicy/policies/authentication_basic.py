@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     sections="inbound",
     placement=Placement(once="section"),
     effects="header:authorization",
+    access="credentials",
 )
 class AuthenticationBasic:
     username: str = expression_attribute(required=True, may_be_empty=True)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     alternatives=("thumbprint", "certificate-id", "body"),
     exclusive=(("thumbprint", "certificate-id"),),
     effects="fails backend",
+    access="credentials",
 )
 class AuthenticationCertificate:
     thumbprint: str | None = expression_attribute(trimmed)

@@ -56,6 +56,7 @@ NO_IDENTITY = "Managed service identity must be configured to use authentication
     also_in="backend outbound on-error",  # saved in outbound, in many deployed documents
     traits="asks-for-token",
     effects="header:authorization variables fails",
+    access="identity",
 )
 class AuthenticationManagedIdentity:
     resource: str = expression_attribute(trimmed, required=True, default="")

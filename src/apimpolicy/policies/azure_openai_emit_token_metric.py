@@ -22,6 +22,7 @@ from apimpolicy.policies.spec import policy
     same_as="llm-emit-token-metric",
     traits="measures",
     effects="fails fails-later",
+    access="passes",
 )
 class AzureOpenaiEmitTokenMetric(LlmEmitTokenMetric):
     """The same attributes and children."""

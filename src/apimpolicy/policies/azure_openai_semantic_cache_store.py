@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     other_half="azure-openai-semantic-cache-lookup",
     traits="ranged keeps-responses",
     effects="fails",
+    access="passes",
 )
 class AzureOpenaiSemanticCacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

@@ -30,6 +30,7 @@ from apimpolicy.policies.spec import policy
     traits="limits",
     refuses_with="429 403",
     effects="variables refuses fails-later answer-headers",
+    access="limits",
 )
 class AzureOpenaiTokenLimit(LlmTokenLimit):
     """The same attributes."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("base", sections=ANYWHERE)
+@policy("base", sections=ANYWHERE, access="runs")
 class Base:
     def run(self, exchange: Exchange) -> None:
         steps = exchange.inserted()

@@ -62,6 +62,7 @@ MISS = (
     other_half="cache-store",
     traits="keeps-responses not-in-fragments",
     effects="serves fails",
+    access="passes",
 )
 class CacheLookup:
     allow_private_response_caching: bool = expression_attribute(boolean, default=False)

@@ -33,6 +33,7 @@ CACHING_TYPES = ("prefer-external", "external", "internal")
     left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="keeps-values finds-value",
     effects="variables fails",
+    access="passes",
 )
 class CacheLookupValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="keeps-values",
     effects="fails",
+    access="passes",
 )
 class CacheRemoveValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)

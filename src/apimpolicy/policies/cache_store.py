@@ -39,6 +39,7 @@ STORED = "Response will be buffered during streaming and stored in the cache aft
     other_half="cache-lookup",
     traits="ranged keeps-responses",
     effects="fails",
+    access="passes",
 )
 class CacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

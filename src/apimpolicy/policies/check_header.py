@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     refuses_with="failed-check-httpcode",
     also_in="outbound",  # the editor extension
     effects="refuses",
+    access="header",
 )
 class CheckHeader:
     name: str = expression_attribute(trimmed, required=True)

@@ -51,6 +51,7 @@ class Otherwise:
     "choose",
     sections=ANYWHERE,
     traits="wraps branches",
+    access="branches",
 )
 class Choose:
     whens: list[Step] = children(When, required=True)

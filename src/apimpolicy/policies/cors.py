@@ -83,6 +83,7 @@ def is_preflight(request: RequestMessage) -> bool:
     sections="inbound",
     placement=Placement(once="section"),
     traits="preflight",
+    access="cors",
 )
 class Cors:
     allow_credentials: bool = expression_attribute(boolean, default=False)

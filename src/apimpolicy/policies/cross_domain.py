@@ -39,6 +39,7 @@ _ROOT = "cross-domain-policy"
     placement=Placement(not_at=("workspace", "product", "api", "operation"), not_on=("workspace",)),
     left_out="the exact answer, which no document states",
     effects="answers",
+    access="passes",
 )
 class CrossDomain:
     file: str = content(text, markup=True)

@@ -47,6 +47,7 @@ def double(value: object) -> float:
     left_out="`default-dimensions`, sampling and aggregation",
     traits="measures",
     effects="fails",
+    access="passes",
 )
 class EmitMetric:
     name: str = literal_attribute(required=True)

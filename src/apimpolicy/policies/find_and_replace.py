@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("find-and-replace", sections=ANYWHERE, effects="message-body message-headers fails")
+@policy("find-and-replace", sections=ANYWHERE, effects="message-body message-headers fails", access="passes")
 class FindAndReplace:
     from_: str = expression_attribute(required=True)
     to: str = expression_attribute(required=True, may_be_empty=True)

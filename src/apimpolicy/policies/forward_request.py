@@ -53,6 +53,7 @@ _REDIRECTS = (300, 301, 302, 303, 307, 308)
     exclusive=(("timeout", "timeout-ms"),),
     left_out="`continue-timeout` and `http-version`, which have no effect",
     traits="answers forwards ranged",
+    access="forwards",
 )
 class ForwardRequest:
     timeout: float = expression_attribute(number, default=300.0, within=Range(0))

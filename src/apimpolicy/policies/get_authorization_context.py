@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     left_out="refreshing tokens, and checking the signature of `identity`",
     also_in="backend outbound",  # the toolkit,
     effects="variables fails",
+    access="connection",
 )
 class GetAuthorizationContext:
     provider_id: str = expression_attribute(trimmed, required=True, refers="authorization-providers")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange
 
 
-@policy("include-fragment", sections=ANYWHERE)
+@policy("include-fragment", sections=ANYWHERE, access="runs")
 class IncludeFragment:
     fragment_id: str = literal_attribute(required=True, refers="fragments")
 

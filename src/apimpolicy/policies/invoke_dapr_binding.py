@@ -71,6 +71,7 @@ class Data:
     left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
     traits="answers diverts",
     effects="variables message-body fails",
+    access="forwards",
 )
 class InvokeDaprBinding:
     name: str = expression_attribute(trimmed, required=True)

@@ -59,6 +59,7 @@ class AddressRange:
     traits="refuses checks-address",
     refuses_with="403",
     effects="refuses fails",
+    access="address",
 )
 class IpFilter:
     action: str = expression_attribute(required=True, values=("allow", "forbid"))

@@ -70,6 +70,7 @@ _WITHOUT_FORMATTING = 1
     left_out="the attributes that only the editor's schema knows, which fail by name",
     also_in="backend",  # the toolkit,
     effects="message-body message-headers fails",
+    access="passes",
 )
 class JsonToXml:
     apply: str = expression_attribute(required=True, values=("always", "content-type-json"))

@@ -37,6 +37,7 @@ _IDENTIFIER = re.compile(rf"{_NAME}(?:\.{_NAME})*")
     placement=Placement(once="section"),
     refuses_with="400 CallbackParameterInvalid",
     effects="message-body message-headers refuses",
+    access="passes",
 )
 class Jsonp:
     callback_parameter_name: str = expression_attribute(trimmed, required=True)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     sections=ANYWHERE,
     traits="wraps ranged",
     refuses_with="429",
+    access="runs",
 )
 class LimitConcurrency:
     key: str = expression_attribute(required=True)

@@ -80,6 +80,7 @@ class Blocklists:
     left_out="the judgement of the service, whose place a function takes",
     traits="ranged judges-content",
     effects="refuses message-body fails-later",
+    access="passes",
 )
 class LlmContentSafety:
     backend_id: str = expression_attribute(trimmed, required=True, refers="backends")

@@ -49,6 +49,7 @@ NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "comp
     also_in="outbound",  # the documentation refuses it, and several repositories deploy it
     traits="measures",
     effects="fails fails-later",
+    access="passes",
 )
 class LlmEmitTokenMetric:
     namespace: str = literal_attribute(default=NAMESPACE)

@@ -54,6 +54,7 @@ AUTHENTICATION = ("system-assigned", "header")
     other_half="llm-semantic-cache-store",
     traits="ranged keeps-responses",
     effects="serves fails",
+    access="passes",
 )
 class LlmSemanticCacheLookup:
     score_threshold: float = literal_attribute(number, required=True, within=Range(0, 1))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     other_half="llm-semantic-cache-lookup",
     traits="ranged keeps-responses",
     effects="fails",
+    access="passes",
 )
 class LlmSemanticCacheStore:
     duration: float = expression_attribute(number, required=True, within=Range(1))

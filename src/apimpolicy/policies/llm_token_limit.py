@@ -75,6 +75,7 @@ QUOTA = (("token-quota", "token-quota-period"),)
     traits="limits",
     refuses_with="429 403",
     effects="variables refuses fails-later answer-headers",
+    access="limits",
 )
 class LlmTokenLimit:
     counter_key: str = expression_attribute(required=True)

@@ -48,6 +48,7 @@ MOST_BYTES = 200 * 1024
     left_out="the event hub itself, sampling, batches and delays: events are recorded",
     traits="logs",
     effects="fails",
+    access="passes",
 )
 class LogToEventhub:
     logger_id: str = literal_attribute(required=True, doubt="expression", refers="loggers")

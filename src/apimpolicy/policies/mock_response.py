@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     sections="inbound outbound on-error",
     left_out='samples in other formats than JSON and XML, and `enabled="false"`, which fail by name',
     traits="ends answers makes-response ranged",
+    access="answers",
 )
 class MockResponse:
     status_code: int = literal_attribute(integer, default=200, within=STATUS_CODES)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     sections="inbound",
     left_out="the proxy itself, which only the trace mentions",
     effects="fails backend",
+    access="passes",
 )
 class Proxy:
     url: str = expression_attribute(trimmed, required=True)

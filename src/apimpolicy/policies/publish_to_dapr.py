@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     traits="answers diverts",
     also_in="outbound on-error",  # the toolkit,
     effects="variables message-body fails",
+    access="forwards",
 )
 class PublishToDapr:
     pubsub_name: str | None = expression_attribute(trimmed)

@@ -67,6 +67,7 @@ class ApiQuota:
     traits="refuses limits counts-calls ranged counts-subscription",
     refuses_with="403 QuotaExceeded",
     effects="refuses answer-headers",
+    access="limits",
 )
 class ProductQuota:
     calls: int | None = literal_attribute(integer)

@@ -61,6 +61,7 @@ def moment(value: object) -> float:
     traits="refuses limits counts-calls ranged",
     refuses_with="403 QuotaExceeded",
     effects="refuses answer-headers",
+    access="limits",
 )
 class QuotaByKey:
     calls: int | None = literal_attribute(integer)

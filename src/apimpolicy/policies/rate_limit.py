@@ -58,6 +58,7 @@ class ApiRate:
     traits="refuses limits counts-calls ranged counts-subscription",
     refuses_with="429 RateLimitExceeded",
     effects="refuses variables answer-headers",
+    access="limits",
 )
 class RateLimit:
     calls: int = literal_attribute(integer, required=True)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     traits="refuses limits counts-calls ranged",
     refuses_with="429 RateLimitExceeded",
     effects="refuses variables answer-headers",
+    access="limits",
 )
 class RateLimitByKey:
     calls: int = expression_attribute(integer, required=True)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     sections="inbound outbound",
     placement=Placement(once="section"),
     effects="message-body message-headers fails",
+    access="passes",
 )
 class RedirectContentUrls:
     def run(self, exchange: Exchange) -> Effect:

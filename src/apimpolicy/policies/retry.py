@@ -54,6 +54,7 @@ LONGEST_WAIT = 2_147_483.0
     "retry",
     sections=ANYWHERE,
     traits="wraps repeats ranged",
+    access="runs",
 )
 class Retry:
     condition: Callable[[], bool] = postponed_attribute(boolean, required=True)

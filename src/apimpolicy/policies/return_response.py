@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     traits="composes ends refuses answers makes-response ordered",
     order="set-status set-header set-body",
     traced="Return response was applied",
+    access="answers",
 )
 class ReturnResponse:
     response_variable_name: str | None = literal_attribute(text)

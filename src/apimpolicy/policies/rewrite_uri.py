@@ -33,7 +33,7 @@ _PARAMETER = re.compile(r"\{(\*?)([^{}]*+)\}")
 _UNSENDABLE = re.compile(r"[^\x21-\x7e]+")
 
 
-@policy("rewrite-uri", sections="inbound", traits="routes rewrites-path seen-in-traces")
+@policy("rewrite-uri", sections="inbound", traits="routes rewrites-path seen-in-traces", access="passes")
 class RewriteUri:
     template: str = expression_attribute(trimmed, required=True)
     copy_unmatched_params: bool = expression_attribute(boolean, default=True)

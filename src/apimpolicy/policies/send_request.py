@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     left_out="`buffer-response`, which has no effect, and a `proxy`, which only the trace mentions",
     traits="answers requests ordered",
     order=ORDER,
+    access="requests",
 )
 class SendRequest:
     mode: str = expression_attribute(default="new", values=("new", "copy"))

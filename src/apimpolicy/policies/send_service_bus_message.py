@@ -83,6 +83,7 @@ class Payload:
     left_out="Service Bus itself: messages are recorded; attributes without a page fail by name",
     traits="unnamed-outputs",
     effects="variables fails",
+    access="passes",
 )
 class SendServiceBusMessage:
     queue_name: str | None = expression_attribute(trimmed)

@@ -54,6 +54,7 @@ DAPR = "dapr"
     also_in="outbound on-error",  # the toolkit
     traits="chooses-backend routes seen-in-traces",
     effects="fails fails-later backend",
+    access="backend",
 )
 class SetBackendService:
     base_url: str | None = expression_attribute(trimmed)

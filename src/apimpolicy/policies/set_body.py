@@ -60,6 +60,7 @@ _CHARSET = re.compile(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]*)", re.IGNORECASE
     sections=ANYWHERE,
     left_out="`html-decode-expression` and parts of Liquid that no document explains, which fail by name",
     traits="makes-response replaces-body",
+    access="passes",
 )
 class SetBody:
     template: str | None = literal_attribute(values=("liquid", "none"))

@@ -44,6 +44,7 @@ PROTECTED = frozenset({"connection", "content-length", "keep-alive", "transfer-e
     "set-header",
     sections=ANYWHERE,
     traits="sets-header",
+    access="header-set",
 )
 class SetHeader:
     name: str = expression_attribute(header_name, required=True)

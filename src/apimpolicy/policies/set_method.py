@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     sections="inbound on-error",
     also_in="backend outbound",  # the toolkit
     traits="sets-method",
+    access="passes",
 )
 class SetMethod:
     method: str = content(http_method, filled=True)

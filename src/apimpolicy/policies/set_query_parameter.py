@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     sections="inbound backend",
     also_in="outbound on-error",  # the toolkit
     traits="routes",
+    access="header-set",
 )
 class SetQueryParameter:
     name: str = expression_attribute(required=True)

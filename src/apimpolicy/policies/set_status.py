@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "set-status",
     sections=ANYWHERE,
     traits="makes-response ranged sets-status seen-in-traces",
+    access="passes",
 )
 class SetStatus:
     code: int = expression_attribute(status_code, required=True, within=STATUS_CODES)

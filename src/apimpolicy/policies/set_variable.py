@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     "set-variable",
     sections=ANYWHERE,
     traits="sets-variable seen-in-traces",
+    access="variable-set",
 )
 class SetVariable:
     name: str = literal_attribute(required=True)

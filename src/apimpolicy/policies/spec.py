@@ -254,12 +254,14 @@ class Specification:
     `placement` is where the gateway allows it beyond its sections, `left_out` what a run leaves out of it, `same_as`
     the policy of which it is a second name. `traits` are what else looks at, see `policies.traits`. `also_in` are
     sections in which not its page but another source has it, `other_half` is the policy without which it has no effect,
-    and `order` the one in which the elements inside it stand. `effects` are what it may do, None for anything.
+    and `order` the one in which the elements inside it stand. `effects` are what it may do, None for anything; `access`
+    is what it means for who reaches the backend (`policies.traits.ACCESS`), empty where that is not decided.
     `traced` and `traced_error` are what the trace of a real gateway says of it, where that was seen; `{message}` is
     that of the error.
     """
 
     __slots__ = (
+        "access",
         "also_in",
         "alternatives",
         "attributes",
@@ -309,7 +311,9 @@ class Specification:
         choice_is_doubtful: bool = False,
         refuses_with: str = "",
         effects: str | None = None,
+        access: str = "",
     ) -> None:
+        self.access = access
         self.choice_is_doubtful = choice_is_doubtful
         self.refuses_with = tuple(refuses_with.split())
         self.effects: tuple[str, ...] | None = None if effects is None else tuple(effects.split())
@@ -422,10 +426,12 @@ def policy(
     choice_is_doubtful: bool = False,
     refuses_with: str = "",
     effects: str | None = None,
+    access: str = "",
 ) -> Callable[[type], type]:
     """Make a class the behaviour of the policy of that name; `sections` are where the gateway allows it.
 
-    `effects` are what it may do, for proofs (`policies.traits.EFFECTS`); without them it may do anything.
+    `effects` are what it may do, for proofs (`policies.traits.EFFECTS`); without them it may do anything. `access` is
+    what it means for who reaches the backend (`policies.traits.ACCESS`); without it `audit` decides nothing behind it.
     """
 
     def mark(cls: type) -> type:
@@ -451,6 +457,7 @@ def policy(
             choice_is_doubtful,
             refuses_with,
             effects,
+            access,
         )
         cls.specification = made  # type: ignore[attr-defined]
         return cls

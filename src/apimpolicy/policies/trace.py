@@ -51,6 +51,7 @@ class Metadata:
     left_out="Application Insights: messages are in the trace of the result",
     traits="logs",
     effects="passes",
+    access="passes",
 )
 class Trace:
     source: str = literal_attribute(required=True, may_be_empty=True, doubt="expression")

@@ -83,3 +83,26 @@ EFFECTS = {
 }
 """What a policy may do, for proofs. What is not declared doesn't happen; the attributes that are not postponed, and the
 contents, are always evaluated. A policy that declares no effects may do anything."""
+
+ACCESS = {
+    "passes": "proves nothing about who sent the request, and gives the backend no credential",
+    "answers": "answers, so that no request goes on",
+    "backend": "names the backend, which may have credentials of its own",
+    "branches": "runs the policies of the first branch whose condition is true",
+    "runs": "runs the policies inside",
+    "waits": "runs the policies inside at the same time, and goes on however they end",
+    "forwards": "sends the request to the backend",
+    "token": "lets only requests with a valid token on",
+    "certificate": "lets only requests with a certain client certificate on",
+    "header": "lets only requests on that have a header, with one of its values if there are any",
+    "address": "lets only requests from certain addresses on, or not from them",
+    "limits": "limits the calls or the tokens of a caller",
+    "identity": "gives the backend a token of a managed identity, or puts it into a variable",
+    "connection": "puts a token of a stored connection into a variable",
+    "credentials": "gives the backend a credential of the gateway",
+    "header-set": "sets or removes a header, or a parameter of the query, which may carry a credential",
+    "variable-set": "sets a variable, on which conditions may depend",
+    "requests": "asks another service, whose answer conditions may depend on",
+    "cors": "says from which origins browsers may call",
+}
+"""What a policy means for who reaches the backend, for `audit`, which decides nothing behind one without a word."""

@@ -92,6 +92,7 @@ class ClientApplicationIds:
     traits="refuses checks-token ranged",
     refuses_with="failed-validation-httpcode",
     effects="refuses fails variables",
+    access="token",
 )
 class ValidateAzureAdToken:
     tenant_id: str = expression_attribute(trimmed, required=True)

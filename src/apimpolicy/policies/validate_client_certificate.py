@@ -123,6 +123,7 @@ class Identities:
     sections="inbound",
     traits="refuses checks-certificate",
     effects="refuses",
+    access="certificate",
 )
 class ValidateClientCertificate:
     validate_revocation: bool = literal_attribute(boolean, default=True, values=_TRUE_FALSE)

@@ -102,6 +102,7 @@ class ContentRule:
     left_out="`readOnly`, `writeOnly` and `discriminator` in schemas, and the limit on their size",
     traits="ranged",
     effects="refuses variables",
+    access="passes",
 )
 class ValidateContent:
     unspecified_content_type_action: str = expression_attribute(required=True, values=ACTIONS)

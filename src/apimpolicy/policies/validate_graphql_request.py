@@ -70,6 +70,7 @@ class AuthorizationRules:
     left_out="`max-total-depth` and `max-complexity`, which fail by name",
     traits="ranged",
     effects="refuses variables variable:GraphQLErrors url message-body",
+    access="passes",
 )
 class ValidateGraphQLRequest:
     error_variable_name: str | None = expression_attribute()
@@ -152,7 +153,7 @@ class ValidateGraphQLRequest:
         if query is None:
             raise error("Nothing that the query asks for is authorized.")
         if request.payload is None:
-            parameters = exchange.request.url.query
+            parameters = exchange.request.url.query.copy()
             parameters.set("query", [to_utf16(query)])
             exchange.request.url = exchange.request.url.with_parameters(parameters)
         else:

@@ -48,6 +48,7 @@ class HeaderRule:
     sections="outbound on-error",
     placement=Placement(once="section"),
     effects="refuses variables",
+    access="passes",
 )
 class ValidateHeaders:
     specified_header_action: str = expression_attribute(required=True, values=ACTIONS)

@@ -173,6 +173,7 @@ _SOURCES = ("header-name", "query-parameter-name", "token-value")
     traced="JWT validation succeeded.",
     traced_error="JWT Validation Failed: {message}.",
     effects="refuses fails variables",
+    access="token",
 )
 class ValidateJwt:
     header_name: str | None = expression_attribute(trimmed)

@@ -57,6 +57,7 @@ _COUNT = re.compile(r"[0-9]{1,18}")
     placement=Placement(not_at=("operation",), once="section"),
     left_out="checks that need the metadata of the service: its names and types",
     effects="refuses variables",
+    access="passes",
 )
 class ValidateODataRequest:
     error_variable_name: str | None = literal_attribute(doubt="unknown-expression")

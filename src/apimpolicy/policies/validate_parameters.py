@@ -102,6 +102,7 @@ class _Actions:
     sections="inbound",
     placement=Placement(once="section"),
     effects="refuses variables",
+    access="passes",
 )
 class ValidateParameters:
     specified_parameter_action: str = expression_attribute(required=True, values=ACTIONS)

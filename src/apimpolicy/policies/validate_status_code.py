@@ -48,6 +48,7 @@ class StatusCodeRule:
     placement=Placement(once="section"),
     traits="ranged checks-status",
     effects="refuses variables",
+    access="passes",
 )
 class ValidateStatusCode:
     unspecified_status_code_action: str = expression_attribute(required=True, values=ACTIONS)

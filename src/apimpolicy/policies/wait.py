@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     sections="inbound outbound backend",
     traits="wraps joins",
     also_in="on-error",  # the toolkit
+    access="waits",
 )
 class Wait:
     for_: str = expression_attribute(default="all", values=("all", "any"))

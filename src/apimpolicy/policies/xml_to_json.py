@@ -65,6 +65,7 @@ MAXIMUM_DEPTH = 200
     left_out="the attributes that only the editor's schema knows, which fail by name",
     also_in="backend",  # the toolkit,
     effects="message-body message-headers fails",
+    access="passes",
 )
 class XmlToJson:
     kind: str = expression_attribute(required=True, values=("javascript-friendly", "direct"))

@@ -58,6 +58,7 @@ class Parameter:
     left_out="`msxsl:script`, which fails by name, and extension functions other than `node-set`",
     also_in="on-error",  # the editor extension, the toolkit,
     effects="message-body message-headers fails",
+    access="passes",
 )
 class XslTransform:
     markup: str = content(text, markup=True)

@@ -48,6 +48,9 @@
     [serve]                                           # see project/serve_settings.py
     workers = 4
 
+    [audit]                                           # see project/audit_settings.py
+    require = "token or certificate"
+
     [[claims]]                                        # see testing/claims/configured.py; also [prove], their bounds
     never = {status = 500, by = "gateway"}
 
@@ -91,6 +94,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.project.audit_settings import AuditSettings
     from apimpolicy.project.check_configuration import CheckConfiguration
     from apimpolicy.project.declared import Declared
     from apimpolicy.project.service.building import ServiceParts
@@ -134,6 +138,7 @@ class Configuration:
         self.serve = {} if serve is None else _serve_settings(serve)
         table.take("claims", list)  # `testing.claims.configured` reads these two, for `prove`
         table.take("prove", dict)
+        self.audit = _audit_settings(audit) if (audit := table.table("audit")) is not None else None
         self._service = ServiceTables(table)
         self.external = external_patterns(table)
         self.environments = environment_tables({TABLE: table.take(TABLE, dict)})
@@ -347,6 +352,12 @@ class Configuration:
         """What the table says of each fragment: the name of a file, or a document."""
         table = self._fragments
         return [] if table is None else [(name, table.checked(given, str, name)) for name, given in table.items()]
+
+
+def _audit_settings(table: Table) -> AuditSettings:
+    from apimpolicy.project.audit_settings import audit_settings
+
+    return audit_settings(table)
 
 
 def _serve_settings(table: Table) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str
     if report.assumptions:
         yield f"assuming that {'; that '.join(report.assumptions)}"
     if report.problem:
-        yield from printable(report.problem).splitlines()
+        yield from map(printable, report.problem.splitlines())
     if report.request:
         yield from wrap(printable(report.request), style.width - 2)
     if report.sent is not None:

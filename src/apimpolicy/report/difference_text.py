@@ -47,7 +47,7 @@ def headline(report: DifferenceReport) -> str:
 def difference(report: DifferenceReport, style: Style = PLAIN, *, verbose: bool = False) -> str:
     """One policy's differences; with `verbose` the whole explanation of each request."""
     lines = [f"{printable(report.path)}: {style.paint(_MEANINGS.get(report.status, 'strong'), headline(report))}"]
-    lines += (f"  {line}" for line in printable(report.problem).splitlines())
+    lines += (f"  {printable(line)}" for line in report.problem.splitlines())
     for number, item in enumerate(report.items, 1):
         lines += (f"  {line}".rstrip() for line in _item(number, item, style, verbose))
     if report.reasons:

@@ -61,7 +61,7 @@ def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
         "endLine": place.end_line,
         "endColumn": max(place.end_column, place.column + 1) if place.end_line == place.line else place.end_column,
     }
-    location = {"artifactLocation": {"uri": _uri(place.path)}, "region": region}
+    location = {"artifactLocation": {"uri": uri_of(place.path)}, "region": region}
     return {
         "ruleId": diagnostic.code,
         "ruleIndex": index,
@@ -71,7 +71,8 @@ def _result(diagnostic: Diagnostic, index: int) -> dict[str, Any]:
     }
 
 
-def _uri(path: str) -> str:
+def uri_of(path: str) -> str:
+    """Return a path as SARIF has it."""
     if os.path.isabs(path):
         from pathlib import Path
 

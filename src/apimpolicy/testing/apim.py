@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.services import KeyVault
     from apimpolicy.engine.trace import Trace
+    from apimpolicy.project.audit_run import AuditRun
     from apimpolicy.report.claim_data import ClaimReport
     from apimpolicy.testing.authority import TestAuthority
 
@@ -335,6 +336,24 @@ class Apim:
         results = [TestResult(result) for result in found]
         self.results += results
         return results
+
+    def audit(self, path: str | Path | None = None) -> AuditRun:
+        """Audit who reaches the backends of a service: the one of a folder or a configuration, or `apim.gateway`'s.
+
+        What a folder misses is stood in for. Raises ConfigurationError when there is no service.
+        """
+        from apimpolicy.project.audit_run import audit_gateway, audit_path, settings_for
+        from apimpolicy.project.service.leniency import lenient
+
+        config = self._config_path()
+        if path is not None:
+            found = Path(path) if Path(path).is_absolute() else self.directory / path
+            with lenient():
+                return audit_path(str(found), config if self._config is not None else None)
+        if self.gateway.service is None:
+            raise ConfigurationError("give the folder of a service, or a configuration with one")
+        settings = settings_for(config or str(self.directory), config)
+        return audit_gateway(self.gateway, str(self.directory), settings)
 
     def _scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy] | None) -> dict[str, Any]:
         """The policies by scope, of `apim.policy` unless given. Raises ConfigurationError when there are none."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 _CERTIFICATES = ("trusted-roots", "intermediates", "certificates", "unreachable-revocation-lists")
-_OF_COMMANDS = ("check", "claims", "prove")
+_OF_COMMANDS = ("audit", "check", "claims", "prove")
 """Keys of a configuration that say nothing of the gateway."""
 _SERVICES = ("backend", "outside", "dapr")
 _TABLES_OF_PATHS = ("fragments", "schemas", "key-vaults", "openid-documents")

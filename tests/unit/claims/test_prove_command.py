@@ -419,3 +419,23 @@ def test_what_a_claim_says_about_nothing(folder: Path, capsys: pytest.CaptureFix
     assert out.count("the claim says nothing: no request reaches the backend: none gets past return-response") == 2
     assert "the claim says nothing: no request meets status: 404" in out
     assert "'then' asks the request as it came, in which no policy has set a variable" in out
+
+
+def test_a_changed_named_value_of_a_service_is_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for side, value in (("old", "0"), ("new", "1")):
+        api, named = tmp_path / side / "apis" / "orders", tmp_path / side / "named values" / "feature"
+        for folder in (api, named):
+            folder.mkdir(parents=True)
+        (api / "apiInformation.json").write_text('{"properties": {"path": "orders"}}')
+        (api / "policy.xml").write_text(
+            '<policies><inbound><choose><when condition="@({{feature}} == 1)">'
+            '<return-response><set-status code="418" />'
+            "</return-response></when></choose></inbound></policies>"
+        )
+        information = json.dumps({"properties": {"displayName": "feature", "value": value}})
+        (named / "namedValueInformation.json").write_text(information)
+    monkeypatch.chdir(tmp_path)
+    assert main(["diff", "old", "new"]) == 1
+    assert "418" in capsys.readouterr().out

@@ -7,6 +7,8 @@ import re
 BASE64_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 GUID = "11111111-2222-3333-4444-555555555555"
 THUMBPRINT = "A1" * 20
+ADDRESS = "203.0.113.10"
+"""Of a range that is kept for examples."""
 _URL_BEGINS = r"""(?:url\s*=\s*["']|<set-url>|<issuer>|<origin>)\s*"""
 _URL_WORDS = ("url", "endpoint", "uri", "authority", "issuer")
 _NUMBER_WORDS = ("count", "limit", "seconds", "duration", "timeout", "ttl", "max", "calls")
@@ -19,12 +21,14 @@ def is_thumbprint(name: str) -> bool:
 
 
 def likely_value(name: str, text: str, otherwise: str) -> str:
-    """Return a thumbprint, a number, a URL or an id where the text uses one; `otherwise` where nothing is known."""
+    """Return a thumbprint, an address, a number, a URL or an id where the text uses one, and else `otherwise`."""
     lowered, reference = name.lower(), re.escape("{{" + name + "}}")
     if is_thumbprint(name):
         return THUMBPRINT
     if re.search(_URL_BEGINS + reference, text) or any(word in lowered for word in _URL_WORDS):
         return f"https://{re.sub(r'[^a-z0-9-]+', '-', lowered).strip('-')}.example"
+    if re.search(r"<address>\s*" + reference + r"""|<address-range[^>]*?=\s*["']\s*""" + reference, text):
+        return ADDRESS
     if re.search(r"<key(?:\s[^>]*)?>\s*" + reference, text) or ("FromBase64String" in text and "key" in lowered):
         return BASE64_KEY
     quoted = r"""["']?\s*""" + reference + r"""\s*["']?"""

@@ -22,6 +22,7 @@ from apimpolicy.text.named_values import find_named_values, substitute
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from apimpolicy.policies.spec import Specification
     from apimpolicy.project.service.description import ServiceDescription
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Source
@@ -175,9 +176,18 @@ def _named(elements: Iterable[Element], kind: str) -> Iterator[tuple[str, Origin
 
 def _names(element: Element, kind: str) -> list[str]:
     """The resources of a kind that an element names; expressions aside."""
-    specification = specification_of(element.name)
+    specification = _specification(element)
     slots = () if specification is None else specification.attributes
     return [name for slot in slots if slot.refers == kind and (name := literal_attribute(element, slot.name))]
+
+
+def _specification(element: Element) -> Specification | None:
+    """Return the specification of a policy, or of a part of one, such as the keys of validate-jwt."""
+    found = specification_of(element.name)
+    if found is not None or element.parent is None:
+        return found
+    above = _specification(element.parent)
+    return None if above is None else above.part(element.name)
 
 
 def _pool_members(description: ServiceDescription | None) -> list[tuple[str, Origin]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.errors import ApimPolicyError
+from apimpolicy.project.layout import is_service_folder, place_of
 from apimpolicy.testing import first_surroundings
 from apimpolicy.testing.case_files import is_about_policies, is_case_file, load_case_file, load_case_tree
 from apimpolicy.testing.first_fragments import EMPTY, add_fragments
@@ -77,6 +78,8 @@ def _stand_ins(path: str, policies: Sequence[Policy], with_fragments: bool) -> C
             _add_fragments(found, subject, path, beside)
         _add(defaults, found.defaults)
         providers |= found.providers
+    used = defaults.get("named-values", {})
+    used |= {name: value for name, value in _named_values_around(path).items() if name in used}
     content: dict[str, Any] = {"policy": AROUND_A_FRAGMENT, "claims": [], "defaults": defaults}
     if providers:
         content["identity-providers"] = providers
@@ -84,6 +87,19 @@ def _stand_ins(path: str, policies: Sequence[Policy], with_fragments: bool) -> C
     file.subject.policies.clear()
     _leave_known(file)
     return file
+
+
+def _named_values_around(path: str) -> dict[str, str]:
+    """Return the named values of the service in whose folder a policy is. Raises ConfigurationError."""
+    root = place_of(path).root
+    if root is None or not is_service_folder(root):
+        return {}
+    from apimpolicy.project.service_tables import ServiceTables
+    from apimpolicy.project.toml_table import Table
+
+    service = ServiceTables(Table(os.path.join(root, "apimpolicy.toml"), {})).described(root)
+    named_values = () if service is None else service.named_values
+    return {each.display_name: value for each in named_values if (value := each.value.known) is not None}
 
 
 def _add_fragments(found: Surroundings, subject: Subject, path: str, beside: str) -> None:

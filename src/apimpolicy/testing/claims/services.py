@@ -11,12 +11,14 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import attrs
+
 from apimpolicy.context.entities import Subscription
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
-from apimpolicy.engine.subscription_keys import needs_key, open_product
+from apimpolicy.engine.subscription_keys import asks_for_key, needs_key, open_product
 from apimpolicy.records import Record
 from apimpolicy.symbolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
 from apimpolicy.symbolic.values import Dual, Obstacle
@@ -184,9 +186,12 @@ def together(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
 
 
 def _with_keys(service: Service) -> Service:
-    """The service with a subscription for each API and each product, whose keys requests have."""
+    """The service with a subscription for each API and each product, whose keys requests have.
+
+    An API asks for a key as it did before.
+    """
     return Service(
-        service.apis,
+        [attrs.evolve(api, subscription_required=asks_for_key(service, api)) for api in service.apis],
         products=service.products,
         subscriptions=[*service.subscriptions, *(caller.subscription() for caller in _callers(service).values())],
         workspaces=service.workspaces.values(),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.case_files import CaseFile
 
 _COMPARED_OTHERWISE = ("named-values", "fragments", "policy", "policies")
-_OF_COMMANDS = ("check", "claims", "prove", "serve", "cases", "$schema", "config", "environments", "external")
+_OF_COMMANDS = ("audit", "check", "claims", "prove", "serve", "cases", "$schema", "config", "environments", "external")
 _OF_REQUESTS_TO_A_SERVICE = ("apis", "products", "subscriptions", "workspaces", "version-sets")
 """A policy that is compared runs alone: what a service would say of a request is not asked."""
 _BY_NAME = ("backends", "schemas", "loggers")

@@ -1,0 +1,263 @@
+"""Who reaches the backend, for each operation of a service.
+
+    found = audit_service(gateway.service, Surroundings.of(gateway))
+    for operation in found.operations:
+        print(operation.api, operation.name, operation.access)
+
+Requests enter without a key where the API or an open product lets them, with the key of each product that has the API,
+and with a key of the API or of all APIs, which every service can have and which brings no product's policies.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.audit.access import Access, access_of
+from apimpolicy.audit.entries import Entry, EntryAudit, entries_of, entry_audit
+from apimpolicy.audit.facts import UNDECIDED, Deed, Fact, Place
+from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
+from apimpolicy.audit.variables import Knowledge, Target
+from apimpolicy.audit.walk import Walk
+from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.effective_policies import EffectivePolicies
+from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
+from apimpolicy.engine.steps import spliced
+from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError
+from apimpolicy.text.named_values import KnownNamedValues
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from apimpolicy.audit.surroundings import Surroundings
+    from apimpolicy.context.entities import Operation
+    from apimpolicy.engine.document import Policy
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
+
+
+class OperationAudit(NamedTuple):
+    """What was found about one operation; `problem` says why its policies can't be read."""
+
+    api: ServiceApi
+    operation: Operation
+    alternatives: Alternatives
+    deeds: Mapping[Deed, Alternatives]
+    places: Mapping[Hashable, Place]
+    answers: Sequence[Place]
+    cors: frozenset[tuple[str, bool]]
+    own_policy: Place | None
+    misses_base: Place | None
+    problem: str = ""
+    is_described: bool = True
+    by_entry: tuple[EntryAudit, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return from_utf16(self.operation.id)
+
+    @property
+    def method(self) -> str:
+        return from_utf16(self.operation.method)
+
+    @property
+    def template(self) -> str:
+        return from_utf16(self.operation.url_template)
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.template}" if self.is_described else "every request"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells operations of a service apart."""
+        return self.api.id, f"{self.id} {self.name}"
+
+    @property
+    def access(self) -> Access:
+        return access_of(self.alternatives)
+
+
+class ServiceAudit(NamedTuple):
+    """What was found about a service."""
+
+    service: Service
+    operations: Sequence[OperationAudit]
+    missing_fragments: frozenset[str]
+
+
+def audit_service(service: Service, surroundings: Surroundings) -> ServiceAudit:
+    """Return who reaches the backend by each operation of a service. Never raises for what is wrong in policies."""
+    return _Audit(service, surroundings).run()
+
+
+class _Audit:
+    def __init__(self, service: Service, surroundings: Surroundings) -> None:
+        self.service = service
+        self.surroundings = surroundings
+        self.check = ExpressionCheck()
+        values = KnownNamedValues(surroundings.named_values, lambda name: None)
+        self.policies = EffectivePolicies(
+            values,
+            surroundings.fragments,
+            inherit_missing=surroundings.inherit_missing,
+            cors_needs_base=surroundings.cors_needs_base,
+        )
+        self.missing: set[str] = set()
+        self.walks: dict[Hashable, Walk] = {}
+
+    def run(self) -> ServiceAudit:
+        found = [each for api in self.service.apis for each in self.api(api)]
+        return ServiceAudit(self.service, found, frozenset(self.missing))
+
+    @cached_property
+    def fragments(self) -> dict[str, Policy]:
+        found: dict[str, Policy] = {}
+        for name, text in self.surroundings.fragments.items():
+            try:
+                found[name] = self.policies.document(text, f"<fragment {name}>")
+            except (DiagnosticError, ConfigurationError):
+                continue  # like one that doesn't exist
+        return found
+
+    def api(self, api: ServiceApi) -> Iterator[OperationAudit]:
+        try:
+            documents = documents_of(api)
+            operations = [] if api.api.kind in WITHOUT_OPERATIONS else operations_with_policies(api, documents)
+        except ApimPolicyError as error:
+            yield self.unread(api, _everything(), str(error), is_described=False)
+            return
+        if not operations:
+            if documents.description is not None and not documents.description.takes_everything:
+                return  # the gateway answers every request with 404
+            if api.operation_policies and documents.description is None:
+                for id_, own in api.operation_policies.items():
+                    yield self.operation(api, _everything(id_), own, is_described=False)
+                return
+            yield self.operation(api, _everything(), None, is_described=False)
+        for described, policy in operations:
+            yield self.operation(api, described.operation, policy)
+
+    def unread(
+        self, api: ServiceApi, operation: Operation, problem: str, *, is_described: bool = True
+    ) -> OperationAudit:
+        alternatives = of_fact(Fact(UNDECIDED, problem.strip().splitlines()[0]))
+        nothing: frozenset[tuple[str, bool]] = frozenset()
+        return OperationAudit(api, operation, alternatives, {}, {}, (), nothing, None, None, problem, is_described)
+
+    def operation(
+        self, api: ServiceApi, operation: Operation, policy: AnyPolicy | None, *, is_described: bool = True
+    ) -> OperationAudit:
+        alternatives, deeds = NEVER, dict[Deed, Alternatives]()
+        places: dict[Hashable, Place] = {}
+        answers: list[Place] = []
+        cors: set[tuple[str, bool]] = set()
+        scopes: Mapping[str, Policy] = {}
+        by_entry: list[EntryAudit] = []
+        for entry in entries_of(api, self.service, self.surroundings.unsettled):
+            try:
+                scopes = self.scopes(api, policy, entry.product)
+                walk = self.walk(scopes, entry, api, operation)
+            except ApimPolicyError as error:
+                return self.unread(api, operation, str(error), is_described=is_described)
+            reached = walk.forwarded
+            for fact in {fact for each in entry.state.alternatives for fact in each}:
+                if entry.place is not None:
+                    walk.places.setdefault(fact, entry.place)
+            alternatives = either(alternatives, reached.alternatives)
+            for deed, proven in reached.deeds.items():
+                deeds[deed] = either(deeds.get(deed, NEVER), proven)
+            places = {**walk.places, **places}
+            by_entry.append(entry_audit(entry, walk))
+            answers += walk.answers
+            cors |= walk.cors
+        own = scopes.get("operation")
+        return OperationAudit(
+            api,
+            operation,
+            alternatives,
+            deeds,
+            places,
+            answers,
+            frozenset(cors),
+            None if own is None else Place(own.path, 1, 1),
+            None if own is None else _misses_base(own),
+            is_described=is_described,
+            by_entry=tuple(by_entry),
+        )
+
+    def walk(self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation) -> Walk:
+        """Walk the policies for one way in; operations with the same ones share it unless conditions ask about them.
+
+        Raises ApimPolicyError.
+        """
+        key = (*scopes.items(), entry.state.alternatives, entry.product, _caller_headers(api))
+        found = self.walks.get(key)
+        if found is None:
+            found = self._walk(scopes, entry, api, operation)
+            if not found.knowledge.read:
+                self.walks[key] = found
+        return found
+
+    def _walk(self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation) -> Walk:
+        surroundings = self.surroundings
+        program = spliced(
+            scopes, self.fragments, surroundings.inherit_missing, surroundings.cors_needs_base, self.missing
+        )
+        target = Target(
+            {
+                "Id": from_utf16(operation.id),
+                "Name": from_utf16(operation.name),
+                "Method": from_utf16(operation.method),
+                "UrlTemplate": from_utf16(operation.url_template),
+            },
+            {
+                "Id": api.id,
+                "Name": from_utf16(api.api.name),
+                "Path": from_utf16(api.api.path),
+                "Revision": from_utf16(api.api.revision),
+                "Version": "" if api.api.version is None else from_utf16(api.api.version),
+            },
+        )
+        walk = Walk(
+            Knowledge(entry.caller, target),
+            self.check,
+            frozenset(self.missing),
+            surroundings.secrets,
+            surroundings.lending_backends,
+            _caller_headers(api),
+        )
+        walk.run(program, entry.state)
+        return walk
+
+    def scopes(self, api: ServiceApi, policy: AnyPolicy | None, product: ServiceProduct | None) -> dict[str, Policy]:
+        """Return the documents by scope. Raises as `Gateway.run` does."""
+        given: dict[str, AnyPolicy | None] = {"global": self.service.policy}
+        if api.workspace is not None:
+            given["workspace"] = self.service.workspaces[api.workspace].policy
+        if product is not None:
+            given["product"] = product.policy
+        given |= {"api": api.policy, "operation": policy}
+        known: dict[str, AnyPolicy] = {scope: one for scope, one in given.items() if one is not None}
+        return self.policies.scopes(known)
+
+
+def _caller_headers(api: ServiceApi) -> frozenset[str]:
+    return frozenset(("authorization", from_utf16(api.api.subscription_key_parameter_names.header).lower()))
+
+
+def _everything(id_: str = "") -> Operation:
+    from apimpolicy.context.entities import Operation
+
+    return Operation(id_, "*", id_, "/*")
+
+
+def _misses_base(policy: Policy) -> Place | None:
+    """Return where the inbound of a policy is without `<base />`."""
+    elements = policy.sections.get("inbound")
+    if elements is None or any(each.name == "base" for each in elements):
+        return None
+    inbound = next((each for each in policy.root.elements() if each.name == "inbound"), policy.root)
+    source, start = inbound.source, inbound.start
+    return Place(source.path, *source.position(start), "inbound")

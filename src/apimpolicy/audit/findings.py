@@ -1,0 +1,314 @@
+"""What is worth telling about who reaches the backend: one finding for each API and cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import attrs
+
+from apimpolicy.audit.access import NOBODY, OWN_CHECK
+from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN, VERIFIED, Fact, Place, Token
+from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
+from apimpolicy.audit.policies import LENDS, LIMITS
+from apimpolicy.checks.audit_codes import audit_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+
+    from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
+    from apimpolicy.audit.facts import Deed
+    from apimpolicy.audit.requests import Attempt
+    from apimpolicy.diagnostics import Severity
+    from apimpolicy.engine.service import ServiceApi
+
+K = TypeVar("K")
+
+
+class Evidence(NamedTuple):
+    """A place that a finding rests on, with what it shows."""
+
+    words: str
+    place: Place
+
+
+@attrs.frozen
+class AuditFinding:
+    """One finding. `cause` tells findings of one code and API apart, whatever the lines are.
+
+    In `words`, `{need}` and `{reach}` are verbs for the operations.
+    """
+
+    code: str
+    api: str
+    operations: tuple[OperationAudit, ...]
+    words: str
+    evidence: tuple[Evidence, ...] = ()
+    cause: str = ""
+    is_error: bool | None = None
+    """Whether the configuration makes it an error; None leaves it to the code."""
+    attempt: Attempt | None = None
+    """A request that ran and shows it."""
+
+    @property
+    def message(self) -> str:
+        is_one = len(self.operations) == 1
+        need = "needs" if is_one else f"{_count(self.operations)} need"
+        return self.words.replace("{need}", need).replace("{reach}", "reaches" if is_one else "reach")
+
+    @property
+    def severity(self) -> Severity:
+        from apimpolicy.diagnostics import Severity
+
+        return audit_codes()[self.code].severity if self.is_error is None else Severity.ERROR
+
+
+class Origins:
+    """Where things of a service are written that no policy says; a reader that knows more replaces the methods."""
+
+    def key_requirement(self, api: ServiceApi) -> Place | None:
+        """Return where it is written that an API, or the open product that it is in, needs no subscription."""
+        return None
+
+    def api(self, api: ServiceApi) -> Place | None:
+        """Return where an API is written."""
+        path = getattr(api.policy, "path", api.policy)
+        return (
+            None
+            if path is None or not str(path).strip() or str(path).lstrip().startswith("<")
+            else Place(str(path), 1, 1)
+        )
+
+
+def findings_of(audit: ServiceAudit, origins: Origins | None = None) -> list[AuditFinding]:
+    """Return the findings about a service, by API and code."""
+    found: list[AuditFinding] = []
+    finder = _Finder(origins or Origins())
+    by_api = operations_by_api(audit.operations)
+    for operations in by_api.values():
+        found += finder.of_api(operations)
+    found += finder.versions(by_api)
+    return found
+
+
+def operations_by_api(operations: Iterable[OperationAudit]) -> dict[str, list[OperationAudit]]:
+    found: dict[str, list[OperationAudit]] = {}
+    for operation in operations:
+        found.setdefault(operation.api.id, []).append(operation)
+    return found
+
+
+def lent_to_anyone(operation: OperationAudit) -> list[str]:
+    """Return the credentials of the gateway that a request which has proven nothing brings to the backend."""
+    return [
+        deed.subject
+        for deed, proven in operation.deeds.items()
+        if deed.kind == LENDS and any(all(fact.is_free for fact in each) for each in proven)
+    ]
+
+
+class _Finder:
+    def __init__(self, origins: Origins) -> None:
+        self.origins = origins
+
+    def of_api(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        weaker = outliers(operations)
+        lending = [each for each in operations if each.access.is_open and lent_to_anyone(each)]
+        yield from self._lending(lending)
+        yield from self._weaker([each for each in weaker if each not in lending], operations)
+        others = [each for each in operations if each.access.is_open and each not in lending and each not in weaker]
+        if others:
+            words = "{need} neither key, token nor certificate"
+            yield self._finding("AUD002", others, words, self._openness(others[0]))
+        yield from self._bypasses(operations)
+        yield from self._tokens(operations)
+        yield from self._certificates(operations)
+        yield from self._own_checks(operations)
+        yield from self._limits(operations)
+        yield from self._cors(operations)
+        yield from self._undecided(operations)
+
+    def _finding(
+        self,
+        code: str,
+        operations: Sequence[OperationAudit],
+        message: str,
+        evidence: Iterable[Evidence],
+        cause: str = "",
+    ) -> AuditFinding:
+        return AuditFinding(code, operations[0].api.id, tuple(operations), message, tuple(evidence), cause)
+
+    def _openness(self, operation: OperationAudit) -> Iterator[Evidence]:
+        place = self.origins.key_requirement(operation.api)
+        if place is not None:
+            yield Evidence("no key required", place)
+        place = self.origins.api(operation.api)
+        if place is not None:
+            yield Evidence("nothing checks the caller", place)
+
+    def _lending(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        for lent, group in _grouped(operations, lambda each: tuple(sorted(lent_to_anyone(each)))):
+            evidence = [
+                Evidence(f"{_kind_of_credential(deed.subject)} lent", place)
+                for deed in group[0].deeds
+                if deed.kind == LENDS and deed.subject in lent and (place := group[0].places.get(deed)) is not None
+            ]
+            key = self.origins.key_requirement(group[0].api)
+            if key is not None:
+                evidence.append(Evidence("no key required", key))
+            message = f"{{need}} neither key nor token, and {{reach}} the backend with {listed(lent)}"
+            yield self._finding("AUD001", group, message, evidence, listed(lent))
+
+    def _weaker(self, weaker: Sequence[OperationAudit], operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        usual = usual_access(operations)
+        for operation in weaker:
+            count = sum(each.access.words == usual for each in operations)
+            message = f"{_number(count)} sibling operations need {usual}, this one {_needs(operation)}"
+            evidence = []
+            if operation.misses_base is not None:
+                evidence.append(Evidence("inbound has no <base />", operation.misses_base))
+            elif operation.own_policy is not None:
+                evidence.append(Evidence("the operation's policy", operation.own_policy))
+            yield self._finding("AUD003", [operation], message, evidence, operation.id)
+
+    def _bypasses(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        for what, group in _grouped(operations, product_checks):
+            if not what:
+                continue
+            message = f"a key of the API, or of all APIs, goes around {what} of the product"
+            evidence = [
+                Evidence(words, place) for each in (*group[0].by_entry,) for words, place in each.checks if each.product
+            ]
+            yield self._finding("AUD004", group, message, dict.fromkeys(evidence), what)
+
+    def _tokens(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        def weak(operation: OperationAudit) -> tuple[Fact, ...]:
+            return tuple(fact for fact in operation.access.facts(TOKEN) if _token(fact).weaknesses)
+
+        for facts, group in _grouped(operations, weak):
+            for fact in facts:
+                words = listed(_token(fact).weaknesses)
+                yield self._finding("AUD005", group, words, _at(group[0], fact, "token checked"), words)
+
+    def _certificates(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        def unproven(operation: OperationAudit) -> Fact | None:
+            facts = [
+                fact
+                for way in operation.access.ways
+                if not {each.subject for each in way.facts if each.kind == CERTIFICATE} & {VERIFIED, PINNED}
+                for fact in sorted(way.facts, key=repr)
+                if fact.kind == CERTIFICATE and fact.subject in (NAMED, PRESENTED)
+            ]
+            return facts[0] if facts else None
+
+        for fact, group in _grouped(operations, unproven):
+            if fact is not None:
+                message = "a client certificate is asked for, and neither its chain nor its thumbprint is checked"
+                yield self._finding("AUD006", group, message, _at(group[0], fact, "certificate looked at"))
+
+    def _own_checks(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        def checks(operation: OperationAudit) -> tuple[Fact, ...]:
+            ways = [way for way in operation.access.ways if way.proofs == {OWN_CHECK}]
+            return tuple(
+                sorted({fact for way in ways for fact in way.facts if fact.kind in ("own", "opaque")}, key=repr)
+            )
+
+        for facts, group in _grouped(operations, checks):
+            if not facts:
+                continue
+            words = listed(dict.fromkeys(fact.subject for fact in facts))
+            evidence = [each for fact in facts for each in _at(group[0], fact, "own check")]
+            message = f"only a check of the policy's own protects the backend: {words}"
+            yield self._finding("AUD007", group, message, evidence, words)
+
+    def _limits(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        def never(operation: OperationAudit) -> tuple[Deed, ...]:
+            deeds = [deed for deed in operation.deeds if deed.kind == LIMITS and deed.subject.endswith(" never")]
+            others = [deed for deed in operation.deeds if deed.kind == LIMITS and deed not in deeds]
+            return tuple(deeds) if not any("-by-key" in each.subject for each in others) else ()
+
+        for deeds, group in _grouped(operations, never):
+            if deeds and any(each.access.is_open for each in group):
+                names = listed(deed.subject.removesuffix(" never") for deed in deeds)
+                evidence = [each for deed in deeds for each in _at(group[0], deed, "limit")]
+                message = f"{names} never applies: requests without a key have no subscription to count"
+                yield self._finding("AUD008", group, message, evidence, names)
+
+    def _cors(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        found = [each for each in operations if any(origin == "*" for origin, _ in each.cors)]
+        if found and not all(each.access.words == NOBODY for each in found):
+            message = "scripts of every web site may call and read the answers"
+            yield self._finding("AUD009", found, message, _at(found[0], ("cors", "*"), "origin *"))
+
+    def _undecided(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
+        def reason(operation: OperationAudit) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(fact.subject for fact in operation.access.facts("undecided")))
+
+        found = [each for each in operations if not each.access.is_decided]
+        for reasons, group in _grouped(found, reason):
+            words = listed(reasons)
+            facts = group[0].access.facts("undecided")
+            evidence = [each for fact in facts for each in _at(group[0], fact, "not decided")]
+            yield self._finding("AUD011", group, f"not decided: {words}", evidence, words)
+
+    def versions(self, by_api: dict[str, list[OperationAudit]]) -> Iterator[AuditFinding]:
+        """Find revisions and versions with an open operation that the current one protects."""
+        current = {ops[0].api.base_id: ops for ops in by_api.values() if ops[0].api.api.is_current_revision}
+        sets: dict[object, list[list[OperationAudit]]] = {}
+        for operations in by_api.values():
+            api = operations[0].api
+            if not api.api.is_current_revision and api.base_id in current:
+                yield from self._open_against(operations, current[api.base_id], "revision")
+            elif api.version_set is not None:
+                sets.setdefault((api.version_set, str(api.api.path)), []).append(operations)
+        for versions in sets.values():
+            newest = max(versions, key=lambda each: str(each[0].api.api.version or ""))
+            for operations in versions:
+                if operations is not newest:
+                    yield from self._open_against(operations, newest, "version")
+
+    def _open_against(
+        self, operations: Sequence[OperationAudit], current: Sequence[OperationAudit], noun: str
+    ) -> Iterator[AuditFinding]:
+        protected = {each.name for each in current if not each.access.is_open and each.access.is_decided}
+        found = [each for each in operations if each.access.is_open and each.name in protected]
+        if found:
+            message = f"{_count(found)} of this {noun} can be called by anyone; those of '{current[0].api.id}' can't"
+            yield self._finding("AUD010", found, message, self._openness(found[0]), noun)
+
+
+def _token(fact: Fact) -> Token:
+    found = fact.detail[0]
+    assert isinstance(found, Token)
+    return found
+
+
+def _at(operation: OperationAudit, subject: Hashable, words: str) -> Iterator[Evidence]:
+    place = operation.places.get(subject)
+    if place is not None:
+        yield Evidence(words, place)
+
+
+def _grouped(
+    operations: Sequence[OperationAudit], key: Callable[[OperationAudit], K]
+) -> Iterator[tuple[K, list[OperationAudit]]]:
+    groups: dict[K, list[OperationAudit]] = {}
+    for operation in operations:
+        groups.setdefault(key(operation), []).append(operation)
+    yield from groups.items()
+
+
+def _kind_of_credential(subject: str) -> str:
+    return "identity" if subject.startswith("managed identity") else "credential"
+
+
+def _needs(operation: OperationAudit) -> str:
+    return "nothing" if operation.access.is_open else operation.access.words
+
+
+def _count(operations: Sequence[OperationAudit]) -> str:
+    return f"{len(operations):,} operation{'' if len(operations) == 1 else 's'}"
+
+
+def _number(count: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    return words[count] if count < len(words) else f"{count:,}"

@@ -1,0 +1,181 @@
+"""Hold the operations of a service against what a configuration requires."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from apimpolicy.audit.facts import Place
+from apimpolicy.audit.findings import AuditFinding, Evidence, Origins, operations_by_api
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Sequence
+
+    from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
+
+_OF_OPENNESS = frozenset(("AUD001", "AUD002", "AUD003", "AUD007", "AUD010"))
+"""Findings that an exception takes away, since they are about who gets in."""
+
+
+class Required(Protocol):
+    """What requests have to prove (`project.audit_settings.Requirement`)."""
+
+    text: str
+
+    def allows(self, proofs: frozenset[str]) -> bool: ...
+
+
+class Exempt(Protocol):
+    """An exception (`project.audit_settings.Exemption`)."""
+
+    @property
+    def until(self) -> datetime.date: ...
+
+    @property
+    def shown(self) -> str: ...
+
+    @property
+    def owner(self) -> str: ...
+
+    @property
+    def which(self) -> Fits: ...
+
+
+class Fits(Protocol):
+    def fits(self, api: str, operation: str) -> bool: ...
+
+
+class Policy(Protocol):
+    """The settings (`project.audit_settings.AuditSettings`)."""
+
+    @property
+    def exemptions(self) -> Sequence[Exempt]: ...
+
+    @property
+    def undecided_fails(self) -> bool: ...
+
+    @property
+    def has_gate(self) -> bool: ...
+
+    @property
+    def path(self) -> str: ...
+
+    def required(self, api: str, operation: str) -> Required | None: ...
+
+    def wants(self, code: str) -> bool: ...
+
+
+class Gate(NamedTuple):
+    """The outcome: findings that are left, the operations that aren't allowed, and those that are excepted."""
+
+    findings: list[AuditFinding]
+    refused: list[OperationAudit]
+    excepted: list[tuple[OperationAudit, Exempt]]
+
+
+def judge(
+    audit: ServiceAudit,
+    findings: Sequence[AuditFinding],
+    settings: Policy,
+    today: datetime.date,
+    origins: Origins | None = None,
+) -> Gate:
+    """Return what is left of findings under the settings, with those about what isn't allowed."""
+    excepted: list[tuple[OperationAudit, Exempt]] = []
+    used: set[int] = set()
+    refused: list[OperationAudit] = []
+    for operation in audit.operations:
+        exempt = _exemption(operation, settings)
+        if exempt is not None and _needs_exception(operation, findings, settings):
+            used.add(id(exempt))
+            if today <= exempt.until:
+                excepted.append((operation, exempt))
+                continue
+        if not is_allowed(operation, settings):
+            refused.append(operation)
+    free = {id(operation) for operation, _ in excepted}
+    found = [left for each in findings if settings.wants(each.code) and (left := _without(each, free)) is not None]
+    if settings.undecided_fails:
+        found = [_as_error(each) if each.code == "AUD011" else each for each in found]
+    found += _refusals(refused, found, settings, origins or Origins())
+    if settings.has_gate:
+        found = [each for each in found if each.code != "AUD002" or not _are_judged(each, settings)]
+    found += _expired(settings, used, today)
+    return Gate(found, refused, excepted)
+
+
+def is_allowed(operation: OperationAudit, settings: Policy) -> bool:
+    """Return whether all ways to the backend prove what is required; what isn't decided counts as allowed here."""
+    required = settings.required(operation.api.id, operation.name)
+    ways = operation.access.ways
+    return required is None or all(required.allows(way.proofs) or not way.is_decided for way in ways)
+
+
+def _exemption(operation: OperationAudit, settings: Policy) -> Exempt | None:
+    return next((each for each in settings.exemptions if each.which.fits(operation.api.id, operation.name)), None)
+
+
+def _needs_exception(operation: OperationAudit, findings: Sequence[AuditFinding], settings: Policy) -> bool:
+    if not is_allowed(operation, settings):
+        return True
+    return any(each.code in _OF_OPENNESS and operation in each.operations for each in findings)
+
+
+def _without(finding: AuditFinding, excepted: set[int]) -> AuditFinding | None:
+    import attrs
+
+    if finding.code not in _OF_OPENNESS:
+        return finding
+    left = tuple(each for each in finding.operations if id(each) not in excepted)
+    return attrs.evolve(finding, operations=left) if left else None
+
+
+def _as_error(finding: AuditFinding) -> AuditFinding:
+    import attrs
+
+    return attrs.evolve(finding, is_error=True)
+
+
+def _refusals(
+    refused: Sequence[OperationAudit], findings: Sequence[AuditFinding], settings: Policy, origins: Origins
+) -> list[AuditFinding]:
+    """Return findings about what isn't allowed and isn't reported as an error already."""
+    reported = {id(each) for finding in findings if finding.code in ("AUD001", "AUD003") for each in finding.operations}
+    made: list[AuditFinding] = []
+    left = [each for each in refused if id(each) not in reported]
+    for api, operations in operations_by_api(left).items():
+        groups: dict[tuple[str, str], list[OperationAudit]] = {}
+        for operation in operations:
+            required = settings.required(api, operation.name)
+            assert required is not None
+            groups.setdefault((required.text, operation.access.words), []).append(operation)
+        for (text, words), group in groups.items():
+            shown = "nothing" if words == "anyone" else f"{words} only"
+            message = f"{{need}} {shown}; required: {text}"
+            evidence = [Evidence("required by", Place(settings.path, 1, 1))]
+            if group[0].own_policy is not None:
+                evidence.insert(0, Evidence("the operation's policy", group[0].own_policy))
+            elif (place := origins.api(group[0].api)) is not None:
+                evidence.insert(0, Evidence("the API", place))
+            if group[0].access.is_open and (place := origins.key_requirement(group[0].api)) is not None:
+                evidence.append(Evidence("no key required", place))
+            made.append(AuditFinding("AUD012", api, tuple(group), message, tuple(evidence), f"{text}: {words}"))
+    return made
+
+
+def _are_judged(finding: AuditFinding, settings: Policy) -> bool:
+    """Return whether the settings say for all operations of a finding what is required."""
+    return all(settings.required(each.api.id, each.name) is not None for each in finding.operations)
+
+
+def _expired(settings: Policy, used: set[int], today: datetime.date) -> list[AuditFinding]:
+    found = []
+    for each in settings.exemptions:
+        place = (Evidence("exception", Place(settings.path, 1, 1)),)
+        if today > each.until:
+            message = f"the exception for {each.shown} expired on {each.until}; its owner is {each.owner}"
+            found.append(AuditFinding("AUD013", "", (), message, place, each.shown, True))
+        elif id(each) not in used:
+            message = f"the exception for {each.shown} excepts nothing any more"
+            found.append(AuditFinding("AUD013", "", (), message, place, each.shown, True))
+    return found

@@ -1,0 +1,195 @@
+"""What the value of a C# expression comes from: a header, the client certificate, a variable, a claim of a token.
+
+    context.Request.Headers.GetValueOrDefault("x-key", "").Trim()      header x-key
+    context.Request.Certificate?.Thumbprint                            certificate, with the member Thumbprint
+
+Conversions, local variables, `?.` and `??` are looked through. A value that is made of several has the first origin.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.binding import nodes
+from apimpolicy.dotnet.values import from_utf16
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.binding.nodes import Bound
+
+MOST_STEPS = 60
+
+_OF_REQUEST = {
+    "Certificate": "certificate",
+    "IpAddress": "address",
+    "Method": "method",
+    "Url": "url",
+    "OriginalUrl": "url",
+    "Headers": "headers",
+    "MatchedParameters": "parameters",
+    "Body": "body",
+    "PrivateEndpointConnection": "connection",
+}
+_OF_CONTEXT = frozenset(
+    ("Subscription", "User", "Product", "Operation", "Api", "Deployment", "LastError", "Response", "Workspace")
+)
+_KEYED = {"headers": "header", "variables": "variable", "query": "query", "parameters": "parameter"}
+_BY_KEY = frozenset(("GetValueOrDefault", "GetValues", "TryGetValue", "ContainsKey", "get_Item"))
+
+
+class Origin(NamedTuple):
+    """`kind` and `name` say what it is, `members` what was read of it; None as the name is one that isn't constant.
+
+    `default` is what stands for it where it is absent.
+    """
+
+    kind: str = ""
+    name: str | None = ""
+    members: tuple[str, ...] = ()
+    default: str | None = None
+
+    def member(self, name: str) -> Origin:
+        return self._replace(members=(*self.members, name))
+
+
+NOWHERE = Origin()
+
+
+class Origins:
+    """Finds origins in one bound expression."""
+
+    def __init__(self, expression: Sequence[Bound]) -> None:
+        self.locals: dict[int, Bound | None] = {}
+        self._receivers: dict[int, Bound] = {}
+        assigned: set[int] = set()
+        for node in expression:
+            if isinstance(node, nodes.LocalDeclaration):
+                self.locals[id(node.symbol)] = node.value
+            elif isinstance(node, (nodes.Assignment, nodes.CompoundAssignment)):
+                if isinstance(node.target, nodes.Local):
+                    assigned.add(id(node.target.symbol))
+            elif isinstance(node, nodes.ConditionalAccess):
+                self._receivers[id(node.placeholder)] = node.receiver
+            elif isinstance(node, nodes.Coalesce):
+                self._receivers[id(node.placeholder)] = node.left
+            elif isinstance(node, nodes.IsPattern) and node.pattern.symbol is not None:
+                self.locals[id(node.pattern.symbol)] = node.operand
+        for key in assigned:  # its value depends on where it is read
+            self.locals[key] = None
+
+    def resolved(self, node: Bound | None) -> Bound | None:
+        """Look through conversions, local variables, `?.` and `??`."""
+        for _ in range(MOST_STEPS):
+            following = self._inner(node)
+            if following is None:
+                return node
+            node = following
+        return node
+
+    def _inner(self, node: Bound | None) -> Bound | None:
+        match node:
+            case nodes.Convert() | nodes.AsType():
+                return node.operand
+            case nodes.Local():
+                return self.locals.get(id(node.symbol))
+            case nodes.Placeholder():
+                return self._receivers.get(id(node))
+            case nodes.ConditionalAccess():
+                return node.access
+            case nodes.Coalesce():
+                return node.left
+        return None
+
+    def of(self, node: Bound | None, depth: int = 0) -> Origin:
+        """Return the origin of a value."""
+        if isinstance(node, nodes.Coalesce) and (default := constant(node.right)) is not None:
+            return self.of(node.left, depth + 1)._replace(default=str(default))
+        node = self.resolved(node)
+        if depth > MOST_STEPS:
+            return NOWHERE
+        match node:
+            case nodes.UnknownText():
+                return Origin("named value")
+            case nodes.PropertyAccess():
+                return self._property(node, depth)
+            case nodes.IndexerAccess():
+                return keyed(self.of(node.receiver, depth + 1), constant(node.arguments[0]))
+            case nodes.Call():
+                return self._call(node, depth)
+            case nodes.Binary():
+                return self._first((node.left, node.right), depth)
+            case nodes.InterpolatedString():
+                return self._first([part.value for part in node.parts if not isinstance(part, str)], depth)
+            case nodes.ArrayAccess():
+                return self.of(node.array, depth + 1)
+        return NOWHERE
+
+    def _first(self, parts: Sequence[Bound], depth: int) -> Origin:
+        return next((found for part in parts if (found := self.of(part, depth + 1)).kind), NOWHERE)
+
+    def _property(self, node: nodes.PropertyAccess, depth: int) -> Origin:
+        name = node.property.name
+        of_type = "" if node.receiver is None else str(node.receiver.type)
+        if of_type == "IRequest" and name in _OF_REQUEST:
+            return Origin(_OF_REQUEST[name])
+        if name == "Variables":
+            return Origin("variables")
+        if name in _OF_CONTEXT and "ontext" in of_type:
+            return Origin(name.lower())
+        found = self.of(node.receiver, depth + 1) if node.receiver is not None else NOWHERE
+        if found.kind == "url" and name == "Query":
+            return Origin("query")
+        return found.member(name) if found.kind else found
+
+    def _call(self, node: nodes.Call, depth: int) -> Origin:
+        receiver, arguments = receiver_of(node)
+        if receiver is None:
+            return NOWHERE
+        found, name = self.of(receiver, depth + 1), node.method.name
+        if name == "AsJwt":
+            return Origin("unverified token", found.kind)
+        if name == "AsBasic":
+            return Origin("basic", found.kind)
+        if name in _BY_KEY and found.kind in _KEYED:
+            default = constant(arguments[1]) if name == "GetValueOrDefault" and len(arguments) > 1 else None
+            origin = keyed(found, constant(arguments[0]) if arguments else None)
+            return origin._replace(default=None if default is None else str(default))
+        if found.kind:
+            return found.member(name)
+        return self._first(arguments, depth)
+
+
+def keyed(found: Origin, key: object) -> Origin:
+    """Return the origin of what a collection has under a key."""
+    kind = _KEYED.get(found.kind)
+    if kind is None:
+        return found
+    name = from_utf16(key) if isinstance(key, str) else None
+    return Origin(kind, name.lower() if name is not None and kind == "header" else name)
+
+
+def receiver_of(node: nodes.Call) -> tuple[Bound | None, list[Bound]]:
+    """Return the value that a method is called on, and the other arguments; extension methods have it first."""
+    arguments: list[Bound] = list(node.arguments)
+    if node.receiver is None or isinstance(node.receiver, nodes.TypeReference):
+        return (arguments[0], arguments[1:]) if arguments else (None, [])
+    return node.receiver, arguments
+
+
+def constant(node: Bound | None) -> str | bool | int | None:
+    """Return the constant value of an expression; None if it has none, or is null."""
+    while node is not None:
+        value = getattr(node, "constant", None)
+        if isinstance(value, (str, bool, int)):
+            return value
+        if not isinstance(node, (nodes.Convert, nodes.AsType)):
+            return None
+        node = node.operand
+    return None
+
+
+def is_null(node: Bound | None) -> bool:
+    while isinstance(node, (nodes.Convert, nodes.AsType)):
+        node = node.operand
+    return isinstance(node, nodes.Literal) and node.constant is None

@@ -1,0 +1,214 @@
+"""Requests that show what the analysis says: sent through the service as it is, with credentials made up.
+
+A rehearsal is the service with a key for each way in, a backend that answers everything, and an identity of its own.
+Nothing leaves the process.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import attrs
+
+from apimpolicy.audit.facts import CHOICE, UNDECIDED, Fact
+from apimpolicy.audit.states import both, of_fact
+from apimpolicy.context.entities import Subscription, User
+from apimpolicy.context.records import Request, Response
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.engine.gateway import Gateway
+from apimpolicy.engine.managed_identity import ManagedIdentity
+from apimpolicy.engine.service import Service, ServiceSubscription
+from apimpolicy.engine.state import LocalState
+from apimpolicy.errors import ApimPolicyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
+    from apimpolicy.audit.states import Alternative
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.result import Result
+    from apimpolicy.engine.service import ServiceApi
+
+_PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
+_BODIED = frozenset(("POST", "PUT", "PATCH"))
+ALL_APIS = "all APIs"
+"""The name of the key that opens every API."""
+
+
+class Attempt(NamedTuple):
+    """A request that ran: whether it reached the backend, and what was forwarded or answered."""
+
+    request: Request
+    reached: bool
+    status: int
+    forwarded: Request | None = None
+    problem: str = ""
+
+
+class Rehearsal:
+    """A service to which requests are sent; `keys` are keys by the product they are for, and `ALL_APIS`."""
+
+    def __init__(self, gateway: Gateway, **settings: Any) -> None:
+        assert gateway.service is not None
+        self.keys: dict[str, str] = {ALL_APIS: "audit-key-all"}
+        service = self._with_keys(gateway.service)
+        given = {name: getattr(gateway, name) for name in gateway.declared}
+        given |= {"service": service, "tracing": False, "state": None, "backend": _answer, "outside": _answer}
+        if given["managed_identity"] is None:
+            given["managed_identity"] = ManagedIdentity()
+        self.gateway = Gateway(**(given | settings))
+
+    def _with_keys(self, service: Service) -> Service:
+        self.keys |= {product.id: f"audit-key-{number}" for number, product in enumerate(service.products)}
+        made = [
+            ServiceSubscription(
+                Subscription(f"audit {name}", primary_key=key, secondary_key=f"{key}-2"),
+                scope="/apis" if name == ALL_APIS else f"/products/{name}",
+                user=User("audit", email="audit@example.com"),
+            )
+            for name, key in self.keys.items()
+        ]
+        apis = [attrs.evolve(api, subscription_required=api.subscription_required is not False) for api in service.apis]
+        return Service(
+            apis,
+            products=service.products,
+            subscriptions=made,
+            workspaces=service.workspaces.values(),
+            policy=service.policy,
+        )
+
+    def send(self, request: Request) -> Attempt:
+        """Send a request, as the first one of all. Never raises for what is wrong in policies."""
+        self.gateway.services.state = LocalState()
+        try:
+            result = self.gateway.send(request)
+        except ApimPolicyError as error:
+            return Attempt(request, False, 0, problem=str(error).partition("\n")[0])
+        forwarded = result.backend_requests[0] if result.backend_requests else None
+        return Attempt(request, result.reached_backend, result.response.status_code, forwarded, _problem(result))
+
+
+def _answer(request: Request) -> Response:
+    return Response(200, json={})
+
+
+def _problem(result: Result) -> str:
+    error = result.error
+    return "" if error is None else from_utf16(error.message or error.reason or "")
+
+
+def request_for(
+    operation: OperationAudit,
+    *,
+    key: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    certificate: Certificate | None = None,
+    ip_address: str = "198.51.100.1",
+) -> Request:
+    """Return a request for an operation, with these credentials and nothing else."""
+    api = operation.api
+    found = dict(headers or {})
+    wanted = dict(query or {})
+    method = "GET" if operation.method == "*" else operation.method
+    versions, version = api.version_set, None if api.api.version is None else from_utf16(api.api.version)
+    if versions is not None and version and versions.scheme != "segment":
+        (found if versions.scheme == "header" else wanted)[versions.name] = version
+    if key is not None:
+        found[from_utf16(api.api.subscription_key_parameter_names.header)] = key
+    path, _, given = url_of(operation).partition("?")
+    parameters = [given] if given else []
+    parameters += [f"{name}={value}" for name, value in wanted.items()]
+    url = path + (f"?{'&'.join(parameters)}" if parameters else "")
+    body = None
+    if method in _BODIED:
+        found.setdefault("Content-Type", "application/json")
+        body = json.dumps({})
+    return Request(method, url, headers=found, body=body, certificate=certificate, ip_address=ip_address)
+
+
+def url_of(operation: OperationAudit) -> str:
+    """Return a URL of an operation, with 1 for each parameter."""
+    template = _PARAMETER.sub("1", operation.template) if operation.is_described else "/"
+    return f"{prefix_of(operation.api)}/{template.lstrip('/').replace('/*', '/1').replace('*', '1')}"
+
+
+def prefix_of(api: ServiceApi) -> str:
+    """Return the path of an API, with its version and revision."""
+    parts = [part for part in from_utf16(api.api.path).strip("/").split("/") if part]
+    if api.version_set is not None and api.version_set.scheme == "segment" and api.api.version is not None:
+        parts.append(from_utf16(api.api.version))
+    path = "/" + "/".join(parts) if parts else ""
+    return path if api.api.is_current_revision else f"{path or '/'};rev={from_utf16(api.api.revision)}"
+
+
+def anonymous(operation: OperationAudit) -> Iterator[Request]:
+    """Yield requests without any credential, with the properties that a caller chooses to get to the backend."""
+    for alternative in sorted(operation.alternatives, key=len):
+        if all(fact.is_free for fact in alternative):
+            yield request_for(operation, **choices(alternative))
+    yield request_for(operation)
+
+
+def choices(alternative: Alternative) -> dict[str, Any]:
+    """Return headers and parameters of the query that a caller has to send for an alternative."""
+    headers: dict[str, str] = {}
+    query: dict[str, str] = {}
+    for fact in alternative:
+        if fact.kind != CHOICE or not fact.is_true:
+            continue
+        kind, _, name = fact.subject.partition(" ")
+        name = name.strip("'")
+        if kind == "header":
+            headers.setdefault(name, "1")
+        elif kind == "query":
+            query[name] = "1"
+        elif fact.subject.startswith("scheme of header"):
+            name = fact.subject.rpartition(" ")[2].strip("'")
+            headers[name] = f"{str(fact.detail[0]).strip().title()} MTox"
+    return {"headers": headers, "query": query}
+
+
+def first_anonymous(rehearsal: Rehearsal, operation: OperationAudit) -> Attempt:
+    """Run anonymous requests until one reaches the backend; return the last one otherwise."""
+    attempt: Attempt | None = None
+    for request in anonymous(operation):
+        attempt = rehearsal.send(request)
+        if attempt.reached:
+            break
+    assert attempt is not None
+    return attempt
+
+
+class Confirmed(NamedTuple):
+    """An audit in which every open operation comes with a request that reached the backend, by the operation's key."""
+
+    audit: ServiceAudit
+    attempts: Mapping[tuple[str, str], Attempt]
+
+
+def confirmed(audit: ServiceAudit, rehearsal: Rehearsal | None) -> Confirmed:
+    """Run a request for each operation that is open; where none gets through, the operation isn't decided."""
+    attempts: dict[tuple[str, str], Attempt] = {}
+    operations: list[OperationAudit] = []
+    for operation in audit.operations:
+        if operation.access.is_open:
+            attempt = None if rehearsal is None else first_anonymous(rehearsal, operation)
+            if attempt is not None and attempt.reached:
+                attempts[operation.key] = attempt
+            else:
+                operation = _unconfirmed(operation, attempt)
+        operations.append(operation)
+    return Confirmed(audit._replace(operations=operations), attempts)
+
+
+def _unconfirmed(operation: OperationAudit, attempt: Attempt | None) -> OperationAudit:
+    problem = "" if attempt is None else attempt.problem or f"status {attempt.status}"
+    fact = Fact(UNDECIDED, f"no request that ran reached the backend{f' ({problem})' if problem else ''}")
+    return operation._replace(
+        alternatives=both(operation.alternatives, of_fact(fact)),
+        deeds={deed: both(found, of_fact(fact)) for deed, found in operation.deeds.items()},
+    )

@@ -1,0 +1,128 @@
+"""`apimpolicy audit [PATH]`: who reaches the backend, and with whose credentials."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from apimpolicy.cli import exit_codes
+from apimpolicy.cli.commands import WithHelp
+from apimpolicy.cli.configuration_file import configuration_option, selects_environment
+from apimpolicy.cli.program import say
+from apimpolicy.cli.stand_ins import stands_in
+
+if TYPE_CHECKING:
+    from apimpolicy.project.audit_run import AuditRun
+
+FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
+
+
+@click.command("audit", cls=WithHelp)
+@click.argument("path", default=".", metavar="[PATH]")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="For people, or for programs.")
+@click.option("--html", metavar="FILE", help="Also write a page: a matrix of APIs, findings, what was not decided.")
+@click.option("--output-file", metavar="FILE", help="Write the report to a file instead of the terminal.")
+@click.option("--baseline", metavar="FILE", help="Leave out the findings that this file lists.")
+@click.option("--write-baseline", metavar="FILE", help="Write today's findings to a baseline.")
+@click.option("--since", metavar="REVISION", help="Report what became weaker or stronger since this revision.")
+@click.option("-v", "--verbose", is_flag=True, help="List the operations of every finding, and stand-ins.")
+@configuration_option
+@selects_environment
+@stands_in
+def command(
+    path: str,
+    form: str,
+    html: str | None,
+    output_file: str | None,
+    baseline: str | None,
+    write_baseline: str | None,
+    since: str | None,
+    verbose: bool,
+    config: str | None,
+) -> int:
+    """Report for each operation who reaches the backend, what they must show, and what the gateway lends them.
+
+    Reads a folder as APIOps extracts it, or a configuration that describes a service. Every path through the policies
+    of all scopes counts. "anyone" comes with a request that ran; what can't be decided is called so.
+
+    \b
+    Examples:
+      apimpolicy audit apimartifacts
+      apimpolicy audit apimartifacts --html audit.html
+      apimpolicy audit apimartifacts --format sarif --output-file audit.sarif
+      apimpolicy audit apimartifacts --since origin/main
+
+    \b
+    What is required stands in apimpolicy.toml:
+      [audit]
+      require = "token or certificate"
+      undecided = "fail"
+
+    Exits with 0 when there are no errors, 1 when there are, 2 when the command line, a file or the configuration is
+    wrong.
+    """
+    from apimpolicy.project import audit_run
+
+    if since is not None:
+        return _compare(path, since, config)
+    run = audit_run.audit_path(path, config, None if write_baseline else baseline)
+    if not verbose:
+        _show_problems()
+    if write_baseline is not None:
+        count = audit_run.write_baseline(run, write_baseline)
+        say(f"wrote {count:,} finding{'' if count == 1 else 's'} to {write_baseline}")
+        return exit_codes.CLEAN
+    _write(run, form, output_file, verbose=verbose)
+    if html is not None:
+        from apimpolicy.project.files import write_whole
+        from apimpolicy.report.audit_html import audit_html
+
+        write_whole(html, audit_html(run).encode("utf-8", "backslashreplace"))
+        say(f"wrote {html}")
+    return exit_codes.FINDINGS if run.fails else exit_codes.CLEAN
+
+
+def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None:
+    from apimpolicy.report.harmless import harmless, write_finished
+    from apimpolicy.report.style import Style
+
+    if form == "text":
+        from apimpolicy.report.audit_text import audit_text
+
+        text = audit_text(run, Style.of(sys.stdout) if path is None else Style(False), verbose=verbose)
+    else:
+        from apimpolicy.report.audit_formats import audit_as
+
+        text = audit_as(form, run)
+    text += "\n" if text else ""
+    if path is not None:
+        from apimpolicy.project.files import write_whole
+
+        write_whole(path, (harmless(text) if form == "text" else text).encode("utf-8", "backslashreplace"))
+    elif form == "text":
+        print(text, end="")
+    else:
+        write_finished(text, sys.stdout)
+
+
+def _show_problems() -> None:
+    """Show what is broken in the service. Stand-ins are only for requests: what is made up counts as unknown."""
+    from apimpolicy.project.service.leniency import leniency
+    from apimpolicy.report.stand_in_text import problem_text
+
+    found = leniency()
+    if found is not None and not found.is_shown:
+        for problem in found.problems:
+            print(problem_text(problem), file=sys.stderr)
+        found.is_shown = True
+
+
+def _compare(path: str, since: str, config: str | None) -> int:
+    from apimpolicy.project.audit_changes import changes_since
+    from apimpolicy.report.audit_changes_text import changes_text
+
+    changes = changes_since(path, since, config)
+    print(changes_text(changes))
+    return exit_codes.FINDINGS if any(each.is_weaker for each in changes) else exit_codes.CLEAN

@@ -1,0 +1,72 @@
+"""What became weaker or stronger since a revision: `apimpolicy audit --since`."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.audit.findings import lent_to_anyone
+from apimpolicy.audit.outliers import is_weaker
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.audit_run import audit_path
+from apimpolicy.project.revisions import revision_of
+
+if TYPE_CHECKING:
+    from apimpolicy.audit.analysis import OperationAudit
+
+ABSENT = "not there"
+
+
+class Change(NamedTuple):
+    """An operation whose answer differs, with the words for both."""
+
+    api: str
+    operation: str
+    before: str
+    after: str
+    is_weaker: bool
+    """Whether requests reach the backend now that didn't before, or with more credentials of the gateway."""
+
+
+def changes_since(path: str, revision: str, config: str | None = None) -> list[Change]:
+    """Compare a folder with what it was at a revision. Raises ConfigurationError."""
+    found = revision_of(revision, path)
+    inside = None if found is None else found.find(path)
+    if found is None or inside is None:
+        raise ConfigurationError(f"git has no {path} at {revision}")
+    with tempfile.TemporaryDirectory(prefix="apimpolicy-") as folder:
+        os.mkdir(os.path.join(folder, ".git"))  # where the search for a configuration ends
+        found.write(inside, folder)
+        before = audit_path(os.path.join(folder, *inside.split("/")), config)
+        after = audit_path(path, config)
+        old = {operation.key: operation for operation in before.audit.operations}
+        new = {operation.key: operation for operation in after.audit.operations}
+        pairs = [(old.get(key), new.get(key)) for key in dict.fromkeys((*old, *new))]
+    return [change for pair in pairs if (change := _change(*pair)) is not None]
+
+
+def _change(old: OperationAudit | None, new: OperationAudit | None) -> Change | None:
+    shown = new or old
+    assert shown is not None
+    before, after = _words(old), _words(new)
+    if before == after:
+        return None
+    return Change(shown.api.id, shown.name, before, after, _is_weaker(old, new))
+
+
+def _words(operation: OperationAudit | None) -> str:
+    if operation is None:
+        return ABSENT
+    lent = lent_to_anyone(operation) if operation.access.is_open else []
+    return operation.access.words + (f" with {', '.join(sorted(lent))}" if lent else "")
+
+
+def _is_weaker(old: OperationAudit | None, new: OperationAudit | None) -> bool:
+    if new is None:
+        return False
+    if old is None:
+        return new.access.is_open
+    return is_weaker(new, old.access.ways) or (
+        new.access.is_open and bool({*lent_to_anyone(new)} - {*lent_to_anyone(old)})
+    )

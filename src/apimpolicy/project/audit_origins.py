@@ -1,0 +1,40 @@
+"""Where a service that lies in files says who may call it, for the evidence of `audit`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.audit.facts import Place
+from apimpolicy.audit.findings import Origins
+
+if TYPE_CHECKING:
+    from apimpolicy.engine.service import ServiceApi
+    from apimpolicy.project.service.description import Origin, ServiceDescription
+
+
+class DescribedOrigins(Origins):
+    """The origins that a description of a service has."""
+
+    def __init__(self, description: ServiceDescription) -> None:
+        self.description = description
+
+    def key_requirement(self, api: ServiceApi) -> Place | None:
+        described = self.description.api(api.id) or self.description.api(api.base_id)
+        if described is not None and described.subscription_required.known is False:
+            return _place(described.subscription_required.origin)
+        for product in self.description.products:
+            if product.subscription_required.known is False and any(
+                each.known in (api.id, api.base_id) for each in product.apis
+            ):
+                return _place(product.subscription_required.origin)
+        return None
+
+    def api(self, api: ServiceApi) -> Place | None:
+        described = self.description.api(api.id) or self.description.api(api.base_id)
+        if described is None:
+            return super().api(api)
+        return super().api(api) or _place(described.origin)
+
+
+def _place(origin: Origin) -> Place | None:
+    return Place(origin.file, origin.line, origin.column) if origin.file else None

@@ -1,0 +1,226 @@
+"""One run of `audit`: a service is loaded and analysed, requests confirm what is open, and the settings judge it."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+import attrs
+
+from apimpolicy.audit.analysis import ServiceAudit, audit_service
+from apimpolicy.audit.findings import AuditFinding, Origins, findings_of
+from apimpolicy.audit.gate import Gate, judge
+from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
+from apimpolicy.audit.surroundings import Surroundings
+from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.project.audit_origins import DescribedOrigins
+from apimpolicy.project.audit_settings import AuditSettings
+from apimpolicy.text.encoding import decode
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from apimpolicy.audit.facts import Place
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.project.service.description import ServiceDescription
+
+
+class AuditRun(NamedTuple):
+    """What came of one run. `root` is the folder from which paths are shown."""
+
+    path: str
+    audit: ServiceAudit
+    gate: Gate
+    attempts: Mapping[tuple[str, str], Attempt]
+    settings: AuditSettings
+    diagnostics: list[tuple[AuditFinding, Diagnostic]]
+    known: int = 0
+    """Findings that comments or the baseline leave out."""
+
+    @property
+    def findings(self) -> list[AuditFinding]:
+        return [finding for finding, _ in self.diagnostics]
+
+    @property
+    def fails(self) -> bool:
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+    def access(self, api: str, operation: str) -> str:
+        """Return who reaches the backend by an operation (`GET /customers`, or its id). Raises LookupError."""
+        for each in self.audit.operations:
+            if each.api.id == api and operation in (each.name, each.id):
+                return each.access.words
+        raise LookupError(f"the API '{api}' has no operation '{operation}'")
+
+
+def audit_path(
+    path: str, config: str | None = None, baseline: str | None = None, today: datetime.date | None = None
+) -> AuditRun:
+    """Audit the service of a folder or a configuration. Raises ConfigurationError when there is none."""
+    from apimpolicy.project.gateways import load_gateway
+
+    gateway = load_gateway(path, config=config)
+    if gateway.service is None or not gateway.service.apis:
+        raise ConfigurationError(f"{path} describes no service: there is no API in it")
+    settings = settings_for(path, config)
+    return audit_gateway(gateway, path, settings, described(path), baseline=baseline, today=today)
+
+
+def analysed(path: str) -> ServiceAudit | None:
+    """Analyse the service of a folder without running a request; None when there is none. Raises ConfigurationError."""
+    from apimpolicy.project.gateways import load_gateway
+
+    gateway = load_gateway(path)
+    if gateway.service is None:
+        return None
+    return audit_service(gateway.service, _surroundings(gateway, described(path)))
+
+
+def _surroundings(gateway: Gateway, description: ServiceDescription | None) -> Surroundings:
+    return Surroundings.of(gateway)._replace(unsettled=_unsettled(description))
+
+
+def audit_gateway(
+    gateway: Gateway,
+    path: str,
+    settings: AuditSettings,
+    description: ServiceDescription | None = None,
+    *,
+    baseline: str | None = None,
+    today: datetime.date | None = None,
+) -> AuditRun:
+    """Audit the service of a gateway. Raises ConfigurationError for a baseline that can't be read."""
+    assert gateway.service is not None
+    try:
+        rehearsal: Rehearsal | None = Rehearsal(gateway)
+    except ApimPolicyError:
+        rehearsal = None
+    audit, attempts = confirmed(audit_service(gateway.service, _surroundings(gateway, description)), rehearsal)
+    origins = Origins() if description is None else DescribedOrigins(description)
+    today = today or datetime.datetime.now(datetime.UTC).date()
+    gate = judge(audit, findings_of(audit, origins), settings, today, origins)
+    gate = gate._replace(findings=[_with_attempt(each, attempts) for each in gate.findings])
+    made = Diagnostics(path)
+    pairs = [(finding, made.of(finding)) for finding in gate.findings]
+    kept = [pair for pair in pairs if not made.is_suppressed(pair[1])]
+    kept = _without_known(kept, baseline or settings.baseline)
+    return AuditRun(path, audit, gate, attempts, settings, kept, len(pairs) - len(kept))
+
+
+def settings_for(path: str, config: str | None = None) -> AuditSettings:
+    """Return the settings of the nearest configuration. Raises ConfigurationError."""
+    from apimpolicy.project.configuration import load_configuration
+    from apimpolicy.project.configuration_files import find_configuration
+
+    found = config or (find_configuration(path) if os.path.isdir(path) else path)
+    return AuditSettings() if found is None else load_configuration(found).audit or AuditSettings()
+
+
+def described(path: str) -> ServiceDescription | None:
+    """Return what a folder, or the folder that a configuration names, says about its service; None without one."""
+    from apimpolicy.project.configuration import read_configuration
+    from apimpolicy.project.configuration_files import find_configuration
+    from apimpolicy.project.overlays import NO_CHANGES
+    from apimpolicy.project.service.reading import describe, has_service
+
+    config = path if os.path.isfile(path) else None if has_service(path) else find_configuration(path)
+    if config is not None:
+        folder = read_configuration(config).get("service")
+        path = os.path.join(os.path.dirname(config), folder) if isinstance(folder, str) else path
+    return describe(path, NO_CHANGES) if os.path.isdir(path) and has_service(path) else None
+
+
+def _unsettled(description: ServiceDescription | None) -> frozenset[str]:
+    """Return the APIs of which isn't known whether they need a key."""
+    apis = () if description is None else description.apis
+    return frozenset(each.id for each in apis if each.subscription_required.hole is not None)
+
+
+def _with_attempt(finding: AuditFinding, attempts: Mapping[tuple[str, str], Attempt]) -> AuditFinding:
+    found = next((attempts[each.key] for each in finding.operations if each.key in attempts), None)
+    shows = finding.code in ("AUD001", "AUD002", "AUD003", "AUD010", "AUD012")
+    return attrs.evolve(finding, attempt=found) if found is not None and shows else finding
+
+
+def _without_known(
+    pairs: Sequence[tuple[AuditFinding, Diagnostic]], baseline: str | None
+) -> list[tuple[AuditFinding, Diagnostic]]:
+    if baseline is None:
+        return list(pairs)
+    from apimpolicy.project.baseline import Baseline
+
+    known = Baseline.load(baseline)
+    return [pair for pair in pairs if not known.takes(pair[1])]
+
+
+class Diagnostics:
+    """Makes diagnostics of findings, at the policy that they are about where there is one."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._sources: dict[str, Source] = {}
+
+    def of(self, finding: AuditFinding) -> Diagnostic:
+        place = self._place(finding)
+        source = self.source(self.path if place is None else place.file)
+        start = self._offset(source, place)
+        line_end = source.text.find("\n", start)
+        end = len(source.text) if line_end < 0 else line_end
+        names = ", ".join(each.name for each in finding.operations[:3])
+        more = f" and {len(finding.operations) - 3} more" if len(finding.operations) > 3 else ""
+        where = f"{finding.api}: " if finding.api else ""
+        return Diagnostic(
+            finding.code,
+            f"{where}{finding.message}",
+            source,
+            start,
+            max(start, end),
+            finding.severity,
+            help=f"Operations: {names}{more}" if names else "",
+        )
+
+    def is_suppressed(self, diagnostic: Diagnostic) -> bool:
+        """Return whether a comment in the policy leaves a finding out."""
+        from apimpolicy.checks.expressions import ExpressionCheck
+        from apimpolicy.checks.subject import Settings, Subject
+        from apimpolicy.checks.suppressions import Suppressions
+        from apimpolicy.text.markup import read
+
+        if "apimpolicy:" not in diagnostic.source.text:
+            return False
+        subject = Subject(read(diagnostic.source), ExpressionCheck(), Settings())
+        return not list(Suppressions(subject).keep([diagnostic]))
+
+    def source(self, file: str) -> Source:
+        """Return the text of a file; an empty one where it can't be read."""
+        found = self._sources.get(file)
+        if found is None:
+            try:
+                with open(file, "rb") as stream:
+                    found, _ = decode(stream.read(), file)
+            except OSError:
+                found = Source("", file)
+            self._sources[file] = found
+        return found
+
+    @staticmethod
+    def _place(finding: AuditFinding) -> Place | None:
+        places = [each.place for each in finding.evidence]
+        return next((each for each in places if not each.file.endswith(".json")), places[0] if places else None)
+
+    @staticmethod
+    def _offset(source: Source, place: Place | None) -> int:
+        starts = source.line_starts
+        if place is None or not 0 < place.line <= len(starts):
+            return 0
+        return min(starts[place.line - 1] + max(place.column - 1, 0), len(source.text))
+
+
+def write_baseline(run: AuditRun, path: str) -> int:
+    """Write the findings of a run to a baseline; return how many there are."""
+    from apimpolicy.project.baseline import Baseline
+
+    return Baseline.of(path, (diagnostic for _, diagnostic in run.diagnostics)).save()

@@ -1,0 +1,27 @@
+"""What became weaker or stronger, for people.
+
+weaker    crms GET /values    token → anyone
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.report.columns import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.project.audit_changes import Change
+
+
+def changes_text(changes: Sequence[Change]) -> str:
+    """Return a line for each change, the weaker ones first, and a summary."""
+    weaker = [each for each in changes if each.is_weaker]
+    others = [each for each in changes if not each.is_weaker]
+    lines: list[str] = []
+    for word, group in (("weaker", weaker), ("stronger", others)):
+        for each in group:
+            lines.append(f"{word:<10}{printable(f'{each.api} {each.operation}'):<40}  {each.before} → {each.after}")
+    lines.append(f"audit: {len(weaker):,} weaker, {len(others):,} stronger or otherwise changed")
+    return "\n".join(lines)

@@ -1,0 +1,162 @@
+"""What `audit` found as plain data: `--format json`, and what the page shows.
+
+{
+  "version": 1,
+  "tool": {"name": "apimpolicy", "version": "0.1.0"},
+  "summary": {"operations": 46, "apis": 3, "answers": {"token": 3}, "not_allowed": 43, "excepted": 1, …},
+  "operations": [
+    {"api": "crms", "operation": "checkstatus", "name": "GET /values", "access": "anyone", "decided": true,
+     "ways": [{"proofs": [], "words": "anyone"}], "lends": [{"what": "…", "when": "always", "to_anyone": true}],
+     "request": {"method": "GET", "url": "/crms/values", "status": 200}}
+  ],
+  "findings": [
+    {"code": "AUD003", "severity": "error", "api": "crms", "operations": ["GET /values"], "message": "…",
+     "evidence": [{"words": "inbound has no <base />", "path": "…", "line": 2}], "fingerprint": "…"}
+  ]
+}
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.audit.access import KEY_WORD
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, TOKEN
+from apimpolicy.audit.findings import lent_to_anyone
+from apimpolicy.audit.policies import LENDS, LIMITS, REPLACES
+from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.report.audit_text import answer, details, shown_place, sorted_findings
+from apimpolicy.report.stand_in_text import with_stand_ins
+
+if TYPE_CHECKING:
+    from apimpolicy.audit.analysis import OperationAudit
+    from apimpolicy.audit.findings import AuditFinding
+    from apimpolicy.project.audit_run import AuditRun
+
+VERSION = 1
+ALWAYS, SOMETIMES, NEVER, UNKNOWN = "always", "on some paths", "never", "unknown"
+
+
+def audit_data(run: AuditRun, tool_version: str) -> dict[str, Any]:
+    """Return the whole report."""
+    return with_stand_ins(
+        {
+            "version": VERSION,
+            "tool": {"name": "apimpolicy", "version": tool_version},
+            "summary": summary_data(run),
+            "operations": [operation_data(run, each) for each in run.audit.operations],
+            "findings": [finding_data(run, each) for each in sorted_findings(run.findings)],
+            "exceptions": [
+                {"api": operation.api.id, "operation": operation.name, "until": str(each.until), "owner": each.owner}
+                for operation, each in run.gate.excepted
+            ],
+        }
+    )
+
+
+def summary_data(run: AuditRun) -> dict[str, Any]:
+    operations = run.audit.operations
+    severities = Counter(each.severity.value for each in run.findings)
+    return {
+        "operations": len(operations),
+        "apis": len({each.api.id for each in operations}),
+        "decided": sum(each.access.is_decided for each in operations),
+        "answers": dict(Counter(map(answer, operations))),
+        "not_allowed": len(run.gate.refused),
+        "excepted": len(run.gate.excepted),
+        "errors": severities["error"],
+        "warnings": severities["warning"],
+        "infos": severities["info"],
+        "missing_fragments": sorted(run.audit.missing_fragments),
+    }
+
+
+def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
+    """Return one operation: who reaches the backend, and what the gateway does."""
+    access = operation.access
+    found: dict[str, Any] = {
+        "api": operation.api.id,
+        "operation": operation.id,
+        "name": operation.name,
+        "access": answer(operation),
+        "decided": access.is_decided,
+        "details": list(details(operation)),
+        "ways": [{"proofs": sorted(way.proofs), "words": way.words} for way in access.ways],
+        "needs": {word: presence(operation, word) for word in (KEY_WORD, TOKEN, CERTIFICATE, ADDRESS)},
+        "lends": [
+            {"what": deed.subject, "when": when(operation, deed.subject), "to_anyone": deed.subject in lent}
+            for lent in [lent_to_anyone(operation)]
+            for deed in operation.deeds
+            if deed.kind == LENDS
+        ],
+        "limits": sorted({deed.subject for deed in operation.deeds if deed.kind == LIMITS}),
+        "passes_on": passed_on(operation),
+        "places": [
+            {"words": words, **_place(run, place)}
+            for words, place in dict.fromkeys((str(place.policy), place) for place in operation.places.values())
+        ],
+    }
+    attempt = run.attempts.get(operation.key)
+    if attempt is not None:
+        found["request"] = {"method": attempt.request.method, "url": attempt.request.url, "status": attempt.status}
+    return found
+
+
+def presence(operation: OperationAudit, word: str) -> str:
+    """Return whether a proof is needed: on all ways to the backend, on some, or on none."""
+    ways = operation.access.ways
+    if not ways:
+        return NEVER
+    with_it = [word in way.proofs for way in ways]
+    if all(with_it):
+        return ALWAYS
+    if any(with_it):
+        return SOMETIMES
+    return NEVER if operation.access.is_decided else UNKNOWN
+
+
+def when(operation: OperationAudit, subject: str) -> str:
+    """Return whether a credential is lent on all paths to the backend or on some."""
+    proven = next(found for deed, found in operation.deeds.items() if (deed.kind, deed.subject) == (LENDS, subject))
+    return ALWAYS if proven == operation.alternatives else SOMETIMES
+
+
+def passed_on(operation: OperationAudit) -> list[dict[str, str]]:
+    """Return which credentials of the caller reach the backend: the Authorization header, the subscription key."""
+    key_header = from_utf16(operation.api.api.subscription_key_parameter_names.header).lower()
+    found: list[dict[str, str]] = []
+    for name, header in (("Authorization header", "authorization"), ("subscription key", key_header)):
+        deed = next((each for each in operation.deeds if each.kind == REPLACES and each.subject == header), None)
+        if not operation.alternatives or (deed is not None and operation.deeds[deed] == operation.alternatives):
+            found.append({"what": name, "when": NEVER})
+        else:
+            found.append({"what": name, "when": ALWAYS if deed is None else SOMETIMES})
+    return found
+
+
+def finding_data(run: AuditRun, finding: AuditFinding) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "api": finding.api,
+        "operations": [each.name for each in finding.operations],
+        "message": finding.message,
+        "evidence": [{"words": each.words, **_place(run, each.place)} for each in finding.evidence],
+        "fingerprint": fingerprint(finding),
+    }
+    if finding.attempt is not None:
+        attempt = finding.attempt
+        found["request"] = {"method": attempt.request.method, "url": attempt.request.url, "status": attempt.status}
+    return found
+
+
+def fingerprint(finding: AuditFinding) -> str:
+    """Return what stays the same when lines move: code, API and cause."""
+    text = "\0".join((finding.code, finding.api, finding.cause))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+
+
+def _place(run: AuditRun, place: Any) -> dict[str, Any]:
+    return {"path": shown_place(run, place.file), "line": place.line}

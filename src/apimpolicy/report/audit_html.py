@@ -1,0 +1,208 @@
+"""Who reaches the backend as an HTML page: `apimpolicy audit --html`.
+
+A sentence with totals, a matrix of APIs that unfolds to operations and to their paths, findings, exceptions, what was
+not decided, and the OWASP table. The page needs nothing else and runs no script.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.audit.facts import UNDECIDED
+from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
+from apimpolicy.audit.policies import LENDS, LIMITS
+from apimpolicy.report.audit_data import ALWAYS, NEVER, SOMETIMES, UNKNOWN, passed_on, presence, when
+from apimpolicy.report.audit_owasp import RISKS
+from apimpolicy.report.audit_text import (
+    LENDING,
+    answer,
+    details,
+    request_words,
+    rows,
+    shown_place,
+    sorted_findings,
+    subject,
+    summary,
+    title,
+)
+from apimpolicy.report.html_style import page, text
+from apimpolicy.text.secrets import markup_without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.audit.analysis import OperationAudit
+    from apimpolicy.project.audit_run import AuditRun
+
+COLUMNS = ("key", "token", "certificate", "address", "limit", "identity lent", "passed on")
+_PROOFS = {"key": "subscription key", "token": "token", "certificate": "certificate", "address": "address"}
+
+
+class Cell(NamedTuple):
+    """One cell: how often, and whether that is bad."""
+
+    when: str
+    is_danger: bool = False
+
+
+def audit_html(run: AuditRun) -> str:
+    """Return the page."""
+    return markup_without_secrets(page(f"Audit: {title(run)}", "audit_page.css", _body(run)))
+
+
+def _body(run: AuditRun) -> Iterator[str]:
+    yield f'<header><h1>Who reaches the backend</h1><p class="lead">{text(_sentence(run))}</p>'
+    yield '<ul class="totals">'
+    for row in rows(run.audit.operations):
+        kind = "bad" if row.words == LENDING else "part" if row.words in ("anyone", "not decided") else ""
+        yield f'<li class="{kind}"><b>{row.number:,}</b>{text(row.words)}</li>'
+    yield "</ul></header><main>"
+    yield from _matrix(run)
+    yield from _findings(run)
+    yield from _exceptions(run)
+    yield from _undecided(run)
+    yield from _owasp(run)
+    yield "</main>"
+    yield "<footer>Made by apimpolicy. Requests ran on a simulated gateway; none left the machine.</footer>"
+
+
+def _sentence(run: AuditRun) -> str:
+    operations = run.audit.operations
+    opened = sum(each.access.is_open for each in operations)
+    lending = sum(answer(each) == LENDING for each in operations)
+    undecided = sum(not each.access.is_decided for each in operations)
+    with_credentials = f", {lending:,} of them with credentials of the gateway" if lending else ""
+    return (
+        f"{title(run)}: anyone reaches the backend by {opened:,}{with_credentials}; "
+        f"{undecided:,} {'is' if undecided == 1 else 'are'} not decided. {summary(run).capitalize()}."
+    )
+
+
+def _matrix(run: AuditRun) -> Iterator[str]:
+    yield '<section class="card matrix"><h2>APIs</h2>'
+    heads = "".join(f'<span class="cell">{text(column)}</span>' for column in COLUMNS)
+    yield f'<div class="row head" aria-hidden="true"><span class="name">API, operations</span>{heads}</div>'
+    for api, operations in operations_by_api(run.audit.operations).items():
+        count = f"{len(operations):,} operation{'' if len(operations) == 1 else 's'}"
+        cells = {column: _joined([_cell(each, column) for each in operations]) for column in COLUMNS}
+        yield f'<details class="api"><summary class="row"><span class="name">{text(api)} <small>{count}</small></span>'
+        yield f"{_markup(cells)}</summary>"
+        for operation in operations:
+            yield from _operation(run, operation)
+        yield "</details>"
+    yield "</section>"
+
+
+def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
+    cells = {column: _cell(operation, column) for column in COLUMNS}
+    name = f'<span class="name">{text(operation.name)} <small>{text(answer(operation))}</small></span>'
+    yield f'<details class="operation"><summary class="row">{name}{_markup(cells)}</summary><div class="path">'
+    for way in operation.access.ways:
+        yield f"<p>Reached with: {text(way.words)}</p>"
+    shown = ", ".join(details(operation))
+    if shown:
+        yield f"<p>{text(shown)}</p>"
+    lent = [f"{deed.subject} ({when(operation, deed.subject)})" for deed in operation.deeds if deed.kind == LENDS]
+    if lent:
+        yield f"<p>The gateway adds: {text(', '.join(lent))}</p>"
+    passed = [f"{each['what']} ({each['when']})" for each in passed_on(operation) if each["when"] != NEVER]
+    if passed:
+        yield f"<p>Passed on from the caller: {text(', '.join(passed))}</p>"
+    places = dict.fromkeys((place.policy, shown_place(run, str(place))) for place in operation.places.values())
+    if places:
+        items = "".join(f"<li>{text(policy or 'here')} <code>{text(place)}</code></li>" for policy, place in places)
+        yield f"<p>Policies on the way:</p><ul>{items}</ul>"
+    attempt = run.attempts.get(operation.key)
+    if attempt is not None:
+        yield f"<p>A request that ran: <code>{text(f'{attempt.request.method} {attempt.request.url}')}</code>, "
+        yield f"{attempt.status} from the backend.</p>"
+    yield "</div></details>"
+
+
+def _cell(operation: OperationAudit, column: str) -> Cell:
+    if column in _PROOFS:
+        return Cell(presence(operation, _PROOFS[column]))
+    if column == "passed on":
+        found = [each["when"] for each in passed_on(operation)]
+        return Cell(ALWAYS if ALWAYS in found else SOMETIMES if SOMETIMES in found else NEVER)
+    if column == "identity lent":
+        found = [when(operation, deed.subject) for deed in operation.deeds if deed.kind == LENDS]
+        is_danger = operation.access.is_open and bool(lent_to_anyone(operation))
+        return Cell(ALWAYS if ALWAYS in found else SOMETIMES if found else NEVER, is_danger)
+    limits = [deed for deed in operation.deeds if deed.kind == LIMITS and not deed.subject.endswith(" never")]
+    always = any(operation.deeds[deed] == operation.alternatives for deed in limits)
+    return Cell(ALWAYS if always else SOMETIMES if limits else NEVER)
+
+
+def _joined(cells: Sequence[Cell]) -> Cell:
+    words = {cell.when for cell in cells}
+    is_danger = any(cell.is_danger for cell in cells)
+    if len(words) == 1:
+        return Cell(words.pop(), is_danger)
+    return Cell(UNKNOWN if words == {UNKNOWN, NEVER} else SOMETIMES, is_danger)
+
+
+def _markup(cells: dict[str, Cell]) -> str:
+    shown = {ALWAYS: "always", SOMETIMES: "some paths", NEVER: "–", UNKNOWN: "unknown"}
+    kinds = {ALWAYS: "always", SOMETIMES: "some", NEVER: "never", UNKNOWN: "unknown"}
+    neutral = {"always": "neutral", "some": "neutral"}
+
+    def kind(column: str, cell: Cell) -> str:
+        found = kinds[cell.when]
+        return "danger" if cell.is_danger else neutral.get(found, found) if column in COLUMNS[5:] else found
+
+    return "".join(
+        f'<span class="cell {kind(column, cell)}" data-label="{text(column)}"'
+        f' title="{text(column)}: {cell.when}">{shown[cell.when]}</span>'
+        for column, cell in cells.items()
+    )
+
+
+def _findings(run: AuditRun) -> Iterator[str]:
+    yield '<section class="card"><h2>Findings</h2>'
+    if not run.findings:
+        yield "<p>Nothing was found.</p>"
+    for finding in sorted_findings(run.findings):
+        severity = finding.severity.value
+        where = subject(run, finding)
+        head = f"{where}: {finding.message}" if where else finding.message
+        yield f'<div class="finding {severity}"><b>{finding.code}</b> {severity} · {text(head)}<ul>'
+        for each in dict.fromkeys(finding.evidence):
+            yield f"<li>{text(each.words)} <code>{text(shown_place(run, str(each.place)))}</code></li>"
+        if finding.attempt is not None:
+            yield f"<li>request that ran <code>{text(request_words(finding))}</code></li>"
+        yield "</ul></div>"
+    yield "</section>"
+
+
+def _exceptions(run: AuditRun) -> Iterator[str]:
+    if not run.settings.exemptions:
+        return
+    yield '<section class="card"><h2>Exceptions</h2><table><thead><tr><th>For<th>Reason<th>Owner<th>Until</tr></thead>'
+    for each in run.settings.exemptions:
+        cells = (each.shown, each.reason, each.owner, str(each.until))
+        yield f"<tr>{''.join(f'<td>{text(cell)}</td>' for cell in cells)}</tr>"
+    yield "</table></section>"
+
+
+def _undecided(run: AuditRun) -> Iterator[str]:
+    found = [each for each in run.audit.operations if not each.access.is_decided]
+    if not found:
+        return
+    yield '<section class="card"><h2>Not decided, and why</h2><table><thead><tr><th>Operation<th>Reason</tr></thead>'
+    for operation in found:
+        reasons = ", ".join(dict.fromkeys(fact.subject for fact in operation.access.facts(UNDECIDED)))
+        yield f"<tr><td>{text(f'{operation.api.id} {operation.name}')}</td><td>{text(reasons)}</td></tr>"
+    yield "</table></section>"
+
+
+def _owasp(run: AuditRun) -> Iterator[str]:
+    yield '<section class="card"><h2>OWASP API Security Top 10 (2023)</h2>'
+    yield "<table><thead><tr><th>Risk<th>Found<th>What is decided here</tr></thead>"
+    for risk in RISKS:
+        count = sum(each.code in risk.codes for each in run.findings)
+        shown = f"{count} finding{'' if count == 1 else 's'}, in part" if risk.codes else "not decidable at the gateway"
+        if risk.number == "API7":
+            shown = "see check"
+        yield f"<tr><td>{risk.number} {text(risk.name)}</td><td>{shown}</td><td>{text(risk.words)}</td></tr>"
+    yield "</table></section>"

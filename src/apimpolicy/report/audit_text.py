@@ -1,0 +1,232 @@
+"""Who reaches the backend, for people.
+
+46 operations of 3 APIs                                  1 fragment missing
+anyone reaches the backend with our credentials   42     openai/*  managed identity for cognitiveservices
+token                                              3     crms      issuer 14b7…, audience 93cb…, claim azp
+"""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.audit.access import KEY_WORD, NOBODY
+from apimpolicy.audit.facts import ADDRESS, KEY, OPAQUE, OWN, TOKEN, UNDECIDED, Token
+from apimpolicy.audit.findings import lent_to_anyone, operations_by_api
+from apimpolicy.report.columns import printable
+from apimpolicy.report.style import PLAIN, Style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.audit.analysis import OperationAudit
+    from apimpolicy.audit.findings import AuditFinding
+    from apimpolicy.project.audit_run import AuditRun
+
+LENDING = "anyone reaches the backend with our credentials"
+_WIDEST_WORDS = 47
+_SHORT = 40
+_INDENT = "    "
+
+
+class Row(NamedTuple):
+    """Operations with the same answer: the words for it, whose they are, and details."""
+
+    words: str
+    number: int
+    apis: str
+    details: str
+
+
+def audit_text(run: AuditRun, style: Style = PLAIN, *, verbose: bool = False) -> str:
+    """Return the whole report, without a line end after it."""
+    parts = ["\n".join(_table(run, style))]
+    parts += ["\n".join(_finding(run, each, style, verbose=verbose)) for each in sorted_findings(run.findings)]
+    parts.append(summary(run))
+    return "\n\n".join(parts)
+
+
+def sorted_findings(findings: Sequence[AuditFinding]) -> list[AuditFinding]:
+    order = {"error": 0, "warning": 1, "info": 2}
+    return sorted(findings, key=lambda each: (order[each.severity.value], each.code, each.api))
+
+
+def title(run: AuditRun) -> str:
+    operations = run.audit.operations
+    apis = len({each.api.id for each in operations})
+    return f"{_counted(len(operations), 'operation')} of {_counted(apis, 'API')}"
+
+
+def _table(run: AuditRun, style: Style) -> Iterator[str]:
+    found = rows(run.audit.operations)
+    missing = len(run.audit.missing_fragments)
+    note = f"{_counted(missing, 'fragment')} missing" if missing else ""
+    words = max([len(row.words) for row in found], default=0)
+    words = min(max(words, 24), _WIDEST_WORDS)
+    head = title(run)
+    yield f"{style.paint('strong', head)}{' ' * max(words + 11 - len(head), 3)}{note}".rstrip()
+    for row in found:
+        left = f"{printable(row.words):<{words}} {row.number:>6,}"
+        text = "  ".join(printable(part) for part in (row.apis, row.details) if part)
+        meaning = "error" if row.words == LENDING else "warning" if row.words == "anyone" else "strong"
+        painted = style.paint(meaning, left[:words]) + left[words:]
+        if len(left) + 4 + len(text) <= style.width:
+            yield f"{painted}    {text}"
+            continue
+        yield painted
+        yield from _wrapped(text, style.width, _INDENT)
+
+
+def _wrapped(text: str, width: int, indent: str, first: str = "") -> list[str]:
+    """Break text between words only: names and paths stay whole."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first or indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def rows(operations: Sequence[OperationAudit]) -> list[Row]:
+    """Return operations by answer, the most open ones first."""
+    groups: dict[str, list[OperationAudit]] = {}
+    for operation in operations:
+        groups.setdefault(answer(operation), []).append(operation)
+    order = [LENDING, "anyone", "not decided"]
+    sort = sorted(groups, key=lambda words: (order.index(words) if words in order else 9, words == NOBODY, words))
+    return [Row(words, len(groups[words]), _apis(groups[words], operations), _details(groups[words])) for words in sort]
+
+
+def answer(operation: OperationAudit) -> str:
+    """Return who reaches the backend by an operation, in a few words."""
+    access = operation.access
+    if access.is_open:
+        return LENDING if lent_to_anyone(operation) else "anyone"
+    return access.words if access.is_decided else "not decided"
+
+
+def _apis(group: Sequence[OperationAudit], everything: Sequence[OperationAudit]) -> str:
+    whole = operations_by_api(everything)
+    found: list[str] = []
+    for api, operations in operations_by_api(group).items():
+        if len(operations) == len(whole[api]):
+            found.append(f"{api}/*")
+        else:
+            found.append(f"{api} {operations[0].name}" if len(operations) == 1 else f"{api} ({len(operations)})")
+    return ", ".join(found[:2]) + (f" and {len(found) - 2} more" if len(found) > 2 else "")
+
+
+def _details(group: Sequence[OperationAudit]) -> str:
+    found: dict[str, None] = {}
+    for operation in group:
+        found |= dict.fromkeys(details(operation))
+    shown = list(found)
+    return ", ".join(shown[:2]) + (f" and {len(shown) - 2} more" if len(shown) > 2 else "")
+
+
+def details(operation: OperationAudit) -> Iterator[str]:
+    """Yield words for the proofs, and for what is lent to anyone."""
+    if operation.access.is_open:
+        yield from lent_to_anyone(operation)
+        return
+    for fact in operation.access.facts(TOKEN):
+        token = fact.detail[0]
+        assert isinstance(token, Token)
+        yield token_words(token)
+    if KEY_WORD in operation.access.words:
+        yield from sorted(f"product {fact.subject}" for fact in operation.access.facts(KEY) if fact.subject)
+    for fact in operation.access.facts(ADDRESS):
+        yield f"{len(fact.detail)} address{'' if len(fact.detail) == 1 else 'es'}"
+    for kind in (OWN, OPAQUE, UNDECIDED):
+        for fact in operation.access.facts(kind):
+            place = operation.places.get(fact)
+            yield fact.subject + (f" ({os.path.basename(place.file)}:{place.line})" if place is not None else "")
+
+
+def token_words(token: Token) -> str:
+    """Return what a check of tokens demands: `issuer 14b7…, audience 93cb…, claim azp`."""
+    parts: list[str] = []
+    for noun, values in (
+        ("issuer", token.issuers),
+        ("audience", token.audiences),
+        ("application", token.applications),
+        ("claim", token.claims),
+    ):
+        if values:
+            shown = _short(values[0])
+            parts.append(f"{noun} {shown}" + (f" or {len(values) - 1} more" if len(values) > 1 else ""))
+    return ", ".join(parts) or "any token"
+
+
+def _short(value: str) -> str:
+    value = value.removeprefix("https://").rstrip("/")
+    return value if len(value) <= _SHORT else f"{value[: _SHORT - 1]}…"
+
+
+def _finding(run: AuditRun, finding: AuditFinding, style: Style, *, verbose: bool) -> Iterator[str]:
+    severity = finding.severity.value
+    head = f"{finding.code} {severity}"
+    where = subject(run, finding)
+    text = printable(f"{where}: {finding.message}" if where else finding.message)
+    first, *more = _wrapped(text, style.width, _INDENT, f"{head}  ")
+    yield style.paint(severity, head) + first[len(head) :]
+    yield from more
+    evidence = list(dict.fromkeys((each.words, shown_place(run, str(each.place))) for each in finding.evidence))
+    if finding.attempt is not None:
+        evidence.append(("request that ran", request_words(finding)))
+    width = max((len(words) for words, _ in evidence), default=0) + 2
+    for words, place in evidence:
+        yield f"{_INDENT}{words:<{width}}{printable(place)}"
+    if verbose or 1 < len(finding.operations) <= 3:
+        for operation in finding.operations:
+            yield f"{_INDENT}{operation.name}"
+
+
+def request_words(finding: AuditFinding) -> str:
+    """Return the request that shows a finding, and what came of it."""
+    attempt = finding.attempt
+    assert attempt is not None
+    headers = [name for name, _ in attempt.request.headers.fields() if name.lower() != "content-type"]
+    extra = f" with {', '.join(headers)}" if headers else ""
+    return f"{attempt.request.method} {attempt.request.url}{extra}, {attempt.status} from the backend"
+
+
+def subject(run: AuditRun, finding: AuditFinding) -> str:
+    """Return which operations a finding is about: `openai/*`, `crms GET /values`, `crms`."""
+    if not finding.operations:
+        return ""
+    whole = [each for each in run.audit.operations if each.api.id == finding.api]
+    if len(finding.operations) == len(whole) > 1:
+        return f"{finding.api}/*"
+    return f"{finding.api} {finding.operations[0].name}" if len(finding.operations) == 1 else finding.api
+
+
+def shown_place(run: AuditRun, place: str) -> str:
+    """Return a place below the audited folder from there."""
+    root = os.path.join(os.path.abspath(run.path if os.path.isdir(run.path) else os.path.dirname(run.path)), "")
+    full = os.path.abspath(place)
+    return os.path.relpath(full, root) if full.startswith(root) else place
+
+
+def summary(run: AuditRun) -> str:
+    """Return the last line: how many operations aren't allowed, and what is excepted until when."""
+    parts: list[str] = []
+    if run.settings.has_gate:
+        parts.append(f"{len(run.gate.refused):,} not allowed")
+    counts = {word: sum(each.severity.value == word for each in run.findings) for word in ("error", "warning", "info")}
+    nouns = {"error": "error", "warning": "warning", "info": "remark"}
+    if not run.settings.has_gate or not run.gate.refused:
+        parts += [_counted(count, nouns[word]) for word, count in counts.items() if count]
+    if run.gate.excepted:
+        until = min(each.until for _, each in run.gate.excepted)
+        parts.append(f"{len(run.gate.excepted):,} excepted until {until}")
+    if run.known:
+        parts.append(f"{_counted(run.known, 'finding')} left out by comments or the baseline")
+    return f"audit: {', '.join(parts) or 'nothing found'}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,214 @@
+"""Requests with every credential and every wrong one, for the differential test of `audit`."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.audit.analysis import OperationAudit, ServiceAudit, audit_service
+from apimpolicy.audit.entries import ANY_PRODUCT
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, KEY, OWN, PINNED, TOKEN, VERIFIED, Fact, Token
+from apimpolicy.audit.requests import ALL_APIS, Rehearsal, choices, request_for
+from apimpolicy.audit.surroundings import Surroundings
+from apimpolicy.engine.openid_provider import OpenIdProvider
+from apimpolicy.engine.token_keys import TokenKey
+from apimpolicy.testing.authority import TestAuthority, self_signed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.audit.states import Alternative
+    from apimpolicy.dotnet.cryptography.certificate import Certificate
+    from apimpolicy.engine.gateway import Gateway
+
+OUTSIDE = "198.51.100.1"
+AUTHORITY = TestAuthority("Audit CA")
+TRUSTED = AUTHORITY.client("partner")
+STRANGER = self_signed("partner")
+_NAMED_VALUE = re.compile(r"\{\{([^{}]+)\}\}")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+
+
+class Credentials(NamedTuple):
+    """What a request brings, and the facts that it proves by that."""
+
+    key: str | None = None
+    opens: str | None = None
+    """The product of the key; empty for one of all APIs."""
+    token: str | None = None
+    provider: str = ""
+    """The URL of the provider whose token is good."""
+    certificate: Certificate | None = None
+    kind: str = ""
+    address: str = OUTSIDE
+    is_listed: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def proves(self, fact: Fact, gateway: Gateway) -> bool:
+        """Return whether a fact is true of the request; own checks are, for all that is known."""
+        match fact.kind:
+            case "key":
+                return self.opens == fact.subject
+            case "token":
+                (token,) = fact.detail
+                assert isinstance(token, Token)
+                urls = [_filled(url, gateway) for url in token.urls]
+                return bool(self.provider) and (not urls or any(self.provider.startswith(url) for url in urls))
+            case "certificate" if fact.is_true:
+                if fact.subject == VERIFIED:
+                    return self.kind == "trusted"
+                return self.certificate is not None if fact.subject != PINNED else self.kind in ("uploaded", "trusted")
+            case "address" if fact.is_true:
+                return self.is_listed
+        return True
+
+
+class Differences(NamedTuple):
+    """`unlisted`: requests that reach a backend by no alternative; `unreached`: alternatives by which none does;
+    `untried`: alternatives with checks that these requests can't pass, or where the gateway itself fails.
+    """
+
+    unlisted: list[str]
+    unreached: list[str]
+    untried: list[str]
+    sent: int
+
+
+def audited(gateway: Gateway) -> tuple[ServiceAudit, Rehearsal]:
+    """Return what the audit says of a gateway's service, and the service to send requests to."""
+    assert gateway.service is not None
+    found = audit_service(gateway.service, Surroundings.of(gateway))
+    addresses = {
+        name: "192.0.2.7"
+        for operation in found.operations
+        for fact in operation.places
+        if isinstance(fact, Fact) and fact.kind == ADDRESS
+        for name in _NAMED_VALUE.findall(str(fact.detail))
+        if name in gateway.made_up.get("named_values", ())
+    }
+    rehearsal = Rehearsal(
+        gateway,
+        certificates={**gateway.certificates, "issuer": TRUSTED},
+        named_values={**gateway.named_values, **addresses},
+        trusted_roots=[*gateway.trusted_roots, AUTHORITY.certificate],
+        revocation_lists=[*gateway.revocation_lists, AUTHORITY.crl()],
+        negotiate_client_certificate=True,
+    )
+    return found, rehearsal
+
+
+def differences(operations: list[OperationAudit], rehearsal: Rehearsal) -> Differences:
+    """Send requests with every combination of credentials, and compare."""
+    found = Differences([], [], [], 0)
+    sent = 0
+    for operation in operations:
+        reached: set[Alternative] = set()
+        failed: dict[Alternative, str] = {}
+        for given in _credentials(operation, rehearsal):
+            for alternative in operation.alternatives or (frozenset(),):
+                options = choices(alternative)
+                options["headers"] |= dict(given.headers)
+                if given.token is not None:
+                    options["headers"]["Authorization"] = f"Bearer {given.token}"
+                request = request_for(
+                    operation, key=given.key, certificate=given.certificate, ip_address=given.address, **options
+                )
+                sent += 1
+                attempt = rehearsal.send(request)
+                by = [
+                    each
+                    for each in operation.alternatives
+                    if all(given.proves(fact, rehearsal.gateway) for fact in each)
+                ]
+                if not attempt.reached:
+                    if attempt.status in (0, 500):
+                        failed |= dict.fromkeys(by, attempt.problem)
+                    continue
+                reached.update(by)
+                if not by:
+                    found.unlisted.append(f"{operation.api.id} {operation.name}: {_shown(given)}")
+        for alternative in operation.alternatives - reached:
+            row = f"{operation.api.id} {operation.name}: {sorted(fact[:2] + fact[3:] for fact in alternative)}"
+            kinds = {fact.kind for fact in alternative if not fact.is_free}
+            is_open = kinds <= {KEY, TOKEN, CERTIFICATE, ADDRESS}
+            is_tried = is_open and alternative not in failed
+            (found.unreached if is_tried else found.untried).append(f"{row} {failed.get(alternative, '')}")
+    return found._replace(sent=sent)
+
+
+def _credentials(operation: OperationAudit, rehearsal: Rehearsal) -> Iterator[Credentials]:
+    facts = {fact for each in operation.alternatives for fact in each} | {
+        fact for fact in operation.places if isinstance(fact, Fact)
+    }
+    for key, token, certificate, address, headers in itertools.product(
+        list(_keys(operation, rehearsal)),
+        list(_tokens(facts, rehearsal)),
+        list(_certificates(facts, rehearsal)),
+        list(_addresses(facts, rehearsal)),
+        list(_headers(facts, rehearsal)),
+    ):
+        yield Credentials(**key, **token, **certificate, **address, headers=headers)  # type: ignore[arg-type]
+
+
+def _keys(operation: OperationAudit, rehearsal: Rehearsal) -> Iterator[dict[str, object]]:
+    yield {}
+    yield {"key": "not-a-key"}
+    yield {"key": rehearsal.keys[ALL_APIS], "opens": ANY_PRODUCT}
+    for product in rehearsal.gateway.service.products_of(operation.api):  # type: ignore[union-attr]
+        yield {"key": rehearsal.keys[product.id], "opens": product.id}
+
+
+def _tokens(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, object]]:
+    yield {}
+    tokens = [fact.detail[0] for fact in facts if fact.kind == TOKEN]
+    urls = {_filled(url, rehearsal.gateway) for token in tokens for url in token.urls}  # type: ignore[attr-defined]
+    for token in tokens:
+        if not token.urls:  # type: ignore[attr-defined]
+            issuer = OpenIdProvider("https://issuer.example", audience=token.audiences[0])  # type: ignore[attr-defined]
+            issuer.use_time(rehearsal.gateway.services.time)
+            yield {"token": issuer.token(signed_with=TokenKey.of(TRUSTED)), "provider": issuer.url}
+            yield {"token": issuer.token()}
+    providers: list[OpenIdProvider] = list(rehearsal.gateway.openid_providers)  # type: ignore[arg-type]
+    for provider in providers:
+        if any(provider.url.startswith(url) for url in urls):
+            yield {"token": provider.token(), "provider": provider.url}
+            yield {"token": provider.token(signed_with=TokenKey())}
+            yield {"token": provider.token(expires_in=-600)}
+
+
+def _certificates(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, object]]:
+    yield {}
+    if any(fact.kind == CERTIFICATE for fact in facts):
+        yield {"certificate": TRUSTED, "kind": "trusted"}
+        yield {"certificate": STRANGER, "kind": "stranger"}
+        for uploaded in rehearsal.gateway.certificates.values():
+            if uploaded is not TRUSTED:
+                yield {"certificate": uploaded, "kind": "uploaded"}
+
+
+def _addresses(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[dict[str, object]]:
+    yield {}
+    for fact in facts:
+        if fact.kind == ADDRESS:
+            for found in _ADDRESS.findall(_filled(str(fact.detail), rehearsal.gateway))[:2]:
+                yield {"address": found, "is_listed": True}
+
+
+def _headers(facts: set[Fact], rehearsal: Rehearsal) -> Iterator[tuple[tuple[str, str], ...]]:
+    yield ()
+    for fact in facts:
+        if fact.kind == OWN and fact.subject.startswith("header '") and fact.detail:
+            values = fact.detail[0] if isinstance(fact.detail[0], tuple) else (fact.detail[0],)
+            name = fact.subject.partition("'")[2].rstrip("'")
+            for value in values[:1]:
+                yield ((name, _filled(str(value), rehearsal.gateway)),)
+
+
+def _filled(text: str, gateway: Gateway) -> str:
+    return _NAMED_VALUE.sub(lambda found: gateway.named_values.get(found[1], found[0]), text)
+
+
+def _shown(given: Credentials) -> str:
+    words = {"key": given.opens, "provider": given.provider, "certificate": given.kind, "address": given.is_listed}
+    return ", ".join(f"{name} {value}" for name, value in words.items() if value) or "nothing"

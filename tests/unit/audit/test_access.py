@@ -1,0 +1,187 @@
+"""Who reaches the backend: what the audit says about policies, and whether requests agree."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attempts
+import pytest
+import yaml
+from tests.sampling import sampled
+
+from apimpolicy import Gateway
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, Place
+from apimpolicy.audit.findings import findings_of
+from apimpolicy.audit.policies import HANDLERS
+from apimpolicy.audit.states import of_fact
+from apimpolicy.context.entities import Api, Operation, Product
+from apimpolicy.engine.openid_provider import OpenIdProvider
+from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
+from apimpolicy.engine.stand_ins import standing_in
+from apimpolicy.project.gateways import load_gateway
+from apimpolicy.project.layout import is_service_folder
+from apimpolicy.project.service.leniency import lenient
+from apimpolicy.text.markup import read
+from apimpolicy.text.source import Source
+
+if TYPE_CHECKING:
+    from apimpolicy.audit.states import State
+    from apimpolicy.audit.walk import Walk
+    from apimpolicy.engine.steps import Step
+
+HERE = Path(__file__).resolve().parent
+ROWS = yaml.safe_load((HERE / "rows.yaml").read_text(encoding="utf-8"))
+PUBLIC = HERE.parents[3] / "shared" / "corpus" / "services"
+BELOW = os.walk(PUBLIC) if PUBLIC.is_dir() else ()
+FOLDERS = [
+    HERE.parents[1] / "services" / "orders",
+    *sorted(Path(folder) for folder, _, _ in BELOW if is_service_folder(folder)),
+]
+SHOP = [HERE.parents[1] / "services" / "shop" / form for form in ("extract", "terraform", "bicep")]
+SAMPLE = 12
+"""Operations of each folder that requests are sent to; all of them at night."""
+
+DOCUMENT = (
+    "<policies><inbound>{}</inbound><backend><base /></backend><outbound><base /></outbound><on-error /></policies>"
+)
+
+
+def gateway_of(row: dict[str, Any]) -> Gateway:
+    products = []
+    if "product" in row:
+        product = Product("starter", subscription_required=row.get("product_key") != "not required")
+        products = [ServiceProduct(product, apis=["orders"], policy=DOCUMENT.format(row["product"]))]
+    api = ServiceApi(
+        Api("orders", path="orders"),
+        policy=DOCUMENT.format(row["policy"]),
+        operations=[ServiceOperation(Operation("get", "GET", url_template="/{id}"))],
+        subscription_required=row.get("key") == "required",
+    )
+    login = OpenIdProvider("https://login.contoso.example", audience="orders")
+    return Gateway(service=Service([api], products=products), openid_providers=[login])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+def test_requests_agree(row: dict[str, Any]) -> None:
+    found, rehearsal = attempts.audited(gateway_of(row))
+    (operation,) = found.operations
+    assert operation.access.words == row["access"]
+    if "codes" in row:
+        assert sorted(each.code for each in findings_of(found)) == row["codes"]
+    if row.get("is_simulated", True):
+        seen = attempts.differences([operation], rehearsal)
+        assert (seen.unlisted, seen.unreached) == ([], [])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+def test_a_protection_that_is_gone_changes_the_answer(row: dict[str, Any]) -> None:
+    found, _ = attempts.audited(gateway_of(row))
+    (operation,) = found.operations
+    places = {
+        place
+        for alternative in operation.alternatives
+        for fact in alternative
+        if fact.kind in (TOKEN, CERTIFICATE, OWN, "address") and (place := operation.places.get(fact)) is not None
+    }
+    for name in ("policy", "product"):
+        for element in ("validate-jwt", "validate-client-certificate", "ip-filter", "check-header", "return-response"):
+            if any(place.policy in (element, "when") for place in places) and f"<{element}" in row.get(name, ""):
+                weaker = dict(row, **{name: without(row[name], element)})
+                (changed,) = attempts.audited(gateway_of(weaker))[0].operations
+                assert changed.alternatives != operation.alternatives, element
+
+
+FAULTS = {
+    "passes": "the method decides",
+    "header": "a header has to be there",
+    "address": "an address is forbidden",
+    "waits": "wait does not stop a request",
+    "header-set": "a header that a policy has set has that value",
+    "branches": "a token is validated only where the header is there",
+    "limits": "a limit that counts nobody",
+}
+
+
+@pytest.mark.parametrize("word", FAULTS)
+def test_requests_show_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def claims(walk: Walk, step: Step, state: State) -> State:
+        return walk.proving(step, state, of_fact(Fact(CERTIFICATE, VERIFIED)))
+
+    row = next(each for each in ROWS if each["name"] == FAULTS[word])
+    if word == "passes":
+        row = dict(row, policy="<set-method>PUT</set-method>")
+    monkeypatch.setitem(HANDLERS, word, claims)
+    found, rehearsal = attempts.audited(gateway_of(row))
+    seen = attempts.differences(list(found.operations), rehearsal)
+    assert seen.unlisted or seen.unreached
+
+
+def test_independent_choices_leave_no_trace() -> None:
+    choice = """<choose><when condition="@(context.Request.Headers.ContainsKey(&quot;x-{0}&quot;))">
+        <set-header name="y-{0}"><value>1</value></set-header></when></choose>"""
+    found, _ = attempts.audited(gateway_of({"policy": "".join(map(choice.format, range(60)))}))
+    (operation,) = found.operations
+    assert (operation.alternatives, dict(operation.deeds)) == ({frozenset()}, {})
+
+
+def without(policy: str, element: str) -> str:
+    """The policy with the elements of a name commented out."""
+    begin = policy.index(f"<{element}")
+    end = policy.find(f"</{element}>", begin)
+    end = policy.index("/>", begin) + 2 if end < 0 else end + len(f"</{element}>")
+    return policy[:begin] + policy[end:]
+
+
+@pytest.mark.skipif(not PUBLIC.is_dir(), reason="the public services are not beside this checkout")
+def test_public_services_are_classified() -> None:
+    counts = {True: 0, False: 0}
+    for folder in FOLDERS:
+        for operation in audited_folder(folder)[0].operations:
+            counts[operation.access.is_decided] += 1
+    assert counts[True] >= 0.97 * sum(counts.values()), counts
+
+
+@pytest.mark.parametrize("folder", [*SHOP, *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_requests_to_services_agree(folder: Path) -> None:
+    found, rehearsal = audited_folder(folder)
+    seen = attempts.differences(sampled(found.operations, SAMPLE), rehearsal)
+    assert (seen.unlisted, seen.unreached) == ([], [])
+
+
+def test_infrastructure_code_has_the_answers_of_an_extract() -> None:
+    extract, *others = [audited_folder(folder)[0].operations for folder in SHOP]
+    expected = sorted((each.api.id, each.name, each.access.words) for each in extract)
+    for operations in others:
+        assert sorted((each.api.id, each.name, each.access.words) for each in operations) == expected
+
+
+def audited_folder(folder: Path) -> Any:
+    with lenient():
+        gateway = load_gateway(folder)
+    return attempts.audited(gateway)
+
+
+@pytest.mark.parametrize("folder", [*SHOP[:1], *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> None:
+    before = {each.key: each for each in audited_folder(folder)[0].operations}
+    checks: dict[Place, list[tuple[str, str]]] = {}
+    for key, operation in before.items():
+        for fact in {fact for alternative in operation.alternatives for fact in alternative}:
+            place = operation.places.get(fact)
+            if place is not None and fact.is_true and fact.kind in (TOKEN, CERTIFICATE, ADDRESS):
+                checks.setdefault(place, []).append(key)
+    for place, keys in sampled(checks.items(), 4):
+        with standing_in(place.file, removed(place)):
+            after = {each.key: each for each in audited_folder(folder)[0].operations}
+        assert any(after[key].alternatives != before[key].alternatives for key in keys), place
+
+
+def removed(place: Place) -> bytes:
+    """The policy without the element at a place."""
+    text = Path(place.file).read_text("utf-8-sig")
+    source = Source(text, place.file)
+    start = source.line_starts[place.line - 1] + place.column - 1
+    element = next(each for each in read(source).elements() if each.start == start)
+    return (text[:start] + text[element.end :]).encode()
