@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import bind
 from apimpolicy.editor.expression_completion import Completion, complete
+from apimpolicy.editor.type_names import keywords
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.lexer import PADDING, tokenize
 from apimpolicy.syntax.nodes import Token
@@ -156,12 +157,42 @@ def measure(count: int, seed: int) -> dict[str, Figures]:
     return figures
 
 
+def measure_words(count: int, seed: int) -> dict[str, tuple[int, int]]:
+    """How many words are among the first five after their first letter, and of how many: keywords and identifiers."""
+    rng = random.Random(seed)
+    every = [(code, *word) for code in expressions() for word in _words(code)]
+    rng.shuffle(every)
+    found: Counter[str] = Counter()
+    asked: Counter[str] = Counter()
+    for kind in ("keywords", "identifiers"):
+        for code, start, word, _ in [row for row in every if row[3] == kind][:count]:
+            items = complete(code[: start + 1] + code[start + len(word) :], start + 1).items
+            asked[kind] += 1
+            found[kind] += word in [item.label for item in items if item.label.startswith(word[0])][:5]
+    return {kind: (found[kind], asked[kind]) for kind in asked}
+
+
+def _words(code: str) -> Iterator[tuple[int, str, str]]:
+    """Where words stand, the word, and whether it is a keyword; a name that is declared there is no question."""
+    used = {start for start, *_ in positions(code)}
+    tokens, _ = tokenize(code, 1)
+    for index, kind in enumerate(tokens.kinds[:-PADDING]):
+        start, word = tokens.starts[index], tokens.spelling(index)
+        if start in used and kind == "NAME":
+            yield start, word, "identifiers"
+        elif word.isalpha() and kind not in ("NAME", "PREDEFINED_TYPE") and word in keywords():
+            yield start, word, "keywords"
+
+
 def main(arguments: list[str]) -> None:
     if not CORPUS.exists():
         print(f"There is no corpus at {CORPUS}.")
         return
     count = int(arguments[0]) if arguments else 3000
-    for title, found in measure(count, int(arguments[1]) if len(arguments) > 1 else 1).items():
+    seed = int(arguments[1]) if len(arguments) > 1 else 1
+    for kind, (first, asked) in measure_words(count, seed).items():
+        print(f"{kind}: {first / asked:.1%} of {asked} among the first five after 1 letter")
+    for title, found in measure(count, seed).items():
         found.show(title)
         if "--lost" in arguments:
             for row in found.lost[:25]:

@@ -6,23 +6,23 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.editor.occurrences import occurrences
-from apimpolicy.editor.place import offset_in
+from apimpolicy.editor.place import offset_in, place_at
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of, reader_for
 from apimpolicy.project.root_element import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name
 from apimpolicy.text.markup import read
-from apimpolicy.text.source import Source
+from apimpolicy.text.scanner import ENTITY
+from apimpolicy.text.source import Excerpt, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.checks.expressions import CheckedExpression, Compiled
+    from apimpolicy.checks.expressions import Compiled
     from apimpolicy.editor.occurrences import Occurrence
     from apimpolicy.text.document import Document, Element
-    from apimpolicy.text.source import Excerpt
 
 
 XML_ENDINGS = (".xml", ".policy", ".cshtml")
@@ -103,12 +103,22 @@ class PolicyText:
         return self.source.original_span(start, end)
 
     def expression_at(self, offset: int) -> tuple[CheckedExpression, int] | None:
-        """The whole expression around an offset of this reading, and the offset in its C#."""
+        """The expression around an offset of this reading, also one without an end, and the offset in its C#."""
         for expression in self.expressions:
             excerpt = expression.excerpt
             if excerpt.start <= offset <= excerpt.end:
                 return expression, offset_in(excerpt, offset)
-        return None
+        return self._unclosed_at(offset)
+
+    def _unclosed_at(self, offset: int) -> tuple[CheckedExpression, int] | None:
+        place = place_at(self.document, offset)
+        if place.kind != "code" or place.node is None or place.element is None:
+            return None
+        text = self.source.text[place.start : place.node.end]
+        if ENTITY.search(text):
+            return None
+        excerpt, compiled = self._check.compile(Excerpt(text, self.source, place.start, place.node.end))
+        return CheckedExpression(excerpt, compiled, place.element, place.attribute), offset_in(excerpt, offset)
 
 
 def reading_offset(source: Source, offset: int) -> int:

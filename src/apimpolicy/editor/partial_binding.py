@@ -124,7 +124,8 @@ def _trees(text: str) -> Iterator[Node]:
 
 def _mended(text: str) -> Iterator[str]:
     """The text with its errors mended in one way or another, and brought to an end."""
-    inner = text[:-1]
+    inner = text.rstrip()
+    inner = inner[:-1] if inner.endswith((")", "}")) else inner
     tried: set[str] = set()
     for choice in (*range(CHOICES), -1):
         with Frames():

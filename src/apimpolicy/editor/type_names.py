@@ -51,6 +51,11 @@ def names_in(namespace: str) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
+def keywords() -> frozenset[str]:
+    """Every word that is a keyword somewhere."""
+    return frozenset(_scanners()[2])
+
+
 def is_keyword(word: str) -> bool:
     """Whether C# reserves a word."""
     return _scanners()[2].get(word, "NAME") not in (*machine().contextual, "NAME")
