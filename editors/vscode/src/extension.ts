@@ -6,7 +6,7 @@ import { claimsOf, type Outcome, reasonOf, summary } from "./places";
 import { Session } from "./session";
 import { inPanel, showPage, showText, texts } from "./shown";
 import { debugCase, testing } from "./testing";
-import { findTool, installTool, offerTool, problemOf, showError } from "./tool";
+import { findTool, installTool, offerTool, problemOf, setCommand, showError } from "./tool";
 
 const LANGUAGES = ["xml", "terraform", "bicep", "json", "markdown", "yaml"];
 
@@ -68,6 +68,15 @@ async function start(command: string | undefined): Promise<void> {
   tool = undefined;
   if (command === undefined) {
     await session.stop();
+    return;
+  }
+  const problem = command === setCommand() ? await problemOf(command, "lsp", "--help") : undefined;
+  if (number !== starts) {
+    return;
+  }
+  if (problem !== undefined) {
+    await session.stop();
+    await notStarted(command, new Error(problem));
     return;
   }
   const server = await session.start(command);

@@ -13,9 +13,14 @@ function setting(name: string): string {
   return vscode.workspace.getConfiguration("apimpolicy").get<string>(name) ?? "";
 }
 
+/** The command of the setting, which nobody has tried yet; empty without one. */
+export function setCommand(): string {
+  return setting("command");
+}
+
 /** The command of the setting, the workspace, the extension's own environment or the PATH; undefined without any. */
 export async function findTool(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string | undefined> {
-  const set = setting("command");
+  const set = setCommand();
   if (set) {
     return set;
   }
