@@ -1,29 +1,34 @@
 // The extension: starts the tool as a language server and as a debug adapter, and gives its commands places to show.
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
-import { LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
-import { claimsOf, type Outcome, summary } from "./places";
+import { LanguageClient, type LanguageClientOptions, RevealOutputChannelOn } from "vscode-languageclient/node";
+import { claimsOf, type Outcome, reasonOf, summary } from "./places";
+import { Session } from "./session";
 import { inPanel, showPage, showText, texts } from "./shown";
 import { debugCase, testing } from "./testing";
-import { findTool, installTool, offerTool } from "./tool";
+import { findTool, installTool, offerTool, problemOf, showError } from "./tool";
 
 const LANGUAGES = ["xml", "terraform", "bicep", "json", "markdown", "yaml"];
 
 let tool: string | undefined;
-let client: LanguageClient | undefined;
+let log: vscode.LogOutputChannel;
+let session: Session<LanguageClient>;
 let parts: vscode.Disposable[] = [];
+let starts = 0;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  /** A command that needs the tool; without it, it is offered first. */
+  log = vscode.window.createOutputChannel("API Management policies", { log: true });
+  session = new Session(client, (command, error) => void notStarted(command, error));
+  /** A command that needs the tool; without it, it is looked for again, and offered. */
   const needing = (run: (command: string) => unknown) => async () => {
     if (tool === undefined) {
-      await start(await offerTool(context));
+      await findAndStart(context);
     }
     return tool === undefined ? undefined : run(tool);
   };
   const commands: Record<string, (...args: never[]) => unknown> = {
-    "apimpolicy.install": async () => start(await installTool(context)),
-    "apimpolicy.restart": async () => start(await findTool(context)),
+    "apimpolicy.install": async () => start(await installTool(context, log)),
+    "apimpolicy.restart": () => findAndStart(context),
     "apimpolicy.debugTest": debugCase,
     "apimpolicy.check": needing((command) => inPanel(command, "check", ".")),
     "apimpolicy.coverage": needing((command) => inPanel(command, "test", "--coverage")),
@@ -34,46 +39,71 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   for (const [name, command] of Object.entries(commands)) {
     context.subscriptions.push(vscode.commands.registerCommand(name, command));
   }
-  context.subscriptions.push(texts());
-  const command = await findTool(context);
-  if (command === undefined) {
-    void offerTool(context).then(start); // the editor goes on while the question stands there
-  } else {
-    await start(command);
-  }
+  context.subscriptions.push(
+    log,
+    texts(),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration("apimpolicy.command")) {
+        void findAndStart(context);
+      }
+    }),
+  );
+  void findAndStart(context); // the editor goes on, also while a question stands there
 }
 
 export async function deactivate(): Promise<void> {
-  await stop();
+  parts.forEach((part) => part.dispose());
+  await session.stop();
 }
 
-async function stop(): Promise<void> {
+async function findAndStart(context: vscode.ExtensionContext): Promise<void> {
+  await start((await findTool(context, log)) ?? (await offerTool(context, log)));
+}
+
+/** Starts the server of a command, in the place of the one that runs; without a command nothing runs any more. */
+async function start(command: string | undefined): Promise<void> {
+  const number = ++starts;
   parts.forEach((part) => part.dispose());
   parts = [];
-  await client?.stop();
-  client = undefined;
-}
-
-async function start(command: string | undefined): Promise<void> {
-  await stop();
-  tool = command;
+  tool = undefined;
   if (command === undefined) {
+    await session.stop();
     return;
   }
-  const options: LanguageClientOptions = {
-    documentSelector: LANGUAGES.map((language) => ({ scheme: "file", language })),
-    markdown: { isTrusted: false },
-    middleware: { executeCommand: shown },
-  };
-  client = new LanguageClient("apimpolicy", "API Management policies", { command, args: ["lsp"] }, options);
-  await client.start();
-  parts.push(testing(client));
+  const server = await session.start(command);
+  if (server === undefined || number !== starts) {
+    return; // it failed, or another start came after this one
+  }
+  tool = command;
   parts.push(
+    testing(server),
     vscode.debug.registerDebugAdapterDescriptorFactory("apimpolicy", {
       createDebugAdapterDescriptor: () => new vscode.DebugAdapterExecutable(command, ["dap"]),
     }),
     vscode.debug.registerDebugConfigurationProvider("apimpolicy", { resolveDebugConfiguration: configuration }),
   );
+}
+
+function client(command: string): LanguageClient {
+  const options: LanguageClientOptions = {
+    documentSelector: [
+      ...LANGUAGES.map((language) => ({ scheme: "file", language })),
+      { scheme: "file", pattern: "**/*.test.toml" },
+    ],
+    markdown: { isTrusted: false },
+    middleware: { executeCommand: shown },
+    outputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never, // `notStarted` tells it, once
+    initializationFailedHandler: () => false,
+  };
+  return new LanguageClient("apimpolicy", "API Management policies", { command, args: ["lsp"] }, options);
+}
+
+/** Tells why the server did not start: what the command writes is more than what its connection knows. */
+async function notStarted(command: string, error: unknown): Promise<void> {
+  const problem = (await problemOf(command, "lsp", "--help")) ?? String(error);
+  log.error(`${command} lsp did not start.\n${problem}`, error);
+  await showError(`apimpolicy did not start (${command}): ${reasonOf(problem, String(error))}`, log);
 }
 
 /** A configuration for the adapter; without one, that of the file that is open. */

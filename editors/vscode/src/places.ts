@@ -29,14 +29,27 @@ export function candidates(folders: readonly string[], own: string, platform: Pl
   return [...environments.map((environment) => commandIn(environment, platform)), "apimpolicy"];
 }
 
-/** What pip installs: what the setting names, else the version that the extension was made with. */
+/** What pip installs: what the setting names, else the version of the extension, with the solver that `prove` needs. */
 export function packageOf(set: string, version: string): string {
-  return set || `apimpolicy @ git+https://github.com/apimpolicy/apimpolicy@v${version}`;
+  return set || `apimpolicy[prove] @ git+https://github.com/apimpolicy/apimpolicy@v${version}`;
 }
 
 /** The commands that may start a Python of the machine, the likeliest first. */
 export function pythons(platform: Platform): string[] {
   return platform === "win32" ? ["py", "python"] : ["python3", "python"];
+}
+
+/** Why a command failed, from what it wrote: pip's first error, which notices and advice follow. */
+export function reasonOf(written: string, otherwise: string): string {
+  const lines = written.split(/\r?\n/).map((line) => line.trim());
+  const patterns = [/^fatal: (.+)/, /^× (.+)/, /^ERROR: (.+)/i, /^\w*(?:Error|Exception): .+/];
+  for (const pattern of patterns) {
+    const found = lines.map((line) => pattern.exec(line)).find((match) => match !== null);
+    if (found) {
+      return found[1] ?? found[0];
+    }
+  }
+  return lines.filter((line) => line && !/^\[notice\]|^note:/.test(line)).at(-1) ?? otherwise;
 }
 
 /** One sentence about a run of tests. */

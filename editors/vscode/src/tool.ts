@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
-import { candidates, commandIn, packageOf, type Platform, pythonIn, pythons } from "./places";
+import { candidates, commandIn, packageOf, type Platform, pythonIn, pythons, reasonOf } from "./places";
 
 const execute = promisify(execFile);
 const PLATFORM: Platform = process.platform === "win32" ? "win32" : "other";
@@ -14,72 +14,90 @@ function setting(name: string): string {
 }
 
 /** The command of the setting, the workspace, the extension's own environment or the PATH; undefined without any. */
-export async function findTool(context: vscode.ExtensionContext): Promise<string | undefined> {
+export async function findTool(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string | undefined> {
   const set = setting("command");
   if (set) {
     return set;
   }
   const folders = (vscode.workspace.workspaceFolders ?? []).map((folder) => folder.uri.fsPath);
   for (const command of candidates(folders, ownEnvironment(context), PLATFORM)) {
-    if ((!path.isAbsolute(command) || existsSync(command)) && (await runs(command, "lsp", "--help"))) {
+    if (path.isAbsolute(command) && !existsSync(command)) {
+      continue;
+    }
+    const problem = await problemOf(command, "lsp", "--help");
+    if (problem === undefined) {
       return command;
     }
+    log.warn(`${command} can't be used: ${problem}`);
   }
   return undefined;
 }
 
-async function runs(command: string, ...args: string[]): Promise<boolean> {
+/** What a command that does not run writes; undefined when it runs. */
+export async function problemOf(command: string, ...args: string[]): Promise<string | undefined> {
   try {
     await execute(command, args, { timeout: 20_000 });
-    return true;
-  } catch {
-    return false;
+    return undefined;
+  } catch (error) {
+    return written(error) || String(error);
   }
+}
+
+/** Everything that a command wrote before it failed. */
+function written(error: unknown): string {
+  const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+  return [stdout, stderr].filter(Boolean).join("\n").trim();
 }
 
 function ownEnvironment(context: vscode.ExtensionContext): string {
   return path.join(context.globalStorageUri.fsPath, "venv");
 }
 
-/** Installs the tool, of the version that the extension was made with, into the extension's own environment; its command, or undefined after a message. */
-export async function installTool(context: vscode.ExtensionContext): Promise<string | undefined> {
+/** Installs the tool, of the extension's version, into the extension's own environment; its command, or undefined after a message. */
+export async function installTool(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string | undefined> {
   const environment = ownEnvironment(context);
   const wanted = packageOf(setting("package"), String(context.extension.packageJSON.version));
+  const install = { maxBuffer: 64 * 1024 * 1024 };
   const options = { location: vscode.ProgressLocation.Notification, title: "Installing apimpolicy" };
   try {
     await vscode.window.withProgress(options, async (progress) => {
       progress.report({ message: "making an environment" });
       await execute(await findPython(), ["-I", "-m", "venv", environment]);
       progress.report({ message: "installing the package" });
-      await execute(pythonIn(environment, PLATFORM), ["-I", "-m", "pip", "install", "--upgrade", wanted]);
+      await execute(pythonIn(environment, PLATFORM), ["-I", "-m", "pip", "install", "--upgrade", wanted], install);
     });
     return commandIn(environment, PLATFORM);
   } catch (error) {
-    void vscode.window.showErrorMessage(`apimpolicy could not be installed: ${reason(error)}`);
+    log.error(`Installing ${wanted} failed.\n${written(error)}`, error);
+    void showError(`apimpolicy could not be installed: ${reasonOf(written(error), String(error))}`, log);
     return undefined;
   }
 }
 
 async function findPython(): Promise<string> {
   for (const command of pythons(PLATFORM)) {
-    if (await runs(command, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 11))")) {
+    if ((await problemOf(command, "-I", "-c", "import sys; sys.exit(sys.version_info < (3, 11))")) === undefined) {
       return command;
     }
   }
   throw new Error("Python 3.11 or newer was not found");
 }
 
-/** What a command that failed has said last. */
-function reason(error: unknown): string {
-  const { stderr, message } = error as { stderr?: string; message?: string };
-  return stderr?.trim().split("\n").at(-1) || message || String(error);
+/** Shows an error, with ways to what was written and to the settings. */
+export async function showError(message: string, log: vscode.LogOutputChannel): Promise<void> {
+  const choice = await vscode.window.showErrorMessage(message, "Show output", "Open settings");
+  if (choice === "Show output") {
+    log.show();
+  } else if (choice === "Open settings") {
+    await vscode.commands.executeCommand("workbench.action.openSettings", "apimpolicy");
+  }
 }
 
 /** Asks whether to install the tool. */
-export async function offerTool(context: vscode.ExtensionContext): Promise<string | undefined> {
+export async function offerTool(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string | undefined> {
   const choice = await vscode.window.showInformationMessage(
     "The tool apimpolicy is not installed. Install it into an environment of this extension?",
     "Install",
   );
-  return choice === "Install" ? installTool(context) : undefined;
+  return choice === "Install" ? installTool(context, log) : undefined;
 }

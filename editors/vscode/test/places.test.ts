@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { candidates, claimsOf, commandIn, isTestFile, type Outcome, packageOf, pythonIn, summary, told } from "../src/places";
+import { candidates, claimsOf, commandIn, isTestFile, type Outcome, packageOf, pythonIn, reasonOf, summary, told } from "../src/places";
 
 const outcome = (status: Outcome["status"]): Outcome => ({ name: "a", path: "a.test.yaml", line: 1, status, message: "" });
 
@@ -13,8 +13,24 @@ test("the tool of the workspace comes before the extension's own and that of the
 });
 
 test("what is installed has a version", () => {
-  assert.equal(packageOf("", "1.2.3"), "apimpolicy @ git+https://github.com/apimpolicy/apimpolicy@v1.2.3");
+  assert.equal(packageOf("", "1.2.3"), "apimpolicy[prove] @ git+https://github.com/apimpolicy/apimpolicy@v1.2.3");
   assert.equal(packageOf("/a/folder", "1.2.3"), "/a/folder");
+});
+
+test("an installation that fails shows pip's error and not its epilogue", () => {
+  const missing = [
+    "ERROR: Could not find a version that satisfies the requirement apimpolicy==9 (from versions: none)",
+    "ERROR: No matching distribution found for apimpolicy==9",
+    "",
+    "[notice] A new release of pip is available: 23.0.1 -> 24.0",
+    "[notice] To update, run: pip install --upgrade pip",
+  ];
+  assert.match(reasonOf(missing.join("\n"), ""), /^Could not find a version that satisfies/);
+  const git = "  fatal: unable to access 'https://github.com/': Could not resolve host\n  error: subprocess-exited-with-error\n  × git clone did not run successfully.\nnote: This is an issue with the package";
+  assert.match(reasonOf(git, ""), /^unable to access/);
+  assert.equal(reasonOf("error: subprocess-exited-with-error\r\n\r\n  × Building wheel failed.\r\n", ""), "Building wheel failed.");
+  assert.equal(reasonOf("Traceback:\nModuleNotFoundError: No module named 'yaml'\n", ""), "ModuleNotFoundError: No module named 'yaml'");
+  assert.equal(reasonOf("", "spawn ENOENT"), "spawn ENOENT");
 });
 
 test("environments of Windows have other folders", () => {

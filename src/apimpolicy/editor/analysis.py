@@ -11,7 +11,8 @@ from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.editor.occurrences import occurrences
 from apimpolicy.editor.place import offset_in
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.project.embedded import policies_of
+from apimpolicy.project.embedded import policies_of, reader_for
+from apimpolicy.project.root_element import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Document, Element
     from apimpolicy.text.source import Excerpt
 
+
+XML_ENDINGS = (".xml", ".policy", ".cshtml")
+"""Endings of files that are one policy as a whole."""
 
 MOST_OTHERS = 64
 """Expressions that are kept besides those of open files: some that were typed may come again."""
@@ -122,6 +126,15 @@ def reading_offset(source: Source, offset: int) -> int:
     return -1
 
 
+def may_hold_policies(text: str, path: str) -> bool:
+    """Return whether a text has policies, or is an XML file in which the first element is still to be written."""
+    head = text[:4096].encode("utf-8", "replace")
+    if reader_for(path) is not None or begins_like_a_policy(head) or is_meant_as_a_policy(head):
+        return True
+    name = root_name(head)
+    return path.lower().endswith(XML_ENDINGS) and any(root.startswith(name) for root in ROOTS)
+
+
 class Analysis:
     """One version of a file. Raises nothing: a file without policies has none."""
 
@@ -137,7 +150,9 @@ class Analysis:
 
     @cached_property
     def policies(self) -> list[PolicyText]:
-        """The policies of the file, in every reading."""
+        """The policies of the file, in every reading; none in YAML or in other XML."""
+        if not may_hold_policies(self.text, self.path):
+            return []
         try:
             found, _ = policies_of(self.text.encode("utf-8", "replace"), self.path, self.settings.placeholders)
         except ConfigurationError:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.catalogue import entry_of, rule_class
+from apimpolicy.editor.analysis import XML_ENDINGS
 from apimpolicy.editor.null_checks import null_checked
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project import fixes
@@ -139,7 +140,7 @@ def _test(analysis: Analysis, offset: int) -> Iterator[Action]:
     element = found[0].subject.element_at(found[1]) if found is not None else None
     while element is not None and not _is_branch(element):
         element = element.parent
-    if element is not None and analysis.path.lower().endswith((".xml", ".policy", ".cshtml")):
+    if element is not None and analysis.path.lower().endswith(XML_ENDINGS):
         yield Action(
             "Write a test for this branch",
             command="apimpolicy.newTest",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding.core import Binder
 from apimpolicy.binding.nodes import Expression, NamespaceReference, TypeReference
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
@@ -15,15 +17,20 @@ from apimpolicy.editor.caret import CallAround, CaretBinder, Note, bind_at_caret
 from apimpolicy.editor.items import Item, Kind
 from apimpolicy.editor.ranking import Ranking
 from apimpolicy.editor.signatures import described, signature
-from apimpolicy.editor.type_names import keywords_of, names_in, simple_types
+from apimpolicy.editor.type_names import keywords_after, keywords_of, names_in, simple_types
 from apimpolicy.editor.unfinished import Unfinished, finished, word_start
 from apimpolicy.syntax import shapes
+from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from apimpolicy.binding.symbols import Scope
     from apimpolicy.editor.members import Offer
+
+
+_WANTS_TYPE = re.compile(r"(?:\w<|\bis\s+)\s*\Z")
+"""Code after which a type is likelier than a value, though both may stand there."""
 
 
 class Completion:
@@ -40,15 +47,31 @@ def complete(code: str, caret: int, wanted: Type | None = None, used: str = "") 
 
     `wanted` is the type that the expression should have; `used` is code of the same document, whose names are likelier.
     """
+    prefix = code[: word_start(code, caret)]
+    found = _best(code, caret, wanted, used)
+    words, can_be_name = keywords_after(prefix)
+    if words and not can_be_name:
+        ranking = Ranking((), Binder(Excerpt.of(code)), f"{used} {prefix}")
+        first = [Item(word, "keyword", rank=ranking.keyword(word, is_only=True)) for word in words]
+        first.sort(key=lambda item: item.rank)
+        found.items = [*first, *(item for item in found.items if item.kind != "keyword" or item.label not in words)]
+    return found
+
+
+def _best(code: str, caret: int, wanted: Type | None, used: str) -> Completion:
+    """What fits in the likeliest way to end the code in which something is known of the name at the caret."""
+    wants_type = _WANTS_TYPE.search(code, 0, word_start(code, caret)) is not None
     best: Completion | None = None
     for whole in finished(code, caret):
         binder, _ = bind_at_caret(whole.tree, whole.text)
         found = _offered(whole, binder, code, caret, wanted, used)
         if found is None:
             continue
-        if any(note.is_known for note in binder.notes):
+        is_known = any(note.is_known for note in binder.notes)
+        if is_known and (not wants_type or any(note.kind == "type" for note in binder.notes)):
             return found
-        best = best or found
+        if best is None or (is_known and not best.items):
+            best = found
     return best or Completion()
 
 
@@ -64,12 +87,14 @@ def _offered(
         expected = [wanted]
     ranking = Ranking(expected, binder, f"{used} {code[:start]}", is_statement=_is_statement(whole))
     items: dict[tuple[str, str], Item] = {}
+    can_be_value = whole.stacks.take(whole.before, "NEW") is not None and not _WANTS_TYPE.search(code[:start])
     for note in notes:
-        for item in _items(note, ranking):
+        for item in _items(note, ranking, can_be_value):
             items.setdefault((item.label, item.kind), item)
     if notes[0].kind in ("name", "type"):
         for item in (*_arguments(binder.calls, ranking), *_keywords(whole, ranking)):
-            items.setdefault((item.label, item.kind), item)
+            if item.kind != "keyword" or (item.label, "type") not in items:  # `int` is both
+                items.setdefault((item.label, item.kind), item)
     receiver = notes[0].receiver
     said = shown(receiver.type) if isinstance(receiver, Expression) else str(receiver or "")
     ordered = sorted(items.values(), key=lambda item: (item.rank, item.label))
@@ -90,7 +115,7 @@ def _is_whole(whole: Unfinished) -> bool:
     return whole.tree.kind == "expression_body"
 
 
-def _items(note: Note, ranking: Ranking) -> Iterable[Item]:
+def _items(note: Note, ranking: Ranking, can_be_value: bool) -> Iterable[Item]:
     receiver = note.receiver
     if note.kind == "member" and isinstance(receiver, NamespaceReference):
         return _in_namespace(receiver.name, ranking)
@@ -107,7 +132,8 @@ def _items(note: Note, ranking: Ranking) -> Iterable[Item]:
         return _members((o for o in members.of_type(receiver) if not o.members), ranking)
     if note.kind == "member":
         return ()
-    return (*_symbols(note, ranking), *_types(note, ranking))
+    types = _types(note, ranking)
+    return (*_symbols(note, ranking), *types) if can_be_value or note.kind == "name" else types
 
 
 def _members(offers: Iterable[Offer], ranking: Ranking) -> Iterable[Item]:
@@ -149,8 +175,13 @@ def _symbols(note: Note, ranking: Ranking) -> Iterable[Item]:
 
 
 def _types(note: Note, ranking: Ranking) -> Iterable[Item]:
-    for name, allowed in simple_types():
-        yield Item(name, "type", rank=ranking.type_(name, allowed))
+    scope: Scope | None = note.scope
+    while scope is not None and note.kind == "type":
+        yield from (Item(name, "type", "type parameter", rank=ranking.type_(name, True)) for name in scope.types)
+        scope = scope.parent
+    for name, is_allowed in simple_types():
+        if is_allowed:
+            yield Item(name, "type", rank=ranking.type_(name, True))
     for name in names_in(""):
         yield Item(name, "namespace", rank=ranking.namespace(name))
 
@@ -175,5 +206,7 @@ def _arguments(calls: Sequence[CallAround], ranking: Ranking) -> Iterable[Item]:
 
 
 def _keywords(whole: Unfinished, ranking: Ranking) -> Iterable[Item]:
-    for word in keywords_of(whole.stacks, whole.before):
-        yield Item(word, "keyword", rank=ranking.keyword(word))
+    words = keywords_of(whole.stacks, whole.before, whole.text[: whole.offset])
+    begins_statement = "return" in words
+    for word in words:
+        yield Item(word, "keyword", rank=ranking.keyword(word, begins_statement=begins_statement))

@@ -12,6 +12,7 @@ from apimpolicy.editor.names_completion import types_of, where_set
 from apimpolicy.editor.navigation import can_rename, local_at
 from apimpolicy.editor.occurrences import Occurrence, occurrence_at
 from apimpolicy.editor.pages import attribute_page, policy_page
+from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.signatures import documentation
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.report.markdown import code_span, fenced
@@ -94,7 +95,7 @@ def _of_local(analysis: Analysis, offset: int) -> Hover | None:
 
 def _of_call(expression: CheckedExpression, start: int) -> str:
     """The overload that a call means, first, and the others."""
-    for node in expression.of_kind(Call):
+    for node in nodes_of_kind(expression, Call):
         name = getattr(getattr(node.syntax, "target", None), "name", None)
         if getattr(name, "start", -1) == start:
             return documentation((node.method,), skips_first=node.method.is_extension)

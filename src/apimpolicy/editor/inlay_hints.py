@@ -8,6 +8,7 @@ from apimpolicy.binding.nodes import Call, LocalDeclaration, ObjectCreation
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.types import ERROR
 from apimpolicy.editor.names_completion import types_of
+from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.syntax import shapes
 
@@ -42,13 +43,13 @@ def inlay_hints(analysis: Analysis, start: int, end: int) -> list[Hint]:
 
 def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterator[Hint]:
     excerpt = expression.excerpt
-    for declaration in expression.of_kind(LocalDeclaration):
+    for declaration in nodes_of_kind(expression, LocalDeclaration):
         token = declaration.symbol.declared_at
         if token is not None and _is_var(excerpt.text, token.start) and declaration.symbol.type is not ERROR:
             yield Hint(_place(policy, expression, token.end), f": {shown(declaration.symbol.type)}", True)
-    for call in expression.of_kind(Call):
+    for call in nodes_of_kind(expression, Call):
         yield from _of_arguments(policy, expression, call)
-    for made in expression.of_kind(ObjectCreation):
+    for made in nodes_of_kind(expression, ObjectCreation):
         yield from _of_arguments(policy, expression, made)
 
 

@@ -51,7 +51,12 @@ _PLACE_IN_SNIPPET = re.compile(r"\$\{\d+[:|]([^}|,]*)[^}]*\}|\$\d+")
 
 def completion(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
     document, analysis, offset = server.at(params)
-    items = complete(analysis, offset, server.workspace.knowledge(document.path))
+    if document.is_test_file:
+        from apimpolicy.editor.test_file_completion import complete as complete_test_file
+
+        items = complete_test_file(document.text, document.path, offset)
+    else:
+        items = complete(analysis, offset, server.workspace.knowledge(document.path))
     given = server.client.get("textDocument", {}).get("completion", {}).get("completionItem", {})
     snippets = bool(given.get("snippetSupport"))
     items.sort(key=lambda item: (item.rank, item.label))
@@ -83,7 +88,12 @@ def _item(document: TextDocument, item: Item, number: int, snippets: bool) -> di
 
 def hover(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
     document, analysis, offset = server.at(params)
-    found = hover_at(analysis, offset, server.workspace.knowledge(document.path))
+    if document.is_test_file:
+        from apimpolicy.editor.test_file_completion import hover as hover_in_test_file
+
+        found = hover_in_test_file(document.text, document.path, offset)
+    else:
+        found = hover_at(analysis, offset, server.workspace.knowledge(document.path))
     if found is None:
         return None
     return {"contents": {"kind": "markdown", "value": found.text}, "range": document.range(found.start, found.end)}
@@ -351,11 +361,10 @@ def code_lenses(server: LanguageServer, params: dict[str, Any]) -> list[dict[str
     from apimpolicy.editor import lenses
     from apimpolicy.editor.access_lenses import reached_by
     from apimpolicy.editor.test_runs import cases_of
-    from apimpolicy.testing.case_files import ENDINGS
 
     document, analysis = server.opened(params)
     path = os.path.abspath(document.path)
-    if path.endswith(ENDINGS):
+    if document.is_test_file:
         found = [
             (document.line_starts[min(line, len(document.line_starts)) - 1], lens)
             for line, lens in lenses.for_case_file(cases_of(path), server.last_run)

@@ -42,7 +42,6 @@ MOST_UNTIDY: Final = 16
 """Edits without a pause after which memory is freed all the same."""
 MOST_SECONDS: Final = 10.0
 """Of processor time for the diagnostics of one file."""
-TEST_ENDINGS: Final = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 
 
 class LanguageServer:
@@ -325,11 +324,15 @@ class LanguageServer:
         self.notify("textDocument/publishDiagnostics", params)
 
     def _checked(self, document: TextDocument) -> list[Diagnostic]:
-        if document.path.endswith(TEST_ENDINGS) or not _may_hold_policies(document):
+        if not document.is_test_file and not _may_hold_policies(document):
             return []
         check = self._check or self._new_check()
         try:
             with deadline(MOST_SECONDS), self.expressions.of_file(document.uri):
+                if document.is_test_file:
+                    from apimpolicy.editor.test_file_diagnostics import diagnostics
+
+                    return diagnostics(document.text, document.path)
                 return check.diagnostics(document.text.encode("utf-8", "replace"), document.path)
         except DeadlineError:
             self.log(f"{document.path}: checking it took more than {MOST_SECONDS:g} s, and was left alone")

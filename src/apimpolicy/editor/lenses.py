@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.project.embedded import is_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ def lenses(analysis: Analysis, cases: Sequence[CaseAt], last: TestRun | None) ->
     found: list[Lens] = []
     for policy in analysis.policies[:1]:
         for root in policy.document.roots[:1]:
+            if not is_policy(policy.source.text):
+                continue  # an element whose name is still being written
             place, _ = policy.span(root.start, root.start)
             found += _of_root(place, analysis.path, cases, last)
         for element in policy.document.elements():

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Local
+from apimpolicy.binding.nodes import Local, LocalDeclaration
 from apimpolicy.editor.occurrences import Occurrence, occurrence_at
+from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.type_names import is_keyword
 from apimpolicy.editor.workspace import Location, Workspace, wider
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apimpolicy.binding.symbols import LocalSymbol
+    from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.editor.analysis import Analysis, PolicyText
 
 _POLICY_NAME = re.compile(r"[^\W\d][\w.\- ]*")
@@ -106,7 +110,7 @@ def problem_of_name(analysis: Analysis, offset: int, new: str) -> str:
     if not _CODE_NAME.fullmatch(new) or is_keyword(new):
         return f"'{new}' is not a valid name for a variable in C#"
     code = local[0][0].expression_at(local[0][1]) if local is not None else None
-    taken = {node.symbol.name for node in code[0].of_kind(Local)} if code is not None else set()
+    taken = {node.symbol.name for node in nodes_of_kind(code[0], Local)} if code is not None else set()
     return f"the expression already has a variable named '{new}'" if new in taken else ""
 
 
@@ -114,7 +118,7 @@ def problem_of_name(analysis: Analysis, offset: int, new: str) -> str:
 
 
 def local_at(analysis: Analysis, offset: int) -> tuple[tuple[PolicyText, int], LocalSymbol] | None:
-    """The C# variable at an offset, in an expression without mistakes."""
+    """The C# variable at an offset."""
     found = analysis.at(offset)
     if found is None:
         return None
@@ -123,12 +127,30 @@ def local_at(analysis: Analysis, offset: int) -> tuple[tuple[PolicyText, int], L
     if code is None:
         return None
     expression, place = code
-    for node in expression.of_kind(Local):
-        declared = node.symbol.declared_at
-        for syntax in (node.syntax, declared):
-            if syntax is not None and syntax.start <= place <= syntax.end and node.symbol.kind != "context":
-                return (policy, position), node.symbol
+    for node in nodes_of_kind(expression, Local):
+        if node.syntax.start <= place <= node.syntax.end and node.symbol.kind != "context":
+            return (policy, position), node.symbol
+    for symbol in _declared(expression):
+        declared = symbol.declared_at
+        if declared is not None and declared.start <= place <= declared.end:
+            return (policy, position), symbol
     return None
+
+
+def _declared(expression: CheckedExpression) -> Iterator[LocalSymbol]:
+    """The variables of an expression that are declared with a statement, or used."""
+    for declaration in nodes_of_kind(expression, LocalDeclaration):
+        yield declaration.symbol
+    for node in nodes_of_kind(expression, Local):
+        yield node.symbol
+
+
+def _is_same(one: LocalSymbol, other: LocalSymbol) -> bool:
+    """Whether two symbols are one variable: a lambda with errors is bound more than once, each time with new ones."""
+    if one is other:
+        return True
+    first, second = one.declared_at, other.declared_at
+    return first is not None and second is not None and (one.name, first.start) == (other.name, second.start)
 
 
 def _spans_of(local: tuple[tuple[PolicyText, int], LocalSymbol], declared_only: bool = False) -> list[tuple[int, int]]:
@@ -144,7 +166,7 @@ def _spans_of(local: tuple[tuple[PolicyText, int], LocalSymbol], declared_only: 
         place = excerpt.text.find(symbol.name, declared.start, declared.end)
         starts |= {place} if place >= 0 else set()
     if not declared_only:
-        starts |= {node.syntax.start for node in expression.of_kind(Local) if node.symbol is symbol}
+        starts |= {n.syntax.start for n in nodes_of_kind(expression, Local) if _is_same(n.symbol, symbol)}
     spans = []
     for start in sorted(starts):
         if excerpt.text.startswith(symbol.name, start):

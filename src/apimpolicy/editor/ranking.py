@@ -24,6 +24,13 @@ _NAME = re.compile(r"[^\W\d]\w*")
 _RECEIVER = re.compile(r"(\w+)\s*(?:\(\)|\[[^\[\]]*\])?\s*\??\.\s*\Z")
 """The name before the dot that code ends with, an empty call and an index aside."""
 
+_EXCEPTION = re.compile(r"\b(?:catch\s*\(|throw\s+new\s)\s*\Z")
+"""Code after which an exception is named."""
+
+_VALUES = frozenset(
+    ("checked", "default", "delegate", "false", "from", "new", "null", "ref", "sizeof", "true", "typeof")
+)
+
 Rank = tuple[float, ...]
 
 _DISTANCES = (0.0, 0.5, 1.0, 2.0)
@@ -42,6 +49,7 @@ class Ranking:
         self.uses = Counter(_NAME.findall(code))
         self.followers = _followers(code)
         self.is_statement = is_statement
+        self.is_exception = _EXCEPTION.search(code) is not None
 
     def _fit(self, type_: Type) -> int:
         """How well a type fits: 0 exactly, 1 by a conversion, 2 not, or nothing is known."""
@@ -79,6 +87,8 @@ class Ranking:
 
     def type_(self, name: str, allowed: bool) -> Rank:
         uses = min(self.uses.get(name, 0), 2) * 0.9
+        if self.is_exception:
+            return (1.0 - name.endswith("Exception") - uses, -log1p(usage.counts().get(name, 0)))
         return (2.0 - uses + 2 * (not allowed), -log1p(usage.counts().get(name, 0)))
 
     def in_namespace(self, name: str) -> Rank:
@@ -87,8 +97,12 @@ class Ranking:
     def namespace(self, name: str) -> Rank:
         return (3.0 - min(self.uses.get(name, 0), 2) * 0.5, -log1p(usage.counts().get(name, 0)))
 
-    def keyword(self, word: str) -> Rank:
-        return (2.0 - min(self.uses.get(word, 0), 2) * 0.5, 0.5)
+    def keyword(self, word: str, is_only: bool = False, begins_statement: bool = False) -> Rank:
+        """`is_only`: no name can stand here; `begins_statement`: what begins a value is unlikely."""
+        if is_only:
+            return (-1.0, -log1p(usage.counts().get(word, 0)))
+        uses = min(self.uses.get(word, 0), 2) * 0.5
+        return (2.0 - uses + 2 * (begins_statement and word in _VALUES), -log1p(usage.counts().get(word, 0)))
 
 
 def _usual(name: str, member: str) -> float:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from apimpolicy.binding.nodes import Local
+from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.type_names import simple_types
 from apimpolicy.syntax.lexer import PADDING, tokenize
 from apimpolicy.text.holes import OPEN
@@ -87,7 +88,7 @@ def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterator[Colour]:
     excerpt = expression.excerpt
     tokens, _ = tokenize(excerpt.text, 1 if excerpt.text.startswith("@") else 0)
-    symbols = {node.syntax.start: node.symbol.kind for node in expression.of_kind(Local)}
+    symbols = {node.syntax.start: node.symbol.kind for node in nodes_of_kind(expression, Local)}
     position = 0
     for index in range(len(tokens.kinds) - PADDING):
         start, end = tokens.starts[index], tokens.ends[index]

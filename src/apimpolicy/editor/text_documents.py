@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 Position: TypeAlias = "dict[str, int]"
 Range: TypeAlias = "dict[str, Position]"
+
+
+TEST_ENDINGS: Final = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 
 
 class TextDocument:
@@ -32,6 +35,11 @@ class TextDocument:
                 self.text = self.text[:start] + new + self.text[max(start, end) :]
             self._starts = None
         self.version = version
+
+    @property
+    def is_test_file(self) -> bool:
+        """Whether the name is that of a test file."""
+        return self.path.lower().endswith(TEST_ENDINGS)
 
     @property
     def line_starts(self) -> list[int]:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.allow_list import is_type_allowed
 from apimpolicy.dotnet.metadata import _namespaces, is_namespace, look_up, type_names
-from apimpolicy.syntax.lexer import _scanners
+from apimpolicy.syntax.depth import Frames
+from apimpolicy.syntax.lexer import PADDING, _scanners, tokenize
 from apimpolicy.syntax.parser import machine
+from apimpolicy.syntax.stacks import CARET, Stacks
 
 if TYPE_CHECKING:
-    from apimpolicy.syntax.stacks import Stack, Stacks
+    from apimpolicy.syntax.stacks import Stack
+
+
+_NEVER_LEGAL: Final = frozenset(("async", "await", "base", "stackalloc", "this", "yield"))
+"""Keywords that a policy expression has no use for: it is no iterator, not asynchronous, not safe from `stackalloc`."""
+
+
+_OUT: Final = re.compile(r"\bout\s+\Z")
+_RANGE_VARIABLE: Final = re.compile(r"\b(?:from|join)\s+\w+\s+\Z")
 
 
 @cache
@@ -45,7 +56,28 @@ def is_keyword(word: str) -> bool:
     return _scanners()[2].get(word, "NAME") not in (*machine().contextual, "NAME")
 
 
-def keywords_of(stacks: Stacks, before: Stack) -> list[str]:
-    """The keywords with which the code may go on at a stack."""
-    words = _scanners()[2]
-    return [word for word, kind in words.items() if stacks.take(before, kind) is not None]
+def keywords_of(stacks: Stacks, before: Stack, prefix: str) -> list[str]:
+    """The keywords that may follow code with this stack; none that are an error in every policy."""
+    is_declared = stacks.take(before, "_MARK_DECLARATION") is not None or _OUT.search(prefix) is not None
+    is_function = stacks.take(before, "_MARK_LOCAL_FUNCTION") is not None
+    found = ["var"] if is_declared else []
+    for word, kind in _scanners()[2].items():
+        if word not in _NEVER_LEGAL and (word != "void" or is_function) and stacks.take(before, kind) is not None:
+            found.append(word)
+    return found
+
+
+def keywords_after(prefix: str) -> tuple[list[str], bool]:
+    """The keywords that may follow code as it is written, and whether a name may follow as well."""
+    tokens, _ = tokenize(prefix + CARET, 1)
+    last = len(tokens.kinds) - PADDING - 1
+    if last < 0 or tokens.starts[last] != len(prefix) or tokens.kinds[last] != "NAME":
+        return [], True  # in a string or a comment
+    if _RANGE_VARIABLE.search(prefix):
+        return ["in"], False  # the tables take the variable for a type
+    with Frames():
+        stacks = Stacks()
+        reading = stacks.read(tokens)
+    if reading.failed >= 0 and reading.failed != last:
+        return [], True
+    return keywords_of(stacks, reading.before.get(last, reading.stack), prefix), reading.failed < 0

@@ -65,7 +65,7 @@ def finished(code: str, caret: int) -> Iterator[Unfinished]:
     if not prefix.startswith(("@(", "@{")):
         return
     tried: set[str] = set()
-    for text in (prefix, _with_names_at_line_ends(prefix)):
+    for text in (prefix, with_names_at_line_ends(prefix)):
         if text in tried:
             continue
         tried.add(text)
@@ -90,7 +90,7 @@ def _mended(prefix: str) -> Iterator[str]:
     yield text
 
 
-def _with_names_at_line_ends(prefix: str) -> str:
+def with_names_at_line_ends(prefix: str) -> str:
     """The code with a name for each dot that ends a line before a name: a member that is still to be written there."""
     if _DOT_AT_LINE_END.search(prefix) is None:
         return prefix

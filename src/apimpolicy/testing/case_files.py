@@ -169,6 +169,11 @@ def is_about_policies(path: str) -> bool:
         data = read_bytes(path)
     except ConfigurationError:
         return True
+    return is_content_about_policies(data, path)
+
+
+def is_content_about_policies(data: bytes, path: str) -> bool:
+    """Return whether a test file with this content is one of ours."""
     if all(pattern.search(data) for pattern in _OUR_LINES) or not re.search(rb"^\s*[^#\s]", data, re.MULTILINE):
         return True
     if not re.search(rb"polic(y|ies)|service|cases", data):

@@ -71,7 +71,7 @@ STATUS = re.compile(r"[1-5][0-9xX]{2}")
 def check(tree: Tree, words: str) -> None:
     """Raises TestFileError with the place, where a value is not of the kind that the format wants there."""
     for alternative in alternatives(words):
-        if _takes(alternative, tree.value):
+        if takes(alternative, tree.value):
             _check_inside(tree, alternative)
             return
     wanted = " or ".join(dict.fromkeys(map(_said, alternatives(words))))
@@ -121,7 +121,8 @@ def _said(kind: str) -> str:
     return "a list" if list in types else "a table" if dict in types else f"one of {kind}"
 
 
-def _takes(kind: str, value: object) -> bool:
+def takes(kind: str, value: object) -> bool:
+    """Return whether an alternative is one for values of this type."""
     types = types_of(kind)
     if isinstance(value, bool) and bool not in types and object not in types:
         return False

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apimpolicy.editor.expression_completion import complete
+from apimpolicy.editor.type_names import simple_types
 from apimpolicy.editor.unfinished import word_start
 
 # code with the caret as |, a name that is offered, a name that is not
@@ -60,6 +61,39 @@ MENDED = [
     ("@{ var a = 1;\nif (context.\n  JArray c = new JArray();\n  return c.|", "Count"),
 ]
 
+# code with the caret as |, keywords among the first five after their first letter, words that are not offered
+KEYWORDS = [
+    ("@{ | }", "var return if foreach try switch throw while using for const break", "await stackalloc async yield"),
+    ("@{ var a = 1;\n|", "var return if", "in catch else case"),
+    ("@{ if (true) { return 1; } |", "else return", "in"),
+    ('@{ try { int.Parse("1"); } |', "catch finally", "in case"),
+    ("@{ try { } catch (Exception) { } |", "catch finally return", "in"),
+    ("@{ foreach (|", "var", "context in"),
+    ("@{ foreach (var x |", "in", "as is"),
+    ("@{ for (|", "var", "void"),
+    ("@{ using (|", "var", "void"),
+    ('@{ int.TryParse("1", out |', "var", "in"),
+    ("@{ switch (context.RequestId) { |", "case default", "await"),
+    ("@{ switch (1) { case 1: return 2; |", "case default return", "await"),
+    ('@(context.Variables["a"] |', "as is", "in await stackalloc"),
+    ("@(from x |", "in", "as"),
+    ("@(from x in new[] { 1 } |", "select where orderby group join let", "in"),
+    ("@{ return |", "new null true false default typeof", "var await stackalloc this base"),
+    ("@(|", "new null true", "var return await stackalloc"),
+]
+
+# after this code a type is named: the first ones, and what is not offered
+TYPES = [
+    ("@(new |", "string JObject", "context Console Thread"),
+    ('@(context.Variables["a"] as |', "string JObject", "context null"),
+    ("@((|", "string int", "Console"),
+    ("@(typeof(|", "string int", "context"),
+    ("@{ try { } catch (|", "Exception", "context"),
+    ("@{ throw new |", "Exception", "context"),
+    ("@(context.Variables.GetValueOrDefault<|", "string int", "context new"),
+    ("@{ foreach (|", "string int", "context"),
+]
+
 # the caret stands in no name
 NOTHING = ['@("text |', "@{ // remark |", "text |", "|"]
 
@@ -98,6 +132,29 @@ def test_nothing_is_offered_where_no_name_stands(text: str) -> None:
 def test_what_is_likely_comes_first(text: str, first: str) -> None:
     typed = text[word_start(text, text.index("|")) : text.index("|")]
     assert first in [label for label in at_caret(text) if label.startswith(typed)][:5]
+
+
+@pytest.mark.parametrize(("text", "expected", "absent"), KEYWORDS)
+def test_keywords_are_offered_at_their_places(text: str, expected: str, absent: str) -> None:
+    labels = at_caret(text)
+    for word in expected.split():
+        assert word in [label for label in labels if label.startswith(word[0])][:5]
+    assert not set(labels) & set(absent.split())
+
+
+@pytest.mark.parametrize(("text", "first", "absent"), TYPES)
+def test_types_are_offered_where_a_type_is_named(text: str, first: str, absent: str) -> None:
+    labels = at_caret(text)
+    assert set(first.split()) <= set(labels[:8])
+    assert not set(labels) & set(absent.split())
+
+
+@pytest.mark.parametrize("text", ["@(new |", "@{ |", "@((|"])
+def test_only_types_that_the_gateway_takes_are_offered(text: str) -> None:
+    refused = {name for name, is_allowed in simple_types() if not is_allowed}
+    assert len(refused) > 200
+    items = complete(text.replace("|", ""), text.index("|")).items
+    assert not refused & {item.label for item in items if item.kind == "type"}
 
 
 def test_after_a_dynamic_value_any_name_may_stand() -> None:

@@ -104,6 +104,16 @@ def test_policies_inside_other_files_are_checked_and_completed(client: Client, p
     assert client.diagnostics(uri) == []
 
 
+def test_test_files_are_checked_and_completed(client: Client, project: Path) -> None:
+    text = "policy: orders.xml\ncases:\n- name: a\n  expcet: {status: 200}\n  "
+    uri = client.open(str(project / "orders.test.yaml"), text)
+    (found,) = client.diagnostics(uri)
+    assert (found["code"], found["range"]["start"]) == ("POL502", {"line": 3, "character": 2})
+    assert "did you mean 'expect'?" in found["message"]
+    assert labels(client.at(uri, "completion", text, "}\n  |"))[:2] == ["description", "skip"]
+    assert "The policy file" in client.at(uri, "hover", text, "pol|icy")["contents"]["value"]
+
+
 def test_completion_in_markup_and_code(client: Client, orders: str) -> None:
     assert "set-header" in labels(client.at(orders, "completion", POLICY, "<|choose>"))
     assert "exists-action" in labels(client.at(orders, "completion", POLICY, 'name="X-Long" |exists-action'))
