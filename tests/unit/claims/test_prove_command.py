@@ -159,7 +159,7 @@ def test_claims_of_a_configuration_are_about_every_api(folder: Path, capsys: pyt
     capsys.readouterr()
     assert main(["prove"]) == 1
     out = capsys.readouterr().out
-    assert "every API wants the key (any /open/{*rest})" in out
+    assert "every API wants the key (any /open/{*rest} without a key)" in out
     assert "GET /open/x reaches the backend and gets 200 OK" in out
 
 
