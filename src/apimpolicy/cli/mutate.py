@@ -63,10 +63,9 @@ def command(
 ) -> int:
     """Change policies a little, one change at a time, and see whether a test notices.
 
-    A condition is turned round, an operand of && or || left out, == becomes !=, a number is one more, an attribute has
-    another value, a policy or a branch is gone. For each change the tests run that come there, until one fails. If all
-    of them pass, the change survives: nobody would notice if somebody made it by mistake. Files on the disk stay as
-    they are.
+    A condition is negated, an operand of && or || left out, == becomes !=, a number is one more, an attribute has
+    another value, a policy or a branch is removed. For each change, the tests that reach it run until one fails. If all
+    of them pass, the change survives: no test would notice the same mistake. Your files stay as they are.
 
     A path is a directory with tests, a test file (.test.yaml, .test.toml, .test.json), a file of tests in Python, or a
     policy file: then only that is changed, by the tests of the other paths and those beside it (of this directory,

@@ -119,13 +119,13 @@ NAMES = {CERTIFICATE: "certificate check", TOKEN: "token check", LIMIT: "limit o
 
 
 def check_sentences(outcomes: Sequence[MutantOutcome]) -> list[str]:
-    """Whether anybody would notice if the checks of certificates and tokens, and the limits of calls, were gone.
+    """Return whether tests notice that the checks of certificates and tokens, or the limits of calls, are removed.
 
-    Of tokens and limits only where there are any.
+    Tokens and limits are left out where there are none.
     """
     sentences = [sentence for subject in SUBJECTS if (sentence := check_sentence(outcomes, subject))]
     if not any(CERTIFICATE in outcome.mutant.removes for outcome in _tried(outcomes)):
-        sentences.insert(0, "No change that was tried takes away a check of the client certificate.")
+        sentences.insert(0, "No change that was tried removes a check of the client certificate.")
     return sentences
 
 
@@ -143,15 +143,15 @@ def check_sentence(outcomes: Sequence[MutantOutcome], subject: str) -> str:
     if (is_noticed := would_notice(outcomes, subject)) is None:
         return ""
     gone = [outcome for outcome in _tried(outcomes) if subject in outcome.mutant.removes]
-    start = f"If the {NAMES[subject]} were gone"
+    start = f"Without the {NAMES[subject]},"
     if not is_noticed:
         unnoticed = [outcome.mutant for outcome in gone if outcome.status == SURVIVED]
-        return f"{start}, nobody would notice: {_places(unnoticed)}."
+        return f"{start} all tests still pass: {_places(unnoticed)}."
     names = list(dict.fromkeys(outcome.killed_by for outcome in gone))
-    sentence = f"{start}, somebody would notice: {_named(names)} would fail"
+    sentence = f"{start} {_named(names)} would fail"
     weaker = [outcome.mutant for outcome in outcomes if subject in outcome.mutant.about and outcome.status == SURVIVED]
     if weaker and subject != LIMIT:  # one call more is no hole
-        return f"{sentence}. But it can be weakened without anybody noticing: {_places(weaker)}."
+        return f"{sentence}. All tests still pass with a weaker one: {_places(weaker)}."
     return f"{sentence}."
 
 

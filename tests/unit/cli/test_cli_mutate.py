@@ -145,7 +145,7 @@ def test_tests_in_python(apimpolicy: Callable[..., Any], tmp_path: Path) -> None
     assert report["checks"]["certificate"] is None
     assert report["checks"]["limit"] == {
         "noticed": True,
-        "sentence": f"If the limit of calls were gone, somebody would notice: '{test}limits' would fail.",
+        "sentence": f"Without the limit of calls, '{test}limits' would fail.",
     }
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
