@@ -130,3 +130,21 @@ def test_policies_that_no_resource_names_are_compared_too(tmp_path: Path) -> Non
     with pairs(str(tmp_path / "old"), str(tmp_path / "new")) as found:
         different = [Path(pair.path).name for pair in found if not pair.is_same_text]
     assert different == ["loose.xml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "problem"),
+    [
+        (
+            "main.bicep",
+            "resource a 'Microsoft.ApiManagement/service/apis@2022-08-01' = {\n  properties: {{\n",
+            "main.bicep:2: expected a name, but found '{'",
+        ),
+        ("main.json", '{"resources": [{"type": "Microsoft.ApiManagement/service/apis", "name": 5}]}', "no resource of"),
+    ],
+)
+def test_code_of_which_nothing_can_be_read_is_reported(tmp_path: Path, name: str, code: str, problem: str) -> None:
+    (tmp_path / name).write_text(code)
+    found = read_infrastructure(str(tmp_path))
+    assert not found.apis
+    assert any(problem in str(each) for each in found.problems), list(map(str, found.problems))

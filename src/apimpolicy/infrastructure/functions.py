@@ -63,6 +63,15 @@ def known_text(value: Value) -> str:
     return value
 
 
+def length(value: Value) -> int:
+    """Return the length of a text, a list or a dictionary. Raises LookupError for other values."""
+    if isinstance(value, str):
+        return len(known_text(value))
+    if isinstance(value, list | dict):
+        return len(value)
+    raise LookupError
+
+
 def some_text(value: Value) -> str:
     """Return a text, in which something may be unknown. Raises LookupError for anything else."""
     if not isinstance(value, str):

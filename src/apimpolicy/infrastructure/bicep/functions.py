@@ -19,6 +19,7 @@ from apimpolicy.infrastructure.functions import (
     known_dict,
     known_list,
     known_text,
+    length,
     of_any,
     of_known,
     some_text,
@@ -149,14 +150,6 @@ def merge_shallow(values: Value) -> dict[str, Value]:
     for each in known_list(values):
         found |= known_dict(each)
     return found
-
-
-def length(value: Value) -> int:
-    if isinstance(value, str):
-        return len(known_text(value))
-    if isinstance(value, list | dict):
-        return len(value)
-    raise LookupError
 
 
 def is_empty(value: Value) -> bool:

@@ -46,6 +46,8 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
             continue
         found = list(template.resources())
         if not found:
+            if _SERVICE.search(template.source.text):
+                reading.notes += template.all_notes()
             continue
         reading.resources += found
         reading.notes += [*template.all_notes(), *notes_of_guesses(found)]

@@ -20,6 +20,7 @@ from apimpolicy.infrastructure.functions import (
     known_dict,
     known_list,
     known_text,
+    length,
     of_any,
     of_known,
     some_text,
@@ -74,14 +75,6 @@ def coalesce(*values: Value) -> Value:
             raise LookupError
         if each is not None and each != "":
             return each
-    raise LookupError
-
-
-def length(value: Value) -> int:
-    if isinstance(value, str):
-        return len(known_text(value))
-    if isinstance(value, list | dict):
-        return len(value)
     raise LookupError
 
 

@@ -59,8 +59,12 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
         advice = "Name the folder of one of them."
         service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
     describe_resources(service, chosen.resources)
-    service.problems += [_problem(each) for each in chosen.notes]
+    read = (chosen,) if chosen.resources else (chosen, other)
+    service.problems += [_problem(note) for reading in read for note in reading.notes]
     service.problems += _unread(files, chosen)
+    if not chosen.resources and not service.problems:
+        message = f"no resource of an API Management service could be read in {folder}"
+        service.problems.append(Problem(message, Origin(folder), severity=Severity.WARNING))
     return service
 
 
