@@ -179,10 +179,10 @@ class Exchange:
                 return
             self._run(step)
 
-    def execute_together(self, steps: Sequence[Any], *, first_only: bool) -> int:
-        from apimpolicy.engine.parallel import run_together
+    def execute_parallel(self, steps: Sequence[Any], *, first_only: bool) -> int:
+        from apimpolicy.engine.parallel import run_parallel
 
-        return run_together(self, steps, first_only=first_only)
+        return run_parallel(self, steps, first_only=first_only)
 
     def _run(self, step: Step) -> None:
         environment().step(_STEPS_PER_POLICY)

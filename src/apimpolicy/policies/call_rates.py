@@ -111,14 +111,14 @@ def span(seconds: float) -> str:
     return f"{written}.{ticks:07}" if ticks else written
 
 
-def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_promise: bool = False) -> int:
-    """Count a call for all rates; how many calls the first one has left. A promise counts at the end: see
+def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_reservation: bool = False) -> int:
+    """Count a call for all rates; how many calls the first one has left. A reservation counts at the end: see
     `apimpolicy.policies.state.Counters`.
 
     Raises PolicyError, and counts nothing, when there were too many calls already.
     """
-    claims = [Claim(rate.counter(exchange), rate.calls, 0 if is_promise else count) for rate in rates]
-    taken = exchange.services.state.counters.take(claims, promised_to=exchange if is_promise else None)
+    claims = [Claim(rate.counter(exchange), rate.calls, 0 if is_reservation else count) for rate in rates]
+    taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
         raise rates[taken.refused].refusal(exchange, taken.standings[taken.refused])
     return rates[0].tell(exchange, taken.standings[0])

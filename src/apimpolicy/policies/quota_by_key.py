@@ -79,7 +79,7 @@ class QuotaByKey:
         quota = Quota(key, self.calls, self.bandwidth, self.first_period_start, self.renewal_period)
         is_first = exchange.counts_first(key)
         if is_first and exchange.has_expression("increment-condition", "increment-count"):
-            used = take(exchange, [quota], calls=0, is_promise=True)
+            used = take(exchange, [quota], calls=0, is_reservation=True)
             exchange.at_end(lambda answer: self.count(exchange, quota, answer))
         elif is_first:
             used = take(exchange, [quota], calls=self.increment_count() if self.increment_condition() else 0)
@@ -95,6 +95,6 @@ class QuotaByKey:
             is_counted = self.increment_condition()
             count = self.increment_count() if is_counted else 0
         finally:
-            exchange.services.state.counters.settle(calls, exchange, [(calls, count)] if count else [])
+            exchange.services.state.counters.commit(calls, exchange, [(calls, count)] if count else [])
         if is_counted:
             quota.count_bytes(exchange, answer)

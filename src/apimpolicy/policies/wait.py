@@ -55,7 +55,7 @@ class Wait:
     )
 
     def run(self, exchange: Exchange) -> Effect:
-        first = exchange.execute_together(self.steps, first_only=self.for_ == "any")
+        first = exchange.execute_parallel(self.steps, first_only=self.for_ == "any")
         if self.for_ == "all":
             return Effect("waited", f"for {len(self.steps)} of {len(self.steps)}", count=len(self.steps))
         shown = f"for {self.steps[first].name}, the first of {len(self.steps)}" if self.steps else "for nothing"

@@ -11,7 +11,7 @@ from apimpolicy.text.secrets import HIDDEN, data_without_secrets
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request, Response
-    from apimpolicy.serving.front import Handled, Served
+    from apimpolicy.serving.dispatcher import Handled, Served
 
 _NOT_OURS = frozenset(
     (
