@@ -14,7 +14,7 @@ from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CorsChecked
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
 
@@ -139,7 +139,7 @@ def _let_browsers_read(exchange: Exchange, program: Program, answer: ResponseMes
     """Add the headers of the first cors that allows the caller's origin."""
     for step in preflight_steps(program):
         if exchange.evaluate(step).mark_refusal(exchange, answer):
-            exchange.note(Effect("cors", "the caller's page may read the refusal", allowed=True), step)
+            exchange.note(CorsChecked("the caller's page may read the refusal", allowed=True), step)
             return
 
 

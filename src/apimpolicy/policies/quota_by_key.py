@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.exceptions import FormatException
 from apimpolicy.policies.call_quotas import Quota, take
 from apimpolicy.policies.conversions import boolean, integer, number, text
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
@@ -86,7 +86,7 @@ class QuotaByKey:
             exchange.at_end(lambda answer: quota.count_bytes(exchange, answer))
         else:
             used = take(exchange, [quota], calls=0, own=1)
-        return Effect("quota-used", f"{used} calls in this period", calls=used)
+        return QuotaUsed(f"{used} calls in this period", calls=used)
 
     def count(self, exchange: Exchange, quota: Quota, answer: ResponseMessage) -> None:
         calls = quota.total("calls")

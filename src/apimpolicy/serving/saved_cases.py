@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.policies.effects import Forwarded
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.text.secrets import HIDDEN, data_without_secrets
 
@@ -30,7 +31,7 @@ def case_of(handled: Handled, served: Served) -> str:
     document: dict[str, Any] = _subject(served)
     case: dict[str, Any] = {"name": f"{handled.request.method} {_path(handled.request)}"}
     case["request"] = _request(handled.request)
-    answers = [effect.data.get("response") for entry, effect in result.trace.effects("forwarded") if effect.data]
+    answers = [effect.response for _, effect in result.trace.effects(Forwarded)]
     backend = [_response(answer) for answer in answers if answer is not None]
     if backend:
         case["backend"] = backend[0] if len(backend) == 1 else backend

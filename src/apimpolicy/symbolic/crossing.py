@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.engine.pipeline import preflight_steps
 from apimpolicy.policies.cors import folded_origin, is_preflight
+from apimpolicy.policies.effects import CorsChecked
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.conversions import obstacle
 from apimpolicy.symbolic.effects import effect, written
@@ -73,8 +74,8 @@ def _preflight(follower: Follower, exchange: Exchange, entry: TraceEntry, fits: 
     method = headers.value("Access-Control-Request-Method").term
     methods = _texts(entry, "allowed-methods") or ["GET", "POST"]
     fits = solver.every(fits, _is_one_of(method, methods, _same_method))
-    assert entry.effect is not None
-    follower.path.hold(fits, bool(entry.effect.data["allowed"]), "cors")
+    assert isinstance(entry.effect, CorsChecked)
+    follower.path.hold(fits, entry.effect.allowed, "cors")
     if exchange.answer is not None:
         follower.state.response(exchange.answer).headers.lost = lost
 

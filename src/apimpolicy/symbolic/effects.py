@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.policies.effects import Replaced
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.symbolic import checks, doubles, limits, solver
 from apimpolicy.symbolic.conversions import obstacle
@@ -47,7 +48,7 @@ def effect(*names: str) -> Callable[[_Effect], _Effect]:
 def after_policy(follower: Follower, exchange: Any, step: Step, before: Any) -> None:
     """A policy has run."""
     entry = exchange._entries[step]
-    if entry.effect is not None and entry.effect.kind == "replaced":
+    if isinstance(entry.effect, Replaced):
         doubles.has_passed(follower, exchange, step)
         return
     known = EFFECTS.get(step.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.policies.effects import CacheAccessed
 from apimpolicy.symbolic import solver
 from apimpolicy.symbolic.conversions import obstacle
 from apimpolicy.symbolic.effects import EFFECTS, FAILURES, effect, written
@@ -128,7 +129,7 @@ FAILURES["send-request"] = _failed_sent
 def looked_up(follower: Follower, exchange: Exchange, entry: TraceEntry) -> None:
     given, state = follower.attributes(entry), follower.state
     key = given.get("key", Dual(to_utf16(written(entry, "key"))))
-    found = entry.effect is not None and bool(entry.effect.data["found"])
+    found = isinstance(entry.effect, CacheAccessed) and entry.effect.found
     name = str(key.value)
     if not _is_one_key(state, name, key):
         follower.path.blocked(key.lost or obstacle(entry, "a key of the cache"))
