@@ -1,20 +1,18 @@
 """A gateway that is followed: beside the real run of a request, what happened is said over the inputs.
 
-The run is the simulator's own. Its evaluator hands over each expression with what it recorded, its exchange each policy
-before and after; nothing here changes what they do.
+The run is the simulator's own. An observer gets each expression with what was recorded of it, and each policy before
+and after it ran; nothing here changes what they do.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.emit.recorder import OrderedRecorder, Recorder
-from apimpolicy.engine.evaluation import Evaluator
-from apimpolicy.engine.exchange import Exchange
 from apimpolicy.engine.gateway import Gateway
+from apimpolicy.engine.observation import Observer
 from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.policies.registry import has_trait
@@ -28,11 +26,11 @@ from apimpolicy.symbolic.values import Dual, Obstacle
 from apimpolicy.symbolic.walker import Thrown, Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from apimpolicy.context.execution import Context
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Response
+    from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.policies.spec import AttributeSlot, ContentSlot
@@ -40,7 +38,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.world import World
     from apimpolicy.text.source import Excerpt
 
-__all__ = ["FollowedGateway", "Follower", "access", "operations", "outside", "statements"]
+__all__ = ["FollowedGateway", "Follower", "Following", "access", "operations", "outside", "statements"]
 
 
 class Follower:
@@ -111,104 +109,87 @@ class Follower:
         return Dual(value, lost=lost)
 
 
-class _FollowedEvaluator(Evaluator):
-    """Evaluates as ever, and tells the follower."""
+class Following(Observer):
+    """Tells a follower of the expressions and policies of a run."""
 
-    __slots__ = ("follower", "last")
-
-    def __init__(self, context: Context, follower: Follower) -> None:
-        super().__init__(context, True)
+    def __init__(self, follower: Follower) -> None:
         self.follower = follower
-        self.last = Dual()
+        self._last = Dual()
+        """The value of the expression that was evaluated last."""
+        self._owners: list[tuple[TraceEntry | None, Step | None]] = []
+        self._befores: list[tuple[_Before, Step | None]] = []
 
-    def make_recorder(self, excerpt: Excerpt) -> Recorder:
+    def pipeline_started(self, exchange: Exchange) -> None:
+        crossing.begun(self.follower, exchange)
+        if self.follower.world.section is not None and exchange.context.response is not None:
+            self.follower.state.answered(exchange.context.response, RESPONSE)
+
+    def recorder(self, excerpt: Excerpt) -> Recorder:
         return OrderedRecorder()
 
-    def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
+    def expression_started(self, entry: TraceEntry, excerpt: Excerpt) -> None:
         path = self.follower.path
-        around = path.owner, path.step
+        self._owners.append((path.owner, path.step))
         path.owner, path.step = entry, entry.step
+
+    def expression_ended(self, entry: TraceEntry, error: Exception | None) -> None:
+        path = self.follower.path
+        evaluation = entry.evaluations[-1] if entry.evaluations else None
         try:
-            value = super().evaluate(excerpt, what, entry)
-            self._follow(excerpt, entry, value, threw=False)
-        except DotnetException:
-            path.stopped.add(entry.step)
-            self._follow(excerpt, entry, None, threw=True)
-            raise
+            if isinstance(error, DotnetException):
+                path.stopped.add(entry.step)
+            elif error is not None:
+                return
+            assert evaluation is not None
+            assert isinstance(evaluation.recorder, OrderedRecorder)
+            self._last = self.follower.expression(
+                evaluation.excerpt, evaluation.recorder, evaluation.value, threw=error is not None
+            )
         finally:
-            path.owner, path.step = around
-        return value
+            path.owner, path.step = self._owners.pop()
 
-    def _follow(self, excerpt: Excerpt, entry: TraceEntry, value: object, *, threw: bool) -> None:
-        recorder = entry.evaluations[-1].recorder
-        assert isinstance(recorder, OrderedRecorder)
-        self.last = self.follower.expression(excerpt, recorder, value, threw=threw)
-
-    def value(
-        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
-    ) -> object:
+    def value_converted(
+        self,
+        entry: TraceEntry,
+        slot: AttributeSlot | ContentSlot,
+        expression: Excerpt | None,
+        value: object,
+        error: PolicyError | None,
+    ) -> None:
         follower = self.follower
         around, follower.path.step = follower.path.step, entry.step
         try:
-            return self._value(slot, what, expression, text, entry)
+            if error is not None:
+                follower.failed_expressions.add(id(entry))
+                if expression is not None and entry.evaluations[-1].error is None:
+                    converted(follower, slot, self._last, None, entry, failed=True)
+                return
+            dual = Dual(value) if expression is None else self._last
+            found = converted(follower, slot, dual, value, entry, failed=False)
         finally:
             follower.path.step = around
-
-    def _value(
-        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
-    ) -> object:
-        follower = self.follower
-        try:
-            value = super().value(slot, what, expression, text, entry)
-        except PolicyError:
-            follower.failed_expressions.add(id(entry))
-            if expression is not None and entry.evaluations[-1].error is None:
-                converted(follower, slot, self.last, None, entry, failed=True)
-            raise
-        dual = Dual(value) if expression is None else self.last
-        found = converted(follower, slot, dual, value, entry, failed=False)
         attributes = follower.attributes(entry)
         if getattr(slot, "child", None) is not None:
             attributes.setdefault(slot.field, []).append(found)
         else:
             attributes[slot.field] = found
-        return value
 
-
-class _FollowedExchange(Exchange):
-    """Runs policies as ever, and tells the follower."""
-
-    has_begun = False
-
-    def __init__(self, follower: Follower, *arguments: Any, **options: Any) -> None:
-        self.follower = follower
-        super().__init__(*arguments, **options)
-
-    def make_evaluator(self, context: Context, tracing: bool) -> Evaluator:
-        return _FollowedEvaluator(context, self.follower)
-
-    def execute(self, steps: Sequence[Any]) -> None:
-        if not self.has_begun:
-            self.has_begun = True
-            crossing.begun(self.follower, self)
-            if self.follower.world.section is not None and self.context.response is not None:
-                self.follower.state.answered(self.context.response, RESPONSE)
-        super().execute(steps)
-
-    def _run(self, step: Step) -> None:
-        before = _Before(self)
+    def policy_started(self, exchange: Exchange, entry: TraceEntry) -> None:
         path = self.follower.path
-        around, path.step = path.step, step
+        self._befores.append((_Before(exchange), path.step))
+        path.step = entry.step
+
+    def policy_ended(self, exchange: Exchange, entry: TraceEntry, error: Exception | None) -> None:
+        before, around = self._befores.pop()
+        path, step = self.follower.path, entry.step
         try:
-            super()._run(step)
-        except PolicyError as error:
-            path.stopped.add(step)
-            failed_policy(self.follower, self, step, error)
-            raise
-        else:
-            if self.answer is not None:
-                path.stopped.update(_ended(step))
-            after_policy(self.follower, self, step, before)
+            if isinstance(error, PolicyError):
+                path.stopped.add(step)
+                failed_policy(self.follower, exchange, step, error)
+            elif error is None:
+                if exchange.answer is not None:
+                    path.stopped.update(_ended(step))
+                after_policy(self.follower, exchange, step, before)
         finally:
             path.step = around
 
@@ -235,11 +216,7 @@ class _Before:
 
 
 class FollowedGateway(Gateway):
-    """A gateway whose next requests this follower follows."""
+    """A gateway for runs that are followed: `observer` follows the next ones."""
 
     response_before: Response | None = None
     """The response that is there when a section runs alone."""
-
-    def follow(self, follower: Follower) -> None:
-        """Tell this follower from here on."""
-        self.make_exchange = partial(_FollowedExchange, follower)

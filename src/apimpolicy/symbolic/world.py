@@ -13,7 +13,7 @@ from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.symbolic import doubles
-from apimpolicy.symbolic.following import FollowedGateway, Follower
+from apimpolicy.symbolic.following import FollowedGateway, Follower, Following
 from apimpolicy.symbolic.forms.moments import moment_of
 from apimpolicy.symbolic.goals import Goals
 from apimpolicy.symbolic.inputs import NAME
@@ -223,7 +223,7 @@ class World:
             for _ in range(scenario.calls_before):
                 self.send(gateway, request, dict(variables), made)
             follower.state.answers, follower.state.sent = _asked(gateway.backend), _asked(gateway.outside)
-            gateway.follow(follower)
+            gateway.observer = Following(follower)
             result = self.send(gateway, request, variables, made)
         except TooLong:
             problem = "it makes more decisions than are followed"
