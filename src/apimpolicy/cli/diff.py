@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.report.difference_data import DifferenceReport
-    from apimpolicy.testing.comparing.sides import Pair
+    from apimpolicy.testing.comparing.versions import Pair
 
 
 @click.command("diff", cls=WithHelp)
@@ -55,7 +55,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     Exits with 0 when all policies are proven equivalent, 1 when there is a difference, 2 when something cannot be read,
     3 when none was found and it is not decided whether there is one.
     """
-    from apimpolicy.testing.comparing.sides import pairs
+    from apimpolicy.testing.comparing.versions import pairs
 
     requests_are_invented()
     started = time.perf_counter()
