@@ -14,7 +14,7 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import forwarding
 from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.policy_doubles import name_of_double, run_double
-from apimpolicy.engine.trace import Effect, Trace, TraceEntry
+from apimpolicy.engine.trace import Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, is_known, is_unnamed_output, why_not_simulated
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import ServiceApi
     from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.messaging import Sidecar
     from apimpolicy.policies.metrics import Metric
@@ -179,10 +180,10 @@ class Exchange:
                 return
             self._run(step)
 
-    def execute_together(self, steps: Sequence[Any], *, first_only: bool) -> int:
-        from apimpolicy.engine.parallel import run_together
+    def execute_parallel(self, steps: Sequence[Any], *, first_only: bool) -> int:
+        from apimpolicy.engine.parallel import run_parallel
 
-        return run_together(self, steps, first_only=first_only)
+        return run_parallel(self, steps, first_only=first_only)
 
     def _run(self, step: Step) -> None:
         environment().step(_STEPS_PER_POLICY)

@@ -142,8 +142,8 @@ class Gateway(GatewaySettings):
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
-            if self.has_no_room(request):
-                return Result(exchange, pipeline.turn_away(exchange).to_response())
+            if self.is_over_capacity(request):
+                return Result(exchange, pipeline.answer_over_capacity(exchange).to_response())
             if variables:
                 set_variables(exchange, variables)
             is_found = self._find_operation(exchange, scopes)
@@ -152,15 +152,15 @@ class Gateway(GatewaySettings):
                 return Result(exchange, part.run(exchange, self.policies.program(scopes)).to_response())
             if not is_found:
                 wide = {scope: document for scope, document in scopes.items() if scope == "global"}
-                answer = pipeline.refuse(exchange, self.policies.program(wide))
+                answer = pipeline.answer_unmatched(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
             return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_answer())
 
     def _run_apart(self, *arguments: Any, **options: Any) -> Result:
         """The same in a process of its own."""
-        from apimpolicy.engine.isolation import run_alone
+        from apimpolicy.engine.isolation import run_isolated
 
-        return run_alone(self, lambda alone: alone.run(*arguments, **options))
+        return run_isolated(self, lambda alone: alone.run(*arguments, **options))
 
     @ends_at_memory
     def send(
@@ -177,9 +177,9 @@ class Gateway(GatewaySettings):
         if self.service is None:
             raise ConfigurationError("send needs Gateway(service=…); run takes a policy and a request")
         if self.isolated:
-            from apimpolicy.engine.isolation import run_alone
+            from apimpolicy.engine.isolation import run_isolated
 
-            return run_alone(self, lambda alone: alone.send(request, variables=variables, doubles=doubles))
+            return run_isolated(self, lambda alone: alone.send(request, variables=variables, doubles=doubles))
         if self._service_requests is None:
             from apimpolicy.engine.service_requests import ServiceRequests
 
@@ -265,7 +265,7 @@ class Gateway(GatewaySettings):
             setting = [name for name, is_on in setting.items() if is_on]
         return host.lower() in (name.lower() for name in setting)
 
-    def has_no_room(self, request: Request) -> bool:
+    def is_over_capacity(self, request: Request) -> bool:
         """Whether the gateway answers 429 because it is over its capacity."""
         setting = self.over_capacity
         return setting(request) if callable(setting) else setting

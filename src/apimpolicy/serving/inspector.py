@@ -27,8 +27,8 @@ from urllib.parse import urlsplit
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.report.harmless import to_json
-from apimpolicy.serving.bridge import keep
-from apimpolicy.serving.front import Handled
+from apimpolicy.serving.dispatcher import Handled
+from apimpolicy.serving.engine_loop import keep
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.peers import OWN
@@ -38,7 +38,7 @@ from apimpolicy.text.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from apimpolicy.serving.front import Front
+    from apimpolicy.serving.dispatcher import Dispatcher
     from apimpolicy.serving.peers import Peers
 
 DEBUG_HEADER, TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
@@ -61,8 +61,8 @@ _POLICY = (
 class Inspector:
     """Keeps the last requests, and shows them to those who know the token."""
 
-    def __init__(self, front: Front, token: str, peers: Peers | None = None) -> None:
-        self.front = front
+    def __init__(self, dispatcher: Dispatcher, token: str, peers: Peers | None = None) -> None:
+        self.dispatcher = dispatcher
         self.token = token
         self.peers = peers
         self._kept: OrderedDict[int, Handled] = OrderedDict()
@@ -88,9 +88,9 @@ class Inspector:
         """Answer a request to the gateway."""
         given = request.headers.get(DEBUG_HEADER)
         if given is not None and self._is_token(given):
-            self.front.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
+            self.dispatcher.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
             return
-        self.front.answer(request, done, loop)
+        self.dispatcher.answer(request, done, loop)
 
     def answer_page(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
         """Answer a request to the inspector's own port."""
@@ -149,9 +149,9 @@ class Inspector:
             events = _Events(self, is_own=urlsplit(request.url).query == OWN)
             return Response.made_of(200, "OK", headers, b"", events)  # type: ignore[arg-type] # it is only sent
         if path == "state":
-            return _json([entry._asdict() for entry in self.front.served.gateway.services.state.entries()])
+            return _json([entry._asdict() for entry in self.dispatcher.served.gateway.services.state.entries()])
         if path == "process":
-            return _json(_held(self.front, loop))
+            return _json(_held(self.dispatcher, loop))
         kind, _, rest = path.partition("/")
         id_, _, what = rest.partition("/")
         number = number_of(id_.rpartition("-")[2])
@@ -167,8 +167,8 @@ class Inspector:
         if what == "replay":
             if request.method != "POST" or _OWN_HEADER not in request.headers:
                 return own_answer(405, f"Replaying takes a POST with the header {_OWN_HEADER}.")
-            self.front.answer(_again(handled.request), lambda _: None, loop)
-            again = Handled(self.front.count, handled.request)
+            self.dispatcher.answer(_again(handled.request), lambda _: None, loop)
+            again = Handled(self.dispatcher.count, handled.request)
             return _json({"number": self.id_of(again)})
         if handled.result is None:
             return _text(handled.problem)
@@ -192,7 +192,7 @@ class Inspector:
             name = f"request-{handled.number}.test.yaml"
             headers = {"Content-Type": "text/yaml; charset=utf-8"}
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
-            return Response(200, headers=headers, body=case_of(handled, self.front.served))
+            return Response(200, headers=headers, body=case_of(handled, self.dispatcher.served))
         return own_answer(404, "There is no such page.")
 
 
@@ -272,10 +272,10 @@ def _size(handled: Handled) -> int:
     return len(handled.request.body or b"") + len(handled.response.body) + 10_000
 
 
-def _held(front: Front, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+def _held(dispatcher: Dispatcher, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
     return {
-        "answered": front.count - front.under_way,
-        "under_way": front.under_way,
+        "answered": dispatcher.count - dispatcher.under_way,
+        "under_way": dispatcher.under_way,
         "tasks": len(asyncio.all_tasks(loop)),
         "threads": [each.name for each in threading.enumerate()],
     }

@@ -15,6 +15,7 @@ from apimpolicy.binding.conditions import NULLNESS, key_of
 from apimpolicy.emit.recorder import UNREACHED
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.observation import observed_by
+from apimpolicy.policies.effects import Retried, is_taken
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
 from apimpolicy.testing.coverage.places import places_of
@@ -37,9 +38,6 @@ WAITING, KEPT = 6, 3
 """How many traces wait to be looked at, and how many of the newest are looked at again: requests may nest, one that a
 backend makes inside of one that it answers. Few, because Python's collector of garbage walks over all that wait."""
 MOST_NODES = 20_000
-
-_TAKEN = {"condition": True, "branch": None}
-"""What an effect says when its branch is taken; a choose says None when no condition was true."""
 
 _Slot = tuple[int, bool]
 """Twice the index of a condition's place, and whether it is about null."""
@@ -294,7 +292,7 @@ def _outcomes(entry: TraceEntry) -> Iterator[int]:
     if has_trait(entry.name, "repeats"):
         if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):
             yield 0
-        if effect is not None and effect.kind == "retried":
-            yield 0 if effect.data["waits"] else 1
-    elif effect is not None and effect.kind in _TAKEN and effect.data["taken"] is _TAKEN[effect.kind]:
+        if isinstance(effect, Retried):
+            yield 0 if effect.waits else 1
+    elif is_taken(effect):
         yield 0
