@@ -107,10 +107,6 @@ class MessageBody:
             return text
         return parse_json(_JSON_TYPES[name], text) if name in _JSON_TYPES else parse_xml(_XML_TYPES[name], text)
 
-    @member(
-        "System.Collections.Generic.IDictionary<string, System.Collections.Generic.IList<string>>"
-        " AsFormUrlEncodedContent(bool preserveContent = false)"
-    )
     def as_form_url_encoded_content(self, preserve_content: bool) -> FormDictionary:
         form = FormDictionary((STRING, named("System.Collections.Generic.IList", STRING)))
         for part in decode(self._read(preserve_content), self._charset()).split("&"):

@@ -10,14 +10,17 @@ A table, for members that only forward (operators, conversions, constructors, on
     implements_all("System.Guid", {"static bool op_Equality(System.Guid a, System.Guid b)": operator.eq, …})
 
 A run-time class, whose methods and attributes are called on the object itself (so that subclasses and interfaces
-dispatch as in .NET):
+dispatch as in .NET). A public method or property implements every member of its name: `try_get_value` is `TryGetValue`.
+A member with another name, with a function for each overload, or with a cost of its own is registered by its signature:
 
-    @dotnet_class("IUrl", attributes="Host Path QueryString")
-    class Url:
-        @member("string ToString()")
-        def to_string(self) -> str: ...
+    @dotnet_class("System.Version", attributes={"IsAbsoluteUri": "is_absolute"})
+    class Version:
+        def equals(self, other: Any) -> bool: ...
 
-Rules that hold for both, and that the emitter relies on:
+        @member("int CompareTo(object version)")
+        def compare_to_object(self, other: Any) -> int: ...
+
+Rules that apply to all, and that the emitter relies on:
 
 - Parameters come in the order of the signature, the receiver first. The receiver of an instance member is never None:
   the emitter raises NullReferenceException before. Other arguments may be None where C# allows null.
@@ -25,7 +28,7 @@ Rules that hold for both, and that the emitter relies on:
   the result (left out for void) followed by the value of each `out` and `ref` parameter in order.
 - `params` arrays arrive as one `values.Array`. Delegates are Python callables. Every IEnumerable is a Python iterable.
 - With `types=True` the function receives, before everything else, the tuple of type arguments: those of the constructed
-  type, then those of the method.
+  type, then those of the method. A method that is found by its name receives them where its first parameter is `types`.
 - What a call costs follows from the signature, unless `cost=` or `@counts_itself` says otherwise: see
   `apimpolicy.dotnet.costs`.
 - A constructor is registered under `new(…)` and returns the new object (in a class: a static or class method).
@@ -36,9 +39,11 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+from types import FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, look_up
+from apimpolicy.dotnet.signatures import MEMBER_NAME
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -78,6 +83,8 @@ class Implementation:
 
 _registered: dict[tuple[str, str], Implementation] = {}
 _setters: dict[tuple[str, str], Implementation] = {}
+_classes: dict[tuple[str, str], type] = {}
+"""The run-time class of each type, under the key of a type with an empty signature."""
 _reasons: dict[tuple[str, str], str] = {}
 _loaded: set[str] = set()
 
@@ -161,9 +168,9 @@ def dotnet_class(
 ) -> Callable[[_Class], _Class]:
     """Make a Python class the run-time class of a .NET type.
 
-    `attributes` maps C# properties and fields to Python attributes, for getting and, where C# has a setter, setting.
-    A string has the names of those that differ in spelling only: `HasValue` is `has_value`.
-    With `is_json` the type's JSON has these members in this order.
+    Its public methods and properties implement the members of their names. `attributes` maps other C# properties and
+    fields to Python attributes, for getting and, where C# has a setter, setting; a string has the names of those that
+    differ in spelling only. With `is_json` the type's JSON has these members in this order.
     Sets `dotnet_type_name` on the class unless it is already there.
     """
 
@@ -172,6 +179,7 @@ def dotnet_class(
             cls.dotnet_type_name = type_name  # type: ignore[attr-defined]
         if is_json:
             cls.json_members = _attributes(attributes)  # type: ignore[attr-defined]
+        _classes[_key(type_name, "")] = cls
         interface_members(type_name, attributes)
         for name, value in cls.__dict__.items():
             function = getattr(value, "__func__", value)
@@ -187,9 +195,38 @@ def dotnet_class(
 
 
 def _attributes(members: Mapping[str, str] | str) -> Mapping[str, str]:
-    if isinstance(members, str):
-        return {name: re.sub("(?<!^)([A-Z])", r"_\1", name).lower() for name in members.split()}
-    return members
+    return {name: _python_name(name) for name in members.split()} if isinstance(members, str) else members
+
+
+def _python_name(name: str) -> str:
+    return re.sub("(?<!^)([A-Z])", r"_\1", name).lower()
+
+
+def _find_by_name(key: tuple[str, str], setter: bool) -> Implementation | None:
+    """Return the method or property of the type's run-time class that has the member's name, if any."""
+    cls, signature = _classes.get((key[0], "")), key[1]
+    match = MEMBER_NAME.search(signature)
+    if cls is None or match is None:
+        return None
+    name = _python_name(match.group(1))
+    found = next((base.__dict__[name] for base in cls.__mro__[:-1] if name in base.__dict__), None)
+    if found is None:
+        return None
+    if "(" not in signature:
+        is_settable = " set; }" in signature and (getattr(found, "fset", None) or type(found) is MemberDescriptorType)
+        is_read = not isinstance(found, (FunctionType, staticmethod, classmethod)) and "[" not in signature
+        return Implementation("attribute", None, name, False) if is_read and (is_settable or not setter) else None
+    is_static = isinstance(found, (staticmethod, classmethod))
+    function = getattr(found, "__func__", found)
+    if setter or not isinstance(function, FunctionType) or is_static != signature.startswith("static "):
+        return None
+    if "__dotnet_members__" in function.__dict__:
+        return None  # it implements the overloads that it names
+    first = 0 if isinstance(found, staticmethod) else 1
+    types = "types" in function.__code__.co_varnames[first : function.__code__.co_argcount][:1]
+    if is_static:
+        return Implementation("function", getattr(cls, name), name, types)
+    return Implementation("method", None, name, types, body=function)
 
 
 def interface_members(type_name: str, members: Mapping[str, str] | str) -> None:
@@ -245,10 +282,10 @@ def find_implementation(definition: TypeDefinition, signature: str, *, setter: b
     """The implementation of a member, or None when it is not simulated. Imports the module that has it."""
     _load(definition)
     table, key = _setters if setter else _registered, _definition_key(definition, signature)
-    found = table.get(key)
+    found = table.get(key) or _find_by_name(key, setter)
     if found is None and _has_changed():
         _load(definition)
-        found = table.get(key)
+        found = table.get(key) or _find_by_name(key, setter)
     return found
 
 
@@ -267,6 +304,13 @@ def registrations() -> Iterator[tuple[str, str, Implementation]]:
     for table in (_registered, _setters):
         for (name, signature), implementation in table.items():
             yield name, signature, implementation
+    for name, _ in _classes:
+        bare, _, arity = name.partition("`")
+        definition = look_up(bare, int(arity or 0))
+        for member_ in definition.all_members() if definition is not None else ():
+            key = (name, member_.signature)
+            if key not in _registered and (found := _find_by_name(key, False)) is not None:
+                yield *key, found
 
 
 @functools.cache

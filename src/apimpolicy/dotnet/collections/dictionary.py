@@ -36,7 +36,7 @@ def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
     return KeyNotFoundException(f"The given key '{text(type_, key)}' was not present in the dictionary.")
 
 
-@dotnet_class(f"{_NAME}<TKey, TValue>", attributes="Count Keys Values Comparer")
+@dotnet_class(f"{_NAME}<TKey, TValue>")
 class Dictionary(HashedCollection):
     """A dictionary; its slots hold keys with their values, and walking over it gives `KeyValuePair`s."""
 
@@ -118,7 +118,6 @@ class Dictionary(HashedCollection):
             self._slots[slot] = self._slots[slot][0], value
             self.version += 1
 
-    @member("void Add(TKey key, TValue value)")
     def add(self, key: Any, value: Any) -> None:
         hashed = key if self._key is None and key is not None else self._hashed(key)
         index = self._index
@@ -136,7 +135,6 @@ class Dictionary(HashedCollection):
         if slot & 1023 == 1023:
             self.check_room(slot + 1)
 
-    @member("bool TryAdd(TKey key, TValue value)")
     def try_add(self, key: Any, value: Any) -> bool:
         hashed = self._hashed(key)
         if hashed in self._index:
@@ -144,11 +142,9 @@ class Dictionary(HashedCollection):
         self._insert(hashed, (key, value))
         return True
 
-    @member("bool ContainsKey(TKey key)")
     def contains_key(self, key: Any) -> bool:
         return (key if self._key is None and key is not None else self._hashed(key)) in self._index
 
-    @member("bool ContainsValue(TValue value)")
     @counts_itself
     def contains_value(self, value: Any) -> bool:
         environment().step(len(self._index))
@@ -158,7 +154,6 @@ class Dictionary(HashedCollection):
         wanted = key(value)
         return any(key(held) == wanted for _, held in self.entries())
 
-    @member("bool TryGetValue(TKey key, out TValue value)")
     def try_get_value(self, key: Any) -> tuple[bool, Any]:
         slot = self._index.get(key if self._key is None and key is not None else self._hashed(key))
         if slot is None:
@@ -174,11 +169,9 @@ class Dictionary(HashedCollection):
         entry = self._delete(self._hashed(key))
         return (False, default_value(self.types[1])) if entry is EMPTY else (True, entry[1])
 
-    @member("void Clear()")
     def clear(self) -> None:
         self._forget()
 
-    @member("int EnsureCapacity(int capacity)")
     def ensure_capacity(self, capacity: int) -> int:
         """The capacity that .NET reaches: the next prime of its table."""
         check_non_negative(capacity, "capacity", None)
@@ -278,10 +271,7 @@ class DictionaryView(ReadOnlyView):
         return f"Mutating a {kind} collection derived from a dictionary is not allowed."
 
 
-@dotnet_class(
-    f"{_NAME}<TKey, TValue>.KeyCollection",
-    attributes={"Count": "count", "void CopyTo(TKey[] array, int index)": "copy_to"},
-)
+@dotnet_class(f"{_NAME}<TKey, TValue>.KeyCollection")
 class KeyCollection(DictionaryView):
     __slots__ = ()
 
@@ -296,10 +286,7 @@ class KeyCollection(DictionaryView):
         return bool(self.dictionary.contains_key(item))
 
 
-@dotnet_class(
-    f"{_NAME}<TKey, TValue>.ValueCollection",
-    attributes={"Count": "count", "void CopyTo(TValue[] array, int index)": "copy_to"},
-)
+@dotnet_class(f"{_NAME}<TKey, TValue>.ValueCollection")
 class ValueCollection(DictionaryView):
     __slots__ = ()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NODE = "System.Collections.Generic.LinkedListNode<T>"
 
 
-@dotnet_class(_NODE, attributes="List Next Previous Value")
+@dotnet_class(_NODE)
 class LinkedListNode:
     """A node; `list` is None while it is in none."""
 
@@ -38,7 +38,7 @@ class LinkedListNode:
         return named("System.Collections.Generic.LinkedListNode", *self.types)
 
 
-@dotnet_class("System.Collections.Generic.LinkedList<T>", attributes="Count First Last")
+@dotnet_class("System.Collections.Generic.LinkedList<T>")
 class LinkedList(GenericCollection):
     """A doubly linked list."""
 
@@ -161,12 +161,10 @@ class LinkedList(GenericCollection):
             self.remove_node(node)
         return node is not None
 
-    @member("void RemoveFirst()")
     def remove_first(self) -> None:
         self._check_not_empty()
         self.remove_node(self.first)
 
-    @member("void RemoveLast()")
     def remove_last(self) -> None:
         self._check_not_empty()
         self.remove_node(self.last)
@@ -175,7 +173,6 @@ class LinkedList(GenericCollection):
         if self.first is None:
             raise InvalidOperationException("The LinkedList is empty.")
 
-    @member("void Clear()")
     def clear(self) -> None:
         while self.first is not None:
             self.remove_node(self.first)
@@ -186,25 +183,21 @@ class LinkedList(GenericCollection):
         environment().step()
         return bool(node.value == value if key is None else key(node.value) == key(value))
 
-    @member(f"{_NODE} Find(T value)")
     def find(self, value: Any) -> LinkedListNode | None:
         node = self.first
         while node is not None and not self._matches(value, node):
             node = node.next
         return node
 
-    @member(f"{_NODE} FindLast(T value)")
     def find_last(self, value: Any) -> LinkedListNode | None:
         node = self.last
         while node is not None and not self._matches(value, node):
             node = node.previous
         return node
 
-    @member("bool Contains(T value)")
     def contains(self, value: Any) -> bool:
         return self.find(value) is not None
 
-    @member("void CopyTo(T[] array, int index)")
     def copy_to(self, array: Any, index: int) -> None:
         copy_into(list(self), array, index, "index")
 

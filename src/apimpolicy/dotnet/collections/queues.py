@@ -111,13 +111,11 @@ class Queue(_Line):
     def contains(self, item: Any) -> bool:
         return index_of(self._items, item, self._head, len(self), equality_key(self.types[0])) >= 0
 
-    @member("void Enqueue(T item)")
     def enqueue(self, item: Any) -> None:
         self._items.append(item)
         self.version += 1
         self.check_room(len(self._items))
 
-    @member("T Dequeue()")
     def dequeue(self) -> Any:
         item = self.peek()
         self._head += 1
@@ -127,17 +125,14 @@ class Queue(_Line):
         self.version += 1
         return item
 
-    @member("bool TryDequeue(out T result)")
     def try_dequeue(self) -> tuple[bool, Any]:
         return (True, self.dequeue()) if len(self) else (False, default_value(self.types[0]))
 
-    @member("T Peek()")
     def peek(self) -> Any:
         if not len(self):
             raise InvalidOperationException("Queue empty.")
         return self._items[self._head]
 
-    @member("bool TryPeek(out T result)")
     def try_peek(self) -> tuple[bool, Any]:
         return (True, self.peek()) if len(self) else (False, default_value(self.types[0]))
 
@@ -159,30 +154,25 @@ class Stack(_Line):
     def in_order(self) -> list[Any]:
         return self._items[::-1]
 
-    @member("void Push(T item)")
     def push(self, item: Any) -> None:
         self._items.append(item)
         self.version += 1
         self.check_room(len(self._items))
 
-    @member("T Pop()")
     def pop(self) -> Any:
         item = self.peek()
         del self._items[-1]
         self.version += 1
         return item
 
-    @member("bool TryPop(out T result)")
     def try_pop(self) -> tuple[bool, Any]:
         return (True, self.pop()) if self._items else (False, default_value(self.types[0]))
 
-    @member("T Peek()")
     def peek(self) -> Any:
         if not self._items:
             raise InvalidOperationException("Stack empty.")
         return self._items[-1]
 
-    @member("bool TryPeek(out T result)")
     def try_peek(self) -> tuple[bool, Any]:
         return (True, self._items[-1]) if self._items else (False, default_value(self.types[0]))
 

@@ -102,7 +102,7 @@ class SetOperations:
         def entries(self) -> list[Any]: ...
 
 
-@dotnet_class("System.Collections.Generic.HashSet<T>", attributes="Count Comparer")
+@dotnet_class("System.Collections.Generic.HashSet<T>")
 class HashSet(SetOperations, HashedCollection):
     """A set in the order of insertion."""
 
@@ -147,7 +147,6 @@ class HashSet(SetOperations, HashedCollection):
     def _hashed(self, item: Any) -> Any:
         return item if self._key is None else self._key(item)
 
-    @member("bool Add(T item)")
     def add(self, item: Any) -> bool:
         hashed = self._hashed(item)
         if hashed in self._index:
@@ -155,7 +154,6 @@ class HashSet(SetOperations, HashedCollection):
         self._insert(hashed, item)
         return True
 
-    @member("bool Remove(T item)")
     def remove(self, item: Any) -> bool:
         if self._delete(self._hashed(item)) is EMPTY:
             return False
@@ -164,34 +162,26 @@ class HashSet(SetOperations, HashedCollection):
             self._forget()
         return True
 
-    @member("void Clear()")
     def clear(self) -> None:
         self._forget()
         self.version += 1
 
-    @member("bool Contains(T item)")
     def contains(self, item: Any) -> bool:
         return self._hashed(item) in self._index
 
-    @member("bool TryGetValue(T equalValue, out T actualValue)")
     def try_get_value(self, item: Any) -> tuple[bool, Any]:
         slot = self._index.get(self._hashed(item))
         return (False, default_value(self.types[0])) if slot is None else (True, self._slots[slot])
 
-    @member("void CopyTo(T[] array)")
-    @member("void CopyTo(T[] array, int arrayIndex)")
-    @member("void CopyTo(T[] array, int arrayIndex, int count)")
     def copy_to(self, array: Any, index: int = 0, count: int | None = None) -> None:
         check_non_negative(count or 0, "count")
         copy_into(self.entries()[:count], array, index)
 
-    @member("int EnsureCapacity(int capacity)")
     def ensure_capacity(self, capacity: int) -> int:
         check_non_negative(capacity, "capacity", None)
         environment().check_elements(capacity)
         return capacity_for(max(capacity, len(self._slots)))
 
-    @member("void TrimExcess()")
     def trim_excess(self) -> None:
         items = self.entries()
         self._forget()

@@ -68,7 +68,7 @@ class SortedCollection(GenericCollection):
         return low, False
 
 
-@dotnet_class(f"{_DICTIONARY}<TKey, TValue>", attributes="Count Keys Values Comparer")
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>")
 class SortedDictionary(SortedCollection):
     """A dictionary in the order of its keys."""
 
@@ -133,7 +133,6 @@ class SortedDictionary(SortedCollection):
         else:
             self._insert(place, key, value)
 
-    @member("void Add(TKey key, TValue value)")
     def add(self, key: Any, value: Any) -> None:
         place, found = self._find(key)
         if found:
@@ -142,22 +141,18 @@ class SortedDictionary(SortedCollection):
             )
         self._insert(place, key, value)
 
-    @member("bool ContainsKey(TKey key)")
     def contains_key(self, key: Any) -> bool:
         return self._find(key)[1]
 
-    @member("bool ContainsValue(TValue value)")
     @counts_itself
     def contains_value(self, value: Any) -> bool:
         environment().step(len(self._keys))
         return any(equal(self.types[1], pair.value, value) for pair in self._pairs)
 
-    @member("bool TryGetValue(TKey key, out TValue value)")
     def try_get_value(self, key: Any) -> tuple[bool, Any]:
         place, found = self._find(key)
         return (True, self._pairs[place].value) if found else (False, default_value(self.types[1]))
 
-    @member("bool Remove(TKey key)")
     def remove(self, key: Any) -> bool:
         place, found = self._find(key)
         if found:
@@ -165,21 +160,16 @@ class SortedDictionary(SortedCollection):
             self.version += 1
         return found
 
-    @member("void Clear()")
     def clear(self) -> None:
         self._keys.clear()
         self._pairs.clear()
         self.version += 1
 
-    @member("void CopyTo(System.Collections.Generic.KeyValuePair<TKey, TValue>[] array, int index)")
     def copy_to(self, array: Any, index: int) -> None:
         copy_into(list(self._pairs), array, index, "index")
 
 
-@dotnet_class(
-    f"{_DICTIONARY}<TKey, TValue>.KeyCollection",
-    attributes={"Count": "count", "void CopyTo(TKey[] array, int index)": "copy_to"},
-)
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.KeyCollection")
 class SortedKeyCollection(DictionaryView):
     __slots__ = ()
 
@@ -195,10 +185,7 @@ class SortedKeyCollection(DictionaryView):
         return named(f"{_DICTIONARY}.KeyCollection", *self.dictionary.types)
 
 
-@dotnet_class(
-    f"{_DICTIONARY}<TKey, TValue>.ValueCollection",
-    attributes={"Count": "count", "void CopyTo(TValue[] array, int index)": "copy_to"},
-)
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.ValueCollection")
 class SortedValueCollection(DictionaryView):
     __slots__ = ()
 
@@ -215,10 +202,7 @@ class SortedValueCollection(DictionaryView):
         return named(f"{_DICTIONARY}.ValueCollection", *self.dictionary.types)
 
 
-@dotnet_class(
-    "System.Collections.Generic.SortedSet<T>",
-    attributes={"Count": "count", "Comparer": "comparer", "Min": "minimum", "Max": "maximum"},
-)
+@dotnet_class("System.Collections.Generic.SortedSet<T>", attributes={"Min": "minimum", "Max": "maximum"})
 class SortedSet(SetOperations, SortedCollection):
     """A set in order."""
 
@@ -272,7 +256,6 @@ class SortedSet(SetOperations, SortedCollection):
     def maximum(self) -> Any:
         return self._keys[-1] if self._keys else default_value(self.types[0])
 
-    @member("bool Add(T item)")
     def add(self, item: Any) -> bool:
         place, found = self._place(item)
         if not found:
@@ -281,7 +264,6 @@ class SortedSet(SetOperations, SortedCollection):
             self.check_room(len(self._keys))
         return not found
 
-    @member("bool Remove(T item)")
     def remove(self, item: Any) -> bool:
         place, found = self._place(item)
         if found:
@@ -289,28 +271,21 @@ class SortedSet(SetOperations, SortedCollection):
             self.version += 1
         return found
 
-    @member("void Clear()")
     def clear(self) -> None:
         self._keys.clear()
         self.version += 1
 
-    @member("bool Contains(T item)")
     def contains(self, item: Any) -> bool:
         return self._place(item)[1]
 
-    @member("bool TryGetValue(T equalValue, out T actualValue)")
     def try_get_value(self, item: Any) -> tuple[bool, Any]:
         place, found = self._place(item)
         return (True, self._keys[place]) if found else (False, default_value(self.types[0]))
 
-    @member("void CopyTo(T[] array)")
-    @member("void CopyTo(T[] array, int index)")
-    @member("void CopyTo(T[] array, int index, int count)")
     def copy_to(self, array: Any, index: int = 0, count: int | None = None) -> None:
         check_non_negative(count or 0, "count")
         copy_into(self._keys[:count], array, index, "index")
 
-    @member("System.Collections.Generic.IEnumerable<T> Reverse()")
     def reverse(self) -> Any:
         from apimpolicy.dotnet.linq.sequences import Sequence
 

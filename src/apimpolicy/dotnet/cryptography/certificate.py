@@ -27,13 +27,7 @@ if TYPE_CHECKING:
 _NAMESPACE = "System.Security.Cryptography.X509Certificates."
 
 
-@dotnet_class(
-    _NAMESPACE + "X509Certificate2",
-    attributes=(
-        "Archived Extensions FriendlyName HasPrivateKey IssuerName NotAfter NotBefore PublicKey "
-        "SerialNumber SignatureAlgorithm SubjectName Thumbprint Version"
-    ),
-)
+@dotnet_class(_NAMESPACE + "X509Certificate2", attributes="Archived FriendlyName")
 class Certificate:
     """A certificate, with its private key and the other certificates of its file when there are any.
 

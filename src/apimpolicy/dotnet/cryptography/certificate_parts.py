@@ -39,7 +39,7 @@ class CertificateExtension(AsnEncodedData):
         return super().format(multi_line) if text is None else text
 
 
-@dotnet_class(_NAMESPACE + "X509ExtensionCollection", attributes="Count")
+@dotnet_class(_NAMESPACE + "X509ExtensionCollection")
 class ExtensionCollection:
     """The extensions of a certificate, in its own order."""
 

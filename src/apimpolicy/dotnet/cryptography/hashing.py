@@ -88,7 +88,6 @@ class HashAlgorithm:
     def compute_hash_range(self, buffer: Array | None, offset: int, count: int) -> Array:
         return self.compute_hash(byte_array(span(buffer, offset, count, "buffer", "offset")))
 
-    @member("byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)")
     def transform_final_block(self, buffer: Array | None, offset: int, count: int) -> Array:
         """Hash the last part; returns a copy of the input, as .NET does."""
         part = span(buffer, offset, count, "inputBuffer", "inputOffset")
@@ -96,9 +95,6 @@ class HashAlgorithm:
         self._finish()
         return byte_array(part)
 
-    @member(
-        "int TransformBlock(byte[] inputBuffer, int inputOffset, int inputCount, byte[] outputBuffer, int outputOffset)"
-    )
     def transform_block(
         self, buffer: Array | None, offset: int, count: int, output: Array | None, output_offset: int
     ) -> int:
@@ -120,7 +116,6 @@ class HashAlgorithm:
         """The result of the last computation."""
         return None if self._result is None else byte_array(self._result)
 
-    @member("void Initialize()")
     def initialize(self) -> None:
         self._result = None
         self._state = self._start()

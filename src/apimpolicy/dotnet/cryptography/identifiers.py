@@ -102,7 +102,6 @@ class Oid:
         return Oid(other.value, other.friendly_name)
 
     @staticmethod
-    @member(f"static {_NAMESPACE}Oid FromFriendlyName(string friendlyName, {_NAMESPACE}OidGroup group)")
     def from_friendly_name(friendly_name: str | None, group: int) -> Oid:
         """On Linux all groups share their names. Raises CryptographicException for an unknown one."""
         if friendly_name is None:
@@ -141,13 +140,12 @@ class AsnEncodedData:
     def raw_data(self) -> Array:
         return byte_array(self.data)
 
-    @member("string Format(bool multiLine)")
     def format(self, multi_line: bool) -> str:
         """The data as hexadecimal, which .NET gives for every identifier it has no format for."""
         return hexadecimal(self.data, " ")
 
 
-@dotnet_class(_NAMESPACE + "HashAlgorithmName", attributes="Name")
+@dotnet_class(_NAMESPACE + "HashAlgorithmName")
 class HashAlgorithmName:
     """The name of a hash algorithm, e.g. `SHA256`."""
 
@@ -162,18 +160,14 @@ class HashAlgorithmName:
     def __hash__(self) -> int:
         return hash(self.name)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.name or ""
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         from apimpolicy.dotnet.system.objects import get_hash_code
 
         return 0 if self.name is None else get_hash_code(self.name)
 
-    @member("bool Equals(System.Security.Cryptography.HashAlgorithmName other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: object) -> bool:
         return self == other
 

@@ -118,24 +118,20 @@ class RSA:
             )
         return self._private
 
-    @member(f"{_NAMESPACE}RSAParameters ExportParameters(bool includePrivateParameters)")
     def export_parameters(self, include_private: bool) -> RSAParameters:
         private = self.private_key.private_numbers() if include_private else None
         return RSAParameters.of(self.public_key.public_numbers(), private)
 
-    @member(f"void ImportParameters({_NAMESPACE}RSAParameters parameters)")
     def import_parameters(self, parameters: RSAParameters) -> None:
         """Take over a key. Raises CryptographicException when the numbers are none."""
         self._public, self._private = parameters.keys()
 
-    @member("void FromXmlString(string xmlString)")
     def from_xml_string(self, xml: str | None) -> None:
         """Take over a key from `<RSAKeyValue>`. Raises CryptographicException for what is none."""
         if xml is None:
             raise ArgumentNullException("xmlString")
         self.import_parameters(RSAParameters.from_xml(xml))
 
-    @member("string ToXmlString(bool includePrivateParameters)")
     def to_xml_string(self, include_private: bool) -> str:
         return self.export_parameters(include_private).to_xml()
 
@@ -157,7 +153,6 @@ class RSA:
     ) -> Array:
         return self._sign(_part(data, offset, count), hash, padding, hashed=False)
 
-    @member(f"byte[] SignHash(byte[] hash, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def sign_hash(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
         if data is None:
             raise ArgumentNullException("hash")
@@ -205,7 +200,6 @@ class RSA:
     ) -> bool:
         return self._verify(_part(data, offset, count), signature, hash, padding, hashed=False)
 
-    @member(f"bool VerifyHash(byte[] hash, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def verify_hash(
         self,
         data: Array | None,
@@ -249,7 +243,6 @@ class RSA:
             return False
         return True
 
-    @member(f"byte[] Encrypt(byte[] data, {_ENCRYPTION} padding)")
     def encrypt(self, data: Array | None, padding: RSAEncryptionPadding | None) -> Array:
         if data is None:
             raise ArgumentNullException("data")
@@ -260,7 +253,6 @@ class RSA:
                 "The message exceeds the maximum allowable length for the chosen options."
             ) from None
 
-    @member(f"byte[] Decrypt(byte[] data, {_ENCRYPTION} padding)")
     def decrypt(self, data: Array | None, padding: RSAEncryptionPadding | None) -> Array:
         if data is None:
             raise ArgumentNullException("data")

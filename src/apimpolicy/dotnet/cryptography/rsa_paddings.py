@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
 from apimpolicy.dotnet.exceptions import ArgumentException
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.values import wrap_int32
 
 _NAMESPACE = "System.Security.Cryptography."
@@ -20,16 +20,12 @@ class RSASignaturePadding:
     def __init__(self, mode: int) -> None:
         self.mode = mode
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return "Pss" if self.mode else "Pkcs1"
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.mode
 
-    @member(f"bool Equals({_SIGNATURE} other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: object) -> bool:
         return self == other
 
@@ -52,21 +48,16 @@ class RSAEncryptionPadding:
     def __hash__(self) -> int:
         return hash((self.mode, self.hash))
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return f"Oaep{self.hash.name}" if self.mode else "Pkcs1"
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return wrap_int32(wrap_int32(self.mode * 33) ^ self.hash.get_hash_code())
 
-    @member(f"bool Equals({_ENCRYPTION} other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: object) -> bool:
         return self == other
 
     @staticmethod
-    @member(f"static {_ENCRYPTION} CreateOaep({_HASH} hashAlgorithm)")
     def create_oaep(hash: HashAlgorithmName) -> RSAEncryptionPadding:
         if not hash.name:
             raise ArgumentException("The hash algorithm name cannot be null or empty.", "hashAlgorithm")

@@ -142,11 +142,9 @@ class SymmetricAlgorithm:
     def legal_block_sizes(self) -> Array:
         return Array(named(_NAMESPACE + "KeySizes"), [KeySizes(self.block_size, self.block_size, 0)])
 
-    @member("bool ValidKeySize(int bitLength)")
     def valid_key_size(self, bits: int) -> bool:
         return self._cipher.key_sizes.allows(bits)
 
-    @member("void GenerateKey()")
     def generate_key(self) -> None:
         self._key = environment().random.randbytes(self._key_size // 8)
 
@@ -194,12 +192,7 @@ class SymmetricAlgorithm:
 
 @dotnet_class(
     _NAMESPACE + "ICryptoTransform",
-    attributes={
-        "InputBlockSize": "block_size",
-        "OutputBlockSize": "block_size",
-        "CanTransformMultipleBlocks": "can_transform_multiple_blocks",
-        "CanReuseTransform": "can_reuse",
-    },
+    attributes={"InputBlockSize": "block_size", "OutputBlockSize": "block_size", "CanReuseTransform": "can_reuse"},
 )
 class CryptoTransform:
     """One run over data in one direction. Only the whole-message form, TransformFinalBlock, is simulated."""
@@ -213,7 +206,6 @@ class CryptoTransform:
         self._decrypts = decrypts
         self.block_size = algorithm.block_size // 8
 
-    @member("byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)")
     def transform_final_block(self, buffer: Array | None, offset: int, count: int) -> Array:
         return byte_array(self.apply(span(buffer, offset, count, "inputBuffer", "inputOffset")))
 

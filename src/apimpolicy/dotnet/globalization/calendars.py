@@ -31,7 +31,7 @@ _FIRST_DAY, _FIRST_FULL_WEEK, _FIRST_FOUR_DAY_WEEK = range(3)
 _DAYS_BEFORE_YEAR_ONE = 365 - 1
 
 
-@dotnet_class(_NAME, attributes={"IsReadOnly": "is_read_only", "TwoDigitYearMax": "last_two_digit_year"})
+@dotnet_class(_NAME, attributes={"TwoDigitYearMax": "last_two_digit_year"})
 class GregorianCalendar:
     """The calendar of one culture; two digits are a year up to 2029."""
 
@@ -53,7 +53,6 @@ class GregorianCalendar:
             raise ArgumentOutOfRangeException("year", "Valid values are between 99 and 9999, inclusive.")
         self._last_two_digit_year = value
 
-    @member("object Clone()")
     def clone(self) -> GregorianCalendar:
         return self._copy(False)
 
@@ -63,7 +62,6 @@ class GregorianCalendar:
         return made
 
     @staticmethod
-    @member(f"static {_NAME} ReadOnly({_NAME} calendar)")
     def read_only(calendar: GregorianCalendar | None) -> GregorianCalendar:
         if calendar is None:
             raise ArgumentNullException("calendar")

@@ -17,7 +17,7 @@ from apimpolicy.dotnet.globalization.culture_data import IDENTITIES, dates, numb
 from apimpolicy.dotnet.globalization.date_format_info import DateTimeFormatInfo
 from apimpolicy.dotnet.globalization.number_format_info import NumberFormatInfo
 from apimpolicy.dotnet.globalization.text_info import TextInfo
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -105,14 +105,12 @@ class CultureInfo:
     def has_own_order(self) -> bool:
         return bool(IDENTITIES[self.name].own_order)
 
-    @member("object GetFormat(System.Type formatType)")
     def get_format(self, asked: TypeObject | None) -> Any:
         name = str(asked.type) if asked is not None else ""
         if name == "System.Globalization.NumberFormatInfo":
             return self.number_format
         return self.date_format if name == "System.Globalization.DateTimeFormatInfo" else None
 
-    @member("object Clone()")
     def clone(self) -> CultureInfo:
         return self._copy(False)
 
@@ -123,21 +121,17 @@ class CultureInfo:
         return made
 
     @staticmethod
-    @member(f"static {_NAME} ReadOnly({_NAME} ci)")
     def read_only(culture: CultureInfo | None) -> CultureInfo:
         if culture is None:
             raise ArgumentNullException("ci")
         return culture._copy(True)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.name
 
-    @member("bool Equals(object value)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, CultureInfo) and other.name == self.name
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return IDENTITIES[self.name].lcid
 

@@ -49,22 +49,18 @@ class DateTimeFormatInfo(DateSymbols):
         """It says nothing about numbers."""
         return INVARIANT_NUMBERS
 
-    @member("object Clone()")
     def clone(self) -> DateTimeFormatInfo:
         return DateTimeFormatInfo(self)
 
-    @member("object GetFormat(System.Type formatType)")
     def get_format(self, asked: TypeObject | None) -> DateTimeFormatInfo | None:
         return self if asked is not None and str(asked.type) == _NAME else None
 
     @staticmethod
-    @member(f"static {_NAME} GetInstance(System.IFormatProvider provider)")
     def get_instance(provider: Any) -> DateTimeFormatInfo:
         found = dates_of(provider)
         return found if isinstance(found, DateTimeFormatInfo) else DateTimeFormatInfo(found, is_read_only=True)
 
     @staticmethod
-    @member(f"static {_NAME} ReadOnly({_NAME} dtfi)")
     def read_only(info: DateTimeFormatInfo | None) -> DateTimeFormatInfo:
         if info is None:
             raise ArgumentNullException("dtfi", "Object cannot be null.")

@@ -13,10 +13,7 @@ _SEPARATORS = {"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf",
 """The categories of what stands between words."""
 
 
-@dotnet_class(
-    "System.Globalization.TextInfo",
-    attributes={"CultureName": "culture", "IsReadOnly": "is_read_only", "IsRightToLeft": "is_right_to_left"},
-)
+@dotnet_class("System.Globalization.TextInfo", attributes={"CultureName": "culture"})
 class TextInfo:
     """Of the culture with this name."""
 
@@ -76,7 +73,6 @@ class TextInfo:
             out.append(self.lower(text[start:index]) if has_lower else text[start:index])
         return "".join(out)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return f"TextInfo - {self.culture}"
 

@@ -97,7 +97,6 @@ class JArray(_Indexed):
     def set_index(self, index: int, value: JToken | None) -> None:
         self.set_child(index, value)
 
-    @member(f"void Add({JTOKEN} item)")
     def add(self, item: JToken | None) -> None:
         has_parent = item is not None and item.parent is not None  # then it is copied, as `owned` says
         item = item.deep_clone() if has_parent else self.owned(item)  # type: ignore[union-attr]
@@ -105,26 +104,22 @@ class JArray(_Indexed):
             self.check_child(item, None)
         self.take(item)
 
-    @member(f"void Insert(int index, {JTOKEN} item)")
     def insert(self, index: int, item: JToken | None) -> None:
         self.insert_child(index, item)
 
-    @member("void RemoveAt(int index)")
     def remove_at(self, index: int) -> None:
         self.remove_child_at(index)
 
-    @member(f"bool Remove({JTOKEN} item)")
     def remove(self, item: JToken | None) -> bool:
         return self.remove_child(item)
 
-    @member(f"System.Collections.Generic.IEnumerator<{JTOKEN}> GetEnumerator()")
     def get_enumerator(self) -> Any:
         from apimpolicy.dotnet.collections.enumerators import get_enumerator
 
         return get_enumerator(self)
 
 
-@dotnet_class(J + "JConstructor", attributes={"Name": "name", "Type": "token_type"})
+@dotnet_class(J + "JConstructor", attributes={"Type": "token_type"})
 class JConstructor(_Indexed):
     """`new Date(0)`: a JavaScript constructor call."""
 

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
@@ -70,11 +70,9 @@ class JTokenEqualityComparer:
 
     __slots__ = ()
 
-    @member(f"bool Equals({J}JToken x, {J}JToken y)")
     def equals(self, first: JToken | None, second: JToken | None) -> bool:
         return deep_equals(first, second)
 
-    @member(f"int GetHashCode({J}JToken obj)")
     def get_hash_code(self, token: JToken | None) -> int:
         return deep_hash(token)
 

@@ -62,7 +62,7 @@ def as_token(content: Any) -> JToken:
     return made
 
 
-@dotnet_class(J + "JContainer", attributes="HasValues First Last Count")
+@dotnet_class(J + "JContainer")
 class JContainer(JToken):
     """A token with children. `version` counts changes, so that enumeration notices them."""
 
@@ -108,11 +108,9 @@ class JContainer(JToken):
         convert = bound(J + "Extensions", _VALUE)
         return JEnumerable(lambda: (convert(types, child) for child in JContainer.__iter__(self)), of_type(types[-1]))
 
-    @member(f"{TOKENS} Descendants()")
     def descendants(self) -> JEnumerable:
         return JEnumerable(lambda: self._below(with_self=False), TOKENS)
 
-    @member(f"{TOKENS} DescendantsAndSelf()")
     def descendants_and_self(self) -> JEnumerable:
         return JEnumerable(lambda: self._below(with_self=True), TOKENS)
 
@@ -146,7 +144,6 @@ class JContainer(JToken):
     def add(self, item: Any) -> None:
         self.add_content(len(self.children), item)
 
-    @member("void AddFirst(object content)")
     def add_first(self, content: Any) -> None:
         self.add_content(0, content)
 
@@ -265,7 +262,6 @@ class JContainer(JToken):
         self.children.clear()
         self.version += 1
 
-    @member("void ReplaceAll(object content)")
     def replace_all(self, content: Any) -> None:
         self.clear()
         self.add_object(content)

@@ -32,7 +32,7 @@ _NO_VALUES = (PROPERTY, COMMENT)
 _PAIR = f"System.Collections.Generic.KeyValuePair<string, {JTOKEN}>"
 
 
-@dotnet_class(J + "JProperty", attributes={"Name": "name", "Value": "value", "Type": "token_type"})
+@dotnet_class(J + "JProperty", attributes={"Type": "token_type"})
 class JProperty(JContainer):
     """A name with one value; `value` is None only while the property is being built."""
 
@@ -334,24 +334,20 @@ class JObject(JContainer):
         found = self.find_property_comparing(name, comparison)
         return (False, None) if found is None else (True, found.value)
 
-    @member("bool ContainsKey(string propertyName)")
     def contains_key(self, name: str | None) -> bool:
         if name is None:
             raise ArgumentNullException("propertyName")
         return name in self._by_name
 
-    @member("bool Remove(string propertyName)")
     def remove(self, name: Any) -> bool:
         found = self.find_property(name) if name is None or isinstance(name, str) else name
         return found is not None and self.remove_child(found)
 
     # Sequences
 
-    @member(f"System.Collections.Generic.IEnumerable<{J}JProperty> Properties()")
     def properties(self) -> JEnumerable:
         return JEnumerable(self.__iter__, f"System.Collections.Generic.IEnumerable<{J}JProperty>")
 
-    @member(f"{J}JEnumerable<{JTOKEN}> PropertyValues()")
     def property_values(self) -> JEnumerable:
         return JEnumerable(self._values)
 
@@ -377,7 +373,6 @@ class JObject(JContainer):
         for item in self:
             yield KeyValuePair(types, item.name, item.value)  # type: ignore[attr-defined]
 
-    @member(f"System.Collections.Generic.IEnumerator<{_PAIR}> GetEnumerator()")
     def get_enumerator(self) -> Any:
         from apimpolicy.dotnet.collections.enumerators import get_enumerator
 

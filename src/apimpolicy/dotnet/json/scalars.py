@@ -132,7 +132,7 @@ def _compare_dates(first: Any, second: Any) -> int:
     return _compare(platform.ticks_of(first), platform.ticks_of(second))
 
 
-@dotnet_class(J + "JValue", attributes={"HasValues": "has_values", "Type": "token_type", "Value": "value"})
+@dotnet_class(J + "JValue", attributes={"Type": "token_type"})
 class JValue(JToken):
     """One boxed value; a string token may hold null."""
 
@@ -167,8 +167,6 @@ class JValue(JToken):
         self._value = new
         self.token_type = kind
 
-    @member(f"bool Equals({J}JValue other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         if self is other:
             return True
@@ -182,7 +180,6 @@ class JValue(JToken):
     def __hash__(self) -> int:
         return self.get_hash_code()
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         if self._value is None:
             return 0
@@ -193,7 +190,6 @@ class JValue(JToken):
             return hash(int(value)) & 0x7FFFFFFF
         return self.token_type ^ get_hash_code(value)
 
-    @member(f"int CompareTo({J}JValue obj)")
     def compare_to(self, other: Any) -> int:
         if other is None:
             return 1

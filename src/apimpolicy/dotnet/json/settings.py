@@ -20,7 +20,6 @@ _IGNORE = 1
     attributes={
         "NullValueHandling": "nulls",
         "DefaultValueHandling": "defaults",
-        "Formatting": "formatting",
         "DateParseHandling": "date_parsing",
         "DateFormatHandling": "date_style",
         "DateFormatString": "date_format",

@@ -25,20 +25,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
-@dotnet_class(
-    JTOKEN,
-    attributes={
-        "Parent": "parent",
-        "Root": "root",
-        "Type": "token_type",
-        "HasValues": "has_values",
-        "Next": "next",
-        "Previous": "previous",
-        "Path": "path",
-        "First": "first",
-        "Last": "last",
-    },
-)
+@dotnet_class(JTOKEN, attributes={"Type": "token_type"})
 class JToken:
     """A node of a JSON tree. `token_type` is a `JTokenType` number.
 
@@ -135,7 +122,6 @@ class JToken:
     def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
         raise self._no_children()
 
-    @member(f"{JTOKEN} DeepClone()")
     def deep_clone(self) -> JToken:
         """A copy of the whole tree, without a parent."""
         return self.bare_copy()
@@ -156,17 +142,14 @@ class JToken:
     def detach(self) -> None:
         self._parent().remove_child(self)
 
-    @member(f"void Replace({JTOKEN} value)")
     def replace(self, value: JToken | None) -> None:
         parent = self._parent()
         parent.set_child(parent.index_of(self), value)
 
-    @member("void AddAfterSelf(object content)")
     def add_after_self(self, content: Any) -> None:
         parent = self._parent()
         parent.add_content(parent.index_of(self) + 1, content)
 
-    @member("void AddBeforeSelf(object content)")
     def add_before_self(self, content: Any) -> None:
         parent = self._parent()
         parent.add_content(parent.index_of(self), content)
@@ -176,11 +159,9 @@ class JToken:
             raise InvalidOperationException("The parent is missing.")
         return self.parent
 
-    @member(f"{TOKENS} Ancestors()")
     def ancestors(self) -> JEnumerable:
         return JEnumerable(lambda: self._upwards(self.parent), TOKENS)
 
-    @member(f"{TOKENS} AncestorsAndSelf()")
     def ancestors_and_self(self) -> JEnumerable:
         return JEnumerable(lambda: self._upwards(self), TOKENS)
 
@@ -190,11 +171,9 @@ class JToken:
             yield token
             token = token.parent
 
-    @member(f"{TOKENS} AfterSelf()")
     def after_self(self) -> JEnumerable:
         return JEnumerable(lambda: self._siblings(after=True), TOKENS)
 
-    @member(f"{TOKENS} BeforeSelf()")
     def before_self(self) -> JEnumerable:
         return JEnumerable(lambda: self._siblings(after=False), TOKENS)
 

@@ -121,23 +121,18 @@ class Regex:
 
         return TimeSpan(_INFINITE_TICKS if self.timeout is None else self.timeout)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.pattern
 
-    @member("string[] GetGroupNames()")
     def get_group_names(self) -> Array:
         return string_array(self.translation.names)
 
-    @member("int[] GetGroupNumbers()")
     def get_group_numbers(self) -> Array:
         return Array(INT, self.translation.numbers)
 
-    @member("string GroupNameFromNumber(int i)")
     def group_name_from_number(self, number: int) -> str:
         return next((name for name, own in self.translation.names.items() if own == number), "")
 
-    @member("int GroupNumberFromName(string name)")
     def group_number_from_name(self, name: str) -> int:
         _check(name, "name")
         return self.translation.names.get(name, -1)

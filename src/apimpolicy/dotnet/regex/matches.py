@@ -22,7 +22,7 @@ _NAMESPACE = "System.Text.RegularExpressions."
 _GROUP = named(_NAMESPACE + "Group")
 
 
-@dotnet_class(f"{_NAMESPACE}Capture", attributes="Index Length Value")
+@dotnet_class(f"{_NAMESPACE}Capture")
 class Capture:
     """A part of the input; `index` and `length` count UTF-16 code units."""
 
@@ -37,7 +37,6 @@ class Capture:
     def value(self) -> str:
         return self.text[self.index : self.index + self.length]
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.value
 
@@ -139,7 +138,7 @@ class MatchCollection(_CaptureList):
         return self._items
 
 
-@dotnet_class(f"{_NAMESPACE}Group", attributes="Success Name Captures")
+@dotnet_class(f"{_NAMESPACE}Group")
 class Group(Capture):
     """A group: its last capture, and all of them."""
 
@@ -160,7 +159,6 @@ class Group(Capture):
         return CaptureCollection([Capture(self.text, start, end - start) for start, end in self._spans])
 
     @staticmethod
-    @member(f"static {_NAMESPACE}Group Synchronized({_NAMESPACE}Group inner)")
     def synchronized(inner: Group) -> Group:
         if inner is None:
             raise ArgumentNullException("inner")
@@ -220,7 +218,7 @@ class GroupCollection(_CaptureList):
         return found is not None, found
 
 
-@dotnet_class(f"{_NAMESPACE}Match", attributes="Groups")
+@dotnet_class(f"{_NAMESPACE}Match")
 class Match(Group):
     """A match, or the failure to find one. `offset` is where the searched part of the input begins."""
 
@@ -259,13 +257,11 @@ class Match(Group):
             self._groups = GroupCollection(groups, numbers)
         return self._groups
 
-    @member(f"{_NAMESPACE}Match NextMatch()")
     def next_match(self) -> Match:
         if self.regex is None or self._found is None:
             return self
         return self.regex.match_after(self)
 
-    @member("string Result(string replacement)")
     def result(self, replacement: str) -> str:
         from apimpolicy.dotnet.regex.replacements import expand, read_replacement
 

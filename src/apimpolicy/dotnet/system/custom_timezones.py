@@ -62,7 +62,7 @@ def create_zone(
     return TimeZone(name, RuleZone(base, kept), (shown or "", standard or "", daylight or "" if kept else ""))
 
 
-@dotnet_class("System.Globalization.DaylightTime", attributes="Start End Delta")
+@dotnet_class("System.Globalization.DaylightTime")
 class DaylightTime:
     """The daylight saving time of one year."""
 
@@ -85,19 +85,15 @@ class CurrentTimeZone:
     __slots__ = ()
     name = "UTC"
 
-    @member("System.TimeSpan GetUtcOffset(System.DateTime time)")
     def get_utc_offset(self, time: DateTime) -> TimeSpan:
         return TimeSpan(0)
 
-    @member("System.DateTime ToUniversalTime(System.DateTime time)")
     def to_universal_time(self, time: DateTime) -> DateTime:
         return DateTime(time.ticks, UTC)
 
-    @member("System.DateTime ToLocalTime(System.DateTime time)")
     def to_local_time(self, time: DateTime) -> DateTime:
         return DateTime(time.ticks, LOCAL)
 
-    @member("System.Globalization.DaylightTime GetDaylightChanges(int year)")
     def get_daylight_changes(self, year: int) -> DaylightTime:
         if not 1 <= year <= 9999:
             raise ArgumentOutOfRangeException("year", "Valid values are between 1 and 9999, inclusive.")

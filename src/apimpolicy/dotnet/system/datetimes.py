@@ -25,10 +25,7 @@ _MAX_MILLISECONDS = 315_537_897_600_000
 _UNREPRESENTABLE = "The added or subtracted value results in an un-representable DateTime."
 
 
-@dotnet_class(
-    "System.DateTime",
-    attributes="Ticks Kind Date TimeOfDay Year Month Day DayOfWeek DayOfYear Hour Minute Second Millisecond",
-)
+@dotnet_class("System.DateTime")
 class DateTime:
     """A point in time; immutable. Equality and order go by the ticks alone, as in .NET."""
 
@@ -99,7 +96,6 @@ class DateTime:
     def zone_designator(self) -> str:
         return ("", "Z", "+00:00")[self.kind]
 
-    @member("System.DateTime AddTicks(long value)")
     def add_ticks(self, ticks: int, parameter: str = "value") -> DateTime:
         total = self.ticks + ticks
         if not 0 <= total <= MAX_TICKS:
@@ -113,27 +109,21 @@ class DateTime:
             raise ArgumentOutOfRangeException("value", "Value to add was out of range.")
         return self.add_ticks(int(count) * MILLISECOND)
 
-    @member("System.DateTime AddDays(double value)")
     def add_days(self, value: float) -> DateTime:
         return self._add(value, 86_400_000)
 
-    @member("System.DateTime AddHours(double value)")
     def add_hours(self, value: float) -> DateTime:
         return self._add(value, 3_600_000)
 
-    @member("System.DateTime AddMinutes(double value)")
     def add_minutes(self, value: float) -> DateTime:
         return self._add(value, 60_000)
 
-    @member("System.DateTime AddSeconds(double value)")
     def add_seconds(self, value: float) -> DateTime:
         return self._add(value, 1000)
 
-    @member("System.DateTime AddMilliseconds(double value)")
     def add_milliseconds(self, value: float) -> DateTime:
         return self._add(value, 1)
 
-    @member("System.DateTime AddMonths(int months)")
     def add_months(self, months: int) -> DateTime:
         if not -120_000 <= months <= 120_000:
             raise ArgumentOutOfRangeException("months", "Months value must be between +/-120000.")
@@ -144,13 +134,11 @@ class DateTime:
         day = min(today.day, calendar.monthrange(year, month + 1)[1])
         return DateTime(_date_ticks(year, month + 1, day) + self.ticks % DAY, self.kind)
 
-    @member("System.DateTime AddYears(int value)")
     def add_years(self, years: int) -> DateTime:
         if not -10_000 <= years <= 10_000:
             raise ArgumentOutOfRangeException("years", "Years value must be between +/-10000.")
         return self.add_months(years * 12)
 
-    @member("System.DateTime Add(System.TimeSpan value)")
     def add(self, span: TimeSpan) -> DateTime:
         return self.add_ticks(span.ticks)
 
@@ -162,15 +150,12 @@ class DateTime:
     def subtract(self, other: DateTime) -> TimeSpan:
         return TimeSpan(self.ticks - other.ticks)
 
-    @member("System.DateTime ToUniversalTime()")
     def to_universal_time(self) -> DateTime:
         return DateTime(self.ticks, UTC)
 
-    @member("System.DateTime ToLocalTime()")
     def to_local_time(self) -> DateTime:
         return DateTime(self.ticks, LOCAL)
 
-    @member("bool IsDaylightSavingTime()")
     def is_daylight_saving_time(self) -> bool:
         return False
 
@@ -191,7 +176,6 @@ class DateTime:
     def equals(self, other: Any) -> bool:
         return isinstance(other, DateTime) and other.ticks == self.ticks
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return wrap_int32(self.ticks ^ (self.ticks >> 32))
 

@@ -12,7 +12,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback
 from apimpolicy.dotnet.system.encodings import (
     NULL_ARRAY,
@@ -195,7 +195,7 @@ def _changeable(encoding: Encoding, value: _Given | None) -> _Given:
     return value
 
 
-@dotnet_class(_INFO, attributes="CodePage Name DisplayName")
+@dotnet_class(_INFO)
 class EncodingInfo:
     """What `GetEncodings()` tells of an encoding."""
 
@@ -204,15 +204,12 @@ class EncodingInfo:
     def __init__(self, code_page: int, name: str, display_name: str) -> None:
         self.code_page, self.name, self.display_name = code_page, name, display_name
 
-    @member(f"{_ENCODING} GetEncoding()")
     def get_encoding(self) -> Encoding:
         return get_encoding_by_number(self.code_page)
 
-    @member("bool Equals(object value)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, EncodingInfo) and other.code_page == self.code_page
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.code_page
 

@@ -25,15 +25,7 @@ NULL_ARRAY = "Array cannot be null."
 
 @dotnet_class(
     "System.Text.Encoding",
-    attributes={
-        "WebName": "web_name",
-        "BodyName": "web_name",
-        "HeaderName": "web_name",
-        "EncodingName": "display_name",
-        "CodePage": "code_page",
-        "IsSingleByte": "is_single_byte",
-        "IsReadOnly": "is_read_only",
-    },
+    attributes={"BodyName": "web_name", "HeaderName": "web_name", "EncodingName": "display_name"},
 )
 class Encoding:
     """One encoding. Its fallbacks replace what it cannot write, and what it cannot read; None throws."""
@@ -154,18 +146,15 @@ class Encoding:
     def _get_char_count_part(self, data: Array | None, index: int, count: int) -> int:
         return len(self._get_string_part(data, index, count))
 
-    @member("byte[] GetPreamble()")
     def get_preamble(self) -> Array:
         return byte_array(self.preamble)
 
-    @member("bool Equals(object value)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, Encoding) and self._identity() == other._identity()
 
     def _identity(self) -> tuple[Any, ...]:
         return self.code_page, self.preamble, self.encoder_fallback, self.decoder_fallback
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.code_page
 

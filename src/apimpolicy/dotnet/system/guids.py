@@ -21,7 +21,6 @@ class Guid:
     def __init__(self, digits: str) -> None:
         self.hex = digits
 
-    @member("byte[] ToByteArray()")
     def to_byte_array(self) -> Array:
         return byte_array(struct.pack("<IHH", *self._words()) + bytes.fromhex(self.hex[16:]))
 
@@ -54,8 +53,6 @@ class Guid:
 
     formatted = format
 
-    @member("bool Equals(System.Guid g)")
-    @member("bool Equals(object o)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, Guid) and other.hex == self.hex
 
@@ -71,7 +68,6 @@ class Guid:
             raise ArgumentException("Object must be of type GUID.", "value")
         return self.compare_to(other)
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         first, second, third, fourth = struct.unpack("<4i", bytes(self.to_byte_array()))
         return wrap_int32(first ^ second ^ third ^ fourth)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.values import Array, byte_array
 
@@ -31,22 +31,18 @@ class IPAddress:
     def family(self) -> int:
         return _IPV4 if len(self.data) == 4 else _IPV6
 
-    @member("byte[] GetAddressBytes()")
     def get_address_bytes(self) -> Array:
         return byte_array(self.data)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         if len(self.data) == 4:
             return ".".join(map(str, self.data))
         shown = ipv6_text(self.data)
         return f"{shown}%{self.scope}" if self.scope else shown
 
-    @member("bool Equals(object comparand)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, IPAddress) and other.data == self.data and other.scope == self.scope
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return get_hash_code(self.data.hex())
 

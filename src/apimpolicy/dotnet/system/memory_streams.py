@@ -125,7 +125,6 @@ class MemoryStream:
 
     # --------------------------------------------------------------------------------------------------- reading
 
-    @member("int ReadByte()")
     def read_byte(self) -> int:
         """The next byte, or -1 at the end."""
         if self._opened()._place >= self._end:
@@ -133,7 +132,6 @@ class MemoryStream:
         self._place += 1
         return int(self._bytes[self._place - 1])
 
-    @member(f"int Read({_PART})")
     def read(self, buffer: Array | None, offset: int, count: int) -> int:
         """The number of bytes that were read: 0 at the end."""
         if buffer is None:
@@ -157,7 +155,6 @@ class MemoryStream:
         self._place += len(found)
         return found
 
-    @member("byte[] GetBuffer()")
     def get_buffer(self) -> Array:
         """The array itself, with all its room."""
         if not self._shows:
@@ -166,7 +163,6 @@ class MemoryStream:
         self._bytes.extend([0] * (self._start + self.capacity - len(self._bytes)))
         return self._bytes
 
-    @member("byte[] ToArray()")
     def to_array(self) -> Array:
         """All bytes, wherever the stream stands, also after it was closed."""
         return Array(BYTE, self._bytes[self._start : self._end])
@@ -192,13 +188,11 @@ class MemoryStream:
                 self._bytes[place] = 0
             self._end = end
 
-    @member("void WriteByte(byte value)")
     def write_byte(self, value: int) -> None:
         self._opened()._make_room(self._place + 1)
         self._bytes[self._place] = value
         self._place += 1
 
-    @member(f"void Write({_PART})")
     def write(self, buffer: Array | None, offset: int, count: int) -> None:
         if buffer is None:
             raise ArgumentNullException("buffer", "Buffer cannot be null.")
@@ -207,7 +201,6 @@ class MemoryStream:
         self._bytes[self._place : self._place + count] = buffer[offset : offset + count]
         self._place += count
 
-    @member("void SetLength(long value)")
     def set_length(self, value: int) -> None:
         if not 0 <= value <= _MOST:
             raise ArgumentOutOfRangeException("value", _TOO_LONG)
@@ -218,7 +211,6 @@ class MemoryStream:
         self._end = self._start + value
         self._place = min(place, self._end)
 
-    @member("long Seek(long offset, System.IO.SeekOrigin loc)")
     def seek(self, offset: int, origin: int) -> int:
         origins = {_BEGIN: self._start, _CURRENT: self._opened()._place, _END: self._end}
         if origin not in origins:
@@ -229,11 +221,9 @@ class MemoryStream:
         self._place = place
         return place - self._start
 
-    @member("void Flush()")
     def flush(self) -> None:
         """Nothing waits to be written."""
 
-    @member("void WriteTo(System.IO.Stream stream)")
     def write_to(self, stream: MemoryStream | None) -> None:
         if stream is None:
             raise ArgumentNullException("stream", "Stream cannot be null.")

@@ -18,8 +18,6 @@ from apimpolicy.dotnet.values import wrap_int32
     "System.DateTimeOffset",
     attributes={
         "Ticks": "ticks",
-        "UtcTicks": "utc_ticks",
-        "Offset": "offset",
         "DateTime": "clock",
         "UtcDateTime": "utc_datetime",
         "LocalDateTime": "local_datetime",
@@ -78,39 +76,30 @@ class DateTimeOffset:
     def _with(self, clock: DateTime) -> DateTimeOffset:
         return _checked(clock.ticks, self.offset_ticks)
 
-    @member("System.DateTimeOffset AddTicks(long ticks)")
     def add_ticks(self, ticks: int) -> DateTimeOffset:
         return self._with(self.clock.add_ticks(ticks))
 
-    @member("System.DateTimeOffset AddDays(double days)")
     def add_days(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_days(value))
 
-    @member("System.DateTimeOffset AddHours(double hours)")
     def add_hours(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_hours(value))
 
-    @member("System.DateTimeOffset AddMinutes(double minutes)")
     def add_minutes(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_minutes(value))
 
-    @member("System.DateTimeOffset AddSeconds(double seconds)")
     def add_seconds(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_seconds(value))
 
-    @member("System.DateTimeOffset AddMilliseconds(double milliseconds)")
     def add_milliseconds(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_milliseconds(value))
 
-    @member("System.DateTimeOffset AddMonths(int months)")
     def add_months(self, value: int) -> DateTimeOffset:
         return self._with(self.clock.add_months(value))
 
-    @member("System.DateTimeOffset AddYears(int years)")
     def add_years(self, value: int) -> DateTimeOffset:
         return self._with(self.clock.add_years(value))
 
-    @member("System.DateTimeOffset Add(System.TimeSpan timeSpan)")
     def add(self, span: TimeSpan) -> DateTimeOffset:
         return self._with(self.clock.add(span))
 
@@ -122,7 +111,6 @@ class DateTimeOffset:
     def subtract(self, other: DateTimeOffset) -> TimeSpan:
         return TimeSpan(self.utc_ticks - other.utc_ticks)
 
-    @member("System.DateTimeOffset ToOffset(System.TimeSpan offset)")
     def to_offset(self, offset: TimeSpan) -> DateTimeOffset:
         _check_offset(offset.ticks)
         return _checked(self.utc_ticks + offset.ticks, offset.ticks)
@@ -132,19 +120,15 @@ class DateTimeOffset:
     def to_universal_time(self) -> DateTimeOffset:
         return DateTimeOffset(self.utc_ticks)
 
-    @member("long ToUnixTimeSeconds()")
     def to_unix_time_seconds(self) -> int:
         return self.utc_ticks // SECOND - UNIX_EPOCH_TICKS // SECOND
 
-    @member("long ToUnixTimeMilliseconds()")
     def to_unix_time_milliseconds(self) -> int:
         return self.utc_ticks // MILLISECOND - UNIX_EPOCH_TICKS // MILLISECOND
 
-    @member("long ToFileTime()")
     def to_file_time(self) -> int:
         return self.utc_datetime.to_file_time()
 
-    @member("int CompareTo(System.DateTimeOffset other)")
     def compare_to(self, other: DateTimeOffset) -> int:
         return (self.utc_ticks > other.utc_ticks) - (self.utc_ticks < other.utc_ticks)
 
@@ -153,11 +137,9 @@ class DateTimeOffset:
     def equals(self, other: Any) -> bool:
         return isinstance(other, DateTimeOffset) and other.utc_ticks == self.utc_ticks
 
-    @member("bool EqualsExact(System.DateTimeOffset other)")
     def equals_exact(self, other: DateTimeOffset) -> bool:
         return self.utc_ticks == other.utc_ticks and self.offset_ticks == other.offset_ticks
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return wrap_int32(self.utc_ticks ^ (self.utc_ticks >> 32))
 

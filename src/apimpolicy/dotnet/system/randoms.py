@@ -70,7 +70,6 @@ class Random:
         self._state[self._next] = value
         return value
 
-    @member("double NextDouble()")
     def next_double(self) -> float:
         return self._sample() * (1.0 / _BIG)
 
@@ -96,7 +95,6 @@ class Random:
             sample = -sample
         return int((float(sample) + (_BIG - 1)) / (2 * _BIG - 1) * width) + minimum
 
-    @member("void NextBytes(byte[] buffer)")
     @counts_itself
     def next_bytes(self, buffer: Array | None) -> None:
         if buffer is None:

@@ -93,7 +93,6 @@ class StreamReader:
     def is_at_end(self) -> bool:
         return not self._has()
 
-    @member("int Peek()")
     def peek(self) -> int:
         return ord(self._text[self._at]) if self._has() else -1
 
@@ -117,7 +116,6 @@ class StreamReader:
             done += len(part)
         return done
 
-    @member("string ReadToEnd()")
     @counts_itself
     def read_to_end(self) -> str:
         parts: list[str] = []
@@ -127,7 +125,6 @@ class StreamReader:
         environment().new_string(sum(map(len, parts)))
         return "".join(parts)
 
-    @member("string ReadLine()")
     @counts_itself
     def read_line(self) -> str | None:
         """None at the end; a line ends with CR, LF or both."""

@@ -116,7 +116,6 @@ class StringBuilder:
             raise ArgumentOutOfRangeException("value", _SMALL)
         self._capacity = value
 
-    @member("int EnsureCapacity(int capacity)")
     def ensure_capacity(self, capacity: int) -> int:
         if capacity < 0:
             raise ArgumentOutOfRangeException("capacity", "Capacity must be positive.")
@@ -124,7 +123,6 @@ class StringBuilder:
             self.capacity = capacity
         return self.capacity
 
-    @member("void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)")
     def copy_to(self, start: int, destination: Array | None, index: int, count: int) -> None:
         if destination is None:
             raise ArgumentNullException("destination")
@@ -143,7 +141,6 @@ class StringBuilder:
             raise ArgumentException("Source string was not long enough. Check sourceIndex and count.")
         destination[index : index + count] = self.to_string()[start : start + count]
 
-    @member("System.Text.StringBuilder Clear()")
     def clear(self) -> StringBuilder:
         self._pieces, self._length = [], 0
         return self
@@ -155,7 +152,6 @@ class StringBuilder:
         environment().check_length(self._length + len(piece))
         return self.edit(index, 0, piece)
 
-    @member("System.Text.StringBuilder Remove(int startIndex, int length)")
     def remove(self, start: int, length: int) -> StringBuilder:
         if length < 0:
             raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")

@@ -45,7 +45,6 @@ class StringReader:
             raise ObjectDisposedException("Cannot read from a closed TextReader.")
         return self._text
 
-    @member("int Peek()")
     def peek(self) -> int:
         text = self._open()
         return ord(text[self._position]) if self._position < len(text) else -1
@@ -66,13 +65,11 @@ class StringReader:
         self._position += len(found)
         return len(found)
 
-    @member("string ReadToEnd()")
     def read_to_end(self) -> str:
         rest = self._open()[self._position :]
         self._position += len(rest)
         return rest
 
-    @member("string ReadLine()")
     def read_line(self) -> str | None:
         """None at the end; a line ends with CR, LF or both."""
         text, start = self._open(), self._position

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
 from apimpolicy.dotnet.metadata import find_definition, named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite, format_value
@@ -67,7 +67,7 @@ class TextWriter:
         self._closed = True
 
 
-@dotnet_class(_WRITER, attributes="Encoding")
+@dotnet_class(_WRITER)
 class StringWriter(TextWriter):
     """Writes into a StringBuilder; what was written can still be read when it is closed."""
 
@@ -83,11 +83,9 @@ class StringWriter(TextWriter):
     def put(self, text: str) -> None:
         self.builder.append(text)
 
-    @member("System.Text.StringBuilder GetStringBuilder()")
     def get_string_builder(self) -> StringBuilder:
         return self.builder
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.builder.to_string()
 

@@ -25,12 +25,7 @@ _LIMIT = 1 << 63
 _TOO_LONG = "TimeSpan overflowed because the duration is too long."
 
 
-@dotnet_class(
-    "System.TimeSpan",
-    attributes=(
-        "Ticks Days Hours Minutes Seconds Milliseconds TotalDays TotalHours TotalMinutes TotalSeconds TotalMilliseconds"
-    ),
-)
+@dotnet_class("System.TimeSpan")
 class TimeSpan:
     """A span of time; immutable."""
 
@@ -83,27 +78,22 @@ class TimeSpan:
     def total_milliseconds(self) -> float:
         return self.ticks / MILLISECOND
 
-    @member("System.TimeSpan Add(System.TimeSpan ts)")
     def add(self, other: TimeSpan) -> TimeSpan:
         return _checked(self.ticks + other.ticks)
 
-    @member("System.TimeSpan Subtract(System.TimeSpan ts)")
     def subtract(self, other: TimeSpan) -> TimeSpan:
         return _checked(self.ticks - other.ticks)
 
-    @member("System.TimeSpan Negate()")
     def negate(self) -> TimeSpan:
         if self.ticks == -_LIMIT:
             raise OverflowException("Negating the minimum value of a twos complement number is invalid.")
         return TimeSpan(-self.ticks)
 
-    @member("System.TimeSpan Duration()")
     def duration(self) -> TimeSpan:
         if self.ticks == -_LIMIT:
             raise OverflowException("The duration cannot be returned for TimeSpan.MinValue because it overflows.")
         return TimeSpan(abs(self.ticks))
 
-    @member("System.TimeSpan Multiply(double factor)")
     def multiply(self, factor: float) -> TimeSpan:
         if factor != factor:
             raise ArgumentException("TimeSpan does not accept floating point Not-a-Number values.", "factor")
@@ -136,7 +126,6 @@ class TimeSpan:
     def equals(self, other: Any) -> bool:
         return isinstance(other, TimeSpan) and other.ticks == self.ticks
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return wrap_int32(self.ticks ^ (self.ticks >> 32))
 

@@ -38,7 +38,7 @@ _SKIPPED_TIME = (
 )
 
 
-@dotnet_class("System.TimeZoneInfo", attributes="Id")
+@dotnet_class("System.TimeZoneInfo")
 class TimeZone:
     """A time zone; `zone` is None for UTC. `names` are shown, standard and daylight name, where they are known."""
 
@@ -54,7 +54,6 @@ class TimeZone:
             raise NotSimulatedError("System.TimeZoneInfo", f"the names of {self.id!r}, which are Windows' or ICU's")
         return self.names[index]
 
-    @member("string ToString()")
     def to_string(self) -> str:
         """Raises NotSimulatedError for a zone whose names are the operating system's."""
         return self._name(0)
@@ -126,7 +125,6 @@ class TimeZone:
     def _is_daylight_saving_offset(self, moment: DateTimeOffset) -> bool:
         return self.is_daylight_saving_time(moment.utc_datetime)
 
-    @member("bool HasSameRules(System.TimeZoneInfo other)")
     def has_same_rules(self, other: TimeZone | None) -> bool:
         if other is None:
             raise ArgumentNullException("other")
@@ -137,7 +135,6 @@ class TimeZone:
             return False
         return all(a.equals(b) for a, b in zip(own.rules, its.rules, strict=True))
 
-    @member("System.TimeZoneInfo.AdjustmentRule[] GetAdjustmentRules()")
     def get_adjustment_rules(self) -> Array:
         """Raises NotSimulatedError for a zone of the time zone data, which has no such rules."""
         if self.zone is not None and not isinstance(self.zone, RuleZone):
@@ -178,12 +175,9 @@ class TimeZone:
             return bool(local.replace(tzinfo=self.zone, fold=1).dst())
         return bool(local.replace(tzinfo=datetime.UTC).astimezone(self.zone).dst())
 
-    @member("bool Equals(System.TimeZoneInfo other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, TimeZone) and other.id.lower() == self.id.lower()
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return get_hash_code(self.id.upper())
 

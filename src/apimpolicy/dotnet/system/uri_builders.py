@@ -10,7 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     UriFormatException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.uri_components import is_scheme
 from apimpolicy.dotnet.system.uris import RELATIVE_OR_ABSOLUTE, Uri, parse
 from apimpolicy.dotnet.system.web_text import escape_uri_string
@@ -18,7 +18,7 @@ from apimpolicy.dotnet.system.web_text import escape_uri_string
 _BUILDER = "System.UriBuilder"
 
 
-@dotnet_class(_BUILDER, attributes="Scheme Host Port Path Query Fragment UserName Password Uri")
+@dotnet_class(_BUILDER)
 class UriBuilder:
     """A URI under construction; -1 is the default port."""
 
@@ -113,7 +113,6 @@ class UriBuilder:
     def uri(self) -> Uri:
         return parse(self.to_string())
 
-    @member("string ToString()")
     def to_string(self) -> str:
         """Raises UriFormatException for a password without a user name."""
         if self._password and not self._user_name:
@@ -124,13 +123,11 @@ class UriBuilder:
         slash = "/" if self._host and self._path and self._path[0] != "/" else ""
         return scheme + user + self._host + port + slash + self._path + self._query + self._fragment
 
-    @member("bool Equals(object rparam)")
     def equals(self, other: Any) -> bool:
         from apimpolicy.dotnet.system.objects import to_string
 
         return other is not None and self.uri.equals(to_string(other))
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.uri.get_hash_code()
 

@@ -16,7 +16,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
     UriFormatException,
 )
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.ip_addresses import ipv6_text, read_ipv4, read_ipv6
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.uri_texts import normal_escapes, readable, upper_case_escapes, without_dot_segments
@@ -110,14 +110,12 @@ class Uri:
         user = f"{self.user_info}@" if self.user_info else ""
         return f"{self.scheme}://{user}{self.authority}"
 
-    @member("string ToString()")
     def to_string(self) -> str:
         """The URI for people: escapes of characters that need none are undone."""
         if not self.is_absolute:
             return self.original
         return readable(self.absolute_uri)
 
-    @member("bool Equals(object comparand)")
     def equals(self, other: Any) -> bool:
         if isinstance(other, str):
             other = try_parse(other, RELATIVE_OR_ABSOLUTE)
@@ -130,7 +128,6 @@ class Uri:
             return self.original
         return f"{self.scheme}://{self.authority}{readable(self.path + self.query)}"
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return get_hash_code(self._identity())
 

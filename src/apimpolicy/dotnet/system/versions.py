@@ -14,7 +14,7 @@ from apimpolicy.dotnet.system.number_parsing import parse_int
 from apimpolicy.dotnet.system.numeric_types import attempt
 
 
-@dotnet_class("System.Version", attributes="Major Minor Build Revision")
+@dotnet_class("System.Version")
 class Version:
     """Two to four numbers; those that are missing are -1."""
 
@@ -41,12 +41,9 @@ class Version:
             raise ArgumentException("Object must be of type Version.")
         return self.compare_to(other)
 
-    @member("bool Equals(System.Version obj)")
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, Version) and other.numbers == self.numbers
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         major, minor, build, revision = self.numbers
         return (major & 0xF) << 28 | (minor & 0xFF) << 20 | (build & 0xFF) << 12 | (revision & 0xFFF)

@@ -7,7 +7,7 @@ import datetime
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.datetimes import MAX_TICKS, UNSPECIFIED, UTC, DateTime
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, TimeSpan
 
@@ -15,7 +15,7 @@ _TRANSITION = "System.TimeZoneInfo.TransitionTime"
 _RULE = "System.TimeZoneInfo.AdjustmentRule"
 
 
-@dotnet_class(_TRANSITION, attributes="TimeOfDay Month Week Day DayOfWeek IsFixedDateRule")
+@dotnet_class(_TRANSITION)
 class TransitionTime:
     """A day of the year and a time: either a date, or the n-th weekday (5: the last) of a month. Immutable."""
 
@@ -48,12 +48,9 @@ class TransitionTime:
         place = (self.day,) if self.is_fixed_date_rule else (self.week, self.day_of_week)
         return self.is_fixed_date_rule, self.month, self.time_of_day.ticks, place
 
-    @member("bool Equals(object obj)")
-    @member(f"bool Equals({_TRANSITION} other)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, TransitionTime) and other._identity() == self._identity()
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.month ^ (self.week << 8)
 
@@ -120,11 +117,9 @@ class AdjustmentRule:
     def _identity(self) -> tuple[Any, ...]:
         return self.start.ticks, self.end.ticks, self.delta.ticks, self.daylight_start, self.daylight_end
 
-    @member(f"bool Equals({_RULE} other)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, AdjustmentRule) and other._identity() == self._identity()
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.start.get_hash_code()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.kinds import TEXT
@@ -71,11 +71,9 @@ class XNodeEqualityComparer:
 
     __slots__ = ()
 
-    @member(f"bool Equals({X}XNode x, {X}XNode y)")
     def equals(self, first: XNode | None, second: XNode | None) -> bool:
         return deep_equals(first, second)
 
-    @member(f"int GetHashCode({X}XNode obj)")
     def get_hash_code(self, node: XNode | None) -> int:
         return 0 if node is None else hash(_own_parts(node)[:2]) & 0x7FFFFFFF
 
@@ -86,7 +84,6 @@ class XNodeDocumentOrderComparer:
 
     __slots__ = ()
 
-    @member(f"int Compare({X}XNode x, {X}XNode y)")
     def compare(self, first: XNode | None, second: XNode | None) -> int:
         return compare_document_order(first, second)
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NO_ATTRIBUTES = "An attribute cannot be added to content."
 
 
-@dotnet_class(X + "XContainer", attributes="FirstNode LastNode")
+@dotnet_class(X + "XContainer")
 class XContainer(XNode):
     """A node with children."""
 
@@ -62,7 +62,6 @@ class XContainer(XNode):
                     return
             index += 1
 
-    @member(f"{NODES} Nodes()")
     def nodes(self) -> XSequence:
         return XSequence(self._nodes, NODES)
 
@@ -74,7 +73,6 @@ class XContainer(XNode):
     def elements_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.elements()), ELEMENTS)
 
-    @member(f"{X}XElement Element({X}XName name)")
     def element(self, name: XName | None) -> XElement | None:
         return next(iter(self.elements_named(name)), None)
 
@@ -94,7 +92,6 @@ class XContainer(XNode):
             else:
                 stack.pop()
 
-    @member(f"{NODES} DescendantNodes()")
     def descendant_nodes(self) -> XSequence:
         return XSequence(self.below, NODES)
 
@@ -108,24 +105,17 @@ class XContainer(XNode):
 
     # Changes
 
-    @member("void Add(object content)")
-    @member("void Add(params object[] content)")
     def add(self, content: Any) -> None:
         self.insert_content(len(self.children), content)
 
-    @member("void AddFirst(object content)")
-    @member("void AddFirst(params object[] content)")
     def add_first(self, content: Any) -> None:
         self.insert_content(0, content, nodes_only=True)
 
-    @member("void RemoveNodes()")
     def remove_nodes(self) -> None:
         for child in self.children:
             child.parent = None
         self.children.clear()
 
-    @member("void ReplaceNodes(object content)")
-    @member("void ReplaceNodes(params object[] content)")
     def replace_nodes(self, content: Any) -> None:
         items = list(flattened(content))
         self.remove_nodes()
@@ -199,7 +189,7 @@ def clone(node: XNode) -> XNode:
     return result
 
 
-@dotnet_class(X + "XDeclaration", attributes="Encoding Standalone Version")
+@dotnet_class(X + "XDeclaration")
 class XDeclaration:
     """`<?xml version="1.0" encoding="utf-8"?>`."""
 
@@ -217,13 +207,12 @@ class XDeclaration:
             raise ArgumentNullException("other")
         return XDeclaration(other.version, other.encoding, other.standalone)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         parts = (("version", self.version), ("encoding", self.encoding), ("standalone", self.standalone))
         return "<?xml" + "".join(f' {name}="{value}"' for name, value in parts if value is not None) + "?>"
 
 
-@dotnet_class(X + "XDocument", attributes="Declaration DocumentType NodeType Root")
+@dotnet_class(X + "XDocument")
 class XDocument(XContainer):
     """A document: one root element, and comments and the like around it."""
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements
 
 X = "System.Xml.Linq."
 
@@ -63,7 +63,6 @@ class XNamespace:
         self.names: dict[str, XName] = {}
 
     @staticmethod
-    @member(f"static {X}XNamespace Get(string namespaceName)")
     def get(name: str | None) -> XNamespace:
         if name is None:
             raise ArgumentNullException("namespaceName")
@@ -75,7 +74,6 @@ class XNamespace:
             found = _namespaces[name] = XNamespace(name)
         return found
 
-    @member(f"{X}XName GetName(string localName)")
     def get_name(self, local: str | None) -> XName:
         if local is None:
             raise ArgumentNullException("localName")
@@ -87,15 +85,12 @@ class XNamespace:
                 self.names[local] = found
         return found
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.name
 
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return bool(self == other)
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return hash(self.name) & 0x7FFFFFFF
 
@@ -106,9 +101,7 @@ class XNamespace:
         return hash(self.name)
 
 
-@dotnet_class(
-    X + "XName", attributes={"LocalName": "local", "Namespace": "namespace", "NamespaceName": "namespace_name"}
-)
+@dotnet_class(X + "XName", attributes={"LocalName": "local"})
 class XName:
     """A local name in a namespace. Get one with `XNamespace.get_name` or `expanded_name`."""
 
@@ -122,15 +115,12 @@ class XName:
     def namespace_name(self) -> str:
         return self.namespace.name
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return f"{{{self.namespace.name}}}{self.local}" if self.namespace.name else self.local
 
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return bool(self == other)
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return hash((self.namespace.name, self.local)) & 0x7FFFFFFF
 

@@ -28,10 +28,7 @@ def named_only(name: XName | None) -> Callable[[Any], bool]:
     return lambda node: name is not None and node.name == name
 
 
-@dotnet_class(
-    X + "XObject",
-    attributes={"Document": "document", "NodeType": "node_type", "Parent": "parent_element", "BaseUri": "base_uri"},
-)
+@dotnet_class(X + "XObject", attributes={"Parent": "parent_element"})
 class XObject:
     """What nodes and attributes share. `parent` is the container, be it element or document.
 
@@ -99,11 +96,9 @@ class XNode(XObject):
         index = self.parent.index_of(self)
         return iter(self.parent.children[index + 1 :] if after else self.parent.children[:index])
 
-    @member(f"{NODES} NodesAfterSelf()")
     def nodes_after_self(self) -> XSequence:
         return XSequence(lambda: self._around(after=True), NODES)
 
-    @member(f"{NODES} NodesBeforeSelf()")
     def nodes_before_self(self) -> XSequence:
         return XSequence(lambda: self._around(after=False), NODES)
 
@@ -141,11 +136,9 @@ class XNode(XObject):
 
     # Order
 
-    @member(f"bool IsAfter({X}XNode node)")
     def is_after(self, other: XNode | None) -> bool:
         return compare_document_order(self, other) > 0
 
-    @member(f"bool IsBefore({X}XNode node)")
     def is_before(self, other: XNode | None) -> bool:
         return compare_document_order(self, other) < 0
 
@@ -156,24 +149,17 @@ class XNode(XObject):
             raise InvalidOperationException(_NO_PARENT)
         return self.parent
 
-    @member("void AddAfterSelf(object content)")
-    @member("void AddAfterSelf(params object[] content)")
     def add_after_self(self, content: Any) -> None:
         container = self._container()
         container.insert_content(container.index_of(self) + 1, content, nodes_only=True)
 
-    @member("void AddBeforeSelf(object content)")
-    @member("void AddBeforeSelf(params object[] content)")
     def add_before_self(self, content: Any) -> None:
         container = self._container()
         container.insert_content(container.index_of(self), content, nodes_only=True)
 
-    @member("void Remove()")
     def remove(self) -> None:
         self._container().remove_child(self)
 
-    @member("void ReplaceWith(object content)")
-    @member("void ReplaceWith(params object[] content)")
     def replace_with(self, content: Any) -> None:
         container = self._container()
         index = container.index_of(self)
@@ -216,7 +202,7 @@ def compare_document_order(first: XNode | None, second: XNode | None) -> int:
     return -1 if left < right else 1
 
 
-@dotnet_class(X + "XText", attributes="NodeType Value")
+@dotnet_class(X + "XText")
 class XText(XNode):
     """Text; never null."""
 
@@ -241,7 +227,7 @@ class XText(XNode):
         return XText(other.value)
 
 
-@dotnet_class(X + "XCData", attributes="NodeType")
+@dotnet_class(X + "XCData")
 class XCData(XText):
     """Text written as a CDATA section."""
 
@@ -257,7 +243,7 @@ class XCData(XText):
         return XCData(other.value)
 
 
-@dotnet_class(X + "XComment", attributes="NodeType Value")
+@dotnet_class(X + "XComment")
 class XComment(XNode):
     """A comment."""
 
@@ -282,7 +268,7 @@ class XComment(XNode):
         return XComment(other.value)
 
 
-@dotnet_class(X + "XProcessingInstruction", attributes="NodeType Data Target")
+@dotnet_class(X + "XProcessingInstruction")
 class XProcessingInstruction(XNode):
     """`<?target data?>`."""
 
@@ -317,7 +303,7 @@ class XProcessingInstruction(XNode):
         return XProcessingInstruction(other.target, other.data)
 
 
-@dotnet_class(X + "XDocumentType", attributes="NodeType Name PublicId SystemId InternalSubset")
+@dotnet_class(X + "XDocumentType")
 class XDocumentType(XNode):
     """`<!DOCTYPE …>`."""
 

@@ -133,7 +133,6 @@ class TreeWriter:
         else:
             self._content.append(clone(node))
 
-    @member("void Flush()")
     def flush(self) -> None:
         """Nothing is written before the end."""
 

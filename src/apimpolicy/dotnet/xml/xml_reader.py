@@ -28,20 +28,7 @@ _TYPE = "System.Xml.XmlReader"
 _CONTENT = (ELEMENT, TEXT, CDATA, END_ELEMENT)
 
 
-@dotnet_class(
-    _TYPE,
-    attributes={
-        "EOF": "is_at_end",
-        "Name": "name",
-        "LocalName": "local_name",
-        "NamespaceURI": "namespace",
-        "NodeType": "node_type",
-        "Value": "value",
-        "Depth": "depth",
-        "IsEmptyElement": "is_empty_element",
-        "HasAttributes": "has_attributes",
-    },
-)
+@dotnet_class(_TYPE, attributes={"EOF": "is_at_end", "NamespaceURI": "namespace"})
 class XmlReader:
     """Stands on a node, or before the first (node None); `is_end` on an element's end tag.
 
@@ -100,7 +87,6 @@ class XmlReader:
     def has_attributes(self) -> bool:
         return isinstance(self.node, XElement) and not self.is_end and self.node.has_attributes
 
-    @member("bool Read()")
     def read(self) -> bool:
         """Go to the next node; False at the end."""
         if self.is_at_end:
@@ -132,12 +118,10 @@ class XmlReader:
         self.is_end = found
         return found
 
-    @member("void Skip()")
     def skip(self) -> None:
         if self.node is not None:
             self._leave()
 
-    @member("System.Xml.XmlNodeType MoveToContent()")
     def move_to_content(self) -> int:
         while self.node_type not in _CONTENT:
             if not self.read():
@@ -152,7 +136,6 @@ class XmlReader:
         attribute = next(found, None)
         return None if attribute is None else attribute.value
 
-    @member("void Dispose()")
     def dispose(self) -> None:
         """Nothing is held."""
 
