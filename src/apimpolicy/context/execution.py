@@ -33,7 +33,7 @@ _LAST_ERROR = {
 }
 
 
-@dotnet_class("ILastError", attributes=_LAST_ERROR, is_json=True)
+@dotnet_class("ILastError", members=_LAST_ERROR, is_json=True)
 class LastError:
     """What went wrong: `source` is the policy or step, `reason` its code, `path` where in the document.
 
@@ -72,7 +72,7 @@ class GraphQLDataObject:
         return self.data.get_item(name)
 
 
-@dotnet_class("IGraphQL", attributes={"Arguments": "arguments", "GraphQLArguments": "arguments", "Parent": "parent"})
+@dotnet_class("IGraphQL", members="Arguments GraphQLArguments=arguments Parent")
 class GraphQL:
     """What a resolver knows: the field's arguments and the parent object, or None."""
 
@@ -83,23 +83,10 @@ class GraphQL:
 
 @dotnet_class(
     "IContext",
-    attributes={
-        "Api": "api",
-        "Deployment": "deployment",
-        "LastError": "last_error",
-        "Operation": "operation",
-        "Product": "product",
-        "Request": "request",
-        "Response": "response",
-        "Subscription": "subscription",
-        "Tracing": "tracing",
-        "User": "user",
-        "Variables": "variables",
-        "Backend": "backend",
-        "Workspace": "workspace",
-        "GraphQL": "graph_ql",
-        "ParentResult": "parent_result",
-    },
+    members=(
+        "Api Deployment LastError Operation Product Request Response Subscription Tracing User "
+        "Variables Backend Workspace GraphQL=graph_ql ParentResult"
+    ),
 )
 class Context:
     """Everything an expression may ask about one request; whatever is not given has a plain default.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 
-@dotnet_class("IRequest", attributes="Headers")
+@dotnet_class("IRequest", members="Headers")
 class RequestMessage:
     """A request on its way through the gateway. `url` changes, `original_url` and `original_method` stay."""
 
@@ -114,7 +114,7 @@ class RequestMessage:
         )
 
 
-@dotnet_class("IResponse", attributes="Headers")
+@dotnet_class("IResponse", members="Headers")
 class ResponseMessage:
     """A response on its way back, or the answer to a send-request. It always has a body, maybe an empty one."""
 

@@ -41,7 +41,7 @@ _JWT = {
 }
 
 
-@dotnet_class("BasicAuthCredentials", attributes=_BASIC, is_json=True)
+@dotnet_class("BasicAuthCredentials", members=_BASIC, is_json=True)
 class BasicAuthCredentials:
     def __init__(self, user_id: str | None = None, password: str | None = None) -> None:
         self.user_id = user_id
@@ -66,7 +66,7 @@ def parse_basic(header: str | None) -> BasicAuthCredentials | None:
     return BasicAuthCredentials(to_utf16(user), to_utf16(password)) if colon else None
 
 
-@dotnet_class("Authorization", attributes=_AUTHORIZATION, is_json=True)
+@dotnet_class("Authorization", members=_AUTHORIZATION, is_json=True)
 class Authorization:
     """What get-authorization-context gives; the claims are boxed .NET values."""
 
@@ -84,7 +84,7 @@ class Authorization:
         return Authorization(access_token, claims)
 
 
-@dotnet_class("Jwt", attributes=_JWT, is_json=True)
+@dotnet_class("Jwt", members=_JWT, is_json=True)
 class Jwt:
     """A JSON Web Token. `header` and `payload` are its decoded JSON objects; `claims` has every claim as texts."""
 

@@ -31,7 +31,7 @@ _URL = {
 }
 
 
-@dotnet_class("IUrl", attributes={**_URL, "Uri": "uri"})
+@dotnet_class("IUrl", members={**_URL, "Uri": "uri"})
 class Url:
     """An absolute URL. `path` begins with `/`, `query_string` is empty or begins with `?`; both are percent-encoded."""
 

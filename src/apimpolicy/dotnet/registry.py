@@ -13,12 +13,12 @@ A run-time class, whose methods and attributes are called on the object itself (
 dispatch as in .NET). A public method or property implements every member of its name: `try_get_value` is `TryGetValue`.
 A member with another name, with a function for each overload, or with a cost of its own is registered by its signature:
 
-    @dotnet_class("System.Version", attributes={"IsAbsoluteUri": "is_absolute"})
-    class Version:
+    @dotnet_class("System.Uri", members="IsAbsoluteUri=is_absolute")
+    class Uri:
         def equals(self, other: Any) -> bool: ...
 
-        @member("int CompareTo(object version)")
-        def compare_to_object(self, other: Any) -> int: ...
+        @member("bool IsBaseOf(System.Uri uri)", cost=SLOW)
+        def is_base_of(self, other: Uri) -> bool: ...
 
 Rules that apply to all, and that the emitter relies on:
 
@@ -164,13 +164,13 @@ def member(
 
 
 def dotnet_class(
-    type_name: str, *, attributes: Mapping[str, str] | str = "", is_json: bool = False
+    type_name: str, *, members: Mapping[str, str] | str = "", is_json: bool = False
 ) -> Callable[[_Class], _Class]:
     """Make a Python class the run-time class of a .NET type.
 
-    Its public methods and properties implement the members of their names. `attributes` maps other C# properties and
-    fields to Python attributes, for getting and, where C# has a setter, setting; a string has the names of those that
-    differ in spelling only. With `is_json` the type's JSON has these members in this order.
+    Its public methods and properties implement the members of their names. `members` has those whose Python names
+    differ, as `Type=token_type`, and those that only instances have. With `is_json` the JSON has these members in
+    this order.
     Sets `dotnet_type_name` on the class unless it is already there.
     """
 
@@ -178,9 +178,9 @@ def dotnet_class(
         if "dotnet_type_name" not in cls.__dict__:
             cls.dotnet_type_name = type_name  # type: ignore[attr-defined]
         if is_json:
-            cls.json_members = _attributes(attributes)  # type: ignore[attr-defined]
+            cls.json_members = _python_names(members)  # type: ignore[attr-defined]
         _classes[_key(type_name, "")] = cls
-        interface_members(type_name, attributes)
+        interface_members(type_name, members, cls)
         for name, value in cls.__dict__.items():
             function = getattr(value, "__func__", value)
             for signature, types, setter, cost in getattr(function, "__dict__", {}).get("__dotnet_members__", ()):
@@ -194,8 +194,12 @@ def dotnet_class(
     return register
 
 
-def _attributes(members: Mapping[str, str] | str) -> Mapping[str, str]:
-    return {name: _python_name(name) for name in members.split()} if isinstance(members, str) else members
+def _python_names(members: Mapping[str, str] | str) -> Mapping[str, str]:
+    """Return the Python name of each member; a string has names, or pairs as `Type=token_type`."""
+    if not isinstance(members, str):
+        return members
+    pairs = (pair.partition("=") for pair in members.split())
+    return {name: attribute or _python_name(name) for name, _, attribute in pairs}
 
 
 def _python_name(name: str) -> str:
@@ -229,25 +233,26 @@ def _find_by_name(key: tuple[str, str], setter: bool) -> Implementation | None:
     return Implementation("method", None, name, types, body=function)
 
 
-def interface_members(type_name: str, members: Mapping[str, str] | str) -> None:
-    """Say how the members of an interface (or class) are reached on any object that implements it.
+def interface_members(type_name: str, members: Mapping[str, str] | str, cls: type | None = None) -> None:
+    """Register how members of an interface (or class) are reached on any object that implements it.
 
-    Keys are either property names, reached as attributes, or whole method signatures, reached as methods. A string has
-    the names of properties whose attributes differ in spelling only.
+    Keys are names (all overloads) or signatures of methods; properties are read as attributes, methods and indexers are
+    called. A string has names, with `=` and the Python name where it isn't the same in snake case.
     """
-    for name, attribute in _attributes(members).items():
+    bare, arity = _key(type_name, "")[0].partition("`")[::2]
+    definition = look_up(bare, int(arity or 0))
+    for name, attribute in _python_names(members).items():
         if "(" in name or "[" in name:
             _registered[_key(type_name, name)] = Implementation("method", None, attribute, False)
             continue
-        bare, arity = _key(type_name, "")[0].partition("`")[::2]
-        definition = look_up(bare, int(arity or 0))
         if definition is None or not definition.members(name):
             raise LookupError(f"the surface has no member {name} of {type_name}")
         for found in definition.members(name):
+            form = "method" if getattr(found, "parameters", ()) or "(" in found.signature else "attribute"
             key = _key(type_name, found.signature)
-            _registered[key] = Implementation("attribute", None, attribute, False)
-            if getattr(found, "has_setter", False):
-                _setters[key] = Implementation("attribute", None, attribute, False)
+            _registered[key] = Implementation(form, None, attribute, False, body=getattr(cls, attribute, None))
+            if form == "attribute" and getattr(found, "has_setter", False):
+                _setters[key] = Implementation(form, None, attribute, False)
 
 
 def _load(definition: TypeDefinition) -> None:

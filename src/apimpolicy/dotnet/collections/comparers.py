@@ -269,11 +269,11 @@ def text(type_: Type, value: Any) -> str:
     return str(to_string(box(type_, value)) or "")
 
 
-interface_members("System.Collections.Generic.IComparer<T>", {"int Compare(T x, T y)": "compare"})
-interface_members("System.Collections.IComparer", {"int Compare(object x, object y)": "compare"})
+interface_members("System.Collections.Generic.IComparer<T>", "Compare")
+interface_members("System.Collections.IComparer", "Compare")
 
 
-interface_members("System.Collections.Generic.Comparer<T>", {"int Compare(T x, T y)": "compare"})
+interface_members("System.Collections.Generic.Comparer<T>", "Compare")
 
 
 @implements(

@@ -79,7 +79,7 @@ def get_boxed_current(enumerator: Any) -> Any:
 
 
 interface_members("System.Collections.Generic.IEnumerator<T>", "Current")
-interface_members("System.Collections.IEnumerator", {"bool MoveNext()": "move_next", "void Reset()": "reset"})
+interface_members("System.Collections.IEnumerator", "MoveNext Reset")
 
 _ENUMERATED = (
     "Dictionary<TKey, TValue>",
@@ -103,9 +103,6 @@ for _name in _ENUMERATED:
             _enumerator, {"Current": "current", "bool MoveNext()": "move_next", "void Dispose()": "dispose"}
         )
 
-interface_members(
-    "System.CharEnumerator",
-    {"Current": "current", "bool MoveNext()": "move_next", "void Reset()": "reset", "void Dispose()": "dispose"},
-)
+interface_members("System.CharEnumerator", "Current MoveNext Reset Dispose")
 
 implements_all("string", {"System.CharEnumerator GetEnumerator()": get_enumerator})

@@ -170,26 +170,11 @@ def remove_at(value: Any, index: int) -> None:
 
 
 interface_members(
-    "System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>",
-    {
-        "Keys": "keys",
-        "Values": "values",
-        "TValue Item[TKey key] { get; }": "get_item",
-        "bool ContainsKey(TKey key)": "contains_key",
-        "bool TryGetValue(TKey key, out TValue value)": "try_get_value",
-    },
+    "System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>", "Keys Values Item=get_item ContainsKey TryGetValue"
 )
 interface_members(
     "System.Collections.Generic.IDictionary<TKey, TValue>",
-    {
-        "Keys": "keys",
-        "Values": "values",
-        "TValue Item[TKey key] { get; set; }": "get_item",
-        "bool ContainsKey(TKey key)": "contains_key",
-        "void Add(TKey key, TValue value)": "add",
-        "bool Remove(TKey key)": "remove",
-        "bool TryGetValue(TKey key, out TValue value)": "try_get_value",
-    },
+    "Keys Values Item=get_item ContainsKey Add Remove TryGetValue",
 )
 
 
@@ -199,14 +184,7 @@ def set_value(dictionary: Any, key: Any, value: Any) -> None:
 
 
 interface_members("System.Linq.IGrouping<TKey, TElement>", "Key")
-interface_members(
-    "System.Linq.ILookup<TKey, TElement>",
-    {
-        "Count": "count",
-        "System.Collections.Generic.IEnumerable<TElement> Item[TKey key] { get; }": "get_item",
-        "bool Contains(TKey key)": "contains",
-    },
-)
+interface_members("System.Linq.ILookup<TKey, TElement>", "Count Item=get_item Contains")
 
 
 def _as_element(value: Any, item: Any) -> Any:

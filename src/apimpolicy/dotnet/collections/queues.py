@@ -76,7 +76,7 @@ _SHARED = {
 }
 
 
-@dotnet_class("System.Collections.Generic.Queue<T>", attributes=_SHARED)
+@dotnet_class("System.Collections.Generic.Queue<T>", members=_SHARED)
 class Queue(_Line):
     """First in, first out. The elements before `_head` are gone; they are dropped when they are the greater half."""
 
@@ -137,7 +137,7 @@ class Queue(_Line):
         return (True, self.peek()) if len(self) else (False, default_value(self.types[0]))
 
 
-@dotnet_class("System.Collections.Generic.Stack<T>", attributes=_SHARED)
+@dotnet_class("System.Collections.Generic.Stack<T>", members=_SHARED)
 class Stack(_Line):
     """Last in, first out; walked over from the top."""
 

@@ -17,21 +17,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.types import Type
 
-_OTHER = "(System.Collections.Generic.IEnumerable<T> other)"
 _COMPARER = "System.Collections.Generic.IEqualityComparer<T> comparer"
-
-SET_MEMBERS = {
-    f"void UnionWith{_OTHER}": "union_with",
-    f"void IntersectWith{_OTHER}": "intersect_with",
-    f"void ExceptWith{_OTHER}": "except_with",
-    f"void SymmetricExceptWith{_OTHER}": "symmetric_except_with",
-    f"bool IsSubsetOf{_OTHER}": "is_subset_of",
-    f"bool IsProperSubsetOf{_OTHER}": "is_proper_subset_of",
-    f"bool IsSupersetOf{_OTHER}": "is_superset_of",
-    f"bool IsProperSupersetOf{_OTHER}": "is_proper_superset_of",
-    f"bool Overlaps{_OTHER}": "overlaps",
-    f"bool SetEquals{_OTHER}": "set_equals",
-}
 
 
 class SetOperations:
@@ -190,10 +176,10 @@ class HashSet(SetOperations, HashedCollection):
 
 
 interface_members(
-    "System.Collections.Generic.HashSet<T>",
-    {**SET_MEMBERS, "int RemoveWhere(System.Predicate<T> match)": "remove_where"},
+    "System.Collections.Generic.ISet<T>",
+    "UnionWith IntersectWith ExceptWith SymmetricExceptWith IsSubsetOf IsProperSubsetOf IsSupersetOf "
+    "IsProperSupersetOf Overlaps SetEquals Add",
 )
-interface_members("System.Collections.Generic.ISet<T>", {**SET_MEMBERS, "bool Add(T item)": "add"})
 
 declines(
     "System.Collections.Generic.HashSet<T>",

@@ -10,11 +10,11 @@ from apimpolicy.dotnet.collections.comparers import DefaultComparer, comparison_
 from apimpolicy.dotnet.collections.dictionary import DictionaryView, key_not_found
 from apimpolicy.dotnet.collections.generic import GenericCollection
 from apimpolicy.dotnet.collections.pairs import KeyValuePair
-from apimpolicy.dotnet.collections.sets import SET_MEMBERS, SetOperations
+from apimpolicy.dotnet.collections.sets import SetOperations
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, interface_members, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,7 +202,7 @@ class SortedValueCollection(DictionaryView):
         return named(f"{_DICTIONARY}.ValueCollection", *self.dictionary.types)
 
 
-@dotnet_class("System.Collections.Generic.SortedSet<T>", attributes={"Min": "minimum", "Max": "maximum"})
+@dotnet_class("System.Collections.Generic.SortedSet<T>", members="Min=minimum Max=maximum")
 class SortedSet(SetOperations, SortedCollection):
     """A set in order."""
 
@@ -290,9 +290,3 @@ class SortedSet(SetOperations, SortedCollection):
         from apimpolicy.dotnet.linq.sequences import Sequence
 
         return Sequence(lambda: self.guard(self._keys[::-1]), self.types[0])
-
-
-interface_members(
-    "System.Collections.Generic.SortedSet<T>",
-    {**SET_MEMBERS, "int RemoveWhere(System.Predicate<T> match)": "remove_where"},
-)

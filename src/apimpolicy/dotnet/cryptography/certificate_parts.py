@@ -22,7 +22,7 @@ _NAMESPACE = _CRYPTOGRAPHY + "X509Certificates."
 _RSA = "1.2.840.113549.1.1.1"
 
 
-@dotnet_class(_NAMESPACE + "X509Extension", attributes="Critical")
+@dotnet_class(_NAMESPACE + "X509Extension", members="Critical")
 class CertificateExtension(AsnEncodedData):
     """One extension: its identifier, whether it is critical, and its DER value."""
 
@@ -68,7 +68,7 @@ class ExtensionCollection:
         return next((item for item in self._items if item.oid is not None and item.oid.value == wanted), None)
 
 
-@dotnet_class(_NAMESPACE + "PublicKey", attributes="Oid EncodedKeyValue EncodedParameters")
+@dotnet_class(_NAMESPACE + "PublicKey", members="Oid EncodedKeyValue EncodedParameters")
 class PublicKey:
     """The public key of a certificate: algorithm, its parameters, and the key itself, each as DER."""
 

@@ -20,7 +20,7 @@ _NEEDS_QUOTES = frozenset(',+="\n<>#;')
 _BLANKS = " \t\n\v\f\r"
 
 
-@dotnet_class(_NAMESPACE + "X500DistinguishedName", attributes="Name")
+@dotnet_class(_NAMESPACE + "X500DistinguishedName", members="Name")
 class DistinguishedName(AsnEncodedData):
     """A distinguished name; `name` is .NET's text for it."""
 

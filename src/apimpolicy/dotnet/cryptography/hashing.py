@@ -38,7 +38,7 @@ _NAMESPACE = "System.Security.Cryptography."
 _HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
 
 
-@dotnet_class(_NAMESPACE + "HashAlgorithm", attributes="HashSize")
+@dotnet_class(_NAMESPACE + "HashAlgorithm", members="HashSize Dispose Clear=dispose")
 class HashAlgorithm:
     """A hash, or with a key an HMAC. `hash_size` is in bits."""
 
@@ -120,8 +120,6 @@ class HashAlgorithm:
         self._result = None
         self._state = self._start()
 
-    @member("void Clear()")
-    @member("void Dispose()")
     def dispose(self) -> None:
         self._disposed = True
 

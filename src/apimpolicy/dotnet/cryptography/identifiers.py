@@ -71,7 +71,7 @@ FRIENDLY_NAMES = {
 }
 
 
-@dotnet_class(_NAMESPACE + "Oid", attributes="Value FriendlyName")
+@dotnet_class(_NAMESPACE + "Oid", members="Value FriendlyName")
 class Oid:
     """`value` is the dotted number, `friendly_name` the name .NET has for it, or None."""
 
@@ -122,7 +122,7 @@ class Oid:
         return Oid(value)
 
 
-@dotnet_class(_NAMESPACE + "AsnEncodedData", attributes="Oid")
+@dotnet_class(_NAMESPACE + "AsnEncodedData", members="Oid")
 class AsnEncodedData:
     """An object identifier with DER data."""
 

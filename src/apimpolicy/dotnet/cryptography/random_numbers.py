@@ -61,7 +61,7 @@ def create(_unused: object = None) -> RandomNumberGenerator:
     return RandomNumberGenerator()
 
 
-interface_members(_NAMESPACE + "RandomNumberGenerator", {"void Dispose()": "dispose"})
+interface_members(_NAMESPACE + "RandomNumberGenerator", "Dispose")
 
 
 @implements(_NAMESPACE + "RandomNumberGenerator", "static int GetInt32(int fromInclusive, int toExclusive)")

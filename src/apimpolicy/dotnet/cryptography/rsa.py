@@ -49,7 +49,14 @@ _NAMES = frozenset(("rsa", "system.security.cryptography.rsa", "system.security.
 _OTHER_NAMES = frozenset(("dsa", "ecdsa", "system.security.cryptography.dsa", "system.security.cryptography.ecdsa"))
 
 
-@dotnet_class(_NAMESPACE + "RSA", attributes={"KeyExchangeAlgorithm": "algorithm", "SignatureAlgorithm": "algorithm"})
+@dotnet_class(
+    _NAMESPACE + "RSA",
+    members=(
+        "KeyExchangeAlgorithm=algorithm SignatureAlgorithm=algorithm EncryptValue=raw_operation "
+        "DecryptValue=raw_operation ExportRSAPublicKey=export_public_key "
+        "ExportRSAPrivateKey=export_private_key"
+    ),
+)
 class RSA:
     """A key pair, or only its public half. `key_size` is in bits.
 
@@ -135,8 +142,6 @@ class RSA:
     def to_xml_string(self, include_private: bool) -> str:
         return self.export_parameters(include_private).to_xml()
 
-    @member("byte[] DecryptValue(byte[] rgb)")
-    @member("byte[] EncryptValue(byte[] rgb)")
     def raw_operation(self, data: Array | None) -> NoReturn:
         """.NET Core has no RSA without padding."""
         raise NotSupportedException("Method not supported.")
@@ -264,13 +269,11 @@ class RSA:
     def dispose(self) -> None:
         """Nothing is held: the key stays with its certificate."""
 
-    @member("byte[] ExportRSAPublicKey()")
     def export_public_key(self) -> Array:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         return byte_array(self.public_key.public_bytes(Encoding.DER, PublicFormat.PKCS1))
 
-    @member("byte[] ExportRSAPrivateKey()")
     def export_private_key(self) -> Array:
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -330,16 +333,9 @@ def create_by_name(name: str | None) -> RSA | None:
 
 interface_members(
     _NAMESPACE + "AsymmetricAlgorithm",
-    {
-        "KeyExchangeAlgorithm": "algorithm",
-        "SignatureAlgorithm": "algorithm",
-        "void FromXmlString(string xmlString)": "from_xml_string",
-        "string ToXmlString(bool includePrivateParameters)": "to_xml_string",
-        "byte[] ExportPkcs8PrivateKey()": "export_pkcs8",
-        "byte[] ExportSubjectPublicKeyInfo()": "export_public_key_info",
-        "void Clear()": "dispose",
-        "void Dispose()": "dispose",
-    },
+    "KeyExchangeAlgorithm=algorithm SignatureAlgorithm=algorithm FromXmlString ToXmlString "
+    "ExportPkcs8PrivateKey=export_pkcs8 ExportSubjectPublicKeyInfo=export_public_key_info Clear=dispose "
+    "Dispose",
 )
 
 

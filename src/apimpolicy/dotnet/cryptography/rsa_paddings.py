@@ -13,7 +13,7 @@ _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
 _HASH = _NAMESPACE + "HashAlgorithmName"
 
 
-@dotnet_class(_SIGNATURE, attributes="Mode")
+@dotnet_class(_SIGNATURE, members="Mode")
 class RSASignaturePadding:
     """`mode` is 0 for PKCS#1 v1.5, 1 for PSS with a salt as long as the hash."""
 
@@ -34,7 +34,7 @@ PKCS1_SIGNATURE = RSASignaturePadding(0)
 PSS_SIGNATURE = RSASignaturePadding(1)
 
 
-@dotnet_class(_ENCRYPTION, attributes={"Mode": "mode", "OaepHashAlgorithm": "hash"})
+@dotnet_class(_ENCRYPTION, members="Mode OaepHashAlgorithm=hash")
 class RSAEncryptionPadding:
     """`mode` is 0 for PKCS#1 v1.5, 1 for OAEP over `hash`."""
 

@@ -25,7 +25,7 @@ _PARTIAL_BLOCK = "The input data is not a complete block."
 _BAD_PADDING = "Padding is invalid and cannot be removed."
 
 
-@dotnet_class(_NAMESPACE + "KeySizes", attributes={"MinSize": "minimum", "MaxSize": "maximum", "SkipSize": "step"})
+@dotnet_class(_NAMESPACE + "KeySizes", members="MinSize=minimum MaxSize=maximum SkipSize=step")
 class KeySizes:
     """A range of sizes in bits."""
 
@@ -67,7 +67,7 @@ _TRIPLE_DES = _Cipher("TripleDES", 64, KeySizes(128, 192, 64), 192)
 _DES = _Cipher("DES", 64, KeySizes(64, 64, 0), 64)
 
 
-@dotnet_class(_NAMESPACE + "SymmetricAlgorithm", attributes="BlockSize FeedbackSize Padding")
+@dotnet_class(_NAMESPACE + "SymmetricAlgorithm", members="BlockSize FeedbackSize Padding Dispose Clear=dispose")
 class SymmetricAlgorithm:
     """An algorithm with its key, initialisation vector, mode and padding. Sizes are in bits."""
 
@@ -152,8 +152,6 @@ class SymmetricAlgorithm:
     def generate_iv(self) -> None:
         self._iv = environment().random.randbytes(self.block_size // 8)
 
-    @member("void Clear()")
-    @member("void Dispose()")
     def dispose(self) -> None:
         self._key = self._iv = None
 
@@ -192,7 +190,7 @@ class SymmetricAlgorithm:
 
 @dotnet_class(
     _NAMESPACE + "ICryptoTransform",
-    attributes={"InputBlockSize": "block_size", "OutputBlockSize": "block_size", "CanReuseTransform": "can_reuse"},
+    members="InputBlockSize=block_size OutputBlockSize=block_size CanReuseTransform=can_reuse",
 )
 class CryptoTransform:
     """One run over data in one direction. Only the whole-message form, TransformFinalBlock, is simulated."""
@@ -309,7 +307,7 @@ for _type in ("AesManaged", "AesCryptoServiceProvider", "RijndaelManaged"):
     # .NET overrides these members in each class; here they are the same.
     dotnet_class(
         _NAMESPACE + _type,
-        attributes="BlockSize Padding",
+        members="BlockSize Padding",
     )(type(_type, (), {name: vars(SymmetricAlgorithm)[name] for name in _OVERRIDDEN}))
 implements_setter(_NAMESPACE + "TripleDES", "byte[] Key { get; set; }")(SymmetricAlgorithm.set_key)
 

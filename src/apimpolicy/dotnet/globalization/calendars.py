@@ -13,7 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter
 from apimpolicy.dotnet.system.datetimes import MAX_TICKS, DateTime, from_parts
 from apimpolicy.dotnet.system.timespans import MILLISECOND
 from apimpolicy.dotnet.values import INT, Array
@@ -31,7 +31,9 @@ _FIRST_DAY, _FIRST_FULL_WEEK, _FIRST_FOUR_DAY_WEEK = range(3)
 _DAYS_BEFORE_YEAR_ONE = 365 - 1
 
 
-@dotnet_class(_NAME, attributes={"TwoDigitYearMax": "last_two_digit_year"})
+@dotnet_class(
+    _NAME, members=("TwoDigitYearMax=last_two_digit_year ToFourDigitYear=to_four_digits GetWeekOfYear=week_of_year")
+)
 class GregorianCalendar:
     """The calendar of one culture; two digits are a year up to 2029."""
 
@@ -67,7 +69,6 @@ class GregorianCalendar:
             raise ArgumentNullException("calendar")
         return calendar if calendar.is_read_only else calendar._copy(True)
 
-    @member("int ToFourDigitYear(int year)")
     def to_four_digits(self, year: int) -> int:
         if year < 0:
             raise ArgumentOutOfRangeException("year", "Non-negative number required.")
@@ -76,7 +77,6 @@ class GregorianCalendar:
         last = self._last_two_digit_year
         return (last // 100 - (year > last % 100)) * 100 + year if year < 100 else year
 
-    @member(f"int GetWeekOfYear({_DATE}, System.Globalization.CalendarWeekRule rule, System.DayOfWeek firstDayOfWeek)")
     def week_of_year(self, time: DateTime, rule: int, first_day: int) -> int:
         if not 0 <= first_day <= 6:
             raise ArgumentOutOfRangeException(

@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.date_formats import expand
 from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols, dates_of
 from apimpolicy.dotnet.system.number_symbols import INVARIANT as INVARIANT_NUMBERS
@@ -29,7 +29,14 @@ _NAME = "System.Globalization.DateTimeFormatInfo"
 _DAY = named("System.DayOfWeek")
 
 
-@dotnet_class(_NAME)
+@dotnet_class(
+    _NAME,
+    members=(
+        "GetDayName=day_name GetAbbreviatedDayName=short_day_name "
+        "GetShortestDayName=shortest_day_name GetMonthName=month_name "
+        "GetAbbreviatedMonthName=short_month_name"
+    ),
+)
 class DateTimeFormatInfo(DateSymbols):
     """Date symbols that a policy can hold, and change unless they are read-only."""
 
@@ -66,23 +73,18 @@ class DateTimeFormatInfo(DateSymbols):
             raise ArgumentNullException("dtfi", "Object cannot be null.")
         return DateTimeFormatInfo(info, is_read_only=True)
 
-    @member("string GetDayName(System.DayOfWeek dayofweek)")
     def day_name(self, day: int) -> str:
         return self.day_names[_checked(day, 0, 6, "dayofweek")]
 
-    @member("string GetAbbreviatedDayName(System.DayOfWeek dayofweek)")
     def short_day_name(self, day: int) -> str:
         return self.short_day_names[_checked(day, 0, 6, "dayofweek")]
 
-    @member("string GetShortestDayName(System.DayOfWeek dayOfWeek)")
     def shortest_day_name(self, day: int) -> str:
         return self.shortest_day_names[_checked(day, 0, 6, "dayOfWeek")]
 
-    @member("string GetMonthName(int month)")
     def month_name(self, month: int) -> str:
         return _thirteen(self.month_names)[_checked(month, 1, 13, "month") - 1]
 
-    @member("string GetAbbreviatedMonthName(int month)")
     def short_month_name(self, month: int) -> str:
         return _thirteen(self.short_month_names)[_checked(month, 1, 13, "month") - 1]
 

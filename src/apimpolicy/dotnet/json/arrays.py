@@ -53,7 +53,7 @@ class _Indexed(JContainer):
 
 @dotnet_class(
     J + "JArray",
-    attributes={
+    members={
         "Type": "token_type",
         "IsReadOnly": "is_read_only",
         "void Clear()": "clear",
@@ -119,7 +119,7 @@ class JArray(_Indexed):
         return get_enumerator(self)
 
 
-@dotnet_class(J + "JConstructor", attributes={"Type": "token_type"})
+@dotnet_class(J + "JConstructor", members="Type=token_type")
 class JConstructor(_Indexed):
     """`new Date(0)`: a JavaScript constructor call."""
 

@@ -62,7 +62,7 @@ def as_token(content: Any) -> JToken:
     return made
 
 
-@dotnet_class(J + "JContainer")
+@dotnet_class(J + "JContainer", members="Children=child_tokens Add=add_object RemoveAll=clear")
 class JContainer(JToken):
     """A token with children. `version` counts changes, so that enumeration notices them."""
 
@@ -99,7 +99,6 @@ class JContainer(JToken):
             if version != self.version:
                 raise InvalidOperationException("Collection was modified; enumeration operation may not execute.")
 
-    @member(f"{J}JEnumerable<{JTOKEN}> Children()")
     def child_tokens(self) -> JEnumerable:
         return JEnumerable(self.__iter__)
 
@@ -137,7 +136,6 @@ class JContainer(JToken):
     def contains(self, item: JToken | None) -> bool:
         return self.index_of(item) >= 0
 
-    @member("void Add(object content)")
     def add_object(self, content: Any) -> None:
         self.add_content(len(self.children), content)
 
@@ -255,7 +253,6 @@ class JContainer(JToken):
             raise ArgumentOutOfRangeException("index", "Index is equal to or greater than Count.")
         return index
 
-    @member("void RemoveAll()")
     def clear(self) -> None:
         for child in self.children:
             child.parent = None

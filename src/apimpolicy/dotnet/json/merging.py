@@ -17,11 +17,7 @@ _ORDINAL = 4
 
 @dotnet_class(
     J + "JsonMergeSettings",
-    attributes={
-        "MergeArrayHandling": "arrays",
-        "MergeNullValueHandling": "nulls",
-        "PropertyNameComparison": "comparison",
-    },
+    members="MergeArrayHandling=arrays MergeNullValueHandling=nulls PropertyNameComparison=comparison",
 )
 class JsonMergeSettings:
     """How to merge: `arrays` is a MergeArrayHandling, `nulls` a MergeNullValueHandling."""

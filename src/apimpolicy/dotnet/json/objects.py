@@ -32,7 +32,7 @@ _NO_VALUES = (PROPERTY, COMMENT)
 _PAIR = f"System.Collections.Generic.KeyValuePair<string, {JTOKEN}>"
 
 
-@dotnet_class(J + "JProperty", attributes={"Type": "token_type"})
+@dotnet_class(J + "JProperty", members="Type=token_type")
 class JProperty(JContainer):
     """A name with one value; `value` is None only while the property is being built."""
 
@@ -126,7 +126,7 @@ class JProperty(JContainer):
         return JsonException(f"Cannot add or remove items from {J}JProperty.")
 
 
-@dotnet_class(J + "JObject", attributes={"Type": "token_type"})
+@dotnet_class(J + "JObject", members="Type=token_type Add=add_property")
 class JObject(JContainer):
     """Properties in order, found by name. Iteration gives the properties, `key_value_pairs` what C#'s foreach gives."""
 
@@ -279,7 +279,6 @@ class JObject(JContainer):
             )
         self.set_by_name(key, value)
 
-    @member(f"void Add(string propertyName, {JTOKEN} value)")
     def add_property(self, name: str | None, value: JToken | None) -> None:
         made = JProperty(name)
         is_plain = type(value) is JValue and value.parent is None and value.token_type != COMMENT

@@ -132,7 +132,7 @@ def _compare_dates(first: Any, second: Any) -> int:
     return _compare(platform.ticks_of(first), platform.ticks_of(second))
 
 
-@dotnet_class(J + "JValue", attributes={"Type": "token_type"})
+@dotnet_class(J + "JValue", members="Type=token_type")
 class JValue(JToken):
     """One boxed value; a string token may hold null."""
 

@@ -49,7 +49,7 @@ _VALUES = (
 )
 _ITEM = "Newtonsoft.Json.Linq.IJEnumerable<Newtonsoft.Json.Linq.JToken> Item[object key] { get; }"
 
-interface_members("Newtonsoft.Json.Linq.JEnumerable<T>", {_ITEM: "get_item"})
+interface_members("Newtonsoft.Json.Linq.JEnumerable<T>", "Item=get_item")
 
 
 @implements("Newtonsoft.Json.Linq.IJEnumerable<T>", _ITEM)

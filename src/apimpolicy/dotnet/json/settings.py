@@ -17,14 +17,10 @@ _IGNORE = 1
 
 @dotnet_class(
     "Newtonsoft.Json.JsonSerializerSettings",
-    attributes={
-        "NullValueHandling": "nulls",
-        "DefaultValueHandling": "defaults",
-        "DateParseHandling": "date_parsing",
-        "DateFormatHandling": "date_style",
-        "DateFormatString": "date_format",
-        "StringEscapeHandling": "escapes",
-    },
+    members=(
+        "NullValueHandling=nulls DefaultValueHandling=defaults DateParseHandling=date_parsing "
+        "DateFormatHandling=date_style DateFormatString=date_format StringEscapeHandling=escapes"
+    ),
 )
 class JsonSerializerSettings:
     """The attributes are the enumerations of their names in C#; `date_format` is a .NET format or null."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
-@dotnet_class(JTOKEN, attributes={"Type": "token_type"})
+@dotnet_class(JTOKEN, members="Type=token_type Remove=detach")
 class JToken:
     """A node of a JSON tree. `token_type` is a `JTokenType` number.
 
@@ -138,7 +138,6 @@ class JToken:
     def format(self, formatting: int, converters: Array | None = None) -> str:
         return write(self, indented=formatting == 1)
 
-    @member("void Remove()")
     def detach(self) -> None:
         self._parent().remove_child(self)
 

@@ -111,7 +111,7 @@ def _list_members(element: str) -> dict[str, str]:
 
 @dotnet_class(
     f"{_NAMESPACE}CaptureCollection",
-    attributes={**_list_members("Capture"), f"{_NAMESPACE}Capture Item[int i] {{ get; }}": "get_item"},
+    members={**_list_members("Capture"), f"{_NAMESPACE}Capture Item[int i] {{ get; }}": "get_item"},
 )
 class CaptureCollection(_CaptureList):
     __slots__ = ()
@@ -119,7 +119,7 @@ class CaptureCollection(_CaptureList):
 
 @dotnet_class(
     f"{_NAMESPACE}MatchCollection",
-    attributes={**_list_members("Match"), f"{_NAMESPACE}Match Item[int i] {{ get; }}": "get_item"},
+    members={**_list_members("Match"), f"{_NAMESPACE}Match Item[int i] {{ get; }}": "get_item"},
 )
 class MatchCollection(_CaptureList):
     """All matches; they are found when the first of them is asked for."""
@@ -170,7 +170,7 @@ _NO_GROUP = Group("", "", [])
 
 @dotnet_class(
     f"{_NAMESPACE}GroupCollection",
-    attributes={
+    members={
         **_list_members("Group"),
         "Keys": "keys",
         "Values": "values",

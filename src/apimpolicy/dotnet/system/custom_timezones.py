@@ -78,7 +78,7 @@ implements(
 )(DaylightTime)
 
 
-@dotnet_class("System.TimeZone", attributes={"StandardName": "name", "DaylightName": "name"})
+@dotnet_class("System.TimeZone", members="StandardName=name DaylightName=name")
 class CurrentTimeZone:
     """The gateway's zone, UTC."""
 

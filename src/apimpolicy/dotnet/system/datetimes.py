@@ -25,7 +25,13 @@ _MAX_MILLISECONDS = 315_537_897_600_000
 _UNREPRESENTABLE = "The added or subtracted value results in an un-representable DateTime."
 
 
-@dotnet_class("System.DateTime")
+@dotnet_class(
+    "System.DateTime",
+    members=(
+        "ToLongDateString=_long_date ToShortDateString=_short_date ToLongTimeString=_long_time "
+        "ToShortTimeString=_short_time ToFileTimeUtc=to_file_time ToFileTime"
+    ),
+)
 class DateTime:
     """A point in time; immutable. Equality and order go by the ticks alone, as in .NET."""
 
@@ -195,24 +201,18 @@ class DateTime:
 
     formatted = format
 
-    @member("string ToLongDateString()")
     def _long_date(self) -> str:
         return self.format("D")
 
-    @member("string ToShortDateString()")
     def _short_date(self) -> str:
         return self.format("d")
 
-    @member("string ToLongTimeString()")
     def _long_time(self) -> str:
         return self.format("T")
 
-    @member("string ToShortTimeString()")
     def _short_time(self) -> str:
         return self.format("t")
 
-    @member("long ToFileTime()")
-    @member("long ToFileTimeUtc()")
     def to_file_time(self) -> int:
         if self.ticks < FILE_TIME_EPOCH:
             raise ArgumentOutOfRangeException(None, "Not a valid Win32 FileTime.")

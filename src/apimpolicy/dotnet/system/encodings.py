@@ -23,10 +23,7 @@ NULL_STRING = "String reference not set to an instance of a String."
 NULL_ARRAY = "Array cannot be null."
 
 
-@dotnet_class(
-    "System.Text.Encoding",
-    attributes={"BodyName": "web_name", "HeaderName": "web_name", "EncodingName": "display_name"},
-)
+@dotnet_class("System.Text.Encoding", members="BodyName=web_name HeaderName=web_name EncodingName=display_name")
 class Encoding:
     """One encoding. Its fallbacks replace what it cannot write, and what it cannot read; None throws."""
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dotnet_class("System.FormattableString", attributes={"Format": "pattern", "ArgumentCount": "count"})
+@dotnet_class(
+    "System.FormattableString", members="Format=pattern ArgumentCount=count GetArguments=arguments GetArgument=argument"
+)
 class FormattableString:
     """A composite format string with its boxed arguments."""
 
@@ -30,11 +32,9 @@ class FormattableString:
     def count(self) -> int:
         return len(self._arguments)
 
-    @member("object[] GetArguments()")
     def arguments(self) -> Array:
         return Array(OBJECT, self._arguments)
 
-    @member("object GetArgument(int index)")
     def argument(self, index: int) -> Any:
         if not 0 <= index < len(self._arguments):
             raise IndexOutOfRangeException

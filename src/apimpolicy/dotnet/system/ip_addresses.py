@@ -17,7 +17,7 @@ _GROUP = re.compile(r"[0-9A-Fa-f]{1,4}")
 _DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 
-@dotnet_class("System.Net.IPAddress", attributes={"AddressFamily": "family"})
+@dotnet_class("System.Net.IPAddress", members="AddressFamily=family")
 class IPAddress:
     """An address; `data` is 4 or 16 bytes in network order."""
 

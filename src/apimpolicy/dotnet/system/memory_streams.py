@@ -252,25 +252,12 @@ _NAMES = {
     "Length": "length",
     "Position": "position",
 }
-interface_members("System.IO.MemoryStream", {**_NAMES, "Capacity": "capacity"})
-interface_members("System.IO.MemoryStream", {"void CopyTo(System.IO.Stream destination, int bufferSize)": "copy_to"})
+interface_members("System.IO.MemoryStream", "CanRead CanSeek=can_read CanWrite Length Position Capacity")
+interface_members("System.IO.MemoryStream", "CopyTo")
 interface_members(
     "System.IO.Stream",
-    {
-        **_NAMES,
-        "CanTimeout": "can_time_out",
-        "void Close()": "dispose",
-        "void Dispose()": "dispose",
-        "void Flush()": "flush",
-        "void CopyTo(System.IO.Stream destination)": "copy_to",
-        "void CopyTo(System.IO.Stream destination, int bufferSize)": "copy_to",
-        "long Seek(long offset, System.IO.SeekOrigin origin)": "seek",
-        "void SetLength(long value)": "set_length",
-        f"int Read({_PART})": "read",
-        "int ReadByte()": "read_byte",
-        f"void Write({_PART})": "write",
-        "void WriteByte(byte value)": "write_byte",
-    },
+    "CanRead CanSeek=can_read CanWrite Length Position CanTimeout=can_time_out Close=dispose Dispose Flush "
+    "CopyTo Seek SetLength Read ReadByte Write WriteByte",
 )
 
 implements_all("System.IO.MemoryStream", {"new()": MemoryStream})

@@ -16,23 +16,11 @@ from apimpolicy.dotnet.values import wrap_int32
 
 @dotnet_class(
     "System.DateTimeOffset",
-    attributes={
-        "Ticks": "ticks",
-        "DateTime": "clock",
-        "UtcDateTime": "utc_datetime",
-        "LocalDateTime": "local_datetime",
-        "Date": "date",
-        "TimeOfDay": "time_of_day",
-        "Year": "year",
-        "Month": "month",
-        "Day": "day",
-        "DayOfWeek": "day_of_week",
-        "DayOfYear": "day_of_year",
-        "Hour": "hour",
-        "Minute": "minute",
-        "Second": "second",
-        "Millisecond": "millisecond",
-    },
+    members=(
+        "Ticks DateTime=clock UtcDateTime=utc_datetime LocalDateTime=local_datetime Date TimeOfDay "
+        "Year Month Day DayOfWeek DayOfYear Hour Minute Second Millisecond "
+        "ToLocalTime=to_universal_time ToUniversalTime"
+    ),
 )
 class DateTimeOffset:
     """A point in time; immutable. `ticks` are those of the clock; equality and order go by UTC."""
@@ -115,8 +103,6 @@ class DateTimeOffset:
         _check_offset(offset.ticks)
         return _checked(self.utc_ticks + offset.ticks, offset.ticks)
 
-    @member("System.DateTimeOffset ToUniversalTime()")
-    @member("System.DateTimeOffset ToLocalTime()")
     def to_universal_time(self) -> DateTimeOffset:
         return DateTimeOffset(self.utc_ticks)
 

@@ -46,7 +46,12 @@ def _check(stream: MemoryStream | None, encoding: Encoding | None, size: int, is
     return max(size, _LEAST_BUFFER)
 
 
-@dotnet_class(_READER, attributes={"CurrentEncoding": "encoding", "BaseStream": "stream", "EndOfStream": "is_at_end"})
+@dotnet_class(
+    _READER,
+    members=(
+        "CurrentEncoding=encoding BaseStream=stream EndOfStream=is_at_end DiscardBufferedData=discard Close=dispose"
+    ),
+)
 class StreamReader:
     """Reads text from a stream, a buffer at a time."""
 
@@ -144,13 +149,11 @@ class StreamReader:
         environment().new_string(sum(map(len, parts)))
         return "".join(parts)
 
-    @member("void DiscardBufferedData()")
     def discard(self) -> None:
         self._text, self._at = "", 0
         if self._decoder is not None:
             self._decoder.reset()
 
-    @member("void Close()")
     def dispose(self) -> None:
         """The stream is closed too, unless it is to be left open."""
         self._closed = True
@@ -196,7 +199,7 @@ def _read_fully(
     return _read(stream, encoding or UTF8, detects, size, leaves_open)
 
 
-@dotnet_class(_WRITER, attributes={"AutoFlush": "flushes_at_once", "BaseStream": "stream"})
+@dotnet_class(_WRITER, members="AutoFlush=flushes_at_once BaseStream=stream")
 class StreamWriter(TextWriter):
     """Writes text into a stream, when its buffer is full, flushed or closed."""
 

@@ -30,7 +30,7 @@ _NEW_LINE = "\n"
 """`Environment.NewLine` of the witness."""
 
 
-@dotnet_class(_NAME)
+@dotnet_class(_NAME, members="Equals=equals_content")
 class StringBuilder:
     """A string under construction."""
 
@@ -182,7 +182,6 @@ class StringBuilder:
             environment().check_length(self._length + part.count(old) * (len(new) - len(old)))
         return self.edit(start, count, part.replace(old, new))
 
-    @member("bool Equals(System.Text.StringBuilder sb)")
     def equals_content(self, other: StringBuilder | None) -> bool:
         return other is not None and self.to_string() == other.to_string()
 

@@ -23,7 +23,7 @@ def check_buffer(buffer: Array | None, index: int, count: int) -> None:
     check_part(index, count, len(buffer))
 
 
-@dotnet_class("System.IO.StringReader")
+@dotnet_class("System.IO.StringReader", members="Close=dispose")
 class StringReader:
     """Reads a string from left to right."""
 
@@ -80,7 +80,6 @@ class StringReader:
         self._position = end + (2 if text[end : end + 2] == "\r\n" else 1)
         return text[start:end]
 
-    @member("void Close()")
     def dispose(self) -> None:
         self._text = None
 
@@ -88,13 +87,13 @@ class StringReader:
 interface_members(
     "System.IO.TextReader",
     {
-        "int Peek()": "peek",
+        "Peek": "peek",
         "int Read()": "read",
         "int Read(char[] buffer, int index, int count)": "read_into",
-        "int ReadBlock(char[] buffer, int index, int count)": "read_into",
-        "string ReadToEnd()": "read_to_end",
-        "string ReadLine()": "read_line",
-        "void Close()": "dispose",
-        "void Dispose()": "dispose",
+        "ReadBlock": "read_into",
+        "ReadToEnd": "read_to_end",
+        "ReadLine": "read_line",
+        "Close": "dispose",
+        "Dispose": "dispose",
     },
 )

@@ -38,7 +38,7 @@ _SKIPPED_TIME = (
 )
 
 
-@dotnet_class("System.TimeZoneInfo")
+@dotnet_class("System.TimeZoneInfo", members="IsInvalidTime=is_invalid")
 class TimeZone:
     """A time zone; `zone` is None for UTC. `names` are shown, standard and daylight name, where they are known."""
 
@@ -108,7 +108,6 @@ class TimeZone:
             )
         return Array(_SPAN, [TimeSpan(offset) for offset in sorted(self.clock_offsets(self.clock_of(moment)))])
 
-    @member("bool IsInvalidTime(System.DateTime dateTime)")
     def is_invalid(self, moment: DateTime) -> bool:
         first, again = self.clock_offsets(moment.ticks)
         return moment.kind == UNSPECIFIED and first < again

@@ -45,7 +45,7 @@ def _default_port(scheme: str) -> int:
     return _MAIL_PORT if scheme == "mailto" else _PORTS.get(scheme, -1)
 
 
-@dotnet_class("System.Uri", attributes={"OriginalString": "original", "IsAbsoluteUri": "is_absolute"})
+@dotnet_class("System.Uri", members="OriginalString=original IsAbsoluteUri=is_absolute")
 class Uri:
     """A URI; immutable."""
 

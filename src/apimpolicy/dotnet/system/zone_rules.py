@@ -90,13 +90,10 @@ def floating_date(time: DateTime, month: int, week: int, day_of_week: int) -> Tr
 
 @dotnet_class(
     _RULE,
-    attributes={
-        "DateStart": "start",
-        "DateEnd": "end",
-        "DaylightDelta": "delta",
-        "DaylightTransitionStart": "daylight_start",
-        "DaylightTransitionEnd": "daylight_end",
-    },
+    members=(
+        "DateStart=start DateEnd=end DaylightDelta=delta DaylightTransitionStart=daylight_start "
+        "DaylightTransitionEnd=daylight_end"
+    ),
 )
 class AdjustmentRule:
     """Daylight saving time between two dates; immutable."""

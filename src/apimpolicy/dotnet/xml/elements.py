@@ -28,7 +28,7 @@ def required(name: XName | None) -> XName:
     return name
 
 
-@dotnet_class(X + "XAttribute", attributes={"NextAttribute": "next", "PreviousAttribute": "previous"})
+@dotnet_class(X + "XAttribute", members="NextAttribute=next PreviousAttribute=previous")
 class XAttribute(XObject):
     """A name and a text."""
 

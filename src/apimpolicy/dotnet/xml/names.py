@@ -52,7 +52,7 @@ def verify_ncname(name: str | None) -> str:
     return name
 
 
-@dotnet_class(X + "XNamespace", attributes={"NamespaceName": "name"})
+@dotnet_class(X + "XNamespace", members="NamespaceName=name")
 class XNamespace:
     """A namespace; `name` is its URI, empty for none. Get one with `XNamespace.get`."""
 
@@ -101,7 +101,7 @@ class XNamespace:
         return hash(self.name)
 
 
-@dotnet_class(X + "XName", attributes={"LocalName": "local"})
+@dotnet_class(X + "XName", members="LocalName=local")
 class XName:
     """A local name in a namespace. Get one with `XNamespace.get_name` or `expanded_name`."""
 

@@ -28,7 +28,7 @@ def named_only(name: XName | None) -> Callable[[Any], bool]:
     return lambda node: name is not None and node.name == name
 
 
-@dotnet_class(X + "XObject", attributes={"Parent": "parent_element"})
+@dotnet_class(X + "XObject", members="Parent=parent_element")
 class XObject:
     """What nodes and attributes share. `parent` is the container, be it element or document.
 
@@ -63,7 +63,7 @@ class XObject:
         return root if root.node_type == DOCUMENT else None  # type: ignore[return-value]
 
 
-@dotnet_class(X + "XNode", attributes={"NextNode": "next", "PreviousNode": "previous"})
+@dotnet_class(X + "XNode", members="NextNode=next PreviousNode=previous")
 class XNode(XObject):
     """A node of a tree."""
 

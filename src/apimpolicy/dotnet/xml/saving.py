@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
-from apimpolicy.dotnet.registry import bound, declines, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import bound, declines, dotnet_class, implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDocument, clone
 from apimpolicy.dotnet.xml.kinds import TEXT
 from apimpolicy.dotnet.xml.names import X
@@ -110,7 +110,7 @@ def load_document_of_stream(stream: MemoryStream | None, options: int = 0) -> XD
     return parse_document(_content_of(stream), options)
 
 
-@dotnet_class("System.Xml.XmlWriter")
+@dotnet_class("System.Xml.XmlWriter", members="Dispose=close Close")
 class TreeWriter:
     """Collects nodes for a container, which gets them when the writer is closed."""
 
@@ -136,8 +136,6 @@ class TreeWriter:
     def flush(self) -> None:
         """Nothing is written before the end."""
 
-    @member("void Close()")
-    @member("void Dispose()")
     def close(self) -> None:
         content, self._content = self._content, []
         self._container.add(content)

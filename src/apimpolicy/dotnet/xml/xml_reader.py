@@ -28,7 +28,7 @@ _TYPE = "System.Xml.XmlReader"
 _CONTENT = (ELEMENT, TEXT, CDATA, END_ELEMENT)
 
 
-@dotnet_class(_TYPE, attributes={"EOF": "is_at_end", "NamespaceURI": "namespace"})
+@dotnet_class(_TYPE, members="EOF=is_at_end NamespaceURI=namespace")
 class XmlReader:
     """Stands on a node, or before the first (node None); `is_end` on an element's end tag.
 
