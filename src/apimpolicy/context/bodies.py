@@ -92,7 +92,7 @@ class MessageBody:
         """What is left to send on or to read: nothing once the stream was used up."""
         return b"" if self._is_used_up and self.second_read != "again" else self.content
 
-    @member("T As<T>(bool preserveContent = false)", types=True)
+    @member("As", types=True)
     def as_(self, types: tuple[Type, ...], preserve_content: bool) -> Any:
         """The body as string, byte[], JObject, JToken, JArray, XNode, XElement or XDocument."""
         wanted = types[-1]

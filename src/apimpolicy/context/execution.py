@@ -67,7 +67,7 @@ class GraphQLDataObject:
     def __init__(self, data: Any) -> None:
         self.data = data
 
-    @member("Newtonsoft.Json.Linq.JToken Item[string name] { get; }")
+    @member("Item")
     def get_item(self, name: str | None) -> Any:
         return self.data.get_item(name)
 
@@ -165,12 +165,12 @@ class Context:
             return to_time_span(self._elapsed_ticks)
         return to_time_span(environment().utc_now() - self._started)
 
-    @member("void Trace(string source, string message)")
+    @member("Trace(string, string)")
     def trace_from(self, source: str | None, message: str | None) -> None:
         """Undocumented, and in production: policies with this overload were saved and run."""
         self.trace(f"{source or ''}: {message or ''}")
 
-    @member("void Trace(string message)")
+    @member("Trace(string)")
     def trace(self, message: str | None) -> None:
         text = from_utf16(message or "")
         self.traces.append(text)

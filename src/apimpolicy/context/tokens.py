@@ -48,7 +48,7 @@ class BasicAuthCredentials:
         self.password = password
 
     @staticmethod
-    @member("new()")
+    @member("new")
     def create() -> BasicAuthCredentials:
         return BasicAuthCredentials()
 
@@ -79,7 +79,7 @@ class Authorization:
                 self.claims.set_item(to_utf16(name), value)
 
     @staticmethod
-    @member("new(string accessToken, System.Collections.Generic.IReadOnlyDictionary<string, object> claims)")
+    @member("new")
     def create(access_token: str | None, claims: Any) -> Authorization:
         return Authorization(access_token, claims)
 
@@ -105,7 +105,7 @@ class Jwt:
         self.issued_at = _time(payload.get("iat"))
 
     @staticmethod
-    @member("new()")
+    @member("new")
     def create() -> Jwt:
         return Jwt({}, {})
 

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import NamedType, Type
 
 _NAME = "System.Collections.Generic.Dictionary"
-_PAIRS = "System.Collections.Generic.IEnumerable<System.Collections.Generic.KeyValuePair<TKey, TValue>> collection"
-_OTHER = "System.Collections.Generic.IDictionary<TKey, TValue> dictionary"
-_COMPARER = "System.Collections.Generic.IEqualityComparer<TKey> comparer"
 
 
 def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
@@ -45,27 +42,28 @@ class Dictionary(HashedCollection):
     definition_name = _NAME
 
     @staticmethod
-    @member(f"new({_COMPARER})", types=True)
+    @member("new(IEqualityComparer<TKey>)", types=True)
     def create(types: tuple[Type, ...], comparer: Any = None) -> Dictionary:
         return Dictionary(types, comparer)
 
     @staticmethod
-    @member("new(int capacity)", types=True)
-    @member(f"new(int capacity, {_COMPARER})", types=True)
+    @member("new(int)", "new(int, IEqualityComparer<TKey>)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> Dictionary:
         check_non_negative(capacity, "capacity", None)
         environment().check_elements(capacity)
         return Dictionary(types, comparer)
 
     @staticmethod
-    @member(f"new({_OTHER})", types=True)
-    @member(f"new({_OTHER}, {_COMPARER})", types=True)
+    @member("new(IDictionary<TKey, TValue>)", "new(IDictionary<TKey, TValue>, IEqualityComparer<TKey>)", types=True)
     def from_dictionary(types: tuple[Type, ...], dictionary: Any, comparer: Any = None) -> Dictionary:
         return _filled(types, require(dictionary, "dictionary"), comparer)
 
     @staticmethod
-    @member(f"new({_PAIRS})", types=True)
-    @member(f"new({_PAIRS}, {_COMPARER})", types=True)
+    @member(
+        "new(IEnumerable<KeyValuePair<TKey, TValue>>)",
+        "new(IEnumerable<KeyValuePair<TKey, TValue>>, IEqualityComparer<TKey>)",
+        types=True,
+    )
     def from_pairs(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> Dictionary:
         return _filled(types, require(collection, "collection"), comparer)
 
@@ -100,7 +98,7 @@ class Dictionary(HashedCollection):
     def values(self) -> ValueCollection:
         return ValueCollection(self)
 
-    @member("TValue Item[TKey key] { get; set; }")
+    @member("Item")
     def get_item(self, key: Any) -> Any:
         try:
             return self._slots[self._index[key if self._key is None else self._hashed(key)]][1]
@@ -108,7 +106,7 @@ class Dictionary(HashedCollection):
             self._hashed(key)
             raise key_not_found(self.types[0], key) from None
 
-    @member("TValue Item[TKey key] { get; set; }", setter=True)
+    @member("Item", setter=True)
     def set_item(self, key: Any, value: Any) -> None:
         hashed = self._hashed(key)
         slot = self._index.get(hashed)
@@ -160,11 +158,11 @@ class Dictionary(HashedCollection):
             return False, default_value(self.types[1])
         return True, self._slots[slot][1]
 
-    @member("bool Remove(TKey key)")
+    @member("Remove(TKey)")
     def remove(self, key: Any) -> bool:
         return self._delete(self._hashed(key)) is not EMPTY
 
-    @member("bool Remove(TKey key, out TValue value)")
+    @member("Remove(TKey, out TValue)")
     def remove_and_get(self, key: Any) -> tuple[bool, Any]:
         entry = self._delete(self._hashed(key))
         return (False, default_value(self.types[1])) if entry is EMPTY else (True, entry[1])
@@ -178,11 +176,11 @@ class Dictionary(HashedCollection):
         environment().check_elements(capacity)
         return capacity_for(max(capacity, len(self._slots)))
 
-    @member("void TrimExcess()")
+    @member("TrimExcess()")
     def trim_excess(self) -> None:
         self.trim_to(len(self._index))
 
-    @member("void TrimExcess(int capacity)")
+    @member("TrimExcess(int)")
     def trim_to(self, capacity: int) -> None:
         if capacity < len(self._index):
             check_non_negative(-1, "capacity", None)
@@ -278,7 +276,7 @@ class KeyCollection(DictionaryView):
     part = "key"
 
     @staticmethod
-    @member("new(System.Collections.Generic.Dictionary<TKey, TValue> dictionary)")
+    @member("new")
     def create(dictionary: Any) -> KeyCollection:
         return KeyCollection(require(dictionary, "dictionary"))
 
@@ -294,20 +292,19 @@ class ValueCollection(DictionaryView):
     position = 1
 
     @staticmethod
-    @member("new(System.Collections.Generic.Dictionary<TKey, TValue> dictionary)")
+    @member("new")
     def create(dictionary: Any) -> ValueCollection:
         return ValueCollection(require(dictionary, "dictionary"))
 
 
 declines(
     "System.Collections.Generic.Dictionary<TKey, TValue>",
-    "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
-    "System.Runtime.Serialization.StreamingContext context)",
+    "GetObjectData",
     reason="a hook of .NET's serialization, which policies cannot call",
 )
 
 
-@implements("System.Collections.Generic.Dictionary<TKey, TValue>", "void OnDeserialization(object sender)")
+@implements("System.Collections.Generic.Dictionary<TKey, TValue>", "OnDeserialization")
 def _deserialized(_collection: object, _sender: object) -> None:
     """Does something only where GetObjectData was called before."""
 

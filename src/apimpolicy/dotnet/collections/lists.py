@@ -52,7 +52,7 @@ class List(GenericCollection):
             self._capacity = len(self.items)
 
     @staticmethod
-    @member("new(int capacity)", types=True)
+    @member("new(int)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> List:
         check_non_negative(capacity, "capacity")
         environment().check_elements(capacity)
@@ -61,7 +61,7 @@ class List(GenericCollection):
         return made
 
     @staticmethod
-    @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
+    @member("new(IEnumerable<T>)", types=True)
     def from_collection(types: tuple[Type, ...], collection: Any) -> List:
         return List(types, require(collection, "collection"))
 
@@ -102,19 +102,19 @@ class List(GenericCollection):
             if self.version != version:
                 raise InvalidOperationException(MODIFIED)
 
-    @member("T Item[int index] { get; set; }")
+    @member("Item")
     def get_item(self, index: int) -> Any:
         if 0 <= index < len(self.items):
             return self.items[index]
         raise ArgumentOutOfRangeException("index", INDEX)
 
-    @member("T Item[int index] { get; set; }", setter=True)
+    @member("Item", setter=True)
     def set_item(self, index: int, value: Any) -> None:
         check_index(index, len(self.items))
         self.items[index] = value
         self.version += 1
 
-    @member("void Add(T item)", cost=FREE)
+    @member("Add", cost=FREE)
     def add(self, item: Any) -> None:
         self.items.append(item)
         self.version = version = self.version + 1
@@ -209,27 +209,27 @@ class List(GenericCollection):
         environment().step(len(self.items))
         return List(self.types, [item for item in self.items if match(item)])
 
-    @member("int FindIndex(System.Predicate<T> match)")
+    @member("FindIndex(Predicate<T>)")
     def find_index(self, match: Predicate) -> int:
         return searching.find_index(self.items, 0, None, match)
 
-    @member("int FindIndex(int startIndex, System.Predicate<T> match)")
+    @member("FindIndex(int, Predicate<T>)")
     def find_index_from(self, start: int, match: Predicate) -> int:
         return searching.find_index(self.items, start, None, match)
 
-    @member("int FindIndex(int startIndex, int count, System.Predicate<T> match)")
+    @member("FindIndex(int, int, Predicate<T>)")
     def find_index_within(self, start: int, count: int, match: Predicate) -> int:
         return searching.find_index(self.items, start, count, match)
 
-    @member("int FindLastIndex(System.Predicate<T> match)")
+    @member("FindLastIndex(Predicate<T>)")
     def find_last_index(self, match: Predicate) -> int:
         return searching.find_last_index(self.items, None, None, match)
 
-    @member("int FindLastIndex(int startIndex, System.Predicate<T> match)")
+    @member("FindLastIndex(int, Predicate<T>)")
     def find_last_index_from(self, start: int, match: Predicate) -> int:
         return searching.find_last_index(self.items, start, None, match)
 
-    @member("int FindLastIndex(int startIndex, int count, System.Predicate<T> match)")
+    @member("FindLastIndex(int, int, Predicate<T>)")
     def find_last_index_within(self, start: int, count: int, match: Predicate) -> int:
         return searching.find_last_index(self.items, start, count, match)
 
@@ -258,14 +258,14 @@ class List(GenericCollection):
         work_through(count)
         return List(self.types, self.items[index : index + count])
 
-    @member("void Reverse()")
+    @member("Reverse()")
     @counts_itself
     def reverse(self) -> None:
         work_through(len(self.items))
         self.items.reverse()
         self.version += 1
 
-    @member("void Reverse(int index, int count)")
+    @member("Reverse(int, int)")
     @counts_itself
     def reverse_part(self, index: int, count: int) -> None:
         check_part(index, count, len(self.items))
@@ -273,12 +273,11 @@ class List(GenericCollection):
         self.items[index : index + count] = self.items[index : index + count][::-1]
         self.version += 1
 
-    @member("void Sort()")
-    @member("void Sort(System.Collections.Generic.IComparer<T> comparer)")
+    @member("Sort()", "Sort(IComparer<T>)")
     def sort(self, comparer: Any = None) -> None:
         self.sort_part(0, len(self.items), comparer)
 
-    @member("void Sort(int index, int count, System.Collections.Generic.IComparer<T> comparer)")
+    @member("Sort(int, int, IComparer<T>)")
     @counts_itself
     def sort_part(self, index: int, count: int, comparer: Any) -> None:
         check_part(index, count, len(self.items))
@@ -288,7 +287,7 @@ class List(GenericCollection):
         self.items[index : index + count] = part
         self.version += 1
 
-    @member("void Sort(System.Comparison<T> comparison)")
+    @member("Sort(Comparison<T>)")
     @counts_itself
     def sort_by(self, comparison: Callable[[Any, Any], int]) -> None:
         require(comparison, "comparison")
@@ -298,12 +297,11 @@ class List(GenericCollection):
         self.items[:] = part
         self.version += 1
 
-    @member("int BinarySearch(T item)")
-    @member("int BinarySearch(T item, System.Collections.Generic.IComparer<T> comparer)")
+    @member("BinarySearch(T)", "BinarySearch(T, IComparer<T>)")
     def binary_search(self, item: Any, comparer: Any = None) -> int:
         return self.binary_search_part(0, len(self.items), item, comparer)
 
-    @member("int BinarySearch(int index, int count, T item, System.Collections.Generic.IComparer<T> comparer)")
+    @member("BinarySearch(int, int, T, IComparer<T>)")
     def binary_search_part(self, index: int, count: int, item: Any, comparer: Any) -> int:
         check_part(index, count, len(self.items))
         return searching.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
@@ -313,12 +311,11 @@ class List(GenericCollection):
         work_through(len(self.items))
         return Array(self.types[0], self.items)
 
-    @member("void CopyTo(T[] array)")
-    @member("void CopyTo(T[] array, int arrayIndex)")
+    @member("CopyTo(T[])", "CopyTo(T[], int)")
     def copy_to(self, array: Any, index: int = 0) -> None:
         copy_into(self.items, array, index)
 
-    @member("void CopyTo(int index, T[] array, int arrayIndex, int count)")
+    @member("CopyTo(int, T[], int, int)")
     def copy_part_to(self, index: int, array: Any, array_index: int, count: int) -> None:
         if len(self.items) - index < count:
             raise ArgumentException(

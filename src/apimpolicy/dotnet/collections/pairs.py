@@ -25,7 +25,7 @@ class KeyValuePair:
         self.value = value
 
     @staticmethod
-    @member("new(TKey key, TValue value)", types=True)
+    @member("new", types=True)
     def create(types: tuple[Type, ...], key: Any, value: Any) -> KeyValuePair:
         return KeyValuePair(types, key, value)
 

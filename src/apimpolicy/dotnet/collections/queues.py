@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.types import Type
 
-_FROM = "new(System.Collections.Generic.IEnumerable<T> collection)"
-
 
 class _Line(GenericCollection):
     """Elements in order of arrival; `in_order` gives them in the order of enumeration."""
@@ -89,7 +87,7 @@ class Queue(_Line):
         self._head = 0
 
     @staticmethod
-    @member("new(int capacity)", types=True)
+    @member("new(int)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> Queue:
         _check_capacity(capacity)
         return Queue(types)
@@ -146,7 +144,7 @@ class Stack(_Line):
     definition_name = "System.Collections.Generic.Stack"
 
     @staticmethod
-    @member("new(int capacity)", types=True)
+    @member("new(int)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> Stack:
         _check_capacity(capacity)
         return Stack(types)
@@ -181,7 +179,7 @@ implements_all(
     "System.Collections.Generic.Queue<T>",
     {
         "new()": Queue,
-        _FROM: lambda types, collection: Queue(types, require(collection, "collection")),
+        "new(IEnumerable<T>)": lambda types, collection: Queue(types, require(collection, "collection")),
     },
     types=True,
 )
@@ -189,7 +187,7 @@ implements_all(
     "System.Collections.Generic.Stack<T>",
     {
         "new()": Stack,
-        _FROM: lambda types, collection: Stack(types, require(collection, "collection")),
+        "new(IEnumerable<T>)": lambda types, collection: Stack(types, require(collection, "collection")),
     },
     types=True,
 )

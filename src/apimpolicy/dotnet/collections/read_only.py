@@ -31,7 +31,7 @@ class ReadOnlyCollection(ReadOnlyView):
         self._list = wrapped
 
     @staticmethod
-    @member("new(System.Collections.Generic.IList<T> list)", types=True)
+    @member("new", types=True)
     def create(types: tuple[Type, ...], wrapped: Any) -> ReadOnlyCollection:
         return ReadOnlyCollection(types, require(wrapped, "list"))
 
@@ -46,7 +46,7 @@ class ReadOnlyCollection(ReadOnlyView):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._list)
 
-    @member("T Item[int index] { get; }")
+    @member("Item")
     def get_item(self, index: int) -> Any:
         return interfaces.get_item(self._list, index)
 

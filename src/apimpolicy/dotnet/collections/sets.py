@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.types import Type
 
-_COMPARER = "System.Collections.Generic.IEqualityComparer<T> comparer"
-
 
 class SetOperations:
     """The operations of `ISet<T>` in terms of `add`, `remove`, `contains`, `entries`, `clear` and `stand_ins`."""
@@ -97,22 +95,19 @@ class HashSet(SetOperations, HashedCollection):
     definition_name = "System.Collections.Generic.HashSet"
 
     @staticmethod
-    @member("new()", types=True)
-    @member(f"new({_COMPARER})", types=True)
+    @member("new()", "new(IEqualityComparer<T>)", types=True)
     def create(types: tuple[Type, ...], comparer: Any = None) -> HashSet:
         return HashSet(types, comparer)
 
     @staticmethod
-    @member("new(int capacity)", types=True)
-    @member(f"new(int capacity, {_COMPARER})", types=True)
+    @member("new(int)", "new(int, IEqualityComparer<T>)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> HashSet:
         check_non_negative(capacity, "capacity", None)
         environment().check_elements(capacity)
         return HashSet(types, comparer)
 
     @staticmethod
-    @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
-    @member(f"new(System.Collections.Generic.IEnumerable<T> collection, {_COMPARER})", types=True)
+    @member("new(IEnumerable<T>)", "new(IEnumerable<T>, IEqualityComparer<T>)", types=True)
     @counts_itself
     def from_collection(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> HashSet:
         made = HashSet(types, comparer)
@@ -183,13 +178,12 @@ interface_members(
 
 declines(
     "System.Collections.Generic.HashSet<T>",
-    "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
-    "System.Runtime.Serialization.StreamingContext context)",
+    "GetObjectData",
     reason="a hook of .NET's serialization, which policies cannot call",
 )
 
 
-@implements("System.Collections.Generic.HashSet<T>", "void OnDeserialization(object sender)")
+@implements("System.Collections.Generic.HashSet<T>", "OnDeserialization")
 def _deserialized(_collection: object, _sender: object) -> None:
     """Does something only where GetObjectData was called before."""
 

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import NamedType, Type
 
 _DICTIONARY = "System.Collections.Generic.SortedDictionary"
-_OTHER = "System.Collections.Generic.IDictionary<TKey, TValue> dictionary"
-_COMPARER = "System.Collections.Generic.IComparer<TKey> comparer"
-_SET_COMPARER = "System.Collections.Generic.IComparer<T> comparer"
 
 
 _STEPS_PER_LOOK = 4
@@ -81,14 +78,12 @@ class SortedDictionary(SortedCollection):
         self._pairs: list[KeyValuePair] = []
 
     @staticmethod
-    @member("new()", types=True)
-    @member(f"new({_COMPARER})", types=True)
+    @member("new()", "new(IComparer<TKey>)", types=True)
     def create(types: tuple[Type, ...], comparer: Any = None) -> SortedDictionary:
         return SortedDictionary(types, comparer)
 
     @staticmethod
-    @member(f"new({_OTHER})", types=True)
-    @member(f"new({_OTHER}, {_COMPARER})", types=True)
+    @member("new(IDictionary<TKey, TValue>)", "new(IDictionary<TKey, TValue>, IComparer<TKey>)", types=True)
     def from_dictionary(types: tuple[Type, ...], dictionary: Any, comparer: Any = None) -> SortedDictionary:
         made = SortedDictionary(types, comparer)
         for pair in require(dictionary, "dictionary"):
@@ -117,14 +112,14 @@ class SortedDictionary(SortedCollection):
     def values(self) -> SortedValueCollection:
         return SortedValueCollection(self)
 
-    @member("TValue Item[TKey key] { get; set; }")
+    @member("Item")
     def get_item(self, key: Any) -> Any:
         place, found = self._find(key)
         if not found:
             raise key_not_found(self.types[0], key)
         return self._pairs[place].value
 
-    @member("TValue Item[TKey key] { get; set; }", setter=True)
+    @member("Item", setter=True)
     def set_item(self, key: Any, value: Any) -> None:
         place, found = self._find(key)
         if found:
@@ -176,7 +171,7 @@ class SortedKeyCollection(DictionaryView):
     part = "key"
 
     @staticmethod
-    @member("new(System.Collections.Generic.SortedDictionary<TKey, TValue> dictionary)")
+    @member("new")
     def create(dictionary: Any) -> SortedKeyCollection:
         return SortedKeyCollection(require(dictionary, "dictionary"))
 
@@ -193,7 +188,7 @@ class SortedValueCollection(DictionaryView):
     position = 1
 
     @staticmethod
-    @member("new(System.Collections.Generic.SortedDictionary<TKey, TValue> dictionary)")
+    @member("new")
     def create(dictionary: Any) -> SortedValueCollection:
         return SortedValueCollection(require(dictionary, "dictionary"))
 
@@ -211,14 +206,12 @@ class SortedSet(SetOperations, SortedCollection):
     definition_name = "System.Collections.Generic.SortedSet"
 
     @staticmethod
-    @member("new()", types=True)
-    @member(f"new({_SET_COMPARER})", types=True)
+    @member("new()", "new(IComparer<T>)", types=True)
     def create(types: tuple[Type, ...], comparer: Any = None) -> SortedSet:
         return SortedSet(types, comparer)
 
     @staticmethod
-    @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
-    @member(f"new(System.Collections.Generic.IEnumerable<T> collection, {_SET_COMPARER})", types=True)
+    @member("new(IEnumerable<T>)", "new(IEnumerable<T>, IComparer<T>)", types=True)
     @counts_itself
     def from_collection(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> SortedSet:
         made = SortedSet(types, comparer)

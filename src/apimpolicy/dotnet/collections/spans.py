@@ -144,13 +144,13 @@ for _type in (_SPAN, _READ_ONLY):
 interface_members(_SPAN, {"void Clear()": "clear", "void Fill(T value)": "fill"})
 
 
-@implements(_SPAN, "T Item[int index] { get; set; }")
-@implements(_READ_ONLY, "T Item[int index] { get; }")
+@implements(_SPAN, "Item")
+@implements(_READ_ONLY, "Item")
 def span_get(span: Span, index: int) -> Any:
     return span.items[span.place(index)]
 
 
-@implements_setter(_SPAN, "T Item[int index] { get; set; }")
+@implements_setter(_SPAN, "Item")
 def span_set(span: Span, index: int, value: Any) -> None:
     span.items[span.place(index)] = value
 

@@ -53,7 +53,7 @@ class ExtensionCollection:
     def __iter__(self) -> Iterator[CertificateExtension]:
         return iter(self._items)
 
-    @member("System.Security.Cryptography.X509Certificates.X509Extension Item[int index] { get; }")
+    @member("Item[int]")
     def get_item(self, index: int) -> CertificateExtension:
         if not 0 <= index < len(self._items):
             raise ArgumentOutOfRangeException(
@@ -61,7 +61,7 @@ class ExtensionCollection:
             )
         return self._items[index]
 
-    @member("System.Security.Cryptography.X509Certificates.X509Extension Item[string oid] { get; }")
+    @member("Item[string]")
     def find(self, oid: str | None) -> CertificateExtension | None:
         """The extension with this identifier (number or friendly name), or None."""
         wanted = Oid.parse(oid).value
@@ -88,9 +88,7 @@ class PublicKey:
         return cls(oid, AsnEncodedData(oid, algorithm[oid_end:]), AsnEncodedData(oid, key))
 
     @staticmethod
-    @member(
-        f"new({_CRYPTOGRAPHY}Oid oid, {_CRYPTOGRAPHY}AsnEncodedData parameters, {_CRYPTOGRAPHY}AsnEncodedData keyValue)"
-    )
+    @member("new")
     def create(oid: Oid | None, parameters: AsnEncodedData | None, key_value: AsnEncodedData | None) -> PublicKey:
         return PublicKey(Oid.copy(oid), AsnEncodedData.copy(parameters), AsnEncodedData.copy(key_value))
 
@@ -98,7 +96,7 @@ class PublicKey:
     def key(self) -> Array:
         return byte_array(self.encoded_key_value.data)
 
-    @member("System.Security.Cryptography.AsymmetricAlgorithm Key { get; }")
+    @member("Key")
     def algorithm(self) -> object:
         """The key as RSA; other kinds raise NotSupportedException, as in .NET."""
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

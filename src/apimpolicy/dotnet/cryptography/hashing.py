@@ -64,7 +64,7 @@ class HashAlgorithm:
             return hmac.new(self._key, digestmod=self.name.lower())
         return hashlib.new(self.name, usedforsecurity=False)
 
-    @member("byte[] ComputeHash(byte[] buffer)")
+    @member("ComputeHash(byte[])")
     @counts_itself
     def compute_hash(self, buffer: Array | None) -> Array:
         if self._disposed:
@@ -75,7 +75,7 @@ class HashAlgorithm:
         self._state.update(bytes(buffer))
         return byte_array(self._finish())
 
-    @member("byte[] ComputeHash(System.IO.Stream inputStream)")
+    @member("ComputeHash(Stream)")
     def compute_hash_of_stream(self, stream: MemoryStream | None) -> Array:
         """Of what is left in the stream; null throws as .NET does, when it is read."""
         if self._disposed:
@@ -84,7 +84,7 @@ class HashAlgorithm:
             raise NullReferenceException
         return self.compute_hash(byte_array(stream.read_rest()))
 
-    @member("byte[] ComputeHash(byte[] buffer, int offset, int count)")
+    @member("ComputeHash(byte[], int, int)")
     def compute_hash_range(self, buffer: Array | None, offset: int, count: int) -> Array:
         return self.compute_hash(byte_array(span(buffer, offset, count, "buffer", "offset")))
 
@@ -111,7 +111,7 @@ class HashAlgorithm:
         self._state = self._start()
         return self._result
 
-    @member("byte[] Hash { get; }")
+    @member("Hash")
     def hash(self) -> Array | None:
         """The result of the last computation."""
         return None if self._result is None else byte_array(self._result)
@@ -248,37 +248,33 @@ _register_key(_NAMESPACE + "KeyedHashAlgorithm")
 _HMACS = tuple("HMAC" + name for name in _HASHES)
 
 
-@implements(_NAMESPACE + "HashAlgorithm", f"static {_NAMESPACE}HashAlgorithm Create()")
-@implements(_NAMESPACE + "HMAC", f"static {_NAMESPACE}HMAC Create()")
-@implements(_NAMESPACE + "KeyedHashAlgorithm", f"static {_NAMESPACE}KeyedHashAlgorithm Create()")
+@implements(_NAMESPACE + "HashAlgorithm", "Create()")
+@implements(_NAMESPACE + "HMAC", "Create()")
+@implements(_NAMESPACE + "KeyedHashAlgorithm", "Create()")
 def no_default_algorithm() -> NoReturn:
     """.NET Core chooses no algorithm by itself."""
     raise PlatformNotSupportedException("This platform does not allow the automatic selection of an algorithm.")
 
 
-@implements(_NAMESPACE + "HashAlgorithm", f"static {_NAMESPACE}HashAlgorithm Create(string hashName)")
+@implements(_NAMESPACE + "HashAlgorithm", "Create(string)")
 def create_hash(name: str | None) -> HashAlgorithm | None:
     return _create(name, (*_HASHES, *_HMACS, "HashAlgorithm"))
 
 
-@implements(_NAMESPACE + "HMAC", f"static {_NAMESPACE}HMAC Create(string algorithmName)")
-@implements(_NAMESPACE + "KeyedHashAlgorithm", f"static {_NAMESPACE}KeyedHashAlgorithm Create(string algName)")
+@implements(_NAMESPACE + "HMAC", "Create(string)")
+@implements(_NAMESPACE + "KeyedHashAlgorithm", "Create(string)")
 def create_hmac(name: str | None) -> HashAlgorithm | None:
     return _create(name, (*_HMACS, "HMAC"))
 
 
-@implements(_NAMESPACE + "HashAlgorithm", "int InputBlockSize { get; }")
-@implements(_NAMESPACE + "HashAlgorithm", "int OutputBlockSize { get; }")
+@implements(_NAMESPACE + "HashAlgorithm", "InputBlockSize", "OutputBlockSize")
 def transform_block_size(algorithm: HashAlgorithm) -> int:
     """A hash takes its input byte by byte, seen as a transform."""
     return 1
 
 
-_LEGACY = "bool ProduceLegacyHmacValues { get; set; }"
-
-
-@implements_setter(_NAMESPACE + "HMACSHA384", _LEGACY)
-@implements_setter(_NAMESPACE + "HMACSHA512", _LEGACY)
+@implements_setter(_NAMESPACE + "HMACSHA384", "ProduceLegacyHmacValues")
+@implements_setter(_NAMESPACE + "HMACSHA512", "ProduceLegacyHmacValues")
 def set_produces_legacy_values(algorithm: HashAlgorithm, value: bool) -> None:
     """.NET Framework's old values are gone from .NET Core."""
     if value:
@@ -288,16 +284,16 @@ def set_produces_legacy_values(algorithm: HashAlgorithm, value: bool) -> None:
 implements_all(
     _NAMESPACE + "HMAC",
     {
-        "string HashName { get; set; }": HashAlgorithm.hash_name,
-        "void Initialize()": HashAlgorithm.initialize,
+        "HashName": HashAlgorithm.hash_name,
+        "Initialize": HashAlgorithm.initialize,
     },
 )
 implements_all(
     _NAMESPACE + "HashAlgorithm",
     {
-        "bool CanTransformMultipleBlocks { get; }": lambda algorithm: True,
-        "bool CanReuseTransform { get; }": lambda algorithm: True,
+        "CanTransformMultipleBlocks": lambda algorithm: True,
+        "CanReuseTransform": lambda algorithm: True,
     },
 )
-implements_all(_NAMESPACE + "HMACSHA384", {_LEGACY: lambda algorithm: False})
-implements_all(_NAMESPACE + "HMACSHA512", {_LEGACY: lambda algorithm: False})
+implements_all(_NAMESPACE + "HMACSHA384", {"ProduceLegacyHmacValues": lambda algorithm: False})
+implements_all(_NAMESPACE + "HMACSHA512", {"ProduceLegacyHmacValues": lambda algorithm: False})

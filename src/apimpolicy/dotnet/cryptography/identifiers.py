@@ -80,7 +80,7 @@ class Oid:
         self.friendly_name = friendly_name or (FRIENDLY_NAMES.get(value) if value else None)
 
     @staticmethod
-    @member("new(string oid)")
+    @member("new(string)")
     def parse(oid: str | None) -> Oid:
         """From a dotted number or from a friendly name, as .NET takes either."""
         if oid and not oid[0].isdigit():
@@ -90,12 +90,12 @@ class Oid:
         return Oid(oid)
 
     @staticmethod
-    @member("new(string value, string friendlyName)")
+    @member("new(string, string)")
     def of(value: str | None, friendly_name: str | None) -> Oid:
         return Oid(value, friendly_name)
 
     @staticmethod
-    @member(f"new({_NAMESPACE}Oid oid)")
+    @member("new(Oid)")
     def copy(other: Oid | None) -> Oid:
         if other is None:
             raise ArgumentNullException("oid")
@@ -112,7 +112,7 @@ class Oid:
         raise CryptographicException("No OID value matches this name.")
 
     @staticmethod
-    @member(f"static {_NAMESPACE}Oid FromOidValue(string oidValue, {_NAMESPACE}OidGroup group)")
+    @member("FromOidValue")
     def from_value(value: str | None, group: int) -> Oid:
         """Raises CryptographicException for an identifier without a name."""
         if value is None:
@@ -136,7 +136,7 @@ class AsnEncodedData:
             raise ArgumentNullException("asnEncodedData")
         return AsnEncodedData(None if other.oid is None else Oid.copy(other.oid), other.data)
 
-    @member("byte[] RawData { get; set; }")
+    @member("RawData")
     def raw_data(self) -> Array:
         return byte_array(self.data)
 
@@ -172,18 +172,12 @@ class HashAlgorithmName:
         return self == other
 
     @staticmethod
-    @member(
-        "static bool op_Equality(System.Security.Cryptography.HashAlgorithmName left,"
-        " System.Security.Cryptography.HashAlgorithmName right)"
-    )
+    @member("op_Equality")
     def op_equality(left: HashAlgorithmName, right: HashAlgorithmName) -> bool:
         return left == right
 
     @staticmethod
-    @member(
-        "static bool op_Inequality(System.Security.Cryptography.HashAlgorithmName left,"
-        " System.Security.Cryptography.HashAlgorithmName right)"
-    )
+    @member("op_Inequality")
     def op_inequality(left: HashAlgorithmName, right: HashAlgorithmName) -> bool:
         return left != right
 
@@ -208,4 +202,4 @@ def hexadecimal(data: bytes, separator: str = "") -> str:
 
 
 implements_all(_NAMESPACE + "Oid", {"new()": lambda: Oid(None)})
-implements_all(_NAMESPACE + "HashAlgorithmName", {"new(string name)": HashAlgorithmName})
+implements_all(_NAMESPACE + "HashAlgorithmName", {"new": HashAlgorithmName})

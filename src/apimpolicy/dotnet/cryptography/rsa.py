@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.memory_streams import MemoryStream
 
 _NAMESPACE = "System.Security.Cryptography."
-_SIGNATURE = _NAMESPACE + "RSASignaturePadding"
-_ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
-_HASH = _NAMESPACE + "HashAlgorithmName"
 
 _BITS_CUBED_PER_STEP = 1 << 15
 """Finding the primes of a key takes about the cube of its length: for 4,096 bits a second, and at times several."""
@@ -73,19 +70,19 @@ class RSA:
         self._key_size = key_size
 
     @staticmethod
-    @member("static System.Security.Cryptography.RSA Create()")
+    @member("Create()")
     def create() -> RSA:
         return RSA()
 
     @staticmethod
-    @member("static System.Security.Cryptography.RSA Create(int keySizeInBits)")
+    @member("Create(int)")
     def create_with_size(bits: int) -> RSA:
         made = RSA()
         made.set_key_size(bits)
         return made
 
     @staticmethod
-    @member(f"static {_NAMESPACE}RSA Create({_NAMESPACE}RSAParameters parameters)")
+    @member("Create(RSAParameters)")
     def create_from(parameters: RSAParameters) -> RSA:
         made = RSA()
         made.import_parameters(parameters)
@@ -146,13 +143,13 @@ class RSA:
         """.NET Core has no RSA without padding."""
         raise NotSupportedException("Method not supported.")
 
-    @member(f"byte[] SignData(byte[] data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("SignData(byte[], HashAlgorithmName, RSASignaturePadding)")
     def sign_data(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
         if data is None:
             raise ArgumentNullException("data")
         return self._sign(bytes(data), hash, padding, hashed=False)
 
-    @member(f"byte[] SignData(byte[] data, int offset, int count, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("SignData(byte[], int, int, HashAlgorithmName, RSASignaturePadding)")
     def sign_range(
         self, data: Array | None, offset: int, count: int, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> Array:
@@ -163,7 +160,7 @@ class RSA:
             raise ArgumentNullException("hash")
         return self._sign(bytes(data), hash, padding, hashed=True)
 
-    @member(f"byte[] SignData(System.IO.Stream data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("SignData(Stream, HashAlgorithmName, RSASignaturePadding)")
     def sign_stream(
         self, data: MemoryStream | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> Array:
@@ -178,7 +175,7 @@ class RSA:
         chosen, algorithm = _signature_scheme(hash, padding, data if hashed else None)
         return byte_array(self.private_key.sign(data, chosen, algorithm))
 
-    @member(f"bool VerifyData(byte[] data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("VerifyData(byte[], byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_data(
         self,
         data: Array | None,
@@ -190,10 +187,7 @@ class RSA:
             raise ArgumentNullException("data")
         return self._verify(bytes(data), signature, hash, padding, hashed=False)
 
-    @member(
-        f"bool VerifyData(byte[] data, int offset, int count, byte[] signature, {_HASH} hashAlgorithm,"
-        f" {_SIGNATURE} padding)"
-    )
+    @member("VerifyData(byte[], int, int, byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_range(
         self,
         data: Array | None,
@@ -216,7 +210,7 @@ class RSA:
             raise ArgumentNullException("hash")
         return self._verify(bytes(data), signature, hash, padding, hashed=True)
 
-    @member(f"bool VerifyData(System.IO.Stream data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("VerifyData(Stream, byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_stream(
         self,
         data: MemoryStream | None,
@@ -299,7 +293,7 @@ class RSACng(RSA):
     """
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "KeySize")
 def key_size(key: RSA) -> int:
     return key.key_size
 
@@ -307,19 +301,19 @@ def key_size(key: RSA) -> int:
 implements_setter(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")(RSA.set_key_size)
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", f"{_NAMESPACE}KeySizes[] LegalKeySizes {{ get; }}")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "LegalKeySizes")
 def legal_key_sizes(key: RSA) -> Array:
     return Array(named(_NAMESPACE + "KeySizes"), [LEGAL_KEY_SIZES])
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", f"static {_NAMESPACE}AsymmetricAlgorithm Create()")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "Create()")
 def no_default_algorithm() -> NoReturn:
     """.NET Core chooses no algorithm by itself."""
     raise PlatformNotSupportedException("This platform does not allow the automatic selection of an algorithm.")
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", f"static {_NAMESPACE}AsymmetricAlgorithm Create(string algName)")
-@implements(_NAMESPACE + "RSA", f"static {_NAMESPACE}RSA Create(string algName)")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "Create(string)")
+@implements(_NAMESPACE + "RSA", "Create(string)")
 def create_by_name(name: str | None) -> RSA | None:
     """RSA with a key of 1,024 bits, as CryptoConfig makes it; null for names it does not know."""
     if name is None:

@@ -10,7 +10,6 @@ from apimpolicy.dotnet.values import wrap_int32
 _NAMESPACE = "System.Security.Cryptography."
 _SIGNATURE = _NAMESPACE + "RSASignaturePadding"
 _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
-_HASH = _NAMESPACE + "HashAlgorithmName"
 
 
 @dotnet_class(_SIGNATURE, members="Mode")
@@ -64,14 +63,14 @@ class RSAEncryptionPadding:
         return RSAEncryptionPadding(1, hash)
 
 
-@implements(_SIGNATURE, f"static bool op_Equality({_SIGNATURE} left, {_SIGNATURE} right)")
-@implements(_ENCRYPTION, f"static bool op_Equality({_ENCRYPTION} left, {_ENCRYPTION} right)")
+@implements(_SIGNATURE, "op_Equality")
+@implements(_ENCRYPTION, "op_Equality")
 def paddings_equal(left: object, right: object) -> bool:
     return left == right
 
 
-@implements(_SIGNATURE, f"static bool op_Inequality({_SIGNATURE} left, {_SIGNATURE} right)")
-@implements(_ENCRYPTION, f"static bool op_Inequality({_ENCRYPTION} left, {_ENCRYPTION} right)")
+@implements(_SIGNATURE, "op_Inequality")
+@implements(_ENCRYPTION, "op_Inequality")
 def paddings_differ(left: object, right: object) -> bool:
     return left != right
 
@@ -87,7 +86,7 @@ for _name in ("SHA1", "SHA256", "SHA384", "SHA512"):
 implements_all(
     _SIGNATURE,
     {
-        f"static {_SIGNATURE} Pkcs1 {{ get; }}": lambda: PKCS1_SIGNATURE,
-        f"static {_SIGNATURE} Pss {{ get; }}": lambda: PSS_SIGNATURE,
+        "Pkcs1": lambda: PKCS1_SIGNATURE,
+        "Pss": lambda: PSS_SIGNATURE,
     },
 )

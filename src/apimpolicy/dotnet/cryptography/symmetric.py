@@ -82,24 +82,24 @@ class SymmetricAlgorithm:
         self._key: bytes | None = None
         self._iv: bytes | None = None
 
-    @member("System.Security.Cryptography.CipherMode Mode { get; set; }")
+    @member("Mode")
     def mode(self) -> int:
         return self._mode
 
-    @member("System.Security.Cryptography.CipherMode Mode { get; set; }", setter=True)
+    @member("Mode", setter=True)
     def set_mode(self, mode: int) -> None:
         if mode not in (CBC, ECB):
             raise CryptographicException("Specified cipher mode is not valid for this algorithm.")
         self._mode = mode
 
-    @member("byte[] Key { get; set; }")
+    @member("Key")
     def key(self) -> Array:
         """The key; a random one is made when none was set."""
         if self._key is None:
             self.generate_key()
         return byte_array(self._key or b"")
 
-    @member("byte[] Key { get; set; }", setter=True)
+    @member("Key", setter=True)
     def set_key(self, key: Array | None) -> None:
         if key is None:
             raise ArgumentNullException("value")
@@ -108,14 +108,14 @@ class SymmetricAlgorithm:
         self._key = bytes(key)
         self._key_size = len(key) * 8
 
-    @member("byte[] IV { get; set; }")
+    @member("IV")
     def iv(self) -> Array:
         """The initialisation vector; a random one is made when none was set."""
         if self._iv is None:
             self.generate_iv()
         return byte_array(self._iv or b"")
 
-    @member("byte[] IV { get; set; }", setter=True)
+    @member("IV", setter=True)
     def set_iv(self, iv: Array | None) -> None:
         if iv is None:
             raise ArgumentNullException("value")
@@ -123,22 +123,22 @@ class SymmetricAlgorithm:
             raise CryptographicException(_IV_SIZE)
         self._iv = bytes(iv)
 
-    @member("int KeySize { get; set; }")
+    @member("KeySize")
     def key_size(self) -> int:
         return self._key_size
 
-    @member("int KeySize { get; set; }", setter=True)
+    @member("KeySize", setter=True)
     def set_key_size(self, bits: int) -> None:
         if not self._cipher.key_sizes.allows(bits):
             raise CryptographicException(_KEY_SIZE)
         self._key_size = bits
         self._key = None
 
-    @member("System.Security.Cryptography.KeySizes[] LegalKeySizes { get; }")
+    @member("LegalKeySizes")
     def legal_key_sizes(self) -> Array:
         return Array(named(_NAMESPACE + "KeySizes"), [self._cipher.key_sizes])
 
-    @member("System.Security.Cryptography.KeySizes[] LegalBlockSizes { get; }")
+    @member("LegalBlockSizes")
     def legal_block_sizes(self) -> Array:
         return Array(named(_NAMESPACE + "KeySizes"), [KeySizes(self.block_size, self.block_size, 0)])
 
@@ -148,26 +148,26 @@ class SymmetricAlgorithm:
     def generate_key(self) -> None:
         self._key = environment().random.randbytes(self._key_size // 8)
 
-    @member("void GenerateIV()")
+    @member("GenerateIV")
     def generate_iv(self) -> None:
         self._iv = environment().random.randbytes(self.block_size // 8)
 
     def dispose(self) -> None:
         self._key = self._iv = None
 
-    @member("System.Security.Cryptography.ICryptoTransform CreateEncryptor()")
+    @member("CreateEncryptor()")
     def create_encryptor(self) -> CryptoTransform:
         return self.create_encryptor_with(self.key(), self.iv())
 
-    @member("System.Security.Cryptography.ICryptoTransform CreateEncryptor(byte[] rgbKey, byte[] rgbIV)")
+    @member("CreateEncryptor(byte[], byte[])")
     def create_encryptor_with(self, key: Array | None, iv: Array | None) -> CryptoTransform:
         return self._transform(key, iv, decrypts=False)
 
-    @member("System.Security.Cryptography.ICryptoTransform CreateDecryptor()")
+    @member("CreateDecryptor()")
     def create_decryptor(self) -> CryptoTransform:
         return self.create_decryptor_with(self.key(), self.iv())
 
-    @member("System.Security.Cryptography.ICryptoTransform CreateDecryptor(byte[] rgbKey, byte[] rgbIV)")
+    @member("CreateDecryptor(byte[], byte[])")
     def create_decryptor_with(self, key: Array | None, iv: Array | None) -> CryptoTransform:
         return self._transform(key, iv, decrypts=True)
 
@@ -311,5 +311,5 @@ for _type in ("AesManaged", "AesCryptoServiceProvider", "RijndaelManaged"):
     )(type(_type, (), {name: vars(SymmetricAlgorithm)[name] for name in _OVERRIDDEN}))
 implements_setter(_NAMESPACE + "TripleDES", "byte[] Key { get; set; }")(SymmetricAlgorithm.set_key)
 
-implements_all(_NAMESPACE + "KeySizes", {"new(int minSize, int maxSize, int skipSize)": KeySizes})
-implements_all(_NAMESPACE + "TripleDES", {"byte[] Key { get; set; }": SymmetricAlgorithm.key})
+implements_all(_NAMESPACE + "KeySizes", {"new": KeySizes})
+implements_all(_NAMESPACE + "TripleDES", {"Key": SymmetricAlgorithm.key})

@@ -211,20 +211,17 @@ def _register() -> None:
 _register()
 
 
-@implements("System.Globalization.CultureInfo", f"{_NAME} Calendar {{ get; }}")
+@implements("System.Globalization.CultureInfo", "Calendar")
 def _calendar_of(culture: CultureInfo) -> GregorianCalendar:
     return GregorianCalendar(culture.is_read_only)
 
 
-_FORMAT_CALENDAR = f"{_NAME} Calendar {{ get; set; }}"
-
-
-@implements("System.Globalization.DateTimeFormatInfo", _FORMAT_CALENDAR)
+@implements("System.Globalization.DateTimeFormatInfo", "Calendar")
 def _calendar_of_format(info: DateTimeFormatInfo) -> GregorianCalendar:
     return GregorianCalendar(info.is_read_only)
 
 
-@implements_setter("System.Globalization.DateTimeFormatInfo", _FORMAT_CALENDAR)
+@implements_setter("System.Globalization.DateTimeFormatInfo", "Calendar")
 def _set_calendar(info: DateTimeFormatInfo, calendar: GregorianCalendar | None) -> None:
     """There is only the one that it has."""
     if info.is_read_only:

@@ -14,7 +14,6 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
-from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.date_formats import expand
 from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols, dates_of
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.objects import TypeObject
 
 _NAME = "System.Globalization.DateTimeFormatInfo"
-_DAY = named("System.DayOfWeek")
 
 
 @dotnet_class(
@@ -179,12 +177,12 @@ for _genitive, _attribute in (
     )
 
 
-@implements_setter(_NAME, "System.DayOfWeek FirstDayOfWeek { get; set; }")
+@implements_setter(_NAME, "FirstDayOfWeek")
 def _set_first_day(info: DateTimeFormatInfo, value: int) -> None:
     info.change("first_day", _checked(value, 0, 6, "value"))
 
 
-@implements_setter(_NAME, "System.Globalization.CalendarWeekRule CalendarWeekRule { get; set; }")
+@implements_setter(_NAME, "CalendarWeekRule")
 def _set_week_rule(info: DateTimeFormatInfo, value: int) -> None:
     if not 0 <= value <= 2:
         raise ArgumentOutOfRangeException("value", "Valid values are between FirstDay and FirstFourDayWeek, inclusive.")
@@ -194,9 +192,9 @@ def _set_week_rule(info: DateTimeFormatInfo, value: int) -> None:
 implements_all(
     _NAME,
     {
-        "new()": DateTimeFormatInfo,
-        "bool IsReadOnly { get; }": lambda info: info.is_read_only,
-        "System.DayOfWeek FirstDayOfWeek { get; set; }": lambda info: info.first_day,
-        "System.Globalization.CalendarWeekRule CalendarWeekRule { get; set; }": lambda info: info.week_rule,
+        "new": DateTimeFormatInfo,
+        "IsReadOnly": lambda info: info.is_read_only,
+        "FirstDayOfWeek": lambda info: info.first_day,
+        "CalendarWeekRule": lambda info: info.week_rule,
     },
 )

@@ -159,7 +159,7 @@ for _property, (_attribute, _check) in _PROPERTIES.items():
 implements_all(
     _NAME,
     {
-        "new()": NumberFormatInfo,
-        "bool IsReadOnly { get; }": lambda info: info.is_read_only,
+        "new": NumberFormatInfo,
+        "IsReadOnly": lambda info: info.is_read_only,
     },
 )

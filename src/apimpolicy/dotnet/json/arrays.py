@@ -72,8 +72,7 @@ class JArray(_Indexed):
     set_object = member(_ITEM, setter=True)(lambda self, key, value: self.set_item(key, value))
 
     @staticmethod
-    @member("new(object content)")
-    @member("new(params object[] content)")
+    @member("new(object)", "new(object[])")
     def create(content: Any) -> JArray:
         made = JArray()
         made.add_object(content)
@@ -83,17 +82,17 @@ class JArray(_Indexed):
         return JArray()
 
     @staticmethod
-    @member(f"new({J}JArray other)")
+    @member("new(JArray)")
     def copy(other: JArray | None) -> JToken:
         if other is None:
             raise ArgumentNullException("other")
         return other.deep_clone()
 
-    @member(f"{JTOKEN} Item[int index] {{ get; set; }}")
+    @member("Item[int]")
     def get_index(self, index: int) -> JToken:
         return self.get_at(index)
 
-    @member(f"{JTOKEN} Item[int index] {{ get; set; }}", setter=True)
+    @member("Item[int]", setter=True)
     def set_index(self, index: int, value: JToken | None) -> None:
         self.set_child(index, value)
 
@@ -135,7 +134,7 @@ class JConstructor(_Indexed):
         self.name = name
 
     @staticmethod
-    @member("new(string name)")
+    @member("new(string)")
     def of_name(name: str | None) -> JConstructor:
         if name is None:
             raise ArgumentNullException("name")
@@ -144,8 +143,7 @@ class JConstructor(_Indexed):
         return JConstructor(name)
 
     @staticmethod
-    @member("new(string name, object content)")
-    @member("new(string name, params object[] content)")
+    @member("new(string, object)", "new(string, object[])")
     def create(name: str | None, content: Any) -> JConstructor:
         made = JConstructor.of_name(name)
         made.add_object(content)
@@ -155,7 +153,7 @@ class JConstructor(_Indexed):
         return JConstructor(self.name)
 
     @staticmethod
-    @member(f"new({J}JConstructor other)")
+    @member("new(JConstructor)")
     def copy(other: JConstructor | None) -> JToken:
         if other is None:
             raise ArgumentNullException("other")

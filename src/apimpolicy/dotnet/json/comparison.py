@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
 
 
-@implements(J + "JToken", f"static bool DeepEquals({J}JToken t1, {J}JToken t2)")
+@implements(J + "JToken", "DeepEquals")
 def deep_equals(first: JToken | None, second: JToken | None) -> bool:
     """`JToken.DeepEquals`: the order of properties does not count, that of elements does."""
     pairs = [(first, second)]
@@ -79,5 +79,5 @@ class JTokenEqualityComparer:
 
 _COMPARER = JTokenEqualityComparer()
 
-implements_all(J + "JTokenEqualityComparer", {"new()": JTokenEqualityComparer})
-implements_all(J + "JToken", {f"static {J}JTokenEqualityComparer EqualityComparer {{ get; }}": lambda: _COMPARER})
+implements_all(J + "JTokenEqualityComparer", {"new": JTokenEqualityComparer})
+implements_all(J + "JToken", {"EqualityComparer": lambda: _COMPARER})

@@ -102,7 +102,7 @@ class JContainer(JToken):
     def child_tokens(self) -> JEnumerable:
         return JEnumerable(self.__iter__)
 
-    @member("System.Collections.Generic.IEnumerable<T> Values<T>()", types=True)
+    @member("Values", types=True)
     def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
         convert = bound(J + "Extensions", _VALUE)
         return JEnumerable(lambda: (convert(types, child) for child in JContainer.__iter__(self)), of_type(types[-1]))

@@ -208,4 +208,4 @@ def _register() -> None:
 
 _register()
 
-implements_all(J + "JsonLoadSettings", {"new()": JsonLoadSettings})
+implements_all(J + "JsonLoadSettings", {"new": JsonLoadSettings})

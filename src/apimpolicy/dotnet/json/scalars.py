@@ -208,19 +208,19 @@ class JValue(JToken):
         """Convert to any other type as `ToObject` does; return the boxed value."""
         return box(type_, bound(JTOKEN, "T ToObject<T>()")((type_,), self))
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return platform.text_of(self._value)
 
-    @member("string ToString(string format)")
+    @member("ToString(string)")
     def to_string_format(self, format_: str | None) -> str:
         return self.to_string_with(format_, None)
 
-    @member("string ToString(System.IFormatProvider formatProvider)")
+    @member("ToString(IFormatProvider)")
     def to_string_provider(self, provider: Any) -> str:
         return self.to_string_with(None, provider)
 
-    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    @member("ToString(string, IFormatProvider)")
     def to_string_with(self, format_: str | None, provider: Any) -> str:
         value = self._value
         if value is None or isinstance(value, (str, bool, platform.BigInteger)) or not (format_ or provider):
@@ -239,45 +239,44 @@ class JValue(JToken):
     # Constructors
 
     @staticmethod
-    @member(f"new({J}JValue other)")
+    @member("new(JValue)")
     def copy(other: JValue | None) -> JToken:
         if other is None:
             raise ArgumentNullException("other")
         return other.deep_clone()
 
     @staticmethod
-    @member("new(long value)")
+    @member("new(long)")
     def of_long(value: int) -> JValue:
         return JValue(Int64(value), INTEGER)
 
     @staticmethod
-    @member("new(ulong value)")
+    @member("new(ulong)")
     def of_ulong(value: int) -> JValue:
         return JValue(UInt64(value), INTEGER)
 
     @staticmethod
-    @member("new(float value)")
+    @member("new(float)")
     def of_float(value: float) -> JValue:
         return JValue(Single(value), FLOAT)
 
     @staticmethod
-    @member("new(string value)")
-    @member(f"static {J}JValue CreateString(string value)")
+    @member("new(string)", "CreateString")
     def of_string(value: str | None) -> JValue:
         return JValue(value, STRING_TYPE)
 
     @staticmethod
-    @member(f"static {J}JValue CreateComment(string value)")
+    @member("CreateComment")
     def of_comment(value: str | None) -> JValue:
         return JValue(value, COMMENT)
 
     @staticmethod
-    @member(f"static {J}JValue CreateNull()")
+    @member("CreateNull")
     def null() -> JValue:
         return JValue(None, NULL)
 
     @staticmethod
-    @member(f"static {J}JValue CreateUndefined()")
+    @member("CreateUndefined")
     def undefined() -> JValue:
         return JValue(None, UNDEFINED)
 
@@ -289,12 +288,12 @@ class JRaw(JValue):
     __slots__ = ()
 
     @staticmethod
-    @member("new(object rawJson)")
+    @member("new(object)")
     def of_raw(raw: Any) -> JRaw:
         return JRaw(raw, RAW)
 
     @staticmethod
-    @member(f"new({J}JRaw other)")
+    @member("new(JRaw)")
     def copy_raw(other: JRaw | None) -> JToken:
         if other is None:
             raise ArgumentNullException("other")
@@ -339,15 +338,15 @@ _register_implicit()
 implements_all(
     J + "JValue",
     {
-        "new(object value)": JValue.of,
-        "new(decimal value)": JValue.of,
-        "new(double value)": JValue.of,
-        "new(bool value)": JValue.of,
-        "new(System.DateTime value)": JValue.of,
-        "new(System.DateTimeOffset value)": JValue.of,
-        "new(System.Guid value)": JValue.of,
-        "new(System.TimeSpan value)": JValue.of,
-        "new(System.Uri value)": JValue.of,
-        "new(char value)": lambda value: JValue(Char(value), STRING_TYPE),
+        "new(object)": JValue.of,
+        "new(decimal)": JValue.of,
+        "new(double)": JValue.of,
+        "new(bool)": JValue.of,
+        "new(DateTime)": JValue.of,
+        "new(DateTimeOffset)": JValue.of,
+        "new(Guid)": JValue.of,
+        "new(TimeSpan)": JValue.of,
+        "new(Uri)": JValue.of,
+        "new(char)": lambda value: JValue(Char(value), STRING_TYPE),
     },
 )

@@ -73,17 +73,14 @@ class JsonSerializer:
         self.settings = settings
 
     @staticmethod
-    @member("new()")
-    @member("static Newtonsoft.Json.JsonSerializer Create()")
-    @member("static Newtonsoft.Json.JsonSerializer CreateDefault()")
+    @member("new", "Create()", "CreateDefault()")
     def create() -> JsonSerializer:
         return JsonSerializer(None)
 
     @staticmethod
-    @member("static Newtonsoft.Json.JsonSerializer Create(Newtonsoft.Json.JsonSerializerSettings settings)")
-    @member("static Newtonsoft.Json.JsonSerializer CreateDefault(Newtonsoft.Json.JsonSerializerSettings settings)")
+    @member("Create(JsonSerializerSettings)", "CreateDefault(JsonSerializerSettings)")
     def create_with(settings: JsonSerializerSettings | None) -> JsonSerializer:
         return JsonSerializer(settings)
 
 
-implements_all("Newtonsoft.Json.JsonSerializerSettings", {"new()": JsonSerializerSettings})
+implements_all("Newtonsoft.Json.JsonSerializerSettings", {"new": JsonSerializerSettings})

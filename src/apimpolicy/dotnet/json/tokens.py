@@ -13,7 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.json.escapes import path_name
-from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, NONE, PROPERTY, TOKENS, J
+from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, NONE, PROPERTY, TOKENS
 from apimpolicy.dotnet.json.sequences import JEnumerable, j_enumerable_of
 from apimpolicy.dotnet.json.writer import write
 from apimpolicy.dotnet.registry import dotnet_class, member
@@ -101,24 +101,24 @@ class JToken:
     def __iter__(self) -> Iterator[JToken]:
         return iter(())
 
-    @member(f"{JTOKEN} Item[object key] {{ get; set; }}")
+    @member("Item")
     def get_item(self, key: Any) -> JToken | None:
         raise self._no_children()
 
-    @member(f"{JTOKEN} Item[object key] {{ get; set; }}", setter=True)
+    @member("Item", setter=True)
     def set_item(self, key: Any, value: JToken | None) -> None:
         raise InvalidOperationException(f"Cannot set child value on {self.dotnet_type_name}.")
 
-    @member(f"{J}JEnumerable<{JTOKEN}> Children()")
+    @member("Children()")
     def child_tokens(self) -> JEnumerable:
         return JEnumerable(self.__iter__)
 
-    @member(f"{J}JEnumerable<T> Children<T>() where T : {JTOKEN}", types=True)
+    @member("Children<T>()", types=True)
     def children_of(self, types: tuple[Any, ...]) -> JEnumerable:
         wanted = types[-1]
         return JEnumerable(lambda: (child for child in self if is_instance(child, wanted)), j_enumerable_of(wanted))
 
-    @member("System.Collections.Generic.IEnumerable<T> Values<T>()", types=True)
+    @member("Values", types=True)
     def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
         raise self._no_children()
 
@@ -130,11 +130,11 @@ class JToken:
         """A copy without children and without a parent."""
         raise NotImplementedError
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return write(self, indented=True)
 
-    @member("string ToString(Newtonsoft.Json.Formatting formatting, params Newtonsoft.Json.JsonConverter[] converters)")
+    @member("ToString(Formatting, JsonConverter[])")
     def format(self, formatting: int, converters: Array | None = None) -> str:
         return write(self, indented=formatting == 1)
 

@@ -109,7 +109,7 @@ def _scalar_event(token: JValue) -> tuple[str, Any]:
     return TYPE_NAMES[kind], token.value
 
 
-@implements(J + "JToken", f"{_READER} CreateReader()")
+@implements(J + "JToken", "CreateReader")
 def create_reader(token: JToken) -> TreeReader:
     return TreeReader(token)
 
@@ -155,7 +155,7 @@ def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None,
     return _property(reader, settings) if name == "JProperty" else load(reader, settings)
 
 
-@implements(J + "JRaw", f"static {J}JRaw Create({_READER} reader)")
+@implements(J + "JRaw", "Create")
 def create_raw(reader: TreeReader | None) -> JRaw:
     """The text of the token that the reader is on, or of everything when it is before the first."""
     if reader is None:

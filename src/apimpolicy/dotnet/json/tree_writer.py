@@ -35,7 +35,7 @@ class TreeWriter:
         """Everything is in the container already."""
 
 
-@implements(J + "JContainer", f"{_WRITER} CreateWriter()")
+@implements(J + "JContainer", "CreateWriter")
 def create_writer(container: JContainer) -> TreeWriter:
     return TreeWriter(container)
 

@@ -272,7 +272,7 @@ class Match(Group):
         return expand(read_replacement(replacement, self.regex.translation, self.regex.options), self)
 
     @staticmethod
-    @member(f"static {_NAMESPACE}Match Synchronized({_NAMESPACE}Match inner)")
+    @member("Synchronized")
     def synchronized_match(inner: Match) -> Match:
         if inner is None:
             raise ArgumentNullException("inner")
@@ -287,4 +287,4 @@ def no_match() -> Match:
     return _EMPTY
 
 
-implements_all(f"{_NAMESPACE}Match", {f"static {_NAMESPACE}Match Empty {{ get; }}": lambda: _EMPTY})
+implements_all(f"{_NAMESPACE}Match", {"Empty": lambda: _EMPTY})

@@ -17,16 +17,9 @@ from apimpolicy.dotnet.system.timezones import TimeZone
 from apimpolicy.dotnet.system.zone_rules import RuleZone
 
 _INFO = "System.TimeZoneInfo"
-_CREATE = (
-    f"static {_INFO} CreateCustomTimeZone(string id, System.TimeSpan baseUtcOffset, string displayName, "
-    "string standardDisplayName"
-)
-_RULES = ", string daylightDisplayName, System.TimeZoneInfo.AdjustmentRule[] adjustmentRules"
 
 
-@implements(_INFO, _CREATE + ")")
-@implements(_INFO, _CREATE + _RULES + ")")
-@implements(_INFO, _CREATE + _RULES + ", bool disableDaylightSavingTime)")
+@implements(_INFO, "CreateCustomTimeZone")
 def create_zone(
     name: str | None,
     base: TimeSpan,
@@ -99,7 +92,7 @@ class CurrentTimeZone:
             raise ArgumentOutOfRangeException("year", "Valid values are between 1 and 9999, inclusive.")
         return DaylightTime(DateTime(0), DateTime(0), TimeSpan(0))
 
-    @member("bool IsDaylightSavingTime(System.DateTime time)")
+    @member("IsDaylightSavingTime(DateTime)")
     def is_daylight_saving_time(self, time: DateTime) -> bool:
         return False
 
@@ -107,10 +100,7 @@ class CurrentTimeZone:
 _CURRENT = CurrentTimeZone()
 
 
-@implements(
-    "System.TimeZone",
-    "static bool IsDaylightSavingTime(System.DateTime time, System.Globalization.DaylightTime daylightTimes)",
-)
+@implements("System.TimeZone", "IsDaylightSavingTime(DateTime, DaylightTime)")
 def _is_daylight_saving(time: DateTime, period: DaylightTime | None) -> bool:
     """The hour that the clock shows twice counts as standard time."""
     if period is None or time.kind == UTC or not period.delta.ticks:
@@ -122,4 +112,4 @@ def _is_daylight_saving(time: DateTime, period: DaylightTime | None) -> bool:
     return within and not ambiguous[0] <= time.ticks < ambiguous[1]
 
 
-implements_all("System.TimeZone", {"static System.TimeZone CurrentTimeZone { get; }": lambda: _CURRENT})
+implements_all("System.TimeZone", {"CurrentTimeZone": lambda: _CURRENT})

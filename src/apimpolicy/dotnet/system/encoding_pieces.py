@@ -205,7 +205,7 @@ _register()
 implements_all(
     "System.Text.Encoding",
     {
-        "System.Text.Encoder GetEncoder()": Encoder,
-        "System.Text.Decoder GetDecoder()": Decoder,
+        "GetEncoder": Encoder,
+        "GetDecoder": Decoder,
     },
 )

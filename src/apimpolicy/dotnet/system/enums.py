@@ -86,51 +86,43 @@ def _of(enum_type: TypeObject | None) -> NamedType:
     return _enum_type(enum_type.type)
 
 
-@implements("System.Enum", "static TEnum Parse<TEnum>(string value) where TEnum : struct", types=True)
+@implements("System.Enum", "Parse<TEnum>(string)", types=True)
 def _parse(types: tuple[Type, ...], value: str | None) -> int:
     return parse_enum(types[0], value, False)
 
 
-@implements("System.Enum", "static TEnum Parse<TEnum>(string value, bool ignoreCase) where TEnum : struct", types=True)
+@implements("System.Enum", "Parse<TEnum>(string, bool)", types=True)
 def _parse_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> int:
     return parse_enum(types[0], value, ignore_case)
 
 
-@implements("System.Enum", "static object Parse(System.Type enumType, string value)")
+@implements("System.Enum", "Parse(Type, string)")
 def _parse_object(enum_type: TypeObject | None, value: str | None) -> EnumValue:
     return _parse_object_case(enum_type, value, False)
 
 
-@implements("System.Enum", "static object Parse(System.Type enumType, string value, bool ignoreCase)")
+@implements("System.Enum", "Parse(Type, string, bool)")
 def _parse_object_case(enum_type: TypeObject | None, value: str | None, ignore_case: bool) -> EnumValue:
     type_ = _of(enum_type)
     return EnumValue(type_, parse_enum(type_, value, ignore_case))
 
 
-@implements(
-    "System.Enum", "static bool TryParse<TEnum>(string value, out TEnum result) where TEnum : struct", types=True
-)
+@implements("System.Enum", "TryParse<TEnum>(string, out TEnum)", types=True)
 def _try(types: tuple[Type, ...], value: str | None) -> tuple[bool, int]:
     return _try_parse(types[0], value, False)
 
 
-@implements(
-    "System.Enum",
-    "static bool TryParse<TEnum>(string value, bool ignoreCase, out TEnum result) where TEnum : struct",
-    types=True,
-)
+@implements("System.Enum", "TryParse<TEnum>(string, bool, out TEnum)", types=True)
 def _try_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> tuple[bool, int]:
     return _try_parse(types[0], value, ignore_case)
 
 
-@implements("System.Enum", "static bool TryParse(System.Type enumType, string value, out object result)")
+@implements("System.Enum", "TryParse(Type, string, out object)")
 def _try_object(enum_type: TypeObject | None, value: str | None) -> tuple[bool, EnumValue | None]:
     return _try_object_case(enum_type, value, False)
 
 
-@implements(
-    "System.Enum", "static bool TryParse(System.Type enumType, string value, bool ignoreCase, out object result)"
-)
+@implements("System.Enum", "TryParse(Type, string, bool, out object)")
 def _try_object_case(
     enum_type: TypeObject | None, value: str | None, ignore_case: bool
 ) -> tuple[bool, EnumValue | None]:
@@ -139,7 +131,7 @@ def _try_object_case(
     return done, EnumValue(type_, number) if done else None
 
 
-@implements("System.Enum", "static string GetName(System.Type enumType, object value)")
+@implements("System.Enum", "GetName")
 def _get_name(enum_type: TypeObject | None, value: Any) -> str | None:
     type_ = _of(enum_type)
     if value is None:
@@ -163,19 +155,19 @@ def _number(value: Any) -> int:
     return ord(value) if isinstance(value, str) else int(unbox(value))
 
 
-@implements("System.Enum", "static string[] GetNames(System.Type enumType)")
+@implements("System.Enum", "GetNames")
 def _get_names(enum_type: TypeObject | None) -> Array:
     members = _of(enum_type).definition.enum_values
     return string_array(sorted(members, key=lambda name: members[name] & 0xFFFFFFFFFFFFFFFF))
 
 
-@implements("System.Enum", "static System.Array GetValues(System.Type enumType)")
+@implements("System.Enum", "GetValues")
 def _get_values(enum_type: TypeObject | None) -> Array:
     type_ = _of(enum_type)
     return Array(type_, sorted(type_.definition.enum_values.values(), key=lambda value: value & 0xFFFFFFFFFFFFFFFF))
 
 
-@implements("System.Enum", "static bool IsDefined(System.Type enumType, object value)")
+@implements("System.Enum", "IsDefined")
 def _is_defined(enum_type: TypeObject | None, value: Any) -> bool:
     type_ = _of(enum_type)
     if value is None:
@@ -209,19 +201,17 @@ def _other_enum(given: Any, type_: NamedType) -> ArgumentException:
     )
 
 
-@implements("System.Enum", "string ToString()")
-@implements("System.Enum", "string ToString(System.IFormatProvider provider)")
+@implements("System.Enum", "ToString()", "ToString(IFormatProvider)")
 def _to_string(value: EnumValue, _provider: Any = None) -> str:
     return enum_to_string(value.dotnet_type, int(value))
 
 
-@implements("System.Enum", "string ToString(string format)")
-@implements("System.Enum", "string ToString(string format, System.IFormatProvider provider)")
+@implements("System.Enum", "ToString(string)", "ToString(string, IFormatProvider)")
 def _format(value: EnumValue, format_: str | None, _provider: Any = None) -> str:
     return format_enum(value.dotnet_type, int(value), format_)
 
 
-@implements("System.Enum", "bool HasFlag(System.Enum flag)")
+@implements("System.Enum", "HasFlag")
 def _has_flag(value: EnumValue, flag: EnumValue | None) -> bool:
     if flag is None:
         raise ArgumentNullException("flag")
@@ -232,12 +222,12 @@ def _has_flag(value: EnumValue, flag: EnumValue | None) -> bool:
     return int(value) & int(flag) == int(flag)
 
 
-@implements("System.Enum", "bool Equals(object obj)")
+@implements("System.Enum", "Equals")
 def _equals(value: EnumValue, other: Any) -> bool:
     return isinstance(other, EnumValue) and value == other
 
 
-@implements("System.Enum", "int CompareTo(object target)")
+@implements("System.Enum", "CompareTo")
 def _compare_to(value: EnumValue, other: Any) -> int:
     if other is None:
         return 1
@@ -246,6 +236,6 @@ def _compare_to(value: EnumValue, other: Any) -> int:
     return (int(value) > int(other)) - (int(value) < int(other))
 
 
-@implements("System.Enum", "int GetHashCode()")
+@implements("System.Enum", "GetHashCode")
 def _hash(value: EnumValue) -> int:
     return get_hash_code(value)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-@implements("System.IComparable", "int CompareTo(object obj)")
+@implements("System.IComparable", "CompareTo")
 def compare_to(value: Any, other: Any) -> int:
     """Both of one type, null first; raises ArgumentException.
 
@@ -40,16 +40,16 @@ def compare_to(value: Any, other: Any) -> int:
     return int(left > right) - int(left < right)
 
 
-@implements("System.IComparable<T>", "int CompareTo(T other)", types=True)
+@implements("System.IComparable<T>", "CompareTo", types=True)
 def _compare_to(types: tuple[Type, ...], value: Any, other: Any) -> int:
     return compare_to(value, box(types[0], other))
 
 
-@implements("System.IEquatable<T>", "bool Equals(T other)", types=True)
+@implements("System.IEquatable<T>", "Equals", types=True)
 def _equals(types: tuple[Type, ...], value: Any, other: Any) -> bool:
     return equals(value, box(types[0], other))
 
 
-@implements("System.IFormattable", "string ToString(string format, System.IFormatProvider formatProvider)")
+@implements("System.IFormattable", "ToString")
 def _format(value: Any, format_: str | None, provider: Any) -> str:
     return format_value(value, format_, provider)

@@ -139,7 +139,7 @@ def _read(text: str) -> IPAddress | None:
     return IPAddress(data, int(scope) if scope.isdecimal() and len(scope) < 10 else 0)
 
 
-@implements("System.Net.IPAddress", "static System.Net.IPAddress Parse(string ipString)")
+@implements("System.Net.IPAddress", "Parse")
 def parse(text: str | None) -> IPAddress:
     """Raises ArgumentNullException, FormatException."""
     if text is None:
@@ -150,20 +150,20 @@ def parse(text: str | None) -> IPAddress:
     return found
 
 
-@implements("System.Net.IPAddress", "static bool TryParse(string ipString, out System.Net.IPAddress address)")
+@implements("System.Net.IPAddress", "TryParse")
 def _try_parse(text: str | None) -> tuple[bool, IPAddress | None]:
     found = _read(text) if text is not None else None
     return found is not None, found
 
 
-@implements("System.Net.IPAddress", "static bool IsLoopback(System.Net.IPAddress address)")
+@implements("System.Net.IPAddress", "IsLoopback")
 def _is_loopback(address: IPAddress | None) -> bool:
     if address is None:
         raise ArgumentNullException("address")
     return address.data[0] == 127 if len(address.data) == 4 else address.data == b"\0" * 15 + b"\x01"
 
 
-@implements("System.Net.IPAddress", "new(byte[] address)")
+@implements("System.Net.IPAddress", "new(byte[])")
 def _new(data: Array | None) -> IPAddress:
     if data is None:
         raise ArgumentNullException("address")
@@ -172,12 +172,12 @@ def _new(data: Array | None) -> IPAddress:
     return IPAddress(bytes(data))
 
 
-@implements("System.Net.IPAddress", "System.Net.IPAddress MapToIPv4()")
+@implements("System.Net.IPAddress", "MapToIPv4")
 def _to_ipv4(address: IPAddress) -> IPAddress:
     return IPAddress(address.data[-4:])
 
 
-@implements("System.Net.IPAddress", "System.Net.IPAddress MapToIPv6()")
+@implements("System.Net.IPAddress", "MapToIPv6")
 def _to_ipv6(address: IPAddress) -> IPAddress:
     return address if len(address.data) == 16 else IPAddress(b"\0" * 10 + b"\xff\xff" + address.data)
 

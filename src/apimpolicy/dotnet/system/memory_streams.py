@@ -26,7 +26,6 @@ _MOST: Final = 2**31 - 1
 _LEAST_GROWTH: Final = 256
 """The room of a stream that grows; further growth doubles it."""
 _TOO_LONG = "Stream length must be non-negative and less than 2^31 - 1 - origin."
-_PART = "byte[] buffer, int offset, int count"
 
 
 class IOException(SystemException):
@@ -52,22 +51,19 @@ class MemoryStream:
         self._grows = self._writes = self._shows = self._is_open = True
 
     @staticmethod
-    @member("new(int capacity)")
+    @member("new(int)")
     def with_capacity(capacity: int) -> MemoryStream:
         check_non_negative(capacity, "capacity", "Capacity must be positive.")
         environment().check_elements(capacity)
         return MemoryStream(capacity)
 
     @staticmethod
-    @member("new(byte[] buffer)")
-    @member("new(byte[] buffer, bool writable)")
+    @member("new(byte[])", "new(byte[], bool)")
     def over(buffer: Array | None, writable: bool = True) -> MemoryStream:
         return MemoryStream.over_part(buffer, 0, 0 if buffer is None else len(buffer), writable)
 
     @staticmethod
-    @member("new(byte[] buffer, int index, int count)")
-    @member("new(byte[] buffer, int index, int count, bool writable)")
-    @member("new(byte[] buffer, int index, int count, bool writable, bool publiclyVisible)")
+    @member("new(byte[], int, int)", "new(byte[], int, int, bool)", "new(byte[], int, int, bool, bool)")
     def over_part(
         buffer: Array | None, index: int, count: int, writable: bool = True, publicly_visible: bool = False
     ) -> MemoryStream:
@@ -245,13 +241,6 @@ class MemoryStream:
         self._is_open = False
 
 
-_NAMES = {
-    "CanRead": "can_read",
-    "CanSeek": "can_read",
-    "CanWrite": "can_write",
-    "Length": "length",
-    "Position": "position",
-}
 interface_members("System.IO.MemoryStream", "CanRead CanSeek=can_read CanWrite Length Position Capacity")
 interface_members("System.IO.MemoryStream", "CopyTo")
 interface_members(

@@ -281,21 +281,21 @@ class PlainObject:
 implements_all(
     "System.Type",
     {
-        "static bool op_Equality(System.Type left, System.Type right)": lambda left, right: left == right,
-        "static bool op_Inequality(System.Type left, System.Type right)": lambda left, right: left != right,
-        "System.Type GetType()": get_type,
+        "op_Equality": lambda left, right: left == right,
+        "op_Inequality": lambda left, right: left != right,
+        "GetType()": get_type,
     },
 )
 implements_all(
     "object",
     {
-        "new()": PlainObject,
-        "System.Type GetType()": get_type,
-        "string ToString()": to_string,
-        "bool Equals(object obj)": equals,
-        "static bool Equals(object objA, object objB)": equals,
-        "static bool ReferenceEquals(object objA, object objB)": reference_equals,
-        "int GetHashCode()": get_hash_code,
+        "new": PlainObject,
+        "GetType": get_type,
+        "ToString": to_string,
+        "Equals(object)": equals,
+        "Equals(object, object)": equals,
+        "ReferenceEquals": reference_equals,
+        "GetHashCode": get_hash_code,
     },
 )
-implements_all("System.Exception", {"System.Type GetType()": get_type})
+implements_all("System.Exception", {"GetType": get_type})

@@ -91,11 +91,11 @@ class DateTimeOffset:
     def add(self, span: TimeSpan) -> DateTimeOffset:
         return self._with(self.clock.add(span))
 
-    @member("System.DateTimeOffset Subtract(System.TimeSpan value)")
+    @member("Subtract(TimeSpan)")
     def subtract_span(self, span: TimeSpan) -> DateTimeOffset:
         return self._with(self.clock.subtract_span(span))
 
-    @member("System.TimeSpan Subtract(System.DateTimeOffset value)")
+    @member("Subtract(DateTimeOffset)")
     def subtract(self, other: DateTimeOffset) -> TimeSpan:
         return TimeSpan(self.utc_ticks - other.utc_ticks)
 
@@ -118,8 +118,7 @@ class DateTimeOffset:
     def compare_to(self, other: DateTimeOffset) -> int:
         return (self.utc_ticks > other.utc_ticks) - (self.utc_ticks < other.utc_ticks)
 
-    @member("bool Equals(System.DateTimeOffset other)")
-    @member("bool Equals(object obj)")
+    @member("Equals(DateTimeOffset)", "Equals(object)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, DateTimeOffset) and other.utc_ticks == self.utc_ticks
 
@@ -129,16 +128,15 @@ class DateTimeOffset:
     def get_hash_code(self) -> int:
         return wrap_int32(self.utc_ticks ^ (self.utc_ticks >> 32))
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return self.format(None)
 
-    @member("string ToString(System.IFormatProvider formatProvider)")
+    @member("ToString(IFormatProvider)")
     def _to_string_provider(self, provider: Any) -> str:
         return self.format(None, provider)
 
-    @member("string ToString(string format)")
-    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    @member("ToString(string)", "ToString(string, IFormatProvider)")
     def format(self, format_: str | None, provider: Any = None) -> str:
         """Standard or custom format; `r` and `u` show UTC. Raises FormatException."""
         if format_ == "U":
@@ -197,14 +195,13 @@ def _checked(ticks: int, offset_ticks: int) -> DateTimeOffset:
     return DateTimeOffset(ticks, offset_ticks)
 
 
-@implements("System.DateTimeOffset", "new(System.DateTime dateTime)")
-@implements("System.DateTimeOffset", "static System.DateTimeOffset op_Implicit(System.DateTime dateTime)")
+@implements("System.DateTimeOffset", "new(DateTime)", "op_Implicit")
 def from_datetime(moment: DateTime) -> DateTimeOffset:
     """The gateway's local time is UTC, so every kind has offset zero."""
     return DateTimeOffset(moment.ticks)
 
 
-@implements("System.DateTimeOffset", "new(System.DateTime dateTime, System.TimeSpan offset)")
+@implements("System.DateTimeOffset", "new(DateTime, TimeSpan)")
 def from_datetime_offset(moment: DateTime, offset: TimeSpan) -> DateTimeOffset:
     if moment.kind == LOCAL and offset.ticks:
         raise ArgumentException(
@@ -216,7 +213,7 @@ def from_datetime_offset(moment: DateTime, offset: TimeSpan) -> DateTimeOffset:
     return _checked(moment.ticks, offset.ticks)
 
 
-@implements("System.DateTimeOffset", "new(long ticks, System.TimeSpan offset)")
+@implements("System.DateTimeOffset", "new(long, TimeSpan)")
 def _from_ticks(ticks: int, offset: TimeSpan) -> DateTimeOffset:
     _check_offset(offset.ticks)
     return _checked(from_ticks(ticks).ticks, offset.ticks)
@@ -224,11 +221,8 @@ def _from_ticks(ticks: int, offset: TimeSpan) -> DateTimeOffset:
 
 @implements(
     "System.DateTimeOffset",
-    "new(int year, int month, int day, int hour, int minute, int second, System.TimeSpan offset)",
-)
-@implements(
-    "System.DateTimeOffset",
-    "new(int year, int month, int day, int hour, int minute, int second, int millisecond, System.TimeSpan offset)",
+    "new(int, int, int, int, int, int, TimeSpan)",
+    "new(int, int, int, int, int, int, int, TimeSpan)",
 )
 def _from_parts(year: int, month: int, day: int, hour: int, minute: int, second: int, *rest: Any) -> DateTimeOffset:
     *millisecond, offset = rest
@@ -236,8 +230,7 @@ def _from_parts(year: int, month: int, day: int, hour: int, minute: int, second:
     return _checked(from_parts(year, month, day, hour, minute, second, *millisecond).ticks, offset.ticks)
 
 
-@implements("System.DateTimeOffset", "static System.DateTimeOffset UtcNow { get; }")
-@implements("System.DateTimeOffset", "static System.DateTimeOffset Now { get; }")
+@implements("System.DateTimeOffset", "UtcNow", "Now")
 def utc_now() -> DateTimeOffset:
     """The clock of the running evaluation; the gateway's local time is UTC."""
     return DateTimeOffset(environment().utc_now())
@@ -250,39 +243,34 @@ def _from_unix(name: str, value: int, unit: int) -> DateTimeOffset:
     return DateTimeOffset(UNIX_EPOCH_TICKS + value * unit)
 
 
-@implements("System.DateTimeOffset", "static System.DateTimeOffset FromUnixTimeSeconds(long seconds)")
+@implements("System.DateTimeOffset", "FromUnixTimeSeconds")
 def _from_unix_seconds(seconds: int) -> DateTimeOffset:
     return _from_unix("seconds", seconds, SECOND)
 
 
-@implements("System.DateTimeOffset", "static System.DateTimeOffset FromUnixTimeMilliseconds(long milliseconds)")
+@implements("System.DateTimeOffset", "FromUnixTimeMilliseconds")
 def _from_unix_milliseconds(milliseconds: int) -> DateTimeOffset:
     return _from_unix("milliseconds", milliseconds, MILLISECOND)
 
 
 _UNIX_EPOCH = DateTimeOffset(UNIX_EPOCH_TICKS)
-_PAIR = "(System.DateTimeOffset first, System.DateTimeOffset second)"
-_TWO = "(System.DateTimeOffset left, System.DateTimeOffset right)"
-_AND_SPAN = "(System.DateTimeOffset dateTimeOffset, System.TimeSpan timeSpan)"
 implements_all(
     "System.DateTimeOffset",
     {
-        "static readonly System.DateTimeOffset MinValue;": lambda: MIN_OFFSET_VALUE,
-        "static readonly System.DateTimeOffset MaxValue;": lambda: MAX_OFFSET_VALUE,
-        "static readonly System.DateTimeOffset UnixEpoch;": lambda: _UNIX_EPOCH,
-        f"static int Compare{_PAIR}": DateTimeOffset.compare_to,
-        f"static System.DateTimeOffset op_Addition{_AND_SPAN}": DateTimeOffset.add,
-        f"static System.DateTimeOffset op_Subtraction{_AND_SPAN}": DateTimeOffset.subtract_span,
-        f"static System.TimeSpan op_Subtraction{_TWO}": DateTimeOffset.subtract,
-        f"static bool op_Equality{_TWO}": lambda a, b: a.utc_ticks == b.utc_ticks,
-        "static bool Equals(System.DateTimeOffset first, System.DateTimeOffset second)": lambda a, b: (
-            a.utc_ticks == b.utc_ticks
-        ),
-        f"static bool op_Inequality{_TWO}": lambda a, b: a.utc_ticks != b.utc_ticks,
-        f"static bool op_LessThan{_TWO}": lambda a, b: a.utc_ticks < b.utc_ticks,
-        f"static bool op_LessThanOrEqual{_TWO}": lambda a, b: a.utc_ticks <= b.utc_ticks,
-        f"static bool op_GreaterThan{_TWO}": lambda a, b: a.utc_ticks > b.utc_ticks,
-        f"static bool op_GreaterThanOrEqual{_TWO}": lambda a, b: a.utc_ticks >= b.utc_ticks,
+        "MinValue": lambda: MIN_OFFSET_VALUE,
+        "MaxValue": lambda: MAX_OFFSET_VALUE,
+        "UnixEpoch": lambda: _UNIX_EPOCH,
+        "Compare": DateTimeOffset.compare_to,
+        "op_Addition": DateTimeOffset.add,
+        "op_Subtraction(DateTimeOffset, TimeSpan)": DateTimeOffset.subtract_span,
+        "op_Subtraction(DateTimeOffset, DateTimeOffset)": DateTimeOffset.subtract,
+        "op_Equality": lambda a, b: a.utc_ticks == b.utc_ticks,
+        "Equals(DateTimeOffset, DateTimeOffset)": lambda a, b: a.utc_ticks == b.utc_ticks,
+        "op_Inequality": lambda a, b: a.utc_ticks != b.utc_ticks,
+        "op_LessThan": lambda a, b: a.utc_ticks < b.utc_ticks,
+        "op_LessThanOrEqual": lambda a, b: a.utc_ticks <= b.utc_ticks,
+        "op_GreaterThan": lambda a, b: a.utc_ticks > b.utc_ticks,
+        "op_GreaterThanOrEqual": lambda a, b: a.utc_ticks >= b.utc_ticks,
     },
 )
 
@@ -290,7 +278,7 @@ _FILE_TIME_EPOCH = 504_911_232_000_000_000
 """Ticks at the start of 1601."""
 
 
-@implements("System.DateTimeOffset", "static System.DateTimeOffset FromFileTime(long fileTime)")
+@implements("System.DateTimeOffset", "FromFileTime")
 def _from_file_time(ticks: int) -> DateTimeOffset:
     if not 0 <= ticks <= MAX_TICKS - _FILE_TIME_EPOCH:
         raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")

@@ -73,17 +73,17 @@ class Random:
     def next_double(self) -> float:
         return self._sample() * (1.0 / _BIG)
 
-    @member("int Next()")
+    @member("Next()")
     def next(self) -> int:
         return self._sample()
 
-    @member("int Next(int maxValue)")
+    @member("Next(int)")
     def next_below(self, maximum: int) -> int:
         if maximum < 0:
             raise ArgumentOutOfRangeException("maxValue", "'maxValue' must be greater than zero.")
         return int(self.next_double() * maximum)
 
-    @member("int Next(int minValue, int maxValue)")
+    @member("Next(int, int)")
     def next_between(self, minimum: int, maximum: int) -> int:
         if minimum > maximum:
             raise ArgumentOutOfRangeException("minValue", "'minValue' cannot be greater than maxValue.")
@@ -130,4 +130,4 @@ class _ScriptedRandom(Random):
         return super().next_between(minimum, maximum) if number is None else int(number)
 
 
-implements_all("System.Random", {"new(int Seed)": Random})
+implements_all("System.Random", {"new(int)": Random})

@@ -101,14 +101,13 @@ class StreamReader:
     def peek(self) -> int:
         return ord(self._text[self._at]) if self._has() else -1
 
-    @member("int Read()")
+    @member("Read()")
     def read(self) -> int:
         found = self.peek()
         self._at += found >= 0
         return found
 
-    @member("int Read(char[] buffer, int index, int count)")
-    @member("int ReadBlock(char[] buffer, int index, int count)")
+    @member("Read(char[], int, int)", "ReadBlock")
     def read_into(self, buffer: Array | None, index: int, count: int) -> int:
         """The number of characters that were read: 0 at the end."""
         check_buffer(buffer, index, count)
@@ -161,21 +160,12 @@ class StreamReader:
             self.stream.dispose()
 
 
-@implements(_READER, "new(System.IO.Stream stream)")
-@implements(_READER, "new(System.IO.Stream stream, bool detectEncodingFromByteOrderMarks)")
+@implements(_READER, "new(Stream)", "new(Stream, bool)")
 def _read_utf8(stream: MemoryStream, detects: bool = True) -> StreamReader:
     return _read(stream, UTF8, detects)
 
 
-@implements(_READER, "new(System.IO.Stream stream, System.Text.Encoding encoding)")
-@implements(
-    _READER, "new(System.IO.Stream stream, System.Text.Encoding encoding, bool detectEncodingFromByteOrderMarks)"
-)
-@implements(
-    _READER,
-    "new(System.IO.Stream stream, System.Text.Encoding encoding, bool detectEncodingFromByteOrderMarks, "
-    "int bufferSize)",
-)
+@implements(_READER, "new(Stream, Encoding)", "new(Stream, Encoding, bool)", "new(Stream, Encoding, bool, int)")
 def _read(
     stream: MemoryStream,
     encoding: Encoding | None,
@@ -188,11 +178,7 @@ def _read(
     return StreamReader(stream, encoding, detects, size, leaves_open)
 
 
-@implements(
-    _READER,
-    "new(System.IO.Stream stream, System.Text.Encoding encoding = null, bool detectEncodingFromByteOrderMarks = true, "
-    "int bufferSize = -1, bool leaveOpen = false)",
-)
+@implements(_READER, "new(Stream, Encoding, bool, int, bool)")
 def _read_fully(
     stream: MemoryStream, encoding: Encoding | None, detects: bool, size: int, leaves_open: bool
 ) -> StreamReader:
@@ -247,9 +233,7 @@ class StreamWriter(TextWriter):
                 self.stream.dispose()
 
 
-@implements(_WRITER, "new(System.IO.Stream stream)")
-@implements(_WRITER, "new(System.IO.Stream stream, System.Text.Encoding encoding)")
-@implements(_WRITER, "new(System.IO.Stream stream, System.Text.Encoding encoding, int bufferSize)")
+@implements(_WRITER, "new(Stream)", "new(Stream, Encoding)", "new(Stream, Encoding, int)")
 def _write(
     stream: MemoryStream,
     encoding: Encoding | None = UTF8_PLAIN,
@@ -261,10 +245,7 @@ def _write(
     return StreamWriter(stream, encoding, size, leaves_open)
 
 
-@implements(
-    _WRITER,
-    "new(System.IO.Stream stream, System.Text.Encoding encoding = null, int bufferSize = -1, bool leaveOpen = false)",
-)
+@implements(_WRITER, "new(Stream, Encoding, int, bool)")
 def _write_fully(stream: MemoryStream, encoding: Encoding | None, size: int, leaves_open: bool) -> StreamWriter:
     return _write(stream, encoding or UTF8_PLAIN, size, leaves_open)
 
@@ -273,18 +254,18 @@ register_writing(_WRITER)
 
 declines(
     _READER,
-    "new(string path)",
-    "new(string path, bool detectEncodingFromByteOrderMarks)",
-    "new(string path, System.Text.Encoding encoding)",
-    "new(string path, System.Text.Encoding encoding, bool detectEncodingFromByteOrderMarks)",
-    "new(string path, System.Text.Encoding encoding, bool detectEncodingFromByteOrderMarks, int bufferSize)",
+    "new(string)",
+    "new(string, bool)",
+    "new(string, Encoding)",
+    "new(string, Encoding, bool)",
+    "new(string, Encoding, bool, int)",
     reason=_NO_FILES,
 )
 declines(
     _WRITER,
-    "new(string path)",
-    "new(string path, bool append)",
-    "new(string path, bool append, System.Text.Encoding encoding)",
-    "new(string path, bool append, System.Text.Encoding encoding, int bufferSize)",
+    "new(string)",
+    "new(string, bool)",
+    "new(string, bool, Encoding)",
+    "new(string, bool, Encoding, int)",
     reason=_NO_FILES,
 )

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 LINE_END = re.compile("[\r\n]")
-_PART = "char[] buffer, int index, int count"
 
 
 def check_buffer(buffer: Array | None, index: int, count: int) -> None:
@@ -34,7 +33,7 @@ class StringReader:
         self._position = 0
 
     @staticmethod
-    @member("new(string s)")
+    @member("new")
     def create(text: str | None) -> StringReader:
         if text is None:
             raise ArgumentNullException("s")
@@ -49,13 +48,13 @@ class StringReader:
         text = self._open()
         return ord(text[self._position]) if self._position < len(text) else -1
 
-    @member("int Read()")
+    @member("Read()")
     def read(self) -> int:
         found = self.peek()
         self._position += found >= 0
         return found
 
-    @member("int Read(char[] buffer, int index, int count)")
+    @member("Read(char[], int, int)")
     def read_into(self, buffer: Array | None, index: int, count: int) -> int:
         """The number of characters that were read: 0 at the end."""
         check_buffer(buffer, index, count)

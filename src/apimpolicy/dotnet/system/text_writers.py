@@ -90,14 +90,12 @@ class StringWriter(TextWriter):
         return self.builder.to_string()
 
 
-@implements(_WRITER, "new()")
-@implements(_WRITER, "new(System.IFormatProvider formatProvider)")
+@implements(_WRITER, "new()", "new(IFormatProvider)")
 def _new(provider: Any = None) -> StringWriter:
     return StringWriter(StringBuilder(), provider)
 
 
-@implements(_WRITER, "new(System.Text.StringBuilder sb)")
-@implements(_WRITER, "new(System.Text.StringBuilder sb, System.IFormatProvider formatProvider)")
+@implements(_WRITER, "new(StringBuilder)", "new(StringBuilder, IFormatProvider)")
 def _new_builder(builder: StringBuilder | None, provider: Any = None) -> StringWriter:
     if builder is None:
         raise ArgumentNullException("sb")
@@ -165,6 +163,6 @@ register_writing(_BASE)
 register_writing(_WRITER)
 
 
-@implements_setter(_BASE, "string NewLine { get; set; }")
+@implements_setter(_BASE, "NewLine")
 def _set_new_line(writer: TextWriter, value: str | None) -> None:
     writer.new_line = "\n" if value is None else value

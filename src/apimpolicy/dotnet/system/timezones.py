@@ -94,12 +94,12 @@ class TimeZone:
         """The ticks that this zone's clock shows; a moment without kind is one of its clock already."""
         return moment.ticks + (0 if moment.kind == UNSPECIFIED else self.offset_of_utc(moment.ticks))
 
-    @member("bool IsAmbiguousTime(System.DateTime dateTime)")
+    @member("IsAmbiguousTime(DateTime)")
     def is_ambiguous(self, moment: DateTime) -> bool:
         first, again = self.clock_offsets(self.clock_of(moment))
         return first > again
 
-    @member("System.TimeSpan[] GetAmbiguousTimeOffsets(System.DateTime dateTime)")
+    @member("GetAmbiguousTimeOffsets(DateTime)")
     def ambiguous_offsets(self, moment: DateTime, name: str = "DateTime") -> Array:
         """Raises ArgumentException."""
         if not self.is_ambiguous(moment):
@@ -112,15 +112,15 @@ class TimeZone:
         first, again = self.clock_offsets(moment.ticks)
         return moment.kind == UNSPECIFIED and first < again
 
-    @member("bool IsAmbiguousTime(System.DateTimeOffset dateTimeOffset)")
+    @member("IsAmbiguousTime(DateTimeOffset)")
     def _is_ambiguous_offset(self, moment: DateTimeOffset) -> bool:
         return self.is_ambiguous(moment.utc_datetime)
 
-    @member("System.TimeSpan[] GetAmbiguousTimeOffsets(System.DateTimeOffset dateTimeOffset)")
+    @member("GetAmbiguousTimeOffsets(DateTimeOffset)")
     def _ambiguous_offsets(self, moment: DateTimeOffset) -> Array:
         return self.ambiguous_offsets(moment.utc_datetime, "DateTimeOffset")
 
-    @member("bool IsDaylightSavingTime(System.DateTimeOffset dateTimeOffset)")
+    @member("IsDaylightSavingTime(DateTimeOffset)")
     def _is_daylight_saving_offset(self, moment: DateTimeOffset) -> bool:
         return self.is_daylight_saving_time(moment.utc_datetime)
 
@@ -156,16 +156,16 @@ class TimeZone:
         """Ticks east of UTC at a clock time; of an ambiguous time the standard one, as .NET takes it."""
         return min(self.clock_offsets(ticks))
 
-    @member("System.TimeSpan GetUtcOffset(System.DateTime dateTime)")
+    @member("GetUtcOffset(DateTime)")
     def get_utc_offset(self, moment: DateTime) -> TimeSpan:
         known = self.offset_of_clock if moment.kind == UNSPECIFIED else self.offset_of_utc
         return TimeSpan(known(moment.ticks))
 
-    @member("System.TimeSpan GetUtcOffset(System.DateTimeOffset dateTimeOffset)")
+    @member("GetUtcOffset(DateTimeOffset)")
     def _get_utc_offset(self, moment: DateTimeOffset) -> TimeSpan:
         return TimeSpan(self.offset_of_utc(moment.utc_ticks))
 
-    @member("bool IsDaylightSavingTime(System.DateTime dateTime)")
+    @member("IsDaylightSavingTime(DateTime)")
     def is_daylight_saving_time(self, moment: DateTime) -> bool:
         if self.zone is None:
             return False
@@ -213,7 +213,7 @@ def _zone(name: str) -> TimeZone | None:
         return None
 
 
-@implements("System.TimeZoneInfo", "static System.TimeZoneInfo FindSystemTimeZoneById(string id)")
+@implements("System.TimeZoneInfo", "FindSystemTimeZoneById")
 def find(name: str | None) -> TimeZone:
     """Raises ArgumentNullException, TimeZoneNotFoundException."""
     if name is None:
@@ -226,7 +226,7 @@ def find(name: str | None) -> TimeZone:
     return found
 
 
-@implements("System.TimeZoneInfo", "static System.TimeZoneInfo Local { get; }")
+@implements("System.TimeZoneInfo", "Local")
 def _local_zone() -> TimeZone:
     """The gateway's zone is UTC."""
     return UTC_ZONE
@@ -244,20 +244,13 @@ def _moment(ticks: int, zone: TimeZone) -> DateTime:
     return DateTime(clock, UTC if zone is UTC_ZONE else UNSPECIFIED)
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTime(System.DateTime dateTime, System.TimeZoneInfo destinationTimeZone)",
-)
+@implements("System.TimeZoneInfo", "ConvertTime(DateTime, TimeZoneInfo)")
 def convert(moment: DateTime, zone: TimeZone | None) -> DateTime:
     """A moment without kind counts as the gateway's local time, UTC."""
     return _moment(moment.ticks, _given(zone))
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTime(System.DateTime dateTime, System.TimeZoneInfo sourceTimeZone, "
-    "System.TimeZoneInfo destinationTimeZone)",
-)
+@implements("System.TimeZoneInfo", "ConvertTime(DateTime, TimeZoneInfo, TimeZoneInfo)")
 def _convert_between(moment: DateTime, source: TimeZone | None, target: TimeZone | None) -> DateTime:
     source, target = _given(source, "sourceTimeZone"), _given(target)
     if moment.kind != UNSPECIFIED and source is not UTC_ZONE:
@@ -267,71 +260,50 @@ def _convert_between(moment: DateTime, source: TimeZone | None, target: TimeZone
     return _moment(moment.ticks - source.offset_of_clock(moment.ticks), target)
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTimeFromUtc(System.DateTime dateTime, System.TimeZoneInfo destinationTimeZone)",
-)
+@implements("System.TimeZoneInfo", "ConvertTimeFromUtc")
 def _convert_from_utc(moment: DateTime, zone: TimeZone | None) -> DateTime:
     if moment.kind == LOCAL:
         raise ArgumentException(_SOURCE_ZONE, "sourceTimeZone")
     return convert(moment, zone)
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTimeToUtc(System.DateTime dateTime, System.TimeZoneInfo sourceTimeZone)",
-)
+@implements("System.TimeZoneInfo", "ConvertTimeToUtc(DateTime, TimeZoneInfo)")
 def _to_utc_from(moment: DateTime, source: TimeZone | None) -> DateTime:
     return _convert_between(moment, source, UTC_ZONE)
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTimeOffset ConvertTime(System.DateTimeOffset dateTimeOffset, "
-    "System.TimeZoneInfo destinationTimeZone)",
-)
+@implements("System.TimeZoneInfo", "ConvertTime(DateTimeOffset, TimeZoneInfo)")
 def _convert_offset(moment: DateTimeOffset, zone: TimeZone | None) -> DateTimeOffset:
     offset = _given(zone).offset_of_utc(moment.utc_ticks)
     return DateTimeOffset(moment.utc_ticks + offset, offset)
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTimeBySystemTimeZoneId(System.DateTime dateTime, string destinationTimeZoneId)",
-)
+@implements("System.TimeZoneInfo", "ConvertTimeBySystemTimeZoneId(DateTime, string)")
 def _convert_by_id(moment: DateTime, name: str | None) -> DateTime:
     return convert(moment, find(name))
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTimeOffset ConvertTimeBySystemTimeZoneId(System.DateTimeOffset dateTimeOffset, "
-    "string destinationTimeZoneId)",
-)
+@implements("System.TimeZoneInfo", "ConvertTimeBySystemTimeZoneId(DateTimeOffset, string)")
 def _convert_offset_by_id(moment: DateTimeOffset, name: str | None) -> DateTimeOffset:
     return _convert_offset(moment, find(name))
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTimeBySystemTimeZoneId(System.DateTime dateTime, string sourceTimeZoneId, "
-    "string destinationTimeZoneId)",
-)
+@implements("System.TimeZoneInfo", "ConvertTimeBySystemTimeZoneId(DateTime, string, string)")
 def _convert_between_ids(moment: DateTime, source: str | None, target: str | None) -> DateTime:
     return _convert_between(moment, find(source), find(target))
 
 
 declines(
     "System.TimeZoneInfo",
-    "static System.Collections.ObjectModel.ReadOnlyCollection<System.TimeZoneInfo> GetSystemTimeZones()",
+    "GetSystemTimeZones",
     reason="the list of zones is the gateway machine's own",
 )
 
 implements_all(
     "System.TimeZoneInfo",
     {
-        "static System.TimeZoneInfo Utc { get; }": lambda: UTC_ZONE,
-        "static System.DateTime ConvertTimeToUtc(System.DateTime dateTime)": lambda moment: DateTime(moment.ticks, UTC),
-        "static void ClearCachedData()": lambda: None,
+        "Utc": lambda: UTC_ZONE,
+        "ConvertTimeToUtc(DateTime)": lambda moment: DateTime(moment.ticks, UTC),
+        "ClearCachedData": lambda: None,
     },
 )

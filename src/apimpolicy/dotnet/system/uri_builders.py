@@ -138,7 +138,7 @@ class UriBuilder:
         return hash(self.uri)
 
 
-@implements(_BUILDER, "new(string uri)")
+@implements(_BUILDER, "new(string)")
 def _new_text(text: str | None) -> UriBuilder:
     if text is None:
         raise ArgumentNullException("uriString")
@@ -146,17 +146,20 @@ def _new_text(text: str | None) -> UriBuilder:
     return UriBuilder.of(uri if uri.is_absolute else parse("http://" + text))
 
 
-@implements(_BUILDER, "new(System.Uri uri)")
+@implements(_BUILDER, "new(Uri)")
 def _new_uri(uri: Uri | None) -> UriBuilder:
     if uri is None:
         raise ArgumentNullException("uri")
     return UriBuilder.of(uri)
 
 
-@implements(_BUILDER, "new(string schemeName, string hostName)")
-@implements(_BUILDER, "new(string scheme, string host, int portNumber)")
-@implements(_BUILDER, "new(string scheme, string host, int port, string pathValue)")
-@implements(_BUILDER, "new(string scheme, string host, int port, string path, string extraValue)")
+@implements(
+    _BUILDER,
+    "new(string, string)",
+    "new(string, string, int)",
+    "new(string, string, int, string)",
+    "new(string, string, int, string, string)",
+)
 def _new_parts(
     scheme: str | None, host: str | None, port: int = -1, path: str | None = None, extra: str | None = None
 ) -> UriBuilder:

@@ -312,20 +312,20 @@ def _refuse_base() -> None:
     raise ArgumentOutOfRangeException("baseUri", "This operation is not supported for a relative URI.")
 
 
-@implements("System.Uri", "new(System.Uri baseUri, System.Uri relativeUri)")
+@implements("System.Uri", "new(Uri, Uri)")
 def _combine_uri(base: Uri | None, relative: Uri | None) -> Uri:
     if relative is None:
         raise ArgumentNullException("relativeUri")
     return combine(base, relative.original)
 
 
-@implements("System.Uri", "static bool TryCreate(string uriString, System.UriKind uriKind, out System.Uri result)")
+@implements("System.Uri", "TryCreate(string, UriKind, out Uri)")
 def _try_create(text: str | None, kind: int) -> tuple[bool, Uri | None]:
     uri = try_parse(text, kind)
     return uri is not None, uri
 
 
-@implements("System.Uri", "static bool TryCreate(System.Uri baseUri, string relativeUri, out System.Uri result)")
+@implements("System.Uri", "TryCreate(Uri, string, out Uri)")
 def _try_combine(base: Uri | None, relative: str | None) -> tuple[bool, Uri | None]:
     if base is None or not base.is_absolute or relative is None:
         return False, None
@@ -335,17 +335,17 @@ def _try_combine(base: Uri | None, relative: str | None) -> tuple[bool, Uri | No
         return False, None
 
 
-@implements("System.Uri", "static bool TryCreate(System.Uri baseUri, System.Uri relativeUri, out System.Uri result)")
+@implements("System.Uri", "TryCreate(Uri, Uri, out Uri)")
 def _try_combine_uri(base: Uri | None, relative: Uri | None) -> tuple[bool, Uri | None]:
     return _try_combine(base, None if relative is None else relative.original)
 
 
-@implements("System.Uri", "bool IsWellFormedOriginalString()")
+@implements("System.Uri", "IsWellFormedOriginalString")
 def _is_well_formed_original(uri: Uri) -> bool:
     return _is_well_formed(uri.original, ABSOLUTE if uri.is_absolute else RELATIVE)
 
 
-@implements("System.Uri", "static bool IsWellFormedUriString(string uriString, System.UriKind uriKind)")
+@implements("System.Uri", "IsWellFormedUriString")
 def _is_well_formed(text: str | None, kind: int) -> bool:
     uri = try_parse(text, kind)
     if uri is None or text is None:
@@ -391,7 +391,7 @@ def _segments(uri: Uri) -> Array:
     return string_array(re.findall(r"[^/]*/|[^/]+$", uri.path))
 
 
-@implements("System.Uri", "string GetLeftPart(System.UriPartial part)")
+@implements("System.Uri", "GetLeftPart")
 def _get_left_part(uri: Uri, part: int) -> str:
     uri.absolute()
     if part == 0:
@@ -401,7 +401,7 @@ def _get_left_part(uri: Uri, part: int) -> str:
     return uri.left_part() + uri.path + (uri.query if part == 3 else "")
 
 
-@implements("System.Uri", "static bool op_Equality(System.Uri uri1, System.Uri uri2)")
+@implements("System.Uri", "op_Equality")
 def _equal(a: Uri | None, b: Uri | None) -> bool:
     return a is b or (a is not None and a.equals(b))
 
@@ -412,7 +412,7 @@ for _scheme in _SCHEMES:
     implements("System.Uri", f"static readonly string UriScheme{_name};")(lambda scheme=_scheme: scheme)
 
 
-@implements("System.Uri", "System.Uri MakeRelativeUri(System.Uri uri)")
+@implements("System.Uri", "MakeRelativeUri")
 def make_relative(base: Uri, uri: Uri | None) -> Uri:
     """The reference that leads from one URI to another; the other itself when the authority differs."""
     if uri is None:
@@ -435,10 +435,10 @@ def make_relative(base: Uri, uri: Uri | None) -> Uri:
 implements_all(
     "System.Uri",
     {
-        "new(string uriString)": parse,
-        "new(string uriString, System.UriKind uriKind)": parse,
-        "new(System.Uri baseUri, string relativeUri)": combine,
-        "static bool op_Inequality(System.Uri uri1, System.Uri uri2)": lambda a, b: not _equal(a, b),
-        "static readonly string SchemeDelimiter;": lambda: "://",
+        "new(string)": parse,
+        "new(string, UriKind)": parse,
+        "new(Uri, string)": combine,
+        "op_Inequality": lambda a, b: not _equal(a, b),
+        "SchemeDelimiter": lambda: "://",
     },
 )

@@ -72,17 +72,13 @@ class TransitionTime:
         return (datetime.date(year, self.month, day).toordinal() - 1) * DAY + self.time_of_day.ticks
 
 
-@implements(_TRANSITION, f"static {_TRANSITION} CreateFixedDateRule(System.DateTime timeOfDay, int month, int day)")
+@implements(_TRANSITION, "CreateFixedDateRule")
 def fixed_date(time: DateTime, month: int, day: int) -> TransitionTime:
     """Raises ArgumentException, ArgumentOutOfRangeException."""
     return TransitionTime(time, month, day, 1, 0, True)
 
 
-@implements(
-    _TRANSITION,
-    f"static {_TRANSITION} CreateFloatingDateRule(System.DateTime timeOfDay, int month, int week, "
-    "System.DayOfWeek dayOfWeek)",
-)
+@implements(_TRANSITION, "CreateFloatingDateRule")
 def floating_date(time: DateTime, month: int, week: int, day_of_week: int) -> TransitionTime:
     """Raises ArgumentException, ArgumentOutOfRangeException."""
     return TransitionTime(time, month, 1, week, day_of_week, False)
@@ -144,11 +140,7 @@ def _check_whole_day(date: DateTime, name: str, limit: int) -> None:
         raise ArgumentException("The supplied DateTime includes a TimeOfDay setting.   This is not supported.", name)
 
 
-@implements(
-    _RULE,
-    f"static {_RULE} CreateAdjustmentRule(System.DateTime dateStart, System.DateTime dateEnd, "
-    f"System.TimeSpan daylightDelta, {_TRANSITION} daylightTransitionStart, {_TRANSITION} daylightTransitionEnd)",
-)
+@implements(_RULE, "CreateAdjustmentRule")
 def create_rule(
     start: DateTime, end: DateTime, delta: TimeSpan, daylight_start: TransitionTime, daylight_end: TransitionTime
 ) -> AdjustmentRule:
@@ -221,7 +213,7 @@ def _span(span: TimeSpan) -> datetime.timedelta:
 implements_all(
     _TRANSITION,
     {
-        f"static bool op_Equality({_TRANSITION} t1, {_TRANSITION} t2)": lambda a, b: a.equals(b),
-        f"static bool op_Inequality({_TRANSITION} t1, {_TRANSITION} t2)": lambda a, b: not a.equals(b),
+        "op_Equality": lambda a, b: a.equals(b),
+        "op_Inequality": lambda a, b: not a.equals(b),
     },
 )

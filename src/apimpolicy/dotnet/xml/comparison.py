@@ -45,7 +45,7 @@ def _own_parts(node: XNode) -> tuple[Any, ...]:
     return (node.node_type,)
 
 
-@implements(X + "XNode", f"static bool DeepEquals({X}XNode n1, {X}XNode n2)")
+@implements(X + "XNode", "DeepEquals")
 @counts_itself
 def deep_equals(first: XNode | None, second: XNode | None) -> bool:
     """Equal names, attributes in the same order, and equal content."""
@@ -91,10 +91,10 @@ class XNodeDocumentOrderComparer:
 implements_all(
     X + "XNode",
     {
-        f"static int CompareDocumentOrder({X}XNode n1, {X}XNode n2)": compare_document_order,
-        f"static {X}XNodeEqualityComparer EqualityComparer {{ get; }}": XNodeEqualityComparer,
-        f"static {X}XNodeDocumentOrderComparer DocumentOrderComparer {{ get; }}": XNodeDocumentOrderComparer,
+        "CompareDocumentOrder": compare_document_order,
+        "EqualityComparer": XNodeEqualityComparer,
+        "DocumentOrderComparer": XNodeDocumentOrderComparer,
     },
 )
-implements_all(X + "XNodeEqualityComparer", {"new()": XNodeEqualityComparer})
-implements_all(X + "XNodeDocumentOrderComparer", {"new()": XNodeDocumentOrderComparer})
+implements_all(X + "XNodeEqualityComparer", {"new": XNodeEqualityComparer})
+implements_all(X + "XNodeDocumentOrderComparer", {"new": XNodeDocumentOrderComparer})

@@ -65,11 +65,11 @@ class XContainer(XNode):
     def nodes(self) -> XSequence:
         return XSequence(self._nodes, NODES)
 
-    @member(f"{ELEMENTS} Elements()")
+    @member("Elements()")
     def elements(self) -> XSequence:
         return XSequence(lambda: (node for node in self._nodes() if node.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} Elements({X}XName name)")
+    @member("Elements(XName)")
     def elements_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.elements()), ELEMENTS)
 
@@ -95,11 +95,11 @@ class XContainer(XNode):
     def descendant_nodes(self) -> XSequence:
         return XSequence(self.below, NODES)
 
-    @member(f"{ELEMENTS} Descendants()")
+    @member("Descendants()")
     def descendants(self) -> XSequence:
         return XSequence(lambda: (node for node in self.below() if node.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} Descendants({X}XName name)")
+    @member("Descendants(XName)")
     def descendants_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.descendants()), ELEMENTS)
 
@@ -201,7 +201,7 @@ class XDeclaration:
         self.standalone = standalone
 
     @staticmethod
-    @member(f"new({X}XDeclaration other)")
+    @member("new(XDeclaration)")
     def copy(other: XDeclaration | None) -> XDeclaration:
         if other is None:
             raise ArgumentNullException("other")
@@ -230,21 +230,21 @@ class XDocument(XContainer):
         return copied
 
     @staticmethod
-    @member("new(params object[] content)")
+    @member("new(object[])")
     def create(content: Any) -> XDocument:
         made = XDocument()
         made.add(content)
         return made
 
     @staticmethod
-    @member(f"new({X}XDeclaration declaration, params object[] content)")
+    @member("new(XDeclaration, object[])")
     def create_declared(declaration: XDeclaration | None, content: Any) -> XDocument:
         made = XDocument.create(content)
         made.declaration = declaration
         return made
 
     @staticmethod
-    @member(f"new({X}XDocument other)")
+    @member("new(XDocument)")
     def copy(other: XDocument | None) -> XNode:
         if other is None:
             raise ArgumentNullException("other")
@@ -278,5 +278,5 @@ class XDocument(XContainer):
             raise InvalidOperationException("This operation would create an incorrectly structured document.")
 
 
-implements_all(X + "XDeclaration", {"new(string version, string encoding, string standalone)": XDeclaration})
+implements_all(X + "XDeclaration", {"new(string, string, string)": XDeclaration})
 implements_all(X + "XDocument", {"new()": XDocument})

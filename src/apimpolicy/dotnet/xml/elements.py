@@ -42,7 +42,7 @@ class XAttribute(XObject):
         self._value = value
 
     @staticmethod
-    @member(f"new({X}XName name, object value)")
+    @member("new(XName, object)")
     def create(name: XName | None, value: Any) -> XAttribute:
         required(name)
         if value is None:
@@ -51,7 +51,7 @@ class XAttribute(XObject):
         return XAttribute(name, text_of(value))
 
     @staticmethod
-    @member(f"new({X}XAttribute other)")
+    @member("new(XAttribute)")
     def copy(other: XAttribute | None) -> XAttribute:
         if other is None:
             raise ArgumentNullException("other")
@@ -124,15 +124,14 @@ class XElement(XContainer):
         return copied
 
     @staticmethod
-    @member(f"new({X}XName name, object content)")
-    @member(f"new({X}XName name, params object[] content)")
+    @member("new(XName, object)", "new(XName, object[])")
     def create_filled(name: XName | None, content: Any) -> XElement:
         made = XElement(required(name))
         made.insert_content(0, content)
         return made
 
     @staticmethod
-    @member(f"new({X}XElement other)")
+    @member("new(XElement)")
     def copy(other: XElement | None) -> XNode:
         if other is None:
             raise ArgumentNullException("other")
@@ -220,11 +219,11 @@ class XElement(XContainer):
             if attribute.parent is self:
                 yield attribute
 
-    @member(f"{ATTRIBUTES} Attributes()")
+    @member("Attributes()")
     def attributes(self) -> XSequence:
         return XSequence(self._attributes, ATTRIBUTES)
 
-    @member(f"{ATTRIBUTES} Attributes({X}XName name)")
+    @member("Attributes(XName)")
     def attributes_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self._attributes()), ATTRIBUTES)
 
@@ -273,22 +272,22 @@ class XElement(XContainer):
 
     # Walking
 
-    @member(f"{ELEMENTS} AncestorsAndSelf()")
+    @member("AncestorsAndSelf()")
     def ancestors_and_self(self) -> XSequence:
         return XSequence(lambda: iter((self, *self._upwards())), ELEMENTS)
 
-    @member(f"{ELEMENTS} AncestorsAndSelf({X}XName name)")
+    @member("AncestorsAndSelf(XName)")
     def ancestors_and_self_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.ancestors_and_self()), ELEMENTS)
 
     def descendant_nodes_and_self(self) -> XSequence:
         return XSequence(lambda: self.below(with_self=True), NODES)
 
-    @member(f"{ELEMENTS} DescendantsAndSelf()")
+    @member("DescendantsAndSelf()")
     def descendants_and_self(self) -> XSequence:
         return XSequence(lambda: (node for node in self.below(with_self=True) if node.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} DescendantsAndSelf({X}XName name)")
+    @member("DescendantsAndSelf(XName)")
     def descendants_and_self_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.descendants_and_self()), ELEMENTS)
 
@@ -332,14 +331,14 @@ class XElement(XContainer):
         return {XML.name: "xml", XMLNS.name: "xmlns"}.get(namespace.name)
 
 
-@implements(X + "XElement", f"static {ELEMENTS} EmptySequence {{ get; }}")
+@implements(X + "XElement", "EmptySequence")
 def no_elements() -> Array:
     return Array(named(X + "XElement"))
 
 
-@implements(X + "XAttribute", f"static {ATTRIBUTES} EmptySequence {{ get; }}")
+@implements(X + "XAttribute", "EmptySequence")
 def no_attributes() -> Array:
     return Array(named(X + "XAttribute"))
 
 
-implements_all(X + "XElement", {f"new({X}XName name)": lambda name: XElement(required(name))})
+implements_all(X + "XElement", {"new(XName)": lambda name: XElement(required(name))})

@@ -139,7 +139,7 @@ XML = XNamespace.get(XML_NAMESPACE)
 XMLNS = XNamespace.get(XMLNS_NAMESPACE)
 
 
-@implements(X + "XName", f"static {X}XName Get(string expandedName)")
+@implements(X + "XName", "Get(string)")
 def expanded_name(text: str | None) -> XName:
     """`a` or `{urn:x}a` as a name. Raises ArgumentException or XmlException for what is no name."""
     if text is None:
@@ -154,50 +154,50 @@ def expanded_name(text: str | None) -> XName:
     return XNamespace.get(text[1:end]).get_name(text[end + 1 :])
 
 
-@implements(X + "XName", f"static {X}XName Get(string localName, string namespaceName)")
+@implements(X + "XName", "Get(string, string)")
 def name_in(local: str | None, namespace: str | None) -> XName:
     return XNamespace.get(namespace).get_name(local)
 
 
-@implements(X + "XName", f"static {X}XName op_Implicit(string expandedName)")
+@implements(X + "XName", "op_Implicit")
 def name_of(text: str | None) -> XName | None:
     return None if text is None else expanded_name(text)
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace op_Implicit(string namespaceName)")
+@implements(X + "XNamespace", "op_Implicit")
 def namespace_of(text: str | None) -> XNamespace | None:
     return None if text is None else XNamespace.get(text)
 
 
-@implements(X + "XNamespace", f"static {X}XName op_Addition({X}XNamespace ns, string localName)")
+@implements(X + "XNamespace", "op_Addition")
 def add(namespace: XNamespace | None, local: str | None) -> XName:
     if namespace is None:
         raise ArgumentNullException("ns")
     return namespace.get_name(local)
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace None {{ get; }}")
+@implements(X + "XNamespace", "None")
 def none() -> XNamespace:
     return NO_NAMESPACE
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace Xml {{ get; }}")
+@implements(X + "XNamespace", "Xml")
 def xml() -> XNamespace:
     return XML
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace Xmlns {{ get; }}")
+@implements(X + "XNamespace", "Xmlns")
 def xmlns() -> XNamespace:
     return XMLNS
 
 
-@implements(X + "XName", f"static bool op_Equality({X}XName left, {X}XName right)")
-@implements(X + "XNamespace", f"static bool op_Equality({X}XNamespace left, {X}XNamespace right)")
+@implements(X + "XName", "op_Equality")
+@implements(X + "XNamespace", "op_Equality")
 def equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@implements(X + "XName", f"static bool op_Inequality({X}XName left, {X}XName right)")
-@implements(X + "XNamespace", f"static bool op_Inequality({X}XNamespace left, {X}XNamespace right)")
+@implements(X + "XName", "op_Inequality")
+@implements(X + "XNamespace", "op_Inequality")
 def not_equal(left: Any, right: Any) -> bool:
     return bool(left != right)

@@ -102,19 +102,19 @@ class XNode(XObject):
     def nodes_before_self(self) -> XSequence:
         return XSequence(lambda: self._around(after=False), NODES)
 
-    @member(f"{ELEMENTS} ElementsAfterSelf()")
+    @member("ElementsAfterSelf()")
     def elements_after_self(self) -> XSequence:
         return XSequence(lambda: (n for n in self._around(after=True) if n.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} ElementsAfterSelf({X}XName name)")
+    @member("ElementsAfterSelf(XName)")
     def elements_after_self_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.elements_after_self()), ELEMENTS)
 
-    @member(f"{ELEMENTS} ElementsBeforeSelf()")
+    @member("ElementsBeforeSelf()")
     def elements_before_self(self) -> XSequence:
         return XSequence(lambda: (n for n in self._around(after=False) if n.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} ElementsBeforeSelf({X}XName name)")
+    @member("ElementsBeforeSelf(XName)")
     def elements_before_self_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.elements_before_self()), ELEMENTS)
 
@@ -126,11 +126,11 @@ class XNode(XObject):
             yield current
             current = current.parent
 
-    @member(f"{ELEMENTS} Ancestors()")
+    @member("Ancestors()")
     def ancestors(self) -> XSequence:
         return XSequence(self._upwards, ELEMENTS)
 
-    @member(f"{ELEMENTS} Ancestors({X}XName name)")
+    @member("Ancestors(XName)")
     def ancestors_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self._upwards()), ELEMENTS)
 
@@ -172,11 +172,11 @@ class XNode(XObject):
         """A copy without children and without a parent."""
         raise NotImplementedError
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return self.to_string_with(0)
 
-    @member(f"string ToString({X}SaveOptions options)")
+    @member("ToString(SaveOptions)")
     def to_string_with(self, options: int) -> str:
         return write(self, options)
 
@@ -220,7 +220,7 @@ class XText(XNode):
         return type(self)(self.value)
 
     @staticmethod
-    @member(f"new({X}XText other)")
+    @member("new(XText)")
     def copy(other: XText | None) -> XText:
         if other is None:
             raise ArgumentNullException("other")
@@ -236,7 +236,7 @@ class XCData(XText):
     node_type = CDATA
 
     @staticmethod
-    @member(f"new({X}XCData other)")
+    @member("new(XCData)")
     def copy_section(other: XCData | None) -> XCData:
         if other is None:
             raise ArgumentNullException("other")
@@ -261,7 +261,7 @@ class XComment(XNode):
         return type(self)(self.value)
 
     @staticmethod
-    @member(f"new({X}XComment other)")
+    @member("new(XComment)")
     def copy(other: XComment | None) -> XComment:
         if other is None:
             raise ArgumentNullException("other")
@@ -285,7 +285,7 @@ class XProcessingInstruction(XNode):
         return XProcessingInstruction(self.target, self.data)
 
     @staticmethod
-    @member("new(string target, string data)")
+    @member("new(string, string)")
     def create(target: str | None, data: str | None) -> XProcessingInstruction:
         if data is None:
             raise ArgumentNullException("data")
@@ -296,7 +296,7 @@ class XProcessingInstruction(XNode):
         return XProcessingInstruction(target, data)
 
     @staticmethod
-    @member(f"new({X}XProcessingInstruction other)")
+    @member("new(XProcessingInstruction)")
     def copy(other: XProcessingInstruction | None) -> XProcessingInstruction:
         if other is None:
             raise ArgumentNullException("other")
@@ -322,18 +322,18 @@ class XDocumentType(XNode):
         return XDocumentType(self.name, self.public_id, self.system_id, self.internal_subset)
 
     @staticmethod
-    @member("new(string name, string publicId, string systemId, string internalSubset)")
+    @member("new(string, string, string, string)")
     def create(name: str, public_id: str | None, system_id: str | None, internal_subset: str | None) -> XDocumentType:
         return XDocumentType(name, public_id, system_id, internal_subset)
 
     @staticmethod
-    @member(f"new({X}XDocumentType other)")
+    @member("new(XDocumentType)")
     def copy(other: XDocumentType | None) -> XDocumentType:
         if other is None:
             raise ArgumentNullException("other")
         return XDocumentType(other.name, other.public_id, other.system_id, other.internal_subset)
 
 
-implements_all(X + "XText", {"new(string value)": XText})
-implements_all(X + "XCData", {"new(string value)": XCData})
-implements_all(X + "XComment", {"new(string value)": XComment})
+implements_all(X + "XText", {"new(string)": XText})
+implements_all(X + "XCData", {"new(string)": XCData})
+implements_all(X + "XComment", {"new(string)": XComment})

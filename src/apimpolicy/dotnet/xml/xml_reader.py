@@ -128,7 +128,7 @@ class XmlReader:
                 break
         return self.node_type
 
-    @member("string GetAttribute(string name)")
+    @member("GetAttribute(string)")
     def get_attribute(self, name: str | None) -> str | None:
         if not isinstance(self.node, XElement):
             return None
@@ -140,7 +140,7 @@ class XmlReader:
         """Nothing is held."""
 
 
-@implements(_TYPE, f"static {_TYPE} Create(System.IO.TextReader input)")
+@implements(_TYPE, "Create(TextReader)")
 def create(source: Any) -> XmlReader:
     if source is None:
         raise ArgumentNullException("input")
@@ -149,7 +149,7 @@ def create(source: Any) -> XmlReader:
     return made
 
 
-@implements(_TYPE, f"static {_TYPE} Create(System.IO.Stream input)")
+@implements(_TYPE, "Create(Stream)")
 def create_over_stream(stream: MemoryStream | None) -> XmlReader:
     from apimpolicy.dotnet.xml.encoded_documents import read
 
@@ -160,7 +160,7 @@ def create_over_stream(stream: MemoryStream | None) -> XmlReader:
     return made
 
 
-@implements(X + "XNode", f"static {X}XNode ReadFrom({_TYPE} reader)")
+@implements(X + "XNode", "ReadFrom")
 def read_from(reader: XmlReader | None) -> XNode:
     """A copy of the node the reader is on; the reader goes behind it."""
     if reader is None:
@@ -174,14 +174,12 @@ def read_from(reader: XmlReader | None) -> XNode:
     return found
 
 
-@implements(X + "XNode", f"{_TYPE} CreateReader()")
-@implements(X + "XNode", f"{_TYPE} CreateReader({X}ReaderOptions readerOptions)")
+@implements(X + "XNode", "CreateReader")
 def create_reader(node: XNode, _options: int = 0) -> XmlReader:
     return XmlReader(node)
 
 
-@implements(X + "XElement", f"static {X}XElement Load({_TYPE} reader)")
-@implements(X + "XElement", f"static {X}XElement Load({_TYPE} reader, {X}LoadOptions options)")
+@implements(X + "XElement", "Load(XmlReader)", "Load(XmlReader, LoadOptions)")
 def load_element(reader: XmlReader | None, _options: int = 0) -> XNode:
     """A copy of the element that the reader is on or before, behind which nothing may follow."""
     if reader is None:
