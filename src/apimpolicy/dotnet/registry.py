@@ -1,7 +1,8 @@
 """Binds Python implementations to the members of the surface.
 
-A member is named as in documentation: `IndexOf(string, int)` is one overload, `IndexOf` is all of them, `Item[int]` an
-indexer. A conversion operator, which can differ from another in its result only, has its whole line of the surface.
+A member is named as in documentation: `IndexOf(string, int)` is one overload, `Item[int]` an indexer, and `IndexOf`
+stands for all overloads that are not registered by themselves. A conversion operator, which can differ from another in
+its result only, has its whole line of the surface.
 
 A function:
 

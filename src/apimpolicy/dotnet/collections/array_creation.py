@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.arguments import check_non_negative, require
 from apimpolicy.dotnet.collections.arrays import new_array, new_rectangular_array
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, NotSupportedException
-from apimpolicy.dotnet.registry import declines, implements
+from apimpolicy.dotnet.registry import declines, implements, implements_all
 from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
@@ -24,11 +24,6 @@ def create(element: TypeObject | None, lengths: tuple[int, ...], names: tuple[st
     if type_ is VOID:
         raise NotSupportedException("Arrays of System.Void are not supported.")
     return new_array(type_, lengths[0]) if len(lengths) == 1 else new_rectangular_array(type_, lengths)
-
-
-@implements(_ARRAY, "CreateInstance(Type, int)")
-def create_vector(element: TypeObject | None, length: int) -> Any:
-    return create(element, (length,), ("length",))
 
 
 @implements(_ARRAY, "CreateInstance(Type, int, int)", "CreateInstance(Type, int, int, int)")
@@ -56,3 +51,6 @@ declines(
     "CreateInstance(Type, int[], int[])",
     reason="arrays whose first index is not 0 are not simulated",
 )
+
+
+implements_all(_ARRAY, {"CreateInstance(Type, int)": lambda element, length: create(element, (length,), ("length",))})

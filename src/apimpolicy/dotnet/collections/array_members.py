@@ -115,7 +115,7 @@ def fill_part(array: Any, value: Any, start: int, count: int) -> None:
     array[start : start + count] = [value] * count
 
 
-@implements(_ARRAY, "Copy(Array, Array, int)", "Copy(Array, Array, long)")
+@implements(_ARRAY, "Copy")
 def copy(source: Any, destination: Any, count: int) -> None:
     require(source, "sourceArray")
     require(destination, "destinationArray")
@@ -292,7 +292,7 @@ def as_read_only(types: Types, array: Any) -> Any:
     return ReadOnlyCollection(types, require(array, "array"))
 
 
-@implements(_ARRAY, "IndexOf<T>(T[], T)", "IndexOf<T>(T[], T, int)", "IndexOf<T>(T[], T, int, int)")
+@implements(_ARRAY, "IndexOf")
 def index_of(array: Any, value: Any, start: int = 0, count: int | None = None) -> int:
     require(array, "array")
     _check_start(start, len(array))
@@ -312,7 +312,7 @@ def index_of_boxed(array: Any, value: Any, start: int = 0, count: int | None = N
     return index_of(_boxed(array), value, start, count)
 
 
-@implements(_ARRAY, "LastIndexOf<T>(T[], T)", "LastIndexOf<T>(T[], T, int)", "LastIndexOf<T>(T[], T, int, int)")
+@implements(_ARRAY, "LastIndexOf")
 def last_index_of(array: Any, value: Any, start: int | None = None, count: int | None = None) -> int:
     require(array, "array")
     return searching.last_index_of(array, value, start, count, equality_key(array.element), "startIndex")

@@ -40,7 +40,7 @@ def _one_dimension(array: Any, parameter: str = "array") -> Any:
     return array
 
 
-@implements(_ARRAY, "Reverse(Array)", "Reverse<T>(T[])")
+@implements(_ARRAY, "Reverse")
 def reverse(array: Any) -> None:
     _one_dimension(array).reverse()
 
@@ -51,7 +51,7 @@ def reverse_part(array: Any, index: int, length: int) -> None:
     array[index : index + length] = array[index : index + length][::-1]
 
 
-@implements(_ARRAY, "Sort(Array)", "Sort(Array, IComparer)", "Sort<T>(T[])", "Sort<T>(T[], IComparer<T>)")
+@implements(_ARRAY, "Sort")
 def sort(array: Any, comparer: Any = None) -> None:
     sort_part(array, 0, len(_one_dimension(array)), comparer)
 
@@ -148,7 +148,7 @@ def binary_search_part_boxed_by(array: Any, index: int, length: int, value: Any,
     return searching.binary_search(boxed, index, length, value, compare)
 
 
-@implements(_ARRAY, "BinarySearch<T>(T[], T)", "BinarySearch<T>(T[], T, IComparer<T>)")
+@implements(_ARRAY, "BinarySearch")
 def binary_search_all(array: Any, value: Any, comparer: Any = None) -> int:
     return binary_search(array, 0, len(_one_dimension(array)), value, comparer)
 

@@ -47,7 +47,7 @@ from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_int
 from apimpolicy.dotnet.collections.arrays import array_set, element_type, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key, object_key
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException
-from apimpolicy.dotnet.registry import implements, implements_setter, interface_members
+from apimpolicy.dotnet.registry import implements, implements_all, implements_setter, interface_members
 from apimpolicy.dotnet.values import OBJECT, Array, RectangularArray, box
 
 _FIXED = "Collection was of a fixed size."
@@ -192,11 +192,6 @@ def _as_element(value: Any, item: Any) -> Any:
     return cast(item, element_type(value) or OBJECT)
 
 
-@implements("System.Collections.IList", "Item")
-def get_boxed_item(value: Any, index: int) -> Any:
-    return box(element_type(value) or OBJECT, get_item(value, index))
-
-
 @implements_setter("System.Collections.IList", "Item")
 def set_boxed_item(value: Any, index: int, item: Any) -> None:
     set_item(value, index, _as_element(value, item))
@@ -208,11 +203,6 @@ def add_boxed(value: Any, item: Any) -> int:
         raise NotSupportedException(_FIXED)
     value.add(_as_element(value, item))
     return get_count(value) - 1
-
-
-@implements("System.Collections.IList", "Contains")
-def contains_boxed(value: Any, item: Any) -> bool:
-    return index_of_boxed(value, item) >= 0
 
 
 @implements("System.Collections.IList", "IndexOf")
@@ -242,3 +232,10 @@ def is_read_only_list(value: Any) -> bool:
 @implements("System.Collections.IDictionary", "IsFixedSize")
 def is_fixed_size(value: Any) -> bool:
     return isinstance(value, list) or is_read_only_list(value)
+
+
+implements_all(
+    "System.Collections.IList",
+    {"Item": lambda value, index: box(element_type(value) or OBJECT, get_item(value, index))},
+)
+implements_all("System.Collections.IList", {"Contains": lambda value, item: index_of_boxed(value, item) >= 0})

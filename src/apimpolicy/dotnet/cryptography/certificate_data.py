@@ -134,7 +134,7 @@ def export(certificate: Certificate, content_type: int) -> Array:
     return export_with_password(certificate, content_type, None)
 
 
-@implements(_CERTIFICATE, "Export(X509ContentType, string)", "Export(X509ContentType, SecureString)")
+@implements(_CERTIFICATE, "Export")
 def export_with_password(certificate: Certificate, content_type: int, password: str | None) -> Array:
     """As DER (Cert) or PKCS#12 (Pfx)."""
     if content_type not in (CERT, SERIALIZED_CERT, PFX):

@@ -47,16 +47,6 @@ def cert_hash(certificate: Certificate) -> Array:
     return byte_array(bytes.fromhex(certificate.thumbprint))
 
 
-@implements(_CERTIFICATE, "GetCertHashString()")
-def cert_hash_string(certificate: Certificate) -> str:
-    return certificate.thumbprint
-
-
-@implements(_CERTIFICATE, "GetCertHash(HashAlgorithmName)")
-def cert_hash_with(certificate: Certificate, algorithm: HashAlgorithmName) -> Array:
-    return byte_array(_digest(certificate, algorithm))
-
-
 @implements(_CERTIFICATE, "GetCertHashString(HashAlgorithmName)")
 def cert_hash_string_with(certificate: Certificate, algorithm: HashAlgorithmName) -> str:
     return hexadecimal(_digest(certificate, algorithm))
@@ -96,11 +86,6 @@ def get_format(certificate: Certificate) -> str:
 @implements(_CERTIFICATE, "GetKeyAlgorithm")
 def key_algorithm(certificate: Certificate) -> str:
     return str(certificate.parsed.public_key_algorithm_oid.dotted_string)
-
-
-@implements(_CERTIFICATE, "GetKeyAlgorithmParameters")
-def key_algorithm_parameters(certificate: Certificate) -> Array:
-    return byte_array(certificate.public_key.encoded_parameters.data)
 
 
 @implements(_CERTIFICATE, "GetKeyAlgorithmParametersString")
@@ -228,5 +213,8 @@ implements_all(
         "GetEffectiveDateString": lambda certificate: invariant_date(certificate.valid_from),
         "GetIssuerName": lambda certificate: format_name(certificate.parsed.issuer, most_specific_first=False),
         "GetPublicKey": lambda certificate: certificate.public_key.key,
+        "GetCertHashString()": lambda certificate: certificate.thumbprint,
+        "GetCertHash(HashAlgorithmName)": lambda certificate, algorithm: byte_array(_digest(certificate, algorithm)),
+        "GetKeyAlgorithmParameters": lambda certificate: byte_array(certificate.public_key.encoded_parameters.data),
     },
 )

@@ -256,17 +256,6 @@ def no_default_algorithm() -> NoReturn:
     raise PlatformNotSupportedException("This platform does not allow the automatic selection of an algorithm.")
 
 
-@implements(_NAMESPACE + "HashAlgorithm", "Create(string)")
-def create_hash(name: str | None) -> HashAlgorithm | None:
-    return _create(name, (*_HASHES, *_HMACS, "HashAlgorithm"))
-
-
-@implements(_NAMESPACE + "HMAC", "Create(string)")
-@implements(_NAMESPACE + "KeyedHashAlgorithm", "Create(string)")
-def create_hmac(name: str | None) -> HashAlgorithm | None:
-    return _create(name, (*_HMACS, "HMAC"))
-
-
 @implements(_NAMESPACE + "HashAlgorithm", "InputBlockSize", "OutputBlockSize")
 def transform_block_size(algorithm: HashAlgorithm) -> int:
     """A hash takes its input byte by byte, seen as a transform."""
@@ -286,6 +275,7 @@ implements_all(
     {
         "HashName": HashAlgorithm.hash_name,
         "Initialize": HashAlgorithm.initialize,
+        "Create(string)": lambda name: _create(name, (*_HMACS, "HMAC")),
     },
 )
 implements_all(
@@ -293,7 +283,10 @@ implements_all(
     {
         "CanTransformMultipleBlocks": lambda algorithm: True,
         "CanReuseTransform": lambda algorithm: True,
+        "Create(string)": lambda name: _create(name, (*_HASHES, *_HMACS, "HashAlgorithm")),
     },
 )
 implements_all(_NAMESPACE + "HMACSHA384", {"ProduceLegacyHmacValues": lambda algorithm: False})
 implements_all(_NAMESPACE + "HMACSHA512", {"ProduceLegacyHmacValues": lambda algorithm: False})
+
+implements_all(_NAMESPACE + "KeyedHashAlgorithm", {"Create(string)": lambda name: _create(name, (*_HMACS, "HMAC"))})

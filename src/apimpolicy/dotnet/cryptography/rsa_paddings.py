@@ -63,18 +63,6 @@ class RSAEncryptionPadding:
         return RSAEncryptionPadding(1, hash)
 
 
-@implements(_SIGNATURE, "op_Equality")
-@implements(_ENCRYPTION, "op_Equality")
-def paddings_equal(left: object, right: object) -> bool:
-    return left == right
-
-
-@implements(_SIGNATURE, "op_Inequality")
-@implements(_ENCRYPTION, "op_Inequality")
-def paddings_differ(left: object, right: object) -> bool:
-    return left != right
-
-
 def _register_encryption_padding(name: str, padding: RSAEncryptionPadding) -> None:
     implements(_ENCRYPTION, f"static {_ENCRYPTION} {name} {{ get; }}")(lambda: padding)
 
@@ -88,5 +76,11 @@ implements_all(
     {
         "Pkcs1": lambda: PKCS1_SIGNATURE,
         "Pss": lambda: PSS_SIGNATURE,
+        "op_Equality": lambda left, right: left == right,
+        "op_Inequality": lambda left, right: left != right,
     },
 )
+
+
+implements_all(_ENCRYPTION, {"op_Equality": lambda left, right: left == right})
+implements_all(_ENCRYPTION, {"op_Inequality": lambda left, right: left != right})

@@ -161,15 +161,10 @@ def _known_number(number: int) -> str:
     return found
 
 
-@implements(_NAME, "new(string)", "new(string, bool)")
+@implements(_NAME, "new")
 def make(name: str | None, _user_override: bool = True) -> CultureInfo:
     """A culture whose formats can be changed."""
     return CultureInfo(_known(name))
-
-
-@implements(_NAME, "new(int)", "new(int, bool)")
-def _make_by_number(number: int, _user_override: bool = True) -> CultureInfo:
-    return CultureInfo(_known_number(number))
 
 
 @implements(_NAME, "GetCultureInfo(string)", "GetCultureInfoByIetfLanguageTag")
@@ -177,16 +172,6 @@ def get_culture(name: str | None) -> CultureInfo:
     """A culture that cannot be changed."""
     known = _known(name)
     return CultureInfo(known, is_read_only=True) if known else INVARIANT
-
-
-@implements(_NAME, "GetCultureInfo(int)")
-def _get_by_number(number: int) -> CultureInfo:
-    return get_culture(_known_number(number))
-
-
-@implements(_NAME, "CreateSpecificCulture")
-def _specific(name: str | None) -> CultureInfo:
-    return CultureInfo(IDENTITIES[_known(name)].formats)
 
 
 for _property in ("InvariantCulture { get; }", "CurrentCulture { get; set; }", "CurrentUICulture { get; set; }"):
@@ -218,5 +203,9 @@ implements_all(
         "NumberFormat": lambda culture: culture.number_format,
         "DateTimeFormat": lambda culture: culture.date_format,
         "Parent": lambda culture: get_culture(IDENTITIES[culture.name].parent),
+        "new(int)": lambda number, _user_override=True: CultureInfo(_known_number(number)),
+        "new(int, bool)": lambda number, _user_override=True: CultureInfo(_known_number(number)),
+        "GetCultureInfo(int)": lambda number: get_culture(_known_number(number)),
+        "CreateSpecificCulture": lambda name: CultureInfo(IDENTITIES[_known(name)].formats),
     },
 )

@@ -14,7 +14,7 @@ from apimpolicy.dotnet.json.serialization import to_token
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.json.writer import format_value, write
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import BOXES, OBJECT, box
 from apimpolicy.errors import NotSimulatedError
 
@@ -45,11 +45,6 @@ def _no_converters(converters: Array | None) -> None:
 @implements(_CONVERT, "SerializeObject(object)")
 def serialize(value: Any) -> str:
     return _serialize(value, False)
-
-
-@implements(_CONVERT, "SerializeObject(object, Formatting)")
-def serialize_formatted(value: Any, formatting: int) -> str:
-    return _serialize(value, formatting == 1)
 
 
 @implements(_CONVERT, "SerializeObject(object, JsonConverter[])")
@@ -141,11 +136,6 @@ def deserialize_with(types: tuple[Type, ...], text: str | None, settings: JsonSe
     return _read(text, types[-1], settings)
 
 
-@implements(_CONVERT, "DeserializeObject(string, JsonSerializerSettings)")
-def deserialize_object_with(text: str | None, settings: JsonSerializerSettings | None) -> Any:
-    return _read(text, OBJECT, settings)
-
-
 @implements(_CONVERT, "DeserializeAnonymousType<T>(string, T)", types=True)
 def deserialize_anonymous(types: tuple[Type, ...], text: str | None, example: Any) -> Any:
     return from_text(_text(text), types[-1])
@@ -173,11 +163,6 @@ def enum_to_string(value: Any) -> str:
     return to_string(int(value))
 
 
-@implements(_CONVERT, "ToString(string)")
-def text_to_string(value: str | None) -> str:
-    return f'"{escape(value or "")}"'
-
-
 _TYPES = (
     "bool", "char", "int", "short", "ushort", "uint", "long", "ulong", "float", "double", "byte", "sbyte", "decimal",
     "System.DateTime", "System.DateTimeOffset", "System.Guid", "System.TimeSpan", "System.Uri",
@@ -197,3 +182,13 @@ def _register_to_string() -> None:
 
 
 _register_to_string()
+
+
+implements_all(
+    _CONVERT,
+    {
+        "SerializeObject(object, Formatting)": lambda value, formatting: _serialize(value, formatting == 1),
+        "DeserializeObject(string, JsonSerializerSettings)": lambda text, settings: _read(text, OBJECT, settings),
+        "ToString(string)": lambda value: f'"{escape(value or "")}"',
+    },
+)

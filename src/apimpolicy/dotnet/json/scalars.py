@@ -338,15 +338,7 @@ _register_implicit()
 implements_all(
     J + "JValue",
     {
-        "new(object)": JValue.of,
-        "new(decimal)": JValue.of,
-        "new(double)": JValue.of,
-        "new(bool)": JValue.of,
-        "new(DateTime)": JValue.of,
-        "new(DateTimeOffset)": JValue.of,
-        "new(Guid)": JValue.of,
-        "new(TimeSpan)": JValue.of,
-        "new(Uri)": JValue.of,
+        "new": JValue.of,
         "new(char)": lambda value: JValue(Char(value), STRING_TYPE),
     },
 )

@@ -22,7 +22,7 @@ _INVALID = (
 _WHITE_SPACE = {ord(char): None for char in " \t\r\n"}
 
 
-@implements("System.Convert", "ToBase64String(byte[])", "ToBase64String(byte[], Base64FormattingOptions)")
+@implements("System.Convert", "ToBase64String")
 @counts_itself
 def to_base64(data: Array | None, options: int = 0) -> str:
     """Option 1 breaks lines after 76 characters."""

@@ -18,10 +18,7 @@ _DATE, _CLOCK = "int year, int month, int day", "int hour, int minute, int secon
 
 @implements(
     "System.DateTime",
-    "new(int, int, int, Calendar)",
-    "new(int, int, int, int, int, int, Calendar)",
-    "new(int, int, int, int, int, int, int, Calendar)",
-    "new(int, int, int, int, int, int, int, Calendar, DateTimeKind)",
+    "new",
 )
 def make(*given: Any) -> DateTime:
     """The calendar comes behind the parts and before the kind; raises ArgumentNullException without one."""

@@ -182,21 +182,11 @@ def _numeric_value(char: str) -> float:
     return unicodedata.numeric(char, -1.0)
 
 
-@implements("char", "ToUpper(char)", "ToUpperInvariant")
-def _to_upper(char: str) -> str:
-    return _upper(char)
-
-
 @implements("char", "ToUpper(char, CultureInfo)")
 def _to_upper_in(char: str, culture: Any) -> str:
     if culture is None:
         raise ArgumentNullException("culture")
     return to_upper_in(char, culture.name)
-
-
-@implements("char", "ToLower(char)", "ToLowerInvariant")
-def _to_lower(char: str) -> str:
-    return _lower(char)
 
 
 @implements("char", "ToLower(char, CultureInfo)")
@@ -206,11 +196,6 @@ def _to_lower_in(char: str, culture: Any) -> str:
     return to_lower_in(char, culture.name)
 
 
-@implements("char", "ToString")
-def _to_string(char: str, _provider: Any = None) -> str:
-    return char
-
-
 @implements("char", "Parse")
 def _parse(text: str | None) -> str:
     if text is None:
@@ -218,16 +203,6 @@ def _parse(text: str | None) -> str:
     if len(text) != 1:
         raise FormatException("String must be exactly one character long.")
     return text
-
-
-@implements("char", "TryParse")
-def _try_parse(text: str | None) -> tuple[bool, str]:
-    return (True, text) if text is not None and len(text) == 1 else (False, "\0")
-
-
-@implements("char", "CompareTo(char)")
-def _compare_to(char: str, other: str) -> int:
-    return ord(char) - ord(other)
 
 
 @implements("char", "CompareTo(object)")
@@ -286,11 +261,6 @@ def _is_pair_at(text: str | None, index: int) -> bool:
     return bool(following) and _is_pair(high, following)
 
 
-@implements("char", "GetUnicodeCategory(string, int)")
-def _unicode_category_at(text: str | None, index: int) -> int:
-    return _unicode_category(_character_at(text, index))
-
-
 @implements("char", "GetNumericValue(string, int)")
 def _numeric_value_at(text: str | None, index: int) -> float:
     first = _character_at(text, index)
@@ -307,5 +277,13 @@ implements_all(
         "Equals(object)": lambda char, other: isinstance(other, Char) and char == str(other),
         "GetHashCode": lambda char: ord(char) | ord(char) << 16,
         "GetTypeCode": lambda _char: 4,
+        "ToUpper(char)": _upper,
+        "ToUpperInvariant": _upper,
+        "ToLower(char)": _lower,
+        "ToLowerInvariant": _lower,
+        "ToString": lambda char, _provider=None: char,
+        "TryParse": lambda text: (True, text) if text is not None and len(text) == 1 else (False, "\0"),
+        "CompareTo(char)": lambda char, other: ord(char) - ord(other),
+        "GetUnicodeCategory(string, int)": lambda text, index: _unicode_category(_character_at(text, index)),
     },
 )

@@ -239,7 +239,7 @@ def from_base(target: str, value: str | None, base: int) -> int:
 _register()
 
 
-@implements("System.Convert", "ChangeType(object, Type)", "ChangeType(object, Type, IFormatProvider)")
+@implements("System.Convert", "ChangeType")
 def _change_type(value: Any, target: TypeObject | None, provider: Any = None) -> Any:
     if target is None:
         raise ArgumentNullException("conversionType")

@@ -345,11 +345,6 @@ def _from_file_time_utc(file_time: int) -> DateTime:
     return DateTime(file_time + FILE_TIME_EPOCH, UTC)
 
 
-@implements("System.DateTime", "FromFileTime")
-def _from_file_time(file_time: int) -> DateTime:
-    return _from_file_time_utc(file_time).to_local_time()
-
-
 implements_all(
     "System.DateTime",
     {
@@ -367,5 +362,6 @@ implements_all(
         "op_LessThanOrEqual": lambda a, b: a.ticks <= b.ticks,
         "op_GreaterThan": lambda a, b: a.ticks > b.ticks,
         "op_GreaterThanOrEqual": lambda a, b: a.ticks >= b.ticks,
+        "FromFileTime": lambda file_time: _from_file_time_utc(file_time).to_local_time(),
     },
 )

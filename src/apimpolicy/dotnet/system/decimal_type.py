@@ -108,14 +108,9 @@ def round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
     return decimals.from_parts(-whole if number < 0 else whole, digits)
 
 
-@implements("decimal", "Round(decimal)", "Round(decimal, int)", "Round(decimal, int, MidpointRounding)")
+@implements("decimal", "Round")
 def _round(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
     return round_decimal(value, digits, mode)
-
-
-@implements("decimal", "Round(decimal, MidpointRounding)")
-def _round_mode(value: Decimal, mode: int) -> Decimal:
-    return round_decimal(value, 0, mode)
 
 
 @implements("decimal", "GetBits")
@@ -184,5 +179,6 @@ implements_all(
         "op_Increment": lambda value: decimals.add(value, Decimal(1)),
         "op_Decrement": lambda value: decimals.subtract(value, Decimal(1)),
         "GetHashCode": lambda value: wrap_int32(hash(value)),
+        "Round(decimal, MidpointRounding)": lambda value, mode: round_decimal(value, 0, mode),
     },
 )

@@ -151,11 +151,6 @@ def get_invocation_list(delegate: Callable[..., Any]) -> Array:
     return Array(named("System.Delegate"), _methods(delegate))
 
 
-@implements("System.Delegate", "Combine(Delegate[])")
-def combine_all(delegates: Array | None) -> Delegate:
-    return _of(_joined(*(_methods(delegate) for delegate in delegates or ())))
-
-
 @implements("System.Delegate", "RemoveAll")
 def remove_all(source: Delegate, value: Delegate) -> Delegate:
     while True:
@@ -172,5 +167,6 @@ implements_all(
         "Clone": lambda delegate: Multicast(delegate.methods) if isinstance(delegate, Multicast) else delegate,
         "Combine(Delegate, Delegate)": combine,
         "Remove": remove,
+        "Combine(Delegate[])": lambda delegates: _of(_joined(*(_methods(delegate) for delegate in delegates or ()))),
     },
 )

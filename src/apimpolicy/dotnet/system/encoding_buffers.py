@@ -153,8 +153,7 @@ def _is_always_normalized(encoding: Encoding, form: int = 1) -> bool:
 
 @implements(
     _ENCODING,
-    "GetEncoding(int, EncoderFallback, DecoderFallback)",
-    "GetEncoding(string, EncoderFallback, DecoderFallback)",
+    "GetEncoding",
 )
 def _get_encoding(
     given: str | int | None, encoder: EncoderFallback | None, decoder: DecoderFallback | None

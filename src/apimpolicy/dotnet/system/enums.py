@@ -11,7 +11,7 @@ from apimpolicy.dotnet.exceptions import (
     OverflowException,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system.enum_texts import BITS, enum_name, enum_to_string, format_enum
 from apimpolicy.dotnet.system.objects import TypeObject, get_hash_code
 from apimpolicy.dotnet.values import Array, EnumValue, string_array, type_of, unbox
@@ -86,40 +86,15 @@ def _of(enum_type: TypeObject | None) -> NamedType:
     return _enum_type(enum_type.type)
 
 
-@implements("System.Enum", "Parse<TEnum>(string)", types=True)
-def _parse(types: tuple[Type, ...], value: str | None) -> int:
-    return parse_enum(types[0], value, False)
-
-
-@implements("System.Enum", "Parse<TEnum>(string, bool)", types=True)
-def _parse_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> int:
-    return parse_enum(types[0], value, ignore_case)
-
-
-@implements("System.Enum", "Parse(Type, string)")
-def _parse_object(enum_type: TypeObject | None, value: str | None) -> EnumValue:
-    return _parse_object_case(enum_type, value, False)
-
-
 @implements("System.Enum", "Parse(Type, string, bool)")
 def _parse_object_case(enum_type: TypeObject | None, value: str | None, ignore_case: bool) -> EnumValue:
     type_ = _of(enum_type)
     return EnumValue(type_, parse_enum(type_, value, ignore_case))
 
 
-@implements("System.Enum", "TryParse<TEnum>(string, out TEnum)", types=True)
-def _try(types: tuple[Type, ...], value: str | None) -> tuple[bool, int]:
-    return _try_parse(types[0], value, False)
-
-
 @implements("System.Enum", "TryParse<TEnum>(string, bool, out TEnum)", types=True)
 def _try_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> tuple[bool, int]:
     return _try_parse(types[0], value, ignore_case)
-
-
-@implements("System.Enum", "TryParse(Type, string, out object)")
-def _try_object(enum_type: TypeObject | None, value: str | None) -> tuple[bool, EnumValue | None]:
-    return _try_object_case(enum_type, value, False)
 
 
 @implements("System.Enum", "TryParse(Type, string, bool, out object)")
@@ -201,12 +176,7 @@ def _other_enum(given: Any, type_: NamedType) -> ArgumentException:
     )
 
 
-@implements("System.Enum", "ToString()", "ToString(IFormatProvider)")
-def _to_string(value: EnumValue, _provider: Any = None) -> str:
-    return enum_to_string(value.dotnet_type, int(value))
-
-
-@implements("System.Enum", "ToString(string)", "ToString(string, IFormatProvider)")
+@implements("System.Enum", "ToString")
 def _format(value: EnumValue, format_: str | None, _provider: Any = None) -> str:
     return format_enum(value.dotnet_type, int(value), format_)
 
@@ -222,11 +192,6 @@ def _has_flag(value: EnumValue, flag: EnumValue | None) -> bool:
     return int(value) & int(flag) == int(flag)
 
 
-@implements("System.Enum", "Equals")
-def _equals(value: EnumValue, other: Any) -> bool:
-    return isinstance(other, EnumValue) and value == other
-
-
 @implements("System.Enum", "CompareTo")
 def _compare_to(value: EnumValue, other: Any) -> int:
     if other is None:
@@ -236,6 +201,23 @@ def _compare_to(value: EnumValue, other: Any) -> int:
     return (int(value) > int(other)) - (int(value) < int(other))
 
 
-@implements("System.Enum", "GetHashCode")
-def _hash(value: EnumValue) -> int:
-    return get_hash_code(value)
+implements_all(
+    "System.Enum",
+    {
+        "Parse<TEnum>(string)": lambda types, value: parse_enum(types[0], value, False),
+        "Parse<TEnum>(string, bool)": lambda types, value, ignore_case: parse_enum(types[0], value, ignore_case),
+        "TryParse<TEnum>(string, out TEnum)": lambda types, value: _try_parse(types[0], value, False),
+    },
+    types=True,
+)
+implements_all(
+    "System.Enum",
+    {
+        "Parse(Type, string)": lambda enum_type, value: _parse_object_case(enum_type, value, False),
+        "TryParse(Type, string, out object)": lambda enum_type, value: _try_object_case(enum_type, value, False),
+        "ToString()": lambda value, _provider=None: enum_to_string(value.dotnet_type, int(value)),
+        "ToString(IFormatProvider)": lambda value, _provider=None: enum_to_string(value.dotnet_type, int(value)),
+        "Equals": lambda value, other: isinstance(other, EnumValue) and value == other,
+        "GetHashCode": lambda value: get_hash_code(value),
+    },
+)

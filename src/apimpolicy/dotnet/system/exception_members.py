@@ -87,7 +87,7 @@ _RANGE = "System.ArgumentOutOfRangeException"
 _AGGREGATE = "System.AggregateException"
 
 
-@implements(_ARGUMENT, "new()", "new(string)", "new(string, string)", "new(string, string, Exception)")
+@implements(_ARGUMENT, "new")
 def _argument(
     message: str | None = None, parameter: str | None = None, inner: DotnetException | None = None
 ) -> ArgumentException:
@@ -99,7 +99,7 @@ def _with_inner(made: DotnetException, inner: DotnetException | None) -> DotnetE
     return made
 
 
-@implements(_NULL, "new()", "new(string)", "new(string, string)")
+@implements(_NULL, "new")
 def _argument_null(parameter: str | None = None, message: str | None = None) -> DotnetException:
     return exceptions.ArgumentNullException(parameter, message)
 

@@ -213,8 +213,7 @@ def _from_words(a: int, b: int, c: int, d: Array | None) -> Guid:
 
 @implements(
     "System.Guid",
-    "new(int, short, short, byte, byte, byte, byte, byte, byte, byte, byte)",
-    "new(uint, ushort, ushort, byte, byte, byte, byte, byte, byte, byte, byte)",
+    "new",
 )
 def _from_parts(a: int, b: int, c: int, *rest: int) -> Guid:
     return Guid(f"{a & 0xFFFFFFFF:08x}{b & 0xFFFF:04x}{c & 0xFFFF:04x}{bytes(rest).hex()}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException
 from apimpolicy.dotnet.metadata import runtime_name
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system.numeric_types import compare_floats
 from apimpolicy.dotnet.system.objects import equals
 from apimpolicy.dotnet.system.string_comparison import compare as compare_strings
@@ -50,6 +50,4 @@ def _equals(types: tuple[Type, ...], value: Any, other: Any) -> bool:
     return equals(value, box(types[0], other))
 
 
-@implements("System.IFormattable", "ToString")
-def _format(value: Any, format_: str | None, provider: Any) -> str:
-    return format_value(value, format_, provider)
+implements_all("System.IFormattable", {"ToString": format_value})

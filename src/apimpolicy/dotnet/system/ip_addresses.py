@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
-from apimpolicy.dotnet.registry import dotnet_class, implements
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.values import Array, byte_array
 
@@ -172,11 +172,6 @@ def _new(data: Array | None) -> IPAddress:
     return IPAddress(bytes(data))
 
 
-@implements("System.Net.IPAddress", "MapToIPv4")
-def _to_ipv4(address: IPAddress) -> IPAddress:
-    return IPAddress(address.data[-4:])
-
-
 @implements("System.Net.IPAddress", "MapToIPv6")
 def _to_ipv6(address: IPAddress) -> IPAddress:
     return address if len(address.data) == 16 else IPAddress(b"\0" * 10 + b"\xff\xff" + address.data)
@@ -194,3 +189,6 @@ for _name, _data in (
     implements("System.Net.IPAddress", f"static readonly System.Net.IPAddress {_name};")(
         lambda data=_data: IPAddress(data)
     )
+
+
+implements_all("System.Net.IPAddress", {"MapToIPv4": lambda address: IPAddress(address.data[-4:])})

@@ -138,24 +138,14 @@ def round_double(value: float, digits: int = 0, mode: int = 0) -> float:
     return _MODES[mode](value * power) / power
 
 
-@implements("System.Math", "Round(double)", "Round(double, int)", "Round(double, int, MidpointRounding)")
+@implements("System.Math", "Round")
 def _round(value: float, digits: int = 0, mode: int = 0) -> float:
     return round_double(value, digits, mode)
-
-
-@implements("System.Math", "Round(double, MidpointRounding)")
-def _round_mode(value: float, mode: int) -> float:
-    return round_double(value, 0, mode)
 
 
 @implements("System.Math", "Round(decimal)", "Round(decimal, int)", "Round(decimal, int, MidpointRounding)")
 def _round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
     return round_decimal(value, digits, mode)
-
-
-@implements("System.Math", "Round(decimal, MidpointRounding)")
-def _round_decimal_mode(value: Decimal, mode: int) -> Decimal:
-    return round_decimal(value, 0, mode)
 
 
 def _absolute(minimum: int) -> Callable[[int], int]:
@@ -225,11 +215,6 @@ def _register() -> None:
 _register()
 
 
-@implements("System.Math", "DivRem(int, int, out int)")
-def _div_rem(a: int, b: int) -> tuple[int, int]:
-    return int_divide(a, b), int_remainder(a, b)
-
-
 @implements("System.Math", "DivRem(long, long, out long)")
 def _div_rem_long(a: int, b: int) -> tuple[int, int]:
     minimum = INTEGERS["long"].minimum
@@ -288,5 +273,8 @@ implements_all(
         "BigMul": lambda a, b: a * b,
         "BitIncrement": lambda value: math.nextafter(value, math.inf),
         "BitDecrement": lambda value: math.nextafter(value, -math.inf),
+        "Round(double, MidpointRounding)": lambda value, mode: round_double(value, 0, mode),
+        "Round(decimal, MidpointRounding)": lambda value, mode: round_decimal(value, 0, mode),
+        "DivRem(int, int, out int)": lambda a, b: (int_divide(a, b), int_remainder(a, b)),
     },
 )

@@ -221,8 +221,7 @@ def _from_ticks(ticks: int, offset: TimeSpan) -> DateTimeOffset:
 
 @implements(
     "System.DateTimeOffset",
-    "new(int, int, int, int, int, int, TimeSpan)",
-    "new(int, int, int, int, int, int, int, TimeSpan)",
+    "new",
 )
 def _from_parts(year: int, month: int, day: int, hour: int, minute: int, second: int, *rest: Any) -> DateTimeOffset:
     *millisecond, offset = rest
@@ -243,16 +242,6 @@ def _from_unix(name: str, value: int, unit: int) -> DateTimeOffset:
     return DateTimeOffset(UNIX_EPOCH_TICKS + value * unit)
 
 
-@implements("System.DateTimeOffset", "FromUnixTimeSeconds")
-def _from_unix_seconds(seconds: int) -> DateTimeOffset:
-    return _from_unix("seconds", seconds, SECOND)
-
-
-@implements("System.DateTimeOffset", "FromUnixTimeMilliseconds")
-def _from_unix_milliseconds(milliseconds: int) -> DateTimeOffset:
-    return _from_unix("milliseconds", milliseconds, MILLISECOND)
-
-
 _UNIX_EPOCH = DateTimeOffset(UNIX_EPOCH_TICKS)
 implements_all(
     "System.DateTimeOffset",
@@ -271,6 +260,8 @@ implements_all(
         "op_LessThanOrEqual": lambda a, b: a.utc_ticks <= b.utc_ticks,
         "op_GreaterThan": lambda a, b: a.utc_ticks > b.utc_ticks,
         "op_GreaterThanOrEqual": lambda a, b: a.utc_ticks >= b.utc_ticks,
+        "FromUnixTimeSeconds": lambda seconds: _from_unix("seconds", seconds, SECOND),
+        "FromUnixTimeMilliseconds": lambda milliseconds: _from_unix("milliseconds", milliseconds, MILLISECOND),
     },
 )
 

@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     ObjectDisposedException,
 )
-from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.encoding_pieces import Decoder
 from apimpolicy.dotnet.system.encodings import UTF8, UTF8_PLAIN, UTF16, UTF16_BIG, UTF32, UTF32_BIG, Encoding
 from apimpolicy.dotnet.system.text_readers import LINE_END, check_buffer
@@ -160,11 +160,6 @@ class StreamReader:
             self.stream.dispose()
 
 
-@implements(_READER, "new(Stream)", "new(Stream, bool)")
-def _read_utf8(stream: MemoryStream, detects: bool = True) -> StreamReader:
-    return _read(stream, UTF8, detects)
-
-
 @implements(_READER, "new(Stream, Encoding)", "new(Stream, Encoding, bool)", "new(Stream, Encoding, bool, int)")
 def _read(
     stream: MemoryStream,
@@ -269,3 +264,7 @@ declines(
     "new(string, bool, Encoding, int)",
     reason=_NO_FILES,
 )
+
+
+implements_all(_READER, {"new(Stream)": lambda stream, detects=True: _read(stream, UTF8, detects)})
+implements_all(_READER, {"new(Stream, bool)": lambda stream, detects=True: _read(stream, UTF8, detects)})

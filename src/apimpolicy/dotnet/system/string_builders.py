@@ -208,7 +208,7 @@ def _set_char(builder: StringBuilder, index: int, char: str) -> None:
     builder.edit(index, 1, char)
 
 
-@implements(_NAME, "new()", "new(string)", "new(string, int)")
+@implements(_NAME, "new")
 def _new(value: str | None = None, capacity: int = 16) -> StringBuilder:
     if capacity < 0:
         raise ArgumentOutOfRangeException("capacity", "'capacity' must be greater than zero.")
@@ -298,11 +298,6 @@ def _append_repeated(builder: StringBuilder, char: str, count: int) -> StringBui
     return builder.append(char * count)
 
 
-@implements(_NAME, "Append(char[])")
-def _append_chars(builder: StringBuilder, chars: Array | None) -> StringBuilder:
-    return builder.append("".join(chars or ()))
-
-
 @implements(_NAME, "Append(StringBuilder)")
 def _append_builder(builder: StringBuilder, other: StringBuilder | None) -> StringBuilder:
     return builder.append(other.to_string() if other is not None else "")
@@ -336,10 +331,7 @@ def _append_char_part(builder: StringBuilder, value: Array | None, start: int, c
 
 @implements(
     _NAME,
-    "AppendJoin(string, object[])",
-    "AppendJoin(char, object[])",
-    "AppendJoin(string, string[])",
-    "AppendJoin(char, string[])",
+    "AppendJoin",
 )
 def _append_join(builder: StringBuilder, separator: str | None, values: Array | None) -> StringBuilder:
     if values is None:
@@ -362,11 +354,6 @@ def _insert_repeated(builder: StringBuilder, index: int, value: str | None, coun
         raise ArgumentOutOfRangeException("count", "Non-negative number required.")
     environment().check_length(builder.length + len(value or "") * count)
     return builder.insert(index, (value or "") * count)
-
-
-@implements(_NAME, "Insert(int, char[])")
-def _insert_chars(builder: StringBuilder, index: int, chars: Array | None) -> StringBuilder:
-    return builder.insert(index, "".join(chars or ()))
 
 
 @implements(_NAME, "Insert(int, char[], int, int)")
@@ -402,5 +389,7 @@ implements_all(
         "new(int)": lambda capacity: _new(None, capacity),
         "AppendLine()": lambda builder: builder.append(_NEW_LINE),
         "AppendLine(string)": lambda builder, value: builder.append((value or "") + _NEW_LINE),
+        "Append(char[])": lambda builder, chars: builder.append("".join(chars or ())),
+        "Insert(int, char[])": lambda builder, index, chars: builder.insert(index, "".join(chars or ())),
     },
 )

@@ -80,9 +80,7 @@ def parts_in_culture(
 
 @implements(
     "string",
-    "Compare(string, int, string, int, int)",
-    "Compare(string, int, string, int, int, bool)",
-    "Compare(string, int, string, int, int, bool, CultureInfo)",
+    "Compare",
 )
 def _compare_parts_case(
     a: str | None,
@@ -123,11 +121,6 @@ def _compare_to(text: str, other: Any) -> int:
     if other is not None and not _is_string(other):
         raise ArgumentException("Object must be of type String.")
     return compare(text, other)
-
-
-@implements("string", "GetHashCode(StringComparison)")
-def _hash_by(text: str, comparison: int) -> int:
-    return StringComparer(comparison).get_hash_code_of(text)
 
 
 @dotnet_class("System.StringComparer")
@@ -221,13 +214,13 @@ implements_all(
         "Compare(string, string, StringComparison)": compare,
         "CompareOrdinal(string, string)": compare_ordinal,
         "CompareTo(string)": compare,
-        "Equals(string, string, StringComparison)": equal,
-        "Equals(string, StringComparison)": equal,
+        "Equals": equal,
         "op_Equality": lambda a, b: a == b,
         "Equals(string, string)": lambda a, b: a == b,
         "Equals(string)": lambda a, b: a == b,
         "op_Inequality": lambda a, b: a != b,
         "Equals(object)": lambda text, other: _is_string(other) and text == other,
         "GetHashCode()": get_hash_code,
+        "GetHashCode(StringComparison)": lambda text, comparison: StringComparer(comparison).get_hash_code_of(text),
     },
 )

@@ -174,56 +174,11 @@ def trim(text: str) -> str:
     return text.strip(WHITE_SPACE)
 
 
-@implements("string", "TrimStart()")
-def _trim_start(text: str) -> str:
-    return text.lstrip(WHITE_SPACE)
-
-
-@implements("string", "TrimEnd()")
-def _trim_end(text: str) -> str:
-    return text.rstrip(WHITE_SPACE)
-
-
-@implements("string", "Trim(char)", "Trim(char[])")
-def _trim_chars(text: str, chars: Any) -> str:
-    return _trimmed(text, chars)
-
-
-@implements("string", "TrimStart(char)", "TrimStart(char[])")
-def _trim_start_chars(text: str, chars: Any) -> str:
-    return _trimmed(text, chars, end=False)
-
-
-@implements("string", "TrimEnd(char)", "TrimEnd(char[])")
-def _trim_end_chars(text: str, chars: Any) -> str:
-    return _trimmed(text, chars, start=False)
-
-
 def _check_width(width: int) -> int:
     if width < 0:
         raise ArgumentOutOfRangeException("totalWidth", "Non-negative number required.")
     environment().new_string(width)
     return width
-
-
-@implements("string", "PadLeft")
-def _pad_left(text: str, width: int, char: str = " ") -> str:
-    return text.rjust(_check_width(width), char)
-
-
-@implements("string", "PadRight")
-def _pad_right(text: str, width: int, char: str = " ") -> str:
-    return text.ljust(_check_width(width), char)
-
-
-@implements("string", "ToUpper(CultureInfo)")
-def _to_upper_in(text: str, culture: Any) -> str:
-    return to_upper_in(text, culture.name if culture is not None else "")
-
-
-@implements("string", "ToLower(CultureInfo)")
-def _to_lower_in(text: str, culture: Any) -> str:
-    return to_lower_in(text, culture.name if culture is not None else "")
 
 
 @implements("string", "Insert")
@@ -261,11 +216,6 @@ def _remove(text: str, start: int, count: int) -> str:
 def _copy(text: str | None) -> str:
     if text is None:
         raise ArgumentNullException("str")
-    return text
-
-
-@implements("string", "Clone", "ToString")
-def _itself(text: str, _provider: Any = None) -> str:
     return text
 
 
@@ -337,11 +287,6 @@ def _normalize(text: str, form: int = 1) -> str:
     return to_utf16(normalize(name, _valid(text)))
 
 
-@implements("string", "IsNormalized")
-def _is_normalized(text: str, form: int = 1) -> bool:
-    return is_normalized(_form(form), _valid(text))
-
-
 declines("string", "IsInterned", reason="which strings are the same object is not simulated")
 declines(
     "string",
@@ -364,5 +309,17 @@ implements_all(
         "ToLowerInvariant": to_lower,
         "GetTypeCode": lambda _: 18,
         "GetPinnableReference": lambda text: text[:1] or "\0",
+        "TrimStart()": lambda text: text.lstrip(WHITE_SPACE),
+        "TrimEnd()": lambda text: text.rstrip(WHITE_SPACE),
+        "Trim": _trimmed,
+        "TrimStart": lambda text, chars: _trimmed(text, chars, end=False),
+        "TrimEnd": lambda text, chars: _trimmed(text, chars, start=False),
+        "PadLeft": lambda text, width, char=" ": text.rjust(_check_width(width), char),
+        "PadRight": lambda text, width, char=" ": text.ljust(_check_width(width), char),
+        "ToUpper(CultureInfo)": lambda text, culture: to_upper_in(text, culture.name if culture is not None else ""),
+        "ToLower(CultureInfo)": lambda text, culture: to_lower_in(text, culture.name if culture is not None else ""),
+        "Clone": lambda text, _provider=None: text,
+        "ToString": lambda text, _provider=None: text,
+        "IsNormalized": lambda text, form=1: is_normalized(_form(form), _valid(text)),
     },
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import counts_itself, implements
+from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.dotnet.system.linear_text import rfind
@@ -84,7 +84,7 @@ def last_index_of(text: str, value: str | None, start: int, count: int, comparis
     return found + begin if found >= 0 else -1
 
 
-@implements("string", "IndexOf(string)", "IndexOf(string, StringComparison)")
+@implements("string", "IndexOf")
 def _index_of(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> int:
     return index_of(text, value, 0, len(text), comparison)
 
@@ -99,7 +99,7 @@ def _index_of_part(text: str, value: str | None, start: int, count: int, compari
     return index_of(text, value, start, count, comparison)
 
 
-@implements("string", "LastIndexOf(string)", "LastIndexOf(string, StringComparison)")
+@implements("string", "LastIndexOf")
 def _last_index_of(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> int:
     return last_index_of(text, value, len(text) - 1, len(text), comparison)
 
@@ -136,11 +136,6 @@ def _index_of_char_from(text: str, value: str, start: int) -> int:
     return text.find(value, start)
 
 
-@implements("string", "IndexOf(char, int, int)")
-def _index_of_char_part(text: str, value: str, start: int, count: int) -> int:
-    return index_of(text, value, start, count, ORDINAL)
-
-
 def _last_bounds(text: str, start: int, count: int) -> tuple[int, int]:
     if not 0 <= start < len(text):
         raise ArgumentOutOfRangeException("startIndex", _INDEX)
@@ -157,11 +152,6 @@ def _last_index_of_char(text: str, value: str) -> int:
     return text.rfind(value)
 
 
-@implements("string", "LastIndexOf(char, int)")
-def _last_index_of_char_from(text: str, value: str, start: int) -> int:
-    return _last_index_of_char_part(text, value, start, start + 1)
-
-
 @implements("string", "LastIndexOf(char, int, int)")
 def _last_index_of_char_part(text: str, value: str, start: int, count: int) -> int:
     return text.rfind(value, *_last_bounds(text, start, count)) if text else -1
@@ -176,11 +166,6 @@ def _any_of(text: str, chars: Array | None, begin: int, end: int, last: bool) ->
     return next((place for place in places if text[place] in wanted), -1)
 
 
-@implements("string", "IndexOfAny(char[])")
-def _index_of_any(text: str, chars: Array | None) -> int:
-    return _any_of(text, chars, 0, len(text), False)
-
-
 @implements("string", "IndexOfAny(char[], int)")
 def _index_of_any_from(text: str, chars: Array | None, start: int) -> int:
     return _index_of_any_part(text, chars, start, len(text) - start)
@@ -193,11 +178,6 @@ def _index_of_any_part(text: str, chars: Array | None, start: int, count: int) -
     if not 0 <= count <= len(text) - start:
         raise ArgumentOutOfRangeException("count", _COUNT)
     return _any_of(text, chars, start, start + count, False)
-
-
-@implements("string", "LastIndexOfAny(char[])")
-def _last_index_of_any(text: str, chars: Array | None) -> int:
-    return _any_of(text, chars, 0, len(text), True)
 
 
 @implements("string", "LastIndexOfAny(char[], int)")
@@ -221,17 +201,12 @@ def contains(text: str, value: str | None) -> bool:
     return value in text
 
 
-@implements("string", "Contains(char)")
-def _contains_char(text: str, value: str) -> bool:
-    return value in text
-
-
-@implements("string", "Contains(string, StringComparison)", "Contains(char, StringComparison)")
+@implements("string", "Contains")
 def _contains_by(text: str, value: str | None, comparison: int) -> bool:
     return index_of(text, value, 0, len(text), comparison) >= 0
 
 
-@implements("string", "StartsWith(string)", "StartsWith(string, StringComparison)")
+@implements("string", "StartsWith")
 @counts_itself
 def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
@@ -246,7 +221,7 @@ def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE)
     return collation.starts_with(text, value, bool(comparison & 1))
 
 
-@implements("string", "EndsWith(string)", "EndsWith(string, StringComparison)")
+@implements("string", "EndsWith")
 @counts_itself
 def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
@@ -273,11 +248,15 @@ def _ends_with_culture(text: str, value: str | None, ignore_case: bool, culture:
     return ends_with(text, value, int(ignore_case))
 
 
-@implements("string", "StartsWith(char)")
-def _starts_with_char(text: str, value: str) -> bool:
-    return text[:1] == value
-
-
-@implements("string", "EndsWith(char)")
-def _ends_with_char(text: str, value: str) -> bool:
-    return text[-1:] == value
+implements_all(
+    "string",
+    {
+        "IndexOf(char, int, int)": lambda text, value, start, count: index_of(text, value, start, count, ORDINAL),
+        "LastIndexOf(char, int)": lambda text, value, start: _last_index_of_char_part(text, value, start, start + 1),
+        "IndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), False),
+        "LastIndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), True),
+        "Contains(char)": lambda text, value: value in text,
+        "StartsWith(char)": lambda text, value: text[:1] == value,
+        "EndsWith(char)": lambda text, value: text[-1:] == value,
+    },
+)

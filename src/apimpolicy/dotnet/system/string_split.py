@@ -94,9 +94,7 @@ def _split_chars(text: str, separators: Array | None) -> Array:
     return split(text, separators)
 
 
-@implements(
-    "string", "Split(char[], int)", "Split(char[], int, StringSplitOptions)", "Split(string[], int, StringSplitOptions)"
-)
+@implements("string", "Split")
 def _split_count(text: str, separators: Array | None, count: int, options: int = 0) -> Array:
     return split(text, separators, count, options)
 

@@ -228,15 +228,8 @@ def format_composite(format_: str | None, arguments: Sequence[Any] | None, provi
     return "".join(out)
 
 
-@implements(
-    "string", "Format(string, object)", "Format(string, object, object)", "Format(string, object, object, object)"
-)
+@implements("string", "Format")
 def _format(format_: str | None, *arguments: Any) -> str:
-    return format_composite(format_, arguments)
-
-
-@implements("string", "Format(string, object[])")
-def _format_array(format_: str | None, arguments: Array | None) -> str:
     return format_composite(format_, arguments)
 
 
@@ -258,12 +251,13 @@ def _format_provider_array(provider: Any, format_: str | None, arguments: Array 
 implements_all(
     "string",
     {
-        "Concat(object)": concat,
-        "Concat(object, object)": concat,
-        "Concat(object, object, object)": concat,
-        "Concat(string, string)": concat,
-        "Concat(string, string, string)": concat,
-        "Concat(string, string, string, string)": concat,
+        "Concat": concat,
+        "Format(string, object[])": format_composite,
+        "Concat(object[])": lambda values: join("", map(text, _required(values, "args"))),
+        "Concat(string[])": lambda values: join("", (value or "" for value in _steps(_required(values)))),
+        "Concat(IEnumerable<string>)": lambda values: join("", (value or "" for value in _steps(_required(values)))),
+        "Join(char, object[])": lambda separator, values: join(separator, map(text, _required(values))),
+        "Join(string, object[])": lambda separator, values: join(separator, map(text, _required(values))),
     },
 )
 
@@ -274,22 +268,12 @@ def _required(values: Iterable[Any] | None, name: str = "values") -> Iterable[An
     return values
 
 
-@implements("string", "Concat(object[])")
-def _concat_objects(values: Array | None) -> str:
-    return join("", map(text, _required(values, "args")))
-
-
-@implements("string", "Concat(string[])", "Concat(IEnumerable<string>)")
-def _concat_strings(values: Iterable[str | None] | None) -> str:
-    return join("", (value or "" for value in _steps(_required(values))))
-
-
 @implements("string", "Concat<T>(IEnumerable<T>)", types=True)
 def _concat_all(types: tuple[Type, ...], values: Iterable[Any] | None) -> str:
     return _join_all(types, "", values)
 
 
-@implements("string", "Join(char, string[])", "Join(string, string[])")
+@implements("string", "Join")
 def _join_array(separator: str | None, values: Array | None) -> str:
     return join(separator, (value or "" for value in _required(values, "value")))
 
@@ -310,11 +294,6 @@ def _join_strings(separator: str | None, values: Iterable[str | None] | None) ->
     except TypeError:  # null among them
         made = between.join([value or "" for value in items])
     return made if len(made) <= UNCHECKED_LENGTH else long_text(made)
-
-
-@implements("string", "Join(char, object[])", "Join(string, object[])")
-def _join_objects(separator: str | None, values: Array | None) -> str:
-    return join(separator, map(text, _required(values)))
 
 
 @implements("string", "Join<T>(char, IEnumerable<T>)", "Join<T>(string, IEnumerable<T>)", types=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
 from apimpolicy.dotnet.metadata import find_definition, named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite, format_value
@@ -90,12 +90,7 @@ class StringWriter(TextWriter):
         return self.builder.to_string()
 
 
-@implements(_WRITER, "new()", "new(IFormatProvider)")
-def _new(provider: Any = None) -> StringWriter:
-    return StringWriter(StringBuilder(), provider)
-
-
-@implements(_WRITER, "new(StringBuilder)", "new(StringBuilder, IFormatProvider)")
+@implements(_WRITER, "new")
 def _new_builder(builder: StringBuilder | None, provider: Any = None) -> StringWriter:
     if builder is None:
         raise ArgumentNullException("sb")
@@ -166,3 +161,7 @@ register_writing(_WRITER)
 @implements_setter(_BASE, "NewLine")
 def _set_new_line(writer: TextWriter, value: str | None) -> None:
     writer.new_line = "\n" if value is None else value
+
+
+implements_all(_WRITER, {"new()": lambda provider=None: StringWriter(StringBuilder(), provider)})
+implements_all(_WRITER, {"new(IFormatProvider)": lambda provider=None: StringWriter(StringBuilder(), provider)})

@@ -264,7 +264,7 @@ def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
     return from_parts(0, hours, minutes, seconds, 0)
 
 
-@implements("System.TimeSpan", "new(int, int, int, int)", "new(int, int, int, int, int)")
+@implements("System.TimeSpan", "new")
 def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
     """Raises ArgumentOutOfRangeException when the sum does not fit."""
     ticks = days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + milliseconds * MILLISECOND
@@ -285,11 +285,6 @@ def parse(text: str | None, provider: Any = None) -> TimeSpan:
     if text is None:
         raise ArgumentNullException("input")
     return TimeSpan(read_ticks(text, numbers_of(provider).number_point, constant=True, general=GENERAL))
-
-
-@implements("System.TimeSpan", "TryParse")
-def _try_parse(text: str | None, provider: Any = None) -> tuple[bool, TimeSpan]:
-    return attempt(parse, TimeSpan(0), text, provider)
 
 
 implements_all(
@@ -316,5 +311,6 @@ implements_all(
         "op_LessThanOrEqual": lambda a, b: a.ticks <= b.ticks,
         "op_GreaterThan": lambda a, b: a.ticks > b.ticks,
         "op_GreaterThanOrEqual": lambda a, b: a.ticks >= b.ticks,
+        "TryParse": lambda text, provider=None: attempt(parse, TimeSpan(0), text, provider),
     },
 )

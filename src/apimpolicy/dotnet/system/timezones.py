@@ -267,20 +267,10 @@ def _convert_from_utc(moment: DateTime, zone: TimeZone | None) -> DateTime:
     return convert(moment, zone)
 
 
-@implements("System.TimeZoneInfo", "ConvertTimeToUtc(DateTime, TimeZoneInfo)")
-def _to_utc_from(moment: DateTime, source: TimeZone | None) -> DateTime:
-    return _convert_between(moment, source, UTC_ZONE)
-
-
 @implements("System.TimeZoneInfo", "ConvertTime(DateTimeOffset, TimeZoneInfo)")
 def _convert_offset(moment: DateTimeOffset, zone: TimeZone | None) -> DateTimeOffset:
     offset = _given(zone).offset_of_utc(moment.utc_ticks)
     return DateTimeOffset(moment.utc_ticks + offset, offset)
-
-
-@implements("System.TimeZoneInfo", "ConvertTimeBySystemTimeZoneId(DateTime, string)")
-def _convert_by_id(moment: DateTime, name: str | None) -> DateTime:
-    return convert(moment, find(name))
 
 
 @implements("System.TimeZoneInfo", "ConvertTimeBySystemTimeZoneId(DateTimeOffset, string)")
@@ -305,5 +295,7 @@ implements_all(
         "Utc": lambda: UTC_ZONE,
         "ConvertTimeToUtc(DateTime)": lambda moment: DateTime(moment.ticks, UTC),
         "ClearCachedData": lambda: None,
+        "ConvertTimeToUtc(DateTime, TimeZoneInfo)": lambda moment, source: _convert_between(moment, source, UTC_ZONE),
+        "ConvertTimeBySystemTimeZoneId(DateTime, string)": lambda moment, name: convert(moment, find(name)),
     },
 )

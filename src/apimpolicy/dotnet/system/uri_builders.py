@@ -155,10 +155,7 @@ def _new_uri(uri: Uri | None) -> UriBuilder:
 
 @implements(
     _BUILDER,
-    "new(string, string)",
-    "new(string, string, int)",
-    "new(string, string, int, string)",
-    "new(string, string, int, string, string)",
+    "new",
 )
 def _new_parts(
     scheme: str | None, host: str | None, port: int = -1, path: str | None = None, extra: str | None = None

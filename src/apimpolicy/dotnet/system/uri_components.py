@@ -203,11 +203,6 @@ def _as_it_is(uri: Uri, text: str, dont_escape: bool) -> Uri:
     return uri
 
 
-@implements(_URI, "new(string, bool)")
-def _parse(text: str | None, dont_escape: bool) -> Uri:
-    return _as_it_is(parse(text), text or "", dont_escape)
-
-
 @implements(_URI, "new(Uri, string, bool)")
 def _combine(base: Uri | None, relative: str | None, dont_escape: bool) -> Uri:
     made = combine(base, relative)
@@ -222,5 +217,6 @@ implements_all(
         "UserEscaped": lambda uri: uri.is_user_escaped,
         "GetComponents": components,
         "IsHexDigit": is_hex_digit,
+        "new(string, bool)": lambda text, dont_escape: _as_it_is(parse(text), text or "", dont_escape),
     },
 )

@@ -435,8 +435,7 @@ def make_relative(base: Uri, uri: Uri | None) -> Uri:
 implements_all(
     "System.Uri",
     {
-        "new(string)": parse,
-        "new(string, UriKind)": parse,
+        "new": parse,
         "new(Uri, string)": combine,
         "op_Inequality": lambda a, b: not _equal(a, b),
         "SchemeDelimiter": lambda: "://",

@@ -58,7 +58,7 @@ class Version:
 _NAMES = ("major", "minor", "build", "revision")
 
 
-@implements("System.Version", "new(int, int)", "new(int, int, int)", "new(int, int, int, int)")
+@implements("System.Version", "new")
 def _new(*numbers: int) -> Version:
     for name, number in zip(_NAMES, numbers, strict=False):
         if number < 0:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 from apimpolicy.dotnet.xml.containers import XContainer, clone
 from apimpolicy.dotnet.xml.content import flattened, text_of
@@ -331,14 +331,7 @@ class XElement(XContainer):
         return {XML.name: "xml", XMLNS.name: "xmlns"}.get(namespace.name)
 
 
-@implements(X + "XElement", "EmptySequence")
-def no_elements() -> Array:
-    return Array(named(X + "XElement"))
-
-
-@implements(X + "XAttribute", "EmptySequence")
-def no_attributes() -> Array:
-    return Array(named(X + "XAttribute"))
-
-
 implements_all(X + "XElement", {"new(XName)": lambda name: XElement(required(name))})
+
+implements_all(X + "XElement", {"EmptySequence": lambda: Array(named(X + "XElement"))})
+implements_all(X + "XAttribute", {"EmptySequence": lambda: Array(named(X + "XAttribute"))})

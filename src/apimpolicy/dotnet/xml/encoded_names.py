@@ -67,16 +67,12 @@ def decode_name(name: str | None) -> str | None:
     return name and _LOOKS_ENCODED.sub(_decode_character, name)
 
 
-@implements(_TYPE, "IsXmlChar", cost=SLOW)
-def _is_xml_character(char: str) -> bool:
-    return char in "\t\n\r" or " " <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd"
-
-
 implements_all(
     _TYPE,
     {
         "EncodeNmToken": lambda name: _encode(name, colon=True, token=True),
         "IsWhitespaceChar": lambda char: char in " \t\n\r",
+        "IsXmlChar": lambda char: char in "\t\n\r" or " " <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd",
     },
     cost=SLOW,
 )

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
-from apimpolicy.dotnet.registry import dotnet_class, implements
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 
 X = "System.Xml.Linq."
 
@@ -164,11 +164,6 @@ def name_of(text: str | None) -> XName | None:
     return None if text is None else expanded_name(text)
 
 
-@implements(X + "XNamespace", "op_Implicit")
-def namespace_of(text: str | None) -> XNamespace | None:
-    return None if text is None else XNamespace.get(text)
-
-
 @implements(X + "XNamespace", "op_Addition")
 def add(namespace: XNamespace | None, local: str | None) -> XName:
     if namespace is None:
@@ -197,7 +192,6 @@ def equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@implements(X + "XName", "op_Inequality")
-@implements(X + "XNamespace", "op_Inequality")
-def not_equal(left: Any, right: Any) -> bool:
-    return bool(left != right)
+implements_all(X + "XNamespace", {"op_Implicit": lambda text: None if text is None else XNamespace.get(text)})
+implements_all(X + "XNamespace", {"op_Inequality": lambda left, right: bool(left != right)})
+implements_all(X + "XName", {"op_Inequality": lambda left, right: bool(left != right)})

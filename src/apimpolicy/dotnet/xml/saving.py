@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
-from apimpolicy.dotnet.registry import bound, declines, dotnet_class, implements
+from apimpolicy.dotnet.registry import bound, declines, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.xml.containers import XContainer, XDocument, clone
 from apimpolicy.dotnet.xml.kinds import TEXT
 from apimpolicy.dotnet.xml.names import X
@@ -78,11 +78,6 @@ def load_element(reader: Any, options: int = 0) -> XElement:
     return parse_element(_all_of(reader), options)
 
 
-@implements(_DOCUMENT, "Load(TextReader)", "Load(TextReader, LoadOptions)")
-def load_document(reader: Any, options: int = 0) -> XDocument:
-    return parse_document(_all_of(reader), options)
-
-
 def _content_of(stream: MemoryStream | None) -> str:
     from apimpolicy.dotnet.xml.encoded_documents import read
 
@@ -95,11 +90,6 @@ def _content_of(stream: MemoryStream | None) -> str:
 def load_element_of_stream(stream: MemoryStream | None, options: int = 0) -> XElement:
     """The root element of the document in the rest of a stream; raises XmlException for what is no XML."""
     return parse_element(_content_of(stream), options)
-
-
-@implements(_DOCUMENT, "Load(Stream)", "Load(Stream, LoadOptions)")
-def load_document_of_stream(stream: MemoryStream | None, options: int = 0) -> XDocument:
-    return parse_document(_content_of(stream), options)
 
 
 @dotnet_class("System.Xml.XmlWriter", members="Dispose=close Close")
@@ -173,3 +163,14 @@ for _name in (_DOCUMENT, _ELEMENT):
         reason="expressions read and write no files; use Parse and ToString",
     )
 declines(_ELEMENT, "new(XStreamingElement)", reason="policies cannot make an XStreamingElement: it is not allowed")
+
+
+implements_all(
+    _DOCUMENT,
+    {
+        "Load(TextReader)": lambda reader, options=0: parse_document(_all_of(reader), options),
+        "Load(TextReader, LoadOptions)": lambda reader, options=0: parse_document(_all_of(reader), options),
+        "Load(Stream)": lambda stream, options=0: parse_document(_content_of(stream), options),
+        "Load(Stream, LoadOptions)": lambda stream, options=0: parse_document(_content_of(stream), options),
+    },
+)
