@@ -51,8 +51,8 @@ def _body(report: CoverageReport, title: str) -> Iterator[str]:
     for number in numbers:
         yield from _file(report.files[number], number, len(report.files))
     yield "</div>"
-    yield '<aside id="panel" aria-live="polite" aria-label="The tests of a part"><h2>Tests</h2>Point at a colored part, '
-    yield "or tab into a file and move with the arrow keys, to see which tests reached it.</aside></div></main>"
+    yield '<aside id="panel" aria-live="polite" aria-label="The tests of a part"><h2>Tests</h2>Point at a colored '
+    yield "part, or tab into a file and move with the arrow keys, to see which tests reached it.</aside></div></main>"
     yield f"<footer>{_sum(len(report.tests), 'test')}. A condition counts twice: once for true and once for false. The "
     yield "left side of <code>??</code> and <code>?.</code> counts once for null and once for not null.</footer>"
 
@@ -68,7 +68,8 @@ def _filters(files: int) -> Iterator[str]:
     yield '<input id="filter" type="search" placeholder="orders, outbound …" autocomplete="off"></label>'
     yield f'<label{hidden}><input id="gaps" type="checkbox"> Only files with gaps</label>'
     yield '<button id="theme" type="button">Dark</button></form>'
-    yield '<p id="no-files" role="status" hidden>No file matches. <button id="clear" type="button">Clear the filter</button></p>'
+    yield '<p id="no-files" role="status" hidden>No file matches. '
+    yield '<button id="clear" type="button">Clear the filter</button></p>'
 
 
 def _head(report: CoverageReport, title: str) -> Iterator[str]:

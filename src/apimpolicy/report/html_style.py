@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def page(title: str, style: str, body: Iterable[str], *, data: str = "", script: str = "", more_style: str = "") -> str:
     """Return the document. `title` is text, `style` names a style sheet in this package, `body` is markup.
 
-    `data` is JSON for `script`, the name of a script in this package. Raises OSError when a file of the package can't be
-    read.
+    `data` is JSON for `script`, the name of a script in this package. Raises OSError when the package's own files can't
+    be read.
     """
     sheet = _file("page_colors.css") + _file(style) + more_style
     code = _file(script) if script else ""
