@@ -221,7 +221,9 @@ def test_no_script_starts_python_with_the_checkout_on_its_path() -> None:
 
 def test_actions_are_pinned_by_commit() -> None:
     files = [ROOT / action for action in ACTIONS] + sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-    used = [use for file in files for use in re.findall(r"uses: (\S+)(.*)", file.read_text(encoding="utf-8"))]
+    used = [
+        use for file in files for use in re.findall(r"(?m)^ *(?:- )?uses: (\S+)(.*)", file.read_text(encoding="utf-8"))
+    ]
     assert len(used) > 10
     for name, comment in used:
         if name.startswith("./"):
