@@ -104,10 +104,10 @@ def _show(reports: Sequence[DifferenceReport], same: int, seconds: float, form: 
         write_finished(differences_to_json(reports, tool_version()) + "\n", sys.stdout)
         return
     if form in ("github", "azure"):
-        from apimpolicy.report.annotations import annotations, difference_findings
+        from apimpolicy.report.annotations import annotation_lines, difference_findings
         from apimpolicy.report.harmless import write_finished
 
-        write_finished(annotations(form, difference_findings(reports)), sys.stdout)
+        write_finished(annotation_lines(form, difference_findings(reports)), sys.stdout)
         return
     if form == "markdown":
         from apimpolicy.report.difference_markdown import to_markdown

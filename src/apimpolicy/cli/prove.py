@@ -182,10 +182,10 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
         text = markup_without_secrets(report_to_junit(as_cases(reports)))
     elif form in ("github", "azure"):
-        from apimpolicy.report.annotations import annotations
+        from apimpolicy.report.annotations import annotation_lines
         from apimpolicy.report.claim_json import as_findings
 
-        write_finished(annotations(form, as_findings(reports)), sys.stdout)
+        write_finished(annotation_lines(form, as_findings(reports)), sys.stdout)
         return
     else:
         from apimpolicy.report.claim_json import as_findings
