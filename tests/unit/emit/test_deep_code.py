@@ -92,7 +92,7 @@ CHAINS: dict[str, tuple[Callable[[int], str], Callable[[int], object]]] = {
 }
 
 
-@pytest.mark.parametrize("name", DEEP)
+@pytest.mark.parametrize("name", sampled(DEEP, 20))
 def test_500_levels_run(name: str) -> None:
     code, expected = DEEP[name]
     before = sys.getrecursionlimit()
@@ -101,17 +101,17 @@ def test_500_levels_run(name: str) -> None:
     assert sys.getrecursionlimit() == before
 
 
-@pytest.mark.parametrize("name", sampled([name for name in DEEP if name not in ("generics", "local functions")], 12))
+@pytest.mark.parametrize("name", sampled([name for name in DEEP if name not in ("generics", "local functions")], 5))
 def test_many_more_levels_are_a_diagnostic(name: str) -> None:
     with pytest.raises(PolicySyntaxError) as raised:
         compile_expression(DEEP[name][0](TOO_MANY))
     assert raised.value.diagnostics[0].code == "CS8078"
 
 
-@pytest.mark.parametrize("name", CHAINS)
+@pytest.mark.parametrize("name", sampled(CHAINS, 5))
 def test_chains_of_thousands_run(name: str) -> None:
     code, expected = CHAINS[name]
-    assert compile_expression(code(3000)).evaluate(Context()) == expected(3000)
+    assert compile_expression(code(2000)).evaluate(Context()) == expected(2000)
 
 
 def calls_of(code: str) -> int:
@@ -134,13 +134,13 @@ def calls_of(code: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("name", sampled(DEEP, 8))
+@pytest.mark.parametrize("name", sampled(DEEP, 5))
 def test_work_grows_with_the_levels(name: str) -> None:
     code = DEEP[name][0]
     assert calls_of(code(2 * 120)) < 2.5 * calls_of(code(120))
 
 
-@pytest.mark.parametrize("name", sampled(CHAINS, 3))
+@pytest.mark.parametrize("name", sampled(CHAINS, 2))
 def test_work_grows_with_the_links(name: str) -> None:
     code = CHAINS[name][0]
     assert calls_of(code(2 * 200)) < 2.5 * calls_of(code(200))

@@ -144,7 +144,7 @@ def test_the_inspector(result: Result) -> None:
         inspector.add(handled)
         number = inspector.id_of(handled)
         loop = asyncio.get_running_loop()
-        of_request = ("", "/run", "/trace", "/policies", "/case")
+        of_request = ("", "/run", "/trace", "/policies", "/case", "/form")
         found = {
             path: inspector.page(Request.get("http://localhost/"), path, loop).text
             for path in ("state", *(f"requests/{number}{what}" for what in of_request))
