@@ -31,7 +31,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.chance import Script
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.event_hubs import EventHub
+    from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
     from apimpolicy.engine.service_bus import ServiceBus
@@ -275,8 +276,8 @@ class Gateway(GatewaySettings):
         with use_environment(self.environment()):
             return self.exchange(request).context
 
-    make_exchange: Callable[..., Exchange] = Exchange
-    """What holds the state of a request; who follows runs has a class of its own."""
+    observer: Observer | None = None
+    """What observes the requests of this gateway; see `apimpolicy.engine.observation`."""
 
     def exchange(self, request: Request) -> Exchange:
         """The state of a request that has just come; inside of `use_environment`."""
@@ -303,20 +304,22 @@ class Gateway(GatewaySettings):
             tracing=False,
         )
         template = "" if self.operation is None else self.operation.url_template
-        watching = observer()
+        watching, own = observer(), self.observer
         trust = current_environment().trust
-        exchange = self.make_exchange(
+        exchange = Exchange(
             request,
             context,
             self.services,
-            tracing=self.tracing or watching is not None,
+            tracing=self.tracing or watching is not None or own is not None,
             url_template=template,
             unasked_certificate=unasked,
             asks_for_certificate=asks,
             verifications=trust.verifications if isinstance(trust, VerificationRecorder) else None,
+            observer=own or watching,
         )
-        if watching is not None:
-            watching.began(exchange)
+        for each in (watching, own):
+            if each is not None:
+                each.request_started(exchange)
         if not self._cache_is_filled:
             self._fill_cache(exchange)
         return exchange

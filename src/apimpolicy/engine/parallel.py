@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
+from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.trace import Trace
 from apimpolicy.engine.variables import Variables
 from apimpolicy.policies.spec import PolicyError
@@ -135,7 +136,7 @@ def _beside(exchange: Exchange, *, alone: bool) -> Exchange:
         variables = exchange.context.variables
         made.context.variables = Dictionary.from_dictionary(variables.types, variables)
         made.variables = Variables(made.context.variables)
-        made._evaluator = exchange.make_evaluator(made.context, exchange._evaluator.tracing)
+        made._evaluator = Evaluator(made.context, exchange._evaluator.tracing, exchange.observer)
     return made
 
 
