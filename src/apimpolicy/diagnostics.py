@@ -27,7 +27,7 @@ class Diagnostic:
     """One finding at one place.
 
     `code` comes from the C# compiler (`CS1061`), the gateway (`APIM0001`) or apimpolicy (`POL203`); `start` and
-    `end` are offsets in `source.text`; `label` is a short text beside the carets; `help` is a sentence about what to do.
+    `end` are offsets in `source.text`; `label` is a short text beside the carets; `help` says what to do.
     """
 
     __slots__ = ("code", "end", "help", "label", "message", "severity", "source", "start")
