@@ -16,7 +16,6 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.globalization.culture_data import IDENTITIES, dates, numbers
 from apimpolicy.dotnet.globalization.date_format_info import DateTimeFormatInfo
 from apimpolicy.dotnet.globalization.number_format_info import NumberFormatInfo
-from apimpolicy.dotnet.globalization.text_info import TextInfo
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.errors import NotSimulatedError
 
@@ -90,10 +89,6 @@ class CultureInfo:
     @property
     def is_neutral(self) -> bool:
         return bool(self.name) and "-" not in self.name
-
-    @property
-    def text_info(self) -> TextInfo:
-        return TextInfo(self.name, self.is_read_only)
 
     def check_order(self, *texts: str | None) -> None:
         """Raise NotSimulatedError when the culture sorts letters of these texts otherwise than the invariant one."""
@@ -199,7 +194,6 @@ implements_all(
         "TwoLetterISOLanguageName": lambda culture: culture.name.split("-")[0] or "iv",
         "IsNeutralCulture": lambda culture: culture.is_neutral,
         "IsReadOnly": lambda culture: culture.is_read_only,
-        "TextInfo": lambda culture: culture.text_info,
         "NumberFormat": lambda culture: culture.number_format,
         "DateTimeFormat": lambda culture: culture.date_format,
         "Parent": lambda culture: get_culture(IDENTITIES[culture.name].parent),

@@ -1,4 +1,4 @@
-"""`System.IO.StringReader`, also as the `TextReader` that it is; `stream_texts` has the reader of a stream."""
+"""`System.IO.StringReader`, also as the `TextReader` that it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`System.IO.StringWriter`, and what every `TextWriter` can do; `stream_texts` has the writer into a stream."""
+"""`System.IO.StringWriter`, and what every `TextWriter` can do."""
 
 from __future__ import annotations
 
