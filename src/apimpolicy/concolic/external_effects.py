@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def forwarded(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     key = ("answer", str(tracer.state.answers))
     tracer.state.answers += 1
-    tracer.state.forwarded.append(tracer.state.request.as_it_is())
+    tracer.state.forwarded.append(tracer.state.request.snapshot())
     _failing(tracer, key, fails=False)
     tracer.state.answered(exchange.response, key)
     if _says_true(entry, "follow-redirects"):
@@ -57,7 +57,7 @@ def _failed(tracer: Tracer, key: tuple[str, ...]) -> None:
 def _failed_forward(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
     key = ("answer", str(tracer.state.answers))
     tracer.state.answers += 1
-    tracer.state.forwarded.append(tracer.state.request.as_it_is())
+    tracer.state.forwarded.append(tracer.state.request.snapshot())
     if not tracer.path.assignment.get((*key, "fails")):
         if error.response is None or not _says_true(entry, "fail-on-error-status-code"):
             return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.concolic import solver
@@ -45,23 +44,14 @@ class Decision(NamedTuple):
         return self.term if self.taken else solver.not_(self.term)
 
 
-class Impact(Enum):
-    """What may be otherwise after a policy of which something is not known."""
-
-    FAILURE = "it may fail"
-    VALUE = "it may fail, and what it gives may be something else"
-    ALL = "all that comes after it"
-
-
 class OpenExit(NamedTuple):
-    """A policy from which requests of the same way may go on otherwise than was seen.
+    """A policy after which requests with the same decisions can continue differently from this run.
 
-    `stopped` are the policies at which the request ended, which others may pass.
+    `stopped_at` are the policies at which the run ended, and which other requests may pass.
     """
 
     step: Step | None
-    extent: Impact = Impact.VALUE
-    stopped: frozenset[Step | None] = frozenset()
+    stopped_at: frozenset[Step | None] = frozenset()
 
 
 class PathTooLong(Exception):
@@ -96,10 +86,9 @@ class Path:
         self._times: dict[int, int] = {}
         """How often each place has decided."""
 
-    def open_exit(self, step: Step | None, extent: Impact = Impact.VALUE) -> OpenExit:
-        """What may be otherwise when something about a policy is, once the run is over."""
-        goes_on = step in self.stopped_at and extent is not Impact.FAILURE
-        return OpenExit(step, Impact.ALL if goes_on else extent, frozenset(self.stopped_at))
+    def open_exit(self, step: Step | None) -> OpenExit:
+        """Return how other requests can continue after a policy, once the run is over."""
+        return OpenExit(step, frozenset(self.stopped_at))
 
     def fork(self) -> Path:
         """The same way so far, to go on with something else; obstacles are only those that it meets itself."""
@@ -117,11 +106,6 @@ class Path:
         """An input that comes of others had this value in the run, whatever was wished for."""
         if value is not None:
             self.assignment[key] = self.random_values[key] = value
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether all that happened is understood."""
-        return not self.unsupported_features
 
     def mark_inexact(self, unsupported: Unsupported) -> None:
         """Something without a symbolic form was met."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.concolic import data_flow
 from apimpolicy.concolic.goals import BRANCH
-from apimpolicy.concolic.path import Impact
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import SECTIONS
 
@@ -34,7 +33,7 @@ class Reachability:
         self._bits: dict[int, Places] = {}
         self._inside: dict[int, Places] = {}
         self._readers: dict[int, list[Step] | None] = {}
-        self._of_hole: dict[OpenExit, Places] = {}
+        self._of_exit: dict[OpenExit, Places] = {}
         self._below: dict[int, Places] = {}
         self._of_file: dict[tuple[str, int], Places] = {}
         self._spans: list[tuple[str, int, int, Places]] = []
@@ -56,14 +55,10 @@ class Reachability:
         """What may go otherwise because of a hole; everything where nobody knows which policy it is."""
         if open_exit.step is None or id(open_exit.step) not in self._bits:
             return self.everything
-        known = self._of_hole.get(open_exit)
+        known = self._of_exit.get(open_exit)
         if known is None:
-            known = self._of_hole[open_exit] = self._influenced(open_exit.step, open_exit)
+            known = self._of_exit[open_exit] = self._influenced(open_exit.step, open_exit)
         return known
-
-    def gives_values(self, step: Step | None) -> bool:
-        """Whether a policy does no more than give values, as long as it does not fail."""
-        return step is not None and self._readers_of(step) is not None
 
     def _readers_of(self, step: Step) -> list[Step] | None:
         if id(step) not in self._readers:
@@ -82,8 +77,6 @@ class Reachability:
         Of one whose expressions do nothing but give a value it is what reads the value, and what that decides; of a
         branch it is what stands in it. Where the request ended, it is all that comes after.
         """
-        if open_exit.extent is Impact.FAILURE:
-            return self._bits[id(step)] | self.failing(step)
         found: Places = 0
         known: set[int] = set()
         waiting = [step]
@@ -93,7 +86,7 @@ class Reachability:
                 continue
             known.add(id(each))
             found |= self._bits[id(each)] | self.failing(each)
-            if each in open_exit.stopped or (each is step and open_exit.extent is Impact.ALL):
+            if each in open_exit.stopped_at:
                 found |= self._following(each)
                 continue
             readers = self._readers_of(each)

@@ -28,11 +28,6 @@ if TYPE_CHECKING:
 _UNCHANGING = (str, int, float, bool, bytes, type(None))
 
 
-def _is_unchanging(concolic: ConcolicValue) -> bool:
-    """Whether nothing can be done to a value: it is one of .NET's plain ones."""
-    return isinstance(concolic.value, _UNCHANGING) and (concolic.value is not None or concolic.form is None)
-
-
 _Part = TypeVar("_Part", bound="Callable[..., Any]")
 
 PARTS: dict[type[nodes.Bound], Callable[[Replayer, Any], Any]] = {}
@@ -76,14 +71,10 @@ class Continue(Exception):
 
 
 class _Guard(NamedTuple):
-    """A node throws unless the term is true; without a term nobody knows when it does.
-
-    `is_pure`: whether it throws is all that is not known, since what it works on does not change.
-    """
+    """A node throws unless the term is true; without a term nobody knows when it does."""
 
     term: Term | None
     unsupported: Unsupported | None
-    is_pure: bool
 
 
 def _is_query(node: nodes.Bound) -> bool:
@@ -173,11 +164,11 @@ class Replayer:
             value = self.take(node)
         except Thrown:
             if not guards and not meaning.is_constant:
-                guards = [_Guard(None, self.unsupported_at("an exception that was not foreseen", node), False)]
-            self._guarded(guards, held=False)
+                guards = [_Guard(None, self.unsupported_at("an exception that was not foreseen", node))]
+            self._add_guard_branches(guards, passed=False)
             self._may_throw(node, guards, below, did=True)
             raise
-        self._guarded(guards, held=True)
+        self._add_guard_branches(guards, passed=True)
         self._may_throw(node, guards, below, did=False)
         return value
 
@@ -225,7 +216,7 @@ class Replayer:
             return ConcolicValue()
         unsupported = first_unsupported(*below) or self.unsupported_at(kind, node)
         if may_throw:
-            self.guard(None, unsupported, is_pure=all(map(_is_unchanging, below)))
+            self.guard(None, unsupported)
         for each in below:
             if hasattr(each.form, "spoil"):
                 each.form.invalidate(unsupported)
@@ -287,28 +278,24 @@ class Replayer:
 
     # Preconditions
 
-    def guard(self, term: Term | None, unsupported: Unsupported | None = None, *, is_pure: bool = False) -> None:
+    def guard(self, term: Term | None, unsupported: Unsupported | None = None) -> None:
         """The node that is being walked throws unless this is so. None: nobody knows when it throws.
 
         `is_pure`: that is all that is not known of it.
         """
         if term is None or solver.truth_value(term) is not True:
-            self._guards.append(_Guard(term, unsupported, is_pure))
+            self._guards.append(_Guard(term, unsupported))
 
-    def _guarded(self, guards: list[_Guard], *, held: bool) -> None:
+    def _add_guard_branches(self, guards: list[_Guard], *, passed: bool) -> None:
         known = [guard.term for guard in guards if guard.term is not None]
-        unknown = [
-            (guard.unsupported, guard.is_pure)
-            for guard in guards
-            if guard.term is None and guard.unsupported is not None
-        ]
-        if held:
+        unknown = [guard.unsupported for guard in guards if guard.term is None and guard.unsupported is not None]
+        if passed:
             for term in known:
                 self.path.add_branch(term, True, "guard")
         elif known and not unknown:
             self.path.add_branch(solver.all_of(*known), False, "guard")
         if unknown:
-            self.path.mark_inexact(unknown[0][0])
+            self.path.mark_inexact(unknown[0])
 
     def not_null(self, receiver: ConcolicValue, node: nodes.Bound) -> None:
         """A member of null throws."""

@@ -5,11 +5,11 @@ Policies change it (`effects`); what nobody changed is an input.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.concolic import inputs as patterns
 from apimpolicy.concolic import solver
-from apimpolicy.concolic.symbolic_json import LIST, OBJECT, SymbolicJson
+from apimpolicy.concolic.symbolic_json import OBJECT, SymbolicJson
 from apimpolicy.concolic.values import ConcolicValue, Unsupported
 from apimpolicy.context.tokens import parse_jwt
 
@@ -105,7 +105,7 @@ class Message:
         self.reason: ConcolicValue | None = None
         self.url_unsupported: Unsupported | None = None
 
-    def as_it_is(self) -> Message:
+    def snapshot(self) -> Message:
         """What it is now, whatever policies do to it later."""
         made = Message(self.headers.inputs, self.key, is_given=self.headers.is_given)
         made.headers.set, made.headers.unsupported = dict(self.headers.set), self.headers.unsupported
@@ -199,11 +199,3 @@ class State:
             _inside.clear()
         _inside[id(node)] = node, found
         return found
-
-
-def value_seen(replayer: Any, node: Any) -> Any:
-    """What the run had at a node."""
-    return replayer.peek(node)
-
-
-__all__ = ["LIST", "OBJECT", "Body", "Fields", "Message", "State"]

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _IGNORING = (1, 3, 5)
 """The members of StringComparison that ignore case."""
-_ORDINAL = (4, 5)
 
 
 @form("string", "static bool IsNullOrEmpty(string value)", "static bool IsNullOrWhiteSpace(string value)")

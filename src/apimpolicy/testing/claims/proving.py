@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
     Status = Literal["proven", "false", "undecided", "error"]
 
-OUT_OF_TIME = Unsupported("the time, or the number of requests, was not enough", "")
-ANOTHER_WAY = Unsupported("a request that went another way than was foreseen", "")
 TOO_LONG = Unsupported("more decisions on one way than are followed", "")
 UNKNOWN = "no request was found, and texts have too many conditions for a proof"
 

@@ -138,12 +138,6 @@ class ServiceHarness(Harness):
         return gateway.send(request, variables=variables)
 
 
-def harnesses_of(around: Surroundings) -> Iterator[ServiceHarness]:
-    """The worlds of the service of a gateway. Raises ConfigurationError, DiagnosticError."""
-    opened = opened_service(around)
-    return (harness_of_route(route, around, opened) for routes in routes_of(around).values() for route in routes)
-
-
 def opened_service(around: Surroundings) -> Service:
     """The service of a gateway with a subscription for each API and each product, whose keys requests have."""
     assert around.gateway.service is not None

@@ -73,7 +73,7 @@ class TracedConditions(Conditions):
             if sent >= len(forwarded):
                 self.path.mark_inexact(Unsupported("a request that follows a redirect", ""))
                 return made
-            made.state.request = forwarded[sent].as_it_is()
+            made.state.request = forwarded[sent].snapshot()
             made.state.request.url_unsupported = Unsupported("the URL of the backend", "")
             self._forward(made.state.request.headers, self.result.backend_requests[sent])
         return made
