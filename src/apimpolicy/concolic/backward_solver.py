@@ -1,4 +1,4 @@
-"""The part of a search that turns decisions around which have no form, with the values of runs (`steering`)."""
+"""Negate branches without a term, with the values of runs (`backward`)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MOST_REPAIRS = 3
 
 
 class BackwardSolver:
-    """Turns decisions of a search around that have no form."""
+    """Negates the branches of a search that have no term."""
 
     def __init__(self, search: Explorer) -> None:
         self.search = search
         self.inputs = search.inputs
 
     def negate(self, run: Run, before: Sequence[Decision], decision: Decision) -> None:
-        """Turn a decision around that has no form: by one way back to inputs after another, until one does."""
+        """Negate a branch without a term: try one inversion after another until a run takes the other side."""
         assert decision.value is not None
         runs = self.search.statistics.runs
         most = _MOST_STEERED if backward.is_invertible(decision.value) else _MOST_GUESSED
@@ -41,9 +41,7 @@ class BackwardSolver:
                 return
 
     def with_repairs(self, run: Run, before: Sequence[Decision]) -> list[Run]:
-        """A run, and others like it in which what was broken is as it was before: decisions without a form that depend
-        on what was changed, as one about a signature.
-        """
+        """Return a run, and variants in which branches that it broke, such as one about a signature, are restored."""
         runs = [run]
         while len(runs) <= _MOST_REPAIRS:
             broken = _broken(runs[-1], before)
@@ -54,13 +52,13 @@ class BackwardSolver:
         return runs
 
     def _repaired(self, run: Run, index: int) -> Run | None:
-        """A run in which a decision is as it was before something that it depends on was changed."""
+        """Return a run in which a branch is taken as before an input that it depends on changed."""
         broken = run.path.decisions[index]
         ways = self._steered(run, run.path.decisions[:index], broken)
         return next((each for each in ways if _answers_otherwise(each, broken)), None)
 
     def _steered(self, run: Run, before: Sequence[Decision], decision: Decision) -> Iterator[Run]:
-        """Runs in which a decision that has no form should be answered otherwise."""
+        """Yield runs in which a branch without a term should be negated."""
         value = decision.value
         assert value is not None
         leads = backward.is_invertible(value)
@@ -80,9 +78,7 @@ class BackwardSolver:
     def _aimed(
         self, run: Run, before: Sequence[Decision], decision: Decision, plan: backward.Plan
     ) -> Assignment | None:
-        """An assignment under which inputs have the values that are aimed at; of the decisions before, those that can
-        hold, and of what the others depend on, what can stay.
-        """
+        """Return an assignment that fulfils a plan, and keeps as many of the earlier branches as possible."""
         asked = solver.all_of(*(solver.equal(term, solver.constant(value)) for term, value, _ in plan.targets))
         words = candidates.literals_in(decision.owner)
         for narrow in (None, self.search.guards, self.search.decides):
@@ -95,19 +91,19 @@ class BackwardSolver:
         return None
 
     def _said(self, plan: backward.Plan) -> Assignment:
-        """What the other side depends on, said where it is what it is anyway: elsewhere that may be something else."""
+        """Return the pinned inputs as explicit values, even where they have their defaults."""
         named = ((self.inputs.by_name.get(solver.name_of(term)), value) for term, value in plan.pins)
         return {known.key: value for known, value in named if known is not None}
 
 
 def _answers_otherwise(run: Run, decision: Decision) -> bool:
-    """Whether a run answered a question otherwise, or did not meet it any more."""
+    """Return whether a run took a branch differently, or did not reach it."""
     key = place_key(decision)
     return not any(each.taken == decision.taken and place_key(each) == key for each in run.path.decisions)
 
 
 def _broken(run: Run, before: Sequence[Decision]) -> int | None:
-    """Which decision that has no form went another way than before, where the run comes to it again."""
+    """Return the index of the first branch without a term that went differently than before."""
     known = iter(each for each in before if each.value is not None)
     for index, decision in enumerate(run.path.decisions):
         if decision.value is None:

@@ -22,7 +22,7 @@ _TOKENS = ("good", "expired", "none")
 
 
 def tokens(tracer: Tracer, step: Step) -> None:
-    """A check of tokens has judged: which token there was decides, though not alone."""
+    """Branch on the token of the request, after a policy that checks tokens."""
     if has_trait(step.name, "checks-token"):
         for provider in tracer.harness.providers:
             term = tracer.inputs.one_of("token", provider, choices=("none", "good", "expired"))
@@ -31,7 +31,7 @@ def tokens(tracer: Tracer, step: Step) -> None:
 
 
 def token_accepted(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
-    """A token was accepted: its claims are inputs."""
+    """Make the claims of an accepted token inputs."""
     tokens(tracer, entry.step)
     for provider in tracer.harness.providers:
         if tracer.path.assignment.get(("token", provider), "none") != "none":

@@ -1,7 +1,7 @@
-"""What policies do to what expressions see, over the inputs; the table `EFFECTS` has those that are understood.
+"""How policies change the state that expressions see; the table `EFFECTS` has a function for each modelled policy.
 
-Of any other policy, what it changed in the run is from then on what it was, with an obstacle; and whether it could have
-ended otherwise is unknown.
+After any other policy, whatever it changed has its value from the run, marked as unsupported; whether it could have
+ended differently is unknown.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def effect(*names: str) -> Callable[[_Effect], _Effect]:
 
 
 def after_policy(tracer: Tracer, exchange: Any, step: Step, before: Any) -> None:
-    """A policy has run."""
+    """Update the state after a policy has run."""
     entry = exchange._entries[step]
     if entry.effect is not None and entry.effect.kind == "replaced":
         doubles.has_passed(tracer, exchange, step)
@@ -70,12 +70,12 @@ def _listed(given: Any) -> list[ConcolicValue]:
 
 
 def _is_harmless(name: str) -> bool:
-    """Whether a policy changes nothing that expressions see, and cannot end the request."""
+    """Return whether a policy changes nothing that expressions see, and can't end the request."""
     return has_trait(name, "logs") or has_trait(name, "measures")
 
 
 def _changes(tracer: Tracer, exchange: Exchange, before: Any, unsupported: Unsupported) -> None:
-    """What a policy changed becomes what it was."""
+    """Give all that a policy changed its value from the run, marked as unsupported."""
     state = tracer.state
     for name, value in exchange.variables.to_dict().items():
         if name not in before.variables or before.variables[name] is not value:
@@ -97,7 +97,7 @@ def _changes(tracer: Tracer, exchange: Exchange, before: Any, unsupported: Unsup
 
 
 def failed_policy(tracer: Tracer, exchange: Any, step: Step, error: PolicyError) -> None:
-    """A policy has failed; an expression that threw explains itself."""
+    """Update the state after a policy has failed; an expression that threw was traced already."""
     entry = exchange._entries[step]
     if doubles.has_failed(tracer, step) or error is tracer.error:
         return
@@ -115,13 +115,13 @@ def failed_policy(tracer: Tracer, exchange: Any, step: Step, error: PolicyError)
 
 
 def written(entry: TraceEntry, attribute: str) -> str:
-    """An attribute as it is written; empty without one."""
+    """Return an attribute as it is written; empty when it is missing."""
     found = entry.element.get(attribute)
     return "" if found is None else found.value.text
 
 
 def message_of(tracer: Tracer, exchange: Exchange) -> Message | None:
-    """The message that a policy works on; None for one that a policy composes."""
+    """Return the message that a policy changes; None for one that a policy composes."""
     if exchange.composed_request is not None:
         return None
     if exchange.changes_request:
@@ -134,6 +134,7 @@ def message_of(tracer: Tracer, exchange: Exchange) -> Message | None:
 
 @effect("base", "include-fragment", "choose", "retry", "wait", "limit-concurrency", "trace")
 def nothing(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+    """Do nothing: these policies change nothing themselves."""
     return
 
 
@@ -230,7 +231,7 @@ _PLACES = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
 
 
 def _sample(tracer: Tracer, entry: TraceEntry, body: Body) -> None:
-    """A template reads a body: one that has all that the template asks for is worth trying."""
+    """Offer a sample body that has all members that a template reads."""
     content: dict[str, Any] = {}
     for found in _PLACES.finditer(entry.element.source.text[entry.element.start : entry.element.end]):
         *around, last = found[1][1:].split(".")
@@ -245,7 +246,7 @@ def _sample(tracer: Tracer, entry: TraceEntry, body: Body) -> None:
 
 
 def _may_have_body(tracer: Tracer, can: bool) -> None:
-    """A body is not given to a GET or HEAD that has none."""
+    """Branch on whether set-body can set a body: not on a GET or HEAD that has none."""
     method = tracer.state.request.method
     term = tracer.inputs.one_of("method", choices=METHODS) if method is None else term_of(method)
     if term is None:
@@ -269,7 +270,7 @@ FAILURES["set-body"] = _no_body
 
 @effect("authentication-managed-identity")
 def identified(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
-    """The token is another in each run; where it goes is written."""
+    """Mark the managed identity's token as unsupported: it differs in each run."""
     unsupported = unsupported_at(entry, "a token of a managed identity")
     name = written(entry, "output-token-variable-name")
     if name:
@@ -287,7 +288,7 @@ def ends(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 
 @effect("return-response")
 def returned(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
-    """What the policies inside said is known; one that begins as a response in a variable is as it was in this run."""
+    """Mark the parts of a response that comes from a variable as unsupported."""
     if entry.element.get("response-variable-name") is None:
         return
     unsupported = unsupported_at(entry, "the response in a variable")

@@ -1,4 +1,4 @@
-"""What comes from outside: answers of backends and services, what a cache holds; and where the request goes."""
+"""Inputs from outside the policy: responses of backends and services, entries of the cache; and the backend's URL."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _failing(tracer: Tracer, key: tuple[str, ...], *, fails: bool) -> None:
 
 
 def _failed(tracer: Tracer, key: tuple[str, ...]) -> None:
-    """Nobody answered: there was no connection, or it took too long, and the error says which."""
+    """Branch on how a call failed: no connection, or a timeout."""
     _failing(tracer, key, fails=True)
     late = bool(tracer.path.assignment.get((*key, "late")))
     tracer.path.add_branch(tracer.inputs.bool_var(*key, "late"), late, "failure")
@@ -92,7 +92,7 @@ def sent(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 
 
 def _url(tracer: Tracer, entry: TraceEntry, *, is_one: bool) -> bool:
-    """What it sends to must be a URL; whether that explains what happened."""
+    """Branch on whether send-request got a valid URL; return whether that explains the outcome."""
     asked = [
         solver.matches(each.term, URL) for each in tracer.attributes(entry).get("urls", []) if each.term is not None
     ]
@@ -158,9 +158,9 @@ def looked_up(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 
 
 def _is_one_key(state: State, name: str, key: ConcolicValue) -> bool:
-    """Whether a key of the cache is the same as another one in all requests of this way, or in none.
+    """Return whether a cache key equals another one for all requests with this path, or for none.
 
-    What is in the cache under a key is an input, whatever the key is.
+    The entry under a key is an input, whatever the key is.
     """
     asked = "" if key.is_constant else str(key.term)
     return state.cache_keys.setdefault(name, asked) == asked and (
@@ -196,7 +196,7 @@ def backend_set(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 
 
 def _no_backend(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
-    """The backend is not there; in another world it is."""
+    """Branch on whether the backend exists."""
     given = tracer.attributes(entry).get("backend_id")
     name = str(given.value) if given is not None else written(entry, "backend-id")
     if not name or not tracer.harness.has_doubles:

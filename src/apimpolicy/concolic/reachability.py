@@ -1,7 +1,6 @@
-"""Where a request may still get to from a policy: what follows in the order of the document.
+"""Which policies and goals can follow a policy, in the order of the document.
 
-It is what a proof about one goal asks. Something that is not understood spoils the proofs about all that may follow it,
-and no others: what stands before it in the document, in another branch, or in a section that is over.
+A branch influences what can follow it, but not earlier policies, other branches, or sections that have ended.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ Places = int
 
 
 class Reachability:
-    """What may follow each step of a program, and where its goals are."""
+    """Which steps can follow each step of a program, and where its goals are."""
 
     def __init__(self, program: Program, goals: Goals) -> None:
         self.program = program
@@ -48,11 +47,11 @@ class Reachability:
         self._goals = {goal: self._places_of(goal) for goal in goals.all}
 
     def places(self, goal: Goal) -> Places:
-        """The steps at which a goal is reached; one in a fragment has as many as there are inclusions."""
+        """Return the steps at which a goal is reached; one in a fragment has one for each inclusion."""
         return self._goals[goal]
 
     def of(self, open_exit: OpenExit) -> Places:
-        """What may go otherwise because of a hole; everything where nobody knows which policy it is."""
+        """Return what can change because of an open exit; everything where the policy is unknown."""
         if open_exit.step is None or id(open_exit.step) not in self._bits:
             return self.everything
         known = self._of_exit.get(open_exit)
@@ -66,16 +65,16 @@ class Reachability:
         return self._readers[id(step)]
 
     def leads_to(self, open_exit: OpenExit, step: Step | None) -> bool:
-        """Whether what a hole leaves open has a part in what comes of a step, or in whether that runs."""
+        """Return whether an open exit can influence the result of a step, or whether it runs."""
         if step is None or open_exit.step is None or step is open_exit.step:
             return True
         return bool(self.of(open_exit) & self._bits.get(id(step), -1))
 
     def _influenced(self, step: Step, open_exit: OpenExit) -> Places:
-        """What may go otherwise when a policy does.
+        """Return what can change when a policy behaves differently.
 
-        Of one whose expressions do nothing but give a value it is what reads the value, and what that decides; of a
-        branch it is what stands in it. Where the request ended, it is all that comes after.
+        For a policy that only produces values, these are its readers and what they influence; for a branch, what it
+        contains. Where the request ended, it is all that follows.
         """
         found: Places = 0
         known: set[int] = set()
@@ -104,7 +103,7 @@ class Reachability:
         return found
 
     def failing(self, step: Step | None) -> Places:
-        """What may still run when this step fails."""
+        """Return what can still run when this step fails."""
         if step is None or id(step) not in self._bits:
             return self.everything
         found: Places = 0 if step.section == ON_ERROR else self._section(ON_ERROR)
@@ -122,7 +121,7 @@ class Reachability:
         return known
 
     def _in_order(self, step: Step) -> Places:
-        """What may run after a step has begun, in the order of the document."""
+        """Return what can run after a step has begun, in the order of the document."""
         found = self.inside(step)
         inner, around = step, step.parent
         while around is not None:
@@ -140,7 +139,7 @@ class Reachability:
         return found
 
     def inside(self, step: Step) -> Places:
-        """A step with all that it holds."""
+        """Return a step with all that it contains."""
         known = self._inside.get(id(step))
         if known is None:
             known = self._inside[id(step)] = self._bits[id(step)] | self._all(step.steps_inside())
@@ -174,7 +173,7 @@ class Reachability:
 
 
 def _arms(step: Step) -> list[Step] | None:
-    """The branches among which a condition decides, or all of them; None for anything else."""
+    """Return the branches among which a condition decides, or all of them; None for anything else."""
     around = step.parent
     if around is not None and has_trait(around.name, "branches"):
         return [step, *_below(step, around.steps_inside())]
@@ -182,7 +181,7 @@ def _arms(step: Step) -> list[Step] | None:
 
 
 def _is_sequence(step: Step) -> bool:
-    """Whether the steps in it run one after another, each at most once."""
+    """Return whether the steps inside run one after another, each at most once."""
     if step.inserted:
         return True
     around = step.parent
@@ -190,7 +189,7 @@ def _is_sequence(step: Step) -> bool:
 
 
 def _below(step: Step, steps: Iterable[Step]) -> Sequence[Step]:
-    """The steps that come after one of them."""
+    """Return the steps that come after one of them."""
     listed = list(steps)
     for index, each in enumerate(listed):
         if each is step:

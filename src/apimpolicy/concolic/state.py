@@ -1,6 +1,6 @@
-"""What expressions of one request see, over the inputs: the request, the response, variables, and who calls.
+"""The state that expressions of one request see: the request, the response, variables, and entities.
 
-Policies change it (`effects`); what nobody changed is an input.
+Policies change it (`effects`); what has not been changed is an input.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ class Fields:
         return name.lower() if self.folds else name
 
     def is_known(self, name: str) -> bool:
-        """Whether a policy set or deleted it."""
+        """Return whether a policy has set or deleted a field."""
         return self.name(name) in self.set or not self.is_given
 
     def there(self, name: str) -> Term:
-        """Whether there is one of this name."""
+        """Return whether a field is present."""
         if self.is_known(name):
             return solver.constant(self.set.get(self.name(name)) is not None)
         return self.inputs.bool_var(*self.key, self.name(name), "there")
 
     def value(self, name: str) -> ConcolicValue:
-        """Its values, joined, when it is there."""
+        """Return the joined values of a field that is present."""
         if self.is_known(name):
             return self.set.get(self.name(name)) or ConcolicValue(None)
         pattern = _PATTERNS.get(self.key[-1], patterns.FIELD)
@@ -77,7 +77,7 @@ class Body:
 
     @property
     def is_json(self) -> Term:
-        """Whether the body of an input is JSON; else it is text."""
+        """Whether the body of an input is JSON; otherwise it is text."""
         return self.inputs.bool_var(*self.key, "json")
 
     @property
@@ -106,7 +106,7 @@ class Message:
         self.url_unsupported: Unsupported | None = None
 
     def snapshot(self) -> Message:
-        """What it is now, whatever policies do to it later."""
+        """Return a copy that later policies don't change."""
         made = Message(self.headers.inputs, self.key, is_given=self.headers.is_given)
         made.headers.set, made.headers.unsupported = dict(self.headers.set), self.headers.unsupported
         made.body.set, made.body.is_read = self.body.set, self.body.is_read
@@ -154,7 +154,7 @@ class State:
         """Objects that are known by their identity, so that it stays theirs."""
 
     def response(self, message: object) -> Message:
-        """What is known of a response; of one that came from nowhere nothing is an input."""
+        """Return the state of a response; nothing of one that the gateway made is an input."""
         known = self.responses.get(id(message))
         if known is None:
             known = (message, Message(self.inputs, ("own",), is_given=False))
@@ -163,29 +163,30 @@ class State:
         return known[1]
 
     def answered(self, message: object, key: Key) -> Message:
-        """A response came from outside: its parts are inputs."""
+        """Add a response from outside: its parts are inputs."""
         made = Message(self.inputs, key)
         self.responses[id(message)] = (message, made)
         return made
 
     def variable(self, name: str) -> SymbolicJson:
-        """A variable that wider scopes may have set."""
+        """Return a variable that wider scopes may have set."""
         return SymbolicJson(self.inputs, ("variable", name), is_token=False)
 
     def given(self, name: str) -> object:
-        """What a wider scope gave a variable in this run."""
+        """Return the value that a wider scope gave a variable in this run."""
         value = self.start.get(name)
         if isinstance(value, str) and value.startswith("@("):
             return parse_jwt(value.partition('"')[2].partition('"')[0])
         return value
 
     def has_variable(self, name: str) -> Term:
+        """Return whether a wider scope has set a variable."""
         if "variable" in self.inputs.fixed and name not in self.start:
             return solver.FALSE
         return self.inputs.bool_var("variable", name, "there")
 
     def nodes_inside(self, node: nodes.Bound) -> set[int]:
-        """The identities of all nodes in a node."""
+        """Return the identities of all nodes in a node."""
         known = _inside.get(id(node))
         if known is not None and known[0] is node:
             return known[1]

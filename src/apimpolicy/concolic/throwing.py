@@ -1,6 +1,4 @@
-"""What never throws, whatever its values are: a value without a form that comes of it does no harm unless it decides
-something.
-"""
+"""Which operations never throw: a value without a term does no harm until a branch depends on it."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ _HARMLESS = ("+", "-", "*", "==", "!=", "<", ">", "<=", ">=")
 
 
 def may_throw(member: Member, arguments: Sequence[ConcolicValue]) -> bool:
-    """Whether a member may throw for other values than those of the run, on a receiver that is not null."""
+    """Return whether a member may throw for other values than those of the run, on a receiver that is not null."""
     owner, name = member.declaring.name, member.name
     is_fixed = all(argument.is_constant for argument in arguments)
     if owner == "object":
@@ -47,7 +45,7 @@ def may_throw(member: Member, arguments: Sequence[ConcolicValue]) -> bool:
 
 
 def operator_may_throw(node: nodes.Binary) -> bool:
-    """Whether a binary operator may throw: one of integers or reals does not, but for a division."""
+    """Return whether a binary operator may throw; of integers and reals only division does."""
     if node.method is not None:
         return may_throw(node.method, ())
     kind = str(node.operand_type)

@@ -1,7 +1,7 @@
-"""A gateway that is followed: beside the real run of a request, what happened is said over the inputs.
+"""A traced gateway: beside the real run of a request, its state over the inputs.
 
-The run is the simulator's own. Its evaluator hands over each expression with what it recorded, its exchange each policy
-before and after; nothing here changes what they do.
+The run is the simulator's own. Its evaluator reports each expression with the recorded values, its exchange each policy
+before and after; tracing changes nothing.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ __all__ = ["Tracer", "TracingGateway", "access", "external_effects", "operations
 
 
 class Tracer:
-    """What is known of a run while it goes on. `given` are the attributes of each policy, by entry and field.
+    """The state of a run over the inputs. `given` are the attributes of each policy, by entry and field.
 
-    `start` are the variables that the run began with, those of the world are the same in every run.
+    `start` are the variables that the run began with; those of the harness are the same in every run.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Tracer:
         """The error that was met last, on its way up."""
 
     def has_token(self, provider: str, headers: Headers) -> None:
-        """The request has a token that was made for it."""
+        """Record that the request has a token that was made for it."""
         self.state.provider = provider
         value = headers.get("Authorization")
         if value is not None:
@@ -80,11 +80,11 @@ class Tracer:
             self.path.assignment[("header", "authorization")] = value
 
     def attributes(self, entry: TraceEntry) -> dict[str, Any]:
-        """What the attributes of a policy were, by field; a list where there are several texts."""
+        """Return the attributes of a policy by field; a list where there are several strings."""
         return self.given.setdefault(id(entry), {})
 
     def expression(self, excerpt: Excerpt, recorder: OrderedRecorder, value: Any, *, threw: bool) -> ConcolicValue:
-        """Follow an expression that has run."""
+        """Replay an expression that has run."""
         replayer = Replayer(self.path, self.state, excerpt, recorder.entries)
         body = compiled(excerpt).bound.body
         try:
@@ -216,14 +216,14 @@ class _TracingExchange(Exchange):
 
 
 def _ended(step: Step) -> Iterator[Step]:
-    """A policy in which the request ended, with all branches that it could have taken instead."""
+    """Yield a policy in which the request ended, with all branches that it could have taken."""
     yield step
     if has_trait(step.name, "branches"):
         yield from step.steps_inside()
 
 
 class _Before:
-    """What a policy found, to see what it changed."""
+    """The state before a policy, to see what it changed."""
 
     __slots__ = ("body", "fields", "method", "response", "status", "url", "variables")
 
@@ -243,5 +243,5 @@ class TracingGateway(Gateway):
     """The response that is there when a section runs alone."""
 
     def trace_with(self, tracer: Tracer) -> None:
-        """Tell this follower from here on."""
+        """Report all later requests to this tracer."""
         self.make_exchange = partial(_TracingExchange, tracer)

@@ -107,7 +107,7 @@ def base64_of(call: Call) -> ConcolicValue | None:
 
 @form("IUrl", "string QueryString { get; }", "System.Uri Uri { get; }", but="anything: it has no form")
 def of_url(call: Call) -> ConcolicValue | None:
-    """Never throws; what it gives has no form."""
+    """Return an unsupported result: the member never throws."""
     own = call.own.form
     if isinstance(own, ContextObject) and own.kind == "url":
         return ConcolicValue(unsupported=call.replayer.unsupported_at(call.name, call.node))

@@ -34,8 +34,9 @@ def request(call: Call) -> ConcolicValue:
 
 @form("IContext", "IResponse Response { get; }", but="its members before anything was answered")
 def response(call: Call) -> ConcolicValue:
-    """Before there is one it is null; but samples of Microsoft's read its status in `backend` before the first attempt,
-    so that no proof rests on what follows from that.
+    """Return the response, which is null before there is one.
+
+    Samples of Microsoft's read its status in `backend` before the first attempt, so that this null is uncertain.
     """
     value = call.value
     if value is None:
@@ -76,7 +77,7 @@ _entity("deployment", "IDeployment Deployment { get; }", may_be_null=False)
     "System.Security.Cryptography.X509Certificates.X509Certificate2> Certificates { get; }",
 )
 def uploaded_certificates(call: Call) -> ConcolicValue:
-    """What was uploaded is the same for every request, but for the certificate that is shown."""
+    """Return the uploaded certificates; only the one that the caller shows varies."""
     decide_kind(call, "certificate")
     return ConcolicValue()
 
@@ -87,7 +88,7 @@ def last_error(call: Call) -> ConcolicValue:
 
 
 def _of_way(owner: str, *signatures: str) -> None:
-    """What the way itself decides: it is the same for all requests that go it."""
+    """Register members that are constant for all requests with the same path."""
 
     @form(owner, *signatures)
     def constant(call: Call) -> ConcolicValue:
@@ -204,7 +205,7 @@ _of_group("Name", "name")
 
 
 def decide_kind(call: Call, *key: str) -> bool:
-    """An input of which there are a few kinds: the one that it was decides the way. False when there are none."""
+    """Branch on which value of a small set an input has. Return False when the set is empty."""
     known = call.replayer.inputs.known.get(key)
     if known is None:
         return False

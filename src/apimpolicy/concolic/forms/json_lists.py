@@ -25,7 +25,7 @@ def new_array(call: Call) -> ConcolicValue:
 
 @form(_J + "JArray", "new(params object[] content)", "new(object content)")
 def new_array_of(call: Call) -> ConcolicValue | None:
-    """A list inside of what it is given is put in item by item, unless it is JSON."""
+    """Return a new JArray; lists in the arguments are flattened unless they are JSON."""
     content = list(_flat(call, call.arguments[0]))
     return (
         None if any(each is None for each in content) else ConcolicValue(form=Items([each for each in content if each]))

@@ -223,7 +223,7 @@ def change_list(call: Call) -> ConcolicValue | None:
 
 
 def changed(call: Call, arguments: list[ConcolicValue]) -> ConcolicValue | None:
-    """A list whose items are known is changed at a place that is the same for every request."""
+    """Change a list with known items at a constant index."""
     own, name = call.own.form, call.member.name
     if not isinstance(own, Items) or own.unsupported is not None:
         return None
@@ -296,7 +296,7 @@ def of_pair(call: Call) -> ConcolicValue | None:
     but="anything: what is copied has no form",
 )
 def copied(call: Call) -> ConcolicValue | None:
-    """An array gets a part of another one."""
+    """Return an array after a part of another one was copied into it."""
     source, start, target, place, count = _copying(call)
     parts = (source, start, place, count)
     if all(each.is_constant for each in (target, *parts)):
@@ -312,7 +312,7 @@ def copied(call: Call) -> ConcolicValue | None:
 
 
 def _copying(call: Call) -> tuple[ConcolicValue, ConcolicValue, ConcolicValue, ConcolicValue, ConcolicValue]:
-    """From where, from which place, where to, to which place, and how many."""
+    """Return source, source index, target, target index and length of a copy."""
     given = call.arguments
     if call.receiver is not None:
         return call.receiver, ConcolicValue(0), given[0], given[1], ConcolicValue(len(call.receiver.value))

@@ -59,7 +59,7 @@ def ordered_further(call: Call) -> ConcolicValue | None:
 
 
 def _in_order(call: Call, source: ConcolicValue, levels: list[tuple[ConcolicValue, bool]]) -> Iterator[ConcolicValue]:
-    """The items in the order of this run, which decides the way."""
+    """Return the items in the order of this run, and branch on that order."""
     replayer = call.replayer
     items = list(items_of(replayer, source, call.node) or ())
     keys = [[called(replayer, selector, [item]) for item in items] for selector, _ in levels]
@@ -75,7 +75,7 @@ def _in_order(call: Call, source: ConcolicValue, levels: list[tuple[ConcolicValu
 
 
 def _before(call: Call, keys: list[tuple[ConcolicValue, ConcolicValue, bool]]) -> None:
-    """One item comes before another one: the first of their keys that differ say so."""
+    """Branch on one item coming before another: the first differing key decides."""
     for one, other, is_falling in keys:
         if one.is_constant and other.is_constant:
             if one.value != other.value:

@@ -1,7 +1,7 @@
-"""Members that read texts of a language of its own: such texts have no form, but one that can be read is worth trying.
+"""Members that parse a language of their own: such strings have no form, but a valid sample is worth trying.
 
-On a way on which the text is such a one, what the member gives is known; on any other it is what it was, with an
-obstacle.
+On a path where the string is a sample, the result is known; on any other it has its value from the run, marked as
+unsupported.
 """
 
 from __future__ import annotations
