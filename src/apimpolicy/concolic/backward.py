@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.values import ConcolicValue
 
 _UNKNOWN = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, DotnetException)
-"""What an inverse raises for values of another kind than it knows."""
+"""Exceptions that an inverse raises for values of an unknown kind."""
 _MOST_TRIES = 12
 _LONGEST = 400
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

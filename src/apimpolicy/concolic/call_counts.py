@@ -20,7 +20,7 @@ MOST = 12
 _LEFT = "remaining-calls-variable-name"
 
 
-def counted(tracer: Tracer, exchange: Exchange, entry: TraceEntry, *, refuses: bool) -> None:
+def branch_on_count(tracer: Tracer, exchange: Exchange, entry: TraceEntry, *, refuses: bool) -> None:
     """Branch on how many calls came before, after a policy that counts calls. No proof rests on this."""
     if not has_trait(entry.name, "counts-calls") or not tracer.harness.has_doubles:
         return

@@ -26,7 +26,7 @@ _MOST_PARTS = 5
 _FILLERS = ("x", "1", "")
 _NUMBER = re.compile(r"[0-9]+")
 _MOST_PLACES = 60
-"""Places of a text where another one is put."""
+"""Positions in a string at which another one is inserted."""
 
 
 class Target(NamedTuple):

@@ -84,7 +84,7 @@ def unsupported_at(entry: TraceEntry, kind: str) -> Unsupported:
 
 
 def _text(tracer: Tracer, given: ConcolicValue) -> Term | None:
-    return as_text(tracer, given)  # type: ignore[arg-type] # it has the path and the inputs, as a walker has
+    return as_text(tracer, given)  # type: ignore[arg-type] # it has the path and the inputs of a replayer
 
 
 def _truth(tracer: Tracer, given: ConcolicValue, value: Any, entry: TraceEntry, *, failed: bool) -> ConcolicValue:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PORTS = {"http://": ":80", "https://": ":443"}
 
 
-def begun(tracer: Tracer, exchange: Exchange) -> None:
+def branch_on_preflight(tracer: Tracer, exchange: Exchange) -> None:
     """Branch on whether a request is a preflight, before the first policy: only cors sees preflights."""
     if exchange.program is None or not preflight_steps(exchange.program):
         return
@@ -37,7 +37,7 @@ def begun(tracer: Tracer, exchange: Exchange) -> None:
 
 
 @effect("cors")
-def crossed(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def cors(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     """Branch on whether cors answers a preflight, and whether it ends another request.
 
     The headers that cors adds to other responses come after all policies.

@@ -32,7 +32,7 @@ _REFUSALS = {
     "limits": ("QuotaExceeded", 403),
     "refuses": ("Forbidden", 403),
 }
-"""What a check says when it refuses, unless it matters."""
+"""The default reason and status of a check that refuses."""
 _SOURCES = {"counts-calls": "rate-limit", "limits": "quota", "checks-certificate": "validate-client-certificate"}
 """The policies that such an error of a wider scope comes from; from validate-jwt without one here."""
 _KINDS = {"Jwt": JWT, "string": TEXT}
@@ -58,7 +58,7 @@ def may_fail(tracer: Tracer, step: Step) -> bool:
     return not has_trait(step.name, "ends") and any(has_trait(step.name, trait) for trait in _REFUSALS)
 
 
-def did_not_fail(tracer: Tracer, step: Step) -> None:
+def branch_on_failing_double(tracer: Tracer, step: Step) -> None:
     """Branch on the double of a policy that passed: it may fail instead."""
     name = tracer.harness.double_of(step)
     assert name is not None
@@ -66,10 +66,10 @@ def did_not_fail(tracer: Tracer, step: Step) -> None:
 
 
 LAST_RESORT = "last resort"
-"""The place of decisions that are turned around when nothing else is left."""
+"""The place of branches that are negated last."""
 
 
-def did_not_pass(tracer: Tracer, step: Step, *, is_understood: bool = False) -> None:
+def branch_on_passing_double(tracer: Tracer, step: Step, *, is_understood: bool = False) -> None:
     """Branch on the double of a policy that failed: it may pass instead."""
     name = tracer.harness.double_of(step)
     if name is not None:
@@ -105,7 +105,7 @@ def error_of(step: Step, reason: str | None = None) -> dict[str, Any]:
     return {"reason": reason or known, "message": "", "status": status, **source}
 
 
-def has_passed(tracer: Tracer, exchange: Exchange, step: Step) -> None:
+def apply_passing_double(tracer: Tracer, exchange: Exchange, step: Step) -> None:
     """Make the variables of a policy inputs after its double passed."""
     chosen = _chosen(tracer, step)
     if chosen is None:

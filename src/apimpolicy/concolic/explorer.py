@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
-"""Places inside of a member, which decide little of themselves."""
+"""Places inside a member, whose branches decide little by themselves."""
 DOUBLES = (PLACE, LAST_RESORT)
 
 
@@ -68,11 +68,11 @@ class Explorer:
         self._tried: set[int] = set()
         self._seen_paths: set[int] = set()
         self._tries: dict[Any, int] = {}
-        self._seen: set[tuple[int, bool]] = set()
+        self._covered: set[tuple[int, bool]] = set()
         self.assignments: dict[frozenset[Any], Run | None] = {}
         self._is_for_branches = False
         self._ahead: Places = 0
-        """Where what is wanted and missing is, when so many goals were found."""
+        """The places of the unreached goals, when so many were reached."""
         self._measured = -1
 
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
@@ -154,9 +154,9 @@ class Explorer:
             self.outcome.found.setdefault(goal, run)
         for unsupported in run.path.unsupported_features:
             self.outcome.unsupported_features[unsupported] = self.outcome.unsupported_features.get(unsupported, 0) + 1
-        self._note_blocking(run)
+        self._record_blocking(run)
         way = _signature(run.path.decisions)
-        if way not in self._seen_paths or not self.exhaustive:  # what has no form may differ all the same
+        if way not in self._seen_paths or not self.exhaustive:  # branches without a term may still differ
             self._seen_paths.add(way)
             self._schedule(run)
         for path in run.continuations:
@@ -166,7 +166,7 @@ class Explorer:
         return run
 
     def _schedule(self, run: Run) -> None:
-        self._seen.update((each.term.get_id(), each.taken) for each in run.path.decisions if each.term is not None)
+        self._covered.update((each.term.get_id(), each.taken) for each in run.path.decisions if each.term is not None)
         prefix = 0
         without_form: set[Any] = set()
         for index, decision in enumerate(run.path.decisions):
@@ -206,7 +206,7 @@ class Explorer:
         other = self._goal_of(decision, taken=not decision.taken)
         branch = decision.place == THROWS or self._has_missing_branch(decision)
         is_new = other is not None and other in self.wanted and other not in self.outcome.found
-        is_unseen = decision.term is None or (decision.term.get_id(), not decision.taken) not in self._seen
+        is_unseen = decision.term is None or (decision.term.get_id(), not decision.taken) not in self._covered
         base: float = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
         kind = decision.place[0] if isinstance(decision.place, tuple) else decision.place
         base += 4 if kind == LAST_RESORT else 0.5 if isinstance(kind, str) and kind in _WITHIN else 0
@@ -235,7 +235,7 @@ class Explorer:
             goal not in self.outcome.found for goal in self.harness.goals.around(around.element) if goal in self.wanted
         )
 
-    def _note_blocking(self, run: Run) -> None:
+    def _record_blocking(self, run: Run) -> None:
         for decision in run.path.decisions:
             if decision.term is None and decision.unsupported is not None:
                 goal = self._goal_of(decision, taken=not decision.taken)
@@ -243,7 +243,7 @@ class Explorer:
                     known = self.outcome.blocking.setdefault(goal, {})
                     known[decision.unsupported] = known.get(decision.unsupported, 0) + 1
 
-    # Turning around
+    # Negating branches
 
     def _negate(self, run: Run, index: int) -> None:
         if run.path.is_finished:
@@ -253,61 +253,61 @@ class Explorer:
         if decision.term is None:
             self.backward_solver.negate(run, before, decision)
             return
-        asked = decision._replace(taken=not decision.taken)
-        found = None if decision.is_repeated else self._asked(run, before, asked)
+        negated = decision._replace(taken=not decision.taken)
+        found = None if decision.is_repeated else self._solve_for(run, before, negated)
         if found is None and not self.exhaustive and run.is_real:
-            for narrow in (self.guards, self.decides):
-                fewer = [each for each in before if narrow(run.path, each, asked)]
+            for narrow in (self.guards, self.influences):
+                fewer = [each for each in before if narrow(run.path, each, negated)]
                 if found is None and len(fewer) < len(before):
                     before = fewer
-                    found = self._asked(run, before, asked)
+                    found = self._solve_for(run, before, negated)
         if found is None:
             return
         key = frozenset(found.items())
         is_new = key not in self.assignments
-        following = self.assignments[key] = self.run(found) if is_new else self.assignments[key]
-        if following is not None and decision.place not in DOUBLES:  # other policies run then
+        next_run = self.assignments[key] = self.run(found) if is_new else self.assignments[key]
+        if next_run is not None and decision.place not in DOUBLES:  # other policies run then
             self.statistics.predicted += is_new
-            if not self._is_as_foreseen([*before, asked], following):
+            if not self._is_as_predicted([*before, negated], next_run):
                 self.statistics.diverged += is_new
                 if is_new and not self.exhaustive:
-                    self.backward_solver.with_repairs(following, before)
+                    self.backward_solver.with_repairs(next_run, before)
 
-    def _asked(self, run: Run, before: Sequence[Decision], asked: Decision) -> Assignment | None:
+    def _solve_for(self, run: Run, before: Sequence[Decision], negated: Decision) -> Assignment | None:
         """Return an assignment that keeps the earlier branches and takes this one."""
-        terms = [each.constraint for each in (*before, asked) if each.term is not None]
+        terms = [each.constraint for each in (*before, negated) if each.term is not None]
         return self.queries.solve(
-            terms, asked.constraint, run.assignment, candidates.literals_in(asked.owner), place=place_key(asked)
+            terms, negated.constraint, run.assignment, candidates.literals_in(negated.owner), place=place_key(negated)
         )
 
-    def decides(self, path: Path, decision: Decision, asked: Decision) -> bool:
+    def influences(self, path: Path, decision: Decision, negated: Decision) -> bool:
         """Return whether a branch can influence a later one."""
         if decision.place in DOUBLES:
             return False
         if decision.place == "conversion":  # a value that is refused ends the request
             return True
-        return self.harness.reachability.leads_to(path.open_exit(decision.step), asked.step)
+        return self.harness.reachability.leads_to(path.open_exit(decision.step), negated.step)
 
-    def guards(self, path: Path, decision: Decision, asked: Decision) -> bool:
-        """Return whether `decision` guards `asked`, or ends the request when negated."""
+    def guards(self, path: Path, decision: Decision, negated: Decision) -> bool:
+        """Return whether `decision` guards `negated`, or ends the request when negated."""
         step = decision.step
         ends = decision.place == "guard" or (step is not None and only_refuses(step))
-        return ends or self.decides(path, decision, asked)
+        return ends or self.influences(path, decision, negated)
 
-    def _is_as_foreseen(self, wanted: Sequence[Decision], following: Run) -> bool:
+    def _is_as_predicted(self, wanted: Sequence[Decision], next_run: Run) -> bool:
         """Return whether a run took the predicted branches."""
-        asked = wanted[-1]
-        return any(self._begins(path, wanted, asked) for path in (following.path, *following.continuations))
+        negated = wanted[-1]
+        return any(self._begins(path, wanted, negated) for path in (next_run.path, *next_run.continuations))
 
-    def _begins(self, path: Path, wanted: Sequence[Decision], asked: Decision) -> bool:
+    def _begins(self, path: Path, wanted: Sequence[Decision], negated: Decision) -> bool:
         """Return whether a path begins with these branches, as far as they influence the last of them."""
-        answers = list(self._deciding(path, wanted, asked))
-        return list(islice(self._deciding(path, path.decisions, asked), len(answers))) == answers
+        answers = list(self._influencing(path, wanted, negated))
+        return list(islice(self._influencing(path, path.decisions, negated), len(answers))) == answers
 
-    def _deciding(self, path: Path, decisions: Iterable[Decision], asked: Decision) -> Iterator[tuple[int, bool]]:
+    def _influencing(self, path: Path, decisions: Iterable[Decision], negated: Decision) -> Iterator[tuple[int, bool]]:
         """Yield the branches that influence a branch, as the term's id and the outcome."""
         for each in decisions:
-            if each.term is not None and (self.exhaustive or each is asked or self.decides(path, each, asked)):
+            if each.term is not None and (self.exhaustive or each is negated or self.influences(path, each, negated)):
                 yield each.term.get_id(), each.taken
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BRANCH, CONDITION = "branch", "condition"
 _TAKEN = {"condition": True, "branch": None}
-"""What an effect says when its branch is taken; a choose says None when no condition was true."""
+"""The value in an effect whose branch is taken; None in that of a choose without a true condition."""
 
 
 class Goal(NamedTuple):
@@ -116,7 +116,7 @@ class Goals:
         asked = self._spans.get((excerpt.source.path, excerpt.start))
         for node, value in entries if asked is not None else ():
             place = known.get(id(node))
-            if place is None and asked is not excerpt:  # the same text, bound again
+            if place is None and asked is not excerpt:  # bound again from the same text
                 at = _place_of(excerpt, node)
                 named = self.places.get((CONDITION, excerpt.source.path, at))
                 place = None if named is None else (node, excerpt.source.path, at, named.outcomes is NULLNESS)

@@ -90,7 +90,7 @@ class Harness:
         self.named_values = dict(named_values or {})
         optional = {kind: self.settings.get(kind) for kind in ("user", "product", "subscription")}
         self.present = {kind: entity.id for kind, entity in optional.items() if entity is not None}
-        """The entities that are there unless a request says otherwise, with their ids."""
+        """The ids of the entities that exist by default."""
         self.first = TracingGateway(**self.settings)
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)
@@ -226,7 +226,7 @@ class Harness:
             gateway.trace_with(tracer)
             result = self.send(gateway, request, variables, made)
         except PathTooLong:
-            problem = "it makes more decisions than are followed"
+            problem = "it takes more branches than the search follows"
         except ApimPolicyError as error:
             problem = str(error)
         if result is not None and self.on_result is not None:
@@ -262,7 +262,7 @@ class Run:
         self.problem = problem
         self.continuations = continuations
         self.path: Path = tracer.path
-        """The way that it went."""
+        """The branches that it took."""
 
     @property
     def is_real(self) -> bool:

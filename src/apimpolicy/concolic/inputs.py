@@ -26,14 +26,14 @@ PRINTABLE = solver.char_range(" ", "~")
 _TOKEN = solver.union(_WORD, solver.literal("-"), solver.literal("_"), solver.literal("."))
 _IN_SEGMENT = solver.union(_TOKEN, *(solver.literal(each) for each in "~!$&'()*+,;=:@"))
 _PATH = solver.union(_IN_SEGMENT, solver.literal("/"))
-"""What stands in the path of a URL as it is."""
+"""Characters that the path of a URL contains unescaped."""
 _NO_SLASH = solver.union(solver.char_range(" ", "."), solver.char_range("0", "~"))
 _NO_BOUND = solver.star(PRINTABLE)
 
 FIELD = solver.union(solver.literal(""), _VISIBLE, solver.concat_patterns(_VISIBLE, solver.star(PRINTABLE), _VISIBLE))
 """The value of a header: visible characters, with spaces inside."""
 LABEL = solver.union(_VISIBLE, solver.concat_patterns(_VISIBLE, solver.star(PRINTABLE), _VISIBLE))
-"""What people call something: visible characters, with spaces inside."""
+"""Names: visible characters, with spaces inside."""
 ANY = _NO_BOUND
 SOME = solver.repeat(PRINTABLE, 1, None)
 WORD = solver.repeat(_TOKEN, 1, None)
@@ -55,7 +55,7 @@ ADDRESS = solver.union(
 )
 """An IPv4 address, or an IPv6 address in full."""
 PARAMETER = solver.repeat(_NO_SLASH, 1, None)
-"""What stands between two slashes of a path, decoded."""
+"""A segment of a path, decoded."""
 PATH = solver.concat_patterns(solver.literal("/"), solver.star(_PATH))
 SEGMENT = solver.difference(
     solver.repeat(_IN_SEGMENT, 1, None), solver.union(solver.literal("."), solver.literal(".."))
@@ -83,7 +83,7 @@ URL = solver.concat_patterns(
 )
 """A plain URL; others are URLs too."""
 READABLE = solver.repeat(solver.union(_TOKEN, solver.literal(" "), solver.literal("/")), 1, None)
-"""What people like to read in a test."""
+"""Readable strings."""
 
 
 class Piece(NamedTuple):
@@ -123,7 +123,7 @@ class Input:
         self.domain = domain
         self.soft_constraints = soft_constraints
         self.choices: tuple[str, ...] = ()
-        """What it may be, where that is one of a few."""
+        """Its values, where there are a few."""
 
     @property
     def is_explicit(self) -> bool:
@@ -139,13 +139,13 @@ class Inputs:
         self.known: dict[Key, Input] = {}
         self.by_name: dict[str, Input] = {}
         self.template: tuple[Piece, ...] | None = None
-        """What the path of every request is made of; None where it is any path."""
+        """The template of every request's path; None where it is any path."""
         self.fixed: frozenset[str] = frozenset()
         """Entities of `context` that are the same in every run, by kind."""
         self.clock: int | None = None
-        """When requests run, in seconds since 1970, where the clock stands still and may be set."""
+        """The time of requests in seconds since 1970, where the clock is fixed and can be set."""
         self.has_tokens = False
-        """Whether values from outside may be tokens: the policy speaks of them."""
+        """Whether values from outside may be tokens, because the policy mentions them."""
 
     def string_var(self, *key: str, default: str = "x", pattern: Pattern | None = None) -> Term:
         """Return a string whose values match the pattern; by default, that of header values."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.solver import Term
 
 _MOST_DIGITS = {"long": 18}
-"""How many digits a text has at most that writes a number of this type for certain; nine of other types."""
+"""The digits that always fit this type; nine for other types."""
 
 
 def number_in(replayer: Replayer, term: Term, kind: str) -> Term | None:

@@ -252,7 +252,7 @@ def converted(replayer: Replayer, node: nodes.Expression, operand: ConcolicValue
     if isinstance(operand.form, symbolic_json.Token) and kind == "user" and source.startswith("Newtonsoft.Json.Linq."):
         return symbolic_json.explicit(replayer, operand, target)
     if kind in ("reference", "unboxing"):
-        return _carried(operand)  # the run says that the type is right, and it is the same in every run of this way
+        return _carried(operand)  # the run shows the type, which is the same in every run with this path
     if (
         kind == "user"
         and target.startswith("Newtonsoft.Json.Linq.")

@@ -23,7 +23,7 @@ OUTPUT = "out "
 SETS = "sets "
 """The beginning of the name of an origin that is an object with another value of a property."""
 CLOCK = "clock"
-"""The name of the origin of what the clock says, of the seconds since 1970; and of the input that these are."""
+"""The origin of the clock's time, of its seconds since 1970; and the input that these are."""
 ITEM, HAS_ITEM = "item", "has item"
 """The names of the origins of an item of a list, and of whether there is one, each of the list and its place."""
 IS_AMONG = "is among"
@@ -49,7 +49,7 @@ class Origin:
         self.number = next(_numbers)
         self.value = value
         self.leads: bool | None = None
-        """Whether a way leads back from it to inputs, once that was asked."""
+        """Whether it can be traced back to inputs, once that is known."""
 
     def __repr__(self) -> str:
         return f"Origin({self.name!r}, {list(self.operands)})"

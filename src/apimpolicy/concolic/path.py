@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
 
 Goal = tuple[Any, ...]
-"""What tests can reach: a branch or the outcome of a condition, by its place; see `goals`."""
+"""A branch or the outcome of a condition, by its place; see `goals`."""
 
 
 class Decision(NamedTuple):
@@ -35,7 +35,7 @@ class Decision(NamedTuple):
     step: Step | None = None
     is_repeated: bool = False
     value: ConcolicValue | None = None
-    """What was decided, where that has no form."""
+    """The condition, where it has no term."""
 
     @property
     def constraint(self) -> Term:
@@ -67,24 +67,24 @@ class Path:
         self.decisions: list[Decision] = []
         self.unsupported_features: dict[Unsupported, None] = {}
         self.mispredicted: list[Decision] = []
-        """Decisions whose form said something else than the run: mistakes of a form."""
+        """Branches whose term contradicts the run: errors of a form."""
         self.internal_errors: list[Exception] = []
-        """Mistakes of ours, each of which left an expression without a meaning."""
+        """Internal errors, each of which left an expression without terms."""
         self.owner: Any = None
         self.step: Step | None = None
         """The policy that runs."""
         self.stopped_at: set[Step | None] = set()
-        """The policies that failed or ended the request: whatever is not known of them, others may go on from there."""
+        """The policies that failed or ended the request: other requests may continue there."""
         self.is_finished = False
-        """Nobody wants to know any more where its decisions lead."""
+        """Set when later decisions no longer matter."""
         self.random_values: Assignment = {}
-        """What came by chance in this run."""
+        """Inputs with random values in this run."""
         self.changed: dict[tuple[str, ...], ConcolicValue] = {}
-        """What policies put into trees that came from outside, by key."""
+        """Values that policies put into input trees, by key."""
         self._known: dict[int, set[Step | None]] = {}
-        """The terms that were asked for, with the policies in which they were."""
+        """The terms that were branched on, with the policies that did."""
         self._times: dict[int, int] = {}
-        """How often each place has decided."""
+        """How many times each place has branched."""
 
     def open_exit(self, step: Step | None) -> OpenExit:
         """Return how other requests can continue after a policy, once the run is over."""

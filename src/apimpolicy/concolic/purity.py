@@ -24,7 +24,7 @@ _CHANGING = (
     *("TryDequeue", "TryPop", "Merge", "Replace", "UnionWith", "ExceptWith", "IntersectWith", "Sort", "Reverse"),
     *("Write", "Load", "Save", "Read", "Transform", "Dispose", "Close", "Move", "Reset"),
 )
-"""How members begin that change what they are members of."""
+"""Prefixes of members that change their receiver."""
 _UNCHANGING = frozenset(
     (
         *("string", "char", "bool", "int", "long", "double", "decimal", "object", "ContextExtensions"),

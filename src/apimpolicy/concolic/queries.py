@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.solver import Term
 
 _LEAST = 40
-"""Milliseconds for a question at a place where several were not decided."""
+"""Milliseconds for a query at a place where several timed out."""
 _HARD = 300
-"""Milliseconds for a hard question, unless all ways are wanted."""
+"""Milliseconds for a hard query, unless the search is exhaustive."""
 
 
 class SolverQueries:
@@ -33,7 +33,7 @@ class SolverQueries:
         self.statistics = outcome.statistics
         self.exhaustive = exhaustive
         self._undecided: Counter[object] = Counter()
-        """How often a question was not decided in time, by place."""
+        """How many queries timed out, by place."""
 
     def solve(
         self,
@@ -129,7 +129,7 @@ class SolverQueries:
             self._undecided[place] += 1
             self.statistics.undecided += 1
             self.outcome.unsupported_features.setdefault(
-                Unsupported("a question that the solver did not decide in time", ""), 1
+                Unsupported("a query that the solver did not decide in time", ""), 1
             )
         return answer if answer.is_possible else None
 

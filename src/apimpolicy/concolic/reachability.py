@@ -126,7 +126,7 @@ class Reachability:
         inner, around = step, step.parent
         while around is not None:
             if has_trait(around.name, "branches"):
-                if inner is step:  # its own condition: the arms below it are asked as well
+                if inner is step:  # its own condition: the branches below it are evaluated as well
                     found |= self._bits[id(around)] | self._all(_below(step, around.steps_inside()))
             elif _is_sequence(around):
                 found |= self._all(_below(inner, around.steps_inside()))

@@ -31,8 +31,7 @@ _UNCHANGING = (str, int, float, bool, bytes, type(None))
 _Part = TypeVar("_Part", bound="Callable[..., Any]")
 
 PARTS: dict[type[nodes.Bound], Callable[[Replayer, Any], Any]] = {}
-"""By the kind of node: a function from the walker and the node to what an expression means, or that walks a
-statement."""
+"""By kind of node: the function that replays an expression and returns its value, or that replays a statement."""
 
 
 def handles(*kinds: type[nodes.Bound]) -> Callable[[_Part], _Part]:
@@ -102,9 +101,9 @@ class Replayer:
         self._catching: list[set[int]] = []
         self._guards: list[_Guard] = []
         self._below: list[ConcolicValue] = []
-        """What was evaluated for the node that is being walked, in order."""
+        """The operands of the node that is being replayed, in order."""
 
-    # The whole
+    # Expressions
 
     def run(self, body: nodes.Bound, value: Any) -> ConcolicValue:
         """Return the result of the expression, which had this value. Raises Thrown when it threw."""
@@ -164,7 +163,7 @@ class Replayer:
             value = self.take(node)
         except Thrown:
             if not guards and not meaning.is_constant:
-                guards = [_Guard(None, self.unsupported_at("an exception that was not foreseen", node))]
+                guards = [_Guard(None, self.unsupported_at("an exception that was not predicted", node))]
             self._add_guard_branches(guards, passed=False)
             self._may_throw(node, guards, below, did=True)
             raise
@@ -196,7 +195,7 @@ class Replayer:
         return [self.evaluate(each) for each in expressions]
 
     def walk(self, statement: nodes.Bound) -> None:
-        """Walk a statement. Raises what leaves it."""
+        """Replay a statement. Raises Break, Continue or Return when it does."""
         part = PARTS.get(type(statement))
         if part is None:
             raise UnsupportedStatement(type(statement).__name__)
@@ -305,7 +304,7 @@ class Replayer:
         elif receiver.unsupported is not None and receiver.value is None:
             self.guard(None, receiver.unsupported)
 
-    # Obstacles
+    # Unsupported values
 
     def unsupported_at(self, kind: str, node: nodes.Bound) -> Unsupported:
         line, column = self.excerpt.source.position(self.excerpt.locate(node.syntax.start))

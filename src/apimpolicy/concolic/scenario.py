@@ -69,14 +69,14 @@ class Scenario:
     """The only section that runs, with a response from its beginning."""
     response: Answer = attrs.field(factory=Answer)
     calls_before: int = 0
-    """How often the same request came before."""
+    """How many times the same request came before."""
     now: int | None = None
     """The gateway's time, in seconds since 1970."""
     named_values: dict[str, str] = attrs.field(factory=dict)
-    """Named values that are others than in the world of the search."""
+    """Named values that differ from those of the harness."""
     backends: list[str] = attrs.field(factory=list)
     doubles: dict[str, dict[str, Any]] = attrs.field(factory=dict)
-    """What runs in the place of policies, by place: `variables`, or an `error`."""
+    """The doubles of policies, by place: `variables`, or an `error`."""
 
     @classmethod
     def of(cls, assignment: Assignment, present: Mapping[str, str] | None = None) -> Scenario:

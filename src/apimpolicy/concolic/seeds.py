@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.inputs import Assignment
 
 _Draw = tuple[int, int, int, float]
-"""Which of a generator's numbers, from where, up to where, and what it is."""
+"""The index of a random number, its bounds, and its value."""
 MOST_SEEDS = 5_000
-"""How many seeds are tried for the numbers that are wanted."""
+"""The seeds that are tried for the wanted numbers."""
 
 
 def guid_of(hash_code: int) -> str:

@@ -23,7 +23,7 @@ except ImportError:  # pragma: no cover - the extra is installed where tests run
     ) from None
 
 Term = Any
-"""A Z3 expression: of the sorts text, number (a whole one) or truth."""
+"""A Z3 expression of the sort String, Int, Real or Bool."""
 Pattern = Any
 """A Z3 regular expression."""
 
@@ -255,8 +255,8 @@ def _as_sort_of(variable: Term, value: Any) -> Term:
 
 
 _UNITS = 2500
-"""What Z3 calls resource units, in a millisecond of a usual processor: the same questions are given up everywhere, and
-only on a machine that is far slower the clock decides."""
+"""Z3's resource units in a millisecond of a usual processor, so that the same queries time out on every machine; the
+clock decides only on a far slower one."""
 
 
 class SolverResult:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.solver import Term
 
 RESPONSE = ("response",)
-"""The inputs of a response that is there before anything is asked."""
+"""The key of a response that exists before any request is sent."""
 _inside: dict[int, tuple[nodes.Bound, set[int]]] = {}
 _MOST_INSIDE = 5000
 
@@ -38,7 +38,7 @@ class Fields:
         self.key = key
         self.folds = folds
         self.is_given = is_given
-        """Whether others than those that were set may be there."""
+        """Whether fields may be present that no policy has set."""
         self.set: dict[str, ConcolicValue | None] = {}
         self.unsupported: Unsupported | None = None
 
@@ -133,25 +133,25 @@ class State:
         self.start: dict[str, object] = {}
         """The values with which variables began."""
         self.last_error: dict[str, ConcolicValue] = {}
-        """What is known of the error besides that the way decides it: of one that a double makes."""
+        """The parts of an error that are inputs: those of a double's."""
         self.cache_keys: dict[str, str] = {}
         """The keys that were looked up, and how they came about."""
         self.error_status: ConcolicValue | None = None
-        """The status of the answer to an error, where that is an input."""
+        """The status of the response to an error, where that is an input."""
         self.stored: dict[str, ConcolicValue] = {}
-        """What the cache holds since this request, by key."""
+        """The cache entries that this request has stored, by key."""
         self.provider: str | None = None
         """The provider of the token that was made for the request."""
         self.draws = 0
-        """How many random numbers were asked for."""
+        """How many random numbers were drawn."""
         self.guids = 0
-        """How many new GUIDs."""
+        """How many GUIDs were created."""
         self.answers = 0
-        """How many answers of the backend there were."""
+        """How many responses of the backend came."""
         self.sent = 0
         self.cached = 0
         self.keeps: list[object] = []
-        """Objects that are known by their identity, so that it stays theirs."""
+        """Objects that are identified by `id`, kept alive so that their ids stay unique."""
 
     def response(self, message: object) -> Message:
         """Return the state of a response; nothing of one that the gateway made is an input."""

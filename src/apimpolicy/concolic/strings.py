@@ -131,7 +131,7 @@ def as_text(replayer: Replayer, concolic: ConcolicValue) -> Term | None:
         if isinstance(value, (int, str)):
             return solver.constant(str(value))
         return None
-    shows = getattr(concolic.form, "shown", None)  # a JSON token says itself how it is shown
+    shows = getattr(concolic.form, "shown", None)  # JSON tokens have their own
     if shows is not None:
         made: Term | None = shows(replayer, concolic)
         return made

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.solver import Term
 
 NULL, TEXT, NUMBER, TRUTH, OBJECT, LIST, JWT = range(7)
-"""What the input `kind` of a tree says."""
+"""The values of a tree's input `kind`."""
 TOKEN_KINDS = {1: OBJECT, 2: LIST, 6: NUMBER, 8: TEXT, 9: TRUTH, 10: NULL}
 _KINDS = (TEXT, NUMBER, TRUTH, OBJECT, LIST, NULL, JWT)
 OTHER = "other"
-"""What stands for a name that nobody asks for: what it is called is an input, where somebody looks at all names."""
+"""Stands for all names that no expression uses; the name itself is an input where a policy enumerates names."""
 LARGEST = 2**31 - 1
 
 
@@ -170,7 +170,7 @@ class SymbolicJson(Token):
                 replayer.guard(solver.FALSE)
             return ConcolicValue(None)
         kind = self.decide_kind(replayer, concolic)
-        if kind is None:  # a text that Json.NET reads as a date
+        if kind is None:  # a string that Json.NET reads as a date
             return None
         if kind == NULL:
             if not is_nullable:

@@ -17,7 +17,7 @@ _PLAIN = frozenset(
 """Structures whose members and operators never throw on their own account."""
 _OF_PLAIN = frozenset(("ToString", "Equals", "CompareTo", "GetHashCode", "ToUniversalTime", "ToLocalTime", "Subtract"))
 _TIMES = ("Add", "ToUnixTime")
-"""Beginnings of the members of moments that go a fixed way from any moment that a clock may show."""
+"""Prefixes of date members that move any date of the clock by a fixed span."""
 _OF_TEXTS = frozenset(
     (
         *("ToLower", "ToUpper", "ToLowerInvariant", "ToUpperInvariant", "Trim", "TrimStart", "TrimEnd", "ToString"),
@@ -25,7 +25,7 @@ _OF_TEXTS = frozenset(
         *("IsNullOrEmpty", "IsNullOrWhiteSpace", "GetHashCode", "CompareTo"),
     )
 )
-"""Members of texts that throw, if at all, because of an argument: constant ones were right in the run."""
+"""Members of strings that throw only because of an argument: constant arguments were valid in the run."""
 _HARMLESS = ("+", "-", "*", "==", "!=", "<", ">", "<=", ">=")
 
 

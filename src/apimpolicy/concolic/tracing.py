@@ -69,7 +69,7 @@ class Tracer:
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
         self.error: PolicyError | None = None
-        """The error that was met last, on its way up."""
+        """The last error, while it propagates."""
 
     def has_token(self, provider: str, headers: Headers) -> None:
         """Record that the request has a token that was made for it."""
@@ -92,16 +92,16 @@ class Tracer:
         except Thrown:
             if threw:
                 return ConcolicValue(unsupported=Unsupported("an exception", ""))
-            return self._unsupported_value(value, "an exception that was not met", excerpt)
+            return self._unsupported_value(value, "an exception that did not occur", excerpt)
         except RecursionError:
             return self._unsupported_value(value, "an expression that is nested deeply", excerpt)
         except PathTooLong:
             raise
-        except Exception as error:  # the run itself is right whatever becomes of its meaning
+        except Exception as error:  # the run itself is valid without terms
             self.path.internal_errors.append(error)
-            return self._unsupported_value(value, f"a mistake of the search: {type(error).__name__}", excerpt)
+            return self._unsupported_value(value, f"an internal error of the search: {type(error).__name__}", excerpt)
         if threw:
-            return self._unsupported_value(value, "an exception that was not foreseen", excerpt)
+            return self._unsupported_value(value, "an exception that was not predicted", excerpt)
         if recorder.is_full:
             return self._unsupported_value(value, "an expression that does very much", excerpt)
         return found.as_value(value)
@@ -114,7 +114,7 @@ class Tracer:
 
 
 class _TracingEvaluator(Evaluator):
-    """Evaluates as ever, and tells the follower."""
+    """Evaluates expressions, and reports them to the tracer."""
 
     __slots__ = ("last", "tracer")
 
@@ -178,7 +178,7 @@ class _TracingEvaluator(Evaluator):
 
 
 class _TracingExchange(Exchange):
-    """Runs policies as ever, and tells the follower."""
+    """Runs policies, and reports them to the tracer."""
 
     has_begun = False
 
@@ -192,7 +192,7 @@ class _TracingExchange(Exchange):
     def execute(self, steps: Sequence[Any]) -> None:
         if not self.has_begun:
             self.has_begun = True
-            cors.begun(self.tracer, self)
+            cors.branch_on_preflight(self.tracer, self)
             if self.tracer.harness.section is not None and self.context.response is not None:
                 self.tracer.state.answered(self.context.response, RESPONSE)
         super().execute(steps)
@@ -237,7 +237,7 @@ class _Before:
 
 
 class TracingGateway(Gateway):
-    """A gateway whose next requests this follower follows."""
+    """A gateway whose requests are traced."""
 
     response_before: Response | None = None
     """The response that is there when a section runs alone."""

@@ -49,7 +49,7 @@ class ConcolicValue:
         self.form = form
         self.unsupported = unsupported
         self.origin = origin
-        """How it came about, where it has no term."""
+        """The operation that produced it, where it has no term."""
 
     def as_value(self, value: Any) -> ConcolicValue:
         """Return the same term with another value."""

@@ -28,7 +28,7 @@ _Form = TypeVar("_Form", bound="Callable[[Call], ConcolicValue | None]")
 
 FORMS: dict[tuple[str, str], Callable[[Call], ConcolicValue | None]] = {}
 EXCEPTIONS: dict[tuple[str, str], str] = {}
-"""For what a form has no answer; everything else that it is asked is exact."""
+"""The values for which a form has no result; for all others it is exact."""
 _MODULES = (
     "strings",
     "string_splits",

@@ -21,7 +21,7 @@ _PLAIN = {
     ),
     "HtmlDecode": solver.star(solver.union(solver.char_range(" ", "%"), solver.char_range("'", "~"))),
 }
-"""By member: texts in which it finds nothing that is coded; for others letters, digits and `-_.`."""
+"""By member: strings without anything encoded; for other members letters, digits and `-_.`."""
 
 
 @form(

@@ -87,7 +87,7 @@ def last_error(call: Call) -> ConcolicValue:
     return ConcolicValue(form=ContextObject("last-error")) if call.value is not None else ConcolicValue()
 
 
-def _of_way(owner: str, *signatures: str) -> None:
+def _path_constants(owner: str, *signatures: str) -> None:
     """Register members that are constant for all requests with the same path."""
 
     @form(owner, *signatures)
@@ -95,7 +95,7 @@ def _of_way(owner: str, *signatures: str) -> None:
         return ConcolicValue()
 
 
-_of_way("ILastError", "string Section { get; }", "string Path { get; }", "string PolicyId { get; }")
+_path_constants("ILastError", "string Section { get; }", "string Path { get; }", "string PolicyId { get; }")
 
 
 def _of_error(name: str) -> None:
@@ -133,14 +133,14 @@ TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("IDeployment", "Region"): ("deployment", "region", "West Europe"),
     ("IDeployment", "ServiceName"): ("deployment", "service-name", "contoso"),
 }
-"""Texts of entities: what they are called as inputs, and what they are unless it matters."""
+"""String members of entities: their keys as inputs, and their defaults."""
 
 
 MAY_BE_NULL = frozenset({("user", "email"), ("user", "first-name"), ("user", "last-name"), ("api", "version")})
 
 
 _LABELS = ("name", "first-name", "last-name", "email")
-"""What people write as they like."""
+"""Free text."""
 
 
 def _text(owner: str, name: str) -> None:
@@ -164,14 +164,14 @@ for _owner, _name in TEXTS:
     _text(_owner, _name)
 
 
-_of_way(
+_path_constants(
     "IDeployment",
     f"{MAPPING}<string, System.Security.Cryptography.X509Certificates.X509Certificate2> Certificates {{ get; }}",
 )
-_of_way("IDeployment", "IGateway Gateway { get; }", "string GatewayId { get; }", "string ServiceId { get; }")
-_of_way("IGateway", "string Id { get; }", "string InstanceId { get; }", "bool IsManaged { get; }")
-_of_way("IContextApi", "bool IsCurrentRevision { get; }")
-_of_way("IContext", "bool Tracing { get; }", "IBackend Backend { get; }")
+_path_constants("IDeployment", "IGateway Gateway { get; }", "string GatewayId { get; }", "string ServiceId { get; }")
+_path_constants("IGateway", "string Id { get; }", "string InstanceId { get; }", "bool IsManaged { get; }")
+_path_constants("IContextApi", "bool IsCurrentRevision { get; }")
+_path_constants("IContext", "bool Tracing { get; }", "IBackend Backend { get; }")
 
 
 @form("IUser", "System.Collections.Generic.IEnumerable<IGroup> Groups { get; }")

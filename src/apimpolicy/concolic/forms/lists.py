@@ -1,4 +1,4 @@
-"""Lists and queries: walked as the run walked over them."""
+"""Lists and queries, enumerated as in the run."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def _contains(
             return ConcolicValue(unsupported=unsupported, origin=Origin(IS_AMONG, call.node, [wanted, *items]))
         terms.append(same.term if same.term is not None else solver.constant(bool(same.value)))
         if not isinstance(source, list) and call.replayer.path.branch_on(terms[-1], "contains"):
-            return ConcolicValue(True)  # what comes after it was not asked for
+            return ConcolicValue(True)  # later items were not enumerated
     return ConcolicValue(term=solver.any_of(*terms))
 
 

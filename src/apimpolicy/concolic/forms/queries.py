@@ -1,4 +1,4 @@
-"""Queries that put items in order, count them together, or leave some out: walked as the run walked over them."""
+"""Queries that order, aggregate or skip items, enumerated as in the run."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ _CODES = {
         for way in ("Decode", "Encode")
     },
 }
-"""How what is coded is coded and decoded, by the members for either way."""
+"""Encoder and decoder, by the members for either direction."""
 
 
 @inverse(*(name for name in _CODES if name.endswith(("Decode", "UnescapeDataString"))))

@@ -1,4 +1,4 @@
-"""JSON that was made of a text: its parts, and the text of the whole."""
+"""JSON that was parsed from a string: its parts, and the string itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that are cut, put together, and searched."""
+"""Strings that are cut, concatenated, and searched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XML that was made of a text: its parts. An element is wished for as XML, or as the text that it has."""
+"""XML that was parsed from a string: its parts. The wanted element is XML, or the text that it contains."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Status = Literal["proven", "false", "undecided", "error"]
 
-TOO_LONG = Unsupported("more decisions on one way than are followed", "")
+TOO_LONG = Unsupported("more branches on one path than are followed", "")
 UNKNOWN = "no request was found, and texts have too many conditions for a proof"
 
 
