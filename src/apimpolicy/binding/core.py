@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice
+from apimpolicy.binding import advice, lookup
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
 from apimpolicy.binding.nodes import (
     NOT_CONSTANT,

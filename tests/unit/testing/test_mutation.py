@@ -324,8 +324,8 @@ def test_the_project_has_the_survivors_that_are_known(monkeypatch: pytest.Monkey
         "orders.xml:13:9 without <include-fragment>."
     )
     assert unreached(outcomes) == [
-        "orders.xml: 5 changes where no test comes, the first in line 15",
-        "unused.xml: 3 changes where no test comes, the first in line 2",
+        "orders.xml: 5 changes that no test reaches, the first in line 15",
+        "unused.xml: 3 changes that no test reaches, the first in line 2",
     ]
     assert {path.name: path.read_bytes() for path in PROJECT.iterdir() if path.is_file()} == before
     assert read_bytes(PROJECT / "orders.xml") == before["orders.xml"]

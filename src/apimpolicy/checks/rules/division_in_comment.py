@@ -56,8 +56,9 @@ class DivisionInComment(Rule):
 def _is_number(bound: object) -> bool:
     from apimpolicy.binding.bind import BoundExpression
 
-    is_value = isinstance(bound, BoundExpression) and isinstance(bound.body, Expression)
-    return is_value and not bound.diagnostics and bound.type in NUMERIC
+    if not isinstance(bound, BoundExpression) or not isinstance(bound.body, Expression):
+        return False
+    return not bound.diagnostics and bound.type in NUMERIC
 
 
 def _bind(code: str) -> object:
