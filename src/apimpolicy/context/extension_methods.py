@@ -50,7 +50,7 @@ def text_or_default(dictionary: Any, name: str | None, default: str | None) -> s
 
 
 @implements(
-    "ContextExtensions", "GetValueOrDefault<T>(IReadOnlyDictionary<string, object>, string, T)", types=True, cost=FREE
+    "ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, object>, string, T)", types=True, cost=FREE
 )
 def variable_or_default(types: tuple[Type, ...], dictionary: Any, name: str | None, default: Any) -> Any:
     """The variable cast to T. Raises InvalidCastException when it is of another type (documented)."""

@@ -136,7 +136,7 @@ def deserialize_with(types: tuple[Type, ...], text: str | None, settings: JsonSe
     return _read(text, types[-1], settings)
 
 
-@implements(_CONVERT, "DeserializeAnonymousType<T>(string, T)", types=True)
+@implements(_CONVERT, "DeserializeAnonymousType(string, T)", types=True)
 def deserialize_anonymous(types: tuple[Type, ...], text: str | None, example: Any) -> Any:
     return from_text(_text(text), types[-1])
 

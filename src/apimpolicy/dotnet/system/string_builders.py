@@ -339,7 +339,7 @@ def _append_join(builder: StringBuilder, separator: str | None, values: Array | 
     return builder.append(join(separator, map(text, values)))
 
 
-@implements(_NAME, "AppendJoin<T>(string, IEnumerable<T>)", "AppendJoin<T>(char, IEnumerable<T>)", types=True)
+@implements(_NAME, "AppendJoin(string, IEnumerable<T>)", "AppendJoin(char, IEnumerable<T>)", types=True)
 def _append_join_all(
     types: tuple[Type, ...], builder: StringBuilder, separator: str | None, values: Iterable[Any] | None
 ) -> StringBuilder:
