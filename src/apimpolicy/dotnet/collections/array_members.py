@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import check_non_negative, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.environment import environment
@@ -17,6 +17,7 @@ from apimpolicy.dotnet.exceptions import (
     IndexOutOfRangeException,
     InvalidCastException,
     RankException,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.types import NamedType

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import check_part, require
+from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.collections.arrays import default_value, rectangular_get, rectangular_set
 from apimpolicy.dotnet.collections.comparers import comparison_of, sort_key
 from apimpolicy.dotnet.collections.comparers import sort as sort_items
@@ -17,6 +17,7 @@ from apimpolicy.dotnet.exceptions import (
     IndexOutOfRangeException,
     InvalidCastException,
     RankException,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.values import RectangularArray, box

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import require
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.costs import FREE
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import implements
 
 if TYPE_CHECKING:

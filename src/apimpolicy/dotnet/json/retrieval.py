@@ -9,9 +9,9 @@ from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     InvalidCastException,
     NullReferenceException,
+    require,
 )
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
@@ -87,9 +87,7 @@ def value_at(types: tuple[Type, ...], token: JToken, key: Any) -> Any:
 
 
 def _required(source: Any, name: str = "source") -> Any:
-    if source is None:
-        raise ArgumentNullException(name)
-    return source
+    return require(source, name)
 
 
 @implements(_EXTENSIONS, "Value", types=True)
