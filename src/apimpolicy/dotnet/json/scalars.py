@@ -40,6 +40,8 @@ _BY_TYPE: dict[Type, int] = {
     platform.TIME_SPAN: TIME_SPAN_TYPE,
 }
 _TEXTS = (STRING_TYPE, COMMENT, RAW)
+_SMALL = tuple(map(Int64, range(256)))
+"""Boxes that most documents need; boxes have no identity (`reference_equals`)."""
 
 
 PLAIN_TYPES: Final = {type(None): NULL, bool: BOOLEAN, str: STRING_TYPE, int: INTEGER, float: FLOAT, Decimal: FLOAT}
@@ -247,7 +249,7 @@ class JValue(JToken):
     @staticmethod
     @member("new(long)")
     def of_long(value: int) -> JValue:
-        return JValue(Int64(value), INTEGER)
+        return JValue(_SMALL[value] if 0 <= value < len(_SMALL) else Int64(value), INTEGER)
 
     @staticmethod
     @member("new(ulong)")
