@@ -21,8 +21,6 @@ UNDECIDED = "undecided"
 CHOICE = "choice"
 """A property of the request that every caller can choose."""
 
-CREDENTIALS = (KEY, TOKEN, CERTIFICATE, ADDRESS)
-
 VERIFIED, PINNED, NAMED, PRESENTED = "verified", "pinned", "named", "presented"
 """Of a certificate: its chain was checked, its thumbprint compared, another name of it compared, or none of these."""
 

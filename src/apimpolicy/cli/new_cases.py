@@ -34,7 +34,7 @@ def find_cases(
         if is_told:
             say("with pip install 'apimpolicy[prove]' requests for many more branches are found")
         return first_cases(policy, output)
-    from apimpolicy.symbolic.bounds import Bounds
+    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.testing.solved_cases import solved_cases
 
     most = Bounds().decisions

@@ -1,4 +1,4 @@
-"""`apimpolicy prove [PATH]…`: whether claims hold for every request."""
+"""`apimpolicy prove [PATH]…`: prove that claims hold for every request."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "--seconds",
     type=click.FloatRange(0.1),
     metavar="N",
-    help="How long to search for each file's policy; 20 unless given.",
+    help="How long to search for each file's policy; default: 20.",
 )
 @click.option(
     "--format",
@@ -58,10 +58,10 @@ def command(
 ) -> int:
     """Decide whether claims hold for every request.
 
-    Claims stand in test files, beside the cases, and in apimpolicy.toml, where they are about every API of the service.
+    Write claims in test files, beside the cases, or in apimpolicy.toml, where they are about every API of the service.
 
-    A claim is proven, or false with a request that shows it, which has run through the simulator; or it is not decided,
-    with what stands in the way. Needs the solver: pip install 'apimpolicy[prove]'.
+    A claim is proven, or false with a request that has run through the simulator, or not decided, with reasons. Needs
+    the solver: pip install 'apimpolicy[prove]'.
 
     \b
     Examples:
@@ -97,7 +97,7 @@ def command(
 
 
 def _files(paths: Sequence[str], words: Sequence[str]) -> tuple[list[tuple[CaseFile, list[Claim]]], dict[str, str]]:
-    """The files that have claims, with those that are wanted, and what is wrong with others."""
+    """Return the files that have selected claims, and the problems of unreadable files."""
     from apimpolicy.cli.test import find_test_files
     from apimpolicy.report.terminal import render_all
     from apimpolicy.testing.case_files import load_case_file
@@ -182,10 +182,10 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
 
         text = markup_without_secrets(report_to_junit(as_cases(reports)))
     elif form in ("github", "azure"):
-        from apimpolicy.report.annotations import annotations
+        from apimpolicy.report.annotations import annotation_lines
         from apimpolicy.report.claim_json import as_findings
 
-        write_finished(annotations(form, as_findings(reports)), sys.stdout)
+        write_finished(annotation_lines(form, as_findings(reports)), sys.stdout)
         return
     else:
         from apimpolicy.report.claim_json import as_findings

@@ -218,9 +218,9 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
 
         text = cases_to_json(reports, unreadable, seconds, tool_version()) + "\n"
     else:
-        from apimpolicy.report.annotations import annotations, case_findings
+        from apimpolicy.report.annotations import annotation_lines, case_findings
 
-        text = annotations(form, case_findings(reports, unreadable))
+        text = annotation_lines(form, case_findings(reports, unreadable))
     write_finished(text, sys.stdout)
     sys.stdout.flush()
 

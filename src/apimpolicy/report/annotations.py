@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FORMATS = ("azure", "github")
 
 
-def annotations(form: str, findings: Iterable[Diagnostic]) -> str:
+def annotation_lines(form: str, findings: Iterable[Diagnostic]) -> str:
     """Return the findings in one of FORMATS, each line with its line end."""
     if form == "azure":
         from apimpolicy.report.azure import report_to_azure as report

@@ -15,7 +15,6 @@ from apimpolicy.semantics.values import (
     NOTHING,
     NULL,
     Choice,
-    Host,
     Number,
     Text,
     Truth,
@@ -256,8 +255,3 @@ def constant_of(value: Value) -> str:
     if found is None:
         raise Unsupported("a text that is not constant")
     return found
-
-
-def is_host(value: Value, *paths: str) -> bool:
-    """Return whether a value is one of the gateway's objects."""
-    return isinstance(value, Host) and value.path in paths

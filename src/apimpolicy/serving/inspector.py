@@ -31,8 +31,8 @@ from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.harmless import to_json
-from apimpolicy.serving.bridge import keep
-from apimpolicy.serving.front import Handled
+from apimpolicy.serving.dispatcher import Handled
+from apimpolicy.serving.engine_loop import keep
 from apimpolicy.serving.inspector_pages import PAGES, html_headers, json_page, static_page, text_page
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.serving.front import Front
+    from apimpolicy.serving.dispatcher import Dispatcher
     from apimpolicy.serving.peers import Peers
 
 DEBUG_HEADER, TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
@@ -60,8 +60,8 @@ _OWN_HEADER = "X-Apimpolicy"
 class Inspector:
     """Keeps the last requests, and shows them to those who know the token."""
 
-    def __init__(self, front: Front, token: str, peers: Peers | None = None) -> None:
-        self.front = front
+    def __init__(self, dispatcher: Dispatcher, token: str, peers: Peers | None = None) -> None:
+        self.dispatcher = dispatcher
         self.token = token
         self.peers = peers
         self._kept: OrderedDict[int, Handled] = OrderedDict()
@@ -87,9 +87,9 @@ class Inspector:
         """Answer a request to the gateway."""
         given = request.headers.get(DEBUG_HEADER)
         if given is not None and self._is_token(given):
-            self.front.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
+            self.dispatcher.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
             return
-        self.front.answer(request, done, loop)
+        self.dispatcher.answer(request, done, loop)
 
     def answer_page(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
         """Answer a request to the inspector's own port."""
@@ -148,11 +148,11 @@ class Inspector:
             events = _Events(self, is_own=urlsplit(request.url).query == OWN)
             return Response.made_of(200, "OK", headers, b"", events)  # type: ignore[arg-type] # it is only sent
         if path == "state":
-            return json_page(_state(self.front.served.gateway))
+            return json_page(_state(self.dispatcher.served.gateway))
         if path == "process":
-            return json_page(_held(self.front, loop))
+            return json_page(_held(self.dispatcher, loop))
         if path == "certificates":
-            return json_page(list(self.front.served.gateway.certificates))
+            return json_page(list(self.dispatcher.served.gateway.certificates))
         if path == "send":
             return self._send(request, None, loop)
         kind, _, rest = path.partition("/")
@@ -195,7 +195,7 @@ class Inspector:
             name = f"request-{handled.number}.test.yaml"
             headers = {"Content-Type": "text/yaml; charset=utf-8"}
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
-            return Response(200, headers=headers, body=case_of(handled, self.front.served))
+            return Response(200, headers=headers, body=case_of(handled, self.dispatcher.served))
         return own_answer(404, "There is no such page.")
 
     def _send(
@@ -210,11 +210,11 @@ class Inspector:
             from apimpolicy.serving.request_forms import read_form
 
             try:
-                sent = read_form(request.body or b"", self.front.served.gateway, handled)
+                sent = read_form(request.body or b"", self.dispatcher.served.gateway, handled)
             except ConfigurationError as error:
                 return own_answer(400, str(error))
-        self.front.answer(sent, lambda _: None, loop)
-        return json_page({"number": self.id_of(Handled(self.front.count, sent))})
+        self.dispatcher.answer(sent, lambda _: None, loop)
+        return json_page({"number": self.id_of(Handled(self.dispatcher.count, sent))})
 
 
 class _Events:
@@ -301,10 +301,10 @@ def _state(gateway: Gateway) -> list[dict[str, str]]:
         return [entry._asdict() for entry in gateway.services.state.entries()]
 
 
-def _held(front: Front, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+def _held(dispatcher: Dispatcher, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
     return {
-        "answered": front.count - front.under_way,
-        "under_way": front.under_way,
+        "answered": dispatcher.count - dispatcher.under_way,
+        "under_way": dispatcher.under_way,
         "tasks": len(asyncio.all_tasks(loop)),
         "threads": [each.name for each in threading.enumerate()],
     }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
     from apimpolicy.dotnet.cryptography.certificate import Certificate
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.serving.front import Handled
+    from apimpolicy.serving.dispatcher import Handled
 
 _NAMES = ("method", "url", "headers", "body", "certificate", "pem")
 _BINARY = "(binary body, sent unchanged)"

@@ -87,7 +87,7 @@ def test_mutate(apimpolicy: Callable[..., Any], project: Path) -> None:
     again = apimpolicy("mutate", "--limit", "14", "--jobs", "2")
     assert timeless(again.out) == timeless(found.out)
     lines = timeless(found.out).splitlines()
-    assert re.fullmatch(r"\d+ of 1\d changes noticed \(\d+ %\)(, \d left out by comments)? in 0\.00 s", lines[-1])
+    assert re.fullmatch(r"\d+ of 1\d changes noticed \(\d+ %\)(, \d suppressed by comments)? in 0\.00 s", lines[-1])
 
 
 def test_mutate_one_policy(apimpolicy: Callable[..., Any], project: Path) -> None:
