@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=click.Choice(["text", "json", "markdown", "github", "azure"]),
     default="text",
-    help="For people, for programs, or for a comment of a pull request.",
+    help="For people, for programs, for a comment on a pull request, or as annotations of a pipeline.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
 @selects_environment
@@ -102,6 +102,12 @@ def _show(reports: Sequence[DifferenceReport], same: int, seconds: float, form: 
         from apimpolicy.report.harmless import write_finished
 
         write_finished(differences_to_json(reports, tool_version()) + "\n", sys.stdout)
+        return
+    if form in ("github", "azure"):
+        from apimpolicy.report.annotations import annotation_lines, difference_findings
+        from apimpolicy.report.harmless import write_finished
+
+        write_finished(annotation_lines(form, difference_findings(reports)), sys.stdout)
         return
     if form == "markdown":
         from apimpolicy.report.difference_markdown import to_markdown

@@ -10,6 +10,7 @@ from apimpolicy.concolic.effects import effect, written
 from apimpolicy.concolic.forms.context_members import METHODS
 from apimpolicy.engine.pipeline import preflight_steps
 from apimpolicy.policies.cors import folded_origin, is_preflight
+from apimpolicy.policies.effects import CorsChecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -77,8 +78,8 @@ def _preflight(tracer: Tracer, exchange: Exchange, entry: TraceEntry, fits: Term
     method = headers.value("Access-Control-Request-Method").term
     methods = _texts(entry, "allowed-methods") or ["GET", "POST"]
     fits = solver.all_of(fits, _is_one_of(method, methods, _same_method))
-    assert entry.effect is not None
-    tracer.path.add_branch(fits, bool(entry.effect.data["allowed"]), "cors")
+    assert isinstance(entry.effect, CorsChecked)
+    tracer.path.add_branch(fits, entry.effect.allowed, "cors")
     if exchange.answer is not None:
         tracer.state.response(exchange.answer).headers.unsupported = unsupported
 

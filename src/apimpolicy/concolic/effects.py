@@ -16,6 +16,7 @@ from apimpolicy.concolic.forms.context_members import METHODS
 from apimpolicy.concolic.state import Body, Fields, Message
 from apimpolicy.concolic.values import ConcolicValue, Unsupported, term_of
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.policies.effects import Replaced
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def effect(*names: str) -> Callable[[_Effect], _Effect]:
 def after_policy(tracer: Tracer, exchange: Any, step: Step, before: Any) -> None:
     """Update the state after a policy has run."""
     entry = exchange._entries[step]
-    if entry.effect is not None and entry.effect.kind == "replaced":
+    if isinstance(entry.effect, Replaced):
         doubles.apply_passing_double(tracer, exchange, step)
         return
     known = EFFECTS.get(step.name)

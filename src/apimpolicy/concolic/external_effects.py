@@ -11,6 +11,7 @@ from apimpolicy.concolic.inputs import URL
 from apimpolicy.concolic.symbolic_json import SymbolicJson
 from apimpolicy.concolic.values import ConcolicValue
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.policies.effects import CacheAccessed
 
 if TYPE_CHECKING:
     from apimpolicy.concolic.state import State
@@ -128,7 +129,7 @@ FAILURES["send-request"] = _fail_send_request
 def cache_lookup_value(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     given, state = tracer.attributes(entry), tracer.state
     key = given.get("key", ConcolicValue(to_utf16(written(entry, "key"))))
-    found = entry.effect is not None and bool(entry.effect.data["found"])
+    found = isinstance(entry.effect, CacheAccessed) and entry.effect.found
     name = str(key.value)
     if not _is_one_key(state, name, key):
         tracer.path.mark_inexact(key.unsupported or unsupported_at(entry, "a key of the cache"))

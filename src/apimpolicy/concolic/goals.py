@@ -12,6 +12,7 @@ from apimpolicy.binding.conditions import NULLNESS, conditions_of, key_of
 from apimpolicy.engine.own_expressions import own_expressions
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
+from apimpolicy.policies.effects import Retried, is_taken
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt, Source
 
 BRANCH, CONDITION = "branch", "condition"
-_TAKEN = {"condition": True, "branch": None}
-"""The value in an effect whose branch is taken; None in that of a choose without a true condition."""
 
 
 class Goal(NamedTuple):
@@ -182,7 +181,7 @@ def _outcomes(entry: TraceEntry) -> Iterator[int]:
     if has_trait(entry.name, "repeats"):
         if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):
             yield 0
-        if effect is not None and effect.kind == "retried":
-            yield 0 if effect.data["waits"] else 1
-    elif effect is not None and _TAKEN.get(effect.kind, effect) == effect.data.get("taken"):
+        if isinstance(effect, Retried):
+            yield 0 if effect.waits else 1
+    elif is_taken(effect):
         yield 0

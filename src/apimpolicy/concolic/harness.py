@@ -16,7 +16,7 @@ from apimpolicy.concolic.reachability import Reachability
 from apimpolicy.concolic.scenario import Answer, Scenario, with_serialized_texts
 from apimpolicy.concolic.seeds import with_seeds
 from apimpolicy.concolic.stand_ins import StandIns
-from apimpolicy.concolic.tracing import Tracer, TracingGateway
+from apimpolicy.concolic.tracing import Tracer, TracingGateway, TracingObserver
 from apimpolicy.context import entities
 from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.values import from_utf16
@@ -223,7 +223,7 @@ class Harness:
             for _ in range(scenario.calls_before):
                 self.send(gateway, request, dict(variables), made)
             tracer.state.answers, tracer.state.sent = _asked(gateway.backend), _asked(gateway.outside)
-            gateway.trace_with(tracer)
+            gateway.observer = TracingObserver(tracer)
             result = self.send(gateway, request, variables, made)
         except PathTooLong:
             problem = "it takes more branches than the search follows"

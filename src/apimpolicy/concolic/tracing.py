@@ -1,12 +1,11 @@
 """A traced gateway: beside the real run of a request, its state over the inputs.
 
-The run is the simulator's own. Its evaluator reports each expression with the recorded values, its exchange each policy
-before and after; tracing changes nothing.
+The run is the simulator's own. An observer gets each expression with the recorded values, and each policy before and
+after it ran; tracing changes nothing.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.concolic import access, cors, external_effects, operations, statements
@@ -19,28 +18,27 @@ from apimpolicy.concolic.values import ConcolicValue, Unsupported
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.emit.recorder import OrderedRecorder, Recorder
-from apimpolicy.engine.evaluation import Evaluator
-from apimpolicy.engine.exchange import Exchange
 from apimpolicy.engine.gateway import Gateway
+from apimpolicy.engine.observation import Observer
 from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.variables import variable_value
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from apimpolicy.concolic.harness import Harness
     from apimpolicy.concolic.inputs import Assignment, Inputs
-    from apimpolicy.context.execution import Context
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Response
+    from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.policies.spec import AttributeSlot, ContentSlot
     from apimpolicy.text.source import Excerpt
 
-__all__ = ["Tracer", "TracingGateway", "access", "external_effects", "operations", "statements"]
+__all__ = ["Tracer", "TracingGateway", "TracingObserver", "access", "external_effects", "operations", "statements"]
 
 
 class Tracer:
@@ -113,104 +111,87 @@ class Tracer:
         return ConcolicValue(value, unsupported=unsupported)
 
 
-class _TracingEvaluator(Evaluator):
-    """Evaluates expressions, and reports them to the tracer."""
+class TracingObserver(Observer):
+    """Reports the expressions and policies of a run to a tracer."""
 
-    __slots__ = ("last", "tracer")
-
-    def __init__(self, context: Context, tracer: Tracer) -> None:
-        super().__init__(context, True)
+    def __init__(self, tracer: Tracer) -> None:
         self.tracer = tracer
-        self.last = ConcolicValue()
+        self._last = ConcolicValue()
+        """The value of the expression that was evaluated last."""
+        self._owners: list[tuple[TraceEntry | None, Step | None]] = []
+        self._befores: list[tuple[_Before, Step | None]] = []
 
-    def make_recorder(self, excerpt: Excerpt) -> Recorder:
+    def pipeline_started(self, exchange: Exchange) -> None:
+        cors.branch_on_preflight(self.tracer, exchange)
+        if self.tracer.harness.section is not None and exchange.context.response is not None:
+            self.tracer.state.answered(exchange.context.response, RESPONSE)
+
+    def recorder(self, excerpt: Excerpt) -> Recorder:
         return OrderedRecorder()
 
-    def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
+    def expression_started(self, entry: TraceEntry, excerpt: Excerpt) -> None:
         path = self.tracer.path
-        around = path.owner, path.step
+        self._owners.append((path.owner, path.step))
         path.owner, path.step = entry, entry.step
+
+    def expression_ended(self, entry: TraceEntry, error: Exception | None) -> None:
+        path = self.tracer.path
+        evaluation = entry.evaluations[-1] if entry.evaluations else None
         try:
-            value = super().evaluate(excerpt, what, entry)
-            self._trace(excerpt, entry, value, threw=False)
-        except DotnetException:
-            path.stopped_at.add(entry.step)
-            self._trace(excerpt, entry, None, threw=True)
-            raise
+            if isinstance(error, DotnetException):
+                path.stopped_at.add(entry.step)
+            elif error is not None:
+                return
+            assert evaluation is not None
+            assert isinstance(evaluation.recorder, OrderedRecorder)
+            self._last = self.tracer.expression(
+                evaluation.excerpt, evaluation.recorder, evaluation.value, threw=error is not None
+            )
         finally:
-            path.owner, path.step = around
-        return value
+            path.owner, path.step = self._owners.pop()
 
-    def _trace(self, excerpt: Excerpt, entry: TraceEntry, value: object, *, threw: bool) -> None:
-        recorder = entry.evaluations[-1].recorder
-        assert isinstance(recorder, OrderedRecorder)
-        self.last = self.tracer.expression(excerpt, recorder, value, threw=threw)
-
-    def value(
-        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
-    ) -> object:
+    def value_converted(
+        self,
+        entry: TraceEntry,
+        slot: AttributeSlot | ContentSlot,
+        expression: Excerpt | None,
+        value: object,
+        error: PolicyError | None,
+    ) -> None:
         tracer = self.tracer
         around, tracer.path.step = tracer.path.step, entry.step
         try:
-            return self._value(slot, what, expression, text, entry)
+            if error is not None:
+                tracer.failed_expressions.add(id(entry))
+                if expression is not None and entry.evaluations[-1].error is None:
+                    converted(tracer, slot, self._last, None, entry, failed=True)
+                return
+            concolic = ConcolicValue(value) if expression is None else self._last
+            found = converted(tracer, slot, concolic, value, entry, failed=False)
         finally:
             tracer.path.step = around
-
-    def _value(
-        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
-    ) -> object:
-        tracer = self.tracer
-        try:
-            value = super().value(slot, what, expression, text, entry)
-        except PolicyError:
-            tracer.failed_expressions.add(id(entry))
-            if expression is not None and entry.evaluations[-1].error is None:
-                converted(tracer, slot, self.last, None, entry, failed=True)
-            raise
-        concolic = ConcolicValue(value) if expression is None else self.last
-        found = converted(tracer, slot, concolic, value, entry, failed=False)
         attributes = tracer.attributes(entry)
         if getattr(slot, "child", None) is not None:
             attributes.setdefault(slot.field, []).append(found)
         else:
             attributes[slot.field] = found
-        return value
 
-
-class _TracingExchange(Exchange):
-    """Runs policies, and reports them to the tracer."""
-
-    has_begun = False
-
-    def __init__(self, tracer: Tracer, *arguments: Any, **options: Any) -> None:
-        self.tracer = tracer
-        super().__init__(*arguments, **options)
-
-    def make_evaluator(self, context: Context, tracing: bool) -> Evaluator:
-        return _TracingEvaluator(context, self.tracer)
-
-    def execute(self, steps: Sequence[Any]) -> None:
-        if not self.has_begun:
-            self.has_begun = True
-            cors.branch_on_preflight(self.tracer, self)
-            if self.tracer.harness.section is not None and self.context.response is not None:
-                self.tracer.state.answered(self.context.response, RESPONSE)
-        super().execute(steps)
-
-    def _run(self, step: Step) -> None:
-        before = _Before(self)
+    def policy_started(self, exchange: Exchange, entry: TraceEntry) -> None:
         path = self.tracer.path
-        around, path.step = path.step, step
+        self._befores.append((_Before(exchange), path.step))
+        path.step = entry.step
+
+    def policy_ended(self, exchange: Exchange, entry: TraceEntry, error: Exception | None) -> None:
+        before, around = self._befores.pop()
+        path, step = self.tracer.path, entry.step
         try:
-            super()._run(step)
-        except PolicyError as error:
-            path.stopped_at.add(step)
-            failed_policy(self.tracer, self, step, error)
-            raise
-        else:
-            if self.answer is not None:
-                path.stopped_at.update(_ended(step))
-            after_policy(self.tracer, self, step, before)
+            if isinstance(error, PolicyError):
+                path.stopped_at.add(step)
+                failed_policy(self.tracer, exchange, step, error)
+            elif error is None:
+                if exchange.answer is not None:
+                    path.stopped_at.update(_ended(step))
+                after_policy(self.tracer, exchange, step, before)
         finally:
             path.step = around
 
@@ -237,11 +218,7 @@ class _Before:
 
 
 class TracingGateway(Gateway):
-    """A gateway whose requests are traced."""
+    """A gateway whose runs are traced: `observer` is the TracingObserver of the next ones."""
 
     response_before: Response | None = None
     """The response that is there when a section runs alone."""
-
-    def trace_with(self, tracer: Tracer) -> None:
-        """Report all later requests to this tracer."""
-        self.make_exchange = partial(_TracingExchange, tracer)

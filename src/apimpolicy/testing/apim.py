@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.effects import Condition
 from apimpolicy.testing.doubles_in_python import Double, TestClock
 from apimpolicy.testing.gateways import NOW
 
@@ -137,9 +138,7 @@ class TestResult:
         from apimpolicy.report.explanation import steps_of
 
         return [
-            steps_of(entry)
-            for entry in self.result.trace
-            if entry.effect is not None and entry.effect.kind == "condition" and entry.effect.data["taken"]
+            steps_of(entry) for entry in self.result.trace if isinstance(entry.effect, Condition) and entry.effect.taken
         ]
 
     def __repr__(self) -> str:

@@ -119,10 +119,10 @@ def run_change(
     command: PytestCommand, connection: Connection, path: str, data: bytes, tests: Sequence[str], files: Sequence[str]
 ) -> None:
     """Run some tests, of these files, with `data` in place of a policy file; report what happens."""
-    from apimpolicy.engine.stand_ins import standing_in
+    from apimpolicy.engine.replaced_files import replace_file
 
     _send_output_to(os.open(os.devnull, os.O_WRONLY))
-    with standing_in(path, data):
+    with replace_file(path, data):
         code = _pytest(command, _MutantPlugin(connection, frozenset(tests), frozenset(files)))
     connection.send((ENDED, code))
     connection.close()

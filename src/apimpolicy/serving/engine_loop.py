@@ -127,7 +127,7 @@ async def run(work: Callable[[], T]) -> T:
     return await future
 
 
-def together(works: Sequence[Callable[[], None]], *, first_only: bool) -> None:
+def gather(works: Sequence[Callable[[], None]], *, first_only: bool) -> None:
     """Do several pieces of work, none of which raises, at the same time: until all have ended, or the first one has.
     Each has the context variables of whoever asks; those that have not ended go on.
     """

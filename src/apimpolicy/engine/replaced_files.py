@@ -1,4 +1,4 @@
-"""Texts that stand in for policy files, for one block of code: mutation runs a changed policy without writing it."""
+"""Replace the content of policy files for one block of code: mutation runs a changed policy without writing it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _texts: dict[str, bytes] = {}
 
 
 @contextmanager
-def standing_in(path: str, data: bytes) -> Iterator[None]:
+def replace_file(path: str, data: bytes) -> Iterator[None]:
     """Let the engine read `data` where it would read this policy file."""
     name = os.path.abspath(path)
     _texts[name] = data
@@ -23,6 +23,6 @@ def standing_in(path: str, data: bytes) -> Iterator[None]:
         del _texts[name]
 
 
-def stand_in(path: str | os.PathLike[str]) -> bytes | None:
-    """What stands in for a file; None where the file itself is to be read."""
+def replacement_of(path: str | os.PathLike[str]) -> bytes | None:
+    """Return the replaced content of a file; None when the file itself is to be read."""
     return _texts.get(os.path.abspath(path)) if _texts else None

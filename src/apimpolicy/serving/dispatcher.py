@@ -1,7 +1,7 @@
 """What stands between a server and the engine: one request in, one response out, whatever happens in between.
 
-front = Front(Served(gateway, policy))
-front.answer(request, done)          # on the event loop: `done(handled)` is called there, at once if nothing waits
+dispatcher = Dispatcher(Served(gateway, policy))
+dispatcher.answer(request, done)          # on the event loop: `done(handled)` is called there, at once if nothing waits
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from apimpolicy.errors import (
     LimitExceededError,
     NotSimulatedError,
 )
-from apimpolicy.serving import bridge
+from apimpolicy.serving import engine_loop
 from apimpolicy.serving.own_answers import internal_error, own_answer
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Handled:
 _NOTHING = Response(500)
 
 
-class Front:
+class Dispatcher:
     """Answers requests with what is served at the moment. `listeners` are told of each request when it is answered."""
 
     def __init__(self, served: Served) -> None:
@@ -99,12 +99,12 @@ class Front:
         """Answer a request in a callback of the loop; never raises for what a policy or a backend does."""
         self.count += 1
         self.under_way += 1
-        way = _Way(self, request, done)
+        task = RequestTask(self, request, done)
         loop = loop or asyncio.get_running_loop()
-        if way.is_long or (request.body is not None and len(request.body) >= LARGE):
-            bridge.start_in_thread(loop, self._threads(), way.go, way.end)
+        if task.is_long or (request.body is not None and len(request.body) >= LARGE):
+            engine_loop.start_in_thread(loop, self._threads(), task.run, task.end)
         else:
-            bridge.start(loop, way.go, way.end)
+            engine_loop.start(loop, task.run, task.end)
 
     async def handle(self, request: Request) -> Handled:
         """The same, for code that is asynchronous itself."""
@@ -142,35 +142,35 @@ class Front:
         return self._executor
 
 
-class _Way:
+class RequestTask:
     """One request from its arrival to the end of its answer."""
 
-    __slots__ = ("done", "front", "handled", "is_long", "served", "started")
+    __slots__ = ("dispatcher", "done", "handled", "is_long", "served", "started")
 
-    def __init__(self, front: Front, request: Request, done: Callable[[Handled], None]) -> None:
-        self.front = front
-        self.served = front.served
+    def __init__(self, dispatcher: Dispatcher, request: Request, done: Callable[[Handled], None]) -> None:
+        self.dispatcher = dispatcher
+        self.served = dispatcher.served
         self.done = done
-        self.handled = Handled(front.count, request)
-        self.is_long = front.is_long(request)
+        self.handled = Handled(dispatcher.count, request)
+        self.is_long = dispatcher.is_long(request)
         self.started = time.perf_counter()
 
-    def go(self) -> None:
+    def run(self) -> None:
         """Run the policies: what the bridge does."""
         _handle(self.served, self.handled)
-        if (held := bridge.longest_hold()) > LONG or self.is_long:
-            self.front.note(self.handled.request, held)
+        if (held := engine_loop.longest_hold()) > LONG or self.is_long:
+            self.dispatcher.note(self.handled.request, held)
 
     def end(self, _: object, error: BaseException | None) -> None:
         """Give the answer to whoever waits for it, and then to those who look on."""
-        front, handled = self.front, self.handled
-        front.under_way -= 1
+        dispatcher, handled = self.dispatcher, self.handled
+        dispatcher.under_way -= 1
         if error is not None:
             handled.problem = f"{type(error).__name__}: {error}"
             handled.response = internal_error()
         handled.seconds = time.perf_counter() - self.started
         self.done(handled)
-        for listener in front.listeners:
+        for listener in dispatcher.listeners:
             try:
                 listener(handled)
             except Exception:  # who only looks on must not stop the next request
