@@ -248,7 +248,7 @@ def _find(paths: Sequence[str], python: bool | None) -> _Tests:
 
 
 def _tests_in(places: Sequence[str], only: list[str], python: bool | None) -> _Tests:
-    from apimpolicy.cli.test import find_test_files
+    from apimpolicy.testing.test_file_search import find_test_files
     from apimpolicy.testing.case_files import is_case_file
     from apimpolicy.testing.mutation.pytest_files import has_pytest, is_python_test, mentions_apim
 
