@@ -133,8 +133,8 @@ def _write(reports: Sequence[ClaimReport]) -> None:
 
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
-    from apimpolicy.cli.program import tool_version
     from apimpolicy.report.harmless import visible_lines, write_finished
+    from apimpolicy.report.tool_version import tool_version
 
     if form == "text":
         _show_text(reports, unreadable, seconds)

@@ -135,7 +135,6 @@ def _test(run: Run) -> int:
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
     from apimpolicy.report.test_text import MARKS, failure, marks, summary
-
     from apimpolicy.testing.test_file_search import find_test_files
 
     started = time.perf_counter()
@@ -179,9 +178,9 @@ def _test(run: Run) -> int:
         for report in bad:
             print(f"\n{failure(report, style)}")
     else:
-        from apimpolicy.cli.program import tool_version
         from apimpolicy.report.harmless import write_finished
         from apimpolicy.report.test_json import cases_to_json
+        from apimpolicy.report.tool_version import tool_version
 
         write_finished(cases_to_json(reports, unreadable, seconds, tool_version()) + "\n", sys.stdout)
         sys.stdout.flush()

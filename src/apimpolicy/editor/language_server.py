@@ -56,8 +56,8 @@ class LanguageServer:
         self.workspace = Workspace([])
         self.expressions = RecentExpressions()
         self.last_run: TestRun | None = None
-        self.last_requests: dict[str, tuple[str, ...]] = {}
-        """The options of the last request that was explained, by policy."""
+        self.last_requests: dict[str, dict[str, Any]] = {}
+        """The last request that was explained, by policy; see `language_commands`."""
         self.client: dict[str, Any] = {}
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._waiting: set[int | str] = set()

@@ -346,22 +346,22 @@ def test_tests_run_from_the_policy_and_their_outcome_is_shown(client: Client, pr
     assert [lens["command"]["title"] for lens in lenses[:3]] == ["Run", "Debug", "passed"]
 
 
-def test_explain_remembers_the_last_request(client: Client, project: Path) -> None:
+def test_explain_and_journey_take_a_request_or_a_case_and_remember_it(client: Client, project: Path) -> None:
     policy = str(project / "certificates" / "orders.xml")
-    ask = "workspace/executeCommand"
-    client.request(ask, {"command": "apimpolicy.explain", "arguments": [policy, "--get", "/orders/17"]})
-    again = client.request(ask, {"command": "apimpolicy.explain", "arguments": [policy]})
-    assert "/orders/17" in again or "403" in again
-    assert "<html" in client.request(ask, {"command": "apimpolicy.journey", "arguments": [policy]}).lower()
+    cases = str(project / "certificates" / "orders.test.yaml")
+    case = {"path": cases, "name": "without a certificate nobody gets through"}
 
+    def ask(command: str, *asked: Any) -> Any:
+        return client.answer("workspace/executeCommand", {"command": command, "arguments": [policy, *asked]})
 
-@pytest.mark.parametrize("options", [["--html", "x"], ["--get"], ["--config=x", "--get"], ["--effective", "--trace"]])
-def test_explain_takes_only_options_that_describe_a_request(client: Client, project: Path, options: list[str]) -> None:
-    policy = str(project / "certificates" / "orders.xml")
-    for name in ("apimpolicy.explain", "apimpolicy.journey"):
-        answer = client.answer("workspace/executeCommand", {"command": name, "arguments": [policy, *options]})
-        assert answer["error"]["code"] == -32602
-        assert "valid options" in answer["error"]["message"]
+    request = {"request": {"get": "/orders/17", "headers": {"X-Id": "1"}, "certificate": "partner"}}
+    first = ask("apimpolicy.explain", request)["result"]
+    assert "partner" in first
+    assert ask("apimpolicy.explain")["result"].split("(")[0] == first.split("(")[0]  # keys are made anew
+    assert "403" in ask("apimpolicy.explain", {"case": case})["result"]
+    assert "<html" in ask("apimpolicy.journey", {"case": case})["result"].lower()
+    for wrong in ("--html", {"html": "x"}, {"request": {"gets": "/"}}):
+        assert "error" in ask("apimpolicy.journey", wrong)
 
 
 def test_the_operations_of_a_service_are_offered(client: Client, tmp_path: Path) -> None:
