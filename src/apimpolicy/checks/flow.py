@@ -192,7 +192,7 @@ class Flow:
             ways.append(current)
         if not self._takes(sum(len(way.variables) for way in ways)):
             ways = [attrs.evolve(way, variables={}, is_open=True) for way in ways]
-        return _merge(ways)
+        return _merge(ways, state)
 
     def _fragment(self, element: Element, state: State) -> State | None:
         known = self.subject.settings.fragments or {}
@@ -220,13 +220,16 @@ def _after(expression: CheckedExpression, state: State) -> State:
     return state
 
 
-def _merge(ways: list[State]) -> State | None:
+def _merge(ways: list[State], before: State) -> State | None:
+    """Return the state after a choice between ways that all began with the same state."""
     if not ways:
         return None
-    names = dict.fromkeys(name for way in ways for name in way.variables)
-    variables: dict[str, Variable] = {}
-    for name in names:
+    variables = dict(before.variables)
+    for name in _changed(ways, variables):
         found = [way.variables[name] for way in ways if name in way.variables]
+        if not found:
+            variables.pop(name)
+            continue
         types: frozenset[str] | None = frozenset()
         for variable in found:
             types = None if types is None or variable.types is None else types | variable.types
@@ -234,6 +237,18 @@ def _merge(ways: list[State]) -> State | None:
         variables[name] = Variable(types, is_certain, found[0].set_by)
     consumed = {which: read for which, read in ways[0].consumed.items() if all(which in way.consumed for way in ways)}
     return State(variables, any(way.is_open for way in ways), consumed)
+
+
+def _changed(ways: list[State], before: Mapping[str, Variable]) -> dict[str, None]:
+    """Return the names that any of the ways has set or lost: few, where a document sets hundreds."""
+    changed: dict[str, None] = {}
+    for way in ways:
+        if way.variables is before:
+            continue
+        changed |= dict.fromkeys(name for name, variable in way.variables.items() if before.get(name) is not variable)
+        if not before.keys() <= way.variables.keys():
+            changed |= dict.fromkeys(name for name in before if name not in way.variables)
+    return changed
 
 
 def _sets(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:

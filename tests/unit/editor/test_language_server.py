@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -344,6 +345,24 @@ def test_tests_run_from_the_policy_and_their_outcome_is_shown(client: Client, pr
     cases = client.open(str(project / "certificates" / "orders.test.yaml"))
     lenses = client.request("textDocument/codeLens", of(cases))
     assert [lens["command"]["title"] for lens in lenses[:3]] == ["Run", "Debug", "passed"]
+
+
+def test_lists_are_short_for_clients_that_ask_for_documentation(tmp_path: Path) -> None:
+    item = {"snippetSupport": True, "resolveSupport": {"properties": ["documentation"]}}
+    client = Client(
+        str(tmp_path), completion={"completionItem": item, "completionList": {"itemDefaults": ["editRange"]}}
+    )
+    text = "<policies><inbound><set-body>@{ var path = context.Request.Url; r }</set-body></inbound></policies>"
+    uri = client.open(str(tmp_path / "a.xml"), text)
+    found = client.at(uri, "completion", text, "r| }")
+    assert len(json.dumps(found)) < 40_000
+    assert not any("documentation" in each or "textEdit" in each for each in found["items"])
+    members = client.at(uri, "completion", text, "Request.|Url")["items"]
+    url = next(each for each in members if each["label"] == "Url")
+    assert "IUrl" in client.request("completionItem/resolve", url)["documentation"]["value"]
+    stale = client.request("completionItem/resolve", {**url, "data": 7})
+    assert "documentation" not in stale
+    assert client.close() == 0
 
 
 def test_explain_and_journey_take_a_request_or_a_case_and_remember_it(client: Client, project: Path) -> None:

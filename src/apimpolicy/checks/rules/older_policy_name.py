@@ -1,24 +1,24 @@
 """older-policy-name: a policy for Azure OpenAI has a newer equivalent for all language models.
 
 **What it does.** Looks for `azure-openai-token-limit`, `azure-openai-emit-token-metric`,
-`azure-openai-semantic-cache-lookup` and `azure-openai-semantic-cache-store` where the policy of the same name that begins
-with `llm-` takes the same attributes and does the same: `token-quota-period` isn't `Indefinite`, metrics are emitted in
-inbound, the lookup names `embeddings-backend-auth` and both halves of the cache are in the document. It stays silent in a
-document that contains the old name elsewhere, such as in a comparison with `context.LastError.Source`.
+`azure-openai-semantic-cache-lookup` and `azure-openai-semantic-cache-store` where the policy whose name begins with
+`llm-` instead takes the same attributes and does the same: `token-quota-period` isn't `Indefinite`, metrics are emitted
+in inbound, the lookup names `embeddings-backend-auth` and both halves of the cache are in the document. It stays silent
+in a document that contains the old name elsewhere, such as in a comparison with `context.LastError.Source`.
 
-**Why it matters.** Microsoft documents and extends the `llm-` policies, which work for every model with an API like that
-of OpenAI; the older names are kept for existing documents. `check --fix` replaces them.
+**Why it matters.** Microsoft documents and extends the `llm-` policies, which work for every model with an API like
+that of OpenAI; the older names are kept for existing documents. `check --fix` replaces them.
 
 **Example**
 
 ```xml
-<azure-openai-token-limit counter-key="@(context.Subscription.Id)" tokens-per-minute="500" estimate-prompt-tokens="true" />
+<azure-openai-token-limit counter-key="a" tokens-per-minute="500" estimate-prompt-tokens="true" />
 ```
 
 **Use instead**
 
 ```xml
-<llm-token-limit counter-key="@(context.Subscription.Id)" tokens-per-minute="500" estimate-prompt-tokens="true" />
+<llm-token-limit counter-key="a" tokens-per-minute="500" estimate-prompt-tokens="true" />
 ```
 
 **Sources.** https://learn.microsoft.com/azure/api-management/llm-token-limit-policy,
