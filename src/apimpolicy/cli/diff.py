@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.report.difference_data import DifferenceReport
-    from apimpolicy.testing.comparing.sides import Pair
+    from apimpolicy.testing.comparing.versions import Pair
 
 
 @click.command("diff", cls=WithHelp)
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=click.Choice(["text", "json", "markdown", "github", "azure"]),
     default="text",
-    help="For people, for programs, or for a comment of a pull request.",
+    help="For people, for programs, for a comment on a pull request, or as annotations of a pipeline.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
 @selects_environment
@@ -55,7 +55,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
     Exits with 0 when all policies are proven equivalent, 1 when there is a difference, 2 when something cannot be read,
     3 when none was found and it is not decided whether there is one.
     """
-    from apimpolicy.testing.comparing.sides import pairs
+    from apimpolicy.testing.comparing.versions import pairs
 
     requests_are_invented()
     started = time.perf_counter()
@@ -102,6 +102,12 @@ def _show(reports: Sequence[DifferenceReport], same: int, seconds: float, form: 
         from apimpolicy.report.harmless import write_finished
 
         write_finished(differences_to_json(reports, tool_version()) + "\n", sys.stdout)
+        return
+    if form in ("github", "azure"):
+        from apimpolicy.report.annotations import annotation_lines, difference_findings
+        from apimpolicy.report.harmless import write_finished
+
+        write_finished(annotation_lines(form, difference_findings(reports)), sys.stdout)
         return
     if form == "markdown":
         from apimpolicy.report.difference_markdown import to_markdown

@@ -12,7 +12,7 @@ def announce_search(policy: str) -> None:
     if not has_solver():
         say("with pip install 'apimpolicy[prove]' requests for many more branches are found")
         return
-    from apimpolicy.symbolic.bounds import Bounds
+    from apimpolicy.concolic.bounds import Bounds
 
     most = Bounds().decisions
     if (count := _conditions(policy)) > most:

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "junit", "sarif"]),
+    type=click.Choice(["text", "json", "junit", "sarif", "github", "azure"]),
     default="text",
-    help="For people, or for programs.",
+    help="For people, for programs, or as annotations of a pipeline.",
 )
 @selects_environment
 @stands_in
@@ -151,6 +151,12 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
         from apimpolicy.text.secrets import markup_without_secrets
 
         text = markup_without_secrets(report_to_junit(as_cases(reports)))
+    elif form in ("github", "azure"):
+        from apimpolicy.report.annotations import annotation_lines
+        from apimpolicy.report.claim_json import as_findings
+
+        write_finished(annotation_lines(form, as_findings(reports)), sys.stdout)
+        return
     else:
         from apimpolicy.report.claim_json import as_findings
         from apimpolicy.report.sarif import report_to_sarif

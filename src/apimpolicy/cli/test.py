@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """What one run of the command was asked for."""
+    """The options of one run of the command."""
 
     paths: Sequence[str]
     words: Sequence[str]
@@ -41,9 +41,13 @@ class Run(NamedTuple):
     html: str | None
     jobs: int
     verbose: bool
-    is_text: bool
+    form: str
     coverage: CoverageOutput | None
     target: Target | Served | None = None
+
+    @property
+    def is_text(self) -> bool:
+        return self.form == "text"
 
 
 @click.command("test", cls=WithHelp)
@@ -55,7 +59,13 @@ class Run(NamedTuple):
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; each takes whole files.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes; Ctrl-C ends it.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every case.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or programs.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "azure"]),
+    default="text",
+    help="For people, for programs, or as annotations of a pipeline.",
+)
 @click.option("--coverage", is_flag=True, help="Say which policies, branches and conditions no case reached.")
 @click.option(
     "--coverage-report",
@@ -122,7 +132,7 @@ def command(
     target = target_of(**against)
     if target is not None and (wanted is not None or jobs > 1):
         raise click.UsageError("--against goes neither with --coverage nor with --jobs")
-    run = Run(paths, words, first, junit, html, jobs, verbose, form == "text", wanted, target)
+    run = Run(paths, words, first, junit, html, jobs, verbose, form, wanted, target)
     if watch:
         from apimpolicy.cli.watch import watch as again
 
@@ -178,12 +188,7 @@ def _test(run: Run) -> int:
         for report in bad:
             print(f"\n{failure(report, style)}")
     else:
-        from apimpolicy.report.harmless import write_finished
-        from apimpolicy.report.test_json import cases_to_json
-        from apimpolicy.report.tool_version import tool_version
-
-        write_finished(cases_to_json(reports, unreadable, seconds, tool_version()) + "\n", sys.stdout)
-        sys.stdout.flush()
+        _write_for_programs(run.form, reports, unreadable, seconds)
     line = summary(reports, seconds, style)
     is_enough = True
     if run.coverage is not None:
@@ -203,6 +208,22 @@ def _test(run: Run) -> int:
         say(_no_cases(files, run.words))
         return exit_codes.NO_TESTS
     return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
+
+
+def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: dict[str, str], seconds: float) -> None:
+    from apimpolicy.report.harmless import write_finished
+
+    if form == "json":
+        from apimpolicy.report.test_json import cases_to_json
+        from apimpolicy.report.tool_version import tool_version
+
+        text = cases_to_json(reports, unreadable, seconds, tool_version()) + "\n"
+    else:
+        from apimpolicy.report.annotations import annotation_lines, case_findings
+
+        text = annotation_lines(form, case_findings(reports, unreadable))
+    write_finished(text, sys.stdout)
+    sys.stdout.flush()
 
 
 def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:

@@ -23,7 +23,7 @@ from apimpolicy.editor.rpc import Connection, RpcError
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
 from apimpolicy.editor.workspace import Workspace
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.garbage import collect_new
+from apimpolicy.memory import collect_new
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.deadline import DeadlineError, deadline

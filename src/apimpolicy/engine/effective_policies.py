@@ -95,7 +95,7 @@ class EffectivePolicies:
         if found is None:
             found = self._read(policy, name)
         if (watching := observer()) is not None:
-            watching.loaded(found)
+            watching.document_loaded(found)
         return found
 
     def _read(self, policy: AnyPolicy, name: str) -> Policy:

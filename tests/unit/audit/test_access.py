@@ -18,8 +18,8 @@ from apimpolicy.audit.policies import HANDLERS
 from apimpolicy.audit.states import of_fact
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
+from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
-from apimpolicy.engine.stand_ins import standing_in
 from apimpolicy.project.gateways import load_gateway
 from apimpolicy.project.layout import is_service_folder
 from apimpolicy.project.service.leniency import lenient
@@ -173,7 +173,7 @@ def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> 
             if place is not None and fact.is_true and fact.kind in (TOKEN, CERTIFICATE, ADDRESS):
                 checks.setdefault(place, []).append(key)
     for place, keys in sampled(checks.items(), 4):
-        with standing_in(place.file, removed(place)):
+        with replace_file(place.file, removed(place)):
             after = {each.key: each for each in audited_folder(folder)[0].operations}
         assert any(after[key].alternatives != before[key].alternatives for key in keys), place
 

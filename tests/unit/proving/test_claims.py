@@ -14,12 +14,12 @@ from tests.sampling import sampled
 
 pytest.importorskip("z3")
 
-from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.claims.deciding import Deciding
+from apimpolicy.testing.claims.harnesses import harness_of, surroundings_of
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.running import prove_file
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
+from apimpolicy.testing.claims.static_proofs import StaticProofs
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ def file_of(row: dict[str, Any]) -> CaseFile:
     return load_case_tree(read_tree(content, "made-up.test.json"), "made-up.test.json")
 
 
-def deciding_of(row: dict[str, Any]) -> Deciding:
+def deciding_of(row: dict[str, Any]) -> StaticProofs:
     """Return what decides the claim of a row, without any request."""
     file = file_of(row)
-    return Deciding(world_of(file.subject.policies, surroundings_of(file)), file.claims, Expressions({}))
+    return StaticProofs(harness_of(file.subject.policies, surroundings_of(file)), file.claims, Expressions({}))
 
 
 @pytest.mark.parametrize("name", sampled(FALSE, 40))

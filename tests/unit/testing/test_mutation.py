@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apimpolicy.engine.document import load_policy, read_bytes
-from apimpolicy.engine.stand_ins import standing_in
+from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.coverage_data import FileCoverage
 from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, UNJUDGED, Mutant, MutantOutcome
@@ -390,7 +390,7 @@ def test_a_condition_that_threw_is_reached(tmp_path: Path) -> None:
 def test_a_text_stands_in_for_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_text("<policies />")
-    with standing_in(str(path), b"<fragment />"):
+    with replace_file(str(path), b"<fragment />"):
         assert read_bytes(path) == b"<fragment />"
         assert load_policy(path).is_fragment
     assert read_bytes(path) == b"<policies />"

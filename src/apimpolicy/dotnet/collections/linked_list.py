@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NODE = "System.Collections.Generic.LinkedListNode<T>"
 
 
-@dotnet_class(_NODE, attributes="List Next Previous Value")
+@dotnet_class(_NODE)
 class LinkedListNode:
     """A node; `list` is None while it is in none."""
 
@@ -38,7 +38,7 @@ class LinkedListNode:
         return named("System.Collections.Generic.LinkedListNode", *self.types)
 
 
-@dotnet_class("System.Collections.Generic.LinkedList<T>", attributes="Count First Last")
+@dotnet_class("System.Collections.Generic.LinkedList<T>")
 class LinkedList(GenericCollection):
     """A doubly linked list."""
 
@@ -55,7 +55,7 @@ class LinkedList(GenericCollection):
             self.add_last(item)
 
     @staticmethod
-    @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
+    @member("new(IEnumerable<T>)", types=True)
     def from_collection(types: tuple[Type, ...], collection: Any) -> LinkedList:
         return LinkedList(types, require(collection, "collection"))
 
@@ -92,13 +92,13 @@ class LinkedList(GenericCollection):
         self.version += 1
         self.check_room(self.count)
 
-    @member(f"{_NODE} AddFirst(T value)")
+    @member("AddFirst(T)")
     def add_first(self, value: Any) -> LinkedListNode:
         node = LinkedListNode(self.types, value)
         self._link(node, None, self.first)
         return node
 
-    @member(f"{_NODE} AddLast(T value)")
+    @member("AddLast(T)")
     def add_last(self, value: Any) -> LinkedListNode:
         node = LinkedListNode(self.types, value)
         self._link(node, self.last, None)
@@ -107,39 +107,39 @@ class LinkedList(GenericCollection):
     def add(self, value: Any) -> None:
         self.add_last(value)
 
-    @member(f"{_NODE} AddAfter({_NODE} node, T value)")
+    @member("AddAfter(LinkedListNode<T>, T)")
     def add_after(self, node: LinkedListNode | None, value: Any) -> LinkedListNode:
         place = self._check(node)
         made = LinkedListNode(self.types, value)
         self._link(made, place, place.next)
         return made
 
-    @member(f"{_NODE} AddBefore({_NODE} node, T value)")
+    @member("AddBefore(LinkedListNode<T>, T)")
     def add_before(self, node: LinkedListNode | None, value: Any) -> LinkedListNode:
         place = self._check(node)
         made = LinkedListNode(self.types, value)
         self._link(made, place.previous, place)
         return made
 
-    @member(f"void AddFirst({_NODE} node)")
+    @member("AddFirst(LinkedListNode<T>)")
     def add_first_node(self, node: LinkedListNode | None) -> None:
         self._link(self._check_new(node), None, self.first)
 
-    @member(f"void AddLast({_NODE} node)")
+    @member("AddLast(LinkedListNode<T>)")
     def add_last_node(self, node: LinkedListNode | None) -> None:
         self._link(self._check_new(node), self.last, None)
 
-    @member(f"void AddAfter({_NODE} node, {_NODE} newNode)")
+    @member("AddAfter(LinkedListNode<T>, LinkedListNode<T>)")
     def add_node_after(self, node: LinkedListNode | None, new: LinkedListNode | None) -> None:
         place = self._check(node)
         self._link(self._check_new(new, "newNode"), place, place.next)
 
-    @member(f"void AddBefore({_NODE} node, {_NODE} newNode)")
+    @member("AddBefore(LinkedListNode<T>, LinkedListNode<T>)")
     def add_node_before(self, node: LinkedListNode | None, new: LinkedListNode | None) -> None:
         place = self._check(node)
         self._link(self._check_new(new, "newNode"), place.previous, place)
 
-    @member(f"void Remove({_NODE} node)")
+    @member("Remove(LinkedListNode<T>)")
     def remove_node(self, node: LinkedListNode | None) -> None:
         gone = self._check(node)
         if gone.previous is None:
@@ -154,19 +154,17 @@ class LinkedList(GenericCollection):
         self.count -= 1
         self.version += 1
 
-    @member("bool Remove(T value)")
+    @member("Remove(T)")
     def remove(self, value: Any) -> bool:
         node = self.find(value)
         if node is not None:
             self.remove_node(node)
         return node is not None
 
-    @member("void RemoveFirst()")
     def remove_first(self) -> None:
         self._check_not_empty()
         self.remove_node(self.first)
 
-    @member("void RemoveLast()")
     def remove_last(self) -> None:
         self._check_not_empty()
         self.remove_node(self.last)
@@ -175,7 +173,6 @@ class LinkedList(GenericCollection):
         if self.first is None:
             raise InvalidOperationException("The LinkedList is empty.")
 
-    @member("void Clear()")
     def clear(self) -> None:
         while self.first is not None:
             self.remove_node(self.first)
@@ -186,28 +183,24 @@ class LinkedList(GenericCollection):
         environment().step()
         return bool(node.value == value if key is None else key(node.value) == key(value))
 
-    @member(f"{_NODE} Find(T value)")
     def find(self, value: Any) -> LinkedListNode | None:
         node = self.first
         while node is not None and not self._matches(value, node):
             node = node.next
         return node
 
-    @member(f"{_NODE} FindLast(T value)")
     def find_last(self, value: Any) -> LinkedListNode | None:
         node = self.last
         while node is not None and not self._matches(value, node):
             node = node.previous
         return node
 
-    @member("bool Contains(T value)")
     def contains(self, value: Any) -> bool:
         return self.find(value) is not None
 
-    @member("void CopyTo(T[] array, int index)")
     def copy_to(self, array: Any, index: int) -> None:
         copy_into(list(self), array, index, "index")
 
 
-implements_all(_NODE, {"new(T value)": LinkedListNode}, types=True)
+implements_all(_NODE, {"new": LinkedListNode}, types=True)
 implements_all("System.Collections.Generic.LinkedList<T>", {"new()": LinkedList}, types=True)

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.memory_streams import MemoryStream
 
 _NAMESPACE = "System.Security.Cryptography."
-_SIGNATURE = _NAMESPACE + "RSASignaturePadding"
-_ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
-_HASH = _NAMESPACE + "HashAlgorithmName"
 
 _BITS_CUBED_PER_STEP = 1 << 15
 """Finding the primes of a key takes about the cube of its length: for 4,096 bits a second, and at times several."""
@@ -49,7 +46,14 @@ _NAMES = frozenset(("rsa", "system.security.cryptography.rsa", "system.security.
 _OTHER_NAMES = frozenset(("dsa", "ecdsa", "system.security.cryptography.dsa", "system.security.cryptography.ecdsa"))
 
 
-@dotnet_class(_NAMESPACE + "RSA", attributes={"KeyExchangeAlgorithm": "algorithm", "SignatureAlgorithm": "algorithm"})
+@dotnet_class(
+    _NAMESPACE + "RSA",
+    members=(
+        "KeyExchangeAlgorithm=algorithm SignatureAlgorithm=algorithm EncryptValue=raw_operation "
+        "DecryptValue=raw_operation ExportRSAPublicKey=export_public_key "
+        "ExportRSAPrivateKey=export_private_key"
+    ),
+)
 class RSA:
     """A key pair, or only its public half. `key_size` is in bits.
 
@@ -66,19 +70,19 @@ class RSA:
         self._key_size = key_size
 
     @staticmethod
-    @member("static System.Security.Cryptography.RSA Create()")
+    @member("Create()")
     def create() -> RSA:
         return RSA()
 
     @staticmethod
-    @member("static System.Security.Cryptography.RSA Create(int keySizeInBits)")
+    @member("Create(int)")
     def create_with_size(bits: int) -> RSA:
         made = RSA()
         made.set_key_size(bits)
         return made
 
     @staticmethod
-    @member(f"static {_NAMESPACE}RSA Create({_NAMESPACE}RSAParameters parameters)")
+    @member("Create(RSAParameters)")
     def create_from(parameters: RSAParameters) -> RSA:
         made = RSA()
         made.import_parameters(parameters)
@@ -118,52 +122,45 @@ class RSA:
             )
         return self._private
 
-    @member(f"{_NAMESPACE}RSAParameters ExportParameters(bool includePrivateParameters)")
     def export_parameters(self, include_private: bool) -> RSAParameters:
         private = self.private_key.private_numbers() if include_private else None
         return RSAParameters.of(self.public_key.public_numbers(), private)
 
-    @member(f"void ImportParameters({_NAMESPACE}RSAParameters parameters)")
     def import_parameters(self, parameters: RSAParameters) -> None:
         """Take over a key. Raises CryptographicException when the numbers are none."""
         self._public, self._private = parameters.keys()
 
-    @member("void FromXmlString(string xmlString)")
     def from_xml_string(self, xml: str | None) -> None:
         """Take over a key from `<RSAKeyValue>`. Raises CryptographicException for what is none."""
         if xml is None:
             raise ArgumentNullException("xmlString")
         self.import_parameters(RSAParameters.from_xml(xml))
 
-    @member("string ToXmlString(bool includePrivateParameters)")
     def to_xml_string(self, include_private: bool) -> str:
         return self.export_parameters(include_private).to_xml()
 
-    @member("byte[] DecryptValue(byte[] rgb)")
-    @member("byte[] EncryptValue(byte[] rgb)")
     def raw_operation(self, data: Array | None) -> NoReturn:
         """.NET Core has no RSA without padding."""
         raise NotSupportedException("Method not supported.")
 
-    @member(f"byte[] SignData(byte[] data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("SignData(byte[], HashAlgorithmName, RSASignaturePadding)")
     def sign_data(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
         if data is None:
             raise ArgumentNullException("data")
         return self._sign(bytes(data), hash, padding, hashed=False)
 
-    @member(f"byte[] SignData(byte[] data, int offset, int count, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("SignData(byte[], int, int, HashAlgorithmName, RSASignaturePadding)")
     def sign_range(
         self, data: Array | None, offset: int, count: int, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> Array:
         return self._sign(_part(data, offset, count), hash, padding, hashed=False)
 
-    @member(f"byte[] SignHash(byte[] hash, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def sign_hash(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
         if data is None:
             raise ArgumentNullException("hash")
         return self._sign(bytes(data), hash, padding, hashed=True)
 
-    @member(f"byte[] SignData(System.IO.Stream data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("SignData(Stream, HashAlgorithmName, RSASignaturePadding)")
     def sign_stream(
         self, data: MemoryStream | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> Array:
@@ -178,7 +175,7 @@ class RSA:
         chosen, algorithm = _signature_scheme(hash, padding, data if hashed else None)
         return byte_array(self.private_key.sign(data, chosen, algorithm))
 
-    @member(f"bool VerifyData(byte[] data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("VerifyData(byte[], byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_data(
         self,
         data: Array | None,
@@ -190,10 +187,7 @@ class RSA:
             raise ArgumentNullException("data")
         return self._verify(bytes(data), signature, hash, padding, hashed=False)
 
-    @member(
-        f"bool VerifyData(byte[] data, int offset, int count, byte[] signature, {_HASH} hashAlgorithm,"
-        f" {_SIGNATURE} padding)"
-    )
+    @member("VerifyData(byte[], int, int, byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_range(
         self,
         data: Array | None,
@@ -205,7 +199,6 @@ class RSA:
     ) -> bool:
         return self._verify(_part(data, offset, count), signature, hash, padding, hashed=False)
 
-    @member(f"bool VerifyHash(byte[] hash, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def verify_hash(
         self,
         data: Array | None,
@@ -217,7 +210,7 @@ class RSA:
             raise ArgumentNullException("hash")
         return self._verify(bytes(data), signature, hash, padding, hashed=True)
 
-    @member(f"bool VerifyData(System.IO.Stream data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("VerifyData(Stream, byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_stream(
         self,
         data: MemoryStream | None,
@@ -249,7 +242,6 @@ class RSA:
             return False
         return True
 
-    @member(f"byte[] Encrypt(byte[] data, {_ENCRYPTION} padding)")
     def encrypt(self, data: Array | None, padding: RSAEncryptionPadding | None) -> Array:
         if data is None:
             raise ArgumentNullException("data")
@@ -260,7 +252,6 @@ class RSA:
                 "The message exceeds the maximum allowable length for the chosen options."
             ) from None
 
-    @member(f"byte[] Decrypt(byte[] data, {_ENCRYPTION} padding)")
     def decrypt(self, data: Array | None, padding: RSAEncryptionPadding | None) -> Array:
         if data is None:
             raise ArgumentNullException("data")
@@ -272,13 +263,11 @@ class RSA:
     def dispose(self) -> None:
         """Nothing is held: the key stays with its certificate."""
 
-    @member("byte[] ExportRSAPublicKey()")
     def export_public_key(self) -> Array:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         return byte_array(self.public_key.public_bytes(Encoding.DER, PublicFormat.PKCS1))
 
-    @member("byte[] ExportRSAPrivateKey()")
     def export_private_key(self) -> Array:
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -304,7 +293,7 @@ class RSACng(RSA):
     """
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "KeySize")
 def key_size(key: RSA) -> int:
     return key.key_size
 
@@ -312,19 +301,19 @@ def key_size(key: RSA) -> int:
 implements_setter(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")(RSA.set_key_size)
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", f"{_NAMESPACE}KeySizes[] LegalKeySizes {{ get; }}")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "LegalKeySizes")
 def legal_key_sizes(key: RSA) -> Array:
     return Array(named(_NAMESPACE + "KeySizes"), [LEGAL_KEY_SIZES])
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", f"static {_NAMESPACE}AsymmetricAlgorithm Create()")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "Create()")
 def no_default_algorithm() -> NoReturn:
     """.NET Core chooses no algorithm by itself."""
     raise PlatformNotSupportedException("This platform does not allow the automatic selection of an algorithm.")
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", f"static {_NAMESPACE}AsymmetricAlgorithm Create(string algName)")
-@implements(_NAMESPACE + "RSA", f"static {_NAMESPACE}RSA Create(string algName)")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "Create(string)")
+@implements(_NAMESPACE + "RSA", "Create(string)")
 def create_by_name(name: str | None) -> RSA | None:
     """RSA with a key of 1,024 bits, as CryptoConfig makes it; null for names it does not know."""
     if name is None:
@@ -338,16 +327,9 @@ def create_by_name(name: str | None) -> RSA | None:
 
 interface_members(
     _NAMESPACE + "AsymmetricAlgorithm",
-    {
-        "KeyExchangeAlgorithm": "algorithm",
-        "SignatureAlgorithm": "algorithm",
-        "void FromXmlString(string xmlString)": "from_xml_string",
-        "string ToXmlString(bool includePrivateParameters)": "to_xml_string",
-        "byte[] ExportPkcs8PrivateKey()": "export_pkcs8",
-        "byte[] ExportSubjectPublicKeyInfo()": "export_public_key_info",
-        "void Clear()": "dispose",
-        "void Dispose()": "dispose",
-    },
+    "KeyExchangeAlgorithm=algorithm SignatureAlgorithm=algorithm FromXmlString ToXmlString "
+    "ExportPkcs8PrivateKey=export_pkcs8 ExportSubjectPublicKeyInfo=export_public_key_info Clear=dispose "
+    "Dispose",
 )
 
 

@@ -13,7 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     InvalidOperationException,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter
 from apimpolicy.dotnet.system.datetimes import MAX_TICKS, DateTime, from_parts
 from apimpolicy.dotnet.system.timespans import MILLISECOND
 from apimpolicy.dotnet.values import INT, Array
@@ -31,7 +31,9 @@ _FIRST_DAY, _FIRST_FULL_WEEK, _FIRST_FOUR_DAY_WEEK = range(3)
 _DAYS_BEFORE_YEAR_ONE = 365 - 1
 
 
-@dotnet_class(_NAME, attributes={"IsReadOnly": "is_read_only", "TwoDigitYearMax": "last_two_digit_year"})
+@dotnet_class(
+    _NAME, members=("TwoDigitYearMax=last_two_digit_year ToFourDigitYear=to_four_digits GetWeekOfYear=week_of_year")
+)
 class GregorianCalendar:
     """The calendar of one culture; two digits are a year up to 2029."""
 
@@ -53,7 +55,6 @@ class GregorianCalendar:
             raise ArgumentOutOfRangeException("year", "Valid values are between 99 and 9999, inclusive.")
         self._last_two_digit_year = value
 
-    @member("object Clone()")
     def clone(self) -> GregorianCalendar:
         return self._copy(False)
 
@@ -63,13 +64,11 @@ class GregorianCalendar:
         return made
 
     @staticmethod
-    @member(f"static {_NAME} ReadOnly({_NAME} calendar)")
     def read_only(calendar: GregorianCalendar | None) -> GregorianCalendar:
         if calendar is None:
             raise ArgumentNullException("calendar")
         return calendar if calendar.is_read_only else calendar._copy(True)
 
-    @member("int ToFourDigitYear(int year)")
     def to_four_digits(self, year: int) -> int:
         if year < 0:
             raise ArgumentOutOfRangeException("year", "Non-negative number required.")
@@ -78,7 +77,6 @@ class GregorianCalendar:
         last = self._last_two_digit_year
         return (last // 100 - (year > last % 100)) * 100 + year if year < 100 else year
 
-    @member(f"int GetWeekOfYear({_DATE}, System.Globalization.CalendarWeekRule rule, System.DayOfWeek firstDayOfWeek)")
     def week_of_year(self, time: DateTime, rule: int, first_day: int) -> int:
         if not 0 <= first_day <= 6:
             raise ArgumentOutOfRangeException(
@@ -213,20 +211,17 @@ def _register() -> None:
 _register()
 
 
-@implements("System.Globalization.CultureInfo", f"{_NAME} Calendar {{ get; }}")
+@implements("System.Globalization.CultureInfo", "Calendar")
 def _calendar_of(culture: CultureInfo) -> GregorianCalendar:
     return GregorianCalendar(culture.is_read_only)
 
 
-_FORMAT_CALENDAR = f"{_NAME} Calendar {{ get; set; }}"
-
-
-@implements("System.Globalization.DateTimeFormatInfo", _FORMAT_CALENDAR)
+@implements("System.Globalization.DateTimeFormatInfo", "Calendar")
 def _calendar_of_format(info: DateTimeFormatInfo) -> GregorianCalendar:
     return GregorianCalendar(info.is_read_only)
 
 
-@implements_setter("System.Globalization.DateTimeFormatInfo", _FORMAT_CALENDAR)
+@implements_setter("System.Globalization.DateTimeFormatInfo", "Calendar")
 def _set_calendar(info: DateTimeFormatInfo, calendar: GregorianCalendar | None) -> None:
     """There is only the one that it has."""
     if info.is_read_only:

@@ -14,8 +14,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
-from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.date_formats import expand
 from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols, dates_of
 from apimpolicy.dotnet.system.number_symbols import INVARIANT as INVARIANT_NUMBERS
@@ -26,10 +25,16 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.objects import TypeObject
 
 _NAME = "System.Globalization.DateTimeFormatInfo"
-_DAY = named("System.DayOfWeek")
 
 
-@dotnet_class(_NAME)
+@dotnet_class(
+    _NAME,
+    members=(
+        "GetDayName=day_name GetAbbreviatedDayName=short_day_name "
+        "GetShortestDayName=shortest_day_name GetMonthName=month_name "
+        "GetAbbreviatedMonthName=short_month_name"
+    ),
+)
 class DateTimeFormatInfo(DateSymbols):
     """Date symbols that a policy can hold, and change unless they are read-only."""
 
@@ -49,44 +54,35 @@ class DateTimeFormatInfo(DateSymbols):
         """It says nothing about numbers."""
         return INVARIANT_NUMBERS
 
-    @member("object Clone()")
     def clone(self) -> DateTimeFormatInfo:
         return DateTimeFormatInfo(self)
 
-    @member("object GetFormat(System.Type formatType)")
     def get_format(self, asked: TypeObject | None) -> DateTimeFormatInfo | None:
         return self if asked is not None and str(asked.type) == _NAME else None
 
     @staticmethod
-    @member(f"static {_NAME} GetInstance(System.IFormatProvider provider)")
     def get_instance(provider: Any) -> DateTimeFormatInfo:
         found = dates_of(provider)
         return found if isinstance(found, DateTimeFormatInfo) else DateTimeFormatInfo(found, is_read_only=True)
 
     @staticmethod
-    @member(f"static {_NAME} ReadOnly({_NAME} dtfi)")
     def read_only(info: DateTimeFormatInfo | None) -> DateTimeFormatInfo:
         if info is None:
             raise ArgumentNullException("dtfi", "Object cannot be null.")
         return DateTimeFormatInfo(info, is_read_only=True)
 
-    @member("string GetDayName(System.DayOfWeek dayofweek)")
     def day_name(self, day: int) -> str:
         return self.day_names[_checked(day, 0, 6, "dayofweek")]
 
-    @member("string GetAbbreviatedDayName(System.DayOfWeek dayofweek)")
     def short_day_name(self, day: int) -> str:
         return self.short_day_names[_checked(day, 0, 6, "dayofweek")]
 
-    @member("string GetShortestDayName(System.DayOfWeek dayOfWeek)")
     def shortest_day_name(self, day: int) -> str:
         return self.shortest_day_names[_checked(day, 0, 6, "dayOfWeek")]
 
-    @member("string GetMonthName(int month)")
     def month_name(self, month: int) -> str:
         return _thirteen(self.month_names)[_checked(month, 1, 13, "month") - 1]
 
-    @member("string GetAbbreviatedMonthName(int month)")
     def short_month_name(self, month: int) -> str:
         return _thirteen(self.short_month_names)[_checked(month, 1, 13, "month") - 1]
 
@@ -181,12 +177,12 @@ for _genitive, _attribute in (
     )
 
 
-@implements_setter(_NAME, "System.DayOfWeek FirstDayOfWeek { get; set; }")
+@implements_setter(_NAME, "FirstDayOfWeek")
 def _set_first_day(info: DateTimeFormatInfo, value: int) -> None:
     info.change("first_day", _checked(value, 0, 6, "value"))
 
 
-@implements_setter(_NAME, "System.Globalization.CalendarWeekRule CalendarWeekRule { get; set; }")
+@implements_setter(_NAME, "CalendarWeekRule")
 def _set_week_rule(info: DateTimeFormatInfo, value: int) -> None:
     if not 0 <= value <= 2:
         raise ArgumentOutOfRangeException("value", "Valid values are between FirstDay and FirstFourDayWeek, inclusive.")
@@ -196,9 +192,9 @@ def _set_week_rule(info: DateTimeFormatInfo, value: int) -> None:
 implements_all(
     _NAME,
     {
-        "new()": DateTimeFormatInfo,
-        "bool IsReadOnly { get; }": lambda info: info.is_read_only,
-        "System.DayOfWeek FirstDayOfWeek { get; set; }": lambda info: info.first_day,
-        "System.Globalization.CalendarWeekRule CalendarWeekRule { get; set; }": lambda info: info.week_rule,
+        "new": DateTimeFormatInfo,
+        "IsReadOnly": lambda info: info.is_read_only,
+        "FirstDayOfWeek": lambda info: info.first_day,
+        "CalendarWeekRule": lambda info: info.week_rule,
     },
 )

@@ -11,7 +11,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.date_symbols import INVARIANT as INVARIANT_DATES
 from apimpolicy.dotnet.system.date_symbols import DateSymbols
 from apimpolicy.dotnet.system.number_symbols import (
@@ -54,22 +54,18 @@ class NumberFormatInfo(NumberSymbols):
         """It says nothing about dates."""
         return INVARIANT_DATES
 
-    @member("object Clone()")
     def clone(self) -> NumberFormatInfo:
         return NumberFormatInfo(self)
 
-    @member("object GetFormat(System.Type formatType)")
     def get_format(self, asked: TypeObject | None) -> NumberFormatInfo | None:
         return self if asked is not None and str(asked.type) == _NAME else None
 
     @staticmethod
-    @member(f"static {_NAME} GetInstance(System.IFormatProvider formatProvider)")
     def get_instance(provider: Any) -> NumberFormatInfo:
         found = numbers_of(provider)
         return found if isinstance(found, NumberFormatInfo) else NumberFormatInfo(found, is_read_only=True)
 
     @staticmethod
-    @member(f"static {_NAME} ReadOnly({_NAME} nfi)")
     def read_only(info: NumberFormatInfo | None) -> NumberFormatInfo:
         if info is None:
             raise ArgumentNullException("nfi")
@@ -163,7 +159,7 @@ for _property, (_attribute, _check) in _PROPERTIES.items():
 implements_all(
     _NAME,
     {
-        "new()": NumberFormatInfo,
-        "bool IsReadOnly { get; }": lambda info: info.is_read_only,
+        "new": NumberFormatInfo,
+        "IsReadOnly": lambda info: info.is_read_only,
     },
 )

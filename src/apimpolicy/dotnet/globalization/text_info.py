@@ -6,7 +6,7 @@ import unicodedata
 
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import ArgumentNullException
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class
 from apimpolicy.dotnet.system.characters import to_lower_in, to_upper_in
 
 _SEPARATORS = {"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"}
@@ -14,8 +14,7 @@ _SEPARATORS = {"Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf",
 
 
 @dotnet_class(
-    "System.Globalization.TextInfo",
-    attributes={"CultureName": "culture", "IsReadOnly": "is_read_only", "IsRightToLeft": "is_right_to_left"},
+    "System.Globalization.TextInfo", members="CultureName=culture ToUpper=upper ToLower=lower ToTitleCase=title"
 )
 class TextInfo:
     """Of the culture with this name."""
@@ -28,17 +27,12 @@ class TextInfo:
         self.culture = culture
         self.is_read_only = is_read_only
 
-    @member("char ToUpper(char c)")
-    @member("string ToUpper(string str)")
     def upper(self, text: str | None) -> str:
         return to_upper_in(_given(text), self.culture)
 
-    @member("char ToLower(char c)")
-    @member("string ToLower(string str)")
     def lower(self, text: str | None) -> str:
         return to_lower_in(_given(text), self.culture)
 
-    @member("string ToTitleCase(string str)")
     @counts_itself
     def title(self, text: str | None) -> str:
         """Every word begins with a capital; words in capitals are left as they are.
@@ -76,7 +70,6 @@ class TextInfo:
             out.append(self.lower(text[start:index]) if has_lower else text[start:index])
         return "".join(out)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return f"TextInfo - {self.culture}"
 

@@ -38,11 +38,7 @@ REPLACE_DUPLICATES, IGNORE_DUPLICATES, ERROR_ON_DUPLICATES = 0, 1, 2
 
 @dotnet_class(
     J + "JsonLoadSettings",
-    attributes={
-        "CommentHandling": "comments",
-        "LineInfoHandling": "line_info",
-        "DuplicatePropertyNameHandling": "duplicates",
-    },
+    members=("CommentHandling=comments LineInfoHandling=line_info DuplicatePropertyNameHandling=duplicates"),
 )
 class JsonLoadSettings:
     """What to do with comments, line information and repeated names."""
@@ -212,4 +208,4 @@ def _register() -> None:
 
 _register()
 
-implements_all(J + "JsonLoadSettings", {"new()": JsonLoadSettings})
+implements_all(J + "JsonLoadSettings", {"new": JsonLoadSettings})

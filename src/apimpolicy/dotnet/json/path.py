@@ -345,15 +345,13 @@ def _evaluate(token: JToken, path: str | None, must_match: bool) -> Iterator[JTo
     return filters.evaluate(parse_path(path), token, token, must_match)
 
 
-@implements(JTOKEN, f"{TOKENS} SelectTokens(string path)")
-@implements(JTOKEN, f"{TOKENS} SelectTokens(string path, bool errorWhenNoMatch)")
+@implements(JTOKEN, "SelectTokens")
 def select_tokens(token: JToken, path: str | None, must_match: bool = False) -> JEnumerable:
     _evaluate(token, path, must_match)
     return JEnumerable(lambda: _evaluate(token, path, must_match), TOKENS)
 
 
-@implements(JTOKEN, f"{JTOKEN} SelectToken(string path)")
-@implements(JTOKEN, f"{JTOKEN} SelectToken(string path, bool errorWhenNoMatch)")
+@implements(JTOKEN, "SelectToken")
 def select_token(token: JToken, path: str | None, must_match: bool = False) -> JToken | None:
     found: JToken | None = None
     for selected in _evaluate(token, path, must_match):

@@ -76,7 +76,7 @@ def converter(type_: Type) -> Callable[[JToken | None], Any]:
     return convert
 
 
-@implements(JTOKEN, "T Value<T>(object key)", types=True)
+@implements(JTOKEN, "Value", types=True)
 def value_at(types: tuple[Type, ...], token: JToken, key: Any) -> Any:
     found = token.get_item(key)
     type_ = types[-1]
@@ -93,30 +93,29 @@ def _required(source: Any, name: str = "source") -> Any:
     return source
 
 
-@implements(_EXTENSIONS, f"static U Value<U>(this {_SEQUENCE}<{JTOKEN}> value)", types=True)
-@implements(_EXTENSIONS, f"static U Value<T, U>(this {_SEQUENCE}<T> value) where T : {JTOKEN}", types=True)
+@implements(_EXTENSIONS, "Value", types=True)
 def value_of(types: tuple[Type, ...], token: Any) -> Any:
     if not isinstance(_required(token, "value"), JToken):
         raise ArgumentException("Source value must be a JToken.")
     return converter(types[-1])(token)
 
 
-@implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> Values(this {_SEQUENCE}<{JTOKEN}> source, object key)")
+@implements(_EXTENSIONS, "Values(IEnumerable<JToken>, object)")
 def values_under(source: Iterable[JToken], key: Any) -> JEnumerable:
     return _values(_required(source), key, _token_type(), J_ENUMERABLE)
 
 
-@implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> Values(this {_SEQUENCE}<{JTOKEN}> source)")
+@implements(_EXTENSIONS, "Values(IEnumerable<JToken>)")
 def values(source: Iterable[JToken]) -> JEnumerable:
     return _values(_required(source), None, _token_type(), J_ENUMERABLE)
 
 
-@implements(_EXTENSIONS, f"static {_SEQUENCE}<U> Values<U>(this {_SEQUENCE}<{JTOKEN}> source, object key)", types=True)
+@implements(_EXTENSIONS, "Values<U>(IEnumerable<JToken>, object)", types=True)
 def typed_values_under(types: tuple[Type, ...], source: Iterable[JToken], key: Any) -> JEnumerable:
     return _values(_required(source), key, types[-1], of_type(types[-1]))
 
 
-@implements(_EXTENSIONS, f"static {_SEQUENCE}<U> Values<U>(this {_SEQUENCE}<{JTOKEN}> source)", types=True)
+@implements(_EXTENSIONS, "Values<U>(IEnumerable<JToken>)", types=True)
 def typed_values(types: tuple[Type, ...], source: Iterable[JToken]) -> JEnumerable:
     return _values(_required(source), None, types[-1], of_type(types[-1]))
 
@@ -178,7 +177,7 @@ def descendants_and_self(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.descendants_and_self())
 
 
-@implements(_EXTENSIONS, f"static {J}IJEnumerable<{J}JProperty> Properties(this {_SEQUENCE}<{J}JObject> source)")
+@implements(_EXTENSIONS, "Properties")
 def properties(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.properties(), f"{J}JEnumerable<{J}JProperty>")
 
@@ -188,25 +187,17 @@ def children(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token)
 
 
-@implements(
-    _EXTENSIONS,
-    f"static {_SEQUENCE}<U> Children<T, U>(this {_SEQUENCE}<T> source) where T : {JTOKEN}",
-    types=True,
-)
+@implements(_EXTENSIONS, "Children<T, U>(IEnumerable<T>)", types=True)
 def typed_children(types: tuple[Type, ...], source: Any) -> JEnumerable:
     convert = converter(types[-1])
     return _many(_required(source), lambda token: map(convert, token), of_type(types[-1]))
 
 
-@implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> AsJEnumerable(this {_SEQUENCE}<{JTOKEN}> source)")
+@implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<JToken>)")
 def as_j_enumerable(source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source))
 
 
-@implements(
-    _EXTENSIONS,
-    f"static {J}IJEnumerable<T> AsJEnumerable<T>(this {_SEQUENCE}<T> source) where T : {JTOKEN}",
-    types=True,
-)
+@implements(_EXTENSIONS, "AsJEnumerable<T>(IEnumerable<T>)", types=True)
 def typed_as_j_enumerable(types: tuple[Type, ...], source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source), j_enumerable_of(types[-1]))

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _NO_ELEMENTS = "Sequence contains no elements"
 _ABSENT = object()
-_DECIMAL_OVERFLOW = "Value was either too large or too small for a Decimal."
 _SOURCE = "(this IEnumerable<TSource> source"
 
 

@@ -125,12 +125,7 @@ _register("", False)
 _register("Descending", True)
 
 
-@implements(
-    "System.Linq.IOrderedEnumerable<TElement>",
-    "System.Linq.IOrderedEnumerable<TElement> CreateOrderedEnumerable<TKey>(System.Func<TElement, TKey> keySelector,"
-    " System.Collections.Generic.IComparer<TKey> comparer, bool descending)",
-    types=True,
-)
+@implements("System.Linq.IOrderedEnumerable<TElement>", "CreateOrderedEnumerable", types=True)
 def create_ordered(
     types: Types, source: OrderedSequence, selector: Selector, comparer: Any, descending: bool
 ) -> OrderedSequence:

@@ -70,9 +70,7 @@ def _register() -> None:
 _register()
 
 
-@implements("System.BitConverter", "static string ToString(byte[] value)")
-@implements("System.BitConverter", "static string ToString(byte[] value, int startIndex)")
-@implements("System.BitConverter", "static string ToString(byte[] value, int startIndex, int length)")
+@implements("System.BitConverter", "ToString")
 @counts_itself
 def to_string(data: Array | None, start: int = 0, length: int | None = None) -> str:
     """Hexadecimal bytes joined by dashes.
@@ -97,4 +95,4 @@ def to_string(data: Array | None, start: int = 0, length: int | None = None) -> 
     return bytes(data[start : start + length]).hex("-").upper()
 
 
-implements_all("System.BitConverter", {"static readonly bool IsLittleEndian;": lambda: True})
+implements_all("System.BitConverter", {"IsLittleEndian": lambda: True})

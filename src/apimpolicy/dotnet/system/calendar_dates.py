@@ -14,14 +14,12 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.offsets import DateTimeOffset
 
 _DATE, _CLOCK = "int year, int month, int day", "int hour, int minute, int second"
-_CALENDAR = "System.Globalization.Calendar calendar"
-_FULL = f"{_DATE}, {_CLOCK}, int millisecond, {_CALENDAR}"
 
 
-@implements("System.DateTime", f"new({_DATE}, {_CALENDAR})")
-@implements("System.DateTime", f"new({_DATE}, {_CLOCK}, {_CALENDAR})")
-@implements("System.DateTime", f"new({_FULL})")
-@implements("System.DateTime", f"new({_FULL}, System.DateTimeKind kind)")
+@implements(
+    "System.DateTime",
+    "new",
+)
 def make(*given: Any) -> DateTime:
     """The calendar comes behind the parts and before the kind; raises ArgumentNullException without one."""
     at = next(index for index, part in enumerate(given) if not isinstance(part, int))
@@ -30,6 +28,6 @@ def make(*given: Any) -> DateTime:
     return from_parts(*given[:at], *given[at + 1 :])
 
 
-@implements("System.DateTimeOffset", f"new({_FULL}, System.TimeSpan offset)")
+@implements("System.DateTimeOffset", "new(int, int, int, int, int, int, int, Calendar, TimeSpan)")
 def make_offset(*given: Any) -> DateTimeOffset:
     return from_datetime_offset(make(*given[:-1]), given[-1])

@@ -26,7 +26,6 @@ _MOST: Final = 2**31 - 1
 _LEAST_GROWTH: Final = 256
 """The room of a stream that grows; further growth doubles it."""
 _TOO_LONG = "Stream length must be non-negative and less than 2^31 - 1 - origin."
-_PART = "byte[] buffer, int offset, int count"
 
 
 class IOException(SystemException):
@@ -52,22 +51,19 @@ class MemoryStream:
         self._grows = self._writes = self._shows = self._is_open = True
 
     @staticmethod
-    @member("new(int capacity)")
+    @member("new(int)")
     def with_capacity(capacity: int) -> MemoryStream:
         check_non_negative(capacity, "capacity", "Capacity must be positive.")
         environment().check_elements(capacity)
         return MemoryStream(capacity)
 
     @staticmethod
-    @member("new(byte[] buffer)")
-    @member("new(byte[] buffer, bool writable)")
+    @member("new(byte[])", "new(byte[], bool)")
     def over(buffer: Array | None, writable: bool = True) -> MemoryStream:
         return MemoryStream.over_part(buffer, 0, 0 if buffer is None else len(buffer), writable)
 
     @staticmethod
-    @member("new(byte[] buffer, int index, int count)")
-    @member("new(byte[] buffer, int index, int count, bool writable)")
-    @member("new(byte[] buffer, int index, int count, bool writable, bool publiclyVisible)")
+    @member("new(byte[], int, int)", "new(byte[], int, int, bool)", "new(byte[], int, int, bool, bool)")
     def over_part(
         buffer: Array | None, index: int, count: int, writable: bool = True, publicly_visible: bool = False
     ) -> MemoryStream:
@@ -125,7 +121,6 @@ class MemoryStream:
 
     # --------------------------------------------------------------------------------------------------- reading
 
-    @member("int ReadByte()")
     def read_byte(self) -> int:
         """The next byte, or -1 at the end."""
         if self._opened()._place >= self._end:
@@ -133,7 +128,6 @@ class MemoryStream:
         self._place += 1
         return int(self._bytes[self._place - 1])
 
-    @member(f"int Read({_PART})")
     def read(self, buffer: Array | None, offset: int, count: int) -> int:
         """The number of bytes that were read: 0 at the end."""
         if buffer is None:
@@ -157,7 +151,6 @@ class MemoryStream:
         self._place += len(found)
         return found
 
-    @member("byte[] GetBuffer()")
     def get_buffer(self) -> Array:
         """The array itself, with all its room."""
         if not self._shows:
@@ -166,7 +159,6 @@ class MemoryStream:
         self._bytes.extend([0] * (self._start + self.capacity - len(self._bytes)))
         return self._bytes
 
-    @member("byte[] ToArray()")
     def to_array(self) -> Array:
         """All bytes, wherever the stream stands, also after it was closed."""
         return Array(BYTE, self._bytes[self._start : self._end])
@@ -192,13 +184,11 @@ class MemoryStream:
                 self._bytes[place] = 0
             self._end = end
 
-    @member("void WriteByte(byte value)")
     def write_byte(self, value: int) -> None:
         self._opened()._make_room(self._place + 1)
         self._bytes[self._place] = value
         self._place += 1
 
-    @member(f"void Write({_PART})")
     def write(self, buffer: Array | None, offset: int, count: int) -> None:
         if buffer is None:
             raise ArgumentNullException("buffer", "Buffer cannot be null.")
@@ -207,7 +197,6 @@ class MemoryStream:
         self._bytes[self._place : self._place + count] = buffer[offset : offset + count]
         self._place += count
 
-    @member("void SetLength(long value)")
     def set_length(self, value: int) -> None:
         if not 0 <= value <= _MOST:
             raise ArgumentOutOfRangeException("value", _TOO_LONG)
@@ -218,7 +207,6 @@ class MemoryStream:
         self._end = self._start + value
         self._place = min(place, self._end)
 
-    @member("long Seek(long offset, System.IO.SeekOrigin loc)")
     def seek(self, offset: int, origin: int) -> int:
         origins = {_BEGIN: self._start, _CURRENT: self._opened()._place, _END: self._end}
         if origin not in origins:
@@ -229,11 +217,9 @@ class MemoryStream:
         self._place = place
         return place - self._start
 
-    @member("void Flush()")
     def flush(self) -> None:
         """Nothing waits to be written."""
 
-    @member("void WriteTo(System.IO.Stream stream)")
     def write_to(self, stream: MemoryStream | None) -> None:
         if stream is None:
             raise ArgumentNullException("stream", "Stream cannot be null.")
@@ -255,32 +241,12 @@ class MemoryStream:
         self._is_open = False
 
 
-_NAMES = {
-    "CanRead": "can_read",
-    "CanSeek": "can_read",
-    "CanWrite": "can_write",
-    "Length": "length",
-    "Position": "position",
-}
-interface_members("System.IO.MemoryStream", {**_NAMES, "Capacity": "capacity"})
-interface_members("System.IO.MemoryStream", {"void CopyTo(System.IO.Stream destination, int bufferSize)": "copy_to"})
+interface_members("System.IO.MemoryStream", "CanRead CanSeek=can_read CanWrite Length Position Capacity")
+interface_members("System.IO.MemoryStream", "CopyTo")
 interface_members(
     "System.IO.Stream",
-    {
-        **_NAMES,
-        "CanTimeout": "can_time_out",
-        "void Close()": "dispose",
-        "void Dispose()": "dispose",
-        "void Flush()": "flush",
-        "void CopyTo(System.IO.Stream destination)": "copy_to",
-        "void CopyTo(System.IO.Stream destination, int bufferSize)": "copy_to",
-        "long Seek(long offset, System.IO.SeekOrigin origin)": "seek",
-        "void SetLength(long value)": "set_length",
-        f"int Read({_PART})": "read",
-        "int ReadByte()": "read_byte",
-        f"void Write({_PART})": "write",
-        "void WriteByte(byte value)": "write_byte",
-    },
+    "CanRead CanSeek=can_read CanWrite Length Position CanTimeout=can_time_out Close=dispose Dispose Flush "
+    "CopyTo Seek SetLength Read ReadByte Write WriteByte",
 )
 
 implements_all("System.IO.MemoryStream", {"new()": MemoryStream})

@@ -15,7 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     ObjectDisposedException,
 )
-from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.encoding_pieces import Decoder
 from apimpolicy.dotnet.system.encodings import UTF8, UTF8_PLAIN, UTF16, UTF16_BIG, UTF32, UTF32_BIG, Encoding
 from apimpolicy.dotnet.system.text_readers import LINE_END, check_buffer
@@ -46,7 +46,12 @@ def _check(stream: MemoryStream | None, encoding: Encoding | None, size: int, is
     return max(size, _LEAST_BUFFER)
 
 
-@dotnet_class(_READER, attributes={"CurrentEncoding": "encoding", "BaseStream": "stream", "EndOfStream": "is_at_end"})
+@dotnet_class(
+    _READER,
+    members=(
+        "CurrentEncoding=encoding BaseStream=stream EndOfStream=is_at_end DiscardBufferedData=discard Close=dispose"
+    ),
+)
 class StreamReader:
     """Reads text from a stream, a buffer at a time."""
 
@@ -93,18 +98,16 @@ class StreamReader:
     def is_at_end(self) -> bool:
         return not self._has()
 
-    @member("int Peek()")
     def peek(self) -> int:
         return ord(self._text[self._at]) if self._has() else -1
 
-    @member("int Read()")
+    @member("Read()")
     def read(self) -> int:
         found = self.peek()
         self._at += found >= 0
         return found
 
-    @member("int Read(char[] buffer, int index, int count)")
-    @member("int ReadBlock(char[] buffer, int index, int count)")
+    @member("Read(char[], int, int)", "ReadBlock")
     def read_into(self, buffer: Array | None, index: int, count: int) -> int:
         """The number of characters that were read: 0 at the end."""
         check_buffer(buffer, index, count)
@@ -117,7 +120,6 @@ class StreamReader:
             done += len(part)
         return done
 
-    @member("string ReadToEnd()")
     @counts_itself
     def read_to_end(self) -> str:
         parts: list[str] = []
@@ -127,7 +129,6 @@ class StreamReader:
         environment().new_string(sum(map(len, parts)))
         return "".join(parts)
 
-    @member("string ReadLine()")
     @counts_itself
     def read_line(self) -> str | None:
         """None at the end; a line ends with CR, LF or both."""
@@ -147,13 +148,11 @@ class StreamReader:
         environment().new_string(sum(map(len, parts)))
         return "".join(parts)
 
-    @member("void DiscardBufferedData()")
     def discard(self) -> None:
         self._text, self._at = "", 0
         if self._decoder is not None:
             self._decoder.reset()
 
-    @member("void Close()")
     def dispose(self) -> None:
         """The stream is closed too, unless it is to be left open."""
         self._closed = True
@@ -161,21 +160,7 @@ class StreamReader:
             self.stream.dispose()
 
 
-@implements(_READER, "new(System.IO.Stream stream)")
-@implements(_READER, "new(System.IO.Stream stream, bool detectEncodingFromByteOrderMarks)")
-def _read_utf8(stream: MemoryStream, detects: bool = True) -> StreamReader:
-    return _read(stream, UTF8, detects)
-
-
-@implements(_READER, "new(System.IO.Stream stream, System.Text.Encoding encoding)")
-@implements(
-    _READER, "new(System.IO.Stream stream, System.Text.Encoding encoding, bool detectEncodingFromByteOrderMarks)"
-)
-@implements(
-    _READER,
-    "new(System.IO.Stream stream, System.Text.Encoding encoding, bool detectEncodingFromByteOrderMarks, "
-    "int bufferSize)",
-)
+@implements(_READER, "new(Stream, Encoding)", "new(Stream, Encoding, bool)", "new(Stream, Encoding, bool, int)")
 def _read(
     stream: MemoryStream,
     encoding: Encoding | None,
@@ -188,18 +173,14 @@ def _read(
     return StreamReader(stream, encoding, detects, size, leaves_open)
 
 
-@implements(
-    _READER,
-    "new(System.IO.Stream stream, System.Text.Encoding encoding = null, bool detectEncodingFromByteOrderMarks = true, "
-    "int bufferSize = -1, bool leaveOpen = false)",
-)
+@implements(_READER, "new(Stream, Encoding, bool, int, bool)")
 def _read_fully(
     stream: MemoryStream, encoding: Encoding | None, detects: bool, size: int, leaves_open: bool
 ) -> StreamReader:
     return _read(stream, encoding or UTF8, detects, size, leaves_open)
 
 
-@dotnet_class(_WRITER, attributes={"AutoFlush": "flushes_at_once", "BaseStream": "stream"})
+@dotnet_class(_WRITER, members="AutoFlush=flushes_at_once BaseStream=stream")
 class StreamWriter(TextWriter):
     """Writes text into a stream, when its buffer is full, flushed or closed."""
 
@@ -247,9 +228,7 @@ class StreamWriter(TextWriter):
                 self.stream.dispose()
 
 
-@implements(_WRITER, "new(System.IO.Stream stream)")
-@implements(_WRITER, "new(System.IO.Stream stream, System.Text.Encoding encoding)")
-@implements(_WRITER, "new(System.IO.Stream stream, System.Text.Encoding encoding, int bufferSize)")
+@implements(_WRITER, "new(Stream)", "new(Stream, Encoding)", "new(Stream, Encoding, int)")
 def _write(
     stream: MemoryStream,
     encoding: Encoding | None = UTF8_PLAIN,
@@ -261,10 +240,7 @@ def _write(
     return StreamWriter(stream, encoding, size, leaves_open)
 
 
-@implements(
-    _WRITER,
-    "new(System.IO.Stream stream, System.Text.Encoding encoding = null, int bufferSize = -1, bool leaveOpen = false)",
-)
+@implements(_WRITER, "new(Stream, Encoding, int, bool)")
 def _write_fully(stream: MemoryStream, encoding: Encoding | None, size: int, leaves_open: bool) -> StreamWriter:
     return _write(stream, encoding or UTF8_PLAIN, size, leaves_open)
 
@@ -273,18 +249,22 @@ register_writing(_WRITER)
 
 declines(
     _READER,
-    "new(string path)",
-    "new(string path, bool detectEncodingFromByteOrderMarks)",
-    "new(string path, System.Text.Encoding encoding)",
-    "new(string path, System.Text.Encoding encoding, bool detectEncodingFromByteOrderMarks)",
-    "new(string path, System.Text.Encoding encoding, bool detectEncodingFromByteOrderMarks, int bufferSize)",
+    "new(string)",
+    "new(string, bool)",
+    "new(string, Encoding)",
+    "new(string, Encoding, bool)",
+    "new(string, Encoding, bool, int)",
     reason=_NO_FILES,
 )
 declines(
     _WRITER,
-    "new(string path)",
-    "new(string path, bool append)",
-    "new(string path, bool append, System.Text.Encoding encoding)",
-    "new(string path, bool append, System.Text.Encoding encoding, int bufferSize)",
+    "new(string)",
+    "new(string, bool)",
+    "new(string, bool, Encoding)",
+    "new(string, bool, Encoding, int)",
     reason=_NO_FILES,
 )
+
+
+implements_all(_READER, {"new(Stream)": lambda stream, detects=True: _read(stream, UTF8, detects)})
+implements_all(_READER, {"new(Stream, bool)": lambda stream, detects=True: _read(stream, UTF8, detects)})

@@ -60,7 +60,7 @@ def _written_rule(rule: AdjustmentRule) -> str:
     return f"[{dates};{_written_minutes(rule.delta)};{transitions};]"
 
 
-@implements(_INFO, "string ToSerializedString()")
+@implements(_INFO, "ToSerializedString")
 def serialize(zone: TimeZone) -> str:
     """Raises NotSimulatedError for a zone of the operating system."""
     rules = "".join(map(_written_rule, zone.get_adjustment_rules()))
@@ -126,7 +126,7 @@ class _Reader:
         return create_rule(start, end, delta, begin, finish)
 
 
-@implements(_INFO, f"static {_INFO} FromSerializedString(string source)")
+@implements(_INFO, "FromSerializedString")
 def deserialize(source: str | None) -> TimeZone:
     """Raises ArgumentNullException, ArgumentException for an empty text, SerializationException."""
     if source is None:

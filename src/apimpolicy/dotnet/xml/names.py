@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 
 X = "System.Xml.Linq."
 
@@ -52,7 +52,7 @@ def verify_ncname(name: str | None) -> str:
     return name
 
 
-@dotnet_class(X + "XNamespace", attributes={"NamespaceName": "name"})
+@dotnet_class(X + "XNamespace", members="NamespaceName=name")
 class XNamespace:
     """A namespace; `name` is its URI, empty for none. Get one with `XNamespace.get`."""
 
@@ -63,7 +63,6 @@ class XNamespace:
         self.names: dict[str, XName] = {}
 
     @staticmethod
-    @member(f"static {X}XNamespace Get(string namespaceName)")
     def get(name: str | None) -> XNamespace:
         if name is None:
             raise ArgumentNullException("namespaceName")
@@ -75,7 +74,6 @@ class XNamespace:
             found = _namespaces[name] = XNamespace(name)
         return found
 
-    @member(f"{X}XName GetName(string localName)")
     def get_name(self, local: str | None) -> XName:
         if local is None:
             raise ArgumentNullException("localName")
@@ -87,15 +85,12 @@ class XNamespace:
                 self.names[local] = found
         return found
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.name
 
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return bool(self == other)
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return hash(self.name) & 0x7FFFFFFF
 
@@ -106,9 +101,7 @@ class XNamespace:
         return hash(self.name)
 
 
-@dotnet_class(
-    X + "XName", attributes={"LocalName": "local", "Namespace": "namespace", "NamespaceName": "namespace_name"}
-)
+@dotnet_class(X + "XName", members="LocalName=local")
 class XName:
     """A local name in a namespace. Get one with `XNamespace.get_name` or `expanded_name`."""
 
@@ -122,15 +115,12 @@ class XName:
     def namespace_name(self) -> str:
         return self.namespace.name
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return f"{{{self.namespace.name}}}{self.local}" if self.namespace.name else self.local
 
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return bool(self == other)
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return hash((self.namespace.name, self.local)) & 0x7FFFFFFF
 
@@ -149,7 +139,7 @@ XML = XNamespace.get(XML_NAMESPACE)
 XMLNS = XNamespace.get(XMLNS_NAMESPACE)
 
 
-@implements(X + "XName", f"static {X}XName Get(string expandedName)")
+@implements(X + "XName", "Get(string)")
 def expanded_name(text: str | None) -> XName:
     """`a` or `{urn:x}a` as a name. Raises ArgumentException or XmlException for what is no name."""
     if text is None:
@@ -164,50 +154,44 @@ def expanded_name(text: str | None) -> XName:
     return XNamespace.get(text[1:end]).get_name(text[end + 1 :])
 
 
-@implements(X + "XName", f"static {X}XName Get(string localName, string namespaceName)")
+@implements(X + "XName", "Get(string, string)")
 def name_in(local: str | None, namespace: str | None) -> XName:
     return XNamespace.get(namespace).get_name(local)
 
 
-@implements(X + "XName", f"static {X}XName op_Implicit(string expandedName)")
+@implements(X + "XName", "op_Implicit")
 def name_of(text: str | None) -> XName | None:
     return None if text is None else expanded_name(text)
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace op_Implicit(string namespaceName)")
-def namespace_of(text: str | None) -> XNamespace | None:
-    return None if text is None else XNamespace.get(text)
-
-
-@implements(X + "XNamespace", f"static {X}XName op_Addition({X}XNamespace ns, string localName)")
+@implements(X + "XNamespace", "op_Addition")
 def add(namespace: XNamespace | None, local: str | None) -> XName:
     if namespace is None:
         raise ArgumentNullException("ns")
     return namespace.get_name(local)
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace None {{ get; }}")
+@implements(X + "XNamespace", "None")
 def none() -> XNamespace:
     return NO_NAMESPACE
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace Xml {{ get; }}")
+@implements(X + "XNamespace", "Xml")
 def xml() -> XNamespace:
     return XML
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace Xmlns {{ get; }}")
+@implements(X + "XNamespace", "Xmlns")
 def xmlns() -> XNamespace:
     return XMLNS
 
 
-@implements(X + "XName", f"static bool op_Equality({X}XName left, {X}XName right)")
-@implements(X + "XNamespace", f"static bool op_Equality({X}XNamespace left, {X}XNamespace right)")
+@implements(X + "XName", "op_Equality")
+@implements(X + "XNamespace", "op_Equality")
 def equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@implements(X + "XName", f"static bool op_Inequality({X}XName left, {X}XName right)")
-@implements(X + "XNamespace", f"static bool op_Inequality({X}XNamespace left, {X}XNamespace right)")
-def not_equal(left: Any, right: Any) -> bool:
-    return bool(left != right)
+implements_all(X + "XNamespace", {"op_Implicit": lambda text: None if text is None else XNamespace.get(text)})
+implements_all(X + "XNamespace", {"op_Inequality": lambda left, right: bool(left != right)})
+implements_all(X + "XName", {"op_Inequality": lambda left, right: bool(left != right)})

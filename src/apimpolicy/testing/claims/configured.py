@@ -5,7 +5,7 @@ name = "every API checks a token or a certificate"
 if = "reaches-backend"
 then = {any = ["validate-jwt", "validate-azure-ad-token", "validate-client-certificate"]}
 
-[prove]                                              # bounds of every search, see `symbolic.bounds.Bounds`
+[prove]                                              # bounds of every search, see `concolic.bounds.Bounds`
 seconds = 60
 """
 
@@ -15,11 +15,11 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT, configuration_in, find_configuration
 from apimpolicy.project.named_values import read_text
-from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.reading import claims_of
 from apimpolicy.testing.kinds import check

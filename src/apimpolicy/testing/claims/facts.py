@@ -6,17 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.proofs import BRANCH, CHECK, CONDITION, FAILURE, Fact, Proofs
+from apimpolicy.concolic import goals
+from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.document import load_policy
 from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.symbolic import goals
-from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.claims.nearby import file_about, scope_in
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
+from apimpolicy.testing.claims.harnesses import harness_of, surroundings_of
+from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
 from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from apimpolicy.binding.nodes import Bound
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.concolic.exploration import Exploration
+    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.steps import Step
     from apimpolicy.proving.proof import Decision
-    from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.symbolic.explorer import Exploration
-    from apimpolicy.symbolic.goals import Goal
-    from apimpolicy.symbolic.world import World
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 
@@ -64,11 +64,11 @@ def _proofs(path: Path, bounds: Bounds) -> Proofs:
     unknown = [each.name for each in find_named_values(policy.original.text) if each.name not in given]
     if unknown and not file.subject.policies:
         return Proofs(undecided=f"nobody has said what the named value {unknown[0]} is: add it to [named-values]")
-    world = world_of({**file.subject.policies, scope_in(file, str(path)): path}, around)
-    explored = Explorer(world, bounds).explore()
+    harness = harness_of({**file.subject.policies, scope_in(file, str(path)): path}, around)
+    explored = Explorer(harness, bounds).explore()
     if not explored.runs:
         return Proofs(undecided=explored.problem)
-    branches = Branches(world)
+    branches = Branches(harness)
     decisions = {goal: branches.decide(goal) for goal in explored.missing}
     proven = {goal for goal, decision in decisions.items() if decision.is_proven}
     facts = [*_branches(explored, str(path), proven, branches), *_conditions(explored, str(path), proven, branches)]
@@ -81,7 +81,7 @@ def _why_undecided(explored: Exploration, decisions: dict[Goal, Decision]) -> st
     for goal, decision in decisions.items():
         if goal.kind == goals.BRANCH and not decision.is_proven:
             why = f": {decision.reasons[0]}" if decision.reasons else ""
-            return f"no request was found for {explored.world.goals.name(goal)}, and none is proven impossible{why}"
+            return f"no request was found for {explored.harness.goals.name(goal)}, and none is proven impossible{why}"
     return ""
 
 
@@ -101,21 +101,21 @@ def _given_named_values(path: str) -> set[str]:
 
 def _branches(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[Fact]:
     """Branches that no request takes, where what is around them is reached."""
-    world = explored.world
+    harness = explored.harness
     reached = _elements_reached(explored)
-    for step in world.program.steps():
+    for step in harness.program.steps():
         if step.element.source.path != path or not has_trait(step.name, "branches") or id(step.element) not in reached:
             continue
         always = False
         for inner in step.steps_inside():
-            if world.goals.branch(inner.element) in missing:
+            if harness.goals.branch(inner.element) in missing:
                 yield _branch(inner, "an earlier branch takes all that get here" if always else "")
             always = always or _is_always_true(explored, inner, branches)
 
 
 def _is_always_true(explored: Exploration, step: Step, branches: Branches) -> bool:
     """Return whether a branch that requests take is taken by all that get to it."""
-    is_taken = explored.world.goals.branch(step.element) in explored.found
+    is_taken = explored.harness.goals.branch(step.element) in explored.found
     return step.name == "when" and is_taken and branches.takes_all(step)
 
 
@@ -143,7 +143,7 @@ def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: 
     """Conditions that are always the same, but for what a finding about a branch or a larger condition says already."""
     spans: list[tuple[int, int]] = []
     found: list[tuple[Goal, str]] = []
-    known = explored.world.goals
+    known = explored.harness.goals
     for goal in missing:
         place = known.places[goal.kind, goal.file, goal.at]
         others = {goal._replace(outcome=number) for number in range(len(place.outcomes))} - {goal}
@@ -152,7 +152,7 @@ def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: 
             other = next(iter(others))
             found.append((goal, place.outcomes[other.outcome]))
     told = list(_told(explored, missing, branches))
-    for goal, word in sorted(found, key=lambda each: _length(explored.world, each[0]), reverse=True):
+    for goal, word in sorted(found, key=lambda each: _length(explored.harness, each[0]), reverse=True):
         excerpt, node = known.node(goal)
         start, end = (excerpt.locate(offset) for offset in (node.syntax.start, node.syntax.end))
         if any(first <= start and end <= last for first, last in spans) or _is_told(start, end, told, node, excerpt):
@@ -167,8 +167,8 @@ def _is_told(start: int, end: int, told: list[tuple[int, int, bool]], node: Boun
     return any(first <= start and end <= last and (is_whole or says_all) for first, last, says_all in told)
 
 
-def _length(world: World, goal: Goal) -> int:
-    _, node = world.goals.node(goal)
+def _length(harness: Harness, goal: Goal) -> int:
+    _, node = harness.goals.node(goal)
     return int(node.syntax.end - node.syntax.start)
 
 
@@ -177,10 +177,10 @@ def _told(explored: Exploration, missing: set[Goal], branches: Branches) -> Iter
 
     Of a branch that is never taken it does; of one that is always taken, before others, of the whole alone.
     """
-    world = explored.world
-    for step in world.program.steps():
+    harness = explored.harness
+    for step in harness.program.steps():
         inner = list(step.steps_inside()) if has_trait(step.name, "branches") else []
-        gone = [each for each in inner if world.goals.branch(each.element) in missing]
+        gone = [each for each in inner if harness.goals.branch(each.element) in missing]
         for each in inner if gone else ():
             condition = each.element.get("condition")
             if condition is not None and condition.value.expression is not None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
-from apimpolicy.symbolic.bounds import Bounds
-from apimpolicy.testing.claims.deciding import Deciding
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.service_cases import service_case
-from apimpolicy.testing.claims.services import opened_service, routes_of, together, world_of_route
+from apimpolicy.testing.claims.services import harness_of_route, opened_service, routes_of, together
+from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.engine.service import Service
     from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.harnesses import Surroundings
     from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.claims.services import Route
-    from apimpolicy.testing.claims.worlds import Surroundings
 
     ReportOf = Callable[..., ClaimReport]
 
@@ -102,7 +102,7 @@ class PlatformProof:
         proven: set[tuple[str, str]] = set()
         for wide, group in together(routes):
             try:
-                deciding = Deciding(world_of_route(wide, self.around, opened), self.claims, self.expressions)
+                deciding = StaticProofs(harness_of_route(wide, self.around, opened), self.claims, self.expressions)
                 names = [
                     claim.name
                     for index, claim in enumerate(self.claims)
@@ -118,8 +118,8 @@ class PlatformProof:
     ) -> dict[str, ClaimReport]:
         bounds = Bounds(**{name: getattr(self.bounds, name) for name in Bounds._fields} | {"seconds": seconds})
         try:
-            world = world_of_route(route, self.around, opened)
-            proof = Proof(world, claims, self.expressions, bounds, self.on_run, debug=self.debug)
+            harness = harness_of_route(route, self.around, opened)
+            proof = Proof(harness, claims, self.expressions, bounds, self.on_run, debug=self.debug)
             made: dict[str, ClaimReport] = {}
             for verdict in proof.verdicts():
                 report = self.report_of(verdict, proof.inputs)

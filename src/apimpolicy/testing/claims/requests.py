@@ -11,15 +11,15 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.named_values import read_text
 from apimpolicy.report.claim_data import FoundRequest
 from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.claims.worlds import UPLOADED
+from apimpolicy.testing.claims.harnesses import UPLOADED
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.scenario_cases import answers_in_words, case_of, sentence_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.symbolic.inputs import Inputs
-    from apimpolicy.symbolic.scenario import Scenario
-    from apimpolicy.symbolic.world import Run
+    from apimpolicy.concolic.harness import Run
+    from apimpolicy.concolic.inputs import Inputs
+    from apimpolicy.concolic.scenario import Scenario
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.tree import Tree

@@ -11,6 +11,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticErr
 from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.claims.harnesses import harness_of, surroundings_of
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.requests import (
@@ -22,17 +23,16 @@ from apimpolicy.testing.claims.requests import (
     sent_request,
     with_case,
 )
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.symbolic.inputs import Inputs
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.harnesses import Surroundings
     from apimpolicy.testing.claims.proving import Verdict
     from apimpolicy.testing.claims.reading import Claim
-    from apimpolicy.testing.claims.worlds import Surroundings
 
 
 def prove_file(
@@ -77,8 +77,8 @@ def _prove_policies(
     *,
     debug: bool,
 ) -> list[ClaimReport]:
-    world = world_of(file.subject.policies, around)
-    proof = Proof(world, claims, Expressions(around.gateway.named_values), bounds, on_run, debug=debug)
+    harness = harness_of(file.subject.policies, around)
+    proof = Proof(harness, claims, Expressions(around.gateway.named_values), bounds, on_run, debug=debug)
     verdicts = proof.verdicts()
     return [
         report_of(verdict, proof.inputs)._replace(case=_case(file, verdict, proof.inputs), case_file=file.path)

@@ -16,10 +16,10 @@ from apimpolicy.transfer.run import transfer_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.steps import Step
     from apimpolicy.proving.proof import Proof
     from apimpolicy.semantics.state import State
-    from apimpolicy.symbolic.world import World
 
     Base = Literal["none", "plain", "unknown"]
     """What comes before the path at the backend: nothing (it is the request's own URL), a URL without a query, any."""
@@ -29,18 +29,18 @@ _ADDED = ("host", "x-forwarded-for")
 _QUERY_OF_BASE = "?"
 
 
-def base_of(world: World) -> Base:
+def base_of(harness: Harness) -> Base:
     """Return what is known of the URL of the backend."""
-    if getattr(world, "route", None) is not None:
+    if getattr(harness, "route", None) is not None:
         return "unknown"
     found: Base = "none"
-    for step in world.program.steps():
+    for step in harness.program.steps():
         of_step = _base_of_step(step)
         if of_step == "unknown":
             return "unknown"
         found = "plain" if "plain" in (found, of_step) else found
-    with use_environment(world.first.environment()):
-        service = world.first.exchange(Request.get("/")).context.api.service_url
+    with use_environment(harness.first.environment()):
+        service = harness.first.exchange(Request.get("/")).context.api.service_url
     if service is None:
         return found
     return "unknown" if service.query_string else "plain"

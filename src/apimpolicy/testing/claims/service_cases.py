@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.testing.case_files import is_case_file
-from apimpolicy.testing.claims.nearby import test_file_of
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case
+from apimpolicy.testing.claims.test_file_lookup import test_file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.symbolic.inputs import Inputs
-    from apimpolicy.symbolic.world import Run
+    from apimpolicy.concolic.harness import Run
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.claims.services import Route

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from apimpolicy.concolic.harness import Harness
+from apimpolicy.concolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
+from apimpolicy.concolic.values import ConcolicValue, Unsupported
 from apimpolicy.context.entities import Subscription
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16
@@ -20,25 +23,22 @@ from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.engine.subscription_keys import asks_for_key, needs_key, open_product
 from apimpolicy.records import Record
-from apimpolicy.symbolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
-from apimpolicy.symbolic.values import Dual, Obstacle
-from apimpolicy.symbolic.world import World
-from apimpolicy.testing.claims.worlds import world_parts
+from apimpolicy.testing.claims.harnesses import harness_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from apimpolicy.concolic.harness import Run
+    from apimpolicy.concolic.inputs import Assignment, Inputs
+    from apimpolicy.concolic.path import Path
+    from apimpolicy.concolic.scenario import Scenario
+    from apimpolicy.concolic.state import State
+    from apimpolicy.concolic.tracing import TracingGateway
     from apimpolicy.context.entities import Operation
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi, ServiceProduct
-    from apimpolicy.symbolic.following import FollowedGateway
-    from apimpolicy.symbolic.inputs import Assignment, Inputs
-    from apimpolicy.symbolic.path import Path
-    from apimpolicy.symbolic.scenario import Scenario
-    from apimpolicy.symbolic.state import State
-    from apimpolicy.symbolic.world import Run
-    from apimpolicy.testing.claims.worlds import Surroundings
+    from apimpolicy.testing.claims.harnesses import Surroundings
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _EVERYTHING = "/{*rest}"
@@ -85,10 +85,10 @@ class Route(Record):
     template: tuple[Piece, ...]
     headers: dict[str, str]
     policies: dict[str, AnyPolicy]
-    obstacle: Obstacle | None = None
+    unsupported: Unsupported | None = None
 
 
-class ServiceWorld(World):
+class ServiceHarness(Harness):
     """The world of one route through a service."""
 
     def __init__(self, route: Route, *arguments: Any, **options: Any) -> None:
@@ -103,11 +103,11 @@ class ServiceWorld(World):
     def begin(self, state: State) -> None:
         super().begin(state)
         for name, value in self.route.headers.items():
-            state.request.headers.set[name.lower()] = Dual(value)
+            state.request.headers.set[name.lower()] = ConcolicValue(value)
         if self.route.method is not None:
-            state.request.method = Dual(self.route.method)
-        if self.route.obstacle is not None:
-            state.path.blocked(self.route.obstacle)
+            state.request.method = ConcolicValue(self.route.method)
+        if self.route.unsupported is not None:
+            state.path.mark_inexact(self.route.unsupported)
 
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         self._assignment = assignment
@@ -133,15 +133,15 @@ class ServiceWorld(World):
         )
 
     def send(
-        self, gateway: FollowedGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
+        self, gateway: TracingGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
     ) -> Result:
         return gateway.send(request, variables=variables)
 
 
-def worlds_of(around: Surroundings) -> Iterator[ServiceWorld]:
+def harnesses_of(around: Surroundings) -> Iterator[ServiceHarness]:
     """The worlds of the service of a gateway. Raises ConfigurationError, DiagnosticError."""
     opened = opened_service(around)
-    return (world_of_route(route, around, opened) for routes in routes_of(around).values() for route in routes)
+    return (harness_of_route(route, around, opened) for routes in routes_of(around).values() for route in routes)
 
 
 def opened_service(around: Surroundings) -> Service:
@@ -158,11 +158,11 @@ def routes_of(around: Surroundings) -> dict[str, list[Route]]:
     return {from_utf16(api.api.id): list(_routes(service, api)) for api in current}
 
 
-def world_of_route(route: Route, around: Surroundings, opened: Service) -> ServiceWorld:
+def harness_of_route(route: Route, around: Surroundings, opened: Service) -> ServiceHarness:
     """The world of one route. Raises ConfigurationError, DiagnosticError."""
-    settings, options = world_parts(route.policies, around)
+    settings, options = harness_parts(route.policies, around)
     options["fixed"] = _OF_THE_CALL
-    return ServiceWorld(route, route.policies, {**settings, "service": opened}, **options)
+    return ServiceHarness(route, route.policies, {**settings, "service": opened}, **options)
 
 
 def together(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
@@ -180,7 +180,7 @@ def together(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
         pieces = (Piece.ignoring_case(first.prefix), Piece("/x", BELOW))
         name = f"any {first.prefix}/*"
         policies, headers = first.policies, first.headers
-        wide = Route(first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.obstacle)
+        wide = Route(first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.unsupported)
         found.append((wide, group))
     return [(wide, group) for wide, group in found if len(group) > 1]
 
@@ -207,15 +207,15 @@ def _callers(service: Service) -> dict[tuple[str, str], Caller]:
 
 
 def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
-    prefix, headers, obstacle = _place(api)
+    prefix, headers, unsupported = _place(api)
     name = from_utf16(api.api.subscription_key_parameter_names.header)
     operations = operations_with_policies(api, documents_of(api))
     for product, caller in _admitted(service, api):
         given = headers if caller is None else {**headers, name: caller.key}
         for described, policy in operations:
-            yield _route(service, api, described.operation, policy, product, prefix, given, obstacle, caller)
+            yield _route(service, api, described.operation, policy, product, prefix, given, unsupported, caller)
         if not operations:
-            yield _route(service, api, None, None, product, prefix, given, obstacle, caller)
+            yield _route(service, api, None, None, product, prefix, given, unsupported, caller)
 
 
 def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduct | None, Caller | None]]:
@@ -229,7 +229,7 @@ def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduc
             yield product, callers["product", product.id]
 
 
-def _place(api: ServiceApi) -> tuple[str, dict[str, str], Obstacle | None]:
+def _place(api: ServiceApi) -> tuple[str, dict[str, str], Unsupported | None]:
     """The path of an API with its version, the header that says one, and what cannot be followed."""
     prefix = "/" + from_utf16(api.api.path).strip("/")
     versions, version = api.version_set, api.api.version
@@ -239,7 +239,7 @@ def _place(api: ServiceApi) -> tuple[str, dict[str, str], Obstacle | None]:
         return f"{prefix.rstrip('/')}/{from_utf16(version)}", {}, None
     if versions.scheme == "header":
         return prefix.rstrip("/"), {versions.name: from_utf16(version)}, None
-    return prefix.rstrip("/"), {}, Obstacle("a version in the query", "")
+    return prefix.rstrip("/"), {}, Unsupported("a version in the query", "")
 
 
 def _route(
@@ -250,7 +250,7 @@ def _route(
     product: ServiceProduct | None,
     prefix: str,
     headers: dict[str, str],
-    obstacle: Obstacle | None,
+    unsupported: Unsupported | None,
     caller: Caller | None,
 ) -> Route:
     template = _EVERYTHING if operation is None else from_utf16(operation.url_template)
@@ -263,12 +263,12 @@ def _route(
     if product is not None:
         given["product"] = product.policy
     if "?" in template or method == "*":
-        obstacle = Obstacle(f"the URL template {template}", "")
+        unsupported = Unsupported(f"the URL template {template}", "")
         template = template.partition("?")[0]
     policies = {scope: document for scope, document in given.items() if document is not None}
     below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
     pieces = (Piece.ignoring_case(prefix), *below)
-    return Route(from_utf16(api.id), caller, prefix, named, method, pieces, headers, policies, obstacle)
+    return Route(from_utf16(api.id), caller, prefix, named, method, pieces, headers, policies, unsupported)
 
 
 def _pieces(template: str) -> Iterator[Piece]:

@@ -19,7 +19,7 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.symbolic.world import World
+    from apimpolicy.concolic.harness import Harness
     from apimpolicy.testing.case_files import CaseFile
 
 _COMPARED_OTHERWISE = ("named-values", "fragments", "policy", "policies")
@@ -30,7 +30,7 @@ _BY_NAME = ("backends", "schemas", "loggers")
 """Tables whose entries policies name."""
 
 
-def settings_that_differ(old: CaseFile, new: CaseFile, one: World, other: World) -> list[str]:
+def settings_that_differ(old: CaseFile, new: CaseFile, one: Harness, other: Harness) -> list[str]:
     """The names of settings that differ and may matter to the programs. Raises ConfigurationError, TestFileError."""
     was, now = _settings(old), _settings(new)
     texts = _texts(one) + _texts(other)
@@ -51,8 +51,8 @@ def _differs(name: str, was: Any, now: Any, texts: str) -> bool:
     return 'id="@' in texts or "id='@" in texts or any(each in texts for each in changed)
 
 
-def _texts(world: World) -> str:
-    sources = {id(step.element.source): step.element.source.text for step in world.program.steps()}
+def _texts(harness: Harness) -> str:
+    sources = {id(step.element.source): step.element.source.text for step in harness.program.steps()}
     return "\n".join(sources.values())
 
 

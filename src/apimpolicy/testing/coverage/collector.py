@@ -12,9 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.conditions import NULLNESS, key_of
-from apimpolicy.emit.recorder import UNREACHED
+from apimpolicy.emit.recorder import UNREACHED, Recorder
 from apimpolicy.engine.effective_policies import global_policy
-from apimpolicy.engine.observation import observed_by
+from apimpolicy.engine.observation import Observer, observed_by
+from apimpolicy.policies.effects import Retried, is_taken
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
 from apimpolicy.testing.coverage.places import places_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.emit.recorder import Recorder
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.trace import Trace, TraceEntry
@@ -37,9 +37,6 @@ WAITING, KEPT = 6, 3
 """How many traces wait to be looked at, and how many of the newest are looked at again: requests may nest, one that a
 backend makes inside of one that it answers. Few, because Python's collector of garbage walks over all that wait."""
 MOST_NODES = 20_000
-
-_TAKEN = {"condition": True, "branch": None}
-"""What an effect says when its branch is taken; a choose says None when no condition was true."""
 
 _Slot = tuple[int, bool]
 """Twice the index of a condition's place, and whether it is about null."""
@@ -162,7 +159,7 @@ class _File:
         self.failed.clear()
 
 
-class PolicyCoverage:
+class PolicyCoverage(Observer):
     """The collector; a context manager that looks on while it is entered."""
 
     def __init__(self) -> None:
@@ -215,10 +212,9 @@ class PolicyCoverage:
         files = [file.coverage for file in self._files.values()]
         return merged([CoverageReport(files, list(self._tests)), *self._others])
 
-    # What gateways say
+    # Events of gateways
 
-    def loaded(self, policy: Policy) -> None:
-        """A gateway has this document."""
+    def document_loaded(self, policy: Policy) -> None:
         source = policy.document.source
         if self._last is not None and self._last[0] is source:
             return
@@ -232,17 +228,17 @@ class PolicyCoverage:
             self.documents.setdefault((path, policy.original.text), policy)
         self._last = (source, table)
 
-    def began(self, exchange: Exchange) -> None:
-        """A request has come."""
+    def request_started(self, exchange: Exchange) -> None:
         self._waiting.append(exchange.trace)
         if len(self._waiting) >= WAITING:
             self._look(self._waiting)
             del self._waiting[:-KEPT]
 
-    def overflow(self, excerpt: Excerpt) -> _Conditions | None:
-        """Who takes the values that find no room in their recorder: nobody where there are no conditions."""
+    def recorder(self, excerpt: Excerpt) -> Recorder | None:
+        """Return a recorder that passes on the values for which it has no room, where there are conditions."""
         table = self._table(excerpt.source)
-        return None if table is None else table.conditions.get((excerpt.start, excerpt.end))
+        conditions = None if table is None else table.conditions.get((excerpt.start, excerpt.end))
+        return None if conditions is None else Recorder(overflow=conditions)
 
     # What they come to
 
@@ -294,7 +290,7 @@ def _outcomes(entry: TraceEntry) -> Iterator[int]:
     if has_trait(entry.name, "repeats"):
         if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):
             yield 0
-        if effect is not None and effect.kind == "retried":
-            yield 0 if effect.data["waits"] else 1
-    elif effect is not None and effect.kind in _TAKEN and effect.data["taken"] is _TAKEN[effect.kind]:
+        if isinstance(effect, Retried):
+            yield 0 if effect.waits else 1
+    elif is_taken(effect):
         yield 0

@@ -120,10 +120,10 @@ def try_change(
     orders: Orders, connection: Connection, path: str, data: bytes, tests: Sequence[str], files: Sequence[str]
 ) -> None:
     """Run some tests, of these files, with `data` in the place of a policy file; say what happens."""
-    from apimpolicy.engine.stand_ins import standing_in
+    from apimpolicy.engine.replaced_files import replace_file
 
     _send_output_to(os.open(os.devnull, os.O_WRONLY))
-    with standing_in(path, data):
+    with replace_file(path, data):
         code = _pytest(orders, _Tries(connection, frozenset(tests), frozenset(files)))
     connection.send((ENDED, code))
     connection.close()

@@ -37,7 +37,7 @@ IMPORTED_BEFORE = (
     "testing.apim",
     "testing.authority",
     "engine.gateway",
-    "engine.stand_ins",
+    "engine.replaced_files",
     "project.configuration",
     "dotnet.implementations",
     "dotnet.system.strings",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.engine.stand_ins import standing_in
+from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
 from apimpolicy.testing.case_files import load_case_file
@@ -110,7 +110,7 @@ def run_mutant(mutant: Mutant, text: str, cases: Cases) -> MutantOutcome:
     ended = partial(MutantOutcome, mutant)
     if mutant.reason:
         return ended(SUPPRESSED)
-    with standing_in(mutant.path, mutant.applied(text).encode("utf-8", "surrogatepass")):
+    with replace_file(mutant.path, mutant.applied(text).encode("utf-8", "surrogatepass")):
         for name in mutant.tests:
             for case in cases.get(name, ()):
                 outcome = run_case(case)
