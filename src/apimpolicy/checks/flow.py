@@ -97,7 +97,7 @@ class Flow:
         variables = {
             name: Variable(types, False, element)
             for element in self.subject.elements
-            for name, types, _ in _sets(self.subject, element)
+            for name, types, _ in variables_set_by(self.subject, element)
         }
         return State(variables, is_open=True)
 
@@ -136,7 +136,7 @@ class Flow:
         if "wraps" in traits:
             after = self._run(element, state)
             return state if after is None and "joins" in traits else after
-        for variable, types, is_certain in _sets(self.subject, element):
+        for variable, types, is_certain in variables_set_by(self.subject, element):
             if is_unknown(variable):  # it may be any of them
                 state = attrs.evolve(state, variables={}, is_open=True)
                 continue
@@ -251,7 +251,7 @@ def _changed(ways: list[State], before: Mapping[str, Variable]) -> dict[str, Non
     return changed
 
 
-def _sets(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:
+def variables_set_by(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:
     """The variables that a policy sets: name, types, and whether it always does."""
     if has_trait(element.name, "sets-variable"):
         name = element.get("name")

@@ -42,7 +42,7 @@ def _type_page(name: str) -> str:
     from apimpolicy.binding.allow_list import is_member_allowed, is_type_allowed
     from apimpolicy.binding.lookup import types_named
     from apimpolicy.dotnet.metadata import look_up
-    from apimpolicy.editor.signatures import short
+    from apimpolicy.editor.signatures import note_about, short
 
     found = [d for arity in range(4) for d in types_named(name, arity)] or [
         definition for arity in range(4) if (definition := look_up(name, arity)) is not None
@@ -52,7 +52,7 @@ def _type_page(name: str) -> str:
         allowed = "allowed" if is_type_allowed(definition) else "not allowed in expressions"
         lines.append(f"# {definition.name}: {allowed}\n")
         members = (m for m in definition.all_members() if is_member_allowed(m))  # type: ignore[arg-type]  # no operators
-        lines += [f"- `{short(member.signature)}`" for member in members]
+        lines += (f"- `{short(member.signature)}` {note_about(member)}".rstrip() for member in members)
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from editor_client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apimpolicy.dotnet.metadata import all_definitions
+from apimpolicy.editor import signatures
 from apimpolicy.editor.text_documents import TextDocument, path_of
 
 if TYPE_CHECKING:
@@ -197,8 +200,18 @@ HOVERS = [
     ("name.Sub|string", "string Substring(int startIndex, int length)"),
     ("var na|me", "string name"),
     ('Variables["us|er"]', "The variable `user`: `string`"),
+    ('<set-variable name="us|er"', "Sets the variable `user`: `string`"),
+    ("context.Req|uest.Headers", "as policies before this one have changed it"),
+    ('Headers.GetValue|OrDefault("X-User"', "joined with commas"),
     ('backend-id="ord|ers"', "https://orders.example"),
 ]
+
+
+def test_notes_are_about_members_that_exist() -> None:
+    path = Path(signatures.__file__).with_name("member_notes.toml")
+    definitions = {definition.name: definition for definition in all_definitions()}
+    for name, notes in tomllib.loads(path.read_text("utf-8")).items():
+        assert set(notes) <= {member.name for member in definitions[name].all_members()}, name
 
 
 @pytest.mark.parametrize(("mark", "said"), HOVERS)
