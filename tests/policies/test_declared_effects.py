@@ -79,9 +79,12 @@ class Shown(Observer):
         if (noted := self._before.pop()) is None:
             return
         effects, (before, in_request) = self.effects[entry.name], noted
-        if isinstance(error, PolicyError) and error not in self.of_values:
-            if error.reason != "ExpressionValueEvaluationFailure":
-                effects.add(_failure(entry.step, error))
+        if (
+            isinstance(error, PolicyError)
+            and error not in self.of_values
+            and error.reason != "ExpressionValueEvaluationFailure"
+        ):
+            effects.add(_failure(entry.step, error))
         effects.update(_changes(before, _state(exchange), entry.step, in_request=in_request))
 
     def respond(self, exchange: Exchange, step: Step, action: Any, response: Any) -> None:
