@@ -1,7 +1,7 @@
-"""Freeing memory in processes that go on: the language server, gateways, `--watch`.
+"""Free memory in long-running processes: the language server, gateways, `--watch`.
 
-The elements of a document refer to each other, so that only Python's collector frees them. Commands that end soon keep
-it from running, because a run costs time and gains nothing; a process that goes on says when it may run.
+The elements of a document refer to each other, so that only Python's collector frees them. Short commands disable
+it, because a collection costs time and gains nothing; a long-running process decides when it runs.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _MANY: Final = 20_000
 
 
 def collect() -> None:
-    """Free everything that is no longer used; it takes some 50 ms, so call it when nobody waits.
+    """Free everything that is no longer used. Takes some 50 ms: call it while the process is idle.
 
-    What survives is frozen: `collect_new` does not look through it again.
+    Surviving objects are frozen: `collect_new` does not visit them again.
     """
     gc.unfreeze()
     gc.collect()
@@ -24,7 +24,7 @@ def collect() -> None:
 
 
 def collect_new() -> None:
-    """Free what was made and dropped since the last full collection; it takes about a millisecond."""
+    """Free objects created and dropped since the last full collection. Takes about a millisecond."""
     gc.collect()
     if len(gc.get_objects()) > _MANY:
         collect()

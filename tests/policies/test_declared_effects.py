@@ -79,8 +79,11 @@ class Shown(Observer):
         if (noted := self._before.pop()) is None:
             return
         effects, (before, in_request) = self.effects[entry.name], noted
-        is_own = error not in self.of_values
-        if isinstance(error, PolicyError) and is_own and error.reason != "ExpressionValueEvaluationFailure":
+        if (
+            isinstance(error, PolicyError)
+            and error not in self.of_values
+            and error.reason != "ExpressionValueEvaluationFailure"
+        ):
             effects.add(_failure(entry.step, error))
         effects.update(_changes(before, _state(exchange), entry.step, in_request=in_request))
 

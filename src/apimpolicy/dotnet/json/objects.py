@@ -39,26 +39,29 @@ class JProperty(JContainer):
 
     token_type = PROPERTY
 
-    def __init__(self, name: str | None) -> None:
+    def __init__(self, name: str | None, value: JToken | None = None) -> None:
+        """Make a property, if there is a value with this token, which has no parent; the caller pays for it."""
         if name is None:
             raise ArgumentNullException("name")
         self.parent = None
-        self.place = self.version = 0
-        self.children = []
         self.name = name
+        self.place = 0
+        if value is None:
+            self.children = []
+            self.version = 0
+        else:
+            self.children = [value]
+            self.version = 1
+            value.parent = self
 
     @staticmethod
     @member("new(string, object)", "new(string, object[])")
     def create(name: str | None, content: Any) -> JProperty:
-        made = JProperty(name)
         plain = PLAIN_TYPES.get(type(content))
         if plain is not None:
-            value = JValue(content, plain)  # what `hold` does, without the call: most properties hold such values
-            value.parent = made
-            made.children.append(value)
-            made.version = 1
             environment().step(STEPS_PER_CHILD)
-            return made
+            return JProperty(name, JValue(content, plain))
+        made = JProperty(name)
         if is_multiple(content):
             content = bound(J + "JArray", "new(object content)")(content)
         made.fill(as_token(content))
@@ -73,12 +76,6 @@ class JProperty(JContainer):
         if other is None:
             raise ArgumentNullException("other")
         return other.deep_clone()
-
-    def hold(self, value: JToken) -> None:
-        """Take a token without a parent as the first value; the caller pays for it."""
-        value.parent = self
-        self.children.append(value)
-        self.version = 1
 
     def fill(self, value: JToken | None) -> None:
         """Give a property that was just made its value."""
@@ -159,6 +156,19 @@ class JObject(JContainer):
             environment().step((STEPS_PER_CHILD + 1) * len(children))
         else:
             made.add_object(content)
+        return made
+
+    @staticmethod
+    def of_properties(items: list[Any], unpaid: int) -> JObject:
+        """Make an object of new properties with different names; `unpaid` of them have not cost any steps yet."""
+        made = JObject()
+        made.children = items
+        by_name = made._by_name
+        for item in items:
+            item.parent = made
+            by_name[item.name] = item
+        made.version = len(items)
+        environment().step(STEPS_PER_CHILD * unpaid + (STEPS_PER_CHILD + 1) * len(items))
         return made
 
     def add_own(self, item: JProperty) -> None:
@@ -277,16 +287,15 @@ class JObject(JContainer):
         self.set_by_name(key, value)
 
     def add_property(self, name: str | None, value: JToken | None) -> None:
-        made = JProperty(name)
-        is_plain = type(value) is JValue and value.parent is None and value.token_type != COMMENT
-        if is_plain and value is not None and made.name not in self._by_name:
-            made.hold(value)
+        if type(value) is JValue and value.parent is None and value.token_type != COMMENT and name not in self._by_name:
+            made = JProperty(name, value)
             made.parent = self
             self.children.append(made)
             self._by_name[made.name] = made
             self.version += 1
             environment().step(2 * STEPS_PER_CHILD)
             return
+        made = JProperty(name)
         made.fill(value)
         self.add_own(made)
 

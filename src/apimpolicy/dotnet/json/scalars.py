@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.kinds import (
     BOOLEAN,
@@ -40,6 +40,8 @@ _BY_TYPE: dict[Type, int] = {
     platform.TIME_SPAN: TIME_SPAN_TYPE,
 }
 _TEXTS = (STRING_TYPE, COMMENT, RAW)
+_SMALL = tuple(map(Int64, range(256)))
+"""Boxes that most documents need; boxes have no identity (`reference_equals`)."""
 
 
 PLAIN_TYPES: Final = {type(None): NULL, bool: BOOLEAN, str: STRING_TYPE, int: INTEGER, float: FLOAT, Decimal: FLOAT}
@@ -241,14 +243,13 @@ class JValue(JToken):
     @staticmethod
     @member("new(JValue)")
     def copy(other: JValue | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
     @staticmethod
     @member("new(long)")
     def of_long(value: int) -> JValue:
-        return JValue(Int64(value), INTEGER)
+        return JValue(_SMALL[value] if 0 <= value < len(_SMALL) else Int64(value), INTEGER)
 
     @staticmethod
     @member("new(ulong)")
@@ -295,8 +296,7 @@ class JRaw(JValue):
     @staticmethod
     @member("new(JRaw)")
     def copy_raw(other: JRaw | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
 
