@@ -49,7 +49,7 @@ def test_a_crash_is_a_limit() -> None:
 
 
 def test_a_call_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apimpolicy.dotnet.process_limits.BETWEEN", 0.5)
+    monkeypatch.setattr("apimpolicy.engine.isolation.GRACE", 0.1)
     with pytest.raises(LimitExceededError, match="seconds"):
         call_isolated(lambda: 3 ** (10**9), 0.0)
 
