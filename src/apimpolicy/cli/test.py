@@ -227,7 +227,7 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
 
 
 def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:
-    """What a gateway showed of itself, and what it did not."""
+    """Report what could be observed of a gateway, and what could not."""
     traces = f", {target.traced} traces compared" if target.traced else ""
     what = "1 expectation is" if target.unobserved == 1 else f"{target.unobserved} expectations are"
     say(f"{what} not observable from outside{traces}")

@@ -51,7 +51,7 @@ def target_of(
     trace_api: str | None,
     management_token: str | None,
 ) -> Target | Served | None:
-    """Where cases are sent; None when they run in this process. Raises click.UsageError, ConfigurationError."""
+    """Return where cases are sent; None when they run in this process. Raises click.UsageError, ConfigurationError."""
     if against is None:
         for name, value in (("--key", key), ("--authority", authority), ("--trace-service", trace_service)):
             if value is not None:

@@ -1,4 +1,4 @@
-"""The circuits of backends, in this process: which are open at the moment, and how requests ended before."""
+"""The circuits of backends, in this process: which are open, and how earlier requests ended."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class LocalCircuits:
 
 
 def trips(tripping: Tripping, failures: int, requests: int) -> bool:
-    """Whether so many failures among so many requests are too many.
+    """Return whether so many failures among so many requests are too many.
 
     >>> from apimpolicy.policies.state import Tripping
     >>> trips(Tripping(3, None, 60), 3, 10), trips(Tripping(None, 50, 60), 4, 10)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MOST_UNSWEPT = 1_000
-"""Keys among which nobody looks for those that do not matter any more."""
+"""Number of keys below which expired ones are not removed."""
 
 
 class _Window:
@@ -36,7 +36,7 @@ class _Window:
         self.sums.append(self.sums[-1] + count)
 
     def since(self, time: float) -> int:
-        """The sum of what was counted after a moment."""
+        """Return the sum of what was counted after a moment."""
         return self.sums[-1] - self.sums[bisect_right(self.times, time)]
 
     def forget(self, time: float) -> None:
@@ -180,24 +180,24 @@ class CallCounters:
         return min(float(capacity), level + (self.now() - moment) * capacity / period)
 
     def _draw(self, counter: Bucket, count: int) -> None:
-        """Take out of the bucket of this key, and of those of other capacities that other policies have for it."""
+        """Take calls out of the bucket of this key, and of those with other capacities that other policies use."""
         known = self._buckets.setdefault(counter.key, {})
         for capacity in {counter.capacity, *known}:
             known[capacity] = (self.now(), self._level(counter._replace(capacity=capacity)) - count)
 
 
 def until_drop(counter: Bucket, level: float) -> float:
-    """Seconds until one call fits in."""
+    """Return seconds until one call fits in."""
     if not counter.capacity:
         return counter.period
     return max(0.0, (1 - level) * counter.period / counter.capacity)
 
 
 def until_renewal(counter: Total, now: float) -> float:
-    """Seconds until the current period ends; 0 when it never does."""
+    """Return seconds until the current period ends; 0 when it never does."""
     return counter.start + (_number(counter, now) + 1) * counter.period - now if counter.period else 0.0
 
 
 def _number(counter: Total, now: float) -> int:
-    """Which of the periods runs, counted from 0 at `start`."""
+    """Return which of the periods runs, counted from 0 at `start`."""
     return int((now - counter.start) // counter.period) if counter.period else 0

@@ -1,4 +1,4 @@
-"""From a step to an instance of its policy: attributes and texts evaluated, converted, and written to the trace."""
+"""Make an instance of a step's policy: evaluate and convert attributes and texts, and write them to the trace."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Evaluator:
         self.observer = observer
 
     def instantiate(self, entry: TraceEntry) -> Any:
-        """The policy of an entry with its attributes. Raises PolicyError when an expression throws."""
+        """Return the policy of an entry with its attributes. Raises PolicyError when an expression throws."""
         step = entry.step
         prepared = step.prepared
         if prepared is None:
@@ -62,7 +62,7 @@ class Evaluator:
         return instance
 
     def attribute(self, attribute: PreparedAttribute, entry: TraceEntry) -> object:
-        """The value of an attribute now; its default when the element does not have it."""
+        """Return the value of an attribute now; its default when the element does not have it."""
         slot = attribute.slot
         if not attribute.is_given:
             return slot.default
@@ -162,7 +162,7 @@ class PreparedAttribute:
 
 
 class Prepared:
-    """What is the same whenever a step runs: `values` by field, `shown` as the trace has them; and what is not.
+    """The parts of a step that are the same in each run: `values` by field, `shown` as in the trace; and the others.
 
     Literals are converted here, once; those that do not convert fail when the policy is reached. A step with nothing to
     evaluate has one `instance` for all requests: policies do not change themselves.
@@ -204,7 +204,7 @@ class Prepared:
 
 
 def _texts(element: Element, slot: ContentSlot) -> list[tuple[Excerpt | None, str]]:
-    """The texts that a slot is made of: each an expression, or a literal."""
+    """Return the texts that a slot is made of: each an expression, or a literal."""
     if slot.child is None:
         return [(element.expression, "" if element.expression is not None else to_utf16(literal_content(element)))]
     children = [child for child in element.elements() if child.name == slot.child]
@@ -215,7 +215,7 @@ def _texts(element: Element, slot: ContentSlot) -> list[tuple[Excerpt | None, st
 
 
 def literal_content(element: Element) -> str:
-    """An element's content as text: character data decoded; with elements in it, the markup as it is written."""
+    """Return an element's content as text: character data decoded; with elements in it, the markup as it is written."""
     if any(isinstance(child, Element) for child in element.children):
         return element.source.text[element.content_start : element.content_end]
     return element.text

@@ -1,4 +1,4 @@
-"""The way to a backend and back: its address, the transport's answer, and what a connection that fails becomes."""
+"""Forward a request to a backend: its address, the transport's answer, and errors of the connection."""
 
 from __future__ import annotations
 
@@ -105,7 +105,9 @@ def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeo
 
 
 def headers_on_the_way(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
-    """What the backend gets: its own host in front, and the caller's address behind those in X-Forwarded-For."""
+    """Return the headers that the backend gets: its own host first, and the caller's address added to
+    X-Forwarded-For.
+    """
     if keeps_host:
         fields = dict(headers.by_key())
     else:
@@ -127,7 +129,7 @@ def answer_of(
     is_own: bool = False,
     buffers: bool = True,
 ) -> Response:
-    """What a transport answers within `timeout` seconds of the gateway's time.
+    """Return what a transport answers within `timeout` seconds of the gateway's time.
 
     An answer that does not come costs the whole timeout. `is_own` says that it is a request of the policy's own, of
     whose errors other words were seen than of those of forward-request. Unless it `buffers`, a transport that can do so
@@ -154,7 +156,7 @@ def answer_of(
 
 
 def _words_of(error: OSError, request: Request, is_own: bool) -> str:
-    """What is said of a connection that fails: its own words, or those of real gateways when it is refused."""
+    """Return the message of a failed connection: its own, or that of real gateways when it is refused."""
     if str(error) and (is_own or not isinstance(error, ConnectionRefusedError)):
         return str(error)
     url = Url.parse(request.url)
@@ -162,7 +164,7 @@ def _words_of(error: OSError, request: Request, is_own: bool) -> str:
 
 
 def _route(exchange: Exchange, request: Request) -> Route | None:
-    """The backend that the request goes to, when set-backend-service named one by its id."""
+    """Return the backend that the request goes to, when set-backend-service named one by its id."""
     if exchange.backend_id is None or exchange.backend_is_exact:
         return None
     exchange.routed = None
@@ -179,7 +181,9 @@ def _backend_address(exchange: Exchange, route: Route | None) -> Url:
 
 
 def _below(exchange: Exchange, base: Url) -> Url:
-    """The URL below a backend's base URL: what the API's own path leaves of the request's path, then its query."""
+    """Return the URL below a backend's base URL: what the API's own path leaves of the request's path,
+    then its query.
+    """
     url = exchange.request.url
     path = "" if exchange.backend_is_exact else url.path
     if path and not exchange.path_is_rewritten:
@@ -190,7 +194,7 @@ def _below(exchange: Exchange, base: Url) -> Url:
 
 
 def target(exchange: Exchange) -> str | None:
-    """Where the request would go now; None where that is decided later, as in a pool."""
+    """Return where the request would go now; None where that is decided later, as in a pool."""
     try:
         return str(_backend_address(exchange, None))
     except ConfigurationError:
@@ -198,7 +202,7 @@ def target(exchange: Exchange) -> str | None:
 
 
 def forwarded_url(exchange: Exchange) -> Url:
-    """The URL of the request as it would be forwarded now.
+    """Return the URL of the request as it would be forwarded now.
 
     A pool chooses a member only when it forwards, so its id takes the place of the host.
     """
@@ -209,7 +213,7 @@ def forwarded_url(exchange: Exchange) -> Url:
 
 
 def path_below(path: str, prefix: str) -> str | None:
-    """What follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
+    """Return what follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
 
     The revision that a caller asks for belongs to the API's path.
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class _Branch(NamedTuple):
-    """What became of one policy: after how many ticks, with what error, and how it left the request."""
+    """The outcome of one policy: its duration in ticks, its error, and the request's state afterwards."""
 
     ticks: int
     error: PolicyError | None
@@ -39,7 +39,7 @@ class _Branch(NamedTuple):
 
 
 class _Ended(NamedTuple):
-    """The same of a policy that really ran beside others: its number, and the exchange that it had."""
+    """The outcome of a policy that really ran beside others: its number, its exchange and its error."""
 
     number: int
     exchange: Exchange
@@ -47,7 +47,7 @@ class _Ended(NamedTuple):
 
 
 def run_parallel(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
-    """Run policies at the same time; which of them was the first to end, counted from 0. Raises PolicyError."""
+    """Run policies at the same time; return which of them ended first, counted from 0. Raises PolicyError."""
     gather = exchange.services.time.gather
     if not steps:
         return -1
@@ -126,7 +126,7 @@ def _at_once(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first
 
 
 def _beside(exchange: Exchange, *, alone: bool) -> Exchange:
-    """An exchange for one of several policies; `alone` is one that may not set variables for the others."""
+    """Return an exchange for one of several policies; `alone` is one that may not set variables for the others."""
     made = copy(exchange)
     made._running = [*exchange._running]
     made.answer = None
@@ -141,7 +141,7 @@ def _beside(exchange: Exchange, *, alone: bool) -> Exchange:
 
 
 def _take_over(whole: Any, part: Any, before: dict[str, Any]) -> None:
-    """What a part has changed holds for the whole."""
+    """Copy what `part` has changed to `whole`."""
     for name, value in vars(part).items():
         if name not in _OWN and (name not in before or before[name] is not value):
             setattr(whole, name, value)

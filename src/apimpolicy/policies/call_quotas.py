@@ -1,4 +1,4 @@
-"""What quota and quota-by-key share: a sum of calls and of kilobytes in periods that follow each other."""
+"""The common part of quota and quota-by-key: a sum of calls and of kilobytes in periods that follow each other."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Quota:
         return Total(f"{self.key} {what}", self.start, self.period)
 
     def claims(self, calls: int = 1, own: int = 0) -> list[Claim]:
-        """What a request counts at once; `own` calls are those that it has counted or reserved already."""
+        """Return what a request counts at once; `own` calls are those that it has counted or reserved already."""
         limit = NO_LIMIT if self.calls is None else self.calls
         found = [Claim(self.total("calls"), limit, calls, own)]
         if self.bandwidth is not None:
@@ -43,7 +43,7 @@ class Quota:
         return found
 
     def count_bytes(self, exchange: Exchange, answer: ResponseMessage) -> None:
-        """The bodies of the request and of the answer."""
+        """Count the bodies of the request and of the answer."""
         sent = len(exchange.request.body.content if exchange.request.body else b"")
         counters, total = exchange.services.state.counters, self.total("bytes")
         answer.body.measure(lambda received: counters.count([(total, sent + received)]))
@@ -72,7 +72,7 @@ def take(
 
 
 def span(seconds: int) -> str:
-    """A time span as .NET writes it.
+    """Return a time span as .NET writes it.
 
     >>> span(11657), span(1763935)
     ('03:14:17', '20.09:58:55')

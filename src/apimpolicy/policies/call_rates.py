@@ -1,4 +1,4 @@
-"""What rate-limit and rate-limit-by-key share: a limit on calls, within a sliding window or as a token bucket.
+"""The common part of rate-limit and rate-limit-by-key: a limit on calls, within a sliding window or as a token bucket.
 
 Documented: the v2 tiers count with a token bucket, the classic ones in a window that slides. Our choice: the bucket
 holds `calls`, fills evenly within the period, and each call takes one.
@@ -51,7 +51,9 @@ class CallRate:
 
     @property
     def number(self) -> int:
-        """The number by which the trace names the counter; a gateway's own numbers are not known (this is FNV-1a)."""
+        """Return the number by which the trace names the counter; a gateway's own numbers are not known (this is
+        FNV-1a).
+        """
         found = 0xCBF29CE484222325
         for byte in from_utf16(self.key).encode("utf-8", "replace"):
             found = (found ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
@@ -83,7 +85,7 @@ class CallRate:
         return left
 
     def refusal(self, exchange: Exchange, standing: Standing) -> PolicyError:
-        """The error when there were too many calls already."""
+        """Return the error when there were too many calls already."""
         seconds = max(1, math.ceil(round(standing.wait, 3)))
         if self.retry_after_variable is not None:
             exchange.variables[self.retry_after_variable] = seconds
@@ -101,7 +103,7 @@ class CallRate:
 
 
 def span(seconds: float) -> str:
-    """A time span as .NET writes it.
+    """Return a time span as .NET writes it.
 
     >>> span(60), span(37.5093691)
     ('00:01:00', '00:00:37.5093691')
@@ -125,7 +127,7 @@ def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_re
 
 
 def matches(entity_id: str, entity_name: str, wanted_id: str | None, wanted_name: str | None) -> bool:
-    """Whether an `api` or `operation` child means this entity: the id counts before the name."""
+    """Return whether an `api` or `operation` child means this entity: the id counts before the name."""
     if wanted_id is not None:
         return from_utf16(entity_id) == from_utf16(wanted_id)
     return wanted_name is not None and entity_name == wanted_name

@@ -1,4 +1,4 @@
-"""From the value of an attribute to what a policy wants.
+"""Convert values of attributes to the types that policies use.
 
 An expression's value arrives boxed, a literal as a .NET string. Texts stay .NET strings (UTF-16). Documented is only
 that a value is converted to a string and null to the empty string; the rest is our choice: .NET's own `ToString()`

@@ -29,12 +29,12 @@ class GraphQLRequestError(Exception):
 
 
 def error(message: str) -> GraphQLRequestError:
-    """A request error with one message."""
+    """Return a request error with one message."""
     return GraphQLRequestError({"message": message})
 
 
 def graphql_schema(text: str) -> Any:
-    """A schema of SDL text. Raises ConfigurationError."""
+    """Return a schema of SDL text. Raises ConfigurationError."""
     from graphql import GraphQLError, build_schema, validate_schema
 
     try:
@@ -50,7 +50,7 @@ def graphql_schema(text: str) -> Any:
 
 
 class GraphQLRequest:
-    """What a request asks: `payload` is its JSON, None for a GET; `document` the parsed query."""
+    """A GraphQL request: `payload` is its JSON, None for a GET; `document` the parsed query."""
 
     def __init__(self, query: str, payload: dict[str, Any] | None) -> None:
         from graphql import GraphQLError, parse
@@ -115,7 +115,9 @@ class GraphQLRequest:
         return deepest, count
 
     def without(self, schema: Any, refused: Callable[[str, str, bool], bool]) -> str | None:
-        """The query without the fields for which `refused(type, field, is_root)` is true; None when nothing is left."""
+        """Return the query without the fields for which `refused(type, field, is_root)` is true; None when nothing is
+        left.
+        """
         from graphql import REMOVE, TypeInfo, TypeInfoVisitor, Visitor, print_ast, visit
 
         info = TypeInfo(schema)

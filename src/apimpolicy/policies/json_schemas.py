@@ -71,7 +71,7 @@ class SchemaViolation:
 
     @property
     def text(self) -> str:
-        """The sentence with its place."""
+        """Return the sentence with its place."""
         line, position = self.place
         return f"{self.message} Line: {line}, Position: {position}" if self.place != NOWHERE else self.message
 

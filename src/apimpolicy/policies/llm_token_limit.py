@@ -155,7 +155,7 @@ class LlmTokenLimit:
 
 
 class _Told:
-    """What the policy tells about itself: variables at once, headers with the answer."""
+    """The values that the policy reports: variables at once, headers with the answer."""
 
     def __init__(
         self, names: LlmTokenLimit, exchange: Exchange, rate: TokenRate | None, quota: TokenQuota | None

@@ -1,4 +1,4 @@
-"""What a content type is about, for policies that treat JSON, XML and other texts in their ways."""
+"""Classify content types, for policies that treat JSON, XML and other texts differently."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def is_text(content_type: str | None) -> bool:
 
 
 def accepts(accept: str | None, wanted: Callable[[str], bool]) -> bool:
-    """Whether an Accept header names such a type, with a quality that is not 0. `*/*` names none.
+    """Return whether an Accept header names such a type, with a quality that is not 0. `*/*` names none.
 
     >>> accepts("text/html, application/json;q=0.5", is_json), accepts("*/*", is_json), accepts(None, is_json)
     (True, False, False)

@@ -1,4 +1,4 @@
-"""What policies see of event hubs, Service Bus and Dapr: where messages of their own go."""
+"""Event hubs, Service Bus and Dapr as policies see them: receivers of their messages."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def moment(value: object) -> float:
-    """A time as seconds since 0001-01-01 UTC. Raises FormatException."""
+    """Return a time as seconds since 0001-01-01 UTC. Raises FormatException."""
     written = text(value)
     try:
         found = datetime.datetime.fromisoformat(written)

@@ -161,7 +161,7 @@ class EntraTrust(Trust):
 
 
 def version_1(issuer: str) -> str:
-    """The issuer of version 1.0 beside that of version 2.0.
+    """Return the issuer of version 1.0 beside that of version 2.0.
 
     >>> version_1("https://login.microsoftonline.com/{tenantid}/v2.0")
     'https://sts.windows.net/{tenantid}/'
@@ -192,7 +192,7 @@ def check_tenant(token: Jwt, tenant: str) -> None:
 
 
 def check_application(token: Jwt, allowed: Sequence[str]) -> None:
-    """Whether the application that asked for the token is allowed; without any, all are. Raises TokenRefusedError."""
+    """Check that the application of the token is allowed; without any, all are. Raises TokenRefusedError."""
     if not allowed:
         return
     name = "azp" if first_text(token, "azp") is not None else "appid"

@@ -185,7 +185,7 @@ def _specificity(path: str) -> tuple[int, int]:
 
 
 def _matches(path: str, type_name: str, field: str, is_root: bool) -> bool:
-    """Whether a rule is about a field.
+    """Return whether a rule is about a field.
 
     >>> _matches("/Query/*", "Query", "users", True), _matches("/__*", "Query", "__schema", True)
     (True, True)

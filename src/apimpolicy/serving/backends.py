@@ -1,6 +1,6 @@
 """Real backends, over aiohttp: pooled connections, timeouts, certificates, bodies as they come.
 
-Nothing is asked that nobody configured: forwarded requests go to `--backend`, and without it to the doubles of the
+Only configured destinations get requests: forwarded requests go to `--backend`, and without it to the doubles of the
 configuration; what leaves for anywhere else needs `--allow-outside`.
 """
 
@@ -49,7 +49,7 @@ _LARGE = 1 << 18
 
 
 class Refused(ConnectionRefusedError):
-    """A request to where nobody said that requests may go."""
+    """A request to a destination that the configuration does not allow."""
 
 
 class HttpBackend:
@@ -66,11 +66,11 @@ class HttpBackend:
         self.trusted = trusted or Trusted()
 
     def send(self, request: Request, timeout: float) -> Response:
-        """The answer with all of its body. Raises OSError, and TimeoutError after so many seconds."""
+        """Return the answer with all of its body. Raises OSError, and TimeoutError after so many seconds."""
         return engine_loop.wait_for(self._answer(request, timeout))
 
     def stream(self, request: Request, timeout: float) -> Response:
-        """The answer as soon as its headers are there; its `stream` is the body. Raises as `send` does."""
+        """Return the answer as soon as its headers are there; its `stream` is the body. Raises as `send` does."""
         return engine_loop.wait_for(self._answer(request, timeout, streams=True))
 
     async def _answer(self, request: Request, timeout: float, *, streams: bool = False) -> Response:
@@ -96,7 +96,7 @@ class HttpBackend:
         return Response.made_of(answer.status, answer.reason or "", headers, body)
 
     def _begin(self, client: _Client, request: Request, url: str, timeout: Any) -> Awaitable[Any]:
-        """The answer as soon as its headers are there."""
+        """Return the answer as soon as its headers are there."""
         headers = client.new_headers()
         _send_on(request, url, headers.add)
         answer: Awaitable[Any] = client.session.request(
@@ -124,8 +124,8 @@ class HttpBackend:
 
 
 def _as_os_error(error: Exception, url: str) -> OSError | None:
-    """What an error of aiohttp is to the engine, which knows those of sockets; None when it is one already, or no
-    backend's.
+    """Return what an error of aiohttp is to the engine, which knows those of sockets; None when it is one already, or
+    no backend's.
     """
     import aiohttp
 
@@ -139,7 +139,7 @@ def _as_os_error(error: Exception, url: str) -> OSError | None:
 
 
 def _words(error: Exception) -> str:
-    """What an error of aiohttp says, in one line."""
+    """Return what an error of aiohttp says, in one line."""
     message = getattr(error, "message", "")
     said = message if isinstance(message, str) else ""
     return " ".join(f"{type(error).__name__}: {said or ('' if message else error)}".split()).rstrip(": ")
@@ -184,7 +184,7 @@ def _no_timeout(to_connect: float | None = None) -> Any:
 
 @functools.cache
 def _handler() -> Any:
-    """Return the protocol of connections: aiohttp's, ended where a backend sends responses that nobody waits for."""
+    """Return the protocol of connections: aiohttp's, ended where a backend sends unexpected responses."""
     from aiohttp.client_proto import ResponseHandler
 
     class Handler(ResponseHandler):
@@ -283,7 +283,7 @@ def _send_on(request: Request, url: str, add: Callable[[str, str], None]) -> Non
 
 
 def _origin(url: str) -> str:
-    """Host and port, as a URL has them."""
+    """Return host and port, as a URL has them."""
     begin = url.find("://") + 3
     end = url.find("/", begin)
     return url[begin:] if end < 0 else url[begin:end]
@@ -291,18 +291,20 @@ def _origin(url: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _names(netloc: str) -> tuple[str, str]:
-    """A host with its port, and without."""
+    """Return a host with its port, and without."""
     parts = urlsplit(f"//{netloc}")
     return netloc.lower(), (parts.hostname or "").lower()
 
 
 def _payload(body: bytes | None) -> Any:
-    """The body for aiohttp, which writes a large one piece by piece if it is a file."""
+    """Return the body for aiohttp, which writes a large one piece by piece if it is a file."""
     return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
 
 
 def _incoming(answer: Any) -> Headers:
-    """The headers of an answer. Raises OSError for an answer that nobody can pass on; then the connection is closed."""
+    """Return the headers of an answer. Raises OSError for an answer that can't be passed on; then the connection is
+    closed.
+    """
     if answer.status < _FINAL:
         answer.close()
         raise OSError(f"the backend answered with {answer.status}, which nobody asked for")
@@ -324,14 +326,14 @@ def _incoming(answer: Any) -> Headers:
 
 @functools.lru_cache(maxsize=1024)
 def _read_name(given: bytes) -> tuple[str, str]:
-    """The name of a header in lower case, and as it came."""
+    """Return the name of a header in lower case, and as it came."""
     name = given.decode("latin-1")
     return name.lower(), name
 
 
 async def _whole(answer: Any) -> bytes:
-    """All of a body. Raises OSError when it is larger than anybody keeps; then, and when it breaks off, the connection
-    is closed.
+    """Return all of a body. Raises OSError when it is too large; then, and when it breaks off, the
+    connection is closed.
     """
     try:
         content = answer.content

@@ -1,4 +1,4 @@
-"""A request as it comes in, and why one is refused before its body comes.
+"""A request as it arrives, and the reasons to refuse it before its body.
 
 What two readers of HTTP could understand differently is not passed on: a body whose end is not certain, a host that is
 said twice. httptools refuses the shapes that are no HTTP; the rest is here.
@@ -35,7 +35,7 @@ class Incoming:
 
     @property
     def has_body(self) -> bool:
-        """Whether the head says that a body follows."""
+        """Return whether the head says that a body follows."""
         fields = self.fields
         return "transfer-encoding" in fields or fields.get("content-length", ("", ["0"]))[1][0].strip("0") != ""
 
@@ -51,7 +51,7 @@ _CODINGS = 501, "The gateway only knows the transfer coding chunked."
 
 
 def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
-    """Why a request is refused when its head is there; None when it is not. Notes the host."""
+    """Return why a request is refused when its head is there; None when it is not. Notes the host."""
     fields, target = incoming.fields, incoming.target
     if len(target) > limits.target_bytes:
         return 414, "The URL of the request is too long."
@@ -81,7 +81,7 @@ def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
 
 
 def _wrong_with_target(incoming: Incoming) -> Refusal | None:
-    """The target is no path: what a proxy gets, which must name the same host as the header, or `*`."""
+    """Return the target is no path: what a proxy gets, which must name the same host as the header, or `*`."""
     if incoming.method == "CONNECT":
         return None
     scheme, _, rest = incoming.target.decode("latin-1").partition("://")

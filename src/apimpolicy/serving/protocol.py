@@ -99,7 +99,7 @@ class GatewayProtocol(asyncio.Protocol):
             self._streaming.cancel()
 
     def shutdown(self) -> None:
-        """The server is ending: a request that is under way gets its answer."""
+        """End when the server does: a request that is under way gets its answer first."""
         self._is_ending = True
         if self._current is None and self._incoming is None:
             self.transport.close()
@@ -115,7 +115,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._deadline = self.loop.time() + seconds
 
     def _look(self) -> None:
-        """The timer: end a connection on which nothing happens. It is not set anew with every request."""
+        """End an idle connection; the timer is not set anew with every request."""
         now = self.loop.time()
         if self._current is not None and self._may_write.is_set():
             self._timer = self.loop.call_later(self.limits.body_seconds, self._look)
@@ -233,7 +233,7 @@ class GatewayProtocol(asyncio.Protocol):
             self._begin(incoming)
 
     def _upgrade(self, rest: bytes) -> None:
-        """The client wants to speak another protocol: WebSocket was refused, with others HTTP/1.1 goes on."""
+        """Handle the wish for another protocol: WebSocket was refused, with others HTTP/1.1 continues."""
         if self.transport.is_closing():
             return
         if self._is_cut_short and self._incoming is not None:
@@ -320,7 +320,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._next(keeps_alive)
 
     def _next(self, keeps_alive: bool) -> None:
-        """The answer has been written: take the next request, or wait for one."""
+        """Take the next request after an answer has been written, or wait for one."""
         self._current = None
         if not keeps_alive or (self._is_ending and not self._waiting):
             self.transport.close()
@@ -351,7 +351,7 @@ class GatewayProtocol(asyncio.Protocol):
 
 
 class _KnownHead:
-    """What a parser calls that is told a head for the sake of the body behind it: from there on the connection."""
+    """Callbacks of a parser that reads a known head again for the body behind it; then those of the connection."""
 
     def __init__(self, protocol: GatewayProtocol) -> None:
         self._protocol = protocol
@@ -378,13 +378,13 @@ class _KnownHead:
 
 
 def _framing(incoming: Incoming) -> bytes:
-    """A head with nothing but what says where the body ends."""
+    """Return a head with nothing but what says where the body ends."""
     names = ("content-length", "transfer-encoding")
     lines = [f"{name}: {value}\r\n" for name in names for value in incoming.fields.get(name, ("", []))[1]]
     return f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1", "replace")
 
 
 def _last(fields: dict[str, tuple[str, list[str]]], name: str) -> str:
-    """The last value of a header: what the proxy next to us wrote."""
+    """Return the last value of a header: what the proxy next to us wrote."""
     values = fields.get(name, ("", []))[1]
     return values[-1].rpartition(",")[2].strip() if values else ""

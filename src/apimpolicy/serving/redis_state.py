@@ -207,7 +207,7 @@ class RedisCache:
             return False, None
         try:
             return True, from_bytes(found[0])
-        except ValueError:  # somebody else's
+        except ValueError:  # written by another program
             return False, None
 
     def set(self, key: str, value: object, seconds: float) -> None:
@@ -298,7 +298,7 @@ def _counter(counter: Counter) -> dict[str, Any]:
 
 
 def _portable(key: str) -> str:
-    """A key as Redis shows it well; one that is long, or not plain text, as its digest."""
+    """Return a key as Redis shows it well; one that is long, or not plain text, as its digest."""
     if len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable():
         return key
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()

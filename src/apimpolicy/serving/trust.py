@@ -34,7 +34,7 @@ class Trusted:
         self._contexts: dict[tuple[str | None, bool, bool], ssl.SSLContext] = {}
 
     def context(self, url: str, certificate: Certificate | None) -> ssl.SSLContext:
-        """The context for a request, with the gateway's own certificate if the policy chose one."""
+        """Return the context for a request, with the gateway's own certificate if the policy chose one."""
         chain, name = self._checks_of(url)
         key = (None if certificate is None else certificate.thumbprint, chain, name)
         found = self._contexts.get(key)
@@ -69,7 +69,7 @@ class Trusted:
 
 
 class _Place(NamedTuple):
-    """Where a URL leads: two URLs with the same scheme, host and port share connections and certificates."""
+    """The parts of a URL: two URLs with the same scheme, host and port share connections and certificates."""
 
     scheme: str
     host: str

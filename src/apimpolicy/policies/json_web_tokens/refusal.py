@@ -1,4 +1,4 @@
-"""How a token is refused: the reasons of the gateway's error table, and who says what.
+"""The refusal of a token: the reasons and messages of the gateway's error table.
 
 reason                      when (the message)
 ──────────────────────────  ──────────────────────────────────────────────────────────────────────

@@ -18,7 +18,7 @@ def converted(value: Any, like: Any) -> Any:
 
 
 def plain_text(value: Any) -> Any:
-    """A text as it is, without a box around it."""
+    """Return a text as it is, without a box around it."""
     return str.__str__(value) if isinstance(value, str) else value
 
 

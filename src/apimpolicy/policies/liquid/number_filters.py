@@ -87,7 +87,7 @@ def _rough_remainder(left: float, right: float) -> float:
 
 @liquid_filter("object input", "object operand")
 def plus(left: Any, right: Any) -> Any:
-    """A sum; behind a text, the other operand's text."""
+    """Return a sum; behind a text, the other operand's text."""
     if isinstance(left, str):
         environment().new_string(len(left) + len(plain(right)))
         return plain(left) + plain(right)
@@ -101,7 +101,7 @@ def minus(left: Any, right: Any) -> Any:
 
 @liquid_filter("object input", "object operand")
 def times(left: Any, right: Any) -> Any:
-    """A product; a text is repeated."""
+    """Return a product; a text is repeated."""
     if isinstance(left, str) and _whole(right):
         if right < 0:
             raise LiquidError("Specified argument was out of the range of valid values. (Parameter 'count')")
