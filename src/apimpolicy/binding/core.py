@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice
+from apimpolicy.binding import advice, lookup
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
 from apimpolicy.binding.nodes import (
     NOT_CONSTANT,
@@ -401,6 +400,7 @@ class Binder(Reports):
                 "CS0266",
                 f"'{shown(source)}' is not converted to '{shown(target)}' implicitly",
                 label=f"is a cast missing? ({shown(target)})",
+                help=advice.for_null(source, target),
             )
         if source is VOID:
             return self.failure(
