@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.symbolic.forms.moments import moment_of
-from apimpolicy.symbolic.world import stand_in_url
+from apimpolicy.concolic.forms.dates import date_time_of
+from apimpolicy.concolic.harness import stand_in_url
 from apimpolicy.testing.format import METHODS
 
 if TYPE_CHECKING:
-    from apimpolicy.symbolic.scenario import Answer, Scenario
+    from apimpolicy.concolic.scenario import Answer, Scenario
 
 
 def case_of(scenario: Scenario) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def case_of(scenario: Scenario) -> dict[str, Any]:
     if gateway := _gateway(scenario):
         found["gateway"] = gateway
     if scenario.now is not None:
-        found["now"] = f"{moment_of(scenario.now):%Y-%m-%dT%H:%M:%SZ}"
+        found["now"] = f"{date_time_of(scenario.now):%Y-%m-%dT%H:%M:%SZ}"
     if scenario.named_values:
         found["named-values"] = dict(scenario.named_values)
     if scenario.doubles:
@@ -135,7 +135,7 @@ def sentence_of(scenario: Scenario) -> str:
     if scenario.calls_before:
         parts.append(f"call {scenario.calls_before + 1}")
     if scenario.now is not None:
-        parts.append(f"the time {moment_of(scenario.now):%A %Y-%m-%d %H:%M:%S}")
+        parts.append(f"the time {date_time_of(scenario.now):%A %Y-%m-%d %H:%M:%S}")
     if scenario.request_id:
         parts.append(f"the request id {scenario.request_id}")
     parts += answers_in_words(scenario)
