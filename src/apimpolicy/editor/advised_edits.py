@@ -46,8 +46,7 @@ def advised_edits(policy: PolicyText, diagnostic: Diagnostic) -> tuple[str, list
     site = Site(policy, start, end, element)
     for pattern, make in _FORMS:
         found = pattern.match(diagnostic.help)
-        edits = list(make(site, found)) if found is not None else []
-        if edits:
+        if found is not None and (edits := list(make(site, found))):
             return found[0].rstrip(".,"), [Edit(*policy.span(first, last), text) for first, last, text in edits]
     return None
 

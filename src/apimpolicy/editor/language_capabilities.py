@@ -12,6 +12,7 @@ COMMANDS: Final = (
     "apimpolicy.explain",
     "apimpolicy.journey",
     "apimpolicy.tests",
+    "apimpolicy.checkAll",
     "apimpolicy.page",
 )
 

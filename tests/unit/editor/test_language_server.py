@@ -360,6 +360,43 @@ def test_tests_run_from_the_policy_and_their_outcome_is_shown(client: Client, pr
     assert [lens["command"]["title"] for lens in lenses[:3]] == ["Run", "Debug", "passed"]
 
 
+def test_a_suppression_is_completed_with_the_codes_that_were_found(client: Client, tmp_path: Path) -> None:
+    text = "<policies><inbound><!-- apimpolicy: ignore P --><set-hedder /></inbound></policies>"
+    uri = client.open(str(tmp_path / "suppressed.xml"), text)
+    (found, _) = client.diagnostics(uri)
+    assert found["codeDescription"]["href"].endswith("/reference/codes/#pol042")
+    items = client.at(uri, "completion", text, "ignore P|")["items"]
+    assert {item["label"] for item in items[:2]} == {"POL042", "POL101"}
+    assert {"POL301", "CS1061"} <= set(labels({"items": items}))
+    assert labels(client.at(uri, "completion", text, "apimpolicy: |ignore")) == ["ignore", "ignore-file"]
+
+
+def test_all_policies_are_checked_on_request_and_outcomes_are_forgotten_when_files_change(tmp_path: Path) -> None:
+    wrong = "<policies><inbound><set-hedder /></inbound></policies>"
+    (tmp_path / "wrong.xml").write_text(wrong)
+    (tmp_path / "right.xml").write_text("<policies><inbound><base /></inbound></policies>")
+    case = "{name: a, request: {get: /}, expect: {status: 200}}"
+    (tmp_path / "right.test.yaml").write_text(f"policy: right.xml\ncases: [{case}]\n")
+    client = Client(str(tmp_path))
+    run = "workspace/executeCommand"
+    assert client.request(run, {"command": "apimpolicy.checkAll"}) == 2
+    assert client.diagnostics(f"file://{tmp_path}/wrong.xml")[0]["code"] == "POL101"
+    client.open(str(tmp_path / "wrong.xml"))
+    refused = client.answer(run, {"command": "apimpolicy.explain", "arguments": [str(tmp_path / "wrong.xml")]})
+    assert "wrong.xml has an error" in refused["error"]["message"]
+    uri = client.open(str(tmp_path / "right.xml"))
+
+    def titles() -> set[str]:
+        return {lens["command"]["title"] for lens in client.request("textDocument/codeLens", of(uri))}
+
+    client.request(run, {"command": "apimpolicy.runTests", "arguments": [[str(tmp_path / "right.test.yaml")]]})
+    assert "all passed" in titles()
+    change = {"range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}, "text": " "}
+    client.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [change]})
+    assert "all passed" not in titles()
+    assert client.close() == 0
+
+
 def test_lists_are_short_for_clients_that_ask_for_documentation(tmp_path: Path) -> None:
     item = {"snippetSupport": True, "resolveSupport": {"properties": ["documentation"]}}
     client = Client(
