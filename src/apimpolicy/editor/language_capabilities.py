@@ -35,6 +35,7 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "documentFormattingProvider": True,
     "documentRangeFormattingProvider": True,
     "documentOnTypeFormattingProvider": {"firstTriggerCharacter": "\n", "moreTriggerCharacter": ["}", ";"]},
+    "linkedEditingRangeProvider": True,
     "inlayHintProvider": True,
     "codeLensProvider": {"resolveProvider": False},
     "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.fixAll"]},

@@ -240,9 +240,37 @@ def range_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dic
 
 
 def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    """Lay out the line of the caret, and the one before it when that was just ended."""
+    """Lay out the line of the caret; after Enter the one before it, and indent the new one in C#."""
+    from apimpolicy.editor.formatting import indent_new_line
+    from apimpolicy.editor.place import place_at
+
     line = params["position"]["line"]
-    return _formatted(server, params, range(max(0, line - (params.get("ch") == "\n")), line + 1))
+    if params.get("ch") != "\n":
+        return _formatted(server, params, range(line, line + 1))
+    document, analysis, offset = server.at(params)
+    found = analysis.at(offset)
+    start = document.offset({"line": line, "character": 0})
+    if found is None or place_at(found[0].document, found[1]).kind != "code":
+        is_blank = not document.text[start:].partition("\n")[0].strip()  # a layout would remove the line of the caret
+        return _formatted(server, params, range(max(0, line - 1), line + (not is_blank)))
+    edit = indent_new_line(document.text, start, server.style_of(document.path).indent_width)
+    return [] if edit is None else [_edit(document, edit)]
+
+
+def linked_editing(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the names in the start tag and the end tag of an element, which change together."""
+    document, analysis, offset = server.at(params)
+    found = analysis.at(offset)
+    element = found[0].subject.element_at(found[1]) if found is not None else None
+    if found is None or element is None or not element.name:
+        return None
+    policy, position = found
+    end = element.content_end + len("</")
+    spans = [(element.name_start, element.name_end), (end, end + len(element.name))]
+    closes = policy.source.text[element.content_end : end + len(element.name)] == f"</{element.name}"
+    if not closes or not any(start <= position <= last for start, last in spans):
+        return None
+    return {"ranges": [document.range(*policy.span(*span)) for span in spans]}
 
 
 def _formatted(server: LanguageServer, params: dict[str, Any], lines: range | None) -> list[dict[str, Any]]:
@@ -353,6 +381,7 @@ FEATURES: Final[dict[str, Feature]] = {
     "textDocument/formatting": formatting,
     "textDocument/rangeFormatting": range_formatting,
     "textDocument/onTypeFormatting": on_type_formatting,
+    "textDocument/linkedEditingRange": linked_editing,
     "textDocument/codeAction": code_actions,
     "textDocument/codeLens": code_lenses,
     "workspace/executeCommand": execute,

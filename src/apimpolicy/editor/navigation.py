@@ -9,6 +9,7 @@ from apimpolicy.binding.nodes import Local, LocalDeclaration
 from apimpolicy.editor.occurrences import Occurrence, occurrence_at
 from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.type_names import is_keyword
+from apimpolicy.editor.type_pages import member_at, page_location
 from apimpolicy.editor.workspace import Location, Workspace, wider
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
     local = local_at(analysis, offset)
     if local is not None:
         return [Location(analysis.path, *span) for span in _spans_of(local, declared_only=True)]
-    return _of_base(analysis, offset, workspace)
+    member = member_at(analysis, offset)
+    return [page_location(member)] if member is not None else _of_base(analysis, offset, workspace)
 
 
 def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -> list[Location]:

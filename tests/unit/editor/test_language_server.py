@@ -397,6 +397,19 @@ def test_all_policies_are_checked_on_request_and_outcomes_are_forgotten_when_fil
     assert client.close() == 0
 
 
+def test_tags_change_together_and_members_lead_to_their_page(client: Client, tmp_path: Path) -> None:
+    text = '<policies><inbound><set-body a="1">@(context.Request.Method)</set-body><base /></inbound></policies>'
+    uri = client.open(str(tmp_path / "linked.xml"), text)
+    names = client.at(uri, "linkedEditingRange", text, "<set-bo|dy")["ranges"]
+    assert names == client.at(uri, "linkedEditingRange", text, "</set-body|>")["ranges"]
+    assert [each["end"]["character"] - each["start"]["character"] for each in names] == [8, 8]
+    for elsewhere in ("<ba|se", 'a="|1"'):
+        assert client.at(uri, "linkedEditingRange", text, elsewhere) is None
+    (page,) = client.at(uri, "definition", text, "Request.Meth|od")
+    lines = Path(path_of(page["uri"])).read_text("utf-8").splitlines()
+    assert "string Method" in lines[page["range"]["start"]["line"]]
+
+
 def test_lists_are_short_for_clients_that_ask_for_documentation(tmp_path: Path) -> None:
     item = {"snippetSupport": True, "resolveSupport": {"properties": ["documentation"]}}
     client = Client(
