@@ -109,17 +109,38 @@ def prepare_rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, 
 def rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
     from apimpolicy.editor.navigation import can_rename, problem_of_name
     from apimpolicy.editor.navigation import references as references_of
+    from apimpolicy.editor.occurrences import occurrence_at
 
     _, analysis, offset = server.at(params)
     new = str(params["newName"])
     if can_rename(analysis, offset) is None:
-        raise RpcError(rpc.REQUEST_FAILED, "only variables can be renamed")
+        raise RpcError(rpc.REQUEST_FAILED, "only variables and fragments can be renamed")
     if problem := problem_of_name(analysis, offset, new):
         raise RpcError(rpc.REQUEST_FAILED, problem)
     changes: dict[str, list[dict[str, Any]]] = {}
     for location in _locations(server, references_of(analysis, offset, server.workspace)):
         changes.setdefault(location["uri"], []).append({"range": location["range"], "newText": new})
+    occurrence = occurrence_at(analysis, offset)
+    if occurrence is not None and occurrence.kind == "fragment":
+        return _with_fragment(server, changes, analysis.path, occurrence.name, new)
     return {"changes": changes}
+
+
+def _with_fragment(
+    server: LanguageServer, changes: dict[str, list[dict[str, Any]]], path: str, name: str, new: str
+) -> dict[str, Any]:
+    """Return the edit of a fragment's name with its key in the configuration and, if the client can, its file."""
+    from apimpolicy.editor.fragment_rename import fragment_rename
+
+    edit = (server.client.get("workspace") or {}).get("workspaceEdit") or {}
+    can_move = bool(edit.get("documentChanges")) and "rename" in (edit.get("resourceOperations") or ())
+    found = fragment_rename(server.workspace.knowledge(path), name, new)
+    changes |= _changes(server, found.configuration)
+    if found.moved is None or not can_move:
+        return {"changes": changes}
+    texts = [{"textDocument": {"uri": uri, "version": None}, "edits": edits} for uri, edits in changes.items()]
+    old, target = map(uri_of, found.moved)
+    return {"documentChanges": [*texts, {"kind": "rename", "oldUri": old, "newUri": target}]}
 
 
 # ------------------------------------------------------------------------------------------------ shapes and colours

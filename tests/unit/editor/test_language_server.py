@@ -410,6 +410,28 @@ def test_tags_change_together_and_members_lead_to_their_page(client: Client, tmp
     assert "string Method" in lines[page["range"]["start"]["line"]]
 
 
+def test_a_fragment_is_renamed_with_its_key_and_its_file(tmp_path: Path) -> None:
+    text = '<policies><inbound><include-fragment fragment-id="log" /></inbound></policies>'
+    (tmp_path / "apimpolicy.toml").write_text('[fragments]\nlog = "parts/log.xml"\n')
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "log.xml").write_text("<fragment />")
+    (tmp_path / "a.xml").write_text(text)
+    client = Client(str(tmp_path))
+    uri = client.open(str(tmp_path / "a.xml"))
+    found = client.at(uri, "rename", text, 'fragment-id="l|og"', newName="log-all")["documentChanges"]
+    edits = {edit["newText"] for change in found[:-1] for edit in change["edits"]}
+    assert edits == {"log-all", "parts/log-all.xml"}
+    assert {path_of(change["textDocument"]["uri"])[-15:] for change in found[:-1]} == {
+        f"{tmp_path}/a.xml"[-15:],
+        "apimpolicy.toml",
+    }
+    assert found[-1]["kind"] == "rename"
+    assert found[-1]["newUri"].endswith("/parts/log-all.xml")
+    place = of(uri, position={"line": 0, "character": text.index("log")}, newName="log all")
+    assert "not a valid id" in client.answer("textDocument/rename", place)["error"]["message"]
+    assert client.close() == 0
+
+
 def test_lists_are_short_for_clients_that_ask_for_documentation(tmp_path: Path) -> None:
     item = {"snippetSupport": True, "resolveSupport": {"properties": ["documentation"]}}
     client = Client(
