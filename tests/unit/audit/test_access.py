@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,23 +139,29 @@ def without(policy: str, element: str) -> str:
 def test_public_services_are_classified() -> None:
     counts = {True: 0, False: 0}
     for folder in FOLDERS:
-        for operation in audited_folder(folder)[0].operations:
+        for operation in audited_once(folder)[0].operations:
             counts[operation.access.is_decided] += 1
     assert counts[True] >= 0.97 * sum(counts.values()), counts
 
 
 @pytest.mark.parametrize("folder", [*SHOP, *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_requests_to_services_agree(folder: Path) -> None:
-    found, rehearsal = audited_folder(folder)
+    found, rehearsal = audited_once(folder)
     seen = attempts.differences(sampled(found.operations, SAMPLE), rehearsal)
     assert (seen.unlisted, seen.unreached) == ([], [])
 
 
 def test_infrastructure_code_has_the_answers_of_an_extract() -> None:
-    extract, *others = [audited_folder(folder)[0].operations for folder in SHOP]
+    extract, *others = [audited_once(folder)[0].operations for folder in SHOP]
     expected = sorted((each.api.id, each.name, each.access.words) for each in extract)
     for operations in others:
         assert sorted((each.api.id, each.name, each.access.words) for each in operations) == expected
+
+
+@cache
+def audited_once(folder: Path) -> Any:
+    """Audit a folder, once for all tests."""
+    return audited_folder(folder)
 
 
 def audited_folder(folder: Path) -> Any:
@@ -165,7 +172,7 @@ def audited_folder(folder: Path) -> Any:
 
 @pytest.mark.parametrize("folder", [*SHOP[:1], *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> None:
-    before = {each.key: each for each in audited_folder(folder)[0].operations}
+    before = {each.key: each for each in audited_once(folder)[0].operations}
     checks: dict[PolicyLocation, list[tuple[str, str]]] = {}
     for key, operation in before.items():
         for fact in {fact for alternative in operation.alternatives for fact in alternative}:
