@@ -30,7 +30,7 @@ from apimpolicy.testing.comparing.canonical import of_element
 from apimpolicy.testing.comparing.observed_differences import differences
 from apimpolicy.testing.tree import read_tree
 
-BOUNDS = Bounds(seconds=3.0)
+BOUNDS = Bounds(seconds=3.0, runs=200)
 OF_EACH = 200
 """Requests that are tried for each policy."""
 
@@ -125,9 +125,9 @@ def check_equivalent(seed: int, requests: int = OF_EACH) -> int:
             file = _file(text, [])
             harnesses.append(harness_of(file.subject.policies, setup_of(file)))
         old, new = harnesses
-        decision = compare(old.program, new.program, {}, of_element, Known())
-        proven += decision.is_proven
-        for _ in range(requests if decision.is_proven else 0):
+        proof_result = compare(old.program, new.program, {}, of_element, Known())
+        proven += proof_result.is_proven
+        for _ in range(requests if proof_result.is_proven else 0):
             request = maker.request()
             results = [Gateway(**harness.settings).run(harness.scopes, request) for harness in harnesses]
             found = [each.sentence for each in differences(*results)]
