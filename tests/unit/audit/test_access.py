@@ -1,4 +1,4 @@
-"""Who reaches the backend: what the audit says about policies, and whether requests agree."""
+"""Who reaches the backend: the answers of the audit about policies, compared with requests."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_requests_agree(row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
-def test_a_protection_that_is_gone_changes_the_answer(row: dict[str, Any]) -> None:
+def test_removing_a_protection_changes_the_answer(row: dict[str, Any]) -> None:
     found, _ = attempts.audited(gateway_of(row))
     (operation,) = found.operations
     places = {
@@ -106,7 +106,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("word", FAULTS)
-def test_requests_show_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_reveal_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def claims(walk: Walk, step: Step, state: State) -> State:
         return walk.proving(step, state, of_fact(Fact(CERTIFICATE, VERIFIED)))
 
@@ -171,7 +171,7 @@ def audited_folder(folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("folder", [*SHOP[:1], *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
-def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> None:
+def test_removing_a_check_changes_the_answers(folder: Path) -> None:
     before = {each.key: each for each in audited_once(folder)[0].operations}
     checks: dict[PolicyLocation, list[tuple[str, str]]] = {}
     for key, operation in before.items():

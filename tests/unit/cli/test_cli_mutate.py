@@ -163,7 +163,7 @@ def test_a_change_that_ends_the_process_is_not_judged(apimpolicy: Callable[..., 
     assert set(found) == {name for name in found if name.startswith("orders.xml")}
 
 
-def test_what_does_not_compile_is_not_noticed(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_invalid_change_is_not_killed(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(
         '<policies><inbound><set-variable name="v" value="@{ int? a = null; int n = a ?? 3; return n; }" />'
         "</inbound></policies>"
@@ -225,7 +225,7 @@ APART = "def test_of_something_else():\n    assert False\n"
         ("def test(apim): pass", ["--pytest-args", "-k nothing_of_this_name"], 2, "there is nothing to change"),
     ],
 )
-def test_what_cannot_be_tried(
+def test_failures_without_changes_are_reported(
     apimpolicy: Callable[..., Any], tmp_path: Path, file: str, options: list[str], code: int, message: str
 ) -> None:
     write(tmp_path)

@@ -25,7 +25,7 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_what_is_reached_only_rises_and_what_diverges_only_falls(name: str, tmp_path: Path) -> None:
+def test_coverage_only_rises_and_divergence_only_falls(name: str, tmp_path: Path) -> None:
     policy = DOCUMENTS / name
     if not policy.exists():
         pytest.skip("the corpus is not beside the checkout (../shared/corpus)")

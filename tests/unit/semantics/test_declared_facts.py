@@ -53,7 +53,7 @@ STRENGTHENED = [
 """Facts that are not true, one by one: of a kind, of which member."""
 
 
-def test_what_members_declare_is_true() -> None:
+def test_declared_facts_are_true() -> None:
     found = [violation for each in sampled(declaring(), 300) for violation in violations(each, facts_of(each))]
     assert found == []
 

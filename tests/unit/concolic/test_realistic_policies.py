@@ -1,4 +1,4 @@
-"""Policies as people write them: each branch has a case that passes, or is proven impossible."""
+"""Realistic policies: each branch has a case that passes, or is proven impossible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from apimpolicy.testing.case_files import load_case_file
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.solved_cases import solved_cases
 
-POLICIES = sorted((Path(__file__).parent / "written_policies").glob("*.xml"))
+POLICIES = sorted((Path(__file__).parent / "realistic_policies").glob("*.xml"))
 BOUNDS = (Bounds(seconds=6), Bounds(seconds=40), Bounds(seconds=60, milliseconds=10_000))
 GAPS = {"sticky-sessions": 1}
 """How many branches of a policy the search does not reach yet. They only become fewer."""

@@ -1,6 +1,6 @@
 """Proven claims have no counterexample, and false ones have run: claims about generated policies.
 
-python -m tests.property.test_claims_hold 1000000        that many requests, for as many policies as needed
+python -m tests.property.test_proofs_hold 1000000        that many requests, for as many policies as needed
 """
 
 from __future__ import annotations
@@ -169,26 +169,26 @@ def _assumed(verdict: Verdict) -> set[tuple[str, bool]]:
 
 
 @pytest.mark.parametrize("seed", sampled(range(8), 3))
-def test_a_branch_that_is_proven_impossible_is_taken_by_no_request(seed: int) -> None:
+def test_no_request_takes_an_impossible_branch(seed: int) -> None:
     check_branches(seed)
 
 
 @pytest.mark.parametrize("seed", sampled(range(12), 4))
-def test_what_is_proven_has_no_counterexample(seed: int) -> None:
+def test_a_proof_has_no_counterexample(seed: int) -> None:
     check(seed)
 
 
 @pytest.mark.parametrize("seed", sampled(range(6), 2))
-def test_what_is_proven_under_assumptions_has_no_counterexample_inside_of_them(seed: int) -> None:
+def test_a_proof_under_assumptions_has_no_counterexample(seed: int) -> None:
     check(seed, 400, assuming=True)
 
 
-def test_a_policy_that_was_changed_so_that_a_claim_breaks_is_not_proven() -> None:
+def test_a_broken_claim_is_not_proven() -> None:
     assert sum(check_changed(seed) for seed in sampled(range(41, 44), 1)) > 0
 
 
 @pytest.mark.parametrize("seed", sampled(range(12), 4))
-def test_versions_that_are_proven_the_same_are(seed: int) -> None:
+def test_equivalent_versions_agree(seed: int) -> None:
     check_equivalent(seed)
 
 
