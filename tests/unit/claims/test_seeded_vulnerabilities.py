@@ -1,4 +1,4 @@
-"""The example's claims: proven for its policy; each of six seeded vulnerabilities is found, with a request that shows it."""
+"""The example's claims are proven for its policy; each of six seeded vulnerabilities is found, with a request."""
 
 from __future__ import annotations
 
