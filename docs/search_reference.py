@@ -1,4 +1,4 @@
-"""The page `reference/found-requests.md`: what has a form where the search looks for requests."""
+"""The page `reference/found-requests.md`: members and policies that the search can solve for."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ branch comes from the prover ([what proofs know](proofs.md)). This page is gener
 
 ## Bounds
 
-| bound | unless given | meaning |
+| bound | default | meaning |
 | --- | --- | --- |
 """
 WORLD = """
@@ -41,20 +41,19 @@ the value from the run.
 POLICIES = """
 ## Policies
 
-What these do to the request, the response and variables is understood. After any other policy, what it changed is what
-it was in the run, and nothing is proven of the way. In test files a double may stand for a policy (`replace`), where a
-search finds no request that gets through it, or none that it refuses; a proof uses none.
+The search models the effects of these policies on the request, the response and variables. After any other policy,
+whatever it changed keeps its value from the run. In test files a double can replace a policy (`replace`) where the
+search finds no request that passes it, or none that it refuses. A proof uses no doubles.
 
 """
 
 
-STEERED = """
-## What is turned around without being exact
+INVERSES = """
+## Members with an inverse
 
-What has no form is followed with the values of the run that it had: from what a condition came to, back through the
-members below, to inputs. Of a comparison with something that goes one way only, as a hash or a signature, the other
-side gets the value that it had, and what it was made of stays. The request that comes of it is run like any other; no
-proof rests on it.
+A condition about any other value is inverted with the values of the run: from the value of the condition back through
+the members below, to inputs. In a comparison with a one-way function, such as a hash or a signature, the other side
+gets the value of the run, and the function's inputs stay the same. The resulting request runs like any other.
 
 """
 
@@ -85,13 +84,13 @@ def _members() -> list[str]:
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     listed = ", ".join(f"`{name}`" for name in names() if name in EFFECTS)
     tables = HEAD + "\n".join(_bounds()) + "\n" + WORLD + "\n".join(_members()) + "\n"
-    return f"{tables}{STEERED}{_steered()}.\n{POLICIES}{listed}.\n"
+    return f"{tables}{INVERSES}{_inverses()}.\n{POLICIES}{listed}.\n"
 
 
-def _steered() -> str:
-    """The members, operators left out, and what is said of each but once."""
+def _inverses() -> str:
+    """Return the members with an inverse, each once, without operators."""
     members = {name.removeprefix(THROWS).removeprefix(OUTPUT) for name in inverses.known()}
     return ", ".join(f"`{name}`" for name in sorted(members, key=str.lower) if "." in name)
