@@ -280,7 +280,7 @@ FEW = 8
 
 
 def _cache(options: dict[str, Any], projects: CheckProjects, count: int) -> Any:
-    """The findings of earlier runs. Rules of an organisation may change without a new version: with them, no cache."""
+    """Return cached findings. With custom rules there is no cache, since they change without a new version."""
     if options["no_cache"] or options["prove"] or options["fix"] or options["diff"] or count <= FEW or projects.rules:
         return None
     from apimpolicy.project.cache import Cache, code_state
@@ -298,7 +298,7 @@ class _Baselines:
         self._loaded: dict[str, Baseline] = {}
 
     def without_known(self, path: str, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-        """The findings of a file that its baseline does not list. Raises ConfigurationError."""
+        """Return the findings of a file that its baseline does not list. Raises ConfigurationError."""
         name = None if self._is_off else self._given or self._projects.of(path).check.baseline
         if name is None:
             return diagnostics

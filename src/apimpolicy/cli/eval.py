@@ -66,7 +66,7 @@ def command(
 
 
 def _standard_input() -> str:
-    """The text of standard input. Raises ConfigurationError, UsageError."""
+    """Return the text of standard input. Raises ConfigurationError, UsageError."""
     from apimpolicy.project.files import MAXIMUM_BYTES, read_standard_input
 
     data = read_standard_input()
@@ -94,7 +94,7 @@ def _evaluate(code: str, context_file: str | None, context_name: str | None, com
 
 
 def _excerpt(code: str) -> Excerpt:
-    """The expression, written as in a policy. Raises PolicySyntaxError for one that never ends."""
+    """Return the expression, written as in a policy. Raises PolicySyntaxError for one that never ends."""
     from apimpolicy.text.scanner import scan_expression
     from apimpolicy.text.source import Excerpt, Source
 

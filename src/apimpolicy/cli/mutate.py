@@ -128,7 +128,7 @@ def command(
 
 
 def _in_order(tried: Iterable[tuple[int, MutantOutcome]], total: int) -> list[MutantOutcome]:
-    """What becomes of each, in order of their numbers."""
+    """Return the outcomes in order of their numbers."""
     from apimpolicy.cli.progress import Progress
 
     outcomes: dict[int, MutantOutcome] = {}

@@ -22,7 +22,7 @@ def _conditions(path: str) -> int:
 def find_cases(
     policy: str, output: str, seconds: float | None = None, *, with_errors: bool = False, is_told: bool = False
 ) -> FirstCases:
-    """The cases that a solver finds; without one those that hints in the policy's text lead to.
+    """Return the cases that a solver finds; without one those that hints in the policy's text lead to.
 
     `is_told` says on stderr what to expect of the search.
     """

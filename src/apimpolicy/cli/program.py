@@ -86,7 +86,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 
 def tool_version() -> str:
-    """The version of the installed distribution."""
+    """Return the version of the installed distribution."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -137,7 +137,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _harmless(stream: TextIO | None, *, is_needed: bool = True) -> TextIO:
-    """The stream for text from anybody; one that is closed goes nowhere, and so does what is not needed and full."""
+    """Return a stream for untrusted text. A closed stream discards it, and so does an optional one that is full."""
     from apimpolicy.report.harmless import HarmlessStream
 
     if stream is None:
@@ -149,7 +149,7 @@ def _harmless(stream: TextIO | None, *, is_needed: bool = True) -> TextIO:
 
 
 def _flushed(code: int) -> int:
-    """The exit code after all has been written."""
+    """Flush the output and return the exit code."""
     try:
         sys.stdout.flush()
     except ConfigurationError as error:
@@ -206,7 +206,7 @@ def _guarded(arguments: list[str]) -> int:
 
 
 def _without_debug(arguments: list[str]) -> tuple[bool, list[str]]:
-    """Return whether tracebacks are wanted, and the command line without the option that says so."""
+    """Return whether tracebacks are wanted, and the command line without that option."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [argument for argument in arguments[:end] if argument != "--debug"]
     return len(options) < end, [*options, *arguments[end:]]
@@ -253,6 +253,6 @@ def say(sentence: str) -> None:
 
 
 def _lower(message: str) -> str:
-    """The message as the continuation of `apimpolicy: `, without the full stop."""
+    """Return the message as the continuation of `apimpolicy: `, without the full stop."""
     first = message[:1].lower() if message[1:2].islower() else message[:1]
     return first + message[1:].rstrip(".")

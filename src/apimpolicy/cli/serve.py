@@ -90,7 +90,7 @@ def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: boo
 
 
 def settings_of(path: str, config: str | None, given: dict[str, Any]) -> ServeSettings:
-    """How to serve: what is given, else what the configuration says. Raises ConfigurationError."""
+    """Return the settings of the options, else of the configuration. Raises ConfigurationError."""
     from apimpolicy.project.configuration import load_configuration
     from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.loading import ServeTarget

@@ -1,4 +1,4 @@
-"""Commands stand in for what a service misses, and list it once; `--strict` makes the list an error."""
+"""Use stand-ins for missing parts of a service and list them once. With `--strict` they are errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The option `--strict`; without it, what is missing is stood in for, and the list is printed at the end."""
+    """Return the option `--strict`. Without it, stand-ins replace missing parts, and are listed at the end."""
 
     def begin(context: click.Context, _: click.Parameter, is_strict: bool) -> None:
         if context.resilient_parsing:

@@ -226,7 +226,7 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
 
 
 def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:
-    """What a gateway showed of itself, and what it did not."""
+    """Report how much a gateway made observable, and why cases were skipped."""
     traces = f", {target.traced} traces compared" if target.traced else ""
     what = "1 expectation is" if target.unobserved == 1 else f"{target.unobserved} expectations are"
     say(f"{what} not observable from outside{traces}")
@@ -246,7 +246,7 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
 
 
 def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> list[str]:
-    """The test files among and below `paths`, each once; a file that is named counts whatever its name is.
+    """Return the test files among and below `paths`, each once; a file that is named counts whatever its name is.
 
     Files of a tree that have the name of a test file, and are not about policies, go to `foreign`. Hidden directories
     and what git ignores are left out.
@@ -281,7 +281,7 @@ def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> l
 
 
 def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
-    """Each file with its cases' reports, or with what is wrong with it; and with what they reached."""
+    """Yield each file with its cases' reports, or with what is wrong with it; and with what they reached."""
     if run.jobs == 1 or len(files) == 1:
         yield from (_file(path, run) for path in files)
         return
@@ -330,7 +330,7 @@ def _is_wanted(case: Case, words: Sequence[str]) -> bool:
 
 
 def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
-    """A page per case, named after its file, its place and its name. Raises ConfigurationError."""
+    """Write a page for each case, named after its number, file and name. Raises ConfigurationError."""
     import re
 
     for number, report in enumerate(reports, 1):

@@ -1,4 +1,4 @@
-"""`apimpolicy test --against URL`: the same cases, sent to a gateway over the network.
+"""`apimpolicy test --against URL`: send the cases to a gateway over the network.
 
 With `--against serve` each case's own gateway is served for a moment, with real sockets and real TLS, so that what is
 tested is the whole way of a request.
@@ -37,7 +37,7 @@ _OPTIONS = (
 
 
 def against_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that belong to `--against`."""
+    """Return the options that belong to `--against`."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
@@ -51,7 +51,7 @@ def target_of(
     trace_api: str | None,
     management_token: str | None,
 ) -> Target | Served | None:
-    """Where cases are sent; None when they run in this process. Raises click.UsageError, ConfigurationError."""
+    """Return the target of the cases; None if they run in this process. Raises UsageError, ConfigurationError."""
     if against is None:
         for name, value in (("--key", key), ("--authority", authority), ("--trace-service", trace_service)):
             if value is not None:
