@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def configuration_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return the option `--config FILE`."""
-    text = "The configuration as TOML; without it, the nearest apimpolicy.toml above the policy."
+    text = "The configuration file; default the nearest apimpolicy.toml above the policy."
     return click.option("--config", metavar="FILE", help=text)(function)
 
 
@@ -34,7 +34,7 @@ def selects_environment(function: Callable[..., Any]) -> Callable[..., Any]:
 
             context.with_resource(selected_environment(name))
 
-    text = "Load everything as in this environment: its overlay and its table in apimpolicy.toml."
+    text = "Use this environment: its overlay and its table in apimpolicy.toml."
     return click.option("--environment", metavar="NAME", help=text, expose_value=False, callback=select)(function)
 
 

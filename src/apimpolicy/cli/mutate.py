@@ -31,25 +31,28 @@ MOST_CHANGES = 5_000
 @click.command("mutate", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
-    "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 when fewer are noticed."
+    "--fail-under",
+    type=click.FloatRange(0, 100),
+    metavar="PERCENT",
+    help="Exit with 1 if tests notice fewer changes.",
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="So many changes at a time.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Try at most N changes, spread over all; 5,000.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Number of changes to test at the same time.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Test at most N changes; default 5,000.")
 @click.option(
     "--pytest/--no-pytest",
     "python",
     default=None,
-    help="Run tests in Python too, or leave them alone; unless said, those that mention apim.",
+    help="Run tests in Python too, or not; by default those that mention apim.",
 )
 @click.option("--pytest-args", metavar="TEXT", help="Further arguments for pytest: '-k orders -m \"not slow\"'.")
 @click.option(
     "--time-limit",
     type=click.FloatRange(1),
     metavar="SECONDS",
-    help="For one change with tests in Python; unless said, ten times what they took, and 20 s.",
+    help="Limit for one change with tests in Python; default ten times their duration plus 20 s.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or programs.")
-@click.option("-v", "--verbose", is_flag=True, help="Name every change and what became of it.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="The output format.")
+@click.option("-v", "--verbose", is_flag=True, help="List every change with its result.")
 def command(
     paths: tuple[str, ...],
     fail_under: float | None,
@@ -61,18 +64,17 @@ def command(
     form: str,
     verbose: bool,
 ) -> int:
-    """Change policies a little, one change at a time, and see whether a test notices.
+    """Change policies, one small change at a time, and report the changes that no test notices.
 
-    A condition is negated, an operand of && or || left out, == becomes !=, a number is one more, an attribute has
-    another value, a policy or a branch is removed. For each change, the tests that reach it run until one fails. If all
-    of them pass, the change survives: no test would notice the same mistake. Your files stay as they are.
+    Examples of changes: negate a condition, drop an operand of && or ||, replace == by !=, increase a number, change an
+    attribute, remove a policy or a branch. For each change, the tests that reach it run until one fails. If all pass,
+    the change survives: no test would notice the same bug. Your files don't change.
 
-    A path is a directory with tests, a test file (.test.yaml, .test.toml, .test.json), a file of tests in Python, or a
-    policy file: then only that is changed, by the tests of the other paths and those beside it (of this directory,
-    when there are none). Without a path it is this directory.
+    PATH is a directory with tests, a test file (.test.yaml, .test.toml, .test.json), a Python test file, or a policy.
+    For a policy, only this policy is changed, and tested by the other paths and the tests beside it, or else by those
+    of the current directory. Without PATH, the current directory is used.
 
-    pytest runs tests in Python, those in files that mention apim or below a conftest.py that does; each change in a
-    process of its own.
+    pytest runs Python tests in files that mention apim or have such a conftest.py; each change in its own process.
 
     \b
     Examples:
@@ -83,11 +85,11 @@ def command(
       apimpolicy mutate policies --fail-under 90 --format json
 
     \b
-    A change that makes no difference is left out by a comment before the element, with a reason:
+    Exclude a change that makes no difference with a comment before the element, with a reason:
       <!-- apimpolicy: equivalent constant: any number of seconds will do -->
 
-    Exits with 0; with 1 when a test does not pass as things are, or less is noticed than --fail-under says; with 2 when
-    a file cannot be read, the tests cannot be collected, or there is nothing to change.
+    Exits with 0; with 1 if a test fails without changes or the score is below --fail-under; with 2 if a file can't be
+    read, the tests can't be collected, or there is nothing to change.
     """
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.mutants import spread

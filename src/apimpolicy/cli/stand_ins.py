@@ -22,7 +22,7 @@ def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
         context.with_resource(lenient(found))
         context.call_on_close(lambda: show_stand_ins(found))
 
-    text = "Stand in for nothing: what is missing, or broken, in a service is an error."
+    text = "Use no stand-ins: missing or invalid parts of a service are errors."
     return click.option("--strict", is_flag=True, expose_value=False, callback=begin, help=text)(function)
 
 
