@@ -44,9 +44,8 @@ def command(
 ) -> int:
     """Report who reaches the backend of each operation: what callers must present, and which credentials are added.
 
-    PATH is a folder that APIOps extracted, a folder of infrastructure code, or an apimpolicy.toml. The audit covers
-    every path through the policies of all scopes. "anyone" comes with a request that ran. What can't be decided is
-    listed as such.
+    Reads a folder as APIOps extracts it, or a configuration that describes a service. Every path through the
+    policies of all scopes counts. "anyone" comes with a request that ran; "not decided" with a reason.
 
     \b
     Examples:
@@ -56,12 +55,13 @@ def command(
       apimpolicy audit apimartifacts --since origin/main
 
     \b
-    Requirements in apimpolicy.toml:
+    Write requirements in apimpolicy.toml:
       [audit]
       require = "token or certificate"
       undecided = "fail"
 
-    Exits with 0 if there are no errors, 1 if there are, 2 if the command line, a file or the configuration is invalid.
+    Exits with 0 when there are no errors, 1 when there are, 2 when the command line, a file or the configuration is
+    invalid.
     """
     from apimpolicy.project import audit_run
 
@@ -108,7 +108,7 @@ def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None
 
 
 def _show_problems() -> None:
-    """Show what is broken in the service. Stand-ins are only for requests: what is made up counts as unknown."""
+    """Show problems of the service. Stand-ins are only for requests: made-up values count as unknown."""
     from apimpolicy.project.service.leniency import leniency
     from apimpolicy.report.stand_in_text import problem_text
 

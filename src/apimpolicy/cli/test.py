@@ -20,7 +20,7 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.cli.coverage_output import CoverageOutput
     from apimpolicy.cli.test_served import Served
@@ -145,6 +145,7 @@ def _test(run: Run) -> int:
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
     from apimpolicy.report.test_text import MARKS, failure, marks, summary
+    from apimpolicy.testing.test_file_search import find_test_files
 
     started = time.perf_counter()
     style = Style.of(sys.stdout)
@@ -213,8 +214,8 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
     from apimpolicy.report.harmless import write_finished
 
     if form == "json":
-        from apimpolicy.cli.program import tool_version
         from apimpolicy.report.test_json import cases_to_json
+        from apimpolicy.report.tool_version import tool_version
 
         text = cases_to_json(reports, unreadable, seconds, tool_version()) + "\n"
     else:
@@ -243,41 +244,6 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
         names = " or ".join(f"'{word}'" for word in words)
         return f"no case has {names} in its name or in that of its file"
     return f"there are no cases in {', '.join(files[:5])}{' and others' if len(files) > 5 else ''}"
-
-
-def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> list[str]:
-    """Return the test files among and below `paths`, each once; a file that is named counts whatever its name is.
-
-    Files of a tree that have the name of a test file, and are not about policies, go to `foreign`. Hidden directories
-    and what git ignores are left out.
-    """
-    from apimpolicy.project.ignore_patterns import Gitignores
-    from apimpolicy.testing.case_files import is_about_policies, is_case_file
-
-    found: dict[str, None] = {}
-    for path in paths:
-        if not os.path.isdir(path):
-            found.setdefault(path)
-            continue
-        ignored = Gitignores(path)
-        for directory, folders, names in os.walk(path):
-            ignored.enter(directory)
-            folders[:] = sorted(
-                name
-                for name in folders
-                if not name.startswith(".")
-                and name != "node_modules"
-                and not ignored.leaves_out(os.path.join(directory, name), True)
-            )
-            for name in sorted(names):
-                file = os.path.normpath(os.path.join(directory, name))
-                if not is_case_file(name) or ignored.leaves_out(file, False) or not os.path.isfile(file):
-                    continue  # a pipe would keep one waiting
-                if is_about_policies(file):
-                    found.setdefault(file)
-                elif foreign is not None:
-                    foreign.append(file)
-    return list(found)
 
 
 def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:

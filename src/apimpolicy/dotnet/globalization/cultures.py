@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.globalization.culture_data import IDENTITIES, dates, numbers
 from apimpolicy.dotnet.globalization.date_format_info import DateTimeFormatInfo
@@ -81,8 +81,7 @@ class CultureInfo:
         self._dates = value
 
     def _check_change(self, value: Any) -> None:
-        if value is None:
-            raise ArgumentNullException("value", "Object cannot be null.")
+        require(value, "value", "Object cannot be null.")
         if self.is_read_only:
             raise InvalidOperationException("Instance is read-only.")
 
@@ -117,8 +116,7 @@ class CultureInfo:
 
     @staticmethod
     def read_only(culture: CultureInfo | None) -> CultureInfo:
-        if culture is None:
-            raise ArgumentNullException("ci")
+        culture = require(culture, "ci")
         return culture._copy(True)
 
     def to_string(self) -> str:
@@ -136,8 +134,7 @@ INVARIANT = CultureInfo("", is_read_only=True)
 
 def _known(name: str | None) -> str:
     """The name as the data has it; raises CultureNotFoundException, NotSimulatedError."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     found = _BY_LOWER.get(name.lower())
     if found is not None:
         return found
