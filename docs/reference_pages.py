@@ -315,7 +315,7 @@ def codes_of_findings() -> str:
     from apimpolicy.checks.catalogue import entries
     from apimpolicy.checks.pages import all_codes, page_of_code
 
-    lines = ["# Codes of findings", "", MADE, "`apimpolicy rule POL301` prints the same in a terminal.", ""]
+    lines = ["# Codes of findings", "", "`apimpolicy rule POL301` prints the same in a terminal.", ""]
     for code in sorted((*all_codes(), *(entry.code for entry in entries()))):
         lines.append(f"## {code}\n\n{page_of_code(code)}\n")
     return "\n".join(lines).rstrip() + "\n"
