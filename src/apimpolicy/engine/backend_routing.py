@@ -21,7 +21,7 @@ from apimpolicy.context import entities
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
-from apimpolicy.policies.state import Tripping
+from apimpolicy.policies.state import TripRule
 from apimpolicy.text.digits import number_of
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source
@@ -183,8 +183,8 @@ class BackendRouter:
         failed = breaker.is_failure(status, reason)
         asked = seconds_of(retry_after, self.now()) if failed and breaker.accepts_retry_after else None
         duration = breaker.trip_duration if asked is None else asked
-        tripping = Tripping(breaker.failures, breaker.percentage, breaker.interval)
-        self._circuits.record(route.id, failed, tripping, duration)
+        rule = TripRule(breaker.failures, breaker.percentage, breaker.interval)
+        self._circuits.record(route.id, failed, rule, duration)
 
     def _breaker(self, id_: str) -> CircuitBreaker | None:
         backend = self.backends.get(id_)

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
-from apimpolicy.policies.state import Bucket, Claim, Counter, Standing, StateEntry, Taken, Total, Window, whole
+from apimpolicy.policies.state import (
+    Bucket,
+    Claim,
+    Counter,
+    CounterStatus,
+    StateEntry,
+    TakeOutcome,
+    Total,
+    Window,
+    whole_calls,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,19 +77,19 @@ class CallCounters:
     def now(self) -> float:
         return environment().utc_now() / TICKS_PER_SECOND
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> Taken:
+    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
         with self._lock:
             for index, claim in enumerate(claims):
                 if self._is_exhausted(claim):
-                    return Taken(index, [self.standing(each.counter, each.limit) for each in claims])
+                    return TakeOutcome(index, [self.status(each.counter, each.limit) for each in claims])
             if reserved_for is not None:
                 self._reserved.setdefault(claims[0].counter.key, WeakSet()).add(reserved_for)
-            standings: list[Standing] = []
+            statuses: list[CounterStatus] = []
             for claim in claims:
                 if claim.amount:
                     self._add(claim.counter, claim.amount)
-                standings.append(Standing(self._left(claim.counter, claim.limit)))
-            return Taken(None, standings)
+                statuses.append(CounterStatus(self._left(claim.counter, claim.limit)))
+            return TakeOutcome(None, statuses)
 
     def commit(self, reservation: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
         with self._lock:
@@ -95,9 +105,9 @@ class CallCounters:
             for counter, count in counts:
                 self._add(counter, count)
 
-    def standing(self, counter: Counter, limit: int) -> Standing:
+    def status(self, counter: Counter, limit: int) -> CounterStatus:
         with self._lock:
-            return Standing(self._left(counter, limit), self._wait(counter, limit))
+            return CounterStatus(self._left(counter, limit), self._wait(counter, limit))
 
     def enter(self, key: str, limit: int) -> int | None:
         with self._lock:
@@ -128,7 +138,7 @@ class CallCounters:
 
     def _is_exhausted(self, claim: Claim) -> bool:
         reserved = len(self._reserved.get(claim.counter.key, ())) - claim.own
-        return whole(self._left(claim.counter, claim.limit)) <= reserved
+        return whole_calls(self._left(claim.counter, claim.limit)) <= reserved
 
     def _left(self, counter: Counter, limit: int) -> float:
         if isinstance(counter, Window):

@@ -288,7 +288,7 @@ class Exchange:
         given = (element.get(name) for name in attributes)
         return any(attribute is not None and attribute.value.expression is not None for attribute in given)
 
-    def counts_first(self, key: str) -> bool:
+    def is_first_call(self, key: str) -> bool:
         if key in self._counted:
             return False
         self._counted.add(key)

@@ -40,7 +40,7 @@ def forward(exchange: Exchange, timeout: float, *, buffers: bool, buffers_reques
         raise PolicyError("BackendConnectionFailure", str(error)) from None
     if address is not exchange.request.url:
         request.url = str(address)
-    request.headers = headers_on_the_way(
+    request.headers = forwarded_headers(
         request.headers, address.host, exchange.request.ip_address, keeps_host=exchange.host_is_set
     )
     if route is not None:
@@ -77,7 +77,7 @@ def _take_body(exchange: Exchange, request: Request, *, keeps: bool) -> None:
 def follow(exchange: Exchange, request: Request, timeout: float) -> Response:
     """Send a request that the backend's answer asked for; its answer is the response now. Raises PolicyError."""
     host = Url.parse(request.url).host
-    request.headers = headers_on_the_way(request.headers, host, None, keeps_host=exchange.host_is_set)
+    request.headers = forwarded_headers(request.headers, host, None, keeps_host=exchange.host_is_set)
     exchange.backend_requests.append(request)
     response = answer_of(exchange, exchange.services.transport, request, timeout)
     exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
@@ -92,7 +92,7 @@ def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeo
         placeholder = f"https://{backend_id}"
         request.url = route.backend.url.rstrip("/") + request.url.removeprefix(placeholder)
     host = Url.parse(request.url).host
-    request.headers = headers_on_the_way(request.headers, host, None, keeps_host=False)
+    request.headers = forwarded_headers(request.headers, host, None, keeps_host=False)
     backends.add_credentials(route, request)
     exchange.sent_requests.append(request)
     try:
@@ -104,7 +104,7 @@ def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeo
     return response
 
 
-def headers_on_the_way(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
+def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
     """Return the headers that the backend gets: its own host first, and the caller's address added to
     X-Forwarded-For.
     """
@@ -147,7 +147,7 @@ def answer_of(
         exchange.services.time.advance(max(0.0, timeout - (now() - started) / TICKS_PER_SECOND))
         raise PolicyError("Timeout", timed_out) from None
     except OSError as error:
-        raise PolicyError("BackendConnectionFailure", _words_of(error, request, is_own)) from error
+        raise PolicyError("BackendConnectionFailure", _error_message(error, request, is_own)) from error
     if not isinstance(response, Response):
         raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
     if now() - started > timeout * TICKS_PER_SECOND:
@@ -155,7 +155,7 @@ def answer_of(
     return response
 
 
-def _words_of(error: OSError, request: Request, is_own: bool) -> str:
+def _error_message(error: OSError, request: Request, is_own: bool) -> str:
     """Return the message of a failed connection: its own, or that of real gateways when it is refused."""
     if str(error) and (is_own or not isinstance(error, ConnectionRefusedError)):
         return str(error)
@@ -177,10 +177,10 @@ def _backend_address(exchange: Exchange, route: Route | None) -> Url:
     service = exchange.context.api.service_url
     chosen = exchange.backend_url if route is None else route.backend.url
     base = service if chosen is None else Url.parse(chosen)
-    return url if base is None else _below(exchange, base)
+    return url if base is None else _url_below(exchange, base)
 
 
-def _below(exchange: Exchange, base: Url) -> Url:
+def _url_below(exchange: Exchange, base: Url) -> Url:
     """Return the URL below a backend's base URL: what the API's own path leaves of the request's path,
     then its query.
     """
@@ -209,7 +209,7 @@ def forwarded_url(exchange: Exchange) -> Url:
     try:
         return _backend_address(exchange, None)
     except ConfigurationError:
-        return _below(exchange, Url("https", exchange.backend_id or "", DEFAULT_PORTS["https"]))
+        return _url_below(exchange, Url("https", exchange.backend_id or "", DEFAULT_PORTS["https"]))
 
 
 def path_below(path: str, prefix: str) -> str | None:

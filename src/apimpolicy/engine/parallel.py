@@ -38,7 +38,7 @@ class _Branch(NamedTuple):
     answer: ResponseMessage | None
 
 
-class _Ended(NamedTuple):
+class _FinishedBranch(NamedTuple):
     """The outcome of a policy that really ran beside others: its number, its exchange and its error."""
 
     number: int
@@ -52,11 +52,11 @@ def run_parallel(exchange: Exchange, steps: Sequence[Step], *, first_only: bool)
     if not steps:
         return -1
     if gather is not None:
-        return _at_once(exchange, steps, gather, first_only=first_only)
-    return _one_after_another(exchange, steps, first_only=first_only)
+        return _run_concurrently(exchange, steps, gather, first_only=first_only)
+    return _run_in_turn(exchange, steps, first_only=first_only)
 
 
-def _one_after_another(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
+def _run_in_turn(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
     time = exchange.services.time
     before = exchange.variables.to_dict()
     began = time.ticks()
@@ -96,10 +96,10 @@ _OWN = ("_evaluator", "_running", "answer", "context", "trace", "variables")
 """What an exchange that is one of several at the same time has for itself."""
 
 
-def _at_once(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first_only: bool) -> int:
+def _run_concurrently(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first_only: bool) -> int:
     before, context_before = dict(vars(exchange)), dict(vars(exchange.context))
-    parts = [_beside(exchange, alone=first_only) for _ in steps]
-    all_ended: list[_Ended] = []
+    parts = [_parallel_exchange(exchange, alone=first_only) for _ in steps]
+    all_ended: list[_FinishedBranch] = []
 
     def work(number: int) -> None:
         error: Exception | None = None
@@ -107,17 +107,17 @@ def _at_once(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first
             parts[number].execute([steps[number]])
         except Exception as found:  # whatever it is, it is raised where the others have ended
             error = found
-        all_ended.append(_Ended(number, parts[number], error))
+        all_ended.append(_FinishedBranch(number, parts[number], error))
 
     gather([partial(work, number) for number in range(len(steps))], first_only)
     ended = all_ended[:1] if first_only else all_ended[:]
     for part in parts:
         exchange.trace.extend(part.trace)
     for each in ended:
-        _take_over(exchange, each.exchange, before)
+        _copy_changes(exchange, each.exchange, before)
         if first_only:
             _set_variables(exchange, each.exchange.variables.to_dict())
-            _take_over(exchange.context, each.exchange.context, context_before)
+            _copy_changes(exchange.context, each.exchange.context, context_before)
     exchange.answer = next((each.exchange.answer for each in ended if each.exchange.answer is not None), None)
     failed = next((each.error for each in ended if each.error is not None), None)
     if failed is not None:
@@ -125,7 +125,7 @@ def _at_once(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first
     return ended[0].number
 
 
-def _beside(exchange: Exchange, *, alone: bool) -> Exchange:
+def _parallel_exchange(exchange: Exchange, *, alone: bool) -> Exchange:
     """Return an exchange for one of several policies; `alone` is one that may not set variables for the others."""
     made = copy(exchange)
     made._running = [*exchange._running]
@@ -140,7 +140,7 @@ def _beside(exchange: Exchange, *, alone: bool) -> Exchange:
     return made
 
 
-def _take_over(whole: Any, part: Any, before: dict[str, Any]) -> None:
+def _copy_changes(whole: Any, part: Any, before: dict[str, Any]) -> None:
     """Copy what `part` has changed to `whole`."""
     for name, value in vars(part).items():
         if name not in _OWN and (name not in before or before[name] is not value):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.state import Standing
+    from apimpolicy.policies.state import CounterStatus
     from apimpolicy.policies.surroundings import Exchange
 
 FORBIDDEN = 403
@@ -48,9 +48,9 @@ class Quota:
         counters, total = exchange.services.state.counters, self.total("bytes")
         answer.body.measure(lambda received: counters.count([(total, sent + received)]))
 
-    def refusal(self, claim: Claim, standing: Standing) -> PolicyError:
+    def refusal(self, claim: Claim, status: CounterStatus) -> PolicyError:
         what = "call volume" if claim.counter == self.total("calls") else "bandwidth"
-        seconds = math.ceil(standing.wait)
+        seconds = math.ceil(status.wait)
         message = f"Out of {what} quota. Quota will be replenished in {span(seconds)}."
         return PolicyError("QuotaExceeded", message, FORBIDDEN, headers={"Retry-After": str(seconds)})
 
@@ -67,8 +67,8 @@ def take(
     taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
         quota, claim = owned[taken.refused]
-        raise quota.refusal(claim, taken.standings[taken.refused])
-    return int(claims[0].limit - taken.standings[0].left)
+        raise quota.refusal(claim, taken.statuses[taken.refused])
+    return int(claims[0].limit - taken.statuses[0].left)
 
 
 def span(seconds: int) -> str:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Effect, RateLimited
-from apimpolicy.policies.state import Bucket, Claim, Window, whole
+from apimpolicy.policies.state import Bucket, Claim, Window, whole_calls
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.state import Counter, Standing
+    from apimpolicy.policies.state import Counter, CounterStatus
     from apimpolicy.policies.surroundings import Exchange
 
 EXCEEDED = "Rate limit was exceeded."
@@ -69,9 +69,9 @@ class CallRate:
             return Bucket(self.key, self.calls, self.period)
         return Window(self.key, self.period)
 
-    def tell(self, exchange: Exchange, standing: Standing) -> int:
+    def tell(self, exchange: Exchange, status: CounterStatus) -> int:
         """Put what is left into the variable and, at the end, into the answer's headers; how many calls that are."""
-        left = whole(standing.left)
+        left = whole_calls(status.left)
         if self.remaining_variable is not None:
             exchange.variables[self.remaining_variable] = left
 
@@ -84,14 +84,14 @@ class CallRate:
         exchange.at_end(add)
         return left
 
-    def refusal(self, exchange: Exchange, standing: Standing) -> PolicyError:
+    def refusal(self, exchange: Exchange, status: CounterStatus) -> PolicyError:
         """Return the error when there were too many calls already."""
-        seconds = max(1, math.ceil(round(standing.wait, 3)))
+        seconds = max(1, math.ceil(round(status.wait, 3)))
         if self.retry_after_variable is not None:
             exchange.variables[self.retry_after_variable] = seconds
-        self.tell(exchange, standing)
+        self.tell(exchange, status)
         limit = {"counterKey": self.number, "period": span(self.period), "callLimit": self.calls, "count": self.calls}
-        told = {"message": EXCEEDED, "retryAfter": span(standing.wait), "rateLimit": limit}
+        told = {"message": EXCEEDED, "retryAfter": span(status.wait), "rateLimit": limit}
         exchange.note(RateLimited(EXCEEDED, remaining=0, told=told))
         return PolicyError(
             "RateLimitExceeded",
@@ -122,8 +122,8 @@ def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_re
     claims = [Claim(rate.counter(exchange), rate.calls, 0 if is_reservation else count) for rate in rates]
     taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
-        raise rates[taken.refused].refusal(exchange, taken.standings[taken.refused])
-    return rates[0].tell(exchange, taken.standings[0])
+        raise rates[taken.refused].refusal(exchange, taken.statuses[taken.refused])
+    return rates[0].tell(exchange, taken.statuses[0])
 
 
 def matches(entity_id: str, entity_name: str, wanted_id: str | None, wanted_name: str | None) -> bool:

@@ -118,7 +118,7 @@ class LlmTokenLimit:
             if is_event_stream(answer):
                 told.set_variables(estimate)
             for limit in limits:
-                if exchange.counts_first(limit.key):
+                if exchange.is_first_call(limit.key):
                     limit.record(exchange, usage.total)
             if not is_event_stream(answer):
                 told.set_variables()

@@ -46,10 +46,10 @@ class Total(NamedTuple):
 Counter: TypeAlias = Window | Bucket | Total
 
 
-def whole(left: float) -> int:
+def whole_calls(left: float) -> int:
     """Return how many calls there is room for; a bucket has parts of calls, and thousandths are rounded.
 
-    >>> whole(2.9999), whole(2.5), whole(-1)
+    >>> whole_calls(2.9999), whole_calls(2.5), whole_calls(-1)
     (3, 2, 0)
     """
     return max(0, math.floor(round(left, 3)))
@@ -67,7 +67,7 @@ class Claim(NamedTuple):
     own: int = 0
 
 
-class Standing(NamedTuple):
+class CounterStatus(NamedTuple):
     """The state of a counter: what is left of the limit (below 0 when more was counted), and how many seconds it takes
     until there is room, or until the period of a `Total` ends. The latter is 0 when no wait is needed.
     """
@@ -76,11 +76,11 @@ class Standing(NamedTuple):
     wait: float = 0.0
 
 
-class Taken(NamedTuple):
+class TakeOutcome(NamedTuple):
     """The outcome of claims: the first one that was refused, or None; and the state of their counters."""
 
     refused: int | None
-    standings: Sequence[Standing]
+    statuses: Sequence[CounterStatus]
 
 
 class StateEntry(NamedTuple):
@@ -94,7 +94,7 @@ class StateEntry(NamedTuple):
 class Counters(Protocol):
     """Counts that requests share."""
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> Taken:
+    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
         """Count for all claims, or for none when one of them is refused.
 
         Room that other requests have reserved stays free for them. With `reserved_for`, a request, the first claim is a
@@ -107,7 +107,7 @@ class Counters(Protocol):
     def count(self, counts: Sequence[tuple[Counter, int]]) -> None:
         """Count whatever the limits are."""
 
-    def standing(self, counter: Counter, limit: int) -> Standing:
+    def status(self, counter: Counter, limit: int) -> CounterStatus:
         """Return the state of a counter."""
 
     def enter(self, key: str, limit: int) -> int | None:
@@ -133,7 +133,7 @@ class Cache(Protocol):
         """Remove a value; return whether it existed."""
 
 
-class Tripping(NamedTuple):
+class TripRule(NamedTuple):
     """The rule that opens a circuit: a number or a percentage of failures within `interval` seconds."""
 
     failures: int | None
@@ -147,7 +147,7 @@ class Circuits(Protocol):
     def seconds_open(self, id_: str) -> float:
         """Return how long the circuit stays open; 0 when it is closed."""
 
-    def record(self, id_: str, failed: bool, tripping: Tripping, duration: float) -> None:
+    def record(self, id_: str, failed: bool, rule: TripRule, duration: float) -> None:
         """Count a request; open the circuit for `duration` seconds when the rule is met."""
 
 

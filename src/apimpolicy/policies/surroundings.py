@@ -225,7 +225,7 @@ class Exchange(Protocol):
     def has_expression(self, *attributes: str) -> bool:
         """Return whether one of these attributes of the running policy is an expression."""
 
-    def counts_first(self, key: str) -> bool:
+    def is_first_call(self, key: str) -> bool:
         """Return whether this is the first call for this key in this request."""
 
     def at_end(self, action: Callable[[ResponseMessage], None]) -> None:

@@ -61,7 +61,7 @@ class TokenRate:
         self.bucket = Bucket(self.key, limit, MINUTE)
 
     def level(self, exchange: Exchange) -> float:
-        return exchange.services.state.counters.standing(self.bucket, self.limit).left
+        return exchange.services.state.counters.status(self.bucket, self.limit).left
 
     def remaining(self, exchange: Exchange) -> int:
         return max(0, int(self.level(exchange)))
@@ -99,7 +99,7 @@ class TokenQuota:
         return max(0, self.limit - self.used(exchange))
 
     def used(self, exchange: Exchange) -> int:
-        return self.limit - int(exchange.services.state.counters.standing(self.total, self.limit).left)
+        return self.limit - int(exchange.services.state.counters.status(self.total, self.limit).left)
 
     def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
         return self.used(exchange) + prompt_tokens > self.limit

@@ -23,7 +23,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import engine_loop
 from apimpolicy.serving.body_streams import BackendStream
 from apimpolicy.serving.deadlines import LEAST, Deadlines
-from apimpolicy.serving.trust import Trusted
+from apimpolicy.serving.trust import BackendTrust
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -48,7 +48,7 @@ _FINAL = 200
 _LARGE = 1 << 18
 
 
-class Refused(ConnectionRefusedError):
+class DestinationNotAllowed(ConnectionRefusedError):
     """A request to a destination that the configuration does not allow."""
 
 
@@ -59,11 +59,11 @@ class HttpBackend:
     theirs; without it they go where they name, if that is `allowed`.
     """
 
-    def __init__(self, base: str | None = None, *, allowed: bool = False, trusted: Trusted | None = None) -> None:
+    def __init__(self, base: str | None = None, *, allowed: bool = False, trusted: BackendTrust | None = None) -> None:
         self._base = None if base is None else _checked(base)
         self._prefix = "" if base is None else base.partition("?")[0].rstrip("/")
         self._allowed = allowed
-        self.trusted = trusted or Trusted()
+        self.trusted = trusted or BackendTrust()
 
     def send(self, request: Request, timeout: float) -> Response:
         """Return the answer with all of its body. Raises OSError, and TimeoutError after so many seconds."""
@@ -81,13 +81,13 @@ class HttpBackend:
                 began = time.monotonic()
                 async with asyncio.timeout(timeout):
                     answer = await self._begin(client, request, url, _no_timeout(_CONNECT_SECONDS))
-                headers = _incoming(answer)
+                headers = _response_headers(answer)
                 stream = BackendStream(answer, client.deadlines.loop, began + timeout)
                 return Response.made_of(answer.status, answer.reason or "", headers, b"", stream)
             is_long = timeout >= LEAST
             with client.deadlines.within(timeout) if is_long else contextlib.nullcontext():
                 answer = await self._begin(client, request, url, _no_timeout() if is_long else _total_timeout(timeout))
-                headers, body = _incoming(answer), await _whole(answer)
+                headers, body = _response_headers(answer), await _read_body(answer)
         except Exception as error:
             found = _as_os_error(error, url)
             if found is None:
@@ -119,7 +119,7 @@ class HttpBackend:
         parts = urlsplit(request.url)
         if not self._allowed:
             where = f"{parts.scheme}://{parts.netloc}"
-            raise Refused(f"{where} was not asked: start with --allow-outside to let requests leave")
+            raise DestinationNotAllowed(f"{where} was not asked: start with --allow-outside to let requests leave")
         return request.url
 
 
@@ -135,10 +135,10 @@ def _as_os_error(error: Exception, url: str) -> OSError | None:
         return ConnectionRefusedError("")
     if isinstance(error, TimeoutError):
         return TimeoutError()
-    return OSError(_words(error)) if isinstance(error, (aiohttp.ClientError, ValueError)) else None
+    return OSError(_error_text(error)) if isinstance(error, (aiohttp.ClientError, ValueError)) else None
 
 
-def _words(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     """Return what an error of aiohttp says, in one line."""
     message = getattr(error, "message", "")
     said = message if isinstance(message, str) else ""
@@ -157,7 +157,7 @@ _clients: dict[asyncio.AbstractEventLoop, _Client] = {}
 """One for each loop: a gateway that is loaded again keeps its connections."""
 
 
-class _Here(threading.local):
+class _LoopClient(threading.local):
     """The client of the loop that ran last in this thread: before Python 3.12 it takes a call of the system to know
     which one runs.
     """
@@ -165,7 +165,7 @@ class _Here(threading.local):
     client: _Client | None = None
 
 
-_here = _Here()
+_current = _LoopClient()
 
 
 @functools.lru_cache(maxsize=64)
@@ -203,7 +203,7 @@ def _handler() -> Any:
 
 def _client() -> _Client:
     """That of the running loop."""
-    here = _here.client
+    here = _current.client
     if here is not None and here.deadlines.loop.is_running():
         return here
     loop = asyncio.get_running_loop()
@@ -224,14 +224,14 @@ def _client() -> _Client:
             max_field_size=1 << 16,
         )
         found = _clients[loop] = _Client(session, Deadlines(loop), CIMultiDict)
-    _here.client = found
+    _current.client = found
     return found
 
 
 async def close_connections() -> None:
     """Close those of the running loop."""
     client = _clients.pop(asyncio.get_running_loop(), None)
-    _here.client = None
+    _current.client = None
     if client is not None:
         client.deadlines.close()
         await client.session.close()
@@ -301,7 +301,7 @@ def _payload(body: bytes | None) -> Any:
     return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
 
 
-def _incoming(answer: Any) -> Headers:
+def _response_headers(answer: Any) -> Headers:
     """Return the headers of an answer. Raises OSError for an answer that can't be passed on; then the connection is
     closed.
     """
@@ -331,7 +331,7 @@ def _read_name(given: bytes) -> tuple[str, str]:
     return name.lower(), name
 
 
-async def _whole(answer: Any) -> bytes:
+async def _read_body(answer: Any) -> bytes:
     """Return all of a body. Raises OSError when it is too large; then, and when it breaks off, the
     connection is closed.
     """

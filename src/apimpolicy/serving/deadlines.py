@@ -41,7 +41,7 @@ class Deadlines:
     def _look(self) -> None:
         now = self.loop.time()
         for deadline in [each for each in self.open if each.ends <= now]:
-            deadline.pass_by()
+            deadline.expire()
         self._timer = self.loop.call_later(_LOOK, self._look) if self.open else None
 
 
@@ -68,7 +68,7 @@ class Deadline:
         if self._is_over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
-    def pass_by(self) -> None:
+    def expire(self) -> None:
         """Cancel what the task waits for, because its time is over."""
         self._all.open.discard(self)
         self._is_over = True

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.serve_settings import Limits
 
 
-class Incoming:
+class IncomingRequest:
     """A request as it comes in. `size` is that of the body; `trailers` are the bytes of what came behind it."""
 
     head_size = 0
@@ -50,7 +50,7 @@ _NO_PATH = 400, "The target of the request must be a path, or a URL with the hos
 _CODINGS = 501, "The gateway only knows the transfer coding chunked."
 
 
-def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
+def refusal_for(incoming: IncomingRequest, limits: Limits) -> Refusal | None:
     """Return why a request is refused when its head is there; None when it is not. Notes the host."""
     fields, target = incoming.fields, incoming.target
     if len(target) > limits.target_bytes:
@@ -64,7 +64,7 @@ def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
             return NO_HOST
     elif not incoming.is_http_1_0:
         return NO_HOST
-    if not target.startswith(b"/") and (refusal := _wrong_with_target(incoming)) is not None:
+    if not target.startswith(b"/") and (refusal := _refusal_for_target(incoming)) is not None:
         return refusal
     if "transfer-encoding" in fields:
         if incoming.is_http_1_0:
@@ -80,7 +80,7 @@ def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
     return None
 
 
-def _wrong_with_target(incoming: Incoming) -> Refusal | None:
+def _refusal_for_target(incoming: IncomingRequest) -> Refusal | None:
     """Return the target is no path: what a proxy gets, which must name the same host as the header, or `*`."""
     if incoming.method == "CONNECT":
         return None

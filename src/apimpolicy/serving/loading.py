@@ -20,7 +20,7 @@ from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.dispatcher import Served
-from apimpolicy.serving.trust import Trusted
+from apimpolicy.serving.trust import BackendTrust
 
 if TYPE_CHECKING:
     import datetime
@@ -120,7 +120,7 @@ class ServeTarget:
         is_folder = os.path.isdir(self.path)
         folder = self.path if is_folder and has_service(self.path) else None
         gateway = configuration.gateway(folder, **overrides)
-        trusted = Trusted(gateway.trusted_roots, gateway.backends)
+        trusted = BackendTrust(gateway.trusted_roots, gateway.backends)
         for each in real:
             each.trusted = trusted
         return gateway
@@ -212,19 +212,19 @@ def _read(gateway: Gateway, service: Service, found: list[DiagnosticError]) -> S
 def programs(served: Served) -> Iterator[DiagnosticError | None]:
     """Compile one program after another; yield the error of each, once for the same place."""
     gateway = served.gateway
-    done = {_place(error) for error in served.broken}
+    done = {_error_position(error) for error in served.broken}
     for scopes in () if gateway.service is None else _combinations(gateway.service):
         try:
             gateway.program(gateway.scopes({name: policy for name, policy in scopes.items() if policy is not None}))
         except DiagnosticError as error:
-            if _place(error) not in done:
-                done.add(_place(error))
+            if _error_position(error) not in done:
+                done.add(_error_position(error))
                 yield error
                 continue
         yield None
 
 
-def _place(error: DiagnosticError) -> tuple[str, int]:
+def _error_position(error: DiagnosticError) -> tuple[str, int]:
     first = error.diagnostics[0]
     return first.source.path, first.source.original(first.start)
 

@@ -100,7 +100,7 @@ class Runtime:
         try:
             served = await asyncio.to_thread(self._loaded)
         except DiagnosticError as error:
-            log.error("not loaded, the last good state goes on: %s", in_a_line(error))
+            log.error("not loaded, the last good state goes on: %s", first_error_line(error))
             return False
         except ApimPolicyError as error:
             log.error("not loaded, the last good state goes on: %s", error)
@@ -115,8 +115,8 @@ class Runtime:
         assert self.target is not None
         served = self.target.load(self.state)
         found = [*served.broken, *filter(None, programs(served))]
-        paths = {path_of(error) for error in found}
-        if new := [error for error in found if path_of(error) not in self.broken]:
+        paths = {error_path(error) for error in found}
+        if new := [error for error in found if error_path(error) not in self.broken]:
             raise new[0]
         self.broken = paths
         return served
@@ -132,8 +132,8 @@ class Runtime:
             await asyncio.sleep(0)
 
     def _report(self, error: DiagnosticError) -> None:
-        self.broken.add(path_of(error))
-        log.error("%s: requests that need this policy get 500", in_a_line(error))
+        self.broken.add(error_path(error))
+        log.error("%s: requests that need this policy get 500", first_error_line(error))
 
     async def _tell_watchers(self) -> None:
         """Close the inspector's event streams, which would keep the server from ending."""
@@ -152,14 +152,14 @@ class Runtime:
                 await connection.aclose()
 
 
-def in_a_line(error: DiagnosticError) -> str:
+def first_error_line(error: DiagnosticError) -> str:
     """Return the first finding: `orders.xml:12:4: CS0103 …`."""
     first = error.diagnostics[0]
     line, column = first.source.position(first.start)
-    return f"{path_of(error)}:{line}:{column}: {first.code} {first.message}"
+    return f"{error_path(error)}:{line}:{column}: {first.code} {first.message}"
 
 
-def path_of(error: DiagnosticError) -> str:
+def error_path(error: DiagnosticError) -> str:
     """Return the file of the first finding."""
     return error.diagnostics[0].source.path
 

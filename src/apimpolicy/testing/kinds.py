@@ -74,7 +74,7 @@ def check(tree: Tree, words: str) -> None:
         if takes(alternative, tree.value):
             _check_inside(tree, alternative)
             return
-    wanted = " or ".join(dict.fromkeys(map(_said, alternatives(words))))
+    wanted = " or ".join(dict.fromkeys(map(_described, alternatives(words))))
     raise tree.mistake(WRONG_KIND, f"this must be {wanted}, not {kind_of(tree.value)}")
 
 
@@ -114,7 +114,7 @@ def types_of(kind: str) -> tuple[type, ...]:
     return KINDS[kind][0] if kind in KINDS else (str,)
 
 
-def _said(kind: str) -> str:
+def _described(kind: str) -> str:
     if kind in KINDS:
         return KINDS[kind][1]
     types = types_of(kind)
