@@ -31,12 +31,11 @@ EXPRESSION_FAILURES = frozenset({EVALUATION_FAILED, VALIDATION_FAILED})
 class Evaluator:
     """Evaluates steps against one context. `tracing` keeps the values of sub-expressions, for `explain`."""
 
-    __slots__ = ("context", "observer", "tracing")
+    __slots__ = ("context", "tracing")
 
-    def __init__(self, context: Context, tracing: bool, observer: Observer | None) -> None:
+    def __init__(self, context: Context, tracing: bool) -> None:
         self.context = context
         self.tracing = tracing
-        self.observer = observer
 
     def instantiate(self, entry: TraceEntry) -> Any:
         """Return the policy of an entry with its attributes. Raises PolicyError when an expression throws."""
@@ -90,19 +89,6 @@ class Evaluator:
         self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
     ) -> object:
         """Return the value of an attribute or text, converted and validated. Raises PolicyError."""
-        if self.observer is None:
-            return self._value(slot, what, expression, text, entry)
-        try:
-            value = self._value(slot, what, expression, text, entry)
-        except PolicyError as error:
-            self.observer.value_converted(entry, slot, expression, None, error)
-            raise
-        self.observer.value_converted(entry, slot, expression, value, None)
-        return value
-
-    def _value(
-        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
-    ) -> object:
         try:
             value = slot.convert(text if expression is None else self.evaluate(expression, what, entry))
             reason = slot.why_invalid(value)
@@ -116,21 +102,13 @@ class Evaluator:
             raise invalid_value(reason)
         return value
 
+    def recorder(self, excerpt: Excerpt) -> Recorder:
+        """Return what records the values of sub-expressions."""
+        return Recorder()
+
     def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
         """Return the value of an expression, boxed. Raises DotnetException."""
-        observer = self.observer
-        if observer is None:
-            return self._evaluate(excerpt, what, entry, Recorder() if self.tracing else None)
-        observer.expression_started(entry, excerpt)
-        try:
-            value = self._evaluate(excerpt, what, entry, observer.recorder(excerpt) or Recorder())
-        except Exception as error:
-            observer.expression_ended(entry, error)
-            raise
-        observer.expression_ended(entry, None)
-        return value
-
-    def _evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry, recorder: Recorder | None) -> object:
+        recorder = self.recorder(excerpt) if self.tracing else None
         evaluation = Evaluation(what, excerpt, recorder)
         entry.evaluations.append(evaluation)
         expression = evaluation.expression = compiled(excerpt)
@@ -146,6 +124,40 @@ class Evaluator:
         if expression.type is not BOOL and expression.type is not STRING:
             value = box(expression.type, value)
         evaluation.value = value
+        return value
+
+
+class ObservedEvaluator(Evaluator):
+    """Evaluates steps, and reports expressions and values to an observer."""
+
+    __slots__ = ("observer",)
+
+    def __init__(self, context: Context, observer: Observer) -> None:
+        super().__init__(context, True)
+        self.observer = observer
+
+    def value(
+        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
+    ) -> object:
+        try:
+            value = super().value(slot, what, expression, text, entry)
+        except PolicyError as error:
+            self.observer.value_converted(entry, slot, expression, None, error)
+            raise
+        self.observer.value_converted(entry, slot, expression, value, None)
+        return value
+
+    def recorder(self, excerpt: Excerpt) -> Recorder:
+        return self.observer.recorder(excerpt) or Recorder()
+
+    def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
+        self.observer.expression_started(entry, excerpt)
+        try:
+            value = super().evaluate(excerpt, what, entry)
+        except Exception as error:
+            self.observer.expression_ended(entry, error)
+            raise
+        self.observer.expression_ended(entry, None)
         return value
 
 

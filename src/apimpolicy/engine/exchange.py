@@ -12,7 +12,7 @@ from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import forwarding
-from apimpolicy.engine.evaluation import Evaluator
+from apimpolicy.engine.evaluation import Evaluator, ObservedEvaluator
 from apimpolicy.engine.policy_doubles import name_of_double, run_double
 from apimpolicy.engine.trace import Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
@@ -120,7 +120,8 @@ class Exchange:
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
         self.observer = observer
-        self._evaluator = Evaluator(context, tracing, observer)
+        self._tracing = tracing
+        self._evaluator = self.evaluator(context)
         self.environment = environment()
         self._now = self.environment.utc_now if tracing else None
         self._running: list[TraceEntry] = []
@@ -128,6 +129,10 @@ class Exchange:
         self._counted: set[str] = set()
         self._at_end: list[Callable[[ResponseMessage], None]] = []
         self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
+
+    def evaluator(self, context: Context) -> Evaluator:
+        """Return what evaluates attributes and texts."""
+        return Evaluator(context, self._tracing) if self.observer is None else ObservedEvaluator(context, self.observer)
 
     @property
     def response(self) -> ResponseMessage:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
-from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.trace import Trace
 from apimpolicy.engine.variables import Variables
 from apimpolicy.policies.spec import PolicyError
@@ -136,7 +135,7 @@ def _parallel_exchange(exchange: Exchange, *, alone: bool) -> Exchange:
         variables = exchange.context.variables
         made.context.variables = Dictionary.from_dictionary(variables.types, variables)
         made.variables = Variables(made.context.variables)
-        made._evaluator = Evaluator(made.context, exchange._evaluator.tracing, exchange.observer)
+        made._evaluator = exchange.evaluator(made.context)
     return made
 
 
