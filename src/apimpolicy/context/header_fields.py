@@ -46,7 +46,7 @@ class HeaderCollection:
         return made
 
     def to_headers(self) -> Headers:
-        """For Python code."""
+        """Return the headers for Python code."""
         return Headers.made_of(_converted(self._fields, from_utf16))
 
     def get_all(self, name: str) -> list[str]:

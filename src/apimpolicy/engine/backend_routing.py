@@ -131,7 +131,7 @@ class BackendRouter:
         return Route(member.id, _with_named_values(member.id, backend, self._named_values), why, session)
 
     def _next(self, pool: str, members: Sequence[PoolMember]) -> PoolMember:
-        """Smooth weighted round robin: all gain their weight, the richest one is taken and pays for all."""
+        """Choose by smooth weighted round robin: all gain their weight, the highest is taken and pays for all."""
         weights = {member.id: member.weight for member in members}
         total = sum(weights.values())
         if total == 0:

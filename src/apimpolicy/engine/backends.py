@@ -131,7 +131,7 @@ AnyBackend = str | Backend | BackendPool
 
 
 def checked_backends(backends: Mapping[str, AnyBackend] | None) -> dict[str, Backend | BackendPool]:
-    """Backends by id, URLs as `Backend`. Raises ConfigurationError for a pool with a member that is none."""
+    """Return backends by id, URLs as `Backend`. Raises ConfigurationError for a pool with a member that is none."""
     found = {id_: Backend(given) if isinstance(given, str) else given for id_, given in (backends or {}).items()}
     for id_, backend in found.items():
         if isinstance(backend, Backend):

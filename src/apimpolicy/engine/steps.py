@@ -105,7 +105,7 @@ class Step:
                     yield from part.lists_inside()
 
     def where(self) -> str:
-        """File, line and column, for messages."""
+        """Return file, line and column, for messages."""
         line, column = self.element.source.position(self.element.start)
         return f"{self.element.source.path}:{line}:{column}"
 
@@ -289,7 +289,7 @@ class _Builder:
 
 
 def _numbered(elements: Iterable[Element]) -> Iterator[tuple[Element, str]]:
-    """Sibling elements with their paths: names, counted from 1 among those of one name."""
+    """Yield sibling elements with their paths: names, counted from 1 among those of one name."""
     counts: dict[str, int] = {}
     for element in elements:
         count = counts[element.name] = counts.get(element.name, 0) + 1

@@ -144,7 +144,7 @@ class TraceEntry:
 
     @property
     def position(self) -> Position:
-        """Line and column of the policy's start tag in its file."""
+        """Return line and column of the policy's start tag in its file."""
         element = self.step.element
         return element.source.position(element.start)
 

@@ -60,7 +60,7 @@ class CallRate:
         return found >> 1
 
     def counted(self, left: int) -> Effect:
-        """Say that a call was counted."""
+        """Return the effect of a counted call."""
         told = {"message": f"RateLimit counter {self.number} is incremented"}
         return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, told=told)
 

@@ -121,7 +121,7 @@ def _compared_json(
 
 
 def _json_schema(exchange: Exchange, rule: ContentRule, described: Content | None) -> tuple[str, Any, Any, bool]:
-    """Name, schema, what its references point into, and whether it is only a reference into that."""
+    """Return the schema with its name, the target of its references, and whether it is only a reference."""
     if rule.schema_id:
         schema_id = from_utf16(rule.schema_id)
         schema = _by_id(exchange, schema_id)

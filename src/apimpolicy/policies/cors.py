@@ -195,7 +195,7 @@ def _add(answer: ResponseMessage, grant: dict[str, str]) -> None:
 
 
 def _no_origin(origin: str, allowed: list[str]) -> str:
-    """That an origin is not allowed, and which one like it is."""
+    """Return why an origin is not allowed, with one like it that is."""
     host = _host(origin)
     alike = next((each for each in allowed if host and _host(each) == host), None)
     return f"{origin} is not allowed" + (f", unlike {alike}: scheme and port count" if alike is not None else "")

@@ -83,7 +83,7 @@ class GraphQLRequest:
         return cls(payload["query"], payload)
 
     def validate(self, schema: Any) -> None:
-        """Hold the query against a schema. Raises GraphQLRequestError."""
+        """Validate the query against a schema. Raises GraphQLRequestError."""
         from graphql import validate
 
         try:
@@ -94,7 +94,7 @@ class GraphQLRequest:
             raise GraphQLRequestError(*map(_entry, problems))
 
     def measure(self, most: int) -> tuple[int, int]:
-        """Depth (fields within each other, fragments put in) and number of fields; beyond `most` nothing is counted."""
+        """Return the depth (fields within each other, with fragments) and the number of fields, up to `most`."""
         fragments = _fragments(self.document)
         deepest = count = seen = 0
         waiting = [(node.selection_set, 0) for node in self._operations()]

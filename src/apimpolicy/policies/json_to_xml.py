@@ -120,7 +120,7 @@ class JsonToXml:
         return ""
 
     def convert(self, text: str) -> str:
-        """XML from JSON, both .NET strings. Raises DotnetException."""
+        """Convert JSON to XML, both .NET strings. Raises DotnetException."""
         from apimpolicy.dotnet.json.arrays import JArray
         from apimpolicy.dotnet.json.loading import finish, load
         from apimpolicy.dotnet.json.objects import JObject, JProperty

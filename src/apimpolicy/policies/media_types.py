@@ -24,7 +24,7 @@ _TEXTS = frozenset(
 
 
 def media_type(content_type: str | None) -> str:
-    """Type and subtype, in lower case and without parameters; empty when there is none.
+    """Return type and subtype, in lower case and without parameters; empty when there is none.
 
     >>> media_type("Application/JSON; charset=utf-8")
     'application/json'
@@ -45,7 +45,7 @@ def is_xml(content_type: str | None) -> bool:
 
 
 def is_text(content_type: str | None) -> bool:
-    """JSON, XML, `text/…`, and the texts that call themselves applications."""
+    """Return whether it is JSON, XML, `text/…`, or a text type among applications."""
     kind = media_type(content_type)
     return kind.startswith("text/") or kind in _TEXTS or is_json(kind) or is_xml(kind)
 

@@ -40,4 +40,4 @@ class Sidecar(Protocol):
     """The Dapr runtime beside the gateway: a service that answers HTTP requests."""
 
     def send(self, request: Request, timeout: float) -> Response:
-        """Its answer; `timeout` is in seconds. Raises OSError."""
+        """Return the answer; `timeout` is in seconds. Raises OSError."""

@@ -58,7 +58,7 @@ class Prompt:
 
     @property
     def text(self) -> str:
-        """Everything that the prompt says."""
+        """Return the whole text of the prompt."""
         return "\n".join(message.text for message in self.messages)
 
 

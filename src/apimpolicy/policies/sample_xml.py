@@ -109,7 +109,7 @@ def _qualified(name: str, namespace: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """As XML Schema writes it; characters that XML does not have are left out."""
+    """Return a value as XML Schema writes it; characters that XML does not have are left out."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "".join(character for character in str(value) if character in "\t\n\r" or character >= " ")

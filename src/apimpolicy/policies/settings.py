@@ -175,5 +175,5 @@ class Behaviour(Declared):
     no more than "Specified cast is not valid."; both were seen on real gateways."""
 
     def behaviour(self) -> Behaviour:
-        """These settings alone, for those who must not hold the gateway."""
+        """Return these settings alone, without the gateway."""
         return Behaviour(**{name: getattr(self, name) for name in Behaviour.declared})

@@ -220,7 +220,7 @@ class Exchange(Protocol):
 
     @property
     def place(self) -> str:
-        """Scope, section and path of the running policy: tells it from every other."""
+        """Return scope, section and path of the running policy, which identify it."""
 
     def has_expression(self, *attributes: str) -> bool:
         """Return whether one of these attributes of the running policy is an expression."""
@@ -261,7 +261,7 @@ class Services(Protocol):
 
     @property
     def language_models(self) -> LanguageModels:
-        """Token counts and embeddings."""
+        """Return the service for token counts and embeddings."""
 
     @property
     def content_safety(self) -> ContentSafety:
@@ -292,11 +292,11 @@ class ApiDocuments(Protocol):
 
     @property
     def description(self) -> ApiDescription | None:
-        """Its OpenAPI document or WSDL."""
+        """Return its OpenAPI document or WSDL."""
 
     @property
     def schemas(self) -> Mapping[str, Any]:
-        """Schemas by id: a JSON Schema as data, an XSD as text."""
+        """Return schemas by id: a JSON Schema as data, an XSD as text."""
 
     @property
     def compiled(self) -> MutableMapping[Any, Any]:

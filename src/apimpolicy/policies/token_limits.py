@@ -39,7 +39,7 @@ class TokenLimit(Protocol):
         """Return how long until so many tokens are left; None when they never will be."""
 
     def when(self, seconds: int) -> str:
-        """That time as the message says it."""
+        """Return that time in the words of the message."""
 
 
 def refusal(limit: TokenLimit, seconds: int | None, header: str) -> PolicyError:

@@ -171,7 +171,7 @@ def version_1(issuer: str) -> str:
 
 
 def tenant_of(endpoint: str, tenant_id: str) -> tuple[str, str]:
-    """Login endpoint without a slash, and the tenant's id or domain; either may be given as a URL.
+    """Return the login endpoint without a slash, and the tenant's id or domain; either may be given as a URL.
 
     >>> tenant_of("login.microsoftonline.us", "https://login.microsoftonline.com/common/")
     ('https://login.microsoftonline.us', 'common')
@@ -186,7 +186,7 @@ def tenant_of(endpoint: str, tenant_id: str) -> tuple[str, str]:
 
 
 def check_tenant(token: Jwt, tenant: str) -> None:
-    """With `organizations`, no personal accounts. Raises TokenRefusedError."""
+    """Check that `organizations` gets no personal accounts. Raises TokenRefusedError."""
     if tenant.lower() == "organizations" and first_text(token, "tid") == PERSONAL_ACCOUNTS:
         raise denied("TokenIssuerNotAllowed", f"The token of '{token.issuer}' is one of a personal account")
 

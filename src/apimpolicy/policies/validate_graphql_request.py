@@ -180,7 +180,7 @@ class ValidateGraphQLRequest:
 
 
 def _specificity(path: str) -> tuple[int, int]:
-    """More is more specific: fewer wildcards, then more characters."""
+    """Return how specific a path is: fewer wildcards, then more characters."""
     return -path.count("*"), len(path)
 
 

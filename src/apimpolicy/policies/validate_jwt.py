@@ -96,7 +96,7 @@ _TRUE_FALSE = ("true", "false")
 
 
 def skew(value: object) -> float:
-    """Seconds, from a number or from a TimeSpan. Raises FormatException, OverflowException."""
+    """Convert a number or a TimeSpan to seconds. Raises FormatException, OverflowException."""
     written = text(value).strip()
     if ":" not in written:
         return number(written)

@@ -118,7 +118,7 @@ def description_of(exchange: Exchange, action: str) -> ApiDescription | None:
 
 
 def json_token(data: Any) -> Any:
-    """Python data as a JToken."""
+    """Convert Python data to a JToken."""
     import json
 
     from apimpolicy.dotnet.json.loading import parse

@@ -70,7 +70,7 @@ class XmlSchema:
             raise ConfigurationError(f"the XML schema cannot be used: {str(error)[:300]}") from None
 
     def violations(self, element: Any) -> list[SchemaViolation]:
-        """Everything in the element that does not conform. Raises UnverifiableError when that cannot be said."""
+        """Return everything in the element that does not conform. Raises UnverifiableError when that is unknown."""
         from lxml import etree
 
         if self._apart is not None:

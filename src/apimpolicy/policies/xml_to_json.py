@@ -107,7 +107,7 @@ class XmlToJson:
         return ""
 
     def convert(self, text: str) -> str:
-        """JSON from XML, both .NET strings. Raises DotnetException."""
+        """Convert XML to JSON, both .NET strings. Raises DotnetException."""
         from apimpolicy.dotnet.xml.reader import parse_document
 
         document = parse_document(text)
@@ -128,7 +128,7 @@ class _Names:
         return self._qualified(element, element.name) if self.is_direct else element.name.local
 
     def of_attribute(self, element: XElement, attribute: XAttribute) -> str | None:
-        """None for one that is left out."""
+        """Return the name of an attribute; None for one that is left out."""
         if not self.is_direct:
             return None if attribute.is_namespace_declaration else attribute.name.local
         if attribute.is_namespace_declaration:

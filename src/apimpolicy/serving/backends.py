@@ -202,7 +202,7 @@ def _handler() -> Any:
 
 
 def _client() -> _Client:
-    """That of the running loop."""
+    """Return the client of the running loop."""
     here = _current.client
     if here is not None and here.deadlines.loop.is_running():
         return here
@@ -229,7 +229,7 @@ def _client() -> _Client:
 
 
 async def close_connections() -> None:
-    """Close those of the running loop."""
+    """Close the connections of the running loop."""
     client = _clients.pop(asyncio.get_running_loop(), None)
     _current.client = None
     if client is not None:

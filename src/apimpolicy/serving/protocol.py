@@ -207,7 +207,7 @@ class GatewayProtocol(asyncio.Protocol):
             incoming.body.append(data)
 
     def _pass_over_trailer(self, incoming: IncomingRequest, size: int) -> None:
-        """Headers behind a body are nothing that policies see."""
+        """Skip the headers behind a body, which policies don't see."""
         incoming.trailers += size
         if incoming.trailers > self.limits.head_bytes:
             self._refuse(431, "The trailers of the request are too large.")

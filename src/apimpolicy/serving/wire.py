@@ -28,8 +28,8 @@ def head(
     old: bool = False,
     streams: bool = False,
 ) -> bytes:
-    """Status line and headers. `old` is for a client of HTTP/1.0; what `streams` comes in chunks unless its length is
-    known.
+    """Return status line and headers. `old` is for a client of HTTP/1.0; a body that `streams` comes in chunks unless its
+    length is known.
     """
     status, given = response.status_code, response.headers.by_key()
     keeps_length = streams or is_head

@@ -180,7 +180,7 @@ class Target:
         return http.client.HTTPSConnection(host, port, context=context, timeout=_PATIENCE)
 
     def tls(self, certificate: Certificate | None) -> ssl.SSLContext:
-        """TLS that presents a certificate if there is one. Raises ConfigurationError."""
+        """Return a TLS context that presents a certificate if there is one. Raises ConfigurationError."""
         context = ssl.create_default_context()
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # what other clients of a gateway accept is accepted
         if self.authority is not None:

@@ -394,7 +394,7 @@ def _without_outcomes(below: dict[str, Tree], above: dict[str, Tree]) -> dict[st
 
 
 def _merged(below: Tree, above: Tree, key: str) -> Tree:
-    """Two tables as one, the upper one's keys first; anything else is the upper one."""
+    """Merge two tables, the upper one's keys first; anything else is the upper one."""
     if not isinstance(below.value, dict) or not isinstance(above.value, dict):
         return above
     kept = dict(below.value)

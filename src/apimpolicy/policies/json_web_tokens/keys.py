@@ -85,7 +85,7 @@ class VerificationKey:
 
 
 def decoded(text: str) -> bytes:
-    """Base64url without padding, as tokens have it. Raises ValueError."""
+    """Decode Base64url without padding, as tokens have it. Raises ValueError."""
     if not text.isascii() or "+" in text or "/" in text:
         raise ValueError("it is not Base64url")
     try:

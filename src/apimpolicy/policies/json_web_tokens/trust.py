@@ -79,7 +79,7 @@ class Trust:
         return self.explained(f"There is no {kind} key for {algorithm}{named}; the keys are {there}")
 
     def explained(self, sentence: str) -> str:
-        """With what went wrong at providers."""
+        """Return the sentence with the errors of providers."""
         return "; ".join((sentence, *self.failures))
 
 

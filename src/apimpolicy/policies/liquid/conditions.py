@@ -123,7 +123,7 @@ def _contains(left: Any, right: Any) -> bool:
 
 
 def _are_alike(item: Any, right: Any) -> bool:
-    """Equal without a conversion, but for numbers of different types."""
+    """Return whether values are equal without a conversion, except numbers of different types."""
     if isinstance(item, str) and isinstance(right, str):
         return bool(plain_text(item) == plain_text(right))
     numbers = (int, float, Decimal)

@@ -75,7 +75,7 @@ def _slice(value: Any, start: int, count: int) -> Any:
 
 @liquid_filter("object input", "string property = null")
 def sort(value: Any, name: str | None) -> Any:
-    """Ascending, texts without case; by a property if one is named that some items have."""
+    """Sort ascending, texts without case; by a property if one is named that some items have."""
     if value is None:
         return None
     found = _flattened(value)
@@ -133,5 +133,5 @@ def uniq(value: Any) -> Any:
 
 @liquid_filter("object input")
 def compact(value: Any) -> Any:
-    """Without null."""
+    """Return the items without null."""
     return None if value is None else [item for item in _flattened(value) if item is not None]
