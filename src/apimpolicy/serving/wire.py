@@ -28,7 +28,7 @@ def head(
     old: bool = False,
     streams: bool = False,
 ) -> bytes:
-    """Return status line and headers. `old` is for a client of HTTP/1.0; a body that `streams` comes in chunks unless its
+    """Return status line and headers. `old` is for a client of HTTP/1.0; what `streams` comes in chunks unless its
     length is known.
     """
     status, given = response.status_code, response.headers.by_key()

@@ -23,7 +23,7 @@ def plain_text(value: Any) -> Any:
 
 
 def compare_values(left: Any, right: Any) -> int | None:
-    """Return -1, 0 or 1; None when one value is null. Raises DotnetException, LiquidError."""
+    """Return a number below 0, 0 or above it; None when one value is null. Raises DotnetException, LiquidError."""
     if left is None or right is None:
         return None
     if not is_convertible(left) or not is_convertible(right):
