@@ -64,8 +64,6 @@ LOOPS = {
     'return 1.5.ToString(string.Concat(Enumerable.Repeat("%0", N))).Length;': LINEAR,
     "return double.Parse(new string('1', N)) + double.Parse(new string(' ', N) + 1, NumberStyles.Any, "
     'new CultureInfo("fr-FR"));': LINEAR,
-    "var d = Encoding.UTF8.GetDecoder(); var b = new byte[1]; var c = new char[2]; int n = 0; "
-    "for (int i = 0; i < N; i++) n += d.GetChars(b, 0, 1, c, 0); return n;": LINEAR,
     _TEXT + "return s.Split('b').Length + s.Replace(\"aa\", \"b\").Length + s.ToUpper().IndexOf('B');": LINEAR,
     _TEXT + 'return Regex.Replace(s, "a", "b").Length + Regex.Matches(s, "aa").Count + Regex.Split(s, "a").Length;': (
         LINEAR

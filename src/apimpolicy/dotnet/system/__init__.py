@@ -9,7 +9,7 @@
     arithmetic, decimals operators and explicit conversions of numbers
     conversions          unboxing and casts; nullables has `default(T)`
     datetimes, offsets, timespans, timezones    with date_formats and date_parsing
-    encodings            with encoding_buffers, encoding_fallbacks and encoding_pieces
+    encodings            with encoding_buffers
     memory_streams       MemoryStream; text_readers and text_writers read and write strings
     interfaces           IComparable, IEquatable<T> and IFormattable of any value
 

@@ -10,7 +10,6 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import ArgumentException, XmlException
-from apimpolicy.dotnet.system.encoding_fallbacks import unencodable
 from apimpolicy.dotnet.system.encodings import UTF8, UTF16, UTF16_BIG, UTF32, UTF32_BIG, Encoding, get_encoding
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.dotnet.xml.containers import XContainer, XDocument
@@ -27,6 +26,16 @@ _MARKED = (UTF32, UTF32_BIG, UTF8, UTF16, UTF16_BIG)
 """Encodings that a byte order mark tells, the longest mark first."""
 _BEGINNINGS = ((b"<\0\0\0", UTF32), (b"\0\0\0<", UTF32_BIG), (b"<\0", UTF16), (b"\0<", UTF16_BIG))
 _DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+
+
+_LONE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
+_BEYOND_ASCII = re.compile("[\ud800-\udbff][\udc00-\udfff]|[^\0-\x7f]")
+_BEYOND_LATIN = re.compile("[\ud800-\udbff][\udc00-\udfff]|[^\0-\xff]")
+
+
+def _unencodable(encoding: Encoding) -> re.Pattern[str]:
+    """Return what the encoding can't write: surrogate pairs as one, lone surrogates always."""
+    return {"ascii": _BEYOND_ASCII, "latin-1": _BEYOND_LATIN}.get(encoding.codec, _LONE)
 
 
 def read(data: bytes) -> str:
@@ -81,7 +90,7 @@ def _all_nodes(node: XNode) -> Iterator[XNode]:
 
 def _check(node: XNode, encoding: Encoding) -> None:
     """Characters that an encoding lacks are written as references, which only texts and values may have."""
-    missing = unencodable(encoding)
+    missing = _unencodable(encoding)
     for found in _all_nodes(node):
         names = ""
         if isinstance(found, XElement):
@@ -98,7 +107,7 @@ def written(node: XDocument | XElement, text: str, encoding: Encoding) -> bytes:
     """The bytes of a node that was written as this text, without a byte order mark."""
     if encoding.is_single_byte and not text.isascii():
         _check(node, encoding)
-        text = unencodable(encoding).sub(_reference, text)
+        text = _unencodable(encoding).sub(_reference, text)
     return encoding.encode(text)
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - the rows of a table keep their line
-"""Streams read and written as XML and by hashes and signatures; encodings with fallbacks and in pieces."""
+"""Streams read and written as XML and by hashes and signatures."""
 
 from __future__ import annotations
 
@@ -38,24 +38,7 @@ XML = {
     f"var r = System.Xml.XmlReader.Create({TEXT('<a>1</a>')}); r.Read(); return r.Name;": "a",
 }
 ENCODINGS = {
-    'return Encoding.GetEncoding("us-ascii", EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback).GetBytes("aé");': "System.Text.EncoderFallbackException: Unable to translate Unicode character \\\\u00E9 at index 1 to specified code page.",
-    'return Encoding.GetEncoding(20127, EncoderFallback.ExceptionFallback, DecoderFallback.ReplacementFallback).GetBytes("\\uD83D\\uDE00");': "System.Text.EncoderFallbackException: Unable to translate Unicode character pair \\\\uD83D\\\\uDE00 at index 0 to specified code page.",
-    'return Encoding.GetEncoding("utf-8", EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback).GetString(new byte[] { 65, 0xE2, 0x82 });': "System.Text.DecoderFallbackException: Unable to translate bytes [E2][82] at index 1 from specified code page to Unicode.",
-    'return Encoding.GetEncoding("us-ascii", EncoderFallback.ReplacementFallback, DecoderFallback.ReplacementFallback).GetString(new byte[] { 200 });': "\ufffd",
     "return Encoding.ASCII.GetString(new byte[] { 200 }) + Encoding.UTF8.GetString(new byte[] { 200 });": "?\ufffd",
-    'return Encoding.GetEncoding("utf-8", EncoderFallback.ReplacementFallback, DecoderFallback.ReplacementFallback).GetBytes("\\uD83D")[0];': 63,
-    'try { return Encoding.GetEncoding("us-ascii", EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback).GetBytes("é").Length; } catch (ArgumentException e) { return e.GetType().Name; }': "EncoderFallbackException",
-    'var e = (Encoding)Encoding.ASCII.Clone(); e.EncoderFallback = EncoderFallback.ExceptionFallback; return e.Equals(Encoding.ASCII) + "" + Encoding.ASCII.EncoderFallback.MaxCharCount;': "False1",
-    "Encoding.UTF8.DecoderFallback = DecoderFallback.ExceptionFallback; return 1;": "System.InvalidOperationException: Instance is read-only.",
-    'return string.Join(",", Encoding.GetEncodings().Select(e => e.CodePage + e.Name));': "1200utf-16,1201utf-16BE,12000utf-32,12001utf-32BE,20127us-ascii,28591iso-8859-1,65000utf-7,65001utf-8",
-    "return Encoding.GetEncodings()[4].GetEncoding().EncodingName;": "US-ASCII",
-    "return Encoding.GetEncodings()[6].GetEncoding().GetDecoder();": "NotSimulatedError",
-    "var d = Encoding.UTF8.GetDecoder(); var c = new char[4]; int n = d.GetChars(new byte[] { 65, 0xE2, 0x82 }, 0, 3, c, 0); n += d.GetChars(new byte[] { 0xAC }, 0, 1, c, n); return n + new string(c, 0, n);": "2A€",
-    "var d = Encoding.UTF8.GetDecoder(); var c = new char[4]; d.GetChars(new byte[] { 0xE2 }, 0, 1, c, 0); return d.GetCharCount(new byte[0], 0, 0, true) + d.GetChars(new byte[] { 66 }, 0, 1, c, 0, true) + c[0];": 65536,
-    "var e = Encoding.UTF8.GetEncoder(); var b = new byte[9]; int n = e.GetBytes(new[] { 'a', '\\uD83D' }, 0, 2, b, 0, false); n += e.GetBytes(new[] { '\\uDE00' }, 0, 1, b, n, true); return n + Encoding.UTF8.GetString(b, 0, n);": "5a\ud83d\ude00",
-    "int c, b; bool all; var bytes = new byte[4]; Encoding.UTF8.GetEncoder().Convert(new[] { 'a', '€', '€' }, 0, 3, bytes, 0, 4, true, out c, out b, out all); return c + \",\" + b + all;": "2,4False",
-    'int c, b; bool all; var chars = new char[2]; Encoding.UTF8.GetDecoder().Convert(new byte[] { 65, 0xC3, 0xA9, 66 }, 0, 4, chars, 0, 2, true, out b, out c, out all); return b + "," + c + all + chars[1];': "3,2Falseé",
-    "return Encoding.UTF8.GetEncoder().GetBytes(new[] { '€' }, 0, 1, new byte[2], 0, true);": "System.ArgumentException: The output byte buffer is too small to contain the encoded data. (Parameter 'bytes')",
 }
 
 
