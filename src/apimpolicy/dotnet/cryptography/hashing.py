@@ -112,7 +112,7 @@ class HashAlgorithm:
 
     @member("Hash")
     def hash(self) -> Array | None:
-        """The result of the last computation."""
+        """Return the result of the last computation."""
         return None if self._result is None else byte_array(self._result)
 
     def initialize(self) -> None:
@@ -138,7 +138,7 @@ class HashAlgorithm:
 
 
 def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
-    """The part of a byte array that a method was asked to work on, with .NET's checks."""
+    """Return the part of a byte array that a method was asked to work on, with .NET's checks."""
     buffer = require(buffer, buffer_name)
     if offset < 0:
         raise ArgumentOutOfRangeException(offset_name, "Non-negative number required.")
@@ -153,7 +153,7 @@ def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset
 
 
 def new_hmac(name: str, key: Array | None) -> HashAlgorithm:
-    """An HMAC over the hash of this name, e.g. `SHA256`."""
+    """Return an HMAC over the hash of this name, e.g. `SHA256`."""
     if key is None:
         raise NullReferenceException  # .NET reads the length of the key before it looks
     return HashAlgorithm(name, "HMAC" + name, bytes(key))
@@ -254,7 +254,7 @@ def no_default_algorithm() -> NoReturn:
 
 @implements(_NAMESPACE + "HashAlgorithm", "InputBlockSize", "OutputBlockSize")
 def transform_block_size(algorithm: HashAlgorithm) -> int:
-    """A hash takes its input byte by byte, seen as a transform."""
+    """Return a hash takes its input byte by byte, seen as a transform."""
     return 1
 
 

@@ -114,7 +114,7 @@ class RSA:
 
     @property
     def private_key(self) -> RSAPrivateKey:
-        """Raises CryptographicException when there is only a public key."""
+        """Raise CryptographicException when there is only a public key."""
         _ = self.public_key
         if self._private is None:
             raise CryptographicException(
@@ -161,7 +161,7 @@ class RSA:
     def sign_stream(
         self, data: MemoryStream | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> Array:
-        """What is left in the stream."""
+        """Return what is left in the stream."""
         data = require(data, "data")
         return self._sign(data.read_rest(), hash, padding, hashed=False)
 

@@ -99,7 +99,7 @@ class _Section:
 
 
 def _find_section(format_: str, number: int) -> int:
-    """Where the section of this number begins; 0, the first one, when it is missing or empty."""
+    """Return where the section of this number begins; 0, the first one, when it is missing or empty."""
     index, end = 0, len(format_)
     if number == 0:
         return 0
@@ -119,7 +119,7 @@ def _find_section(format_: str, number: int) -> int:
 
 
 def format_custom(number: Digits, format_: str, symbols: NumberSymbols = INVARIANT) -> str:
-    """The number in a custom format. Never fails: what is not a placeholder is copied."""
+    """Return the number in a custom format. Never fails: what is not a placeholder is copied."""
     work_through(len(format_) << 4)
     start = _find_section(format_, 2 if not number.digits else 1 if number.negative else 0)
     while True:

@@ -67,7 +67,7 @@ class MemoryStream:
     def over_part(
         buffer: Array | None, index: int, count: int, writable: bool = True, publicly_visible: bool = False
     ) -> MemoryStream:
-        """A stream over a part of an array, which keeps its size and shares its bytes."""
+        """Return a stream over a part of an array, which keeps its size and shares its bytes."""
         buffer = require(buffer, "buffer", "Buffer cannot be null.")
         check_part(index, count, len(buffer))
         made = MemoryStream(index + count)
@@ -121,14 +121,14 @@ class MemoryStream:
     # --------------------------------------------------------------------------------------------------- reading
 
     def read_byte(self) -> int:
-        """The next byte, or -1 at the end."""
+        """Return the next byte, or -1 at the end."""
         if self._opened()._place >= self._end:
             return -1
         self._place += 1
         return int(self._bytes[self._place - 1])
 
     def read(self, buffer: Array | None, offset: int, count: int) -> int:
-        """The number of bytes that were read: 0 at the end."""
+        """Return the number of bytes that were read: 0 at the end."""
         buffer = require(buffer, "buffer", "Buffer cannot be null.")
         check_part(offset, count, len(buffer), "offset")
         found = self._opened()._bytes[self._place : min(self._place + count, self._end)]
@@ -137,7 +137,7 @@ class MemoryStream:
         return len(found)
 
     def read_rest(self) -> bytes:
-        """All bytes from where the stream stands; it stands at its end then."""
+        """Return all bytes from where the stream is; it is at its end then."""
         rest = bytes(self._opened()._bytes[self._place : self._end])
         work_through(len(rest))
         self._place = max(self._place, self._end)
@@ -150,7 +150,7 @@ class MemoryStream:
         return found
 
     def get_buffer(self) -> Array:
-        """The array itself, with all its room."""
+        """Return the array itself, with all its room."""
         if not self._shows:
             raise UnauthorizedAccessException("MemoryStream's internal buffer cannot be accessed.")
         environment().check_elements(self.capacity)
@@ -158,7 +158,7 @@ class MemoryStream:
         return self._bytes
 
     def to_array(self) -> Array:
-        """All bytes, wherever the stream stands, also after it was closed."""
+        """Return all bytes, wherever the stream is, also after it was closed."""
         return Array(BYTE, self._bytes[self._start : self._end])
 
     # --------------------------------------------------------------------------------------------------- writing
@@ -222,7 +222,7 @@ class MemoryStream:
         stream.write(self._opened().to_array(), 0, self.length)
 
     def copy_to(self, destination: MemoryStream | None, _size: int = 0) -> None:
-        """The rest of the stream, from where it stands."""
+        """The rest of the stream, from where it is."""
         destination = require(destination, "destination")
         rest = Array(BYTE, self._opened()._bytes[self._place : self._end])
         self._place = max(self._place, self._end)

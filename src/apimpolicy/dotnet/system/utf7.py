@@ -76,7 +76,7 @@ class Utf7(Encoding):
 
 
 def _closed(buffer: int, bits: int) -> str:
-    """The end of a piece of base 64: the bits that are left, and `-`."""
+    """Return the end of a piece of base 64: the bits that are left, and `-`."""
     return (_DIGITS[buffer << _DIGIT_BITS - bits] if bits else "") + "-"
 
 

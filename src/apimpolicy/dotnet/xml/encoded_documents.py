@@ -69,7 +69,7 @@ def _declared(data: bytes) -> Encoding:
 
 
 def encoding_of(node: XDocument | XElement) -> Encoding:
-    """What a document's declaration names, if .NET knows it; UTF-8 for everything else."""
+    """Return what a document's declaration names, if .NET knows it; UTF-8 for everything else."""
     name = node.declaration.encoding if isinstance(node, XDocument) and node.declaration is not None else None
     if not name:
         return UTF8
@@ -104,7 +104,7 @@ def _check(node: XNode, encoding: Encoding) -> None:
 
 
 def written(node: XDocument | XElement, text: str, encoding: Encoding) -> bytes:
-    """The bytes of a node that was written as this text, without a byte order mark."""
+    """Return the bytes of a node that was written as this text, without a byte order mark."""
     if encoding.is_single_byte and not text.isascii():
         _check(node, encoding)
         text = _unencodable(encoding).sub(_reference, text)

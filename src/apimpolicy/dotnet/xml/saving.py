@@ -40,7 +40,7 @@ def save(node: XDocument | XElement, writer: Any, options: int = 0) -> None:
 @implements(_DOCUMENT, "Save(Stream)", "Save(Stream, SaveOptions)")
 @implements(_ELEMENT, "Save(Stream)", "Save(Stream, SaveOptions)")
 def save_stream(node: XDocument | XElement, stream: MemoryStream | None, options: int = 0) -> None:
-    """Write where the stream stands; a byte order mark only at its beginning."""
+    """Write where the stream is; a byte order mark only at its beginning."""
     from apimpolicy.dotnet.xml.encoded_documents import encoding_of, written
 
     stream = require(stream, "output")
@@ -50,7 +50,7 @@ def save_stream(node: XDocument | XElement, stream: MemoryStream | None, options
 
 
 def declared_text(node: XDocument | XElement, options: int, encoding: str) -> str:
-    """The node as text, with a declaration; raises InvalidOperationException for an empty document."""
+    """Return the node as text, with a declaration; raises InvalidOperationException for an empty document."""
     standalone = None
     if isinstance(node, XDocument):
         if node.root is None:
@@ -71,7 +71,7 @@ def _all_of(reader: Any) -> str:
 
 @implements(_ELEMENT, "Load(TextReader)", "Load(TextReader, LoadOptions)")
 def load_element(reader: Any, options: int = 0) -> XElement:
-    """The root element of a text. Raises XmlException for what is no XML."""
+    """Return the root element of a text. Raises XmlException for what is no XML."""
     return parse_element(_all_of(reader), options)
 
 
@@ -84,7 +84,7 @@ def _content_of(stream: MemoryStream | None) -> str:
 
 @implements(_ELEMENT, "Load(Stream)", "Load(Stream, LoadOptions)")
 def load_element_of_stream(stream: MemoryStream | None, options: int = 0) -> XElement:
-    """The root element of the document in the rest of a stream; raises XmlException for what is no XML."""
+    """Return the root element of the document in the rest of a stream; raises XmlException for what is no XML."""
     return parse_element(_content_of(stream), options)
 
 

@@ -160,7 +160,7 @@ def create_over_stream(stream: MemoryStream | None) -> XmlReader:
 
 @implements(X + "XNode", "ReadFrom")
 def read_from(reader: XmlReader | None) -> XNode:
-    """A copy of the node the reader is on; the reader goes behind it."""
+    """Return a copy of the node the reader is on; the reader goes behind it."""
     reader = require(reader, "reader")
     if reader.node is None:
         raise InvalidOperationException("The XmlReader state should be Interactive.")
@@ -178,7 +178,7 @@ def create_reader(node: XNode, _options: int = 0) -> XmlReader:
 
 @implements(X + "XElement", "Load(XmlReader)", "Load(XmlReader, LoadOptions)")
 def load_element(reader: XmlReader | None, _options: int = 0) -> XNode:
-    """A copy of the element that the reader is on or before, behind which nothing may follow."""
+    """Return a copy of the element that the reader is on or before, behind which nothing may follow."""
     reader = require(reader, "reader")
     kind = reader.move_to_content()
     if kind != ELEMENT:
