@@ -120,12 +120,7 @@ def scan_code(text: str, start: int, limit: int, *, literals: bool = False) -> S
                         spans.append(format_clause.span())
                     position = format_clause.end()
             else:
-                if found == "}":
-                    while text[brackets.pop()] != "{":
-                        pass
-                elif text[brackets[-1]] != "{":
-                    brackets.pop()
-                if brackets:
+                if _close(brackets, text, found):
                     continue
                 if not outer:
                     return Scan(end, None, spans, entities)
@@ -151,13 +146,27 @@ def scan_code(text: str, start: int, limit: int, *, literals: bool = False) -> S
             entities.extend(found.span() for found in ENTITY.finditer(text, match.start(kind), end))
             spans.append(match.span(kind))
         elif kind == "unterminated":
-            opened = match.start(kind)
-            what = {"/*": "comment", "'": "character literal"}.get(match[kind], "string")
-            reached = limit if what == "comment" or "@" in match[kind] else end
-            return Scan(reached, Unterminated(what, opened, end, reached), spans, entities)
+            open_ = _unterminated(match, limit)
+            return Scan(open_.reached, open_, spans, entities)
         else:
             bracket = brackets[-1]
             return Scan(limit, Unterminated(f"'{text[bracket]}'", bracket, bracket + 1, limit), spans, entities)
+
+
+def _close(brackets: list[int], text: str, found: str) -> bool:
+    """Close a bracket, and with `}` all inside of it; return whether one is still open."""
+    if found == "}":
+        while text[brackets.pop()] != "{":
+            pass
+    elif text[brackets[-1]] != "{":
+        brackets.pop()
+    return bool(brackets)
+
+
+def _unterminated(match: re.Match[str], limit: int) -> Unterminated:
+    opened, end = match.span("unterminated")
+    what = {"/*": "comment", "'": "character literal"}.get(match["unterminated"], "string")
+    return Unterminated(what, opened, end, limit if what == "comment" or "@" in match["unterminated"] else end)
 
 
 def _interpolated(
