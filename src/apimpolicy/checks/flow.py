@@ -63,7 +63,7 @@ class Flow:
             self._root(root)
 
     def before(self, element: Element) -> State:
-        """The state before the policy that an element belongs to; an open one for what was never reached."""
+        """Return the state before the policy that an element belongs to; an open one for what was never reached."""
         found: Element | None = element
         while found is not None:
             if (state := self._before.get(id(found))) is not None:
@@ -93,16 +93,16 @@ class Flow:
             self._run(section, self._possible())
 
     def _possible(self) -> State:
-        """What may be set when an error comes: anything that the document sets anywhere."""
+        """Return the state after an error: any variable that the document sets may be set."""
         variables = {
             name: Variable(types, False, element)
             for element in self.subject.elements
-            for name, types, _ in _sets(self.subject, element)
+            for name, types, _ in variables_set_by(self.subject, element)
         }
         return State(variables, is_open=True)
 
     def _run(self, parent: Element, state: State) -> State | None:
-        """The state after the policies inside; None when no request comes out."""
+        """Return the state after the policies inside; None when no request comes out."""
         current: State | None = state
         for child in parent.children:
             if current is None:
@@ -136,7 +136,7 @@ class Flow:
         if "wraps" in traits:
             after = self._run(element, state)
             return state if after is None and "joins" in traits else after
-        for variable, types, is_certain in _sets(self.subject, element):
+        for variable, types, is_certain in variables_set_by(self.subject, element):
             if is_unknown(variable):  # it may be any of them
                 state = attrs.evolve(state, variables={}, is_open=True)
                 continue
@@ -152,7 +152,7 @@ class Flow:
         return state
 
     def _retry(self, element: Element, state: State) -> State | None:
-        """The condition is evaluated after the policies inside."""
+        """Run the policies inside, then the condition."""
         after = self._run(element, state)
         if after is not None:
             self._before[id(element)] = after
@@ -192,7 +192,7 @@ class Flow:
             ways.append(current)
         if not self._takes(sum(len(way.variables) for way in ways)):
             ways = [attrs.evolve(way, variables={}, is_open=True) for way in ways]
-        return _merge(ways)
+        return _merge(ways, state)
 
     def _fragment(self, element: Element, state: State) -> State | None:
         known = self.subject.settings.fragments or {}
@@ -203,7 +203,7 @@ class Flow:
         return self._with(state, {name: Variable(None, False, element) for name in _variables_of(fragment)})
 
     def _with(self, state: State, added: Mapping[str, Variable]) -> State:
-        """The state with more variables; an open one without any when there is no room for them."""
+        """Return the state with more variables; an open one without any when there is no room for them."""
         if not self._takes(len(state.variables) + len(added)):
             return attrs.evolve(state, variables={}, is_open=True)
         return attrs.evolve(state, variables={**state.variables, **added})
@@ -220,13 +220,16 @@ def _after(expression: CheckedExpression, state: State) -> State:
     return state
 
 
-def _merge(ways: list[State]) -> State | None:
+def _merge(ways: list[State], before: State) -> State | None:
+    """Return the state after a choice between ways that all began with the same state."""
     if not ways:
         return None
-    names = dict.fromkeys(name for way in ways for name in way.variables)
-    variables: dict[str, Variable] = {}
-    for name in names:
+    variables = dict(before.variables)
+    for name in _changed(ways, variables):
         found = [way.variables[name] for way in ways if name in way.variables]
+        if not found:
+            variables.pop(name)
+            continue
         types: frozenset[str] | None = frozenset()
         for variable in found:
             types = None if types is None or variable.types is None else types | variable.types
@@ -236,8 +239,20 @@ def _merge(ways: list[State]) -> State | None:
     return State(variables, any(way.is_open for way in ways), consumed)
 
 
-def _sets(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:
-    """The variables that a policy sets: name, types, and whether it always does."""
+def _changed(ways: list[State], before: Mapping[str, Variable]) -> dict[str, None]:
+    """Return the names that any of the ways has set or lost: few, where a document sets hundreds."""
+    changed: dict[str, None] = {}
+    for way in ways:
+        if way.variables is before:
+            continue
+        changed |= dict.fromkeys(name for name, variable in way.variables.items() if before.get(name) is not variable)
+        if not before.keys() <= way.variables.keys():
+            changed |= dict.fromkeys(name for name in before if name not in way.variables)
+    return changed
+
+
+def variables_set_by(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:
+    """Yield the variables that a policy sets: name, types, and whether it always does."""
     if has_trait(element.name, "sets-variable"):
         name = element.get("name")
         if name is not None and not name.value.parts:

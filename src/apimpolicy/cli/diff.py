@@ -94,8 +94,8 @@ def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbos
 
 
 def _show(reports: Sequence[DifferenceReport], same: int, seconds: float, form: str) -> None:
-    from apimpolicy.cli.program import tool_version
     from apimpolicy.report.style import Style
+    from apimpolicy.report.tool_version import tool_version
 
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json

@@ -50,7 +50,7 @@ def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: b
 
 
 def test_file_of(policy: str) -> str:
-    """Where the test file of a policy belongs."""
+    """Return the path of the test file for a policy."""
     return f"{os.path.splitext(policy)[0]}.test.yaml"
 
 
@@ -63,7 +63,7 @@ def _policies(folder: str) -> list[str]:
 
 def _write(policy: str, *, seconds: float, with_errors: bool) -> Written:
     """Find cases for a policy and write them; in a process of the pool."""
-    from apimpolicy.cli.new_cases import find_cases
+    from apimpolicy.testing.case_search import find_cases
     from apimpolicy.text.secrets import requests_are_invented
 
     output = test_file_of(policy)

@@ -13,7 +13,6 @@ from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
 from apimpolicy.cli.stand_ins import stands_in
-from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command("prove", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
-@click.option("-k", "words", multiple=True, metavar="TEXT", help="Only claims with this in their name or file.")
+@click.option("-k", "words", multiple=True, metavar="TEXT", help="Only claims whose name or file contains this text.")
 @click.option(
     "--write",
     is_flag=True,
@@ -84,7 +83,9 @@ def command(
     """
     requests_are_invented()
     started = time.perf_counter()
-    files, unreadable = _files(paths or (".",), words)
+    from apimpolicy.testing.claims.claim_files import find_claims
+
+    files, unreadable = find_claims(paths or (".",), words)
     check_environment(file.path for file, _ in files)
     reports = _prove(files, seconds, write, form == "text", debug=bool(debug))
     _show(reports, unreadable, time.perf_counter() - started, form)
@@ -94,37 +95,6 @@ def command(
         say(f"there are no claims in {', '.join(paths or ('.',))}")
         return exit_codes.NO_TESTS
     return _exit_code(reports)
-
-
-def _files(paths: Sequence[str], words: Sequence[str]) -> tuple[list[tuple[CaseFile, list[Claim]]], dict[str, str]]:
-    """Return the files that have selected claims, and the problems of unreadable files."""
-    from apimpolicy.cli.test import find_test_files
-    from apimpolicy.report.terminal import render_all
-    from apimpolicy.testing.case_files import load_case_file
-    from apimpolicy.testing.claims.configured import configurations_with_claims, file_of
-
-    found: list[tuple[CaseFile, list[Claim]]] = []
-    unreadable: dict[str, str] = {}
-    configured = list(configurations_with_claims(paths))
-    readers = {path: load_case_file for path in find_test_files(paths) if path not in configured}
-    for path, read in {**dict.fromkeys(configured, file_of), **readers}.items():
-        try:
-            file = read(path)
-        except DiagnosticError as error:
-            unreadable[path] = render_all(error.diagnostics)
-            continue
-        except ConfigurationError as error:
-            unreadable[path] = str(error)
-            continue
-        claims = [claim for claim in file.claims if _is_wanted(claim, words)]
-        if claims:
-            found.append((file, claims))
-    return found, unreadable
-
-
-def _is_wanted(claim: Claim, words: Sequence[str]) -> bool:
-    text = f"{claim.path} {claim.name}".lower()
-    return not words or any(word.lower() in text for word in words)
 
 
 def _prove(
@@ -163,8 +133,8 @@ def _write(reports: Sequence[ClaimReport]) -> None:
 
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
-    from apimpolicy.cli.program import tool_version
     from apimpolicy.report.harmless import visible_lines, write_finished
+    from apimpolicy.report.tool_version import tool_version
 
     if form == "text":
         _show_text(reports, unreadable, seconds)

@@ -20,7 +20,7 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.cli.coverage_output import CoverageOutput
     from apimpolicy.cli.test_served import Served
@@ -52,13 +52,13 @@ class Run(NamedTuple):
 
 @click.command("test", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
-@click.option("-k", "words", multiple=True, metavar="TEXT", help="Only cases whose name or file contains this text.")
-@click.option("-x", "first", is_flag=True, help="Stop at the first case that does not pass.")
-@click.option("--junit", metavar="FILE", help="Write the outcome as JUnit's XML too.")
-@click.option("--html", metavar="DIR", help="Write the journey of each case that fails as a page into this folder.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; each takes whole files.")
-@click.option("--watch", is_flag=True, help="Run again whenever a file changes; Ctrl-C ends it.")
-@click.option("-v", "--verbose", is_flag=True, help="Name every case.")
+@click.option("-k", "words", multiple=True, metavar="TEXT", help="Run cases whose name or file contains this text.")
+@click.option("-x", "first", is_flag=True, help="Stop at the first failure.")
+@click.option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")
+@click.option("--html", metavar="DIR", help="Write a page with the journey of each failed case into this folder.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Number of processes; each runs whole files.")
+@click.option("--watch", is_flag=True, help="Run again when a file changes, until Ctrl-C.")
+@click.option("-v", "--verbose", is_flag=True, help="List every case.")
 @click.option(
     "--format",
     "form",
@@ -66,19 +66,19 @@ class Run(NamedTuple):
     default="text",
     help="For people, for programs, or as annotations of a pipeline.",
 )
-@click.option("--coverage", is_flag=True, help="Say which policies, branches and conditions no case reached.")
+@click.option("--coverage", is_flag=True, help="Report policies, branches and conditions that no case reached.")
 @click.option(
     "--coverage-report",
     "coverage_files",
     multiple=True,
     metavar="FILE",
-    help="Write the coverage too: .html, .json, .xml (Cobertura) or .info (LCOV).",
+    help="Also write the coverage: .html, .json, .xml (Cobertura) or .info (LCOV).",
 )
 @click.option(
     "--fail-under",
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
-    help="Exit with 1 when less than this is covered.",
+    help="Exit with 1 if the coverage is lower.",
 )
 @against_options
 @selects_environment
@@ -101,7 +101,7 @@ def command(
 ) -> int:
     """Run the test cases of policies: files that end in .test.yaml, .test.toml or .test.json.
 
-    Without a path, those below this directory. pytest collects the same files, and runs tests in Python besides.
+    Without PATH, run those below the current directory. pytest collects the same files, and also runs tests in Python.
 
     \b
     Examples:
@@ -120,8 +120,8 @@ def command(
           request: {get: /orders}
           expect: {status: 403, reason: Invalid client certificate}
 
-    Exits with 0 when all cases pass, 1 when one does not or too little is covered, 2 when a file cannot be read, 5 when
-    there is no case to run.
+    Exits with 0 if all cases pass, 1 if one fails or the coverage is too low, 2 if a file can't be read, 5 if there is
+    no case to run.
     """
     paths = paths or (".",)
     wanted = None
@@ -145,6 +145,7 @@ def _test(run: Run) -> int:
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
     from apimpolicy.report.test_text import MARKS, failure, marks, summary
+    from apimpolicy.testing.test_file_search import find_test_files
 
     started = time.perf_counter()
     style = Style.of(sys.stdout)
@@ -213,8 +214,8 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
     from apimpolicy.report.harmless import write_finished
 
     if form == "json":
-        from apimpolicy.cli.program import tool_version
         from apimpolicy.report.test_json import cases_to_json
+        from apimpolicy.report.tool_version import tool_version
 
         text = cases_to_json(reports, unreadable, seconds, tool_version()) + "\n"
     else:
@@ -226,7 +227,7 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
 
 
 def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:
-    """What a gateway showed of itself, and what it did not."""
+    """Report how much a gateway made observable, and why cases were skipped."""
     traces = f", {target.traced} traces compared" if target.traced else ""
     what = "1 expectation is" if target.unobserved == 1 else f"{target.unobserved} expectations are"
     say(f"{what} not observable from outside{traces}")
@@ -245,43 +246,8 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
     return f"there are no cases in {', '.join(files[:5])}{' and others' if len(files) > 5 else ''}"
 
 
-def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> list[str]:
-    """The test files among and below `paths`, each once; a file that is named counts whatever its name is.
-
-    Files of a tree that have the name of a test file, and are not about policies, go to `foreign`. Hidden directories
-    and what git ignores are left out.
-    """
-    from apimpolicy.project.ignore_patterns import Gitignores
-    from apimpolicy.testing.case_files import is_about_policies, is_case_file
-
-    found: dict[str, None] = {}
-    for path in paths:
-        if not os.path.isdir(path):
-            found.setdefault(path)
-            continue
-        ignored = Gitignores(path)
-        for directory, folders, names in os.walk(path):
-            ignored.enter(directory)
-            folders[:] = sorted(
-                name
-                for name in folders
-                if not name.startswith(".")
-                and name != "node_modules"
-                and not ignored.leaves_out(os.path.join(directory, name), True)
-            )
-            for name in sorted(names):
-                file = os.path.normpath(os.path.join(directory, name))
-                if not is_case_file(name) or ignored.leaves_out(file, False) or not os.path.isfile(file):
-                    continue  # a pipe would keep one waiting
-                if is_about_policies(file):
-                    found.setdefault(file)
-                elif foreign is not None:
-                    foreign.append(file)
-    return list(found)
-
-
 def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
-    """Each file with its cases' reports, or with what is wrong with it; and with what they reached."""
+    """Yield each file with its cases' reports, or with what is wrong with it; and with what they reached."""
     if run.jobs == 1 or len(files) == 1:
         yield from (_file(path, run) for path in files)
         return
@@ -330,7 +296,7 @@ def _is_wanted(case: Case, words: Sequence[str]) -> bool:
 
 
 def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
-    """A page per case, named after its file, its place and its name. Raises ConfigurationError."""
+    """Write a page for each case, named after its number, file and name. Raises ConfigurationError."""
     import re
 
     for number, report in enumerate(reports, 1):

@@ -12,6 +12,7 @@ COMMANDS: Final = (
     "apimpolicy.explain",
     "apimpolicy.journey",
     "apimpolicy.tests",
+    "apimpolicy.checkAll",
     "apimpolicy.page",
 )
 
@@ -20,7 +21,7 @@ TRIGGERS: Final = (".", "<", '"', "{", "/", " ", "[", "(", "@")
 CAPABILITIES: Final[dict[str, Any]] = {
     "positionEncoding": "utf-16",
     "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
-    "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": False},
+    "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": True},
     "hoverProvider": True,
     "signatureHelpProvider": {"triggerCharacters": ["(", ",", "<", "["], "retriggerCharacters": [","]},
     "definitionProvider": True,
@@ -34,6 +35,7 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "documentFormattingProvider": True,
     "documentRangeFormattingProvider": True,
     "documentOnTypeFormattingProvider": {"firstTriggerCharacter": "\n", "moreTriggerCharacter": ["}", ";"]},
+    "linkedEditingRangeProvider": True,
     "inlayHintProvider": True,
     "codeLensProvider": {"resolveProvider": False},
     "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.fixAll"]},

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import rpc
-from apimpolicy.editor.completion import complete
+from apimpolicy.editor.completion_requests import completion, resolve
 from apimpolicy.editor.hover import hover as hover_at
 from apimpolicy.editor.language_diagnostics import to_diagnostic
 from apimpolicy.editor.parameters import call
@@ -17,7 +16,6 @@ from apimpolicy.editor.text_documents import uri_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.editor.items import Item
     from apimpolicy.editor.language_server import LanguageServer
     from apimpolicy.editor.occurrences import Occurrence
     from apimpolicy.editor.outline import Symbol
@@ -27,63 +25,7 @@ if TYPE_CHECKING:
 
     Feature = Callable[[LanguageServer, dict[str, Any]], Any]
 
-_ITEM_KINDS: Final = {
-    "property": 10,
-    "method": 2,
-    "field": 5,
-    "constant": 21,
-    "variable": 6,
-    "parameter": 6,
-    "function": 3,
-    "type": 7,
-    "namespace": 9,
-    "keyword": 14,
-    "argument": 5,
-    "element": 7,
-    "attribute": 10,
-    "value": 12,
-    "reference": 18,
-    "snippet": 15,
-}
 _SYMBOL_KINDS: Final = {"section": 3, "policy": 12, "part": 8}
-_PLACE_IN_SNIPPET = re.compile(r"\$\{\d+[:|]([^}|,]*)[^}]*\}|\$\d+")
-
-
-def completion(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
-    document, analysis, offset = server.at(params)
-    if document.is_test_file:
-        from apimpolicy.editor.test_file_completion import complete as complete_test_file
-
-        items = complete_test_file(document.text, document.path, offset)
-    else:
-        items = complete(analysis, offset, server.workspace.knowledge(document.path))
-    given = server.client.get("textDocument", {}).get("completion", {}).get("completionItem", {})
-    snippets = bool(given.get("snippetSupport"))
-    items.sort(key=lambda item: (item.rank, item.label))
-    return {
-        "isIncomplete": False,
-        "items": [_item(document, item, number, snippets) for number, item in enumerate(items)],
-    }
-
-
-def _item(document: TextDocument, item: Item, number: int, snippets: bool) -> dict[str, Any]:
-    text = item.insert or item.label
-    made: dict[str, Any] = {
-        "label": item.label,
-        "kind": _ITEM_KINDS[item.kind],
-        "sortText": f"{number:05}",
-        "filterText": item.label,
-        "textEdit": {"range": document.range(item.start, item.end), "newText": text},
-    }
-    if item.is_snippet and snippets:
-        made["insertTextFormat"] = 2
-    elif item.is_snippet:
-        made["textEdit"]["newText"] = _PLACE_IN_SNIPPET.sub(lambda found: found[1] or "", text)
-    if item.detail:
-        made["detail"] = item.detail
-    if item.documentation:
-        made["documentation"] = {"kind": "markdown", "value": item.documentation}
-    return made
 
 
 def hover(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
@@ -167,17 +109,38 @@ def prepare_rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, 
 def rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
     from apimpolicy.editor.navigation import can_rename, problem_of_name
     from apimpolicy.editor.navigation import references as references_of
+    from apimpolicy.editor.occurrences import occurrence_at
 
     _, analysis, offset = server.at(params)
     new = str(params["newName"])
     if can_rename(analysis, offset) is None:
-        raise RpcError(rpc.REQUEST_FAILED, "only variables can be renamed")
+        raise RpcError(rpc.REQUEST_FAILED, "only variables and fragments can be renamed")
     if problem := problem_of_name(analysis, offset, new):
         raise RpcError(rpc.REQUEST_FAILED, problem)
     changes: dict[str, list[dict[str, Any]]] = {}
     for location in _locations(server, references_of(analysis, offset, server.workspace)):
         changes.setdefault(location["uri"], []).append({"range": location["range"], "newText": new})
+    occurrence = occurrence_at(analysis, offset)
+    if occurrence is not None and occurrence.kind == "fragment":
+        return _with_fragment(server, changes, analysis.path, occurrence.name, new)
     return {"changes": changes}
+
+
+def _with_fragment(
+    server: LanguageServer, changes: dict[str, list[dict[str, Any]]], path: str, name: str, new: str
+) -> dict[str, Any]:
+    """Return the edit of a fragment's name with its key in the configuration and, if the client can, its file."""
+    from apimpolicy.editor.fragment_rename import fragment_rename
+
+    edit = (server.client.get("workspace") or {}).get("workspaceEdit") or {}
+    can_move = bool(edit.get("documentChanges")) and "rename" in (edit.get("resourceOperations") or ())
+    found = fragment_rename(server.workspace.knowledge(path), name, new)
+    changes |= _changes(server, found.configuration)
+    if found.moved is None or not can_move:
+        return {"changes": changes}
+    texts = [{"textDocument": {"uri": uri, "version": None}, "edits": edits} for uri, edits in changes.items()]
+    old, target = map(uri_of, found.moved)
+    return {"documentChanges": [*texts, {"kind": "rename", "oldUri": old, "newUri": target}]}
 
 
 # ------------------------------------------------------------------------------------------------ shapes and colours
@@ -298,9 +261,37 @@ def range_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dic
 
 
 def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    """Lay out the line of the caret, and the one before it when that was just ended."""
+    """Lay out the line of the caret; after Enter the one before it, and indent the new one in C#."""
+    from apimpolicy.editor.formatting import indent_new_line
+    from apimpolicy.editor.place import place_at
+
     line = params["position"]["line"]
-    return _formatted(server, params, range(max(0, line - (params.get("ch") == "\n")), line + 1))
+    if params.get("ch") != "\n":
+        return _formatted(server, params, range(line, line + 1))
+    document, analysis, offset = server.at(params)
+    found = analysis.at(offset)
+    start = document.offset({"line": line, "character": 0})
+    if found is None or place_at(found[0].document, found[1]).kind != "code":
+        is_blank = not document.text[start:].partition("\n")[0].strip()  # a layout would remove the line of the caret
+        return _formatted(server, params, range(max(0, line - 1), line + (not is_blank)))
+    edit = indent_new_line(document.text, start, server.style_of(document.path).indent_width)
+    return [] if edit is None else [_edit(document, edit)]
+
+
+def linked_editing(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the names in the start tag and the end tag of an element, which change together."""
+    document, analysis, offset = server.at(params)
+    found = analysis.at(offset)
+    element = found[0].subject.element_at(found[1]) if found is not None else None
+    if found is None or element is None or not element.name:
+        return None
+    policy, position = found
+    end = element.content_end + len("</")
+    spans = [(element.name_start, element.name_end), (end, end + len(element.name))]
+    closes = policy.source.text[element.content_end : end + len(element.name)] == f"</{element.name}"
+    if not closes or not any(start <= position <= last for start, last in spans):
+        return None
+    return {"ranges": [document.range(*policy.span(*span)) for span in spans]}
 
 
 def _formatted(server: LanguageServer, params: dict[str, Any], lines: range | None) -> list[dict[str, Any]]:
@@ -394,6 +385,7 @@ def execute(server: LanguageServer, params: dict[str, Any]) -> Any:
 
 FEATURES: Final[dict[str, Feature]] = {
     "textDocument/completion": completion,
+    "completionItem/resolve": resolve,
     "textDocument/hover": hover,
     "textDocument/signatureHelp": signature_help,
     "textDocument/definition": definition,
@@ -410,6 +402,7 @@ FEATURES: Final[dict[str, Feature]] = {
     "textDocument/formatting": formatting,
     "textDocument/rangeFormatting": range_formatting,
     "textDocument/onTypeFormatting": on_type_formatting,
+    "textDocument/linkedEditingRange": linked_editing,
     "textDocument/codeAction": code_actions,
     "textDocument/codeLens": code_lenses,
     "workspace/executeCommand": execute,

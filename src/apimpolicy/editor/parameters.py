@@ -19,7 +19,8 @@ _OBJECTS: Final = (
     *("textDocument", "position", "range", "start", "end", "context", "options", "event", "capabilities"),
 )
 _LISTS: Final = (
-    *("contentChanges", "positions", "arguments", "workspaceFolders", "added", "removed", "diagnostics", "only"),
+    *("contentChanges", "positions", "arguments", "changes"),
+    *("workspaceFolders", "added", "removed", "diagnostics", "only"),
 )
 _KINDS: Final[dict[str, type]] = {
     **dict.fromkeys(_TEXTS, str),
@@ -28,11 +29,13 @@ _KINDS: Final[dict[str, type]] = {
     **dict.fromkeys(_LISTS, list),
 }
 _ITEMS: Final[dict[str, type]] = {
-    **dict.fromkeys(("contentChanges", "positions", "workspaceFolders", "added", "removed", "diagnostics"), dict),
+    **dict.fromkeys((name for name in _LISTS if name not in ("arguments", "only")), dict),
     "only": str,
 }
 _WORDS: Final = {str: "a text", int: "a number from 0", dict: "an object", list: "a list"}
-_OPTIONAL: Final = ("version", "rootUri", "workspaceFolders", "context", "capabilities", "only", "range", "arguments")
+_OPTIONAL: Final = (
+    *("version", "rootUri", "workspaceFolders", "context", "capabilities", "only", "range", "arguments", "changes"),
+)
 """What may be null, which means that it is not there."""
 
 
@@ -75,10 +78,19 @@ def call(command: Callable[..., Any], first: Any, arguments: list[Any]) -> Any:
     except TypeError as error:
         raise RpcError(INVALID_PARAMS, f"the command has other arguments: {error}") from None
     for name, parameter in list(signature(command).parameters.items())[1:]:
-        value = bound.arguments.get(name, ())
-        texts = value if isinstance(value, (tuple, list)) else [value]
-        if (parameter.annotation == "list[str]") != isinstance(value, list) and value != ():
-            raise RpcError(INVALID_PARAMS, f"the argument '{name}' is of another kind")
-        if not all(isinstance(each, str) for each in texts):
-            raise RpcError(INVALID_PARAMS, f"the argument '{name}' must be text")
+        value = bound.arguments.get(name)
+        if value is not None:
+            _check_argument(name, str(parameter.annotation), value)
     return command(first, *arguments)
+
+
+def _check_argument(name: str, annotation: str, value: Any) -> None:
+    if annotation.startswith("dict"):
+        if not isinstance(value, dict):
+            raise RpcError(INVALID_PARAMS, f"the argument '{name}' must be an object")
+        return
+    if (annotation == "list[str]") != isinstance(value, list):
+        raise RpcError(INVALID_PARAMS, f"the argument '{name}' is of another kind")
+    texts = value if isinstance(value, (tuple, list)) else [value]
+    if not all(isinstance(each, str) for each in texts):
+        raise RpcError(INVALID_PARAMS, f"the argument '{name}' must be text")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.editor.header_names import HTTP_ENDING
-from apimpolicy.editor.tool_process import json_of
+from apimpolicy.editor.isolated_calls import call
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.case_files import ENDINGS, load_case_file
 
@@ -32,13 +30,14 @@ class CaseAt(NamedTuple):
 
 
 class CaseOutcome(NamedTuple):
-    """What a case came to in the last run."""
+    """What a case came to in the last run, and the policy files that it is about."""
 
     name: str
     path: str
     line: int
     status: str
     message: str
+    policies: tuple[str, ...] = ()
 
 
 class Branch(NamedTuple):
@@ -56,6 +55,14 @@ class TestRun(NamedTuple):
     cases: list[CaseOutcome]
     coverage: dict[str, list[Branch]]
     problem: str = ""
+
+    def without(self, paths: set[str]) -> TestRun:
+        """Return the run without what depends on some files; itself where nothing does."""
+        cases = [case for case in self.cases if case.path not in paths and paths.isdisjoint(case.policies)]
+        coverage = {path: branches for path, branches in self.coverage.items() if path not in paths}
+        if len(cases) == len(self.cases) and len(coverage) == len(self.coverage):
+            return self
+        return self._replace(cases=cases, coverage=coverage)
 
 
 def request_files(roots: list[str]) -> list[str]:
@@ -88,15 +95,17 @@ def _policies_of(case: Case) -> tuple[str, ...]:
 
 def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> TestRun:
     """Run test files in a process of their own, with the operating system's limits, and read what came of it."""
-    with tempfile.TemporaryDirectory() as directory:
-        report = os.path.join(directory, "coverage.json")
-        options = [("--coverage-report", report), *(("-k", name) for name in names)]
-        try:
-            outcome = json_of(["test"], *paths, options=options, folder=folder or None)
-        except ConfigurationError as error:
-            return TestRun([], {}, str(error))
-        coverage = _coverage(report, folder)
-    return TestRun([_outcome(case, folder) for case in outcome.get("cases", ())], coverage)
+    try:
+        found = call("cover", {"paths": paths, "names": list(names)}, folder or None)
+    except ConfigurationError as error:
+        return TestRun([], {}, str(error))
+    problem = "\n".join(each["problem"] for each in found["unreadable"])
+    outcomes = [_outcome(case, folder) for case in found["cases"]]
+    policies = {
+        (case.path, case.name): case.policies for path in {each.path for each in outcomes} for case in cases_of(path)
+    }
+    outcomes = [each._replace(policies=policies.get((each.path, each.name), ())) for each in outcomes]
+    return TestRun(outcomes, _coverage(found["files"], folder), problem)
 
 
 def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:
@@ -108,15 +117,10 @@ def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:
     return CaseOutcome(case["name"], path, case["line"], case["status"], message)
 
 
-def _coverage(path: str, folder: str) -> dict[str, list[Branch]]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except (OSError, ValueError):
-        return {}
+def _coverage(files: list[dict[str, Any]], folder: str) -> dict[str, list[Branch]]:
     return {
         os.path.abspath(os.path.join(folder, found["path"])): [
             Branch(place["kind"], place["line"], place["column"], place["outcomes"]) for place in found["places"]
         ]
-        for found in content.get("files", ())
+        for found in files
     }

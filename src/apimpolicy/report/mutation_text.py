@@ -10,10 +10,10 @@ import attrs
 from apimpolicy.report.columns import clip, printable, width
 from apimpolicy.report.mutation_data import (
     CERTIFICATE,
+    CHECKS,
     INVALID,
     KILLED,
     LIMIT,
-    SUBJECTS,
     SUPPRESSED,
     SURVIVED,
     TOKEN,
@@ -123,15 +123,15 @@ def check_sentences(outcomes: Sequence[MutantOutcome]) -> list[str]:
 
     Tokens and limits are left out where there are none.
     """
-    sentences = [sentence for subject in SUBJECTS if (sentence := check_sentence(outcomes, subject))]
+    sentences = [sentence for check in CHECKS if (sentence := check_sentence(outcomes, check))]
     if not any(CERTIFICATE in outcome.mutant.removes for outcome in _tried(outcomes)):
         sentences.insert(0, "No change that was tried removes a check of the client certificate.")
     return sentences
 
 
-def would_notice(outcomes: Sequence[MutantOutcome], subject: str) -> bool | None:
+def would_notice(outcomes: Sequence[MutantOutcome], check: str) -> bool | None:
     """Return whether a test fails for every change that removes a check; None when no such change was tried."""
-    gone = [outcome.status for outcome in _tried(outcomes) if subject in outcome.mutant.removes]
+    gone = [outcome.status for outcome in _tried(outcomes) if check in outcome.mutant.removes]
     return SURVIVED not in gone if gone else None
 
 
@@ -139,18 +139,18 @@ def _tried(outcomes: Sequence[MutantOutcome]) -> list[MutantOutcome]:
     return [outcome for outcome in outcomes if outcome.status in (KILLED, SURVIVED)]
 
 
-def check_sentence(outcomes: Sequence[MutantOutcome], subject: str) -> str:
-    if (is_noticed := would_notice(outcomes, subject)) is None:
+def check_sentence(outcomes: Sequence[MutantOutcome], check: str) -> str:
+    if (is_noticed := would_notice(outcomes, check)) is None:
         return ""
-    gone = [outcome for outcome in _tried(outcomes) if subject in outcome.mutant.removes]
-    start = f"Without the {NAMES[subject]},"
+    gone = [outcome for outcome in _tried(outcomes) if check in outcome.mutant.removes]
+    start = f"Without the {NAMES[check]},"
     if not is_noticed:
         unnoticed = [outcome.mutant for outcome in gone if outcome.status == SURVIVED]
         return f"{start} all tests still pass: {_places(unnoticed)}."
     names = list(dict.fromkeys(outcome.killed_by for outcome in gone))
     sentence = f"{start} {_named(names)} would fail"
-    weaker = [outcome.mutant for outcome in outcomes if subject in outcome.mutant.about and outcome.status == SURVIVED]
-    if weaker and subject != LIMIT:  # one more call is no vulnerability
+    weaker = [outcome.mutant for outcome in outcomes if check in outcome.mutant.about and outcome.status == SURVIVED]
+    if weaker and check != LIMIT:  # one more call is no vulnerability
         return f"{sentence}. All tests still pass with a weaker one: {_places(weaker)}."
     return f"{sentence}."
 

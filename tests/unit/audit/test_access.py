@@ -1,8 +1,9 @@
-"""Who reaches the backend: what the audit says about policies, and whether requests agree."""
+"""Who reaches the backend: the answers of the audit about policies, compared with requests."""
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, Place
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
 from apimpolicy.audit.findings import findings_of
 from apimpolicy.audit.policies import HANDLERS
 from apimpolicy.audit.states import of_fact
@@ -76,7 +77,7 @@ def test_requests_agree(row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
-def test_a_protection_that_is_gone_changes_the_answer(row: dict[str, Any]) -> None:
+def test_removing_a_protection_changes_the_answer(row: dict[str, Any]) -> None:
     found, _ = attempts.audited(gateway_of(row))
     (operation,) = found.operations
     places = {
@@ -105,7 +106,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("word", FAULTS)
-def test_requests_show_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_reveal_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def claims(walk: Walk, step: Step, state: State) -> State:
         return walk.proving(step, state, of_fact(Fact(CERTIFICATE, VERIFIED)))
 
@@ -123,7 +124,7 @@ def test_independent_choices_leave_no_trace() -> None:
         <set-header name="y-{0}"><value>1</value></set-header></when></choose>"""
     found, _ = attempts.audited(gateway_of({"policy": "".join(map(choice.format, range(60)))}))
     (operation,) = found.operations
-    assert (operation.alternatives, dict(operation.deeds)) == ({frozenset()}, {})
+    assert (operation.alternatives, dict(operation.actions)) == ({frozenset()}, {})
 
 
 def without(policy: str, element: str) -> str:
@@ -138,23 +139,29 @@ def without(policy: str, element: str) -> str:
 def test_public_services_are_classified() -> None:
     counts = {True: 0, False: 0}
     for folder in FOLDERS:
-        for operation in audited_folder(folder)[0].operations:
+        for operation in audited_once(folder)[0].operations:
             counts[operation.access.is_decided] += 1
     assert counts[True] >= 0.97 * sum(counts.values()), counts
 
 
 @pytest.mark.parametrize("folder", [*SHOP, *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_requests_to_services_agree(folder: Path) -> None:
-    found, rehearsal = audited_folder(folder)
+    found, rehearsal = audited_once(folder)
     seen = attempts.differences(sampled(found.operations, SAMPLE), rehearsal)
     assert (seen.unlisted, seen.unreached) == ([], [])
 
 
 def test_infrastructure_code_has_the_answers_of_an_extract() -> None:
-    extract, *others = [audited_folder(folder)[0].operations for folder in SHOP]
+    extract, *others = [audited_once(folder)[0].operations for folder in SHOP]
     expected = sorted((each.api.id, each.name, each.access.words) for each in extract)
     for operations in others:
         assert sorted((each.api.id, each.name, each.access.words) for each in operations) == expected
+
+
+@cache
+def audited_once(folder: Path) -> Any:
+    """Audit a folder, once for all tests."""
+    return audited_folder(folder)
 
 
 def audited_folder(folder: Path) -> Any:
@@ -164,9 +171,9 @@ def audited_folder(folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("folder", [*SHOP[:1], *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
-def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> None:
-    before = {each.key: each for each in audited_folder(folder)[0].operations}
-    checks: dict[Place, list[tuple[str, str]]] = {}
+def test_removing_a_check_changes_the_answers(folder: Path) -> None:
+    before = {each.key: each for each in audited_once(folder)[0].operations}
+    checks: dict[PolicyLocation, list[tuple[str, str]]] = {}
     for key, operation in before.items():
         for fact in {fact for alternative in operation.alternatives for fact in alternative}:
             place = operation.places.get(fact)
@@ -178,7 +185,7 @@ def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> 
         assert any(after[key].alternatives != before[key].alternatives for key in keys), place
 
 
-def removed(place: Place) -> bytes:
+def removed(place: PolicyLocation) -> bytes:
     """The policy without the element at a place."""
     text = Path(place.file).read_text("utf-8-sig")
     source = Source(text, place.file)

@@ -22,8 +22,6 @@ from tests.unit.serving.conftest import free_port
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import load_configuration
-from apimpolicy.project.serve_settings import ServeSettings
-from apimpolicy.serving import Limits
 
 if TYPE_CHECKING:
     from tests.unit.serving.conftest import RedisServer
@@ -201,8 +199,8 @@ def test_a_worker_that_is_killed_is_replaced(tmp_path: Path, redis_server: Redis
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed (Debian's package nginx-light)")
 def test_two_servers_behind_nginx_let_exactly_so_many_through(tmp_path: Path, redis_server: RedisServer) -> None:
-    policy = tmp_path / "orders.xml"
-    policy.write_text(LIMITED.format(1000).replace('"all"', '"nginx"'))
+    policy, most = tmp_path / "orders.xml", 1000 if os.environ.get("NIGHTLY") else 200
+    policy.write_text(LIMITED.format(most).replace('"all"', '"nginx"'))
     arguments = [str(policy), "--redis", redis_server.url, "--workers", "2", "--quiet", "--trust-proxy", "127.0.0.1"]
     with Serve(tmp_path / "a", *arguments) as one, Serve(tmp_path / "b", *arguments) as other:
         port = free_port()
@@ -219,15 +217,14 @@ def test_two_servers_behind_nginx_let_exactly_so_many_through(tmp_path: Path, re
         )
         try:
             assert eventually(lambda: answers(port))
-            codes = load(port, 10_000, 64)
+            codes = load(port, 10 * most, 64)
         finally:
             nginx.terminate()
             nginx.wait()
         assert not one.printed("Redis does not answer")
         assert not other.printed("Redis does not answer")
-    assert codes.get(200, 0) + 1 >= 1000
-    assert codes == {200: codes[200], 429: 10_000 - codes[200]}
-    assert codes[200] in (999, 1000)  # the first question, whether it answers, may have been one of them
+    assert codes == {200: codes[200], 429: 10 * most - codes[200]}
+    assert codes[200] in (most - 1, most)  # the first question, whether it answers, may have been one of them
 
 
 def answers(port: int) -> bool:
@@ -403,11 +400,6 @@ def test_what_is_wrong_in_the_configuration_is_said(name: str, tmp_path: Path) -
     with pytest.raises(ConfigurationError) as error:
         load_configuration(str(tmp_path / "apimpolicy.toml"))
     assert f"apimpolicy.toml:2: {words}" in str(error.value)
-
-
-def test_limits_are_those_that_can_be_configured() -> None:
-    declared = ServeSettings.declared
-    assert {name: declared[name].default for name in Limits._fields} == Limits()._asdict()
 
 
 def test_what_is_served_cannot_read_the_inspector(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""caller-may-be-null: a member of something is used that is null for callers without a subscription.
+
+**What it does.** Looks for members of `context.User`, `context.Subscription` and `context.Product` that are used
+without `?.` in a document that never compares them with null. Off by default, because an API that requires a
+subscription always has the last two.
+
+**Why it matters.** They are null if the API doesn't require a subscription, and for the built-in all-access
+subscription. The expression then throws.
+
+**Example**
+
+```xml
+<set-header name="X-User"><value>@(context.User.Id)</value></set-header>
+```
+
+**Use instead**
+
+```xml
+<set-header name="X-User"><value>@(context.User?.Id ?? "nobody")</value></set-header>
+```
+
+**Sources.** https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#ContextVariables
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.nodes import Call, PropertyAccess
+from apimpolicy.checks.context_members import context_member, is_held_against_null
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+    from apimpolicy.diagnostics import Diagnostic
+
+
+NAMES = frozenset(("User", "Subscription", "Product"))
+
+
+class CallerMayBeNull(Rule):
+    code = "POL216"
+    mended_by_null_check = True
+    severity = Severity.INFO
+    by_default = False
+    members = ("User", "Subscription", "Product")
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        for node in expression.compiled.nodes:
+            receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
+            name = context_member(receiver)
+            if name in NAMES and not any(is_held_against_null(each, name) for each in self.subject.expressions):
+                yield self.at_code(
+                    expression, node, f"'context.{name}' may be null", label="throws if it is", help="Use '?.'."
+                )
+                return

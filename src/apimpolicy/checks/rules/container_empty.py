@@ -1,0 +1,57 @@
+"""container-empty: a policy that runs other policies contains none.
+
+**What it does.** Looks for `retry`, `limit-concurrency` and `wait` without policies inside.
+
+**Why it matters.** Azure refuses an empty `wait`. The others do nothing.
+
+**Example**
+
+```xml
+<limit-concurrency key="orders" max-count="10" />
+<forward-request />
+```
+
+**Use instead**
+
+```xml
+<limit-concurrency key="orders" max-count="10">
+    <forward-request />
+</limit-concurrency>
+```
+
+**Evidence.** The documentation and the gateway's schema require an element inside `wait`. Only that is an error.
+
+**Sources.** https://learn.microsoft.com/azure/api-management/retry-policy,
+https://learn.microsoft.com/azure/api-management/limit-concurrency-policy,
+https://learn.microsoft.com/azure/api-management/wait-policy
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Severity
+from apimpolicy.policies.registry import has_trait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.diagnostics import Diagnostic
+    from apimpolicy.text.document import Element
+
+
+class ContainerEmpty(Rule):
+    code = "POL126"
+    elements = ("retry", "limit-concurrency", "wait")
+
+    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+        if next(element.elements(), None) is None:
+            joins = has_trait(element.name, "joins")
+            what = "repeat" if has_trait(element.name, "repeats") else "wait for" if joins else "limit"
+            yield self.at_element(
+                element,
+                f"'{element.name}' contains no policies",
+                severity=Severity.ERROR if joins else self.severity,
+                help=f"Move the policies to {what} inside it.",
+            )

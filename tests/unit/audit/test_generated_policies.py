@@ -1,0 +1,78 @@
+"""Generated policies: no request reaches the backend by an alternative that the audit does not list."""
+
+from __future__ import annotations
+
+import random
+from xml.sax.saxutils import quoteattr
+
+import attempts
+import pytest
+from test_access import gateway_of
+from tests.sampling import sampled
+
+CONDITIONS = (
+    'context.Request.Headers.ContainsKey("x-a")',
+    'context.Request.Headers.GetValueOrDefault("x-b", "") == "b"',
+    'context.Request.Headers.GetValueOrDefault("x-b", "b") == "b"',
+    'context.Variables.GetValueOrDefault<bool>("v", true)',
+    "context.Request.Certificate == null",
+    "context.Request.Certificate != null && context.Request.Certificate.Verify()",
+    "context.Subscription == null",
+    "context.Product == null",
+    'context.Request.IpAddress == "203.0.113.9"',
+    'context.Request.Method == "GET"',
+    'context.Variables.GetValueOrDefault<bool>("v")',
+    'context.Variables.ContainsKey("v")',
+)
+ACTIONS = (
+    "",
+    "<return-response><set-status code='401' /></return-response>",
+    "<return-response><set-status code='403' /></return-response>",
+    "<validate-client-certificate />",
+    "<ip-filter action='allow'><address>203.0.113.9</address></ip-filter>",
+    "<set-header name='x-b' exists-action='override'><value>b</value></set-header>",
+    "<set-header name='x-a' exists-action='delete' />",
+    "<validate-jwt header-name='Authorization'>"
+    "<openid-config url='https://login.contoso.example/.well-known/openid-configuration' />"
+    "<audiences><audience>orders</audience></audiences></validate-jwt>",
+)
+SEEDS = sampled(range(600), 30)
+
+
+def condition(chance: random.Random, depth: int = 2) -> str:
+    if depth == 0 or chance.random() < 0.5:
+        return chance.choice(CONDITIONS)
+    one, other = condition(chance, depth - 1), condition(chance, depth - 1)
+    return chance.choice((f"!({one})", f"({one}) && ({other})", f"({one}) || ({other})"))
+
+
+def policies(chance: random.Random, depth: int = 2) -> str:
+    return "".join(policy(chance, depth) for _ in range(chance.randint(1, 3)))
+
+
+def policy(chance: random.Random, depth: int) -> str:
+    kind = chance.random()
+    if depth == 0 or kind < 0.35:
+        return chance.choice(ACTIONS)
+    if kind < 0.5:
+        return f"<set-variable name='v' value={quoteattr(f'@({condition(chance)})')} />"
+    whens = "".join(
+        f"<when condition={quoteattr(f'@({condition(chance)})')}>{policies(chance, depth - 1)}</when>"
+        for _ in range(chance.randint(1, 2))
+    )
+    otherwise = f"<otherwise>{policies(chance, depth - 1)}</otherwise>" if chance.random() < 0.5 else ""
+    return f"<choose>{whens}{otherwise}</choose>"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_request_gets_around_the_alternatives(seed: int) -> None:
+    chance = random.Random(seed)
+    row = {
+        "policy": f"<base />{policies(chance)}",
+        "product": chance.choice(ACTIONS[3:5]),
+        "key": chance.choice(("required", "")),
+        "product_key": chance.choice(("required", "not required")),
+    }
+    found, rehearsal = attempts.audited(gateway_of(row))
+    seen = attempts.differences(list(found.operations), rehearsal)
+    assert (seen.unlisted, seen.unreached) == ([], []), row

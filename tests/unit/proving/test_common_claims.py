@@ -1,0 +1,70 @@
+"""Claims that teams make: no verdict is wrong, and nearly all are decided."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from tests.sampling import sampled
+
+pytest.importorskip("z3")
+
+from apimpolicy.concolic.bounds import Bounds
+from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.claims.running import prove_file
+from apimpolicy.testing.tree import read_tree
+
+if TYPE_CHECKING:
+    from apimpolicy.report.claim_data import ClaimReport
+
+ROWS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("common_claims.yaml").read_text("utf-8"))
+SHORT = (
+    (r"(?<!\w)H\((\"[^\"]*\")\)", r'context.Request.Headers.GetValueOrDefault(\1, "")'),
+    (r"(?<!\w)Q\((\"[^\"]*\")\)", r'context.Request.Url.Query.GetValueOrDefault(\1, "")'),
+    (r"(?<!\w)J(?=[\[.])", "context.Request.Body.As<JObject>(preserveContent: true)"),
+)
+OPEN = 3
+"""The most claims that may be undecided."""
+MOST = 9
+
+
+def written(claim: Any) -> Any:
+    """A claim with short forms written out."""
+    if isinstance(claim, dict):
+        return {key: written(value) for key, value in claim.items()}
+    if isinstance(claim, list):
+        return [written(item) for item in claim]
+    if isinstance(claim, str):
+        for pattern, text in SHORT:
+            claim = re.sub(pattern, text, claim)
+    return claim
+
+
+def reports_of(row: dict[str, Any]) -> list[tuple[bool, ClaimReport]]:
+    """What comes of the claims of a row, each with whether it is true."""
+    sections = "".join(
+        f"<{name}><base />{row.get(name, '')}</{name}>" for name in ("inbound", "backend", "outbound", "on-error")
+    )
+    claims = [{"name": str(number), **written(claim)} for number, (_, claim) in enumerate(row["claims"])]
+    given = {"policy": f"<policies>{sections}</policies>", "config": False, "claims": claims}
+    content = json.dumps({**given, "defaults": {"gateway": row.get("gateway", {})}})
+    file = load_case_tree(read_tree(content, "made-up.test.json"), "made-up.test.json")
+    reports = prove_file(file, file.claims, Bounds(seconds=3))
+    return [(row["claims"][int(report.name)][0], report) for report in reports]
+
+
+def test_no_verdict_is_wrong_and_few_are_undecided() -> None:
+    wrong, undecided = [], []
+    for name, row in sampled(ROWS.items(), MOST):
+        for is_true, report in reports_of(row):
+            shown = f"{name}: {row['claims'][int(report.name)]} {report.status} {report.assumptions}"
+            if report.status == ("false" if is_true else "proven") and not (report.assumptions and not is_true):
+                wrong.append(shown)
+            elif report.status not in ("proven", "false") or report.assumptions:
+                undecided.append(f"{shown} {report.reasons[:3]} {report.problem}")
+    assert wrong == []
+    assert len(undecided) <= OPEN, "\n".join(undecided)
