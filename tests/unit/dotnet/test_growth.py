@@ -59,8 +59,6 @@ LOOPS = {
     + "var w = new StringReader(Encoding.UTF8.GetString(ms.ToArray())); while (w.ReadLine() != null) { } return 1;": (
         LINEAR
     ),
-    "var ms = new MemoryStream(); for (int i = 0; i < N; i++) ms.WriteByte(1); "
-    "return SHA256.Create().ComputeHash(new MemoryStream(ms.ToArray())).Length;": LINEAR,
     'return new DateTime(2024, 1, 1).ToString(string.Concat(Enumerable.Repeat("dd/MM", N))).Length;': LINEAR,
     'return 1.5.ToString(string.Concat(Enumerable.Repeat("%0", N))).Length;': LINEAR,
     "return double.Parse(new string('1', N)) + double.Parse(new string(' ', N) + 1, NumberStyles.Any, "

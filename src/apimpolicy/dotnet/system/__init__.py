@@ -10,7 +10,7 @@
     conversions          unboxing and casts; nullables has `default(T)`
     datetimes, offsets, timespans, timezones    with date_formats and date_parsing
     encodings            with encoding_buffers
-    memory_streams       MemoryStream; text_readers and text_writers read and write strings
+    memory_streams       MemoryStream, a part of it; text_readers and text_writers read and write strings
     interfaces           IComparable, IEquatable<T> and IFormattable of any value
 
 and one module for each of the smaller types.

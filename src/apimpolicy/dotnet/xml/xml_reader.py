@@ -19,7 +19,6 @@ from apimpolicy.dotnet.xml.names import X
 from apimpolicy.dotnet.xml.reader import PRESERVE_WHITESPACE, parse_document
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.system.memory_streams import MemoryStream
     from apimpolicy.dotnet.xml.nodes import XNode
 
 NONE, WHITESPACE, END_ELEMENT = 0, 13, 15
@@ -144,16 +143,6 @@ class XmlReader:
 def create(source: Any) -> XmlReader:
     source = require(source, "input")
     made = XmlReader(parse_document(bound("System.IO.TextReader", "string ReadToEnd()")(source), PRESERVE_WHITESPACE))
-    made.is_of_text = True
-    return made
-
-
-@implements(_TYPE, "Create(Stream)")
-def create_over_stream(stream: MemoryStream | None) -> XmlReader:
-    from apimpolicy.dotnet.xml.encoded_documents import read
-
-    stream = require(stream, "input")
-    made = XmlReader(parse_document(read(stream.read_rest()), PRESERVE_WHITESPACE))
     made.is_of_text = True
     return made
 
