@@ -128,7 +128,7 @@ def _complain(
         where,
         code,
         f"no overload of {name} takes {count} argument{'s' * (count != 1)}",
-        help=advice.for_overload(candidates[0].method) or _choices(name, candidates),
+        help=_choices(name, candidates),
     )
 
 
@@ -172,7 +172,10 @@ def _broken_constraint(binder: Binder, where: Node | Token, name: str, broken: V
 
 
 def _choices(name: str, candidates: Sequence[Candidate]) -> str:
-    """The signatures that exist, when there are few."""
+    """What is meant by the call, or the signatures that exist, when there are few."""
+    meant = advice.for_overload(candidates[0].method) if candidates else ""
+    if meant:
+        return meant
     bare = name.strip("'")
     lists = list(
         dict.fromkeys(

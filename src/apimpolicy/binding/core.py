@@ -79,8 +79,6 @@ class Binder(Reports):
         """The name in front of `=` in the argument that is being bound."""
         self.takes_unbound = False
         """Whether a type without its arguments may stand here: `typeof(List<>)`."""
-        self.stack_places: frozenset[int] = frozenset()
-        """The identities of the nodes that stand where `stackalloc` may."""
 
         # Chains of `.`, `?.`, calls and indexes.
         self.known_receiver: tuple[Node, Expression] | None = None

@@ -23,8 +23,8 @@ class LocalSymbol(Record):
 
     `function` is the lambda or local function (any object, by identity) it is of: a use in another one captures it.
     `is_reference`: it is another name for a variable (a `ref` local, or a `ref` parameter). `is_referenced`: somewhere
-    a `ref` is taken of it. `is_readonly_reference`: it is a `ref readonly` local. `is_on_stack`: it was made with
-    memory of the stack. `awaits_type`: it is an `out var` of a call that is being bound.
+    a `ref` is taken of it. `is_readonly_reference`: it is a `ref readonly` local.
+    `awaits_type`: it is an `out var` of a call that is being bound.
     """
 
     name: str
@@ -38,7 +38,6 @@ class LocalSymbol(Record):
     is_captured: bool = False
     is_referenced: bool = False
     is_readonly_reference: bool = False
-    is_on_stack: bool = False
     awaits_type: bool = False
 
     @property
