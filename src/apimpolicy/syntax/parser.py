@@ -22,7 +22,7 @@ from apimpolicy.syntax.shapes import KINDS
 from apimpolicy.syntax.table_builder import EXPAND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.syntax.nodes import Child, Node
     from apimpolicy.text.source import Excerpt
@@ -188,14 +188,7 @@ class Machine:
             if asked is None:
                 asked = self.questions_in(state)
             if asked and (offered := asked.get(kind)) is not None:
-                for terminal, question in offered:
-                    taken = question(lookahead, index)
-                    if taken >= 0:
-                        kind, width = terminal, taken
-                        break
-                else:
-                    if kind in contextual:
-                        kind = "NAME"
+                kind, width = _chosen(offered, lookahead, index, "NAME" if kind in contextual else kind)
             elif kind in contextual:
                 kind = "NAME"
             while True:
@@ -212,19 +205,15 @@ class Machine:
                     continue
                 value: Any
                 if size:
+                    parts = values[-size:]
                     if mode == _ALL:
-                        value = make(values[-size:], places[-size], last_end)
-                    elif mode == _LIST and type(values[-size]) is list and plan[0] >= EXPAND:
-                        value = values[-size]  # grows in place
-                        value.extend(_children(values[-size:], plan[1:]))
+                        value = make(parts, places[-size], last_end)
+                    elif mode == _LIST:
+                        value = _longer_list(parts, plan)
                     else:
-                        children = _children(values[-size:], plan)
-                        if mode == _LIST:
-                            value = children
-                        elif mode == _OPTIONAL and len(children) == 1:
-                            value = children[0]
-                        else:
-                            value = make(children, places[-size], last_end)
+                        children = _children(parts, plan)
+                        is_alone = mode == _OPTIONAL and len(children) == 1
+                        value = children[0] if is_alone else make(children, places[-size], last_end)
                     del values[-size:], states[-size:], places[1 - size or len(places) :]
                 else:
                     value = make([None] * len(plan), last_end, last_end)
@@ -244,6 +233,25 @@ class Machine:
             places.append(start)
             states.append(action)
             state = action
+
+
+def _chosen(
+    offered: Sequence[tuple[str, Callable[[Lookahead, int], int]]], lookahead: Lookahead, index: int, kind: str
+) -> tuple[str, int]:
+    """What the look-ahead says that the token at an index is, and how many tokens it takes; else the kind given."""
+    for terminal, question in offered:
+        taken = question(lookahead, index)
+        if taken >= 0:
+            return terminal, taken
+    return kind, 1
+
+
+def _longer_list(values: list[Any], plan: tuple[int, ...]) -> list[Child]:
+    """A list of the values; one that comes first and is a list grows in place."""
+    if type(values[0]) is list and plan[0] >= EXPAND:
+        values[0].extend(_children(values, plan[1:]))
+        return values[0]
+    return _children(values, plan)
 
 
 def _children(values: list[Any], plan: tuple[int, ...]) -> list[Child]:
