@@ -69,7 +69,7 @@ def declare_ahead(binder: Binder, statements: Sequence[Child]) -> Enclosing:
 
 
 def bind_instances(binder: Binder) -> list[Statement]:
-    """The bodies of the generic functions of this block, with the type arguments that they are called with."""
+    """Return the bodies of the generic functions of this block, with the type arguments that they are called with."""
     if not any(isinstance(symbol, LocalFunctionSymbol) for symbol in binder.scope.names.values()):
         return []
     from apimpolicy.binding.local_functions import instances_of_generics
@@ -270,7 +270,7 @@ def _can_be_constant(type_: Type) -> bool:
 
 
 def _declared_names(block: shapes.Block) -> dict[str, int]:
-    """The variables that a block's own declarations introduce, with their offsets."""
+    """Return the variables that a block's own declarations introduce, with their offsets."""
     found: dict[str, int] = {}
     for child in block.statements:
         if isinstance(child, shapes.LocalDeclarationStatement):

@@ -35,7 +35,7 @@ _QUERY_WORDS = {"on": "CS0743", "equals": "CS0744", "by": "CS0745"}
 
 
 def explain(failure: Failure) -> Mistake:
-    """The mistake of a failed parser."""
+    """Return the mistake of a failed parser."""
     return (
         _root(failure)
         or newer_feature(failure)
@@ -76,7 +76,7 @@ def _number(failure: Failure) -> Mistake | None:
 
 
 def _statement(failure: Failure) -> Mistake | None:
-    """Where a statement could begin, or a section of a switch."""
+    """Return where a statement could begin, or a section of a switch."""
     if not failure.accepts("RETURN"):
         if failure.accepts("CASE") and failure.accepts("RBRACE"):
             return _missing(failure, "CS1513", "}", "A switch section must start with case or default.")
@@ -99,7 +99,7 @@ def _statement(failure: Failure) -> Mistake | None:
 
 
 def _expression(failure: Failure) -> Mistake | None:
-    """Where an expression must begin."""
+    """Return where an expression must begin."""
     kind = failure.kind
     if not failure.accepts("INTEGER_LITERAL"):
         if failure.previous == "PREDEFINED_TYPE" and failure.accepts("DOT") and not failure.accepts("NAME"):
@@ -152,7 +152,7 @@ def _type_as_expression(failure: Failure) -> Mistake:
 
 
 def _type_or_name(failure: Failure) -> Mistake | None:
-    """Where a type or a name must come, or where a type was that needs more."""
+    """Return where a type or a name must come, or where a type was that needs more."""
     accepts, kinds, index = failure.accepts, failure.tokens.kinds, failure.index
     needs_more = accepts("LPAR") and accepts("LBRACE") and not failure.after_expression
     if failure.previous == "NEW" and failure.kind == "LSQB":
@@ -209,7 +209,7 @@ _ENDS_NO_DECLARATION = frozenset({"IN"})
 
 
 def _particular(failure: Failure) -> Mistake | None:
-    """Where only one thing can come."""
+    """Return where only one thing can come."""
     accepts = failure.accepts
     if failure.kind == "LSQB" and accepts("EQUAL") and accepts("SEMICOLON") and not accepts("DOT"):
         help = "Put the brackets after the type: int[] x."

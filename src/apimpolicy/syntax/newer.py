@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def newer_feature(failure: Failure) -> Mistake | None:
-    """The mistake when a construct of a newer C# stands where the parser failed."""
+    """Return the mistake when a construct of a newer C# stands where the parser failed."""
     found = _after_operand(failure) or _elsewhere(failure)
     if found is None:
         return None

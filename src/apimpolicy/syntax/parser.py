@@ -1,6 +1,6 @@
 """The driver over the LALR tables that Lark built: `parse` turns a policy expression into a tree.
 
-In each state the tables say which special terminals the grammar would accept; only for those the look-ahead is asked
+In each state the tables say which special terminals the grammar would accept; only for those the look-ahead is called
 (`lookahead.py`). Everything else is shift and reduce, without recursion.
 """
 
@@ -36,7 +36,7 @@ _Questions: TypeAlias = "dict[str, tuple[tuple[str, Callable[[Lookahead, int], i
 
 
 def parse(code: str | Excerpt) -> Node:
-    """The tree of a policy expression with its `@( … )` or `@{ … }`; `nodes` lists the kinds of nodes.
+    """Return the tree of a policy expression with its `@( … )` or `@{ … }`; `nodes` lists the kinds of nodes.
 
     Positions in the tree are offsets in the text as given. Raises PolicySyntaxError, whose diagnostics carry the codes
     of the C# compiler.
@@ -66,7 +66,7 @@ def _with_frames(tokens: Tokens) -> Node | Failure:
 
 
 def _mistakes(failure: Failure, lexical: Mistake | None) -> list[Mistake]:
-    """What the compiler says of a failed parser, and of the place where the tokens end before the text does."""
+    """Return what the compiler says of a failed parser, and of the place where the tokens end before the text does."""
     from apimpolicy.syntax.explanations import explain
 
     if lexical is None:
@@ -145,7 +145,7 @@ class Machine:
         return shape(children, start, end)
 
     def questions_in(self, state: int) -> _Questions:
-        """What to ask the look-ahead in a state, by kind of token."""
+        """Return what to ask the look-ahead in a state, by kind of token."""
         questions = self.questions[state] = candidates(self.rows[state], self.contextual)
         return questions
 
@@ -161,7 +161,7 @@ class Machine:
         return state
 
     def accepts(self, states: list[int], kind: str) -> bool:
-        """Whether a parser with this stack would take a token of this kind."""
+        """Return whether a parser with this stack would take a token of this kind."""
         stack = list(states)
         while (action := self.rows[stack[-1]].get(kind)) is not None and action < 0:
             _, origin, size, _, _ = self.rules[-1 - action]
@@ -170,7 +170,7 @@ class Machine:
         return action is not None
 
     def run(self, tokens: Tokens) -> Node | Failure:
-        """The tree of the tokens, or the state in which they do not go on."""
+        """Return the tree of the tokens, or the state in which they do not go on."""
         rows, rules, kept, contextual = self.rows, self.rules, self.kept, self.contextual
         questions, chains = self.questions, self.chains
         kinds, starts, ends, text = tokens.kinds, tokens.starts, tokens.ends, tokens.text
@@ -247,7 +247,7 @@ def _chosen(
 
 
 def _longer_list(values: list[Any], plan: tuple[int, ...]) -> list[Child]:
-    """A list of the values; one that comes first and is a list grows in place."""
+    """Return a list of the values; one that comes first and is a list grows in place."""
     if type(values[0]) is list and plan[0] >= EXPAND:
         values[0].extend(_children(values, plan[1:]))
         return values[0]
