@@ -4,7 +4,7 @@
 follows: `@(a // b)`.
 
 **Why it matters.** Python and SQL dialects divide whole numbers with `//`. In C# it starts a comment, and the value is
-what stands before it.
+the text before it.
 
 **Example**
 
