@@ -38,6 +38,8 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
     group = next((value for value in (left, right) if isinstance(value, MethodGroup)), None)
     if group is not None:
         return call_of(group)
+    if operator == "??" and left.type.is_value_type and left.type.underlying is None:
+        return f"'{shown(left.type)}' is never null: leave out the '??' and what follows"
     if operator in ("==", "!=") and NULL in types:
         other = left if right.type is NULL else right
         return f"'{shown(other.type)}' is never null"
@@ -53,7 +55,7 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
         return "cast it: (bool)…" if wrong is OBJECT or is_json(wrong) else "compare it with a value to get a bool"
     if any(is_json(t) for t in types):
         return f"cast the token: ({shown(next((t for t in types if not is_json(t)), STRING))})…"
-    if left.type is BOOL and operator in COMPARISONS:
+    if left.type is BOOL and operator in ("<", "<=", ">", ">="):
         return "write two comparisons: low < value && value < high"
     if operator == "&" and types == (STRING, STRING):
         return "join texts with +"
@@ -89,6 +91,8 @@ def _text_and_other(left: Expression, right: Expression) -> str:
     elif isinstance(literal, Literal) and other.type is STRING and literal.type in conv.NUMERIC:
         return f'write the text in quotes: "{literal.constant}"'
     type_ = next((t for t in (left.type, right.type) if t is not STRING), STRING)
+    if type_ is CHAR:
+        return "write a text in double quotes, one character in single quotes"
     can_parse = any(getattr(member, "is_static", False) for member in lookup.find_members(type_, "Parse"))
     return f"convert one side: .ToString(), or {shown(type_)}.Parse(…)" if can_parse else "write .ToString()"
 

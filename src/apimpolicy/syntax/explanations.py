@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.syntax.advice import CONDITIONAL, advice, of_loop, of_type
+from apimpolicy.syntax.advice import CONDITIONAL, TYPE_WORDS, TYPES, advice, of_loop, of_type
 from apimpolicy.syntax.mistakes import Mistake
 from apimpolicy.syntax.newer import newer_feature
 from apimpolicy.syntax.unsafe_code import unsafe_code
@@ -93,7 +93,8 @@ def _statement(failure: Failure) -> Mistake | None:
             message = f"the modifier '{failure.spelling()}' can't be used here"
             return Mistake("CS0106", message, failure.start, failure.end, help="Remove the modifier.")
         if failure.kind in _OUTSIDE:
-            help = f"'{failure.spelling()}' can't be used in a policy expression."
+            word = failure.spelling()
+            help = TYPES if word in TYPE_WORDS else f"'{word}' can't be used in a policy expression."
         return _missing(failure, "CS1513", "}", help)
     return Mistake("CS1525", f"invalid expression term '{failure.spelling()}'", *failure.place())
 
