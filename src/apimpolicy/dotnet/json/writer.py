@@ -126,7 +126,7 @@ def write(token: JToken, *, indented: bool, texts: Texts = _TEXTS) -> str:
 
 
 def _pieces(root: JToken, indented: bool, texts: Texts) -> Iterator[str]:
-    """Yield one loop with a stack of (iterator over children, closing text); a property is a prefix of its value."""
+    """Yield the text of a token. Keeps a stack of (children, closing text); a property is a prefix of its value."""
     colon = ": " if indented else ":"
     stack: list[tuple[Iterator[JToken], str]] = []
     token: Any = root
