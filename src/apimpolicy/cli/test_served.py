@@ -65,7 +65,7 @@ class Served:
 
 
 class _Caller:
-    """Who calls: the address that the request under way has in its case."""
+    """The caller: the address that the current request has in its case."""
 
     address = _HERE
 

@@ -1,4 +1,4 @@
-"""The `context` object: what the engine fills, and what expressions see of it.
+"""The `context` object, as the engine fills it and as expressions see it.
 
     records           Request and Response: what goes into the simulated gateway and what comes out (public)
     headers           Headers: those of a Request or Response (public)

@@ -80,7 +80,7 @@ class MessageBody:
 
     @property
     def stream(self) -> BodyStream | None:
-        """Where the body comes from, as long as nobody has read any of it; None when it is here."""
+        """Return the stream of the body as long as none of it has been read; None when the body is in memory."""
         return None
 
     def measure(self, action: Callable[[int], None]) -> None:
@@ -89,12 +89,12 @@ class MessageBody:
 
     @property
     def remaining(self) -> bytes:
-        """What is left to send on or to read: nothing once the stream was used up."""
+        """Return what is left to send on or to read: nothing once the stream was used up."""
         return b"" if self._is_used_up and self.second_read != "again" else self.content
 
     @member("As", types=True)
     def as_(self, types: tuple[Type, ...], preserve_content: bool) -> Any:
-        """The body as string, byte[], JObject, JToken, JArray, XNode, XElement or XDocument."""
+        """Return the body as string, byte[], JObject, JToken, JArray, XNode, XElement or XDocument."""
         wanted = types[-1]
         name = str(wanted)
         if wanted is not STRING and wanted is not _BYTES and name not in _JSON_TYPES and name not in _XML_TYPES:
@@ -116,7 +116,7 @@ class MessageBody:
         return form
 
     def text(self) -> str:
-        """All of the content as a .NET string, used up or not; for policies and reports."""
+        """Return all of the content as a .NET string, used up or not; for policies and reports."""
         return decode(self.content, self._charset())
 
     def _read(self, preserve_content: bool) -> bytes:
@@ -148,7 +148,7 @@ class BodyStream(Protocol):
 
 
 class StreamedBody(MessageBody):
-    """A body that is read when somebody asks for its bytes; nobody needs to, and then it is sent on as it comes."""
+    """A body that is read when its bytes are needed; otherwise it is sent on as it arrives."""
 
     __slots__ = ("_content", "_stream")
 
@@ -180,7 +180,7 @@ class StreamedBody(MessageBody):
 
 
 def decode(data: bytes, charset: str | None) -> str:
-    """Bytes as a .NET string: by byte order mark, else by `charset`, else as UTF-8."""
+    """Return bytes as a .NET string: by byte order mark, else by `charset`, else as UTF-8."""
     if data[:1] in _FIRST_BYTES:
         for mark, encoding in _BYTE_ORDER_MARKS:
             if data.startswith(mark):
@@ -213,7 +213,7 @@ _XML_TYPES["System.Xml.Linq.XNode"] = "XDocument"
 
 
 def parse_json(name: str, text: str) -> Any:
-    """A .NET string as JObject, JArray or JToken."""
+    """Return a .NET string as JObject, JArray or JToken."""
     from apimpolicy.dotnet.json import loading
 
     parsers = {"JObject": loading.parse_object, "JArray": loading.parse_array, "JToken": loading.parse}
@@ -221,7 +221,7 @@ def parse_json(name: str, text: str) -> Any:
 
 
 def parse_xml(name: str, text: str) -> Any:
-    """A .NET string as XDocument or XElement."""
+    """Return a .NET string as XDocument or XElement."""
     full = f"System.Xml.Linq.{name}"
     return bound(full, f"static {full} Parse(string text)")(text)
 

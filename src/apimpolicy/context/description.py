@@ -1,4 +1,4 @@
-"""What is known of an API from its description (OpenAPI, WSDL): operations, parameters, bodies, answers.
+"""The description of an API (OpenAPI, WSDL): operations, parameters, bodies, answers.
 
 This is what policies see; `apimpolicy.engine.openapi` makes it of a document. Schemas are JSON Schema (2020-12) as
 Python data. `$ref` in them points into the `definitions` of the whole description, a mapping that belongs at the root
@@ -62,7 +62,7 @@ class ResponseDescription:
     headers: tuple[Parameter, ...] = ()
 
     def content_for(self, media_type: str) -> Content | None:
-        """The content of a media type; see `content_for`."""
+        """Return the content of a media type; see `content_for`."""
         return content_for(self.contents, media_type)
 
 
@@ -80,7 +80,7 @@ class OperationDescription:
     is_described: bool = True
 
     def response_for(self, status_code: int) -> ResponseDescription | None:
-        """The answer described for a status code: by number, else by range, else `default`."""
+        """Return the answer described for a status code: by number, else by range, else `default`."""
         by_status = {response.status.upper(): response for response in self.responses}
         for status in (str(status_code), f"{status_code // 100}XX", "DEFAULT"):
             if status in by_status:
@@ -88,7 +88,7 @@ class OperationDescription:
         return None
 
     def parameters_in(self, location: str) -> list[Parameter]:
-        """The parameters of one location."""
+        """Return the parameters of one location."""
         return [parameter for parameter in self.parameters if parameter.location == location]
 
 
@@ -104,11 +104,11 @@ class ApiDescription:
 
     @property
     def takes_everything(self) -> bool:
-        """Whether every request is for the API: a WSDL names no URLs. One without any paths takes no request."""
+        """Return whether every request is for the API: a WSDL names no URLs. One without any paths takes no request."""
         return not self.operations and self.xml_schema is not None
 
     def resolve(self, schema: Schema | None) -> Mapping[str, Any] | None:
-        """A schema behind its chain of `$ref`; None when it leads nowhere."""
+        """Return a schema behind its chain of `$ref`; None when it leads nowhere."""
         for _ in range(64):
             if not isinstance(schema, dict):
                 return {} if schema is True else None
@@ -120,7 +120,7 @@ class ApiDescription:
 
 
 def content_for(contents: Sequence[Content], media_type: str) -> Content | None:
-    """The content of a media type: the same one, else a range that holds it.
+    """Return the content of a media type: the same one, else a range that holds it.
 
     >>> content_for([Content("application/*"), Content("text/plain")], "application/json").media_type
     'application/*'
@@ -135,7 +135,9 @@ def content_for(contents: Sequence[Content], media_type: str) -> Content | None:
 
 
 def pointed_at(root: Any, reference: str) -> Any:
-    """What a local reference (`#/components/schemas/Order`) points at in a document; None when there is nothing."""
+    """Return what a local reference (`#/components/schemas/Order`) points at in a document; None when
+    there is nothing.
+    """
     from urllib.parse import unquote
 
     if not reference.startswith("#"):
@@ -153,7 +155,7 @@ def pointed_at(root: Any, reference: str) -> Any:
 
 
 def definition_name(schema: Schema | None) -> str:
-    """What messages call a schema: the last part of its `$ref`; empty for one that stands where it is used.
+    """Return the name of a schema in messages: the last part of its `$ref`; empty for an inline schema.
 
     >>> definition_name({"$ref": "#/components/schemas/Order"})
     'Order'

@@ -1,4 +1,4 @@
-"""What is configured in an API Management service, as expressions see it: API, operation, product, subscription, user …
+"""The entities of an API Management service, as expressions see them: API, operation, product, subscription, user …
 
 Each class has the properties of one interface of the `context` object, with Python names in snake case. Texts given to
 a constructor become .NET strings; moments may be ISO texts, aware datetimes or .NET DateTimes. Their JSON has the
@@ -258,7 +258,7 @@ class SustainabilityInfo:
 
 @dotnet_class("IDeployment", members="GatewayId Region ServiceId ServiceName Certificates Gateway SustainabilityInfo")
 class Deployment:
-    """The service a request came to. `certificates` are the uploaded ones by their identifier."""
+    """The service of a request. `certificates` are the uploaded ones by their identifier."""
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ _LAST_ERROR = {
 
 @dotnet_class("ILastError", members=_LAST_ERROR, is_json=True)
 class LastError:
-    """What went wrong: `source` is the policy or step, `reason` its code, `path` where in the document.
+    """The last error: `source` is the policy or step, `reason` its code, `path` where in the document.
 
     Its JSON has these members in this order: our choice, no document shows it.
     """
@@ -74,7 +74,7 @@ class GraphQLDataObject:
 
 @dotnet_class("IGraphQL", members="Arguments GraphQLArguments=arguments Parent")
 class GraphQL:
-    """What a resolver knows: the field's arguments and the parent object, or None."""
+    """The state of a resolver: the field's arguments and the parent object, or None."""
 
     def __init__(self, arguments: Any = None, parent: Any = None) -> None:
         self.arguments = None if arguments is None else GraphQLDataObject(arguments)
@@ -147,7 +147,7 @@ class Context:
 
     @property
     def request_id(self) -> Any:
-        """The Guid of the request; made when it is first asked for."""
+        """Return the Guid of the request; made when it is first asked for."""
         given = self._request_id
         if isinstance(given, (int, str)):
             given = self._request_id = random_guid(given) if isinstance(given, int) else to_guid(given)
@@ -155,12 +155,12 @@ class Context:
 
     @functools.cached_property
     def timestamp(self) -> Any:
-        """The DateTime at which the request came."""
+        """Return the DateTime at which the request came."""
         return date_time(self._started) if self._timestamp is None else to_date_time(self._timestamp)
 
     @property
     def elapsed(self) -> Any:
-        """The TimeSpan since the request came."""
+        """Return the TimeSpan since the request came."""
         if self._elapsed_ticks is not None:
             return to_time_span(self._elapsed_ticks)
         return to_time_span(environment().utc_now() - self._started)

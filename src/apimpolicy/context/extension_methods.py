@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @implements("ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, string[]>, string, string)", cost=FREE)
 def joined_values(dictionary: Any, name: str | None, default: str | None) -> str | None:
-    """The values of a header, query parameter or claim joined by commas, or the default when it is not there."""
+    """Return the values of a header, query parameter or claim joined by commas, or the default when it is not there."""
     dictionary = require(dictionary, "d")
     if name is not None and type(dictionary) is HeaderCollection:
         found = dictionary.joined(name)
@@ -51,7 +51,7 @@ def text_or_default(dictionary: Any, name: str | None, default: str | None) -> s
     "ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, object>, string, T)", types=True, cost=FREE
 )
 def variable_or_default(types: tuple[Type, ...], dictionary: Any, name: str | None, default: Any) -> Any:
-    """The variable cast to T. Raises InvalidCastException when it is of another type (documented)."""
+    """Return the variable cast to T. Raises InvalidCastException when it is of another type (documented)."""
     dictionary = require(dictionary, "d")
     has, value = dictionary.try_get_value(name)
     return cast(value, types[-1]) if has else default

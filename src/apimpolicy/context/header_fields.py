@@ -40,22 +40,22 @@ class HeaderCollection:
 
     @classmethod
     def of(cls, headers: Headers) -> HeaderCollection:
-        """From what Python code gave."""
+        """Return the headers that Python code gave."""
         made = object.__new__(cls)
         made._fields = _converted(headers.by_key(), to_utf16)
         return made
 
     def to_headers(self) -> Headers:
-        """For Python code."""
+        """Return the headers for Python code."""
         return Headers.made_of(_converted(self._fields, from_utf16))
 
     def get_all(self, name: str) -> list[str]:
-        """The values under a name; empty when it is not there."""
+        """Return the values under a name; empty when it is not there."""
         found = self._fields.get(name.lower())
         return list(found[1]) if found else []
 
     def joined(self, name: str, separator: str = ",") -> str | None:
-        """All values of a name in one string, None when it is not there."""
+        """Return all values of a name in one string, None when it is not there."""
         found = self._fields.get(name.lower())
         return None if found is None else separator.join(found[1])
 
@@ -79,7 +79,7 @@ class HeaderCollection:
         return self._fields.pop(name.lower(), None) is not None
 
     def fields(self) -> list[tuple[str, list[str]]]:
-        """Every name, as first written, with its values."""
+        """Return every name, as first written, with its values."""
         return [(name, list(values)) for name, values in self._fields.values()]
 
     def copy(self) -> HeaderCollection:
@@ -136,7 +136,7 @@ class HeaderCollection:
 def _converted(
     fields: dict[str, tuple[str, list[str]]], convert: Callable[[str], str]
 ) -> dict[str, tuple[str, list[str]]]:
-    """A copy between Python's texts and .NET's; names without a value are left out."""
+    """Return a copy between Python's texts and .NET's; names without a value are left out."""
     for name, values in fields.values():
         if not (values and name.isascii() and "".join(values).isascii()):
             return {

@@ -32,13 +32,13 @@ class Headers(Mapping[str, str]):
 
     @classmethod
     def made_of(cls, fields: dict[str, tuple[str, list[str]]]) -> Headers:
-        """The headers of these names and values, by the name in lower case; the dictionary becomes theirs."""
+        """Return the headers of these names and values, by the name in lower case; the dictionary becomes theirs."""
         headers = object.__new__(cls)
         headers._fields = fields
         return headers
 
     def by_key(self) -> dict[str, tuple[str, list[str]]]:
-        """Names and values by the name in lower case, as they are kept: not to be changed."""
+        """Return names and values by the name in lower case, as they are kept: not to be changed."""
         return self._fields
 
     def __getitem__(self, name: str) -> str:
@@ -48,12 +48,12 @@ class Headers(Mapping[str, str]):
             raise KeyError(name) from None
 
     def get_all(self, name: str) -> list[str]:
-        """The values of a header one by one; empty when it is not there."""
+        """Return the values of a header one by one; empty when it is not there."""
         found = self._fields.get(name.lower())
         return list(found[1]) if found else []
 
     def fields(self) -> list[tuple[str, list[str]]]:
-        """Every name, as first written, with its values."""
+        """Return every name, as first written, with its values."""
         return [(name, list(values)) for name, values in self._fields.values()]
 
     def __contains__(self, name: object) -> bool:
@@ -71,7 +71,7 @@ class Headers(Mapping[str, str]):
 
 @functools.lru_cache(maxsize=64)
 def charset_of(content_type: str) -> str | None:
-    """The parameter `charset` of a content type, or None.
+    """Return the parameter `charset` of a content type, or None.
 
     >>> charset_of('text/plain; charset="utf-16"')
     'utf-16'

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 def load_contexts(path: str | Path) -> dict[str, Callable[[], Context]]:
-    """The contexts of a file, each as a function that makes a fresh one, since reading a body uses it up.
+    """Return the contexts of a file, each as a function that makes a fresh one, since reading a body uses it up.
 
     Raises ConfigurationError when the file is not of this form.
     """
@@ -65,7 +65,7 @@ def load_contexts(path: str | Path) -> dict[str, Callable[[], Context]]:
 
 
 def read_certificates(certificates: Mapping[str, str]) -> dict[str, Certificate]:
-    """Certificates by name from base64 DER."""
+    """Return certificates by name from base64 DER."""
     return {name: Certificate.from_der(base64.b64decode(der)) for name, der in certificates.items()}
 
 
@@ -77,7 +77,7 @@ def _context(path: str | Path, name: str, source: dict[str, Any], certificates: 
 
 
 def context_of(source: Mapping[str, Any], certificates: Mapping[str, Certificate]) -> Context:
-    """One context from its JSON object. Raises KeyError, TypeError or ValueError for one of another form."""
+    """Return one context from its JSON object. Raises KeyError, TypeError or ValueError for one of another form."""
     elapsed = source.get("elapsedMs")
     return Context(
         _request(source.get("request") or {}, certificates),
@@ -98,7 +98,7 @@ def context_of(source: Mapping[str, Any], certificates: Mapping[str, Certificate
 
 
 def variable(type_name: str, value: Any) -> Any:
-    """A boxed .NET value from its JSON form. Raises ConfigurationError for a type that is not known."""
+    """Return a boxed .NET value from its JSON form. Raises ConfigurationError for a type that is not known."""
     if value is None:
         return None
     make = _VARIABLES.get(type_name)

@@ -67,7 +67,7 @@ class RequestMessage:
 
     @classmethod
     def of(cls, request: Request, origin: str = "https://localhost", second_read: str = "empty") -> RequestMessage:
-        """What the gateway makes of a request. Raises ConfigurationError for a URL that is none."""
+        """Return what the gateway makes of a request. Raises ConfigurationError for a URL that is none."""
         return cls(
             to_utf16(request.method),
             Url.parse(request.url, origin),
@@ -80,7 +80,7 @@ class RequestMessage:
 
     @property
     def matched_parameters(self) -> Dictionary:
-        """The parameters that the operation's template matched; made when somebody asks."""
+        """Return the parameters that the operation's template matched; made when first used."""
         if self._matched_parameters is None:
             self._matched_parameters = Dictionary((STRING, STRING))
         return self._matched_parameters
@@ -103,7 +103,7 @@ class RequestMessage:
             self.body.is_buffered = True
 
     def to_request(self) -> Request:
-        """The request as a backend would get it."""
+        """Return the request as a backend would get it."""
         return Request.made_of(
             from_utf16(self.method).upper(),
             str(self.url),
@@ -137,7 +137,7 @@ class ResponseMessage:
 
     @classmethod
     def of(cls, response: Response, second_read: str = "empty") -> ResponseMessage:
-        """What the gateway makes of a response."""
+        """Return what the gateway makes of a response."""
         headers = HeaderCollection.of(response.headers)
         reason = to_utf16(response.reason)
         message = cls(response.status_code, reason, headers=headers, body=response.body, second_read=second_read)
@@ -151,13 +151,13 @@ class ResponseMessage:
         self.body = MessageBody(_encoded(content), self.headers, self.second_read)
 
     def to_response(self) -> Response:
-        """The response as the caller gets it."""
+        """Return the response as the caller gets it."""
         return Response.made_of(
             self.status_code, from_utf16(self.status_reason), self.headers.to_headers(), self.body.remaining
         )
 
     def to_answer(self) -> Response:
-        """The same, with a body that is still to come left to come."""
+        """Return the caller's response without waiting for a streamed body."""
         stream = self.body.stream
         if stream is None:
             return self.to_response()

@@ -16,7 +16,7 @@ Moment = Any
 
 
 def to_date_time(time: Moment) -> Any:
-    """A .NET DateTime in UTC; None stays None. Raises ConfigurationError for text that is no date."""
+    """Return a .NET DateTime in UTC; None stays None. Raises ConfigurationError for text that is no date."""
     if time is None:
         return None
     if isinstance(time, str):
@@ -27,7 +27,7 @@ def to_date_time(time: Moment) -> Any:
 
 
 def ticks_of_text(text: str) -> int:
-    """Ticks of an ISO date in UTC with up to seven digits of fraction.
+    """Return ticks of an ISO date in UTC with up to seven digits of fraction.
 
     >>> ticks_of_text("0001-01-01T00:00:01.0000001Z")
     10000001
@@ -45,12 +45,12 @@ def ticks_of_text(text: str) -> int:
 
 
 def to_time_span(ticks: int) -> Any:
-    """A .NET TimeSpan of so many ticks."""
+    """Return a .NET TimeSpan of so many ticks."""
     return bound("System.TimeSpan", "new(long ticks)")(ticks)
 
 
 def to_guid(text: str) -> Any:
-    """A .NET Guid. Raises ConfigurationError for text that is none."""
+    """Return a .NET Guid. Raises ConfigurationError for text that is none."""
     try:
         return bound("System.Guid", "new(string g)")(text)
     except DotnetException:
@@ -58,7 +58,7 @@ def to_guid(text: str) -> Any:
 
 
 def random_guid(bits: int) -> Any:
-    """The .NET Guid of version 4 that 128 random bits make."""
+    """Return the .NET Guid of version 4 that 128 random bits make."""
     return Guid(f"{bits & _RANDOM_BITS | _VERSION_4:032x}")
 
 

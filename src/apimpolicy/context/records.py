@@ -1,4 +1,4 @@
-"""Request and Response: what goes into the simulated gateway, and what comes out of it."""
+"""Request and Response: the input and the output of the simulated gateway."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Request:
         certificate: Certificate | None,
         ip_address: str,
     ) -> Request:
-        """The request of exactly these parts, the method in upper case."""
+        """Return the request of exactly these parts, the method in upper case."""
         request = object.__new__(cls)
         request.method = method
         request.url = url
@@ -65,36 +65,36 @@ class Request:
 
     @classmethod
     def get(cls, url: str, **options: Any) -> Request:
-        """A GET request; the options are those of `Request`."""
+        """Return a GET request; the options are those of `Request`."""
         return cls("GET", url, **options)
 
     @classmethod
     def post(cls, url: str, body: bytes | str | None = None, **options: Any) -> Request:
-        """A POST request; the options are those of `Request`."""
+        """Return a POST request; the options are those of `Request`."""
         return cls("POST", url, body=body, **options)
 
     @classmethod
     def put(cls, url: str, body: bytes | str | None = None, **options: Any) -> Request:
-        """A PUT request; the options are those of `Request`."""
+        """Return a PUT request; the options are those of `Request`."""
         return cls("PUT", url, body=body, **options)
 
     @classmethod
     def patch(cls, url: str, body: bytes | str | None = None, **options: Any) -> Request:
-        """A PATCH request; the options are those of `Request`."""
+        """Return a PATCH request; the options are those of `Request`."""
         return cls("PATCH", url, body=body, **options)
 
     @classmethod
     def delete(cls, url: str, **options: Any) -> Request:
-        """A DELETE request; the options are those of `Request`."""
+        """Return a DELETE request; the options are those of `Request`."""
         return cls("DELETE", url, **options)
 
     @property
     def text(self) -> str:
-        """The body as text, by the charset of Content-Type."""
+        """Return the body as text, by the charset of Content-Type."""
         return _text(self.headers, self.body or b"")
 
     def json(self) -> Any:
-        """The body read as JSON. Raises ValueError when it is none."""
+        """Return the body read as JSON. Raises ValueError when it is none."""
         return _json(self.text)
 
     def __repr__(self) -> str:
@@ -128,7 +128,7 @@ class Response:
     def made_of(
         cls, status_code: int, reason: str, headers: Headers, body: bytes, stream: BodyStream | None = None
     ) -> Response:
-        """The response of exactly these parts."""
+        """Return the response of exactly these parts."""
         response = object.__new__(cls)
         response.status_code = status_code
         response.reason = reason
@@ -139,11 +139,11 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text, by the charset of Content-Type."""
+        """Return the body as text, by the charset of Content-Type."""
         return _text(self.headers, self.body)
 
     def json(self) -> Any:
-        """The body read as JSON. Raises ValueError when it is none."""
+        """Return the body read as JSON. Raises ValueError when it is none."""
         return _json(self.text)
 
     def __repr__(self) -> str:
@@ -152,7 +152,7 @@ class Response:
 
 @functools.lru_cache(maxsize=1024)
 def usual_reason(status_code: int) -> str:
-    """The reason phrase of a status code; empty for an unknown one.
+    """Return the reason phrase of a status code; empty for an unknown one.
 
     >>> usual_reason(404)
     'Not Found'

@@ -54,7 +54,7 @@ class BasicAuthCredentials:
 
 
 def parse_basic(header: str | None) -> BasicAuthCredentials | None:
-    """The credentials of an Authorization header, None when it is no valid `Basic` one."""
+    """Return the credentials of an Authorization header, None when it is no valid `Basic` one."""
     scheme, _, encoded = (header or "").strip().partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -68,7 +68,7 @@ def parse_basic(header: str | None) -> BasicAuthCredentials | None:
 
 @dotnet_class("Authorization", members=_AUTHORIZATION, is_json=True)
 class Authorization:
-    """What get-authorization-context gives; the claims are boxed .NET values."""
+    """The result of get-authorization-context; the claims are boxed .NET values."""
 
     def __init__(self, access_token: str | None, claims: Mapping[str, Any] | Dictionary) -> None:
         self.access_token = access_token
@@ -110,7 +110,9 @@ class Jwt:
         return Jwt({}, {})
 
     def _first(self, name: str) -> str | None:
-        """A claim that is one text; anything else as its JSON, as Microsoft.IdentityModel has it: no one of several."""
+        """Return a claim that is one text; anything else as its JSON, as Microsoft.IdentityModel has it: no one of
+        several.
+        """
         value = self.payload.get(name)
         return None if value is None else _claim_text(value)
 
@@ -122,7 +124,7 @@ class Number(str):
 
 
 def parse_jwt(text: str | None) -> Jwt | None:
-    """The token in a text, with or without a leading `Bearer `; None when it is no JWT. Nothing is verified."""
+    """Return the token in a text, with or without a leading `Bearer `; None when it is no JWT. Nothing is verified."""
     token = (text or "").strip()
     if token[:7].lower() == "bearer ":
         token = token[7:].strip()
@@ -140,7 +142,7 @@ def parse_jwt(text: str | None) -> Jwt | None:
 
 
 def claim_texts(value: Any) -> list[str]:
-    """A claim as the texts that `Claims` shows: one for each element of an array.
+    """Return a claim as the texts that `Claims` shows: one for each element of an array.
 
     >>> claim_texts(["reader", True, {"a": Number("1.50")}])
     ['reader', 'true', '{"a":1.50}']
@@ -169,7 +171,7 @@ def _only_text(value: Any) -> str | None:
 
 
 def _time(value: Any) -> Any:
-    """A DateTime in UTC from seconds since 1970, None when there are none."""
+    """Return a DateTime in UTC from seconds since 1970, None when there are none."""
     if not isinstance(value, Number):
         return None
     seconds = float(value)

@@ -46,12 +46,12 @@ class Url:
 
     @classmethod
     def parse(cls, text: str, origin: str = "https://localhost") -> Url:
-        """From text; a text that begins with `/` belongs to `origin`. Raises ConfigurationError."""
+        """Parse a text; one that begins with `/` belongs to `origin`. Raises ConfigurationError."""
         return _parsed(origin.rstrip("/") + text if text.startswith("/") or not text else text)
 
     @functools.cached_property
     def query(self) -> HeaderCollection:
-        """The parameters of the query, decoded; their names ignore case."""
+        """Return the parameters of the query, decoded; their names ignore case."""
         parameters = HeaderCollection()
         for part in self.query_string[1:].split("&"):
             if part:
@@ -68,7 +68,7 @@ class Url:
         path: str | None = None,
         query_string: str | None = None,
     ) -> Url:
-        """A copy with some parts changed."""
+        """Return a copy with some parts changed."""
         return Url(
             self.scheme if scheme is None else scheme,
             self.host if host is None else host,
@@ -78,21 +78,21 @@ class Url:
         )
 
     def with_parameters(self, parameters: HeaderCollection) -> Url:
-        """A copy with these parameters, encoded, as its query."""
+        """Return a copy with these parameters, encoded, as its query."""
         return self.replaced(query_string=encode_parameters(parameters.fields()))
 
     @property
     def authority(self) -> str:
-        """Host and port; a default port is left out."""
+        """Return host and port; a default port is left out."""
         return self.host if self.port == DEFAULT_PORTS.get(self.scheme) else f"{self.host}:{self.port}"
 
     def to_string(self) -> str:
-        """The whole URL; a default port is left out."""
+        """Return the whole URL; a default port is left out."""
         return f"{self.scheme}://{self.authority}{self.path}{self.query_string}"
 
     @functools.cached_property
     def uri(self) -> Uri:
-        """The same as .NET's own type. Its page does not list this member, and deployed policies use it."""
+        """Return the URL as .NET's own type. The page does not list this member, and deployed policies use it."""
         from apimpolicy.dotnet.system.uris import parse
 
         return parse(self.to_string())
@@ -113,7 +113,7 @@ class Url:
 
 @functools.lru_cache(maxsize=1024)
 def _parsed(text: str) -> Url:
-    """An absolute URL, the same object for the same text. Raises ConfigurationError."""
+    """Return an absolute URL, the same object for the same text. Raises ConfigurationError."""
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -1,4 +1,4 @@
-"""What describes an API to its gateway: the OpenAPI document, schemas by id, a WSDL, a GraphQL schema."""
+"""The descriptions of an API: an OpenAPI document, schemas by id, a WSDL, a GraphQL schema."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ApiDocuments:
         self._graphql: Any = None
 
     def api(self) -> Api | None:
-        """The API that is described: its title, an id made of that, and its backend; None without a title."""
+        """Return the API that is described: its title, an id made of that, and its backend; None without a title."""
         description = self.description
         if description is None or description.title is None:
             return None
@@ -59,7 +59,7 @@ class ApiDocuments:
 
     @property
     def graphql_schema(self) -> Any:
-        """The GraphQL schema, read when it is first asked for; None without one. Raises ConfigurationError."""
+        """Return the GraphQL schema, read when it is first asked for; None without one. Raises ConfigurationError."""
         if self._graphql is None and self._graphql_text is not None:
             from apimpolicy.policies.graphql_requests import graphql_schema
 
@@ -68,7 +68,7 @@ class ApiDocuments:
 
 
 def _schema(name: str, schema: Any) -> Any:
-    """A JSON Schema as data, or an XSD as text. Raises ConfigurationError."""
+    """Return a JSON Schema as data, or an XSD as text. Raises ConfigurationError."""
     if isinstance(schema, bool):
         return schema
     if isinstance(schema, Mapping):
@@ -85,7 +85,7 @@ def _schema(name: str, schema: Any) -> Any:
 
 
 def _text(document: str | bytes | Path) -> str:
-    """A text, or what is in the file that a text of one line without brackets names."""
+    """Return a text, or what is in the file that a text of one line without brackets names."""
     is_name = isinstance(document, str) and "\n" not in document and not any(sign in document for sign in "<{")
     if isinstance(document, Path) or is_name:
         document = read_bytes(Path(str(document)))

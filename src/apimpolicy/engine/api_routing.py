@@ -1,4 +1,4 @@
-"""Which API of a service a request is for, by path, version and revision.
+"""Find the API of a request, by path, version and revision.
 
 Documented: the path of an API is behind the host; a version is the next segment, a header or a parameter of the query;
 `;rev=2` behind the API's path, and behind the version's segment, means that revision, no `;rev` the current one. Our
@@ -29,7 +29,7 @@ class RoutedApi(NamedTuple):
 
 
 def find_api(service: Service, request: RequestMessage) -> RoutedApi | None:
-    """The API that a request is for; None when it is for none."""
+    """Return the API that a request is for; None when it is for none."""
     path = from_utf16(request.url.path).removeprefix("/").split("/")
     found: RoutedApi | None = None
     longest = -1
@@ -42,7 +42,7 @@ def find_api(service: Service, request: RequestMessage) -> RoutedApi | None:
 
 
 def _matched(api: ServiceApi, path: list[str], request: RequestMessage) -> int | None:
-    """How many segments of the path are the API's; None when the request is not for it."""
+    """Return how many segments of the path are the API's; None when the request is not for it."""
     entity = api.api
     wanted = [part for part in from_utf16(entity.path).strip("/").split("/") if part]
     versions = api.version_set
@@ -65,7 +65,7 @@ def _matched(api: ServiceApi, path: list[str], request: RequestMessage) -> int |
 
 
 def _version_of(api: ServiceApi, request: RequestMessage) -> str | None:
-    """The version that a request says in a header or in the query."""
+    """Return the version that a request says in a header or in the query."""
     versions = api.version_set
     assert versions is not None
     if versions.scheme == "header":

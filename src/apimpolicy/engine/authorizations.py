@@ -1,4 +1,4 @@
-"""The credential manager of a gateway as tests have it: connections with their tokens, and who may use them.
+"""The credential manager for tests: connections with their tokens, and the identities that may use them.
 
 authorizations = Authorizations()
 authorizations.add("github", "orders-bot", access_token="gho_1", claims={"login": "bot"})
@@ -21,7 +21,7 @@ MANAGED = "managed"
 
 
 class ConnectionRequest(NamedTuple):
-    """What was asked for; `object_id` is `managed` for the gateway's own identity."""
+    """A request for a connection; `object_id` is `managed` for the gateway's own identity."""
 
     provider_id: str
     authorization_id: str
@@ -33,7 +33,7 @@ class ConnectionSource(Protocol):
     """Answers for connections."""
 
     def connection(self, provider_id: str, authorization_id: str, object_id: str) -> Connection:
-        """The connection, for the identity with this object id, or for `managed`, the gateway's own. Raises
+        """Return the connection, for the identity with this object id, or for `managed`, the gateway's own. Raises
         IdentityUnavailableError.
         """
 
@@ -62,7 +62,7 @@ class Authorizations:
         error: str | None = None,
     ) -> None:
         """Add a connection, or replace it: a new access token. `object_ids` are all that its access policies name,
-        `managed` for the gateway's own identity; anybody may use it unless given. With an `error` it gives that.
+        `managed` for the gateway's own identity; every identity may use it unless given. With an `error` it gives that.
         """
         known = None if object_ids is None else frozenset(id.lower() for id in object_ids)
         stored = _Stored(Connection(access_token, dict(claims or {})), known, error)

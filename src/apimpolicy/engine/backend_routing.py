@@ -1,11 +1,11 @@
-"""Which backend a request goes to: the members of pools, sessions, and the circuits that are open at the moment.
+"""Choose the backend of a request: members of pools, sessions, and open circuits.
 
 What no document states, and is our choice: members take turns in the smoothest order that their weights allow, the
 first one listed first (a gateway is one instance, and its order can be repeated); a circuit counts failures in a window
 that slides exactly, and begins anew once it closes; `Retry-After` is the time until the first circuit closes; the error
 of a single backend has no reason, and a pool answers with 503 whatever its members say; the cookie of a session is
 opaque, and set only for callers that do not bring a good one; a backend's credentials replace headers of the same
-names; a weight of 0 gets requests only where nobody else in its priority does.
+names; a weight of 0 gets requests only where no other member of its priority does.
 
 Seen on real gateways: with every circuit of a pool open, forward-request fails with the reason `PoolIsInactive` and the
 caller gets 503 with `Retry-After`; since May 2025 a circuit breaker may say another status (Microsoft's release notes).
@@ -21,7 +21,7 @@ from apimpolicy.context import entities
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
-from apimpolicy.policies.state import Tripping
+from apimpolicy.policies.state import TripRule
 from apimpolicy.text.digits import number_of
 from apimpolicy.text.named_values import substitute
 from apimpolicy.text.source import Source
@@ -42,7 +42,7 @@ POOL_INACTIVE = "PoolIsInactive"
 
 
 class Route(NamedTuple):
-    """Where one request goes. `why` says it in words, empty when there was nothing to choose."""
+    """The destination of one request. `why` is the reason in words, empty when there was nothing to choose."""
 
     id: str
     backend: Backend
@@ -69,14 +69,14 @@ class BackendRouter:
         self._turns: dict[tuple[str, str], float] = {}
 
     def describe(self, id_: str) -> str | None:
-        """The URL of a backend, or what a pool is; None when there is no such backend."""
+        """Return the URL of a backend, or what a pool is; None when there is no such backend."""
         backend = self.backends.get(id_)
         if is_pool(backend):
             return f"pool of {', '.join(member.id for member in backend.members)}"
         return None if backend is None else backend.url
 
     def entity(self, id_: str) -> entities.Backend:
-        """What `context.Backend` says of a backend."""
+        """Return what `context.Backend` says of a backend."""
         backend = self.backends.get(id_)
         if is_pool(backend):
             return entities.Backend(id_, type=entities.POOL)
@@ -86,7 +86,7 @@ class BackendRouter:
         return self.time.ticks() / TICKS_PER_SECOND
 
     def is_open(self, id_: str) -> bool:
-        """Whether the circuit of a single backend is open."""
+        """Return whether the circuit of a single backend is open."""
         return self._breaker(id_) is not None and self._circuits.seconds_open(id_) > 0
 
     def route(self, id_: str, request: Request) -> Route:
@@ -117,7 +117,7 @@ class BackendRouter:
         return self._route(member, why, session)
 
     def _unavailable(self, reason: str | None, what: str, members: Sequence[str]) -> PolicyError:
-        """The error when all of these circuits are open: until when is the time of the first one to close."""
+        """Return the error when all of these circuits are open; it names when the first of them closes."""
         seconds = max(1, math.ceil(min(map(self._circuits.seconds_open, members))))
         breaker = self._breaker(members[0])
         given = breaker.failure_status if breaker is not None and len(members) == 1 else None
@@ -131,7 +131,7 @@ class BackendRouter:
         return Route(member.id, _with_named_values(member.id, backend, self._named_values), why, session)
 
     def _next(self, pool: str, members: Sequence[PoolMember]) -> PoolMember:
-        """Smooth weighted round robin: all gain their weight, the richest one is taken and pays for all."""
+        """Choose by smooth weighted round robin: all gain their weight, the highest is taken and pays for all."""
         weights = {member.id: member.weight for member in members}
         total = sum(weights.values())
         if total == 0:
@@ -144,7 +144,7 @@ class BackendRouter:
         return taken
 
     def add_credentials(self, route: Route, request: Request) -> None:
-        """Put what the backend wants to see on a request. Raises ConfigurationError for an unknown certificate."""
+        """Add the backend's credentials to a request. Raises ConfigurationError for an unknown certificate."""
         from urllib.parse import quote
 
         from apimpolicy.context.headers import Headers
@@ -169,11 +169,11 @@ class BackendRouter:
                 )
 
     def answered(self, route: Route, response: Response) -> None:
-        """Tell the circuit what the backend answered."""
+        """Report the backend's answer to the circuit."""
         self._record(route, response.status_code, None, response.headers.get("Retry-After"))
 
     def failed(self, route: Route, reason: str | None) -> None:
-        """Tell the circuit that the backend did not answer."""
+        """Report to the circuit that the backend did not answer."""
         self._record(route, None, reason, None)
 
     def _record(self, route: Route, status: int | None, reason: str | None, retry_after: str | None) -> None:
@@ -183,8 +183,8 @@ class BackendRouter:
         failed = breaker.is_failure(status, reason)
         asked = seconds_of(retry_after, self.now()) if failed and breaker.accepts_retry_after else None
         duration = breaker.trip_duration if asked is None else asked
-        tripping = Tripping(breaker.failures, breaker.percentage, breaker.interval)
-        self._circuits.record(route.id, failed, tripping, duration)
+        rule = TripRule(breaker.failures, breaker.percentage, breaker.interval)
+        self._circuits.record(route.id, failed, rule, duration)
 
     def _breaker(self, id_: str) -> CircuitBreaker | None:
         backend = self.backends.get(id_)
@@ -198,7 +198,7 @@ def _checked(backends: Mapping[str, AnyBackend]) -> dict[str, Backend | BackendP
 
 
 def is_pool(backend: Backend | BackendPool | None) -> TypeIs[BackendPool]:
-    """Whether this is a pool of backends."""
+    """Return whether this is a pool of backends."""
     if backend is None:
         return False
     from apimpolicy.engine.backends import BackendPool
@@ -207,7 +207,7 @@ def is_pool(backend: Backend | BackendPool | None) -> TypeIs[BackendPool]:
 
 
 def session_value(pool: str, member: str) -> str:
-    """The value of a session's cookie: opaque, the same for one member of one pool.
+    """Return the value of a session's cookie: opaque, the same for one member of one pool.
 
     >>> session_value("both", "east") == session_value("both", "east") != session_value("both", "west")
     True
@@ -222,7 +222,7 @@ _MOST_SECONDS = 2**31 - 1
 
 
 def seconds_of(retry_after: str | None, now: float) -> float | None:
-    """The seconds that a `Retry-After` asks for; None when there is none, or when nobody can read it.
+    """Return the seconds that a `Retry-After` asks for; None when it is missing or not readable.
 
     >>> seconds_of("120", 0.0), seconds_of("soon", 0.0), seconds_of("9" * 400, 0.0)
     (120.0, None, None)

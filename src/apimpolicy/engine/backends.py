@@ -35,7 +35,7 @@ def _positive(_: object, attribute: attrs.Attribute[float], value: float) -> Non
 
 @attrs.frozen
 class CircuitBreaker:
-    """When a backend gets no requests for a while. Times are in seconds.
+    """The rule by which a backend gets no requests for a while. Times are in seconds.
 
     It trips when within `interval` there were `failures` of them, or when at least `percentage` of the requests failed.
     A failure is an answer whose status is in one of the ranges `statuses`, or an error whose reason is among
@@ -65,7 +65,7 @@ class CircuitBreaker:
             raise ConfigurationError(f"percentage of a circuit breaker is up to 100, not {self.percentage:g}")
 
     def is_failure(self, status: int | None, reason: str | None) -> bool:
-        """Whether an answer with this status, or an error with this reason, counts as a failure."""
+        """Return whether an answer with this status, or an error with this reason, counts as a failure."""
         is_open_to_all = not self.statuses and not self.error_reasons
         if status is None:
             given = [each.replace(" ", "").lower() for each in self.error_reasons]
@@ -131,7 +131,7 @@ AnyBackend = str | Backend | BackendPool
 
 
 def checked_backends(backends: Mapping[str, AnyBackend] | None) -> dict[str, Backend | BackendPool]:
-    """Backends by id, URLs as `Backend`. Raises ConfigurationError for a pool with a member that is none."""
+    """Return backends by id, URLs as `Backend`. Raises ConfigurationError for a pool with a member that is none."""
     found = {id_: Backend(given) if isinstance(given, str) else given for id_, given in (backends or {}).items()}
     for id_, backend in found.items():
         if isinstance(backend, Backend):

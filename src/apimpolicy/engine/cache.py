@@ -1,4 +1,4 @@
-"""The gateway's cache: values by key, each until its time is over."""
+"""The gateway's cache: values by key, each with a time to live."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_UNSWEPT = 1_000
-"""Keys among which nobody looks for those whose time is over."""
+"""Number of keys below which expired ones are not removed."""
 
 
 class ValueCache:

@@ -1,4 +1,4 @@
-"""The circuits of backends, in this process: which are open at the moment, and how requests ended before."""
+"""The circuits of backends, in this process: which are open, and how earlier requests ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from apimpolicy.policies.state import StateEntry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.policies.state import Tripping
+    from apimpolicy.policies.state import TripRule
 
 
 class _Circuit:
@@ -35,14 +35,14 @@ class LocalCircuits:
         circuit = self._circuits.get(id_)
         return 0.0 if circuit is None else max(0.0, circuit.open_until - _now())
 
-    def record(self, id_: str, failed: bool, tripping: Tripping, duration: float) -> None:
+    def record(self, id_: str, failed: bool, rule: TripRule, duration: float) -> None:
         now = _now()
         with self._lock:
             circuit = self._circuits.setdefault(id_, _Circuit())
-            circuit.seen = [entry for entry in circuit.seen if entry[0] > now - tripping.interval]
+            circuit.seen = [entry for entry in circuit.seen if entry[0] > now - rule.interval]
             circuit.seen.append((now, failed))
             failures = sum(failure for _, failure in circuit.seen)
-            if failed and trips(tripping, failures, len(circuit.seen)):
+            if failed and trips(rule, failures, len(circuit.seen)):
                 circuit.open_until = now + duration
                 circuit.seen.clear()
 
@@ -53,17 +53,17 @@ class LocalCircuits:
             yield StateEntry("circuit", id_, f"open for {seconds:.0f} s" if seconds else f"closed, {failures} failures")
 
 
-def trips(tripping: Tripping, failures: int, requests: int) -> bool:
-    """Whether so many failures among so many requests are too many.
+def trips(rule: TripRule, failures: int, requests: int) -> bool:
+    """Return whether so many failures among so many requests are too many.
 
-    >>> from apimpolicy.policies.state import Tripping
-    >>> trips(Tripping(3, None, 60), 3, 10), trips(Tripping(None, 50, 60), 4, 10)
+    >>> from apimpolicy.policies.state import TripRule
+    >>> trips(TripRule(3, None, 60), 3, 10), trips(TripRule(None, 50, 60), 4, 10)
     (True, False)
     """
-    if tripping.failures is not None:
-        return failures >= tripping.failures
-    assert tripping.percentage is not None
-    return failures * 100 >= tripping.percentage * requests
+    if rule.failures is not None:
+        return failures >= rule.failures
+    assert rule.percentage is not None
+    return failures * 100 >= rule.percentage * requests
 
 
 def _now() -> float:

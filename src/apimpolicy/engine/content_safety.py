@@ -1,4 +1,4 @@
-"""What stands in for Azure AI Content Safety."""
+"""A stand-in for Azure AI Content Safety."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_SEVERE = 7
 
 
 class SafetyAnalysis:
-    """What is found in a text: implements `apimpolicy.policies.language_models.Analysis`.
+    """The result for a text: implements `apimpolicy.policies.language_models.Analysis`.
 
     `severities` by category, 0 (safe) to 7; a category that is not there is 0. `blocklists` are the ids of the
     blocklists that the text is on; `is_attack` says that it attacks the model's instructions.
@@ -42,7 +42,7 @@ class SafetyAnalysis:
 class SafetyWords:
     """Finds words: those of each category with their severities, those of blocklists, and phrases of attacks.
 
-    Case does not matter, and a word counts wherever it stands in the text.
+    Case does not matter, and a word counts anywhere in the text.
 
         SafetyWords({"Violence": {"bomb": 6}}, blocklists={"fruit": ["banana"]}, attacks=["ignore all instructions"])
     """

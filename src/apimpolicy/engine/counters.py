@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
-from apimpolicy.policies.state import Bucket, Claim, Counter, Standing, StateEntry, Taken, Total, Window, whole
+from apimpolicy.policies.state import (
+    Bucket,
+    Claim,
+    Counter,
+    CounterStatus,
+    StateEntry,
+    TakeOutcome,
+    Total,
+    Window,
+    whole_calls,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MOST_UNSWEPT = 1_000
-"""Keys among which nobody looks for those that do not matter any more."""
+"""Number of keys below which expired ones are not removed."""
 
 
 class _Window:
@@ -36,7 +46,7 @@ class _Window:
         self.sums.append(self.sums[-1] + count)
 
     def since(self, time: float) -> int:
-        """The sum of what was counted after a moment."""
+        """Return the sum of what was counted after a moment."""
         return self.sums[-1] - self.sums[bisect_right(self.times, time)]
 
     def forget(self, time: float) -> None:
@@ -67,19 +77,19 @@ class CallCounters:
     def now(self) -> float:
         return environment().utc_now() / TICKS_PER_SECOND
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> Taken:
+    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
         with self._lock:
             for index, claim in enumerate(claims):
                 if self._is_exhausted(claim):
-                    return Taken(index, [self.standing(each.counter, each.limit) for each in claims])
+                    return TakeOutcome(index, [self.status(each.counter, each.limit) for each in claims])
             if reserved_for is not None:
                 self._reserved.setdefault(claims[0].counter.key, WeakSet()).add(reserved_for)
-            standings: list[Standing] = []
+            statuses: list[CounterStatus] = []
             for claim in claims:
                 if claim.amount:
                     self._add(claim.counter, claim.amount)
-                standings.append(Standing(self._left(claim.counter, claim.limit)))
-            return Taken(None, standings)
+                statuses.append(CounterStatus(self._left(claim.counter, claim.limit)))
+            return TakeOutcome(None, statuses)
 
     def commit(self, reservation: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
         with self._lock:
@@ -95,9 +105,9 @@ class CallCounters:
             for counter, count in counts:
                 self._add(counter, count)
 
-    def standing(self, counter: Counter, limit: int) -> Standing:
+    def status(self, counter: Counter, limit: int) -> CounterStatus:
         with self._lock:
-            return Standing(self._left(counter, limit), self._wait(counter, limit))
+            return CounterStatus(self._left(counter, limit), self._wait(counter, limit))
 
     def enter(self, key: str, limit: int) -> int | None:
         with self._lock:
@@ -128,7 +138,7 @@ class CallCounters:
 
     def _is_exhausted(self, claim: Claim) -> bool:
         reserved = len(self._reserved.get(claim.counter.key, ())) - claim.own
-        return whole(self._left(claim.counter, claim.limit)) <= reserved
+        return whole_calls(self._left(claim.counter, claim.limit)) <= reserved
 
     def _left(self, counter: Counter, limit: int) -> float:
         if isinstance(counter, Window):
@@ -180,24 +190,24 @@ class CallCounters:
         return min(float(capacity), level + (self.now() - moment) * capacity / period)
 
     def _draw(self, counter: Bucket, count: int) -> None:
-        """Take out of the bucket of this key, and of those of other capacities that other policies have for it."""
+        """Take calls out of the bucket of this key, and of those with other capacities that other policies use."""
         known = self._buckets.setdefault(counter.key, {})
         for capacity in {counter.capacity, *known}:
             known[capacity] = (self.now(), self._level(counter._replace(capacity=capacity)) - count)
 
 
 def until_drop(counter: Bucket, level: float) -> float:
-    """Seconds until one call fits in."""
+    """Return seconds until one call fits in."""
     if not counter.capacity:
         return counter.period
     return max(0.0, (1 - level) * counter.period / counter.capacity)
 
 
 def until_renewal(counter: Total, now: float) -> float:
-    """Seconds until the current period ends; 0 when it never does."""
+    """Return seconds until the current period ends; 0 when it never does."""
     return counter.start + (_number(counter, now) + 1) * counter.period - now if counter.period else 0.0
 
 
 def _number(counter: Total, now: float) -> int:
-    """Which of the periods runs, counted from 0 at `start`."""
+    """Return which of the periods runs, counted from 0 at `start`."""
     return int((now - counter.start) // counter.period) if counter.period else 0

@@ -1,4 +1,4 @@
-"""A Dapr sidecar that keeps what it is asked and answers as it is told."""
+"""A Dapr sidecar that records requests and gives prepared answers."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class DaprSidecar:
 
     @property
     def publications(self) -> list[DaprPublication]:
-        """Every message that was published."""
+        """Return every message that was published."""
         return [
             DaprPublication(path[0], "/".join(path[1:]), request.text) for request, path in self._of_kind("publish")
         ]
 
     @property
     def bindings(self) -> list[DaprBinding]:
-        """Every binding that was triggered."""
+        """Return every binding that was triggered."""
         found = []
         for request, path in self._of_kind("bindings"):
             sent = request.json()
@@ -71,7 +71,7 @@ class DaprSidecar:
 
     @property
     def invocations(self) -> list[Request]:
-        """Every request that was forwarded to a service."""
+        """Return every request that was forwarded to a service."""
         return [request for request, _ in self._of_kind("invoke")]
 
     def _of_kind(self, kind: str) -> Iterator[tuple[Request, list[str]]]:

@@ -12,7 +12,7 @@ MAX_ALIASES = 2_000
 
 
 def parse_json_or_yaml(content: bytes, name: str) -> Any:
-    """The data of a file; `name` is for messages. Raises ConfigurationError."""
+    """Return the data of a file; `name` is for messages. Raises ConfigurationError."""
     import json
 
     text = content.decode("utf-8-sig", "replace")
@@ -38,7 +38,7 @@ def parse_json_or_yaml(content: bytes, name: str) -> Any:
 
 @cache
 def _loader() -> Any:
-    """A YAML loader with JSON's kinds of values: a date stays text, and so do `yes` and `off`."""
+    """Return a YAML loader with JSON's kinds of values: a date stays text, and so do `yes` and `off`."""
     import re
 
     import yaml

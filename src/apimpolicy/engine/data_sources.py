@@ -1,4 +1,4 @@
-"""The databases of GraphQL resolvers: stand-ins that answer as they are told and keep what they were asked.
+"""The databases of GraphQL resolvers: stand-ins that record queries and give prepared answers.
 
     people = RecordedSql([{"Id": 1, "Name": "Ada"}])
     gateway = Gateway(sql=people)

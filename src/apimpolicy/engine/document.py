@@ -57,12 +57,12 @@ class Policy:
 
     @property
     def path(self) -> str:
-        """The file's path, or the name of the text."""
+        """Return the file's path, or the name of the text."""
         return self.original.path
 
     @property
     def root(self) -> Element:
-        """The outermost element: `policies`, `fragment`, or the first section."""
+        """Return the outermost element: `policies`, `fragment`, or the first section."""
         root = self.document.root
         assert root is not None
         return root
@@ -73,12 +73,12 @@ class Policy:
 
     @property
     def errors(self) -> list[Diagnostic]:
-        """The diagnostics for which the gateway would refuse the document."""
+        """Return the diagnostics for which the gateway would refuse the document."""
         return [finding for finding in self.diagnostics if finding.severity is Severity.ERROR]
 
     def with_named_values(self, values: Mapping[str, str]) -> Policy:
-        """The document with named values put in. Raises PolicySyntaxError for a missing one (POL001), and when the
-        document cannot be read any more with the values in it.
+        """Return the document with its named values replaced. Raises PolicySyntaxError for a missing one (POL001), and
+        when the document cannot be read any more with the values in it.
         """
         if self.named_values is not None or not find_named_values(self.original.text):
             return self
@@ -115,12 +115,12 @@ def load_policy(
 
 
 def is_markup(text: str) -> bool:
-    """Whether a text is a document itself, not the path of one."""
+    """Return whether a text is a document itself, not the path of one."""
     return text.lstrip("\ufeff \t\r\n").startswith("<") or not text.strip()
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a policy file. Raises ConfigurationError when it cannot be read or is far too large."""
+    """Return the bytes of a policy file. Raises ConfigurationError when it cannot be read or is far too large."""
     if (text := replacement_of(path)) is not None:
         return text
     try:

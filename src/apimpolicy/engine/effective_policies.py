@@ -58,7 +58,7 @@ class EffectivePolicies:
                 self._programs = other._programs
 
     def scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy]) -> dict[str, Policy]:
-        """The documents by scope, the global one always there. Raises as `Gateway.run` does."""
+        """Return the documents by scope, the global one always there. Raises as `Gateway.run` does."""
         last = self._last_scopes
         if last is not None and last[0] == policy and self.named_values == self._values_put_in and observer() is None:
             return last[1]
@@ -73,7 +73,7 @@ class EffectivePolicies:
         return scopes
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
-        """What runs in each section for these documents. Raises as `Gateway.run` does."""
+        """Return what runs in each section for these documents. Raises as `Gateway.run` does."""
         last = self._last_program
         if last is not None and last[0] == scopes and not self.fragments and observer() is None:
             return last[1]
@@ -88,7 +88,7 @@ class EffectivePolicies:
         return found
 
     def document(self, policy: AnyPolicy, name: str) -> Policy:
-        """The document with named values in it; the same object for the same content."""
+        """Return the document with named values in it; the same object for the same content."""
         if self.named_values != self._values_put_in:
             self._values_put_in = dict(self.named_values)
             self._documents = {}  # a new one: another gateway may have adopted the old one
@@ -116,5 +116,5 @@ class EffectivePolicies:
 
 @functools.cache
 def global_policy() -> Policy:
-    """The global policy of a new service."""
+    """Return the global policy of a new service."""
     return load_policy(GLOBAL_POLICY, path="<global policy>")

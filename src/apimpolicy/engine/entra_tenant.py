@@ -54,17 +54,17 @@ class EntraTenant(TokenIssuer):
         self.client_id = client_id
 
     def issuer(self, version: int = 2, tenant: str | None = None) -> str:
-        """The issuer of its tokens of version 1 or 2."""
+        """Return the issuer of its tokens of version 1 or 2."""
         name = self.id if tenant is None else tenant
         return f"{self.endpoint}/{name}/v2.0" if version == 2 else f"{VERSION_1_ISSUER}/{name}/"
 
     def url(self, version: int = 2) -> str:
-        """The URL of its OpenID configuration, as openid-config of validate-jwt has it."""
+        """Return the URL of its OpenID configuration, as openid-config of validate-jwt has it."""
         return f"{self.endpoint}/{self.id}{'/v2.0' if version == 2 else ''}{CONFIGURATION}"
 
     @property
     def urls(self) -> list[str]:
-        """What it answers for, among others."""
+        """Return what it answers for, among others."""
         return [self.url(2), self.url(1)]
 
     def document(self, url: str) -> Mapping[str, Any] | None:
@@ -106,7 +106,7 @@ class EntraTenant(TokenIssuer):
         headers: Mapping[str, object] | None = None,
         encrypted_for: Certificate | bytes | None = None,
     ) -> str:
-        """An access token of version 1 or 2 for an application; the rest is as in `OpenIdProvider.token`.
+        """Return an access token of version 1 or 2 for an application; the rest is as in `OpenIdProvider.token`.
 
         Raises ConfigurationError for another version.
         """

@@ -1,4 +1,4 @@
-"""From a step to an instance of its policy: attributes and texts evaluated, converted, and written to the trace."""
+"""Make an instance of a step's policy: evaluate and convert attributes and texts, and write them to the trace."""
 
 from __future__ import annotations
 
@@ -31,15 +31,14 @@ EXPRESSION_FAILURES = frozenset({EVALUATION_FAILED, VALIDATION_FAILED})
 class Evaluator:
     """Evaluates steps against one context. `tracing` keeps the values of sub-expressions, for `explain`."""
 
-    __slots__ = ("context", "observer", "tracing")
+    __slots__ = ("context", "tracing")
 
-    def __init__(self, context: Context, tracing: bool, observer: Observer | None) -> None:
+    def __init__(self, context: Context, tracing: bool) -> None:
         self.context = context
         self.tracing = tracing
-        self.observer = observer
 
     def instantiate(self, entry: TraceEntry) -> Any:
-        """The policy of an entry with its attributes. Raises PolicyError when an expression throws."""
+        """Return the policy of an entry with its attributes. Raises PolicyError when an expression throws."""
         step = entry.step
         prepared = step.prepared
         if prepared is None:
@@ -62,7 +61,7 @@ class Evaluator:
         return instance
 
     def attribute(self, attribute: PreparedAttribute, entry: TraceEntry) -> object:
-        """The value of an attribute now; its default when the element does not have it."""
+        """Return the value of an attribute now; its default when the element does not have it."""
         slot = attribute.slot
         if not attribute.is_given:
             return slot.default
@@ -90,19 +89,6 @@ class Evaluator:
         self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
     ) -> object:
         """Return the value of an attribute or text, converted and validated. Raises PolicyError."""
-        if self.observer is None:
-            return self._value(slot, what, expression, text, entry)
-        try:
-            value = self._value(slot, what, expression, text, entry)
-        except PolicyError as error:
-            self.observer.value_converted(entry, slot, expression, None, error)
-            raise
-        self.observer.value_converted(entry, slot, expression, value, None)
-        return value
-
-    def _value(
-        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
-    ) -> object:
         try:
             value = slot.convert(text if expression is None else self.evaluate(expression, what, entry))
             reason = slot.why_invalid(value)
@@ -116,21 +102,13 @@ class Evaluator:
             raise invalid_value(reason)
         return value
 
+    def recorder(self, excerpt: Excerpt) -> Recorder:
+        """Return what records the values of sub-expressions."""
+        return Recorder()
+
     def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
         """Return the value of an expression, boxed. Raises DotnetException."""
-        observer = self.observer
-        if observer is None:
-            return self._evaluate(excerpt, what, entry, Recorder() if self.tracing else None)
-        observer.expression_started(entry, excerpt)
-        try:
-            value = self._evaluate(excerpt, what, entry, observer.recorder(excerpt) or Recorder())
-        except Exception as error:
-            observer.expression_ended(entry, error)
-            raise
-        observer.expression_ended(entry, None)
-        return value
-
-    def _evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry, recorder: Recorder | None) -> object:
+        recorder = self.recorder(excerpt) if self.tracing else None
         evaluation = Evaluation(what, excerpt, recorder)
         entry.evaluations.append(evaluation)
         expression = evaluation.expression = compiled(excerpt)
@@ -149,6 +127,40 @@ class Evaluator:
         return value
 
 
+class ObservedEvaluator(Evaluator):
+    """Evaluates steps, and reports expressions and values to an observer."""
+
+    __slots__ = ("observer",)
+
+    def __init__(self, context: Context, observer: Observer) -> None:
+        super().__init__(context, True)
+        self.observer = observer
+
+    def value(
+        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
+    ) -> object:
+        try:
+            value = super().value(slot, what, expression, text, entry)
+        except PolicyError as error:
+            self.observer.value_converted(entry, slot, expression, None, error)
+            raise
+        self.observer.value_converted(entry, slot, expression, value, None)
+        return value
+
+    def recorder(self, excerpt: Excerpt) -> Recorder:
+        return self.observer.recorder(excerpt) or Recorder()
+
+    def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
+        self.observer.expression_started(entry, excerpt)
+        try:
+            value = super().evaluate(excerpt, what, entry)
+        except Exception as error:
+            self.observer.expression_ended(entry, error)
+            raise
+        self.observer.expression_ended(entry, None)
+        return value
+
+
 class PreparedAttribute:
     """An attribute that has to be evaluated, or converted, each time; `text` is its literal as a .NET string."""
 
@@ -162,7 +174,7 @@ class PreparedAttribute:
 
 
 class Prepared:
-    """What is the same whenever a step runs: `values` by field, `shown` as the trace has them; and what is not.
+    """The parts of a step that are the same in each run: `values` by field, `shown` as in the trace; and the others.
 
     Literals are converted here, once; those that do not convert fail when the policy is reached. A step with nothing to
     evaluate has one `instance` for all requests: policies do not change themselves.
@@ -204,7 +216,7 @@ class Prepared:
 
 
 def _texts(element: Element, slot: ContentSlot) -> list[tuple[Excerpt | None, str]]:
-    """The texts that a slot is made of: each an expression, or a literal."""
+    """Return the texts that a slot is made of: each an expression, or a literal."""
     if slot.child is None:
         return [(element.expression, "" if element.expression is not None else to_utf16(literal_content(element)))]
     children = [child for child in element.elements() if child.name == slot.child]
@@ -215,7 +227,7 @@ def _texts(element: Element, slot: ContentSlot) -> list[tuple[Excerpt | None, st
 
 
 def literal_content(element: Element) -> str:
-    """An element's content as text: character data decoded; with elements in it, the markup as it is written."""
+    """Return an element's content as text: character data decoded; with elements in it, the markup as it is written."""
     if any(isinstance(child, Element) for child in element.children):
         return element.source.text[element.content_start : element.content_end]
     return element.text

@@ -1,4 +1,4 @@
-"""Event hubs that keep what log-to-eventhub sends."""
+"""Event hubs that record what log-to-eventhub sends."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class EventHubEvent:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8."""
+        """Return the body as UTF-8."""
         return self.body.decode("utf-8", "replace")
 
     @property
     def size(self) -> int:
-        """How many bytes it has."""
+        """Return how many bytes it has."""
         return len(self.body)
 
     def __repr__(self) -> str:
@@ -59,11 +59,11 @@ class EventHubs:
 
     @property
     def hubs(self) -> Mapping[str, EventHub]:
-        """The event hubs that there are, by the ids of their loggers."""
+        """Return the event hubs that there are, by the ids of their loggers."""
         return self._hubs
 
     def hub(self, logger_id: str) -> EventHub:
-        """The event hub of a logger. Raises ConfigurationError when the gateway has no such logger."""
+        """Return the event hub of a logger. Raises ConfigurationError when the gateway has no such logger."""
         if self._is_open:
             return self._hubs.setdefault(logger_id, EventHub(logger_id))
         found = self._hubs.get(logger_id)

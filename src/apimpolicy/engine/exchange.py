@@ -1,4 +1,4 @@
-"""One request on its way through the gateway: its state, and how policies run against it."""
+"""One request in the gateway: its state, and how policies run against it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import forwarding
-from apimpolicy.engine.evaluation import Evaluator
+from apimpolicy.engine.evaluation import Evaluator, ObservedEvaluator
 from apimpolicy.engine.policy_doubles import name_of_double, run_double
 from apimpolicy.engine.trace import Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 
 _STEPS_PER_POLICY = 50
-"""What running a policy costs, and keeping what the trace says of it."""
+"""Steps that a policy and its entry of the trace cost."""
 
 
 class Unmatched(NamedTuple):
-    """What a request that is for no API, or for no operation of one, could have been for."""
+    """The APIs or operations that a request without a match could have been meant for."""
 
     apis: Sequence[ServiceApi] = ()
     api: str = ""
@@ -61,7 +61,7 @@ class Exchange:
     """The state of one request; implements `apimpolicy.policies.spec.Exchange`.
 
     `context` is what expressions see. Its `Response` is null until there is one: the backend's, or that of an error.
-    What most requests never change stands in the class, and only what a request changes in the exchange itself.
+    Attributes that most requests never change are in the class, and only those that a request changes in the instance.
     `doubles` run in the place of policies, by their ids or places, and `sections` are those that run.
     `program` are the effective policies, from the moment when they are known.
     `unasked_certificate` is the client certificate that was on the wire although the gateway did not ask for it;
@@ -120,7 +120,8 @@ class Exchange:
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
         self.observer = observer
-        self._evaluator = Evaluator(context, tracing, observer)
+        self._tracing = tracing
+        self._evaluator = self.evaluator(context)
         self.environment = environment()
         self._now = self.environment.utc_now if tracing else None
         self._running: list[TraceEntry] = []
@@ -129,9 +130,13 @@ class Exchange:
         self._at_end: list[Callable[[ResponseMessage], None]] = []
         self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
 
+    def evaluator(self, context: Context) -> Evaluator:
+        """Return what evaluates attributes and texts."""
+        return Evaluator(context, self._tracing) if self.observer is None else ObservedEvaluator(context, self.observer)
+
     @property
     def response(self) -> ResponseMessage:
-        """The response; an empty 200 until there is another."""
+        """Return the response; an empty 200 until there is another."""
         if self._response is None:
             self._response = self.make_response()
         return self._response
@@ -167,7 +172,7 @@ class Exchange:
         return ResponseMessage(status_code, second_read=self.request.second_read)
 
     def show_response(self, response: ResponseMessage | None = None) -> None:
-        """From here on expressions see the response; it is replaced by this one if it is given."""
+        """Show the response to expressions from here on; replace it first if another one is given."""
         if response is not None:
             self.response = response
         self.context.response = self.response
@@ -276,7 +281,7 @@ class Exchange:
         return f"{self._entity_of(step.scope)} {step.section} {step.path}"
 
     def _entity_of(self, scope: str) -> str:
-        """The scope with the id of what it belongs to: two APIs with the same policy are two places."""
+        """Return the scope with the id of its entity: two APIs with the same policy are two places."""
         context = self.context
         if scope == "operation":
             return f"operation {context.api.id} {context.operation.id}"
@@ -288,7 +293,7 @@ class Exchange:
         given = (element.get(name) for name in attributes)
         return any(attribute is not None and attribute.value.expression is not None for attribute in given)
 
-    def counts_first(self, key: str) -> bool:
+    def is_first_call(self, key: str) -> bool:
         if key in self._counted:
             return False
         self._counted.add(key)
@@ -298,7 +303,7 @@ class Exchange:
         self._at_end.append(action)
 
     def finish(self, answer: ResponseMessage) -> None:
-        """Do what policies left for the end. An expression that throws there changes nothing any more."""
+        """Do the deferred work of policies at the end. An expression that throws there changes nothing."""
         self.show_response(answer)
         for action in self._at_end:
             with suppress(PolicyError):
@@ -308,7 +313,7 @@ class Exchange:
         self._on_response.append((self._running[-1].step, action, may_wait))
 
     def receive(self) -> None:
-        """Do what policies left for the moment before outbound. Raises PolicyError, with the policy as its place."""
+        """Do the deferred work of policies before outbound. Raises PolicyError, with the policy as its place."""
         for step, action, may_wait in self._on_response:
             stream = self.response.body.stream if may_wait else None
             if stream is not None:
@@ -322,7 +327,7 @@ class Exchange:
 
     @staticmethod
     def _with_whole_body(action: Callable[[ResponseMessage], None], response: ResponseMessage, content: bytes) -> None:
-        """Do what waited for a streamed body. An expression that throws there changes nothing any more."""
+        """Do the work that waited for a streamed body. An expression that throws there changes nothing."""
         whole = ResponseMessage(response.status_code, headers=response.headers.copy(), body=content)
         with suppress(PolicyError):
             action(whole)
@@ -376,7 +381,7 @@ class Exchange:
 
     @staticmethod
     def _path_of(error: PolicyError, step: Step) -> str:
-        """Where a policy stands; of one that forwards and cannot connect, as logs of real gateways have it."""
+        """Return the path of a policy; when it can't connect to a backend, as logs of real gateways write it."""
         is_connection = has_trait(step.name, "forwards") and error.reason in ("BackendConnectionFailure", "Timeout")
         return f"{step.name}\\{step.name}" if is_connection and step.path == f"{step.name}[1]" else step.path
 

@@ -1,4 +1,4 @@
-"""What the requests of one gateway share: what its policies reach, with the counters and caches between requests."""
+"""The services that requests of one gateway share, with the counters and caches between requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way to a backend and back: its address, the transport's answer, and what a connection that fails becomes."""
+"""Forward a request to a backend: its address, the transport's answer, and errors of the connection."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def forward(exchange: Exchange, timeout: float, *, buffers: bool, buffers_reques
         raise PolicyError("BackendConnectionFailure", str(error)) from None
     if address is not exchange.request.url:
         request.url = str(address)
-    request.headers = headers_on_the_way(
+    request.headers = forwarded_headers(
         request.headers, address.host, exchange.request.ip_address, keeps_host=exchange.host_is_set
     )
     if route is not None:
@@ -77,7 +77,7 @@ def _take_body(exchange: Exchange, request: Request, *, keeps: bool) -> None:
 def follow(exchange: Exchange, request: Request, timeout: float) -> Response:
     """Send a request that the backend's answer asked for; its answer is the response now. Raises PolicyError."""
     host = Url.parse(request.url).host
-    request.headers = headers_on_the_way(request.headers, host, None, keeps_host=exchange.host_is_set)
+    request.headers = forwarded_headers(request.headers, host, None, keeps_host=exchange.host_is_set)
     exchange.backend_requests.append(request)
     response = answer_of(exchange, exchange.services.transport, request, timeout)
     exchange.show_response(ResponseMessage.of(response, exchange.request.second_read))
@@ -92,7 +92,7 @@ def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeo
         placeholder = f"https://{backend_id}"
         request.url = route.backend.url.rstrip("/") + request.url.removeprefix(placeholder)
     host = Url.parse(request.url).host
-    request.headers = headers_on_the_way(request.headers, host, None, keeps_host=False)
+    request.headers = forwarded_headers(request.headers, host, None, keeps_host=False)
     backends.add_credentials(route, request)
     exchange.sent_requests.append(request)
     try:
@@ -104,8 +104,10 @@ def send_to_backend(exchange: Exchange, request: Request, backend_id: str, timeo
     return response
 
 
-def headers_on_the_way(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
-    """What the backend gets: its own host in front, and the caller's address behind those in X-Forwarded-For."""
+def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_host: bool) -> Headers:
+    """Return the headers that the backend gets: its own host first, and the caller's address added to
+    X-Forwarded-For.
+    """
     if keeps_host:
         fields = dict(headers.by_key())
     else:
@@ -127,7 +129,7 @@ def answer_of(
     is_own: bool = False,
     buffers: bool = True,
 ) -> Response:
-    """What a transport answers within `timeout` seconds of the gateway's time.
+    """Return what a transport answers within `timeout` seconds of the gateway's time.
 
     An answer that does not come costs the whole timeout. `is_own` says that it is a request of the policy's own, of
     whose errors other words were seen than of those of forward-request. Unless it `buffers`, a transport that can do so
@@ -145,7 +147,7 @@ def answer_of(
         exchange.services.time.advance(max(0.0, timeout - (now() - started) / TICKS_PER_SECOND))
         raise PolicyError("Timeout", timed_out) from None
     except OSError as error:
-        raise PolicyError("BackendConnectionFailure", _words_of(error, request, is_own)) from error
+        raise PolicyError("BackendConnectionFailure", _error_message(error, request, is_own)) from error
     if not isinstance(response, Response):
         raise ConfigurationError(f"the backend answered with {type(response).__name__}, not with a Response")
     if now() - started > timeout * TICKS_PER_SECOND:
@@ -153,8 +155,8 @@ def answer_of(
     return response
 
 
-def _words_of(error: OSError, request: Request, is_own: bool) -> str:
-    """What is said of a connection that fails: its own words, or those of real gateways when it is refused."""
+def _error_message(error: OSError, request: Request, is_own: bool) -> str:
+    """Return the message of a failed connection: its own, or that of real gateways when it is refused."""
     if str(error) and (is_own or not isinstance(error, ConnectionRefusedError)):
         return str(error)
     url = Url.parse(request.url)
@@ -162,7 +164,7 @@ def _words_of(error: OSError, request: Request, is_own: bool) -> str:
 
 
 def _route(exchange: Exchange, request: Request) -> Route | None:
-    """The backend that the request goes to, when set-backend-service named one by its id."""
+    """Return the backend that the request goes to, when set-backend-service named one by its id."""
     if exchange.backend_id is None or exchange.backend_is_exact:
         return None
     exchange.routed = None
@@ -175,11 +177,13 @@ def _backend_address(exchange: Exchange, route: Route | None) -> Url:
     service = exchange.context.api.service_url
     chosen = exchange.backend_url if route is None else route.backend.url
     base = service if chosen is None else Url.parse(chosen)
-    return url if base is None else _below(exchange, base)
+    return url if base is None else _url_below(exchange, base)
 
 
-def _below(exchange: Exchange, base: Url) -> Url:
-    """The URL below a backend's base URL: what the API's own path leaves of the request's path, then its query."""
+def _url_below(exchange: Exchange, base: Url) -> Url:
+    """Return the URL below a backend's base URL: what the API's own path leaves of the request's path,
+    then its query.
+    """
     url = exchange.request.url
     path = "" if exchange.backend_is_exact else url.path
     if path and not exchange.path_is_rewritten:
@@ -190,7 +194,7 @@ def _below(exchange: Exchange, base: Url) -> Url:
 
 
 def target(exchange: Exchange) -> str | None:
-    """Where the request would go now; None where that is decided later, as in a pool."""
+    """Return where the request would go now; None where that is decided later, as in a pool."""
     try:
         return str(_backend_address(exchange, None))
     except ConfigurationError:
@@ -198,18 +202,18 @@ def target(exchange: Exchange) -> str | None:
 
 
 def forwarded_url(exchange: Exchange) -> Url:
-    """The URL of the request as it would be forwarded now.
+    """Return the URL of the request as it would be forwarded now.
 
     A pool chooses a member only when it forwards, so its id takes the place of the host.
     """
     try:
         return _backend_address(exchange, None)
     except ConfigurationError:
-        return _below(exchange, Url("https", exchange.backend_id or "", DEFAULT_PORTS["https"]))
+        return _url_below(exchange, Url("https", exchange.backend_id or "", DEFAULT_PORTS["https"]))
 
 
 def path_below(path: str, prefix: str) -> str | None:
-    """What follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
+    """Return what follows an API's path in a URL's path, beginning with `/`; None when it does not begin so.
 
     The revision that a caller asks for belongs to the API's path.
 

@@ -158,7 +158,7 @@ class Gateway(GatewaySettings):
             return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_answer())
 
     def _run_apart(self, *arguments: Any, **options: Any) -> Result:
-        """The same in a process of its own."""
+        """Run a request in a process of its own."""
         from apimpolicy.engine.isolation import run_isolated
 
         return run_isolated(self, lambda alone: alone.run(*arguments, **options))
@@ -189,7 +189,7 @@ class Gateway(GatewaySettings):
         return self._service_requests.send(given, variables or {}, doubles or {})
 
     def _find_operation(self, exchange: Exchange, scopes: Mapping[str, Policy]) -> bool:
-        """Find what operation a request is for; False when the gateway has operations, and it is for none of them."""
+        """Find the operation of a request; False when the gateway has operations, and none of them matches."""
         if self.description is None and self.operation is None:
             return True
         from apimpolicy.engine.operations import find_operation
@@ -228,7 +228,7 @@ class Gateway(GatewaySettings):
             return resolve(self._exchange(given, {}), program, arguments or {}, parent)
 
     def event_hub(self, logger_id: str) -> EventHub:
-        """The event hub behind a logger. Raises ConfigurationError when the gateway has no such logger."""
+        """Return the event hub behind a logger. Raises ConfigurationError when the gateway has no such logger."""
         return self.services.event_hubs.hub(logger_id)
 
     def adopt(self, other: Gateway) -> None:
@@ -236,15 +236,15 @@ class Gateway(GatewaySettings):
         self.policies.adopt(other.policies)
 
     def scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy]) -> dict[str, Policy]:
-        """The documents by scope, named values put in, the global one always there. Raises as `run` does."""
+        """Return the documents by scope, named values put in, the global one always there. Raises as `run` does."""
         return self.policies.scopes(policy)
 
     def program(self, scopes: Mapping[str, Policy]) -> Program:
-        """What runs in each section for these documents; built once for the same ones. Raises as `run` does."""
+        """Return what runs in each section for these documents; built once for the same ones. Raises as `run` does."""
         return self.policies.program(scopes)
 
     def environment(self) -> Environment:
-        """The surroundings of one request, for `use_environment`."""
+        """Return the surroundings of one request, for `use_environment`."""
         environment = Environment(
             utc_now=self.services.time.ticks,
             trust=VerificationRecorder(self.trust),
@@ -256,7 +256,7 @@ class Gateway(GatewaySettings):
         return environment
 
     def negotiates(self, host: str) -> bool:
-        """Whether callers of this host name are asked for a client certificate."""
+        """Return whether callers of this host name are asked for a client certificate."""
         setting = self.negotiate_client_certificate
         if isinstance(setting, bool):
             return setting
@@ -267,12 +267,14 @@ class Gateway(GatewaySettings):
         return host.lower() in (name.lower() for name in setting)
 
     def is_over_capacity(self, request: Request) -> bool:
-        """Whether the gateway answers 429 because it is over its capacity."""
+        """Return whether the gateway answers 429 because it is over its capacity."""
         setting = self.over_capacity
         return setting(request) if callable(setting) else setting
 
     def context_of(self, request: Request) -> Context:
-        """The `context` with which a request begins, as expressions see it; for evaluating one without a policy."""
+        """Return the `context` with which a request begins, as expressions see it; for evaluating one
+        without a policy.
+        """
         with use_environment(self.environment()):
             return self.exchange(request).context
 
@@ -280,7 +282,7 @@ class Gateway(GatewaySettings):
     """What observes the requests of this gateway; see `apimpolicy.engine.observation`."""
 
     def exchange(self, request: Request) -> Exchange:
-        """The state of a request that has just come; inside of `use_environment`."""
+        """Return the state of a request that has just come; inside of `use_environment`."""
         return self._exchange(request, {})
 
     def _exchange(self, request: Request, scopes: Mapping[str, Policy]) -> Exchange:

@@ -1,4 +1,4 @@
-"""What a gateway is set up with: `Gateway` takes these by name; every one is optional.
+"""The settings of a gateway: `Gateway` takes them by name; each is optional.
 
 The plain ones, which files say as they are, are declared in `apimpolicy.policies.settings`.
 """

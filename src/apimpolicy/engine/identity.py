@@ -1,4 +1,4 @@
-"""The gateway's world of identities: `apimpolicy.policies.identity_services.Identities`, of what it was given."""
+"""The identities of a gateway: `apimpolicy.policies.identity_services.Identities` from its settings."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Identities:
         return self.authorizations.connection(provider_id, authorization_id, object_id)
 
     def _object_id(self, identity: str) -> str:
-        """The object id of a token, which is read and not verified. Raises IdentityUnavailableError."""
+        """Return the object id of a token, which is read and not verified. Raises IdentityUnavailableError."""
         from apimpolicy.context.tokens import Number, parse_jwt
         from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
 

@@ -1,4 +1,4 @@
-"""The services that a gateway reaches besides its backends, each recording; what is not given is a harmless default."""
+"""The services that a gateway reaches besides its backends; each records, and has a harmless default."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Integrations:
-    """What policies send messages and metrics to, and ask about prompts."""
+    """Receivers of messages and metrics, and services that judge prompts."""
 
     def __init__(self, transport: Transport, settings: GatewaySettings) -> None:
         event_hubs, dapr = settings.event_hubs, settings.dapr

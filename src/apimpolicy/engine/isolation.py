@@ -33,7 +33,7 @@ _LARGEST_ANSWER = 256 << 20
 
 
 class IsolatedResult(Result):
-    """What a request came to in a process of its own: see `apimpolicy.engine.result.Result`.
+    """The result of a request in a process of its own: see `apimpolicy.engine.result.Result`.
 
     Of the trace `messages` are here, what policies wrote there; the trace itself and the `exchange` stay behind, so
     that it cannot be explained. Values of variables that cannot be sent are texts.
@@ -59,7 +59,7 @@ class _Sent(NamedTuple):
 
 
 def run_isolated(gateway: Gateway, run: Callable[[Gateway], Result]) -> IsolatedResult:
-    """What a copy of the gateway makes of a request in a process of its own.
+    """Run a request through a copy of the gateway in a process of its own.
 
     Raises what `run` raises, and LimitExceededError.
     """
@@ -69,7 +69,7 @@ def run_isolated(gateway: Gateway, run: Callable[[Gateway], Result]) -> Isolated
 
 
 def isolated_result(run: Callable[[], Result], seconds: float, memory: int = MEMORY) -> IsolatedResult:
-    """What a run comes to in a process of its own. Raises what it raises, and LimitExceededError."""
+    """Run in a process of its own. Raises what the run raises, and LimitExceededError."""
 
     def work() -> _Sent:
         result = run()
@@ -86,8 +86,8 @@ def isolated_result(run: Callable[[], Result], seconds: float, memory: int = MEM
 
 
 def call_isolated(function: Callable[[], Any], seconds: float, memory: int = MEMORY) -> Any:
-    """What a function gives or raises in a copy of this process, with so many bytes of memory; `seconds` are those that
-    one evaluation may take. Results are pickled.
+    """Return what a function gives or raises in a copy of this process, with so many bytes of memory; `seconds` are
+    those that one evaluation may take. Results are pickled.
 
     Raises LimitExceededError when the system stopped it, ConfigurationError where processes cannot be copied (Windows).
     """
@@ -133,7 +133,7 @@ def _answer(function: Callable[[], Any]) -> bytes:
 
 
 def _without_places(error: ApimPolicyError) -> ApimPolicyError:
-    """The error if it can be sent, else one that says the same."""
+    """Return the error if it can be sent, else one with the same message."""
     error.__cause__ = error.__context__ = None
     try:
         pickle.loads(pickle.dumps(error))
@@ -143,7 +143,7 @@ def _without_places(error: ApimPolicyError) -> ApimPolicyError:
 
 
 def _portable(value: Any) -> Any:
-    """A value that can be sent, or its text."""
+    """Return a value that can be sent, or its text."""
     try:
         pickle.dumps(value)
     except Exception:
@@ -152,7 +152,7 @@ def _portable(value: Any) -> Any:
 
 
 def _read(pipe: int, seconds: float) -> bytes:
-    """All that is written there until its end; nothing when the time is over before."""
+    """Read a pipe to its end; return nothing when the time is over before."""
     ends = time.monotonic() + seconds
     parts: list[bytes] = []
     size = 0

@@ -1,4 +1,4 @@
-"""What stands in for a tokenizer and for an embeddings model; both are our choice, and both can be replaced."""
+"""Stand-ins for a tokenizer and an embeddings model; both are our choice, and both can be replaced."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORD = re.compile(r"\w+")
 
 
 def count_tokens(text: str) -> int:
-    """About how many tokens a text has: one for every four characters, as in English with OpenAI's models.
+    """Return about how many tokens a text has: one for every four characters, as in English with OpenAI's models.
 
     >>> count_tokens(""), count_tokens("Hello, world!")
     (0, 4)
@@ -24,7 +24,7 @@ def count_tokens(text: str) -> int:
 
 
 def bag_of_words(text: str) -> list[float]:
-    """A vector with the numbers of a text's words, whatever their order and case: the same on every machine.
+    """Return a vector with the numbers of a text's words, whatever their order and case: the same on every machine.
 
     It knows nothing of meaning: texts are as near as the words that they share.
     """

@@ -1,4 +1,4 @@
-"""The managed identities of a gateway as tests have them: what they were asked for, and the tokens that they got.
+"""Managed identities for tests: the tokens that were requested, and those that were issued.
 
 identity = ManagedIdentity()                                     system-assigned; of some tenant
 identity = ManagedIdentity(tenant, user_assigned=["5b1c…"])      and one more
@@ -30,7 +30,7 @@ class AccessToken(NamedTuple):
 
 
 class TokenRequest(NamedTuple):
-    """What was asked for; `client_id` None is the system-assigned identity, `token` None: it was refused."""
+    """A request for a token; `client_id` None is the system-assigned identity, `token` None: it was refused."""
 
     resource: str
     client_id: str | None
@@ -42,7 +42,7 @@ class TokenSource(Protocol):
     """Gives tokens to the gateway's identities."""
 
     def token(self, resource: str, client_id: str | None) -> AccessToken:
-        """A token for a resource. Raises IdentityUnavailableError when there is none to be had."""
+        """Return a token for a resource. Raises IdentityUnavailableError when there is none to be had."""
 
 
 class ManagedIdentity:

@@ -45,7 +45,7 @@ def load_openapi(document: str | bytes | Path | Mapping[str, Any] | ApiDescripti
 
 @lru_cache(_MOST_KEPT)
 def _described(content: bytes, name: str) -> ApiDescription:
-    """The description in a text, which gateways for many requests share: reading YAML takes long."""
+    """Return the description in a text, which gateways for many requests share: reading YAML takes long."""
     from apimpolicy.engine.data_files import parse_json_or_yaml
 
     return OpenApiReader(parse_json_or_yaml(content, name), name).description()
@@ -93,7 +93,7 @@ class OpenApiReader:
         )
 
     def service_url(self) -> str | None:
-        """The first server, when it is an absolute URL without variables."""
+        """Return the first server, when it is an absolute URL without variables."""
         servers = self.data.get("servers")
         if isinstance(servers, list) and servers and isinstance(servers[0], dict):
             url = str(servers[0].get("url", ""))
@@ -129,7 +129,7 @@ class OpenApiReader:
         )
 
     def mapping(self, value: Any, where: str) -> dict[str, Any]:
-        """A value that has to be an object; nothing is an empty one. Raises ConfigurationError."""
+        """Return a value that has to be an object; nothing is an empty one. Raises ConfigurationError."""
         if value is None:
             return {}
         if not isinstance(value, dict):
@@ -137,7 +137,9 @@ class OpenApiReader:
         return value
 
     def resolved(self, value: Any, where: str) -> dict[str, Any]:
-        """An object behind its references. Raises ConfigurationError for one that leads nowhere or in a circle."""
+        """Return an object behind its references. Raises ConfigurationError for one that leads nowhere
+        or in a circle.
+        """
         found = self.mapping(value, where)
         for _ in range(_CHAIN):
             reference = found.get("$ref")

@@ -28,7 +28,9 @@ class MessageReader:
         self.is_swagger = is_swagger
 
     def parameters(self, value: Any, where: str) -> tuple[dict[Any, Parameter], dict[str, Any]]:
-        """Parameters by location and name, without cookies; and by name those that make the body in OpenAPI 2.0."""
+        """Return parameters by location and name, without cookies; and by name those that make the body
+        in OpenAPI 2.0.
+        """
         found: dict[Any, Parameter] = {}
         in_body: dict[str, Any] = {}
         for entry in value if isinstance(value, list) else ():

@@ -39,7 +39,7 @@ class SchemaReader:
         self.nodes = 0
 
     def definitions(self) -> dict[str, Any]:
-        """What references of schemas point into, at the places where the document has it."""
+        """Return what references of schemas point into, at the places where the document has it."""
         found: dict[str, Any] = {}
         components = self.data.get("components")
         if isinstance(components, dict) and isinstance(components.get("schemas"), dict):
@@ -52,7 +52,7 @@ class SchemaReader:
         return {str(name): self.schema(schema) for name, schema in schemas.items()}
 
     def schema(self, schema: Any, depth: int = 0) -> Any:
-        """One schema. Raises ConfigurationError for one that is too large, too deep, or refers to elsewhere."""
+        """Return one schema. Raises ConfigurationError for one that is too large, too deep, or refers to elsewhere."""
         self.nodes += 1
         if self.nodes > MAX_NODES or depth > MAX_DEPTH:
             raise ConfigurationError(f"{self.name} has schemas that are nested too deeply or too large")
@@ -82,7 +82,7 @@ class SchemaReader:
         return self.modern(schema, made) if self.is_old else made
 
     def modern(self, schema: Mapping[str, Any], made: dict[str, Any]) -> dict[str, Any]:
-        """What OpenAPI 2.0 and 3.0 say in words of their own."""
+        """Return the keywords of OpenAPI 2.0 and 3.0 in those of JSON Schema."""
         if "$ref" in made:
             return {"$ref": made["$ref"]}
         for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):

@@ -23,7 +23,7 @@ NOT_AGAIN_FOR = 300
 
 
 class _Entry:
-    """What is known of one URL. Times are in seconds on the simulated clock."""
+    """The cached documents of one URL. Times are in seconds on the simulated clock."""
 
     __slots__ = ("configuration", "failure", "fetched", "tried")
 
@@ -80,7 +80,7 @@ class OpenIdCache:
         return OpenIdConfiguration(issuer if isinstance(issuer, str) else None, keys)
 
     def _documents(self, url: str) -> list[Mapping[str, Any]]:
-        """The answers of all sources; tenants that share a URL, such as `common`, each bring their keys."""
+        """Return the answers of all sources; tenants that share a URL, such as `common`, each bring their keys."""
         answers = [document for source in self.sources if (document := source.document(url)) is not None]
         if not answers:
             what = "an OpenIdProvider, an EntraTenant or OpenIdDocuments"

@@ -5,8 +5,8 @@
 
     login.token(claims={"roles": ["reader"]})         valid for an hour from the gateway's now
     login.token(expires_in=-60)                       expired a minute ago
-    login.token(audience="other")                     meant for somebody else
-    login.token(signed_with=TokenKey())               signed with a key that nobody published
+    login.token(audience="other")                     for another audience
+    login.token(signed_with=TokenKey())               signed with an unpublished key
     login.token(signed_with=TokenKey("none"))         not signed
 
 Whatever answers `document(url)` can stand in its place; `OpenIdDocuments` does with what a real provider published.
@@ -34,8 +34,8 @@ class OpenIdSource(Protocol):
     """Answers for documents of OpenID providers."""
 
     def document(self, url: str) -> Mapping[str, Any] | str | bytes | None:
-        """The JSON document at a URL, decoded or not; None when it is none of this source's. An OSError means that it
-        cannot be reached now.
+        """Return the JSON document at a URL, decoded or not; None when it is none of this source's. An OSError means
+        that it cannot be reached now.
         """
 
 
@@ -67,12 +67,12 @@ class OpenIdProvider(TokenIssuer):
 
     @property
     def urls(self) -> list[str]:
-        """What it answers for."""
+        """Return what it answers for."""
         return [self.url, self.jwks_url]
 
     @property
     def configuration(self) -> dict[str, object]:
-        """What is published at `url`."""
+        """Return what is published at `url`."""
         return {
             "issuer": self.issuer,
             "jwks_uri": self.jwks_url,
@@ -102,7 +102,7 @@ class OpenIdProvider(TokenIssuer):
         headers: Mapping[str, object] | None = None,
         encrypted_for: Certificate | bytes | None = None,
     ) -> str:
-        """A token; times are in seconds from the gateway's now, `expires_in=None` leaves `exp` out.
+        """Return a token; times are in seconds from the gateway's now, `expires_in=None` leaves `exp` out.
 
         `claims` come last and may replace any other; one that is None is left out. `encrypted_for` is a certificate or
         a secret that the policy has among its decryption-keys.
@@ -136,7 +136,7 @@ class OpenIdDocuments:
 
     @property
     def urls(self) -> list[str]:
-        """What it answers for."""
+        """Return what it answers for."""
         return list(self.documents)
 
     def document(self, url: str) -> Mapping[str, Any] | str | bytes | None:

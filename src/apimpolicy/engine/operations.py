@@ -28,7 +28,7 @@ _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 
 
 def operations_of(description: ApiDescription | None, operation: Operation | None) -> Sequence[OperationDescription]:
-    """The operation that a gateway was given, as it is described; without one all that are described."""
+    """Return the operation that a gateway was given, as it is described; without one all that are described."""
     described = () if description is None else description.operations
     if operation is None:
         return described
@@ -46,7 +46,7 @@ def find_operation(
     operation: Operation | None,
     has_cors: Callable[[], bool],
 ) -> bool:
-    """Find what operation a request is for; False when it is for none of those that there are.
+    """Find the operation of a request; False when none of them matches.
 
     A preflight that a cors policy sees is for the operation that it asks about.
     """
@@ -73,7 +73,7 @@ def find_operation(
 def choose(
     request: RequestMessage, api: Api, operations: Iterable[OperationDescription], method: str
 ) -> tuple[OperationDescription, dict[str, str]] | None:
-    """The operation that a request is for, and the parameters of its template; None when there is none.
+    """Return the operation that a request is for, and the parameters of its template; None when there is none.
 
     Of several the one whose template is the most literal counts, segment by segment from the left (`/orders/new` before
     `/orders/{id}` before `/{*path}`), then the first one: our choice, no document states it.
@@ -92,7 +92,7 @@ def choose(
 
 
 def match(request: RequestMessage, api: Api, operation: Operation, method: str) -> dict[str, str] | None:
-    """The parameters of the operation's template, or None when the request is not one for it.
+    """Return the parameters of the operation's template, or None when the request is not one for it.
 
     A template is relative to the API's path: `/orders/{id}`, `/files/{*path}`, `/files/*` with everything below,
     `/get?a={b}`. Methods and literal parts
@@ -128,7 +128,7 @@ def match(request: RequestMessage, api: Api, operation: Operation, method: str) 
 
 
 def _matched(pattern: str, path: str, template: str) -> Any:
-    """The match of a template's pattern. Raises LimitExceededError for one that takes too long."""
+    """Return the match of a template's pattern. Raises LimitExceededError for one that takes too long."""
     if all(part.count("{") <= 1 for part in template.split("/")) and template.count("{*") <= 1:
         return re.fullmatch(pattern, path, re.IGNORECASE | re.DOTALL)
     # Several parameters in one segment divide it in many ways, which only this library gives up in time.

@@ -1,4 +1,4 @@
-"""Which expressions are a policy's own, and not those of policies inside it."""
+"""Find the expressions of a policy itself, without those of policies inside it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def own_expressions(element: Element, specification: Specification) -> Iterator[Excerpt]:
-    """The expressions of a policy or part itself: its attributes, its content, and children that are mere values."""
+    """Yield the expressions of a policy or part itself: its attributes, its content, and children that
+    are mere values.
+    """
     literal = {slot.name for slot in specification.attributes if not slot.expression}
     for attribute in element.attributes:
         if attribute.value.expression is not None and attribute.name not in literal:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
-from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.trace import Trace
 from apimpolicy.engine.variables import Variables
 from apimpolicy.policies.spec import PolicyError
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class _Branch(NamedTuple):
-    """What became of one policy: after how many ticks, with what error, and how it left the request."""
+    """The outcome of one policy: its duration in ticks, its error, and the request's state afterwards."""
 
     ticks: int
     error: PolicyError | None
@@ -38,8 +37,8 @@ class _Branch(NamedTuple):
     answer: ResponseMessage | None
 
 
-class _Ended(NamedTuple):
-    """The same of a policy that really ran beside others: its number, and the exchange that it had."""
+class _FinishedBranch(NamedTuple):
+    """The outcome of a policy that really ran beside others: its number, its exchange and its error."""
 
     number: int
     exchange: Exchange
@@ -47,16 +46,16 @@ class _Ended(NamedTuple):
 
 
 def run_parallel(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
-    """Run policies at the same time; which of them was the first to end, counted from 0. Raises PolicyError."""
+    """Run policies at the same time; return which of them ended first, counted from 0. Raises PolicyError."""
     gather = exchange.services.time.gather
     if not steps:
         return -1
     if gather is not None:
-        return _at_once(exchange, steps, gather, first_only=first_only)
-    return _one_after_another(exchange, steps, first_only=first_only)
+        return _run_concurrently(exchange, steps, gather, first_only=first_only)
+    return _run_in_turn(exchange, steps, first_only=first_only)
 
 
-def _one_after_another(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
+def _run_in_turn(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
     time = exchange.services.time
     before = exchange.variables.to_dict()
     began = time.ticks()
@@ -96,10 +95,10 @@ _OWN = ("_evaluator", "_running", "answer", "context", "trace", "variables")
 """What an exchange that is one of several at the same time has for itself."""
 
 
-def _at_once(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first_only: bool) -> int:
+def _run_concurrently(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first_only: bool) -> int:
     before, context_before = dict(vars(exchange)), dict(vars(exchange.context))
-    parts = [_beside(exchange, alone=first_only) for _ in steps]
-    all_ended: list[_Ended] = []
+    parts = [_parallel_exchange(exchange, alone=first_only) for _ in steps]
+    all_ended: list[_FinishedBranch] = []
 
     def work(number: int) -> None:
         error: Exception | None = None
@@ -107,17 +106,17 @@ def _at_once(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first
             parts[number].execute([steps[number]])
         except Exception as found:  # whatever it is, it is raised where the others have ended
             error = found
-        all_ended.append(_Ended(number, parts[number], error))
+        all_ended.append(_FinishedBranch(number, parts[number], error))
 
     gather([partial(work, number) for number in range(len(steps))], first_only)
     ended = all_ended[:1] if first_only else all_ended[:]
     for part in parts:
         exchange.trace.extend(part.trace)
     for each in ended:
-        _take_over(exchange, each.exchange, before)
+        _copy_changes(exchange, each.exchange, before)
         if first_only:
             _set_variables(exchange, each.exchange.variables.to_dict())
-            _take_over(exchange.context, each.exchange.context, context_before)
+            _copy_changes(exchange.context, each.exchange.context, context_before)
     exchange.answer = next((each.exchange.answer for each in ended if each.exchange.answer is not None), None)
     failed = next((each.error for each in ended if each.error is not None), None)
     if failed is not None:
@@ -125,8 +124,8 @@ def _at_once(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first
     return ended[0].number
 
 
-def _beside(exchange: Exchange, *, alone: bool) -> Exchange:
-    """An exchange for one of several policies; `alone` is one that may not set variables for the others."""
+def _parallel_exchange(exchange: Exchange, *, alone: bool) -> Exchange:
+    """Return an exchange for one of several policies; `alone` is one that may not set variables for the others."""
     made = copy(exchange)
     made._running = [*exchange._running]
     made.answer = None
@@ -136,12 +135,12 @@ def _beside(exchange: Exchange, *, alone: bool) -> Exchange:
         variables = exchange.context.variables
         made.context.variables = Dictionary.from_dictionary(variables.types, variables)
         made.variables = Variables(made.context.variables)
-        made._evaluator = Evaluator(made.context, exchange._evaluator.tracing, exchange.observer)
+        made._evaluator = exchange.evaluator(made.context)
     return made
 
 
-def _take_over(whole: Any, part: Any, before: dict[str, Any]) -> None:
-    """What a part has changed holds for the whole."""
+def _copy_changes(whole: Any, part: Any, before: dict[str, Any]) -> None:
+    """Copy what `part` has changed to `whole`."""
     for name, value in vars(part).items():
         if name not in _OWN and (name not in before or before[name] is not value):
             setattr(whole, name, value)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """What runs, and what is there already; see `Gateway.run`."""
+    """The part that runs, and the state before it; see `Gateway.run`."""
 
     section: str | Iterable[str] | None
     only: str | None
@@ -33,7 +33,7 @@ class Part(NamedTuple):
     doubles: Mapping[str, AnyDouble]
 
     def run(self, exchange: Exchange, program: Program) -> ResponseMessage:
-        """The response that the caller gets. Raises ConfigurationError."""
+        """Run the part; return the caller's response. Raises ConfigurationError."""
         check_names(self.doubles, program)
         exchange.doubles = self.doubles
         exchange.sections = chosen_sections(self.section)
@@ -64,7 +64,7 @@ _ERROR = ("source", "reason", "message", "scope", "section", "path", "policy_id"
 
 
 def chosen_sections(given: str | Iterable[str] | None) -> frozenset[str]:
-    """The sections that run, all of them unless given. Raises ConfigurationError."""
+    """Return the sections that run, all of them unless given. Raises ConfigurationError."""
     names = SECTIONS if given is None else (given,) if isinstance(given, str) else tuple(given)
     for name in names:
         if name not in SECTIONS:
@@ -73,8 +73,9 @@ def chosen_sections(given: str | Iterable[str] | None) -> frozenset[str]:
 
 
 def only(program: Program, wanted: str) -> Program:
-    """The program with nothing but one policy: that with this id, or at this place (`inbound/choose[1]/set-body[1]`,
-    counted within its document). Raises ConfigurationError when there is none, or more than one.
+    """Return the program with nothing but one policy: that with this id, or at this place
+    (`inbound/choose[1]/set-body[1]`, counted within its document). Raises ConfigurationError when there is none, or
+    more than one.
     """
     steps = [step for step in program.steps() if is_known(step.name)]
     found = [step for step in steps if step.own_id == wanted] or [
@@ -91,5 +92,5 @@ def only(program: Program, wanted: str) -> Program:
 
 
 def section_of(program: Program) -> str:
-    """The section of the only policy of a program."""
+    """Return the section of the only policy of a program."""
     return next(name for name, steps in program.sections.items() if steps)

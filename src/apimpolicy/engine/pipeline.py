@@ -28,7 +28,7 @@ INTERNAL_SERVER_ERROR = "Internal server error"
 
 
 def run(exchange: Exchange, program: Program) -> ResponseMessage:
-    """Run a request through the program; the response that the caller gets."""
+    """Run a request through the program; return the caller's response."""
     exchange.program = program
     answer = _run(exchange, program)
     exchange.finish(answer)
@@ -36,7 +36,7 @@ def run(exchange: Exchange, program: Program) -> ResponseMessage:
 
 
 def run_on_error(exchange: Exchange, program: Program, error: LastError | None) -> ResponseMessage:
-    """Run the section on-error alone, with this error; the response that the caller gets."""
+    """Run the section on-error alone, with this error; return the caller's response."""
     exchange.program = program
     exchange.context.last_error = error
     exchange.section = "on-error"
@@ -49,7 +49,7 @@ def run_on_error(exchange: Exchange, program: Program, error: LastError | None) 
 
 
 def preflight_steps(program: Program) -> list[Step]:
-    """The policies that see a preflight: direct children of inbound, in whatever scope."""
+    """Return the policies that see a preflight: direct children of inbound, in whatever scope."""
     found: list[Step] = []
     waiting = list(program.sections["inbound"])
     while waiting:
@@ -113,7 +113,7 @@ def _run(exchange: Exchange, program: Program) -> ResponseMessage:
 
 
 def answer_unmatched(exchange: Exchange, program: Program) -> ResponseMessage:
-    """The way of a request that matches no operation: on-error of the program, then 404.
+    """Answer a request that matches no operation: run on-error of the program, then answer 404.
 
     The section of the error is `backend`, as seen on real gateways.
     """
@@ -123,8 +123,8 @@ def answer_unmatched(exchange: Exchange, program: Program) -> ResponseMessage:
 
 
 def answer_denied(exchange: Exchange, program: Program, error: PolicyError, reason: str) -> ResponseMessage:
-    """The way of a request that the gateway refuses before any policy: on-error of the program, and the error's answer
-    with this reason phrase.
+    """Answer a request that the gateway refuses before any policy: run on-error of the program, then give the error's
+    answer with this reason phrase.
     """
     error.last_error = LastError("authorization", error.reason, error.message, section="inbound")
     error.phrase = reason
@@ -144,7 +144,7 @@ def _let_browsers_read(exchange: Exchange, program: Program, answer: ResponseMes
 
 
 def answer_over_capacity(exchange: Exchange) -> ResponseMessage:
-    """The answer of a gateway that is over its capacity: no policy runs. The words are ours."""
+    """Answer a request when the gateway is over its capacity: no policy runs. Its text is our choice."""
     return default_answer(exchange, 429, "Too many requests.")
 
 
@@ -163,7 +163,7 @@ def _handle(
 
 
 def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None = None) -> ResponseMessage:
-    """What the caller gets when an error ends the pipeline and on-error decides nothing else."""
+    """Return what the caller gets when an error ends the pipeline and on-error decides nothing else."""
     answer = default_answer(exchange, error.status, body_message or error.public_message)
     if error.phrase is not None:
         answer.status_reason = error.phrase
@@ -173,7 +173,9 @@ def answer_to(exchange: Exchange, error: PolicyError, body_message: str | None =
 
 
 def default_answer(exchange: Exchange, status: int, message: str) -> ResponseMessage:
-    """What the gateway answers of itself: a status code and a message in JSON; at 500 no details but an activity id."""
+    """Return the gateway's default answer: a status code and a message in JSON; at 500 no details but an
+    activity id.
+    """
     import json
 
     from apimpolicy.dotnet.system import objects

@@ -1,4 +1,4 @@
-"""Doubles of policies: what runs in the place of a policy, by its id or its place, when a test does not want it itself.
+"""Doubles: functions that run in the place of policies, by ids or places, when a test replaces them.
 
 gateway.run(policy, request, doubles={
     "get-token": PolicyDouble(variables={"token": "abc"}),
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class PolicyDouble:
-    """What a double does, in this order: set variables, set headers of the message, fail, or answer the caller.
+    """A double that, in this order, sets variables, sets headers of the message, fails, or answers the caller.
 
     `variables` are what `Gateway.run` takes; `headers` are set on the request in inbound and backend, else on the
     response. `error` has `reason`, `message` and `status` (500 unless given) of an error, which goes to on-error, and
@@ -68,14 +68,14 @@ class PolicyDouble:
 
 
 def run_double(double: AnyDouble, exchange: Exchange) -> Effect:
-    """Do what a double does in the place of the running policy. Raises PolicyError."""
+    """Run a double in the place of the running policy. Raises PolicyError."""
     if double is not None:
         double(exchange)
     return Replaced("a double ran in its place", ends=exchange.has_ended)
 
 
 def name_of_double(doubles: Mapping[str, AnyDouble], step: Step) -> str | None:
-    """The name under which a step has a double: its id, its place, or its scope and place."""
+    """Return the name under which a step has a double: its id, its place, or its scope and place."""
     for name in (step.own_id, step.place, f"{step.scope} {step.place}"):
         if name in doubles:
             return name
@@ -83,7 +83,7 @@ def name_of_double(doubles: Mapping[str, AnyDouble], step: Step) -> str | None:
 
 
 def check_names(doubles: Mapping[str, AnyDouble], program: Program) -> None:
-    """Raises ConfigurationError for a double of a policy that is not there, or of which there are several."""
+    """Raise ConfigurationError for a double of a policy that doesn't exist, or that occurs several times."""
     steps = [step for step in program.steps() if is_known(step.name)]
     ids = {step.own_id for step in steps}
     for name in doubles:
@@ -98,12 +98,12 @@ def check_names(doubles: Mapping[str, AnyDouble], program: Program) -> None:
 
 
 def some_places(steps: Sequence[Step]) -> str:
-    """A few places, as examples."""
+    """Return a few places, as examples."""
     return ", ".join(step.place for step in steps if step.name != "base")[:200] or "inbound/set-header[1]"
 
 
 def _error_of(given: Mapping[str, Any]) -> PolicyError:
-    """The error that a double ends with; with a `source` it comes from there, not from the replaced policy."""
+    """Return the error that a double ends with; with a `source` it comes from there, not from the replaced policy."""
     message = to_utf16(str(given.get("message", "")))
     error = PolicyError(given.get("reason"), message, int(given.get("status", 500)))
     if "source" in given:

@@ -32,10 +32,10 @@ _TICKS_PER_MICROSECOND = 10
 
 
 def python_value(value: Any, depth: int = 0, made: dict[int, Any] | None = None) -> Any:
-    """A value of .NET as one of Python; what has no counterpart, or lies too deep, as it is.
+    """Convert a .NET value to Python's; return it unchanged without a counterpart, or when nested too deeply.
 
-    `made` has what became of collections so far: one that stands in several places is converted once, and one that
-    holds itself stays what it is inside.
+    `made` has the collections that were converted so far: one that occurs in several places is converted once, and one
+    that contains itself stays unconverted inside.
     """
     if value is None or isinstance(value, bool) or depth > MOST_DEPTH:
         return value
@@ -54,7 +54,7 @@ def python_value(value: Any, depth: int = 0, made: dict[int, Any] | None = None)
 
 
 def _number(value: Any) -> Any:
-    """A boxed number as the plain one."""
+    """Return a boxed number as the plain one."""
     return float(value) if isinstance(value, float) else int(value) if isinstance(value, int) else value
 
 

@@ -46,7 +46,7 @@ class RecordedAnswer:
             raise ConfigurationError(f"an answer raises one of {', '.join(_RAISED)}, not {self.raises!r}")
 
     def fits(self, request: Request) -> bool:
-        """Whether this answers the request."""
+        """Return whether this answers the request."""
         if self.method is not None and request.method != self.method.upper():
             return False
         pattern = ".*".join(re.escape(part) for part in self.url.split("*"))

@@ -1,4 +1,4 @@
-"""The run of a GraphQL resolver, and what it came to."""
+"""Run GraphQL resolvers, and the results of their runs."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class PublishedEvent:
-    """What publish-event published: the subscription's id and the body of the response at that moment."""
+    """An event of publish-event: the subscription's id and the body of the response at that moment."""
 
     subscription: str
     body: str
 
 
 def published_events(trace: Trace) -> Sequence[PublishedEvent]:
-    """What publish-event published on the way that a trace describes, in order."""
+    """Return the events that a trace shows, in order."""
     published = trace.effects(EventPublished)
     return tuple(PublishedEvent(name, effect.body) for _, effect in published for name in effect.subscriptions)
 
@@ -57,7 +57,7 @@ class Resolution:
         self.events: Sequence[PublishedEvent] = published_events(exchange.trace)
 
     def json(self) -> Any:
-        """The result read as JSON. Raises ValueError when it is none."""
+        """Return the result read as JSON. Raises ValueError when it is none."""
         return json.loads(self.text or "")
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What one request came to."""
+"""The result of one request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Result:
-    """The answer to one request, and how it came about.
+    """The response to one request, and how the gateway made it.
 
     - `response`: what the caller gets
     - `backend_requests`: every request that was forwarded to a backend, as it was sent, in order
@@ -44,12 +44,12 @@ class Result:
 
     @property
     def request(self) -> Request:
-        """The request as the caller sent it."""
+        """Return the request as the caller sent it."""
         return self.exchange.original_request
 
     @property
     def variables(self) -> dict[str, Any]:
-        """The values of `context.Variables` at the end, as values of Python."""
+        """Return the values of `context.Variables` at the end, as values of Python."""
         if self._variables is None:
             from apimpolicy.engine.python_values import python_value
 
@@ -59,14 +59,14 @@ class Result:
 
     @property
     def published_events(self) -> Sequence[PublishedEvent]:
-        """What publish-event published, in order."""
+        """Return what publish-event published, in order."""
         from apimpolicy.engine.resolvers import published_events
 
         return published_events(self.trace)
 
     @property
     def reached_backend(self) -> bool:
-        """Whether anything was forwarded to a backend."""
+        """Return whether anything was forwarded to a backend."""
         return bool(self.backend_requests)
 
     def __repr__(self) -> str:

@@ -39,7 +39,7 @@ STATES = ("active", "suspended", "submitted", "rejected", "cancelled", "expired"
 
 @attrs.frozen
 class VersionSet:
-    """How requests say which version of an API they mean: a `segment` of the path behind the API's, or the value of a
+    """The place of an API's version in requests: a `segment` of the path behind the API's, or the value of a
     `header` or of a parameter of the `query`, called `name`.
     """
 
@@ -70,7 +70,7 @@ class ServiceApi:
     or of the same method and template. One without any takes every request below its path.
 
     `operation_policies` are the policies of described operations, by id. `openapi`, `schemas`, `wsdl`, `graphql_schema`
-    are what `Gateway` takes. `workspace` is the id of the workspace that it is in. Unless it is said whether a
+    are what `Gateway` takes. `workspace` is the id of the workspace that it is in. Unless it is known whether a
     subscription is required, one is as soon as the service has any: our choice, since Azure's own default is true.
 
     With `is_lenient` policies of operations that don't exist are left out, and an API whose documents can't be read
@@ -96,7 +96,7 @@ class ServiceApi:
 
     @property
     def base_id(self) -> str:
-        """The id without the revision, which is how products and subscriptions name it."""
+        """Return the id without the revision, which is how products and subscriptions name it."""
         return self.id.partition(";rev=")[0]
 
 
@@ -135,7 +135,9 @@ class ServiceSubscription:
 
     @property
     def target(self) -> tuple[str, str]:
-        """What kind of scope it is (`products`, `apis` or empty for everything), and the id of the one it names."""
+        """Return what kind of scope it is (`products`, `apis` or empty for everything), and the id of
+        the one it names.
+        """
         return scope_target(self.scope)
 
 
@@ -173,7 +175,7 @@ class Service:
         self._check_subscriptions()
 
     def products_of(self, api: ServiceApi) -> list[ServiceProduct]:
-        """The products that an API is in."""
+        """Return the products that an API is in."""
         return [product for product in self.products if api.base_id in product.apis or api.id in product.apis]
 
     def _check_apis(self) -> None:
@@ -224,7 +226,7 @@ class Service:
 
 
 def scope_target(scope: str) -> tuple[str, str]:
-    """What a scope in Azure's spelling names; long resource ids count by their end. Raises ConfigurationError.
+    """Return what a scope in Azure's spelling names; long resource ids count by their end. Raises ConfigurationError.
 
     >>> scope_target("/products/starter"), scope_target("/apis"), scope_target("/")
     (('products', 'starter'), ('apis', ''), ('', ''))

@@ -1,4 +1,4 @@
-"""A Service Bus that keeps what send-service-bus-message sends."""
+"""A Service Bus that records what send-service-bus-message sends."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ServiceBusMessage:
 
     @property
     def text(self) -> str:
-        """The body as UTF-8."""
+        """Return the body as UTF-8."""
         return self.body.decode("utf-8", "replace")
 
     def __repr__(self) -> str:
@@ -72,11 +72,11 @@ class ServiceBus:
         self.messages: list[ServiceBusMessage] = []
 
     def queue(self, name: str) -> list[ServiceBusMessage]:
-        """The messages of one queue."""
+        """Return the messages of one queue."""
         return [message for message in self.messages if message.queue == name]
 
     def topic(self, name: str) -> list[ServiceBusMessage]:
-        """The messages of one topic."""
+        """Return the messages of one topic."""
         return [message for message in self.messages if message.topic == name]
 
     def send(

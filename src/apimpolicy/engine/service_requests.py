@@ -1,4 +1,4 @@
-"""The way of a request through a whole service: its API, operation, product and subscription, then the policies."""
+"""Route a request through a whole service: its API, operation, product and subscription, then the policies."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class ServiceRequests:
             context.workspace = self.service.workspaces[api.workspace].workspace
 
     def _admit(self, exchange: Exchange, routed: RoutedApi, program: Program) -> Admission:
-        """Let the request in, or not; a preflight, which cannot bring a key in a header, always. Raises PolicyError."""
+        """Admit the request; a preflight, which can't have a key in a header, always. Raises PolicyError."""
         context = exchange.context
         preflight = is_preflight(exchange.request) and context.operation.method != "OPTIONS"
         try:
@@ -114,7 +114,7 @@ class ServiceRequests:
         return admission
 
     def _known_product(self, exchange: Exchange, routed: RoutedApi) -> Admission | None:
-        """The product of a preflight that brings its key in the query, whose cors policies see it."""
+        """Return the product of a preflight that brings its key in the query, whose cors policies see it."""
         if not is_preflight(exchange.request):
             return None
         try:
@@ -125,7 +125,7 @@ class ServiceRequests:
     def _find_operation(
         self, exchange: Exchange, routed: RoutedApi, admission: Admission | None
     ) -> AnyPolicy | _NoOperation | None:
-        """The policy of the operation that the request is for."""
+        """Return the policy of the operation that the request is for."""
         if routed.api.api.kind in WITHOUT_OPERATIONS:
             return None
         operations = self._operations_of(routed.api)
@@ -173,7 +173,7 @@ class ServiceRequests:
         operation_policy: AnyPolicy | None = None,
         admission: Admission | None = None,
     ) -> Program:
-        """The effective policies; without an API those of the global scope."""
+        """Return the effective policies; without an API those of the global scope."""
         given: dict[str, AnyPolicy | None] = {"global": self.service.policy}
         if api is not None:
             if api.workspace is not None:
@@ -186,7 +186,7 @@ class ServiceRequests:
         return self.gateway.program(scopes)
 
     def _named(self, scope: str, policy: AnyPolicy, api: ServiceApi | None, admission: Admission | None) -> AnyPolicy:
-        """The policy; one that is a text with a name that says whose it is."""
+        """Return the policy; one that is a text with a name that says whose it is."""
         if not isinstance(policy, str) or not is_markup(policy):
             return policy
         name = f"<{scope} policy>"
@@ -198,14 +198,14 @@ class ServiceRequests:
 
 
 class _NoOperation:
-    """Says that an API has operations, and the request is for none of them."""
+    """The request matches none of the API's operations."""
 
 
 _NO_OPERATION = _NoOperation()
 
 
 def documents_of(api: ServiceApi) -> ApiDocuments:
-    """The documents of an API; none of them where one can't be read and the API is lenient.
+    """Return the documents of an API; none of them where one can't be read and the API is lenient.
 
     Raises ConfigurationError.
     """
@@ -220,7 +220,7 @@ def documents_of(api: ServiceApi) -> ApiDocuments:
 def operations_with_policies(
     api: ServiceApi, documents: ApiDocuments
 ) -> list[tuple[OperationDescription, AnyPolicy | None]]:
-    """The operations of an API, given ones in the place of described ones. Raises ConfigurationError."""
+    """Return the operations of an API, given ones in the place of described ones. Raises ConfigurationError."""
     description = documents.description
     described = [] if description is None else list(description.operations)
     policies = dict(api.operation_policies)

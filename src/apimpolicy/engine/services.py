@@ -1,4 +1,4 @@
-"""What a simulated gateway reaches beyond the request: the time, the backend, uploaded certificates.
+"""The services of a simulated gateway beyond the request: the time, the backend, uploaded certificates.
 
 Each is a small protocol with a stand-in that touches nothing: no socket is opened, no file is read.
 """
@@ -33,11 +33,11 @@ class Clock(Protocol):
     """Tells the time."""
 
     def now(self) -> datetime.datetime:
-        """The moment, with a time zone (without one it is UTC)."""
+        """Return the moment, with a time zone (without one it is UTC)."""
 
 
 class FixedClock:
-    """A clock that stands still until it is moved on."""
+    """A clock that shows the same time until it is advanced."""
 
     def __init__(self, now: datetime.datetime) -> None:
         self._now = now
@@ -46,7 +46,7 @@ class FixedClock:
         return self._now
 
     def advance(self, by: datetime.timedelta | float) -> None:
-        """Move on by a time span, or by seconds."""
+        """Advance by a time span, or by seconds."""
         self._now += by if isinstance(by, datetime.timedelta) else datetime.timedelta(seconds=by)
 
 
@@ -56,7 +56,7 @@ class _CalledClock:
 
 
 def clock_of(now: Now) -> Clock | None:
-    """A clock from what `Gateway(now=…)` takes; None is the machine's own. Raises ConfigurationError."""
+    """Return a clock from what `Gateway(now=…)` takes; None is the machine's own. Raises ConfigurationError."""
     given: object = now
     if isinstance(now, datetime.datetime):  # first, since a datetime has a method `now` too
         return FixedClock(now)
@@ -68,27 +68,26 @@ def clock_of(now: Now) -> Clock | None:
 
 
 def system_ticks() -> int:
-    """The machine's time in ticks of 100 ns since 0001-01-01 UTC."""
+    """Return the machine's time in ticks of 100 ns since 0001-01-01 UTC."""
     return UNIX_EPOCH_TICKS + time.time_ns() // 100
 
 
 def ticks(clock: Clock) -> int:
-    """The clock's time in ticks of 100 ns since 0001-01-01 UTC."""
+    """Return the clock's time in ticks of 100 ns since 0001-01-01 UTC."""
     return ticks_of_moment(clock.now())
 
 
 def ticks_of_moment(moment: datetime.datetime) -> int:
-    """The same of a moment; one without a time zone is UTC."""
+    """Return the ticks of a moment; one without a time zone is UTC."""
     return ticks_of(moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC))
 
 
 class SimulatedTime:
     """The gateway's time: that of its clock, and what policies waited on top of it.
 
-    A clock with a method `advance` is moved on itself; of any other (the machine's own among them) the gateway runs
-    ahead. Nobody really waits, unless the clock's `advance` does: its attribute `waits` then says so. One that has
-    `ticks` is asked for these, which is quicker; one that really waits may have `gather`, to do several things at
-    once.
+    A clock with a method `advance` is advanced itself; with any other (the machine's own among them) the gateway runs
+    ahead. Waiting takes no real time, unless the clock's `advance` does, which its attribute `waits` tells. Its `ticks`
+    are used if it has them, which is quicker; one that really waits may have `gather`, to do several things at once.
     """
 
     def __init__(self, clock: Clock | None) -> None:
@@ -101,7 +100,7 @@ class SimulatedTime:
         self._known: tuple[datetime.datetime | None, int] = (None, 0)
 
     def ticks(self) -> int:
-        """The time in ticks of 100 ns since 0001-01-01 UTC."""
+        """Return the time in ticks of 100 ns since 0001-01-01 UTC."""
         if self._own_ticks is not None:
             return self._own_ticks() + self._ahead
         if self.clock is None:
@@ -131,7 +130,7 @@ class Transport(Protocol):
     """
 
     def send(self, request: Request, timeout: float) -> Response:
-        """The backend's answer; `timeout` is in seconds."""
+        """Return the backend's answer; `timeout` is in seconds."""
 
 
 class _FunctionTransport:
@@ -144,7 +143,7 @@ class _FunctionTransport:
 
 
 def _takes_timeout(function: Callable[..., Response]) -> bool:
-    """Whether a function has a second parameter, which then gets the seconds that the gateway would wait."""
+    """Return whether a function has a second parameter, which then gets the seconds that the gateway would wait."""
     import inspect
 
     try:
@@ -165,7 +164,9 @@ class _ConstantTransport:
 
 
 def transport_of(backend: Backend) -> Transport:
-    """A transport from what `Gateway(backend=…)` takes; None answers 200 without a body. Raises ConfigurationError."""
+    """Return a transport from what `Gateway(backend=…)` takes; None answers 200 without a body. Raises
+    ConfigurationError.
+    """
     given: object = backend
     if backend is None:
         return _ConstantTransport(Response(200))
@@ -197,11 +198,11 @@ class KeyVault:
         self._certificates.pop(name, None)
 
     def versions(self, name: str) -> tuple[Certificate, ...]:
-        """All versions of a certificate, oldest first; empty when there is none."""
+        """Return all versions of a certificate, oldest first; empty when there is none."""
         return tuple(self._certificates.get(name, ()))
 
     def newest(self, name: str) -> Certificate:
-        """The newest version. Raises ConfigurationError when there is no certificate of that name."""
+        """Return the newest version. Raises ConfigurationError when there is no certificate of that name."""
         versions = self._certificates.get(name)
         if not versions:
             raise ConfigurationError(f"the key vault '{self.name}' has no certificate '{name}'")
@@ -224,7 +225,7 @@ class KeyVaultReference:
         self.name = name
 
     def resolve(self) -> Certificate:
-        """The certificate. Raises ConfigurationError when the vault has none of that name."""
+        """Return the certificate. Raises ConfigurationError when the vault has none of that name."""
         return self.vault.newest(self.name)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""What the requests of one gateway share, in this process."""
+"""The state that requests of one gateway share, in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From documents to steps: the policies of all scopes in the order in which they run, spliced at `<base />`.
+"""Make steps of documents: the policies of all scopes in the order in which they run, spliced at `<base />`.
 
 Nothing is evaluated here. Every expression is compiled, once, because the gateway would refuse a document with one that
 does not compile; only what apimpolicy itself cannot compile yet waits until it is reached.
@@ -32,7 +32,7 @@ MAX_STEPS = 100_000
 class Step:
     """A policy, or a part of one, at its place in a document; see `apimpolicy.policies.spec.Step`.
 
-    `inserted` is what stands in its place when it is `<base />` or `<include-fragment />`. `prepared` is what
+    `inserted` are the steps in its place when it is `<base />` or `<include-fragment />`. `prepared` is what
     needs no evaluation, found when it first runs (see `apimpolicy.engine.evaluation`).
     """
 
@@ -63,7 +63,7 @@ class Step:
 
     @property
     def policy_id(self) -> str | None:
-        """The `id` attribute of the policy, or of the policy that this is a part of."""
+        """Return the `id` attribute of the policy, or of the policy that this is a part of."""
         step: Step | None = self
         while step is not None:
             attribute = step.element.get("id")
@@ -75,23 +75,25 @@ class Step:
 
     @property
     def own_id(self) -> str | None:
-        """The `id` attribute of a policy; None without one, and for a part of a policy."""
+        """Return the `id` attribute of a policy; None without one, and for a part of a policy."""
         attribute = self.element.get("id") if is_known(self.name) else None
         return None if attribute is None else attribute.value.text
 
     @property
     def place(self) -> str:
-        """Where it stands in its document: `inbound/choose[1]/set-body[1]`."""
+        """Return its place in its document: `inbound/choose[1]/set-body[1]`."""
         return f"{self.section}/{self.path}"
 
     def steps_inside(self) -> Iterator[Step]:
-        """The steps of its children, and what stands in its place."""
+        """Yield the steps of its children, and those in its place."""
         for found in self.fields.values():
             yield from [found] if isinstance(found, Step) else found or ()
         yield from self.inserted
 
     def lists_inside(self) -> Iterator[list[Step]]:
-        """The lists of policies inside, each of which runs from its beginning: of a choose one for each branch."""
+        """Yield the lists of policies inside, each of which runs from its beginning: of a choose one for
+        each branch.
+        """
         yield self.inserted
         for slot in () if self.specification is None else self.specification.children:
             found = self.fields[slot.field]
@@ -103,7 +105,7 @@ class Step:
                     yield from part.lists_inside()
 
     def where(self) -> str:
-        """File, line and column, for messages."""
+        """Return file, line and column, for messages."""
         line, column = self.element.source.position(self.element.start)
         return f"{self.element.source.path}:{line}:{column}"
 
@@ -124,7 +126,7 @@ class Program:
         self.inherits_missing = inherits_missing
 
     def steps(self) -> Iterator[Step]:
-        """Every step of all sections, what stands around others before them."""
+        """Yield every step of all sections, outer steps before inner ones."""
         waiting = [step for section in reversed(self.sections.values()) for step in reversed(section)]
         while waiting:
             step = waiting.pop()
@@ -135,7 +137,7 @@ class Program:
 def build(
     scopes: Mapping[str, Policy], fragments: Mapping[str, Policy], inherit_missing: bool, cors_needs_base: bool = False
 ) -> Program:
-    """The program of these documents (by scope, any order).
+    """Return the program of these documents (by scope, any order).
 
     `inherit_missing`: a document without a section counts as if it had that section with nothing but `<base />`.
     Unless `cors_needs_base`, the cors policies of wider scopes run first where inbound has no `<base />`.
@@ -158,7 +160,8 @@ def spliced(
     cors_needs_base: bool = False,
     missing: set[str] | None = None,
 ) -> Program:
-    """The program of documents in which nothing is compiled. `missing` takes the names of fragments that don't exist.
+    """Return the program of documents in which nothing is compiled. `missing` takes the names of fragments that don't
+    exist.
 
     Raises PolicyTypeError for such a fragment where `missing` isn't given.
     """
@@ -194,7 +197,7 @@ class _Builder:
         self.used: set[str] = set()
 
     def cors_left_out(self) -> list[Step]:
-        """The cors policies of scopes that nothing inherits, widest first.
+        """Return the cors policies of scopes that nothing inherits, widest first.
 
         The one complete trace of a real gateway has the global cors where the operation's inbound has no `<base />`.
         """
@@ -206,7 +209,7 @@ class _Builder:
         return found
 
     def section(self, level: int, parent: Step | None = None) -> list[Step]:
-        """The steps of the scope at this level; those of wider ones hang at its `<base />`."""
+        """Return the steps of the scope at this level; those of wider ones hang at its `<base />`."""
         while level >= 0:
             scope = self.order[level]
             elements = self.scopes[scope].sections.get(self.name)
@@ -286,7 +289,7 @@ class _Builder:
 
 
 def _numbered(elements: Iterable[Element]) -> Iterator[tuple[Element, str]]:
-    """Sibling elements with their paths: names, counted from 1 among those of one name."""
+    """Yield sibling elements with their paths: names, counted from 1 among those of one name."""
     counts: dict[str, int] = {}
     for element in elements:
         count = counts[element.name] = counts.get(element.name, 0) + 1
@@ -310,7 +313,7 @@ def _compile_all(policy: Policy) -> None:
 
 
 def _expressions(root: Element) -> Iterator[Excerpt]:
-    """Every whole-value expression that the gateway evaluates; markup inside a set-body is text."""
+    """Yield every whole-value expression that the gateway evaluates; markup inside a set-body is text."""
     waiting = [root]
     while waiting:
         element = waiting.pop()
@@ -334,7 +337,7 @@ def _is_literal(element: Element, attribute: str) -> bool:
 
 
 def compiled(excerpt: Excerpt) -> CompiledExpression:
-    """The expression, compiled once. Raises PolicySyntaxError, PolicyTypeError, NotSimulatedError."""
+    """Return the expression, compiled once. Raises PolicySyntaxError, PolicyTypeError, NotSimulatedError."""
     found: CompiledExpression | None = excerpt.compiled
     if found is None:
         from apimpolicy.emit.expression import compile_expression

@@ -1,4 +1,4 @@
-"""Subscription keys: who is let in, and what `context` says of product, subscription and user then.
+"""Subscription keys: which requests are admitted, and their product, subscription and user in `context`.
 
 Documented: the key is in a header, else in the query, under names that each API may change. It is good for an active
 subscription of the API, of a product with the API, of all APIs, or for the built-in all-access one. Without a key the
@@ -39,7 +39,7 @@ INVALID = "Access denied due to invalid subscription key. Make sure to provide a
 
 
 class Admission(NamedTuple):
-    """In what context a request goes on."""
+    """The product, subscription and user of an admitted request."""
 
     product: ServiceProduct | None = None
     subscription: Subscription | None = None
@@ -48,7 +48,7 @@ class Admission(NamedTuple):
 
 
 def admit(service: Service, routed: RoutedApi, request: RequestMessage) -> Admission:
-    """The context of a request for an API. Raises PolicyError with status 401."""
+    """Return the context of a request for an API. Raises PolicyError with status 401."""
     api = routed.api
     key = key_of(api, request)
     opened = open_product(service, api)
@@ -82,7 +82,7 @@ def asks_for_key(service: Service, api: ServiceApi) -> bool:
 
 
 def is_open(service: Service, api: ServiceApi) -> bool:
-    """Return whether anybody, or a caller with the key of an active subscription, gets to an API."""
+    """Return whether any caller, or one with the key of an active subscription, reaches an API."""
     products = service.products_of(api)
     if not api.subscription_required or any(not each.product.subscription_required for each in products):
         return True
@@ -90,7 +90,7 @@ def is_open(service: Service, api: ServiceApi) -> bool:
 
 
 def key_of(api: ServiceApi, request: RequestMessage) -> str | None:
-    """The key that came with a request: the header's before the query's."""
+    """Return the key that came with a request: the header's before the query's."""
     names = api.api.subscription_key_parameter_names
     header = request.headers.joined(from_utf16(names.header))
     if header is not None:

@@ -1,4 +1,4 @@
-"""What issues tokens in tests: keys, the simulated time, and one payload for every wish."""
+"""Issue tokens in tests: keys, the simulated time, and any payload."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class TokenIssuer:
 
     @property
     def key(self) -> TokenKey:
-        """The key that signs now."""
+        """Return the key that signs now."""
         return self.keys[-1]
 
     def rotate(self, *, keep_old: bool = True) -> TokenKey:
@@ -45,12 +45,12 @@ class TokenIssuer:
             self._time = time
 
     def now(self) -> int:
-        """The time in whole seconds since 1970."""
+        """Return the time in whole seconds since 1970."""
         return (self._time.ticks() - UNIX_EPOCH_TICKS) // TICKS_PER_SECOND
 
     @property
     def jwks(self) -> dict[str, object]:
-        """The published keys as a JSON Web Key Set."""
+        """Return the published keys as a JSON Web Key Set."""
         return {"keys": [key.jwk for key in self.keys if key.is_published]}
 
     def issued(
@@ -63,7 +63,7 @@ class TokenIssuer:
         headers: Mapping[str, object] | None,
         encrypted_for: Certificate | bytes | None,
     ) -> str:
-        """A token with this payload and times; claims that are None are left out."""
+        """Return a token with this payload and times; claims that are None are left out."""
         now = self.now()
         start = now + starts_in
         times: dict[str, object] = {"iat": _whole(start), "nbf": _whole(start)}

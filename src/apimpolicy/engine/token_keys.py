@@ -48,7 +48,7 @@ class TokenKey:
 
     @classmethod
     def of(cls, certificate: Certificate, algorithm: str | None = None, *, id: str | None = None) -> TokenKey:
-        """The private key of a certificate; RS256 or ES256 unless another algorithm is named.
+        """Return the private key of a certificate; RS256 or ES256 unless another algorithm is named.
 
         Raises ConfigurationError when it has no private key.
         """
@@ -58,13 +58,13 @@ class TokenKey:
         return cls(algorithm or ("ES256" if is_curve else "RS256"), id=id, private_key=certificate.private_key)
 
     def renamed(self, id: str) -> TokenKey:
-        """The same key under another id."""
+        """Return this key under another id."""
         private_key = getattr(self._key, "private_key", None)
         return TokenKey(self.algorithm, id=id, secret=self._secret, private_key=private_key)
 
     @property
     def is_published(self) -> bool:
-        """Whether a provider publishes it: a secret and `none` it does not."""
+        """Return whether a provider publishes it: a secret and `none` it does not."""
         return self.algorithm != "none" and self.algorithm not in _SECRET_BYTES
 
     @cached_property
@@ -83,7 +83,7 @@ class TokenKey:
 
     @property
     def id(self) -> str:
-        """The `kid`; empty when its tokens have none."""
+        """Return the `kid`; empty when its tokens have none."""
         if self._id is None:
             numbers = {} if not self.is_published else self._key.as_dict(private=False)
             named = json.dumps(numbers, sort_keys=True).encode()
@@ -92,29 +92,29 @@ class TokenKey:
 
     @property
     def jwk(self) -> dict[str, Any]:
-        """The public key as a JSON Web Key."""
+        """Return the public key as a JSON Web Key."""
         named = {"kid": self.id} if self.id else {}
         return {**self._key.as_dict(private=False), **named, "use": "sig"} if self.is_published else {}
 
     @property
     def base64(self) -> str:
-        """A secret as the policy has it in <key>. Raises ConfigurationError for any other key."""
+        """Return a secret as the policy has it in <key>. Raises ConfigurationError for any other key."""
         if self.algorithm not in _SECRET_BYTES:
             raise ConfigurationError(f"a key for {self.algorithm} is no secret; its n and e, or a certificate, verify")
         return base64.b64encode(self._key.raw_value).decode("ascii")
 
     @property
     def n(self) -> str:
-        """The modulus of an RSA key, as the policy has it."""
+        """Return the modulus of an RSA key, as the policy has it."""
         return str(self.jwk["n"])
 
     @property
     def e(self) -> str:
-        """The exponent of an RSA key, as the policy has it."""
+        """Return the exponent of an RSA key, as the policy has it."""
         return str(self.jwk["e"])
 
     def sign(self, payload: Mapping[str, object], headers: Mapping[str, object] | None = None) -> str:
-        """A token with this payload; `headers` are added to, or replace, `alg`, `typ` and `kid`."""
+        """Return a token with this payload; `headers` are added to, or replace, `alg`, `typ` and `kid`."""
         header: dict[str, Any] = {"alg": self.algorithm, "typ": "JWT", **({"kid": self.id} if self.id else {})}
         header |= headers or {}
         content = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
@@ -130,7 +130,7 @@ class TokenKey:
 
 
 def encrypted(token: str, recipient: Certificate | bytes) -> str:
-    """The token in an encrypted one: for the owner of a certificate (RSA-OAEP), or with a secret.
+    """Return the token in an encrypted one: for the owner of a certificate (RSA-OAEP), or with a secret.
 
     A secret of 32, 48 or 64 bytes encrypts directly with A128CBC-HS256, A192CBC-HS384 or A256CBC-HS512, one of 16 or 24
     wraps a key. Raises ConfigurationError for any other length.

@@ -47,12 +47,12 @@ class Evaluation:
 
     @property
     def static_type(self) -> str:
-        """The static type in C# spelling; empty when the expression could not be compiled."""
+        """Return the static type in C# spelling; empty when the expression could not be compiled."""
         return "" if self.expression is None else self.expression.static_type
 
     @property
     def code(self) -> str:
-        """The expression as C#, with its `@( )` or `@{ }`."""
+        """Return the expression as C#, with its `@( )` or `@{ }`."""
         return self.excerpt.text
 
     @property
@@ -64,7 +64,7 @@ class Evaluation:
 
 
 class TraceEntry:
-    """One policy (or one `when`, `otherwise`) that was reached: its `step`, and what came of it.
+    """One policy (or one `when`, `otherwise`) that was reached: its `step`, and its outcome.
 
     `path` counts elements of one name from 1 (`choose[1]/when[2]/set-header[1]`) within `section` of the document of
     `scope` ("global" … "operation"); inside a fragment it begins with the `include-fragment`. `attributes` are the
@@ -134,17 +134,17 @@ class TraceEntry:
 
     @property
     def name(self) -> str:
-        """The policy's name, `set-header`; or `when`, `otherwise`."""
+        """Return the policy's name, `set-header`; or `when`, `otherwise`."""
         return self.step.element.name
 
     @property
     def file(self) -> str:
-        """The path of the policy file (or the name of the text) that the policy stands in."""
+        """Return the path of the policy file (or the name of the text) of the policy."""
         return self.step.element.source.path
 
     @property
     def position(self) -> Position:
-        """Line and column of the policy's start tag in its file."""
+        """Return line and column of the policy's start tag in its file."""
         element = self.step.element
         return element.source.position(element.start)
 
@@ -161,11 +161,11 @@ class Trace(list[TraceEntry]):
         self.messages = messages
 
     def section(self, name: str) -> list[TraceEntry]:
-        """The entries of one section: `inbound`, `backend`, `outbound` or `on-error`."""
+        """Return the entries of one section: `inbound`, `backend`, `outbound` or `on-error`."""
         return [entry for entry in self if entry.section == name]
 
     def named(self, name: str) -> list[TraceEntry]:
-        """The entries of one policy, `set-header`."""
+        """Return the entries of one policy, `set-header`."""
         return [entry for entry in self if entry.name == name]
 
     def effects(self, cls: type[AnyEffect]) -> Iterator[tuple[TraceEntry, AnyEffect]]:
@@ -174,7 +174,7 @@ class Trace(list[TraceEntry]):
 
     @property
     def decision(self) -> TraceEntry | None:
-        """The entry that settled the answer: the policy that returned a response, or the one that failed."""
+        """Return the entry that settled the answer: the policy that returned a response, or the one that failed."""
         for entry in reversed(self):
             effect = entry.effect
             failed = entry.error is not None and not entry.is_recovered

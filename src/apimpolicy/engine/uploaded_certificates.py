@@ -28,12 +28,12 @@ class UploadedCertificates:
         self._last: _Deployed | None = None
 
     def get(self, name: str) -> Certificate | None:
-        """A certificate by its id. Raises ConfigurationError when a key vault does not have it."""
+        """Return a certificate by its id. Raises ConfigurationError when a key vault does not have it."""
         held = find_by_id(self._certificates, name)
         return None if held is None else _current(held)
 
     def deployment(self, given: Deployment) -> Deployment:
-        """A deployment with the certificates in it; the same one as long as neither it nor they have changed."""
+        """Return a deployment with the certificates in it; the same one as long as neither it nor they have changed."""
         held: _Held = ()
         if self._certificates:
             held = [(name, _current(each)) for name, each in self._certificates.items()]

@@ -43,12 +43,13 @@ class Variables(MutableMapping[str, object]):
         return len(self._dictionary)
 
     def to_dict(self) -> dict[str, object]:
-        """Names and values as they are now."""
+        """Return names and values as they are now."""
         return {from_utf16(name): value for name, value in self._dictionary.entries()}
 
 
 def variable_value(value: object) -> object:
-    """What a Python value is as a variable: text, bool, int (a long when it is large), double; JSON becomes a JToken.
+    """Return what a Python value is as a variable: text, bool, int (a long when it is large), double; JSON becomes a
+    JToken.
 
     Values that are .NET values already stay what they are. Raises ConfigurationError.
     """
@@ -76,7 +77,8 @@ def set_variables(exchange: Exchange, given: Mapping[str, object]) -> None:
 
 
 def value_of(exchange: Exchange, name: str, given: object) -> object:
-    """What a value given from outside is inside: as `variable_value`, and a text that is an expression is evaluated.
+    """Return what a value given from outside is inside: as `variable_value`, and a text that is an expression is
+    evaluated.
 
     Raises ConfigurationError when it throws, PolicySyntaxError and PolicyTypeError when it does not compile.
     """

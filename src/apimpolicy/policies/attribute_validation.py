@@ -1,4 +1,4 @@
-"""What is wrong with the attributes of an element.
+"""Validate the attributes of an element.
 
 POL102  an attribute that the policy does not have       POL105  an expression where none is evaluated
 POL103  a required attribute is missing                  POL113  attributes that do not go together
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def validate_attributes(element: Element, specification: Specification) -> Iterator[Diagnostic]:
-    """Every finding about the attributes of an element."""
+    """Yield every finding about the attributes of an element."""
     slots = {slot.name: slot for slot in specification.attributes}
     yield from unknown_attributes(element, slots)
     for attribute in element.attributes:
@@ -36,7 +36,7 @@ def validate_attributes(element: Element, specification: Specification) -> Itera
 
 
 def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[Diagnostic]:
-    """A finding for every attribute that is not known; `id` and namespaces are allowed everywhere."""
+    """Yield a finding for every attribute that is not known; `id` and namespaces are allowed everywhere."""
     for attribute in element.attributes:
         name = attribute.name
         is_known = name in known or name == "id" or name.startswith("xmlns") or is_unnamed_output(element.name, name)
@@ -53,7 +53,9 @@ def unknown_attributes(element: Element, known: Iterable[str] = ()) -> Iterator[
 
 
 def is_unknown(value: Characters) -> bool:
-    """Whether the text is not known before the policy is deployed or run: an expression, or one with a hole in it."""
+    """Return whether the text is not known before the policy is deployed or run: an expression, or one with a hole in
+    it.
+    """
     return bool(value.parts) or holes.is_unknown(value.text)
 
 
@@ -82,7 +84,7 @@ def _value(element: Element, attribute: Attribute, slot: AttributeSlot) -> Itera
     if value.parts:
         if "disputed-expression" in slot.doubts or not (slot.expression or "expression" in slot.doubts):
             yield _expression(element, attribute, slot)
-    elif not is_unknown(value) and "<" not in value.raw:  # what is wrong with a raw `<` was said already
+    elif not is_unknown(value) and "<" not in value.raw:  # a raw `<` has been reported already
         text = value.text
         if slot.is_filled and not text.strip():
             finding = _at_value(attribute, f"'{slot.name}' of '{element.name}' is empty", help="It needs a value.")
@@ -111,7 +113,7 @@ def _expression(element: Element, attribute: Attribute, slot: AttributeSlot) -> 
 
 
 def _expected(text: str, slot: AttributeSlot) -> str:
-    """What a literal must be when it is something else; empty when it is right.
+    """Return what a literal must be when it is something else; empty when it is right.
 
     An empty one is let pass where the attribute is optional: some gateways take it for a missing one.
     """
@@ -145,7 +147,7 @@ def _one_of(values: tuple[str, ...]) -> str:
 
 
 def _meant(written: str, known: Iterable[str]) -> str:
-    """The known name that is like the written one, as a question; empty when none is."""
+    """Return the known name that is like the written one, as a question; empty when none is."""
     from difflib import get_close_matches
 
     names = {name.lower(): name for name in known}

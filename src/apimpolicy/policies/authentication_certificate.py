@@ -59,7 +59,7 @@ class AuthenticationCertificate:
         return BackendCertificateSet(certificate.subject, thumbprint=certificate.thumbprint)
 
     def certificate(self, exchange: Exchange) -> Certificate:
-        """The certificate that is meant. Raises PolicyError."""
+        """Return the certificate that is meant. Raises PolicyError."""
         if self.body is not None:
             return self.from_body(self.body)
         if self.certificate_id is not None:

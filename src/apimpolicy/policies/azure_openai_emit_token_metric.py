@@ -25,4 +25,4 @@ from apimpolicy.policies.spec import policy
     access="passes",
 )
 class AzureOpenaiEmitTokenMetric(LlmEmitTokenMetric):
-    """The same attributes and children."""
+    """Takes the attributes and children of llm-emit-token-metric."""

@@ -33,4 +33,4 @@ from apimpolicy.policies.spec import policy
     access="limits",
 )
 class AzureOpenaiTokenLimit(LlmTokenLimit):
-    """The same attributes."""
+    """Takes the attributes of llm-token-limit."""

@@ -39,6 +39,6 @@ class Base:
 
 @lru_cache(maxsize=64)
 def effect(scope: str | None, count: int) -> Effect:
-    """The effect of so many policies of a scope; the same for every request."""
+    """Return the effect of so many policies of a scope; the same for every request."""
     shown = f"{scope}: {count} {'policy' if count == 1 else 'policies'}" if count else "nothing"
     return BaseInserted(shown, scope=scope, count=count)

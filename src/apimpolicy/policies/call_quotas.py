@@ -1,4 +1,4 @@
-"""What quota and quota-by-key share: a sum of calls and of kilobytes in periods that follow each other."""
+"""The common part of quota and quota-by-key: a sum of calls and of kilobytes in periods that follow each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.state import Standing
+    from apimpolicy.policies.state import CounterStatus
     from apimpolicy.policies.surroundings import Exchange
 
 FORBIDDEN = 403
@@ -35,7 +35,7 @@ class Quota:
         return Total(f"{self.key} {what}", self.start, self.period)
 
     def claims(self, calls: int = 1, own: int = 0) -> list[Claim]:
-        """What a request counts at once; `own` calls are those that it has counted or reserved already."""
+        """Return what a request counts at once; `own` calls are those that it has counted or reserved already."""
         limit = NO_LIMIT if self.calls is None else self.calls
         found = [Claim(self.total("calls"), limit, calls, own)]
         if self.bandwidth is not None:
@@ -43,14 +43,14 @@ class Quota:
         return found
 
     def count_bytes(self, exchange: Exchange, answer: ResponseMessage) -> None:
-        """The bodies of the request and of the answer."""
+        """Count the bodies of the request and of the answer."""
         sent = len(exchange.request.body.content if exchange.request.body else b"")
         counters, total = exchange.services.state.counters, self.total("bytes")
         answer.body.measure(lambda received: counters.count([(total, sent + received)]))
 
-    def refusal(self, claim: Claim, standing: Standing) -> PolicyError:
+    def refusal(self, claim: Claim, status: CounterStatus) -> PolicyError:
         what = "call volume" if claim.counter == self.total("calls") else "bandwidth"
-        seconds = math.ceil(standing.wait)
+        seconds = math.ceil(status.wait)
         message = f"Out of {what} quota. Quota will be replenished in {span(seconds)}."
         return PolicyError("QuotaExceeded", message, FORBIDDEN, headers={"Retry-After": str(seconds)})
 
@@ -67,12 +67,12 @@ def take(
     taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
         quota, claim = owned[taken.refused]
-        raise quota.refusal(claim, taken.standings[taken.refused])
-    return int(claims[0].limit - taken.standings[0].left)
+        raise quota.refusal(claim, taken.statuses[taken.refused])
+    return int(claims[0].limit - taken.statuses[0].left)
 
 
 def span(seconds: int) -> str:
-    """A time span as .NET writes it.
+    """Return a time span as .NET writes it.
 
     >>> span(11657), span(1763935)
     ('03:14:17', '20.09:58:55')

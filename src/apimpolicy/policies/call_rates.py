@@ -1,4 +1,4 @@
-"""What rate-limit and rate-limit-by-key share: a limit on calls, within a sliding window or as a token bucket.
+"""The common part of rate-limit and rate-limit-by-key: a limit on calls, within a sliding window or as a token bucket.
 
 Documented: the v2 tiers count with a token bucket, the classic ones in a window that slides. Our choice: the bucket
 holds `calls`, fills evenly within the period, and each call takes one.
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Effect, RateLimited
-from apimpolicy.policies.state import Bucket, Claim, Window, whole
+from apimpolicy.policies.state import Bucket, Claim, Window, whole_calls
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.state import Counter, Standing
+    from apimpolicy.policies.state import Counter, CounterStatus
     from apimpolicy.policies.surroundings import Exchange
 
 EXCEEDED = "Rate limit was exceeded."
@@ -51,14 +51,16 @@ class CallRate:
 
     @property
     def number(self) -> int:
-        """The number by which the trace names the counter; a gateway's own numbers are not known (this is FNV-1a)."""
+        """Return the number by which the trace names the counter; a gateway's own numbers are not known (this is
+        FNV-1a).
+        """
         found = 0xCBF29CE484222325
         for byte in from_utf16(self.key).encode("utf-8", "replace"):
             found = (found ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF
         return found >> 1
 
     def counted(self, left: int) -> Effect:
-        """Say that a call was counted."""
+        """Return the effect of a counted call."""
         told = {"message": f"RateLimit counter {self.number} is incremented"}
         return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, told=told)
 
@@ -67,9 +69,9 @@ class CallRate:
             return Bucket(self.key, self.calls, self.period)
         return Window(self.key, self.period)
 
-    def tell(self, exchange: Exchange, standing: Standing) -> int:
+    def tell(self, exchange: Exchange, status: CounterStatus) -> int:
         """Put what is left into the variable and, at the end, into the answer's headers; how many calls that are."""
-        left = whole(standing.left)
+        left = whole_calls(status.left)
         if self.remaining_variable is not None:
             exchange.variables[self.remaining_variable] = left
 
@@ -82,14 +84,14 @@ class CallRate:
         exchange.at_end(add)
         return left
 
-    def refusal(self, exchange: Exchange, standing: Standing) -> PolicyError:
-        """The error when there were too many calls already."""
-        seconds = max(1, math.ceil(round(standing.wait, 3)))
+    def refusal(self, exchange: Exchange, status: CounterStatus) -> PolicyError:
+        """Return the error when there were too many calls already."""
+        seconds = max(1, math.ceil(round(status.wait, 3)))
         if self.retry_after_variable is not None:
             exchange.variables[self.retry_after_variable] = seconds
-        self.tell(exchange, standing)
+        self.tell(exchange, status)
         limit = {"counterKey": self.number, "period": span(self.period), "callLimit": self.calls, "count": self.calls}
-        told = {"message": EXCEEDED, "retryAfter": span(standing.wait), "rateLimit": limit}
+        told = {"message": EXCEEDED, "retryAfter": span(status.wait), "rateLimit": limit}
         exchange.note(RateLimited(EXCEEDED, remaining=0, told=told))
         return PolicyError(
             "RateLimitExceeded",
@@ -101,7 +103,7 @@ class CallRate:
 
 
 def span(seconds: float) -> str:
-    """A time span as .NET writes it.
+    """Return a time span as .NET writes it.
 
     >>> span(60), span(37.5093691)
     ('00:01:00', '00:00:37.5093691')
@@ -120,12 +122,12 @@ def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_re
     claims = [Claim(rate.counter(exchange), rate.calls, 0 if is_reservation else count) for rate in rates]
     taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
-        raise rates[taken.refused].refusal(exchange, taken.standings[taken.refused])
-    return rates[0].tell(exchange, taken.standings[0])
+        raise rates[taken.refused].refusal(exchange, taken.statuses[taken.refused])
+    return rates[0].tell(exchange, taken.statuses[0])
 
 
 def matches(entity_id: str, entity_name: str, wanted_id: str | None, wanted_name: str | None) -> bool:
-    """Whether an `api` or `operation` child means this entity: the id counts before the name."""
+    """Return whether an `api` or `operation` child means this entity: the id counts before the name."""
     if wanted_id is not None:
         return from_utf16(entity_id) == from_utf16(wanted_id)
     return wanted_name is not None and entity_name == wanted_name

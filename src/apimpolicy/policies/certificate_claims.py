@@ -1,4 +1,4 @@
-"""What an `identity` of validate-client-certificate says of a certificate, and how it is compared.
+"""The claims of an `identity` of validate-client-certificate, and their comparison with a certificate.
 
 Our choices, since no document states them: thumbprints and serial numbers are compared without regard to case, blanks,
 colons and leading zeros; names without regard to case and to blanks around their parts, part by part in the order in
@@ -20,7 +20,7 @@ _PART = re.compile(r'\s*([^=,+;]*?)\s*=\s*("(?:[^"]|"")*"|[^,+;"]*)\s*([,+;]|$)'
 
 
 def hexadecimal(text: str) -> str:
-    """A thumbprint or serial number as it is compared.
+    """Return a thumbprint or serial number as it is compared.
 
     >>> hexadecimal("00 ab:CD")
     'ABCD'
@@ -29,7 +29,7 @@ def hexadecimal(text: str) -> str:
 
 
 def distinguished_name(text: str) -> tuple[str, ...] | str:
-    """A distinguished name as it is compared: its parts, or the text itself when it is not such a name.
+    """Return a distinguished name as it is compared: its parts, or the text itself when it is not such a name.
 
     >>> distinguished_name('CN = Partner,O="Contoso, Inc."')
     ('cn=partner', 'o=contoso, inc.')
@@ -55,14 +55,14 @@ _SAME = {"ST": "S", "EMAIL": "E", "EMAILADDRESS": "E"}
 
 
 def common_names(certificate: Certificate) -> list[str]:
-    """The common names of the subject."""
+    """Return the common names of the subject."""
     from cryptography.x509.oid import NameOID
 
     return [_text(found.value) for found in certificate.parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
 
 
 def dns_names(certificate: Certificate) -> list[str]:
-    """The DNS names among the subject's alternative names."""
+    """Return the DNS names among the subject's alternative names."""
     from cryptography import x509
 
     try:
@@ -73,7 +73,7 @@ def dns_names(certificate: Certificate) -> list[str]:
 
 
 def is_issued_by(certificate: Certificate, issuer: Certificate) -> bool:
-    """Whether this very key signed the certificate."""
+    """Return whether this very key signed the certificate."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
     try:
@@ -88,12 +88,12 @@ def same_hexadecimal(claim: str, *found: str) -> bool:
 
 
 def same_name(claim: str, *found: str) -> bool:
-    """For distinguished names."""
+    """Compare distinguished names."""
     return any(distinguished_name(from_utf16(claim)) == distinguished_name(from_utf16(value)) for value in found)
 
 
 def same_text(claim: str, *found: str) -> bool:
-    """For common names and DNS names."""
+    """Compare common names and DNS names."""
     return any(from_utf16(claim).strip().lower() == value.strip().lower() for value in found)
 
 

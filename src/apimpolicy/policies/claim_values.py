@@ -9,7 +9,7 @@ from apimpolicy.dotnet.values import STRING, box, string_array, to_utf16
 
 
 def to_dotnet(value: object) -> object:
-    """Texts, truth values, whole numbers (long) and other numbers (double) as they are; lists of texts as `string[]`;
+    """Convert texts, truth values, whole numbers (long) and other numbers (double); lists of texts as `string[]`;
     anything else as JSON text.
 
     >>> to_dotnet({"a": 1})

@@ -1,4 +1,4 @@
-"""From a `content` of validate-content to the errors of a body: finding the schema, reading the body, comparing.
+"""Validate a body under a `content` of validate-content: find the schema, read the body, compare them.
 
 Where a schema has no name, the text goes on without one, as in the tests of a real API.
 """
@@ -51,7 +51,7 @@ def content_errors(
     described: Content | None,
     unreadable: str,
 ) -> Iterator[ValidationError]:
-    """The errors of a body under one rule; `unreadable` says why its bytes are not there, if so.
+    """Yield the errors of a body under one rule; `unreadable` says why its bytes are not there, if so.
 
     Raises ConfigurationError for a schema that cannot be used.
     """
@@ -121,7 +121,7 @@ def _compared_json(
 
 
 def _json_schema(exchange: Exchange, rule: ContentRule, described: Content | None) -> tuple[str, Any, Any, bool]:
-    """Name, schema, what its references point into, and whether it is only a reference into that."""
+    """Return the schema with its name, the target of its references, and whether it is only a reference."""
     if rule.schema_id:
         schema_id = from_utf16(rule.schema_id)
         schema = _by_id(exchange, schema_id)

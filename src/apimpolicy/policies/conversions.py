@@ -1,4 +1,4 @@
-"""From the value of an attribute to what a policy wants.
+"""Convert values of attributes to the types that policies use.
 
 An expression's value arrives boxed, a literal as a .NET string. Texts stay .NET strings (UTF-16). Documented is only
 that a value is converted to a string and null to the empty string; the rest is our choice: .NET's own `ToString()`
@@ -27,7 +27,7 @@ class InvalidValueError(Exception):
 
 
 def text(value: object) -> str:
-    """As text; null is empty."""
+    """Convert to text; null is empty."""
     if type(value) is str:
         return value
     from apimpolicy.dotnet.system import objects
@@ -36,7 +36,7 @@ def text(value: object) -> str:
 
 
 def trimmed(value: object) -> str:
-    """As text without white space around it."""
+    """Convert to text without white space around it."""
     return text(value).strip()
 
 
@@ -93,7 +93,7 @@ def status_code(value: object) -> int:
 
 
 def boolean(value: object) -> bool:
-    """As a truth value; `True`, `true`, ` TRUE ` are the same. Raises FormatException."""
+    """Convert to a truth value; `True`, `true`, ` TRUE ` are the same. Raises FormatException."""
     if isinstance(value, bool):
         return value
     written = text(value)
@@ -104,12 +104,12 @@ def boolean(value: object) -> bool:
 
 
 def integer(value: object) -> int:
-    """As a whole number of 32 bits. Raises FormatException, OverflowException."""
+    """Convert to a whole number of 32 bits. Raises FormatException, OverflowException."""
     return _whole_number(value, 32)
 
 
 def long_integer(value: object) -> int:
-    """As a whole number of 64 bits. Raises FormatException, OverflowException."""
+    """Convert to a whole number of 64 bits. Raises FormatException, OverflowException."""
     return _whole_number(value, 64)
 
 
@@ -125,7 +125,7 @@ def _whole_number(value: object, bits: int) -> int:
 
 
 def number(value: object) -> float:
-    """As a number of seconds or milliseconds. Raises FormatException."""
+    """Convert to a number of seconds or milliseconds. Raises FormatException."""
     try:
         found = float(text(value))
     except ValueError:
@@ -136,12 +136,12 @@ def number(value: object) -> float:
 
 
 def body(value: object) -> bytes:
-    """As a message body: `byte[]` as it is, anything else as text in UTF-8."""
+    """Convert to a message body: `byte[]` as it is, anything else as text in UTF-8."""
     if isinstance(value, Array) and value.element is BYTE:
         return bytes(value)
     return from_utf16(text(value)).encode("utf-8", "replace")
 
 
 def typed(value: object) -> object:
-    """As it is, boxed: for variables."""
+    """Return the value as it is, boxed: for variables."""
     return value

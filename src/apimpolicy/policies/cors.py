@@ -70,7 +70,7 @@ class ExposeHeaders:
 
 
 def is_preflight(request: RequestMessage) -> bool:
-    """Whether a browser asks for permission."""
+    """Return whether a browser asks for permission."""
     return (
         request.method == "OPTIONS"
         and "Origin" in request.headers
@@ -123,7 +123,7 @@ class Cors:
         return CorsChecked(shown, origin=origin, allowed=fits, ends=ends)
 
     def preflight(self, exchange: Exchange, grant: dict[str, str]) -> list[str]:
-        """Why the method and the headers asked for are not allowed, if so; adds what is to be answered."""
+        """Return why the method and the headers asked for are not allowed, if so; adds what is to be answered."""
         request = exchange.request
         method = (request.headers.joined("Access-Control-Request-Method") or "").strip()
         methods, age = ["GET", "POST"], 0
@@ -172,7 +172,7 @@ class Cors:
         return {"Access-Control-Expose-Headers": ",".join(exposed)} if exposed else {}
 
     def texts(self, exchange: Exchange, step: Step | None) -> list[str]:
-        """The texts inside a child element."""
+        """Return the texts inside a child element."""
         if step is None:
             return []
         values: list[str] = exchange.evaluate(step).values
@@ -195,7 +195,7 @@ def _add(answer: ResponseMessage, grant: dict[str, str]) -> None:
 
 
 def _no_origin(origin: str, allowed: list[str]) -> str:
-    """That an origin is not allowed, and which one like it is."""
+    """Return why an origin is not allowed, with one like it that is."""
     host = _host(origin)
     alike = next((each for each in allowed if host and _host(each) == host), None)
     return f"{origin} is not allowed" + (f", unlike {alike}: scheme and port count" if alike is not None else "")
@@ -206,7 +206,7 @@ def _host(origin: str) -> str:
 
 
 def folded_origin(origin: str) -> str:
-    """An origin as it is compared."""
+    """Return an origin as it is compared."""
     origin = origin.strip().rstrip("/").lower()
     for scheme, port in (("http://", ":80"), ("https://", ":443")):
         if origin.startswith(scheme):

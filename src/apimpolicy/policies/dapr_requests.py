@@ -1,4 +1,4 @@
-"""What publish-to-dapr and invoke-dapr-binding share: a request to the Dapr sidecar, and what its answer means.
+"""The common part of publish-to-dapr and invoke-dapr-binding: a request to the Dapr sidecar, and its answer.
 
 Where no document says more, our choices: `template="Liquid"` makes the content a template as in set-body, that sees the
 message of its section, and `{{…}}` anywhere in the element is Liquid's, no named value; an answer of status 400 and
@@ -44,7 +44,7 @@ def ask(exchange: Exchange, request: Request, timeout: float, variable: str | No
 
 
 def rendered(exchange: Exchange, content: bytes, template: str | None) -> bytes:
-    """What a content gives, which is a Liquid template if `template` says so. Raises PolicyError."""
+    """Return what a content gives, which is a Liquid template if `template` says so. Raises PolicyError."""
     if template is None or template.lower() != "liquid":
         return content
     from apimpolicy.policies.liquid.binding import bind_body, bind_context
@@ -61,5 +61,5 @@ def rendered(exchange: Exchange, content: bytes, template: str | None) -> bytes:
 
 
 def in_path(value: str) -> str:
-    """A name as a part of a URL's path; slashes stay."""
+    """Return a name as a part of a URL's path; slashes stay."""
     return quote(value, safe="/~!$&'()*+,;=:@")

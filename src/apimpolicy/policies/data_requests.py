@@ -1,4 +1,4 @@
-"""What GraphQL resolvers ask of databases, as data, and the databases as they see them."""
+"""Queries of GraphQL resolvers to databases, as data, and the databases as they see them."""
 
 from __future__ import annotations
 
@@ -64,14 +64,16 @@ class SqlDatabase(Protocol):
     """Answers statements. A PolicyError or OSError that it raises is the resolver's error."""
 
     def execute(self, request: SqlRequest) -> Sequence[Mapping[str, Any]]:
-        """The rows of the last statement, each by column."""
+        """Return the rows of the last statement, each by column."""
 
 
 class CosmosContainer(Protocol):
     """Answers requests to a container. A PolicyError or OSError that it raises is the resolver's error."""
 
     def execute(self, request: CosmosRequest) -> Any:
-        """What Cosmos DB answers, as JSON data: the items of a query, the item that was read or written, None."""
+        """Return what Cosmos DB answers, as JSON data: the items of a query, the item that was read or
+        written, None.
+        """
 
 
 class DataSources(Protocol):

@@ -50,7 +50,7 @@ class DataAnswer:
 
 
 def query_parameters(exchange: Exchange, step: Step | None) -> list[QueryParameter]:
-    """The parameters of a statement, evaluated."""
+    """Return the parameters of a statement, evaluated."""
     if step is None:
         return []
     group: QueryParameters = exchange.evaluate(step)
@@ -71,7 +71,7 @@ def answer_with(exchange: Exchange, data: Any, response: Step | None) -> None:
 
 
 def composed_body(exchange: Exchange, steps: Sequence[Step]) -> bytes | None:
-    """The body that a set-body makes for a request of the resolver's own; None without one."""
+    """Return the body that a set-body makes for a request of the resolver's own; None without one."""
     from apimpolicy.context.messages import RequestMessage
 
     if not steps:
@@ -82,7 +82,9 @@ def composed_body(exchange: Exchange, steps: Sequence[Step]) -> bytes | None:
 
 
 def templated(exchange: Exchange, text: str, template: str | None) -> str:
-    """A text as Python's, with `template="liquid"` rendered against the resolver's request. Raises PolicyError."""
+    """Return a text as Python's, with `template="liquid"` rendered against the resolver's request.
+    Raises PolicyError.
+    """
     if template != "liquid":
         return from_utf16(text)
     from apimpolicy.policies.liquid.binding import bind_body, bind_context
@@ -98,5 +100,5 @@ def templated(exchange: Exchange, text: str, template: str | None) -> str:
 
 
 def unreachable(error: OSError) -> PolicyError:
-    """The error of a database that cannot be reached."""
+    """Return the error of a database that cannot be reached."""
     return PolicyError("BackendConnectionFailure", str(error) or "The data source cannot be reached.")

@@ -1,4 +1,4 @@
-"""What a policy did, as data: a class for each kind of effect. A policy's `run` returns one, and the trace keeps it.
+"""The effects of policies, as data: a class for each kind. A policy's `run` returns one, and the trace keeps it.
 
     for entry, effect in result.trace.effects(HeaderSet):
         print(entry.path, effect.name, effect.before, effect.after)

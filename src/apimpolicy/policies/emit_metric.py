@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def double(value: object) -> float:
-    """As a number, read as `Double.Parse` does. Raises FormatException."""
+    """Convert to a number, as `Double.Parse` does. Raises FormatException."""
     from apimpolicy.dotnet.system.number_parsing import parse_double
 
     return parse_double(text(value))

@@ -105,7 +105,9 @@ class ForwardRequest:
 
 
 def redirected(request: Request, response: Response) -> Request | None:
-    """The request that follows a redirect, None when the answer is none or leads from https to http or elsewhere."""
+    """Return the request that follows a redirect, None when the answer is none or leads from https to http or
+    elsewhere.
+    """
     from apimpolicy.context.records import Request
 
     location = response.headers.get("Location")

@@ -81,7 +81,7 @@ class GetAuthorizationContext:
         return self.effect(f"{self.provider_id}/{self.authorization_id} in the variable {variable}", variable)
 
     def connection(self, exchange: Exchange, provider_id: str, authorization_id: str) -> Connection:
-        """The connection. Raises IdentityUnavailableError."""
+        """Return the connection. Raises IdentityUnavailableError."""
         identity = None
         if self.identity_type == "jwt":
             if not self.identity:

@@ -29,12 +29,12 @@ class GraphQLRequestError(Exception):
 
 
 def error(message: str) -> GraphQLRequestError:
-    """A request error with one message."""
+    """Return a request error with one message."""
     return GraphQLRequestError({"message": message})
 
 
 def graphql_schema(text: str) -> Any:
-    """A schema of SDL text. Raises ConfigurationError."""
+    """Return a schema of SDL text. Raises ConfigurationError."""
     from graphql import GraphQLError, build_schema, validate_schema
 
     try:
@@ -50,7 +50,7 @@ def graphql_schema(text: str) -> Any:
 
 
 class GraphQLRequest:
-    """What a request asks: `payload` is its JSON, None for a GET; `document` the parsed query."""
+    """A GraphQL request: `payload` is its JSON, None for a GET; `document` the parsed query."""
 
     def __init__(self, query: str, payload: dict[str, Any] | None) -> None:
         from graphql import GraphQLError, parse
@@ -83,7 +83,7 @@ class GraphQLRequest:
         return cls(payload["query"], payload)
 
     def validate(self, schema: Any) -> None:
-        """Hold the query against a schema. Raises GraphQLRequestError."""
+        """Validate the query against a schema. Raises GraphQLRequestError."""
         from graphql import validate
 
         try:
@@ -94,7 +94,7 @@ class GraphQLRequest:
             raise GraphQLRequestError(*map(_entry, problems))
 
     def measure(self, most: int) -> tuple[int, int]:
-        """Depth (fields within each other, fragments put in) and number of fields; beyond `most` nothing is counted."""
+        """Return the depth (fields within each other, with fragments) and the number of fields, up to `most`."""
         fragments = _fragments(self.document)
         deepest = count = seen = 0
         waiting = [(node.selection_set, 0) for node in self._operations()]
@@ -115,7 +115,9 @@ class GraphQLRequest:
         return deepest, count
 
     def without(self, schema: Any, refused: Callable[[str, str, bool], bool]) -> str | None:
-        """The query without the fields for which `refused(type, field, is_root)` is true; None when nothing is left."""
+        """Return the query without the fields for which `refused(type, field, is_root)` is true; None when nothing is
+        left.
+        """
         from graphql import REMOVE, TypeInfo, TypeInfoVisitor, Visitor, print_ast, visit
 
         info = TypeInfo(schema)

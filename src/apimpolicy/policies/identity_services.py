@@ -1,4 +1,4 @@
-"""What policies see of the world of identities: OpenID providers, managed identities, stored connections."""
+"""Identities as policies see them: OpenID providers, managed identities, stored connections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class IdentityUnavailableError(Exception):
-    """Nobody gave what was asked for: a provider cannot be reached, an identity or a connection is refused.
+    """A key, token or connection is not available: no answer from a provider, or a refused identity or connection.
 
     The text says why; it is not for the caller.
     """
@@ -20,33 +20,35 @@ class IdentityMissingError(IdentityUnavailableError):
 
 
 class OpenIdConfiguration(NamedTuple):
-    """What an OpenID provider publishes: its issuer, and the keys (JSON Web Keys, RFC 7517) that it signs with."""
+    """The configuration of an OpenID provider: its issuer, and its signing keys (JSON Web Keys, RFC 7517)."""
 
     issuer: str | None
     keys: Sequence[Mapping[str, Any]]
 
 
 class Connection(NamedTuple):
-    """What the credential manager holds for one connection: an access token, and claims as Python values."""
+    """A connection of the credential manager: an access token, and claims as Python values."""
 
     access_token: str
     claims: Mapping[str, object]
 
 
 class Identities(Protocol):
-    """Where policies get keys, tokens and connections from. Every one is an input of the simulated gateway.
+    """The source of keys, tokens and connections for policies; each is an input of the simulated gateway.
 
     All methods raise IdentityUnavailableError when what was asked for cannot be had, and ConfigurationError when
     nothing was passed in that could answer. Texts are Python's, not .NET's.
     """
 
     def openid_configuration(self, url: str, missing_key: str | None = None) -> OpenIdConfiguration:
-        """What is published at the URL of an OpenID configuration, cached. `missing_key` is the id of a key that a
-        token names and the configuration got before does not have: a reason to ask again, if that is due.
+        """Return what is published at the URL of an OpenID configuration, cached. `missing_key` is the id of a key that
+        a token names and the configuration got before does not have: a reason to ask again, if that is due.
         """
 
     def managed_identity_token(self, resource: str, client_id: str | None) -> str:
-        """An access token for the resource, of the system-assigned identity, or of the one with this client id."""
+        """Return an access token for the resource, of the system-assigned identity, or of the one with
+        this client id.
+        """
 
     def connection(self, provider_id: str, authorization_id: str, identity: str | None) -> Connection:
-        """A connection of the credential manager, for the gateway's own identity or for that of a token."""
+        """Return a connection of the credential manager, for the gateway's own identity or for that of a token."""

@@ -83,7 +83,7 @@ class InvokeRequest:
         return Sent(shown, request=request, response=response, ends=self.response_variable_name is None)
 
     def request(self, exchange: Exchange) -> Request:
-        """The request, its URL made whole by the backend's. Raises PolicyError."""
+        """Return the request, its URL made whole by the backend's. Raises PolicyError."""
         from apimpolicy.context.messages import RequestMessage
         from apimpolicy.context.urls import Url
 
@@ -116,7 +116,7 @@ class InvokeRequest:
 
 
 def joined(base: str, path: str) -> str:
-    """A path below a base URL.
+    """Return a path below a base URL.
 
     >>> joined("https://a.example/v1/", "/score"), joined("https://a.example", "")
     ('https://a.example/v1/score', 'https://a.example')

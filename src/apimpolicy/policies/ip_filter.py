@@ -88,7 +88,7 @@ class IpFilter:
         return AddressChecked(f"{written} may call", address=written)
 
     def own(self, written: str) -> IPv4Address | IPv6Address:
-        """An address of the policy. Raises PolicyError."""
+        """Return an address of the policy. Raises PolicyError."""
         found = parsed(written)
         if found is None:
             raise PolicyError(None, f"'{written}' is not an IP address.")
@@ -96,7 +96,7 @@ class IpFilter:
 
 
 def parsed(written: str) -> IPv4Address | IPv6Address | None:
-    """An address with or without a port, or None."""
+    """Return an address with or without a port, or None."""
     import ipaddress
 
     port = _WITH_PORT.fullmatch(written)

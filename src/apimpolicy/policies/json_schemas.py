@@ -71,7 +71,7 @@ class SchemaViolation:
 
     @property
     def text(self) -> str:
-        """The sentence with its place."""
+        """Return the sentence with its place."""
         line, position = self.place
         return f"{self.message} Line: {line}, Position: {position}" if self.place != NOWHERE else self.message
 
@@ -127,7 +127,7 @@ class JsonSchema:
         return case_folded(schema, self.written_names) if folds_names else dict(schema)
 
     def violations(self, document: JsonText) -> list[SchemaViolation]:
-        """Everything in the value that does not conform, in the order of the text. Raises UnverifiableError."""
+        """Return everything in the value that does not conform, in the order of the text. Raises UnverifiableError."""
         import jsonschema_rs
 
         if self._branches and branches_too_often(*self._counted, document.value, len(document.starts)):

@@ -111,7 +111,7 @@ class JsonToXml:
             raise NotSimulatedError(f"json-to-xml {field.replace('_', '-')}", "no document says what it does")
 
     def reason_against(self, exchange: Exchange) -> str:
-        """Why nothing is to be converted, or an empty text."""
+        """Return why nothing is to be converted, or an empty text."""
         content_type = exchange.message.headers.joined("Content-Type")
         if self.apply == "content-type-json" and not is_json(content_type):
             return "the content type is not JSON"
@@ -120,7 +120,7 @@ class JsonToXml:
         return ""
 
     def convert(self, text: str) -> str:
-        """XML from JSON, both .NET strings. Raises DotnetException."""
+        """Convert JSON to XML, both .NET strings. Raises DotnetException."""
         from apimpolicy.dotnet.json.arrays import JArray
         from apimpolicy.dotnet.json.loading import finish, load
         from apimpolicy.dotnet.json.objects import JObject, JProperty
@@ -209,7 +209,7 @@ class _Tree:
         return made
 
     def declared(self, item: Any) -> str | None:
-        """The prefix that a property declares, empty for the default namespace; None for any other property."""
+        """Return the prefix that a property declares, empty for the default namespace; None for any other property."""
         from apimpolicy.dotnet.json.scalars import JValue
 
         if not self.prefix or not item.name.startswith(self.prefix) or not isinstance(item.value, JValue):
@@ -232,7 +232,9 @@ class _Tree:
         return self.plain(written, is_attribute=is_attribute, encode=encode_name, nothing=NO_NAMESPACE)
 
     def plain(self, written: str, *, is_attribute: bool, encode: Any, nothing: Any) -> XName:
-        """A name whose prefix nobody declared: the whole of it, in the default namespace if it is an element's."""
+        """Return a name whose prefix is not declared: the whole of it, in the default namespace if it is
+        an element's.
+        """
         from apimpolicy.dotnet.xml.names import XNamespace
 
         space = nothing

@@ -1,4 +1,4 @@
-"""What policies see of the services around language models: token counts, the semantic cache, content safety."""
+"""The services around language models as policies see them: token counts, the semantic cache, content safety."""
 
 from __future__ import annotations
 
@@ -9,50 +9,54 @@ if TYPE_CHECKING:
 
 
 class LanguageModels(Protocol):
-    """What the gateway knows of language models without asking one."""
+    """The gateway's own knowledge of language models."""
 
     def count_tokens(self, text: str) -> int:
-        """How many tokens a text has, estimated."""
+        """Return how many tokens a text has, estimated."""
 
     def embed(self, text: str) -> Sequence[float]:
-        """The text's embedding, as the embeddings backend would give it."""
+        """Return the text's embedding, as the embeddings backend would give it."""
 
 
 class SemanticCache(Protocol):
     """Answers by the meaning of their prompts, each with a time to live on the simulated clock."""
 
     def find(self, partition: str, vector: Sequence[float], threshold: float) -> tuple[float | None, Any]:
-        """The nearest prompt's distance (0 is the same; None without any), and its answer unless beyond `threshold`."""
+        """Return the nearest prompt's distance (0 is the same; None without any), and its answer unless beyond
+        `threshold`.
+        """
 
     def store(self, partition: str, vector: Sequence[float], answer: object, seconds: float) -> None:
         """Keep an answer for so many seconds."""
 
 
 class Analysis(Protocol):
-    """What the content safety service found in a text."""
+    """The content safety service's result for a text."""
 
     @property
     def severities(self) -> Mapping[str, int]:
-        """The severity by category (`Hate`, `SelfHarm`, `Sexual`, `Violence`), 0 to 7; a missing one is 0."""
+        """Return the severity by category (`Hate`, `SelfHarm`, `Sexual`, `Violence`), 0 to 7; a missing one is 0."""
 
     @property
     def blocklists(self) -> frozenset[str]:
-        """The ids of the blocklists that something in the text is on."""
+        """Return the ids of the blocklists that something in the text is on."""
 
     @property
     def is_attack(self) -> bool:
-        """Whether the text attacks the model's instructions."""
+        """Return whether the text attacks the model's instructions."""
 
 
 class ContentSafety(Protocol):
     """Azure AI Content Safety."""
 
     def analyze(self, text: str, backend_id: str) -> Analysis:
-        """What is found in the text. Raises OSError when the service fails, ConfigurationError when there is none."""
+        """Return what is found in the text. Raises OSError when the service fails, ConfigurationError when there is
+        none.
+        """
 
 
 class PromptEmbedding:
-    """What llm-semantic-cache-lookup leaves for llm-semantic-cache-store: where the answer belongs."""
+    """The place of the answer in the cache, which llm-semantic-cache-lookup leaves for llm-semantic-cache-store."""
 
     __slots__ = ("partition", "vector")
 

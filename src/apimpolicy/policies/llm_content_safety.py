@@ -117,7 +117,7 @@ class LlmContentSafety:
         return judge
 
     def check_prompt(self, judge: _Judge, request: RequestMessage) -> tuple[int, str | None]:
-        """How many texts were judged, and None. Raises PolicyError."""
+        """Return how many texts were judged, and None. Raises PolicyError."""
         prompt = read_prompt(request)
         text = "" if request.body is None else request.body.remaining.decode("utf-8", "replace")
         count = 0
@@ -130,7 +130,9 @@ class LlmContentSafety:
         return count, None
 
     def check_completion(self, judge: _Judge, response: ResponseMessage) -> tuple[int, str | None]:
-        """How many texts were judged, and why a stream was cut off. Raises PolicyError when it is not a stream."""
+        """Return how many texts were judged, and why a stream was cut off. Raises PolicyError when it is
+        not a stream.
+        """
         text = read_completion(response).text
         is_streamed = is_event_stream(response)
         if not text and not is_streamed:
@@ -187,12 +189,12 @@ class _Judge:
 
 
 def step_of(size: int, overlap: int) -> int:
-    """How far one window begins after another."""
+    """Return how far one window begins after another."""
     return max(1, max(1, size) - max(0, overlap))
 
 
 def windows(text: str, size: int, overlap: int) -> Iterator[str]:
-    """The text in pieces of a size, each beginning with the end of the one before.
+    """Yield the text in pieces of a size, each beginning with the end of the one before.
 
     >>> list(windows("abcdefg", 3, 1)), list(windows("", 3, 0))
     (['abc', 'cde', 'efg'], [])
@@ -205,7 +207,7 @@ def windows(text: str, size: int, overlap: int) -> Iterator[str]:
 
 
 def stream_before(content: bytes, character: int) -> bytes:
-    """An event stream up to the event that has this character of its texts."""
+    """Return an event stream up to the event that has this character of its texts."""
     seen = 0
     for start, data in stream_events(content):
         seen += sum(map(len, texts_of(data)))

@@ -118,7 +118,7 @@ class LlmTokenLimit:
             if is_event_stream(answer):
                 told.set_variables(estimate)
             for limit in limits:
-                if exchange.counts_first(limit.key):
+                if exchange.is_first_call(limit.key):
                     limit.record(exchange, usage.total)
             if not is_event_stream(answer):
                 told.set_variables()
@@ -155,7 +155,7 @@ class LlmTokenLimit:
 
 
 class _Told:
-    """What the policy tells about itself: variables at once, headers with the answer."""
+    """The values that the policy reports: variables at once, headers with the answer."""
 
     def __init__(
         self, names: LlmTokenLimit, exchange: Exchange, rate: TokenRate | None, quota: TokenQuota | None
@@ -168,7 +168,7 @@ class _Told:
         exchange.at_end(self.add_headers)
 
     def set_variables(self, estimate: int = 0) -> None:
-        """Say what is left now, less an estimate that is not counted yet."""
+        """Set the variables to what is left now, less an estimate that is not counted yet."""
         names = self.names
         for limit, variable, header in (
             (self.rate, names.remaining_tokens_variable_name, names.remaining_tokens_header_name),
@@ -179,7 +179,7 @@ class _Told:
                 self.tell(left, variable, header)
 
     def consume(self, tokens: int, *, in_header: bool = True) -> None:
-        """Say what the request used."""
+        """Set the variable of consumed tokens."""
         names = self.names
         self.tell(tokens, names.tokens_consumed_variable_name, names.tokens_consumed_header_name if in_header else None)
 

@@ -1,4 +1,4 @@
-"""What a content type is about, for policies that treat JSON, XML and other texts in their ways."""
+"""Classify content types, for policies that treat JSON, XML and other texts differently."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TEXTS = frozenset(
 
 
 def media_type(content_type: str | None) -> str:
-    """Type and subtype, in lower case and without parameters; empty when there is none.
+    """Return type and subtype, in lower case and without parameters; empty when there is none.
 
     >>> media_type("Application/JSON; charset=utf-8")
     'application/json'
@@ -45,13 +45,13 @@ def is_xml(content_type: str | None) -> bool:
 
 
 def is_text(content_type: str | None) -> bool:
-    """JSON, XML, `text/…`, and the texts that call themselves applications."""
+    """Return whether it is JSON, XML, `text/…`, or a text type among applications."""
     kind = media_type(content_type)
     return kind.startswith("text/") or kind in _TEXTS or is_json(kind) or is_xml(kind)
 
 
 def accepts(accept: str | None, wanted: Callable[[str], bool]) -> bool:
-    """Whether an Accept header names such a type, with a quality that is not 0. `*/*` names none.
+    """Return whether an Accept header names such a type, with a quality that is not 0. `*/*` names none.
 
     >>> accepts("text/html, application/json;q=0.5", is_json), accepts("*/*", is_json), accepts(None, is_json)
     (True, False, False)

@@ -15,12 +15,12 @@ MAX_BYTES = 16 * 1024 * 1024
 
 
 def media_type_of(message: RequestMessage | ResponseMessage) -> str:
-    """The media type in lower case, without parameters; empty when there is none."""
+    """Return the media type in lower case, without parameters; empty when there is none."""
     return from_utf16(message.headers.joined("Content-Type") or "").partition(";")[0].strip().lower()
 
 
 def content_of(message: RequestMessage | ResponseMessage) -> bytes:
-    """The body, decompressed. Raises ValueError for one that is not what Content-Encoding says."""
+    """Return the body, decompressed. Raises ValueError for one that is not what Content-Encoding says."""
     if message.body is None:
         return b""
     content = message.body.remaining
@@ -34,7 +34,7 @@ def content_of(message: RequestMessage | ResponseMessage) -> bytes:
 
 
 def size_of(message: RequestMessage | ResponseMessage, content: bytes) -> int:
-    """The length of the body in bytes: what Content-Length says, unless the body is compressed."""
+    """Return the length of the body in bytes: what Content-Length says, unless the body is compressed."""
     stated = from_utf16(message.headers.joined("Content-Length") or "").strip()
     if stated.isdecimal() and len(stated) < 16 and not message.headers.get_all("Content-Encoding"):
         return int(stated)

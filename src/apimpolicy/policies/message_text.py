@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_text(message: RequestMessage | ResponseMessage) -> str | None:
-    """The text as a .NET string; None when there is no body. Raises PolicyError for an unknown character set."""
+    """Return the text as a .NET string; None when there is no body. Raises PolicyError for an unknown character set."""
     from apimpolicy.context.bodies import decode
 
     if message.body is None or not message.body.remaining:

@@ -1,4 +1,4 @@
-"""What policies see of event hubs, Service Bus and Dapr: where messages of their own go."""
+"""Event hubs, Service Bus and Dapr as policies see them: receivers of their messages."""
 
 from __future__ import annotations
 
@@ -40,4 +40,4 @@ class Sidecar(Protocol):
     """The Dapr runtime beside the gateway: a service that answers HTTP requests."""
 
     def send(self, request: Request, timeout: float) -> Response:
-        """Its answer; `timeout` is in seconds. Raises OSError."""
+        """Return the answer; `timeout` is in seconds. Raises OSError."""

@@ -1,4 +1,4 @@
-"""What emit-metric and the token metrics share: the metric itself, and its dimensions.
+"""The common part of emit-metric and the token metrics: the metric itself, and its dimensions.
 
 Default dimensions need no value (documented): API ID, Operation ID, Product ID, User ID, Subscription ID, Location,
 Gateway ID, Backend ID; the names ignore case (Microsoft's release notes). Our choices: one of which there is nothing to
@@ -58,7 +58,9 @@ _BY_LOWER_CASE = {name.lower(): value for name, value in DEFAULT_DIMENSIONS.item
 
 
 def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None]:
-    """The dimensions with their values, None for those of which the gateway says the value. Raises PolicyError."""
+    """Return the dimensions with their values, None for those of which the gateway says the value.
+    Raises PolicyError.
+    """
     found: dict[str, str | None] = {}
     for step in steps:
         dimension: Dimension = exchange.evaluate(step)
@@ -73,7 +75,7 @@ def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None
 
 
 def filled(exchange: Exchange, dimensions: Mapping[str, str | None]) -> dict[str, str]:
-    """The same with the values of the default dimensions as they are now."""
+    """Return the dimensions with the current values of the default ones."""
     return {
         name: from_utf16(_BY_LOWER_CASE[name.lower()](exchange) or "") if value is None else value
         for name, value in dimensions.items()

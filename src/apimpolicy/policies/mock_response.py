@@ -68,7 +68,7 @@ class MockResponse:
         return ResponseReturned(f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
 
     def content(self, exchange: Exchange) -> Content | None:
-        """What the description has for the status and the content type."""
+        """Return what the description has for the status and the content type."""
         operation = exchange.described_operation
         response = None if operation is None else operation.response_for(self.status_code)
         if response is None or not response.contents:
@@ -80,7 +80,7 @@ class MockResponse:
 
 
 def _body(exchange: Exchange, content: Content, index: int) -> bytes | None:
-    """An example as bytes, or a sample of the schema; None when there is neither."""
+    """Return an example as bytes, or a sample of the schema; None when there is neither."""
     import json
 
     is_json = "json" in content.media_type or "*" in content.media_type

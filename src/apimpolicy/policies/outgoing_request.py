@@ -33,7 +33,7 @@ CHILDREN = (
 
 
 def outgoing_request(exchange: Exchange, mode: str, urls: Sequence[str], steps: Sequence[Step]) -> Request:
-    """The request, ready to be sent. Raises PolicyError for one that has no URL."""
+    """Return the request, ready to be sent. Raises PolicyError for one that has no URL."""
     from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.urls import Url
 

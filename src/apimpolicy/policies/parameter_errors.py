@@ -21,7 +21,7 @@ NO_SCHEMA = "API's schema doesn't exist or it couldn't be resolved."
 
 @attrs.frozen
 class Place:
-    """Where a parameter stands: `type` as errors have it, `words` as messages do, and the message it belongs to."""
+    """The place of a parameter: `type` as errors have it, `words` as messages do, and the message it belongs to."""
 
     type: str
     words: str
@@ -29,7 +29,7 @@ class Place:
 
     @property
     def is_public(self) -> bool:
-        """Whether callers may read what is wrong."""
+        """Return whether callers may read the errors."""
         return self.message == "Request"
 
 
@@ -42,20 +42,20 @@ RESPONSE_HEADER = Place("ResponseHeader", "header", "Response")
 
 
 def unspecified(place: Place, name: str) -> ValidationError:
-    """The error of one that the description does not have."""
+    """Return the error of one that the description does not have."""
     text = f"Unspecified {place.words} {name} is not allowed."
     return ValidationError(name, place.type, UNSPECIFIED, text, text if place.is_public else INTERNAL)
 
 
 def without_description() -> ValidationError:
-    """The error when there is nothing to compare with."""
+    """Return the error when there is nothing to compare with."""
     return ValidationError("", "ApiSchema", "", NO_SCHEMA)
 
 
 def parameter_errors(
     checker: ParameterChecker, place: Place, parameter: Parameter, values: Sequence[str]
 ) -> Iterator[ValidationError]:
-    """What is wrong with a parameter that is described; no values mean that it is not there."""
+    """Yield the errors of a parameter that is described; no values mean that it is not there."""
     name = parameter.name
     whole = f"{place.words} {name}"
     if not values:

@@ -30,11 +30,11 @@ class ParameterChecker:
         self.compiled = compiled
 
     def takes_several(self, parameter: Parameter) -> bool:
-        """Whether the parameter may be there more than once."""
+        """Return whether the parameter may be there more than once."""
         return parameter.is_deep or (parameter.separator is None and "array" in self._types(parameter.schema))
 
     def violations(self, parameter: Parameter, values: Sequence[str]) -> list[SchemaViolation]:
-        """What is wrong with the values; of a deep object they are names and values in turn.
+        """Return the errors of the values; of a deep object they are names and values in turn.
 
         Raises UnparsableError, SchemaNotFoundError, UnverifiableError.
         """
@@ -76,7 +76,7 @@ class ParameterChecker:
         return {name: scalar(value, self._types(properties.get(name, {}))) for name, value in pairs}
 
     def _types(self, schema: Any, depth: int = 0) -> frozenset[str]:
-        """The types that a schema allows, as far as they can be seen; none means any."""
+        """Return the types that a schema allows, as far as they can be seen; none means any."""
         found = self.description.resolve(schema)
         if schema is False:
             return frozenset()
@@ -95,7 +95,7 @@ class ParameterChecker:
 
 
 def scalar(text: str, types: frozenset[str]) -> Any:
-    """A text as the value that one of the types makes of it. Raises UnparsableError.
+    """Return a text as the value that one of the types makes of it. Raises UnparsableError.
 
     >>> scalar("17", frozenset({"integer"})), scalar("17", frozenset({"string"}))
     (17, '17')
@@ -124,7 +124,7 @@ def _json(text: str) -> Any:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """The properties of an object in one value: names and values in turn (`a,1,b,2`), or `a=1,b=2`."""
+    """Return the properties of an object in one value: names and values in turn (`a,1,b,2`), or `a=1,b=2`."""
     parts = text.split(",") if text else []
     if "=" in text:
         return [(name, value) for name, _, value in (part.partition("=") for part in parts)]

@@ -1,4 +1,4 @@
-"""Where the gateway allows a policy beyond its section: scopes, gateways, tiers, and how often.
+"""The places in which the gateway allows a policy beyond its section: scopes, gateways, tiers, and how often.
 
 Each policy says it beside its sections, and only what is *not* allowed. Source: the policy's page,
 https://learn.microsoft.com/azure/api-management/…-policy; `cache-lookup-value` and `cache-store-value` have no `once`,
@@ -30,5 +30,5 @@ EVERYWHERE = Placement()
 
 
 def gateway_of(tier: str) -> str:
-    """The gateway of a tier when it is not self-hosted."""
+    """Return the gateway of a tier when it is not self-hosted."""
     return "consumption" if tier == "consumption" else "v2" if tier in V2_TIERS else "classic"

@@ -28,7 +28,7 @@ class Message(NamedTuple):
 
 
 class Prompt:
-    """What a request asks a model. `token_ids` counts those of a prompt given as tokens; `images` is their number."""
+    """The prompt of a request to a model. `token_ids` is the length of one given as tokens; `images` a number."""
 
     __slots__ = ("images", "is_chat", "is_streamed", "messages", "token_ids")
 
@@ -58,12 +58,14 @@ class Prompt:
 
     @property
     def text(self) -> str:
-        """Everything that the prompt says."""
+        """Return the whole text of the prompt."""
         return "\n".join(message.text for message in self.messages)
 
 
 def read_prompt(request: RequestMessage, kind: str = "auto") -> Prompt | None:
-    """The prompt in a request's body, which stays as it is; None when there is none of that kind (`PROMPT_TYPES`)."""
+    """Return the prompt in a request's body, which stays as it is; None when there is none of that kind
+    (`PROMPT_TYPES`).
+    """
     data = _object(request.body.remaining if request.body is not None else b"")
     if data is None:
         return None
@@ -85,7 +87,7 @@ def read_prompt(request: RequestMessage, kind: str = "auto") -> Prompt | None:
 
 
 def _read_call(prompt: Prompt, parameters: dict[str, Any]) -> None:
-    """The arguments of a tool (MCP `tools/call`), or the parts of a message to an agent (A2A `message/send`)."""
+    """Read the arguments of a tool (MCP `tools/call`), or the parts of a message to an agent (A2A `message/send`)."""
     message = parameters.get("message")
     if isinstance(message, dict):
         prompt.add("user", message.get("parts"))
@@ -118,7 +120,7 @@ def _read_turns(prompt: Prompt, data: dict[str, Any]) -> None:
 
 
 class Completion(NamedTuple):
-    """What a model answered. The numbers of tokens are None where the answer does not state them."""
+    """The answer of a model. The numbers of tokens are None where the answer does not state them."""
 
     text: str
     prompt_tokens: int | None
@@ -136,7 +138,7 @@ _USAGE_NAMES = (
 
 
 def read_completion(response: ResponseMessage) -> Completion:
-    """The completion in a response's body, which stays as it is; an empty one when there is none."""
+    """Return the completion in a response's body, which stays as it is; an empty one when there is none."""
     content = response.body.remaining
     is_streamed = is_event_stream(response)
     pieces: list[str] = []
@@ -150,12 +152,12 @@ def read_completion(response: ResponseMessage) -> Completion:
 
 
 def is_event_stream(response: ResponseMessage) -> bool:
-    """Whether the response is streamed as server-sent events."""
+    """Return whether the response is streamed as server-sent events."""
     return (response.headers.joined("Content-Type") or "").lower().lstrip().startswith("text/event-stream")
 
 
 def stream_events(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The events of a stream that carry JSON: where each begins, and its data."""
+    """Yield the events of a stream that carry JSON: where each begins, and its data."""
     start = position = 0
     for line in content.splitlines(keepends=True):
         position += len(line)
@@ -168,7 +170,7 @@ def stream_events(content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def texts_of(data: dict[str, Any]) -> Iterator[str]:
-    """The texts in an answer, or in one event of a streamed one."""
+    """Yield the texts in an answer, or in one event of a streamed one."""
     for choice in _dicts(data.get("choices")):
         for part in (choice.get("message"), choice.get("delta"), choice):
             if isinstance(part, dict):
@@ -189,7 +191,7 @@ def texts_of(data: dict[str, Any]) -> Iterator[str]:
 
 
 def _texts_of_result(result: object) -> Iterator[str]:
-    """The texts that a tool (MCP) or an agent (A2A) gives back."""
+    """Yield the texts that a tool (MCP) or an agent (A2A) gives back."""
     if not isinstance(result, dict):
         return
     yield from _texts(result.get("content"))
@@ -221,7 +223,7 @@ _DETAILS = {
 
 
 def _read_details(stated: dict[str, Any], details: dict[str, int]) -> None:
-    """The categories of tokens that an answer states, under the names of their metrics."""
+    """Read the categories of tokens that an answer states, under the names of their metrics."""
     found: dict[str, int] = {}
     for holder in (stated, *(value for value in stated.values() if isinstance(value, dict))):
         for name, metric in _DETAILS.items():
@@ -251,7 +253,7 @@ def _dicts(content: object) -> Iterator[dict[str, Any]]:
 
 
 def _object(content: bytes) -> dict[str, Any] | None:
-    """The JSON object that these bytes are, or None."""
+    """Return the JSON object that these bytes are, or None."""
     try:
         data = json.loads(content)
     except (ValueError, RecursionError):

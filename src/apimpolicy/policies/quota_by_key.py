@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def moment(value: object) -> float:
-    """A time as seconds since 0001-01-01 UTC. Raises FormatException."""
+    """Return a time as seconds since 0001-01-01 UTC. Raises FormatException."""
     written = text(value)
     try:
         found = datetime.datetime.fromisoformat(written)
@@ -77,7 +77,7 @@ class QuotaByKey:
     def run(self, exchange: Exchange) -> Effect:
         key = f"quota-by-key {self.counter_key}"
         quota = Quota(key, self.calls, self.bandwidth, self.first_period_start, self.renewal_period)
-        is_first = exchange.counts_first(key)
+        is_first = exchange.is_first_call(key)
         if is_first and exchange.has_expression("increment-condition", "increment-count"):
             used = take(exchange, [quota], calls=0, is_reservation=True)
             exchange.at_end(lambda answer: self.count(exchange, quota, answer))

@@ -18,7 +18,7 @@ class Range(NamedTuple):
     advice: str = ""
 
     def has(self, number: float) -> bool:
-        """Whether a number is within."""
+        """Return whether a number is within."""
         return self.least <= number <= self.greatest or number in self.besides
 
     def __str__(self) -> str:

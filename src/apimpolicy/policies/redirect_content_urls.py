@@ -62,7 +62,7 @@ class RedirectContentUrls:
 
 
 def _backend(exchange: Exchange) -> Url | None:
-    """The backend's base URL."""
+    """Return the backend's base URL."""
     from apimpolicy.context.urls import Url
 
     if exchange.backend_url is None:
@@ -74,13 +74,13 @@ def _backend(exchange: Exchange) -> Url | None:
 
 
 def _gateway(exchange: Exchange) -> Url:
-    """The URL of the API at the gateway, as the caller wrote it."""
+    """Return the URL of the API at the gateway, as the caller wrote it."""
     url = exchange.request.original_url
     return url.replaced(path="/" + from_utf16(exchange.context.api.path).strip("/"), query_string="")
 
 
 def _replaced(text: str, old: Url, new: Url) -> tuple[str, int]:
-    """The text with one base URL instead of the other, and how often."""
+    """Return the text with one base URL instead of the other, and how often."""
     host = re.escape(old.authority) + r"(?!:\d)"
     path = "".join(rf"(?:/|\\/){re.escape(part)}" for part in old.path.split("/") if part)
     pattern = re.compile(rf"{re.escape(old.scheme)}:(//|\\/\\/){host}{path}(?![\w.~%:@-])")

@@ -35,25 +35,25 @@ UNDOCUMENTED: dict[str, str] = {
 
 @cache
 def names() -> tuple[str, ...]:
-    """Every known name, in order; those that are not simulated too."""
+    """Return every known name, in order; those that are not simulated too."""
     return tuple(sorted({*declared()["policies"], *UNDOCUMENTED, *RETIRED}))
 
 
 @cache
 def names_with(*traits: str) -> frozenset[str]:
-    """The simulated policies with one of these traits (`apimpolicy.policies.traits.TRAITS`, and `once`)."""
+    """Return the simulated policies with one of these traits (`apimpolicy.policies.traits.TRAITS`, and `once`)."""
     wanted = frozenset(traits)
     return frozenset(name for name, said in declared()["policies"].items() if not wanted.isdisjoint(said["traits"]))
 
 
 def traits_of(name: str) -> tuple[str, ...]:
-    """The traits of a policy; none, if it is not simulated."""
+    """Return the traits of a policy; none, if it is not simulated."""
     said = declared()["policies"].get(name)
     return () if said is None else said["traits"]
 
 
 def type_of_result(name: str, attribute: str) -> str | None:
-    """The type of the variable that an attribute of a policy names, where the policy always sets it."""
+    """Return the type of the variable that an attribute of a policy names, where the policy always sets it."""
     specification = specification_of(name)
     slots = () if specification is None else specification.attributes
     return next((slot.sets for slot in slots if slot.name == attribute), None)
@@ -68,7 +68,7 @@ def why_not_simulated(name: str) -> str:
 
 
 def is_postponed(name: str, attribute: str) -> bool:
-    """Whether a policy evaluates an attribute later than the others, when there may be a response."""
+    """Return whether a policy evaluates an attribute later than the others, when there may be a response."""
     specification = specification_of(name)
     return specification is not None and any(
         slot.postponed for slot in specification.attributes if slot.name == attribute
@@ -76,23 +76,23 @@ def is_postponed(name: str, attribute: str) -> bool:
 
 
 def is_unnamed_output(name: str, attribute: str) -> bool:
-    """Whether an attribute may be one of the output variables of a policy, of which no source says the names."""
+    """Return whether an attribute may be one of the output variables of a policy, of which no source says the names."""
     return attribute.endswith("-variable-name") and has_trait(name, "unnamed-outputs")
 
 
 def is_known(name: str) -> bool:
-    """Whether any source names a policy like this."""
+    """Return whether any source names a policy like this."""
     return name in declared()["policies"] or name in UNDOCUMENTED or name in RETIRED
 
 
 def has_trait(name: str, *traits: str) -> bool:
-    """Whether a policy has one of these traits."""
+    """Return whether a policy has one of these traits."""
     return name in names_with(*traits)
 
 
 @lru_cache(1024)  # documents may name what they like
 def specification_of(name: str) -> Specification | None:
-    """The specification of a simulated policy; None when it is not simulated, or not known at all."""
+    """Return the specification of a simulated policy; None when it is not simulated, or not known at all."""
     said = declared()["policies"].get(name)
     if said is None:
         return None
@@ -109,13 +109,14 @@ def specification_of(name: str) -> Specification | None:
 
 
 def placement_of(name: str) -> Placement:
-    """Where a policy may stand; everywhere, if it is not simulated."""
+    """Return where a policy may stand; everywhere, if it is not simulated."""
     specification = specification_of(name)
     return EVERYWHERE if specification is None else specification.placement
 
 
 def fidelity_of(name: str) -> str:
-    """How much of a policy runs here; of a second name, how much of the policy that it names. Raises LookupError.
+    """Return how much of a policy runs here; of a second name, how much of the policy that it names. Raises
+    LookupError.
 
     >>> fidelity_of("choose"), fidelity_of("rate-limit-by-key")
     ('full', 'full, except `flexible-retry-window`, which has no effect')

@@ -91,7 +91,7 @@ class Retry:
         return None
 
     def wait_before(self, repetition: int) -> float:
-        """Seconds before a repetition, counted from 1."""
+        """Return seconds before a repetition, counted from 1."""
         if repetition == 1 and self.first_fast_retry:
             return 0.0
         seconds = self.interval

@@ -75,7 +75,7 @@ class RewriteUri:
     def unmatched(
         self, url_template: str, query: HeaderCollection, taken: HeaderCollection
     ) -> list[tuple[str, list[str]]]:
-        """The parameters of the query that neither the operation's template nor the new one names."""
+        """Return the parameters of the query that neither the operation's template nor the new one names."""
         named = {part.partition("=")[0].lower() for part in url_template.partition("?")[2].split("&")}
         return [(name, values) for name, values in query.fields() if name.lower() not in named and name not in taken]
 

@@ -24,7 +24,7 @@ _ROOT, _ITEM = "root", "item"
 
 
 def xml_sample(description: ApiDescription, schema: Any) -> str:
-    """A sample of a schema as XML; one that the schema itself gives as XML stays as it is."""
+    """Return a sample of a schema as XML; one that the schema itself gives as XML stays as it is."""
     from lxml import etree
 
     value = SampleMaker(description).sample(schema)
@@ -81,7 +81,7 @@ class _Writer:
             made.append(self.element(self.name_of(items, name), items, value))
 
     def properties_of(self, schema: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-        """The schemas of an object's properties, those of `allOf` before its own."""
+        """Yield the schemas of an object's properties, those of `allOf` before its own."""
         found = self.description.resolve(schema) or {}
         parts = [*found.get("allOf", ()), *found.get("oneOf", ())[:1], *found.get("anyOf", ())[:1]]
         for part in parts if depth < _MAX_DEPTH else ():
@@ -109,7 +109,7 @@ def _qualified(name: str, namespace: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """As XML Schema writes it; characters that XML does not have are left out."""
+    """Return a value as XML Schema writes it; characters that XML does not have are left out."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "".join(character for character in str(value) if character in "\t\n\r" or character >= " ")

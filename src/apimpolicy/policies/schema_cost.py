@@ -1,4 +1,4 @@
-"""How often a validator would look at a value: schemas with alternatives can make that grow without bound.
+"""Estimate the visits of a validator to a value: schemas with alternatives can make them grow without bound.
 
 A validator tries every alternative of `anyOf` and its kin, and within each of them everything below. A schema whose
 alternatives lead to the same place doubles the work with each level. The count here is that of a validator that
@@ -35,7 +35,7 @@ _OF_PROPERTIES = ("additionalProperties", "unevaluatedProperties", "propertyName
 
 
 def has_alternatives(schema: Any) -> bool:
-    """Whether there is anything in a schema that could multiply the work.
+    """Return whether there is anything in a schema that could multiply the work.
 
     Raises LimitExceededError for one that is nested too deeply to be worked with.
     """
@@ -56,7 +56,7 @@ def has_alternatives(schema: Any) -> bool:
 
 
 def _multiplies(schema: Mapping[str, Any]) -> bool:
-    """Whether several parts of one schema may be about the same value, or a reference leads who knows where."""
+    """Return whether several parts of one schema may be about the same value, or a reference may lead anywhere."""
     if any(isinstance(schema.get(key), list) and len(schema[key]) > 1 for key in _ALTERNATIVES):
         return True
     named = schema.get("patternProperties")
@@ -68,7 +68,9 @@ def _multiplies(schema: Mapping[str, Any]) -> bool:
 
 
 def branches_too_often(schema: Any, root: Mapping[str, Any], value: Any, size: int) -> bool:
-    """Whether validating a value of `size` parts takes far more visits than there are pairs of a schema and a part."""
+    """Return whether validating a value of `size` parts takes far more visits than there are pairs of a schema and a
+    part.
+    """
     counter = _Counter(root)
     try:
         visits = counter.visits(schema, value)
@@ -107,7 +109,7 @@ class _Counter:
         return total
 
     def parts(self, schema: Mapping[str, Any], value: Any) -> Iterator[tuple[Any, Any]]:
-        """What a validator goes on with: schemas, and the values for them."""
+        """Yield what a validator goes on with: schemas, and the values for them."""
         for key in _REFERENCES:
             if isinstance(schema.get(key), str):
                 yield from ((part, value) for part in self.targets(schema[key]))
@@ -127,7 +129,7 @@ class _Counter:
                 yield from zip(schema["prefixItems"], value, strict=False)
 
     def targets(self, reference: str) -> list[Any]:
-        """What a reference leads to: by an anchor, by a path, or to the whole schema."""
+        """Return what a reference leads to: by an anchor, by a path, or to the whole schema."""
         fragment = reference.partition("#")[2]
         if fragment in self.anchors:
             return self.anchors[fragment]

@@ -16,7 +16,7 @@ _SEVERAL = ("allOf", "anyOf", "oneOf")
 
 
 def opened(schema: Any) -> Any:
-    """Without any `additionalProperties: false`."""
+    """Return the schema without any `additionalProperties: false`."""
     if isinstance(schema, list):
         return [opened(part) for part in schema]
     if not isinstance(schema, dict):
@@ -29,7 +29,7 @@ def opened(schema: Any) -> Any:
 
 
 def closed(schema: Any, *, begins: bool = True) -> Any:
-    """With no properties but those that are named, wherever a value begins."""
+    """Return the schema with no properties but named ones, wherever a value begins."""
     if not isinstance(schema, dict):
         return schema
     made: dict[str, Any] = {}
@@ -56,14 +56,14 @@ def closed(schema: Any, *, begins: bool = True) -> Any:
 
 
 def _closed_definitions(definitions: Any) -> Any:
-    """Schemas that are used from elsewhere: whether a value begins there is decided where they are used."""
+    """Return schemas that are used from elsewhere: whether a value begins there is decided where they are used."""
     if not isinstance(definitions, dict):
         return definitions
     return {name: closed(part, begins=False) for name, part in definitions.items()}
 
 
 def case_folded(schema: Any, written: dict[str, str]) -> Any:
-    """With property names in lower case; `written` gets them as they were, by that."""
+    """Return the schema with property names in lower case; `written` gets them as they were, by that."""
     if isinstance(schema, list):
         return [case_folded(part, written) for part in schema]
     if not isinstance(schema, dict):

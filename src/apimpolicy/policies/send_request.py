@@ -90,6 +90,6 @@ class SendRequest:
         return Sent(shown, request=request, response=response)
 
     def keep(self, exchange: Exchange, response: ResponseMessage | None) -> None:
-        """Set the variable; examples of the documentation have none, and nobody reads the answer then."""
+        """Set the variable; examples of the documentation have none, and then the answer is not kept."""
         if self.response_variable_name:
             exchange.variables[self.response_variable_name] = response

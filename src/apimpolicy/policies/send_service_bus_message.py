@@ -150,7 +150,7 @@ class SendServiceBusMessage:
 
 
 def guid(written: str | None, name: str) -> str | None:
-    """A GUID as it is written. Raises PolicyError for a text that is not one."""
+    """Return a GUID as it is written. Raises PolicyError for a text that is not one."""
     if written is None:
         return None
     import uuid
@@ -169,7 +169,7 @@ def made_up_guid() -> str:
 
 
 def time_span(written: str) -> float:
-    """Seconds from `[d.]hh:mm:ss[.fffffff]`. Raises PolicyError.
+    """Return seconds from `[d.]hh:mm:ss[.fffffff]`. Raises PolicyError.
 
     >>> time_span("00:10:00"), time_span("1.00:00:01")
     (600.0, 86401.0)

@@ -96,7 +96,7 @@ class SetBody:
         return BodySet(shown, message=kind, length=len(data), unknown_filters=unknown, errors=rendering.errors)
 
     def rendered(self, exchange: Exchange) -> Rendering:
-        """What the template gives. Raises PolicyError, LimitExceededError."""
+        """Return what the template gives. Raises PolicyError, LimitExceededError."""
         from apimpolicy.policies.liquid.binding import bind_body, bind_context
         from apimpolicy.policies.liquid.errors import LiquidError
         from apimpolicy.policies.liquid.template import read_template
@@ -112,7 +112,7 @@ class SetBody:
             raise PolicyError(None, error.shown) from None
 
     def source(self, exchange: Exchange) -> RequestMessage | ResponseMessage | None:
-        """The message whose body a template sees; None where the pipeline has been given up."""
+        """Return the message whose body a template sees; None where the pipeline has been given up."""
         message = exchange.message
         if message is exchange.composed_request:
             return exchange.request if exchange.section in ("inbound", "backend") else exchange.response

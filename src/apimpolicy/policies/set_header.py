@@ -84,7 +84,7 @@ class SetHeader:
         )
 
     def kept(self, kind: str, before: tuple[str, ...]) -> list[str] | None:
-        """The values that stay because the gateway protects them; None when it does not mind."""
+        """Return the values that stay because the gateway protects them; None when it does not mind."""
         name = self.name.lower()
         if name in PROTECTED and not (self.exists_action == "skip" and not before):
             return list(before)

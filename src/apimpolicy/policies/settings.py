@@ -44,16 +44,16 @@ class Setting:
 
     @property
     def key(self) -> str:
-        """The name in files."""
+        """Return the name in files."""
         return self.name.replace("_", "-")
 
     @property
     def kind(self) -> type:
-        """What a file may say for a plain setting."""
+        """Return what a file may say for a plain setting."""
         return str if self.choices else _KINDS[self.annotation.partition(" | ")[0]]
 
     def check(self, value: object) -> None:
-        """Raises ConfigurationError for a text that is none of the choices, or a number that is not within."""
+        """Raise ConfigurationError for a text that is none of the choices, or a number that is not within."""
         if self.within is not None and isinstance(value, (int, float)):
             least, greatest = self.within
             if not least <= value <= greatest:
@@ -69,7 +69,7 @@ def setting(*, default: Any, within: tuple[float, float] | None = None) -> Any:
 
 
 def meanings(owner: type[Declared]) -> dict[str, str]:
-    """What each setting means, wider classes first: the texts below the declarations."""
+    """Return what each setting means, wider classes first: the texts below the declarations."""
     import ast
     import inspect
     from itertools import pairwise
@@ -126,11 +126,11 @@ class Declared:
         self.__init_settings__()
 
     def __init_settings__(self) -> None:
-        """What a class makes of its settings when all are there."""
+        """Prepare a class when all of its settings are there."""
 
 
 class Behaviour(Declared):
-    """How the gateway behaves where Azure leaves a choice, or its documentation is open or against what people see."""
+    """The gateway's behaviour where Azure leaves a choice, or documents are open or differ from observations."""
 
     origin: str = setting(default="https://contoso.azure-api.net")
     """Scheme and host of requests whose URL begins with `/`."""
@@ -175,5 +175,5 @@ class Behaviour(Declared):
     no more than "Specified cast is not valid."; both were seen on real gateways."""
 
     def behaviour(self) -> Behaviour:
-        """These settings alone, for those who must not hold the gateway."""
+        """Return these settings alone, without the gateway."""
         return Behaviour(**{name: getattr(self, name) for name in Behaviour.declared})

@@ -104,7 +104,7 @@ class ContentSlot(Record):
 class ChildrenSlot(Record):
     """Child elements with a specification of their own, not evaluated yet.
 
-    `part` is the class that describes them; None stands for any policies, or those that are `known`. `most` is how many
+    `part` is the class that describes them; None means any policies, or those that are `known`. `most` is how many
     there may be, and `single` means that the field is one step, or None. `anywhere` means that the sources disagree
     about their place among the others.
     """

@@ -1,10 +1,10 @@
-"""What the requests of one gateway share: counters, caches and circuits, behind one small protocol.
+"""The state that requests of one gateway share: counters, caches and circuits, behind one small protocol.
 
     taken = exchange.services.state.counters.take([Claim(Window("orders", 60.0), limit=10)])
 
-Whoever looks at a count and then counts does both in one call, so that an implementation can do it at once: in this
+Reading a count and counting are one call, so that an implementation can do it at once: in this
 process (`apimpolicy.engine.state`), or in a Redis that many gateways share (`apimpolicy.serving.redis_state`).
-Times are in seconds, on the clock of whoever holds the state.
+Times are in seconds, on the clock of the state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Window(NamedTuple):
-    """What was counted under a key within the last `period`."""
+    """The calls under a key within the last `period`, in seconds."""
 
     key: str
     period: float
@@ -46,10 +46,10 @@ class Total(NamedTuple):
 Counter: TypeAlias = Window | Bucket | Total
 
 
-def whole(left: float) -> int:
-    """How many calls there is room for; a bucket has parts of calls, and thousandths are rounded.
+def whole_calls(left: float) -> int:
+    """Return how many calls there is room for; a bucket has parts of calls, and thousandths are rounded.
 
-    >>> whole(2.9999), whole(2.5), whole(-1)
+    >>> whole_calls(2.9999), whole_calls(2.5), whole_calls(-1)
     (3, 2, 0)
     """
     return max(0, math.floor(round(left, 3)))
@@ -67,20 +67,20 @@ class Claim(NamedTuple):
     own: int = 0
 
 
-class Standing(NamedTuple):
-    """How a counter stands: what is left of the limit (below 0 when more was counted), and how many seconds it takes
-    until there is room, or until the period of a `Total` ends. The latter is 0 where nobody has to wait.
+class CounterStatus(NamedTuple):
+    """The state of a counter: what is left of the limit (below 0 when more was counted), and how many seconds it takes
+    until there is room, or until the period of a `Total` ends. The latter is 0 when no wait is needed.
     """
 
     left: float
     wait: float = 0.0
 
 
-class Taken(NamedTuple):
-    """What became of claims: the first one that was refused, or None; and how their counters stand now."""
+class TakeOutcome(NamedTuple):
+    """The outcome of claims: the first one that was refused, or None; and the state of their counters."""
 
     refused: int | None
-    standings: Sequence[Standing]
+    statuses: Sequence[CounterStatus]
 
 
 class StateEntry(NamedTuple):
@@ -94,7 +94,7 @@ class StateEntry(NamedTuple):
 class Counters(Protocol):
     """Counts that requests share."""
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> Taken:
+    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
         """Count for all claims, or for none when one of them is refused.
 
         Room that other requests have reserved stays free for them. With `reserved_for`, a request, the first claim is a
@@ -107,34 +107,34 @@ class Counters(Protocol):
     def count(self, counts: Sequence[tuple[Counter, int]]) -> None:
         """Count whatever the limits are."""
 
-    def standing(self, counter: Counter, limit: int) -> Standing:
-        """How a counter stands."""
+    def status(self, counter: Counter, limit: int) -> CounterStatus:
+        """Return the state of a counter."""
 
     def enter(self, key: str, limit: int) -> int | None:
-        """Be inside, if there are less than `limit`; how many there are now, or None when there is no room."""
+        """Enter, if fewer than `limit` are inside; return how many are inside now, or None when there is no room."""
 
     def leave(self, key: str) -> None:
-        """Be inside no more."""
+        """Leave; see `enter`."""
 
     def now(self) -> float:
-        """Seconds since 0001-01-01 UTC."""
+        """Return seconds since 0001-01-01 UTC."""
 
 
 class Cache(Protocol):
     """Values by key, each with a time to live."""
 
     def get(self, key: str) -> tuple[bool, object]:
-        """Whether there is a value under the key that has not expired, and the value."""
+        """Return whether there is a value under the key that has not expired, and the value."""
 
     def set(self, key: str, value: object, seconds: float) -> None:
-        """Put a value there for so many seconds."""
+        """Store a value for so many seconds."""
 
     def remove(self, key: str) -> bool:
-        """Take a value out; whether it was there."""
+        """Remove a value; return whether it existed."""
 
 
-class Tripping(NamedTuple):
-    """When a circuit opens: at so many failures, or at such a percentage of failures, within `interval` seconds."""
+class TripRule(NamedTuple):
+    """The rule that opens a circuit: a number or a percentage of failures within `interval` seconds."""
 
     failures: int | None
     percentage: float | None
@@ -145,29 +145,29 @@ class Circuits(Protocol):
     """The circuits of backends, by the ids of these."""
 
     def seconds_open(self, id_: str) -> float:
-        """How long the circuit stays open; 0 when it is closed."""
+        """Return how long the circuit stays open; 0 when it is closed."""
 
-    def record(self, id_: str, failed: bool, tripping: Tripping, duration: float) -> None:
-        """Count a request; open the circuit for `duration` seconds when that was too much."""
+    def record(self, id_: str, failed: bool, rule: TripRule, duration: float) -> None:
+        """Count a request; open the circuit for `duration` seconds when the rule is met."""
 
 
 class State(Protocol):
-    """All that requests share."""
+    """The state that requests share."""
 
     @property
     def counters(self) -> Counters:
-        """The counts of calls, bytes and tokens, and who is inside of limit-concurrency."""
+        """Return the counts of calls, bytes and tokens, and how many requests are inside limit-concurrency."""
 
     @property
     def circuits(self) -> Circuits:
-        """The circuits of backends."""
+        """Return the circuits of backends."""
 
     @property
     def semantic_cache(self) -> SemanticCache:
-        """The cache that compares prompts by what they mean."""
+        """Return the cache that compares prompts by what they mean."""
 
     def cache(self, caching_type: str) -> Cache:
-        """The cache for a `caching-type`: `internal`, `external` or `prefer-external`."""
+        """Return the cache for a `caching-type`: `internal`, `external` or `prefer-external`."""
 
     def entries(self) -> Iterable[StateEntry]:
-        """What there is, for people."""
+        """Return all counters, values and circuits, for people."""

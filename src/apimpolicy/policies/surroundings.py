@@ -1,4 +1,4 @@
-"""What policies see of the gateway that runs them, and how they refuse."""
+"""The gateway as policies see it, and the error with which they refuse."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ class Step(Protocol):
 
     @property
     def name(self) -> str:
-        """The element's name."""
+        """Return the element's name."""
 
     @property
     def element(self) -> Element:
-        """Where it stands."""
+        """Return its element in the document."""
 
     @property
     def scope(self) -> str:
-        """The scope of the document that it stands in, `global` to `operation`."""
+        """Return the scope of its document, `global` to `operation`."""
 
 
 class Exchange(Protocol):
-    """One request on its way through the gateway, as policies see it. Texts are .NET strings."""
+    """One request in the gateway, as policies see it. Texts are .NET strings."""
 
     response: ResponseMessage
     path_is_rewritten: bool
@@ -53,15 +53,15 @@ class Exchange(Protocol):
 
     @property
     def context(self) -> Context:
-        """What expressions see."""
+        """Return the `context` of expressions."""
 
     @property
     def asks_for_certificate(self) -> bool:
-        """Whether the caller was asked for a client certificate ("Negotiate client certificate")."""
+        """Return whether the caller was asked for a client certificate ("Negotiate client certificate")."""
 
     @property
     def request(self) -> RequestMessage:
-        """The request."""
+        """Return the request."""
 
     @property
     def variables(self) -> MutableMapping[str, object]:
@@ -69,90 +69,90 @@ class Exchange(Protocol):
 
     @property
     def backend_url(self) -> str | None:
-        """The base URL that set-backend-service set, if it did."""
+        """Return the base URL that set-backend-service set, if it did."""
 
     @property
     def backend_id(self) -> str | None:
-        """The id of the backend that set-backend-service set, if it did."""
+        """Return the id of the backend that set-backend-service set, if it did."""
 
     @property
     def backend_scope(self) -> str | None:
-        """The scope of the set-backend-service that counts."""
+        """Return the scope of the set-backend-service that counts."""
 
     @property
     def backend_choice(self) -> str:
-        """Which member of a pool the last request went to, and why; empty when there was nothing to choose."""
+        """Return which member of a pool the last request went to, and why; empty when there was nothing to choose."""
 
     @property
     def pool_member(self) -> str | None:
-        """The member of a pool that the last request went to, if the backend is one."""
+        """Return the member of a pool that the last request went to, if the backend is one."""
 
     @property
     def target_url(self) -> str | None:
-        """Where the request would be forwarded now; None where that is decided later."""
+        """Return where the request would be forwarded now; None where that is decided later."""
 
     @property
     def forwarded_url(self) -> Url:
-        """The URL of the request as it would be forwarded now; a pool's id takes the place of the host."""
+        """Return the URL of the request as it would be forwarded now; a pool's id takes the place of the host."""
 
     def set_backend(self, url: str, backend_id: str | None, *, exact: bool = False) -> None:
         """Forward to this base URL from here on; an `exact` one is Dapr's, and the request's path does not follow."""
 
     @property
     def backend_requests(self) -> Sequence[Request]:
-        """What was sent to the backend so far."""
+        """Return the requests that were sent to the backend so far."""
 
     @property
     def services(self) -> Services:
-        """What reaches beyond the request."""
+        """Return the services beyond the request."""
 
     @property
     def section(self) -> str:
-        """The section that runs: `inbound`, `backend`, `outbound` or `on-error`."""
+        """Return the section that runs: `inbound`, `backend`, `outbound` or `on-error`."""
 
     @property
     def scope(self) -> str:
-        """The scope of the document that the running policy stands in."""
+        """Return the scope of the running policy's document."""
 
     @property
     def message(self) -> RequestMessage | ResponseMessage:
-        """The message that a policy changes here: in inbound and backend the request, after that the response; inside
-        a policy that composes a response, that one.
+        """Return the message that a policy changes here: in inbound and backend the request, after that the response;
+        inside a policy that composes a response, that one.
         """
 
     @property
     def changes_request(self) -> bool:
-        """Whether `message` is the request."""
+        """Return whether `message` is the request."""
 
     @property
     def reply(self) -> ResponseMessage:
-        """The response: the exchange's, or the one that is being composed."""
+        """Return the response: the exchange's, or the one that is being composed."""
 
     @property
     def url_template(self) -> str:
-        """The URL template of the operation, empty when there is no operation."""
+        """Return the URL template of the operation, empty when there is no operation."""
 
     @property
     def described_operation(self) -> OperationDescription | None:
-        """What the API's description says of the operation; None when it does not have it."""
+        """Return what the API's description says of the operation; None when it does not have it."""
 
     def execute(self, steps: Sequence[Step]) -> None:
         """Run policies one after another until the end or until one of them ends the pipeline."""
 
     def execute_parallel(self, steps: Sequence[Step], *, first_only: bool) -> int:
-        """Run policies at the same time: until all of them have ended, or only the first; which one that was."""
+        """Run policies at the same time, until all have ended, or the first; return which one ended first."""
 
     def evaluate(self, step: Step) -> Any:
         """Evaluate a part of a policy: an instance of its class. It becomes an entry of the trace."""
 
     def note(self, effect: Effect, step: Step | None = None) -> None:
-        """Write to the trace what the running policy did, or what a step evaluated before came to."""
+        """Write the effect of the running policy to the trace, or that of a step that was evaluated before."""
 
     def inserted(self) -> Sequence[Step]:
-        """What stands in the place of the running policy: the wider scope's policies, or a fragment's."""
+        """Return the steps in the place of the running policy: the wider scope's policies, or a fragment's."""
 
     def make_response(self, status_code: int = 200) -> ResponseMessage:
-        """A response without headers or a body, as the gateway makes them: it can be read as often as others."""
+        """Return a response without headers or a body, as the gateway makes them: it can be read as often as others."""
 
     def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
         """Run policies that change this response instead of the exchange's own."""
@@ -162,14 +162,14 @@ class Exchange(Protocol):
 
     @property
     def composed_request(self) -> RequestMessage | None:
-        """The request that is being composed."""
+        """Return the request that is being composed."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether a policy ended the pipeline."""
+        """Return whether a policy ended the pipeline."""
 
     def end(self, response: ResponseMessage) -> None:
-        """End the pipeline: this is what the caller gets."""
+        """End the pipeline with the caller's response."""
 
     def serve(self, response: ResponseMessage) -> None:
         """End the section and skip the backend: outbound continues with this response from the cache, behind the policy
@@ -177,16 +177,16 @@ class Exchange(Protocol):
         """
 
     def answer_resolver(self, response: ResponseMessage) -> None:
-        """From here on a resolver's policies see, and change, this response."""
+        """Let a resolver's policies see, and change, this response from here on."""
 
     @property
     def is_served(self) -> bool:
-        """Whether the response came from the cache."""
+        """Return whether the response came from the cache."""
 
     def forward(
         self, timeout: float, *, buffers: bool = True, buffers_request: bool = True
     ) -> tuple[Request, Response]:
-        """Send the request to the backend; what was sent and what came back, which is now the response. `timeout` is
+        """Send the request to the backend; return it as sent, and its answer, which is now the response. `timeout` is
         in seconds. Unless it `buffers`, the body may still be to come; unless it `buffers_request`, the caller's body
         is gone afterwards. Raises PolicyError.
         """
@@ -210,101 +210,101 @@ class Exchange(Protocol):
         """
 
     def recover(self, error: PolicyError) -> None:
-        """Go on after an error: expressions see, as the response, what it would have been answered with."""
+        """Continue after an error: expressions see the answer that the error would have given as the response."""
 
     def emit(self, metric: Metric) -> None:
         """Send a custom metric."""
 
     def wait(self, seconds: float) -> None:
-        """Let time pass on the simulated clock; nobody really waits."""
+        """Let time pass on the simulated clock, without really waiting."""
 
     @property
     def place(self) -> str:
-        """Scope, section and path of the running policy: tells it from every other."""
+        """Return scope, section and path of the running policy, which identify it."""
 
     def has_expression(self, *attributes: str) -> bool:
-        """Whether one of these attributes of the running policy is an expression."""
+        """Return whether one of these attributes of the running policy is an expression."""
 
-    def counts_first(self, key: str) -> bool:
-        """Whether nothing in this request asked so for this key before."""
+    def is_first_call(self, key: str) -> bool:
+        """Return whether this is the first call for this key in this request."""
 
     def at_end(self, action: Callable[[ResponseMessage], None]) -> None:
-        """Do this with the caller's answer when everything else is done, whatever way the request took."""
+        """Do this with the caller's answer when everything else is done, whatever path the request took."""
 
 
 class Services(Protocol):
-    """What policies reach beyond the request; every one is an input of the simulated gateway."""
+    """The services beyond the request; each is an input of the simulated gateway."""
 
     @property
     def backends(self) -> Backends:
-        """The backends by id."""
+        """Return the backends by id."""
 
     @property
     def settings(self) -> Behaviour:
-        """How the gateway was told to behave."""
+        """Return the settings of the gateway's behaviour."""
 
     @property
     def state(self) -> State:
-        """What all requests share: counters, caches, circuits."""
+        """Return what all requests share: counters, caches, circuits."""
 
     @property
     def event_hubs(self) -> EventHubs:
-        """Where events are logged."""
+        """Return the event hubs."""
 
     @property
     def service_bus(self) -> ServiceBus:
-        """Where messages are sent."""
+        """Return the Service Bus."""
 
     @property
     def dapr(self) -> Sidecar:
-        """The Dapr runtime beside the gateway."""
+        """Return the Dapr runtime beside the gateway."""
 
     @property
     def language_models(self) -> LanguageModels:
-        """Token counts and embeddings."""
+        """Return the service for token counts and embeddings."""
 
     @property
     def content_safety(self) -> ContentSafety:
-        """What judges texts."""
+        """Return the service that judges texts."""
 
     @property
     def identities(self) -> Identities:
-        """Keys of OpenID providers, tokens of managed identities, connections of the credential manager."""
+        """Return keys of OpenID providers, tokens of managed identities, connections of the credential manager."""
 
     @property
     def documents(self) -> ApiDocuments:
-        """What describes the API."""
+        """Return the descriptions of the API."""
 
     @property
     def data_sources(self) -> DataSources:
-        """The databases of GraphQL resolvers."""
+        """Return the databases of GraphQL resolvers."""
 
 
 class Backends(Protocol):
-    """The backends that set-backend-service names."""
+    """The backends that set-backend-service can name."""
 
     def describe(self, id_: str, /) -> str | None:
-        """The URL of a backend, or what a pool is; None when there is no such backend."""
+        """Return the URL of a backend, or what a pool is; None when there is no such backend."""
 
 
 class ApiDocuments(Protocol):
-    """What describes the API to the gateway."""
+    """The descriptions of the API."""
 
     @property
     def description(self) -> ApiDescription | None:
-        """Its OpenAPI document or WSDL."""
+        """Return its OpenAPI document or WSDL."""
 
     @property
     def schemas(self) -> Mapping[str, Any]:
-        """Schemas by id: a JSON Schema as data, an XSD as text."""
+        """Return schemas by id: a JSON Schema as data, an XSD as text."""
 
     @property
     def compiled(self) -> MutableMapping[Any, Any]:
-        """What was made of schemas, for the next request."""
+        """Return compiled schemas, for the next request."""
 
     @property
     def graphql_schema(self) -> Any:
-        """The GraphQL schema, read; None without one. Raises ConfigurationError."""
+        """Return the GraphQL schema, read; None without one. Raises ConfigurationError."""
 
 
 class PolicyError(Exception):

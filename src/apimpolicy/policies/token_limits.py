@@ -27,23 +27,23 @@ class TokenLimit(Protocol):
     reason: str
 
     def remaining(self, exchange: Exchange) -> int:
-        """The tokens that are left, at least 0."""
+        """Return the tokens that are left, at least 0."""
 
     def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
-        """Whether more than the limit was used, or would be with a prompt of so many tokens."""
+        """Return whether more than the limit was used, or would be with a prompt of so many tokens."""
 
     def record(self, exchange: Exchange, tokens: int) -> None:
         """Count tokens that were used."""
 
     def seconds_until(self, exchange: Exchange, tokens: int) -> int | None:
-        """How long until so many tokens are left; None when they never will be."""
+        """Return how long until so many tokens are left; None when they never will be."""
 
     def when(self, seconds: int) -> str:
-        """That time as the message says it."""
+        """Return that time in the words of the message."""
 
 
 def refusal(limit: TokenLimit, seconds: int | None, header: str) -> PolicyError:
-    """The error when it is exceeded; reason, status, texts and header as seen on real gateways."""
+    """Return the error when it is exceeded; reason, status, texts and header as seen on real gateways."""
     message = limit.message if seconds is None else f"{limit.message} Try again in {limit.when(seconds)}."
     return PolicyError(limit.reason, message, limit.status, headers={} if seconds is None else {header: str(seconds)})
 
@@ -61,7 +61,7 @@ class TokenRate:
         self.bucket = Bucket(self.key, limit, MINUTE)
 
     def level(self, exchange: Exchange) -> float:
-        return exchange.services.state.counters.standing(self.bucket, self.limit).left
+        return exchange.services.state.counters.status(self.bucket, self.limit).left
 
     def remaining(self, exchange: Exchange) -> int:
         return max(0, int(self.level(exchange)))
@@ -99,7 +99,7 @@ class TokenQuota:
         return max(0, self.limit - self.used(exchange))
 
     def used(self, exchange: Exchange) -> int:
-        return self.limit - int(exchange.services.state.counters.standing(self.total, self.limit).left)
+        return self.limit - int(exchange.services.state.counters.status(self.total, self.limit).left)
 
     def is_exceeded(self, exchange: Exchange, prompt_tokens: int) -> bool:
         return self.used(exchange) + prompt_tokens > self.limit
@@ -117,7 +117,9 @@ class TokenQuota:
 
 
 def period_around(period: str, now: float) -> tuple[datetime.datetime, datetime.datetime | None]:
-    """Where the period that `now` (seconds since 0001-01-01 UTC) is in begins and ends; a week begins on Monday."""
+    """Return where the period that `now` (seconds since 0001-01-01 UTC) is in begins and ends; a week
+    begins on Monday.
+    """
     moment = _ORIGIN + datetime.timedelta(seconds=now)
     day = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     if period == "Hourly":
@@ -138,7 +140,7 @@ def period_around(period: str, now: float) -> tuple[datetime.datetime, datetime.
 
 
 def in_words(seconds: int) -> str:
-    """A time span in words.
+    """Return a time span in words.
 
     >>> in_words(1293), in_words(60), in_words(90061)
     ('21 minutes and 33 seconds', '1 minute', '1 day, 1 hour, 1 minute and 1 second')

@@ -1,4 +1,4 @@
-"""How many tokens a request to a language model uses: as the answer states it, or estimated.
+"""Count the tokens of a request to a language model: as the answer states them, or estimated.
 
 Documented: the numbers in the answer's `usage` count when it has them; those of a streamed prompt are estimated; an
 image in an estimated prompt counts as 1200 tokens. Our choice: what a streamed answer states counts too; an answer
@@ -36,7 +36,7 @@ class TokenUsage(NamedTuple):
 
 
 def estimated_prompt_tokens(exchange: Exchange, prompt: Prompt | None) -> int:
-    """The tokens of a prompt, estimated; 0 when there is none."""
+    """Return the tokens of a prompt, estimated; 0 when there is none."""
     if prompt is None:
         return 0
     counted = exchange.services.language_models.count_tokens(prompt.text) if prompt.messages else 0
@@ -44,7 +44,7 @@ def estimated_prompt_tokens(exchange: Exchange, prompt: Prompt | None) -> int:
 
 
 def usage_of(exchange: Exchange, prompt: Prompt | None, answer: ResponseMessage, *, estimates: bool) -> TokenUsage:
-    """What the request used. `estimates`: whether to estimate what the answer does not state."""
+    """Return what the request used. `estimates`: whether to estimate what the answer does not state."""
     completion = read_completion(answer)
     prompt_tokens, completion_tokens = completion.prompt_tokens, completion.completion_tokens
     total = completion.total_tokens

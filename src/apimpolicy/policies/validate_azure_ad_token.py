@@ -161,7 +161,7 @@ class EntraTrust(Trust):
 
 
 def version_1(issuer: str) -> str:
-    """The issuer of version 1.0 beside that of version 2.0.
+    """Return the issuer of version 1.0 beside that of version 2.0.
 
     >>> version_1("https://login.microsoftonline.com/{tenantid}/v2.0")
     'https://sts.windows.net/{tenantid}/'
@@ -171,7 +171,7 @@ def version_1(issuer: str) -> str:
 
 
 def tenant_of(endpoint: str, tenant_id: str) -> tuple[str, str]:
-    """Login endpoint without a slash, and the tenant's id or domain; either may be given as a URL.
+    """Return the login endpoint without a slash, and the tenant's id or domain; either may be given as a URL.
 
     >>> tenant_of("login.microsoftonline.us", "https://login.microsoftonline.com/common/")
     ('https://login.microsoftonline.us', 'common')
@@ -186,13 +186,13 @@ def tenant_of(endpoint: str, tenant_id: str) -> tuple[str, str]:
 
 
 def check_tenant(token: Jwt, tenant: str) -> None:
-    """With `organizations`, no personal accounts. Raises TokenRefusedError."""
+    """Check that `organizations` gets no personal accounts. Raises TokenRefusedError."""
     if tenant.lower() == "organizations" and first_text(token, "tid") == PERSONAL_ACCOUNTS:
         raise denied("TokenIssuerNotAllowed", f"The token of '{token.issuer}' is one of a personal account")
 
 
 def check_application(token: Jwt, allowed: Sequence[str]) -> None:
-    """Whether the application that asked for the token is allowed; without any, all are. Raises TokenRefusedError."""
+    """Check that the application of the token is allowed; without any, all are. Raises TokenRefusedError."""
     if not allowed:
         return
     name = "azp" if first_text(token, "azp") is not None else "appid"

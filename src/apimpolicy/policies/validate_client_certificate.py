@@ -85,7 +85,7 @@ class Identity:
     issuer_certificate_id: str | None = literal_attribute(doubt="unknown-expression", refers="certificates")
 
     def mismatches(self, certificate: Certificate, issuer: Certificate | None, uploaded: Any) -> Iterator[str]:
-        """A sentence for each claim that the certificate does not have."""
+        """Yield a sentence for each claim that the certificate does not have."""
         names, hosts = common_names(certificate), dns_names(certificate)
         for claim, wanted, compare, found in (
             ("thumbprint", self.thumbprint, same_hexadecimal, [certificate.thumbprint]),
@@ -152,7 +152,7 @@ class ValidateClientCertificate:
         return CertificateChecked(shown, valid=True, reason=None, ignored=False)
 
     def failure(self, exchange: Exchange) -> tuple[str | None, str]:
-        """The reason and the message, or None and the identity that fits."""
+        """Return the reason and the message, or None and the identity that fits."""
         certificate = exchange.request.certificate
         if certificate is None:
             if exchange.asks_for_certificate:
@@ -214,7 +214,7 @@ class ValidateClientCertificate:
 
 
 def _issuer(certificate: Certificate, chain: Chain | None) -> Certificate | None:
-    """The certificate of the issuer, if it is known and did sign."""
+    """Return the certificate of the issuer, if it is known and did sign."""
     if certificate.is_self_issued:
         return certificate
     if chain is None or len(chain.elements) < 2 or not is_issued_by(certificate, chain.elements[1]):

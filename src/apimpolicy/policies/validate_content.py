@@ -147,7 +147,7 @@ class ValidateContent:
         return log.effect(media_type or "no content type")
 
     def fitting(self, exchange: Exchange, media_type: str) -> list[ContentRule]:
-        """The `content` elements for a content type."""
+        """Return the `content` elements for a content type."""
         found: list[ContentRule] = []
         for step in self.rules:
             rule: ContentRule = exchange.evaluate(step)
@@ -158,7 +158,7 @@ class ValidateContent:
         return found
 
     def mapped(self, exchange: Exchange, media_type: str) -> str:
-        """The content type that decides: the message's, or what content-type-map makes of it."""
+        """Return the content type that decides: the message's, or what content-type-map makes of it."""
         if self.map is None:
             return media_type
         mapping: ContentTypeMap = exchange.evaluate(self.map)
@@ -175,7 +175,7 @@ class ValidateContent:
         return media_type
 
     def described(self, exchange: Exchange) -> Sequence[Content] | None:
-        """What the description says of this body; None without a description."""
+        """Return what the description says of this body; None without a description."""
         operation = exchange.described_operation
         if operation is None:
             return None

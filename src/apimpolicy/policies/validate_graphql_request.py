@@ -180,12 +180,12 @@ class ValidateGraphQLRequest:
 
 
 def _specificity(path: str) -> tuple[int, int]:
-    """More is more specific: fewer wildcards, then more characters."""
+    """Return how specific a path is: fewer wildcards, then more characters."""
     return -path.count("*"), len(path)
 
 
 def _matches(path: str, type_name: str, field: str, is_root: bool) -> bool:
-    """Whether a rule is about a field.
+    """Return whether a rule is about a field.
 
     >>> _matches("/Query/*", "Query", "users", True), _matches("/__*", "Query", "__schema", True)
     (True, True)

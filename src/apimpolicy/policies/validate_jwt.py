@@ -96,7 +96,7 @@ _TRUE_FALSE = ("true", "false")
 
 
 def skew(value: object) -> float:
-    """Seconds, from a number or from a TimeSpan. Raises FormatException, OverflowException."""
+    """Convert a number or a TimeSpan to seconds. Raises FormatException, OverflowException."""
     written = text(value).strip()
     if ":" not in written:
         return number(written)
@@ -121,7 +121,7 @@ class SigningKey:
     text: str = content(trimmed)
 
     def key(self, exchange: Exchange) -> VerificationKey:
-        """The key. Raises PolicyError for one that is not usable."""
+        """Return the key. Raises PolicyError for one that is not usable."""
         try:
             if self.certificate_id is not None:
                 certificate = uploaded_certificate(exchange, self.certificate_id)
@@ -218,7 +218,7 @@ class ValidateJwt:
         return validation.run(exchange, written, demands, answer)
 
     def urls(self, exchange: Exchange) -> list[str]:
-        """The URLs of the OpenID configurations."""
+        """Return the URLs of the OpenID configurations."""
         urls: list[str] = []
         for step in self.openid_configs:
             element: OpenIdConfig = exchange.evaluate(step)
@@ -227,7 +227,7 @@ class ValidateJwt:
         return urls
 
     def keys(self, exchange: Exchange) -> list[VerificationKey]:
-        """The keys that the policy has itself. Raises PolicyError, NotSimulatedError."""
+        """Return the keys that the policy has itself. Raises PolicyError, NotSimulatedError."""
         if self.issuer_signing_tokens is not None:
             raise NotSimulatedError("'issuer-signing-tokens' of validate-jwt", "no documentation says what it does")
         keys: list[VerificationKey] = []

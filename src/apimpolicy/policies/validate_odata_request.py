@@ -129,7 +129,7 @@ class ValidateODataRequest:
 
 
 def _problem(option: str, value: str) -> str:
-    """What is wrong with the value of an option; empty when nothing is."""
+    """Return the error of the value of an option; empty when nothing is."""
     if option in ("top", "skip") and not _COUNT.fullmatch(value):
         return "is not a number of 0 or more"
     if option == "count" and value not in ("true", "false"):
@@ -152,7 +152,7 @@ def _ordered(part: str) -> bool:
 
 
 def _parts(value: str) -> list[str]:
-    """What commas outside of brackets and literals divide."""
+    """Return what commas outside of brackets and literals divide."""
     parts, depth, start, in_literal = [], 0, 0, False
     for index, character in enumerate(value):
         if character == "'":
@@ -168,7 +168,7 @@ def _parts(value: str) -> list[str]:
 
 
 def _unbalanced(text: str) -> str:
-    """What does not close in a text; empty when everything does. A quote within a literal is written twice."""
+    """Return what does not close in a text; empty when everything does. A quote within a literal is written twice."""
     waiting: list[str] = []
     in_literal = False
     for character in text:

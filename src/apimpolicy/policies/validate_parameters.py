@@ -82,7 +82,7 @@ class PathRules:
 
 
 class _Actions:
-    """What to do with parameters of one location."""
+    """The actions for parameters of one location."""
 
     def __init__(self, specified: str, unspecified: str, by_name: dict[str, str]) -> None:
         self.specified = specified
@@ -163,7 +163,7 @@ def _key(location: str, name: str) -> str:
 
 
 def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter: Parameter) -> list[str]:
-    """The values of a parameter, taken out of what is there; of a deep object names and values in turn."""
+    """Return the values of a parameter, taken out of what is there; of a deep object names and values in turn."""
     if not parameter.is_deep:
         return present.pop(_key(location, parameter.name), ("", []))[1]
     prefix = f"{parameter.name}[".lower()
@@ -172,7 +172,7 @@ def _values(present: dict[str, tuple[str, list[str]]], location: str, parameter:
 
 
 def _present(exchange: Exchange, location: str) -> dict[str, tuple[str, list[str]]]:
-    """Names and values of what the request has, by the key that tells one from another."""
+    """Return names and values of what the request has, by the key that tells one from another."""
     request = exchange.request
     if location == PATH:
         pairs = [(from_utf16(pair.key), [from_utf16(pair.value)]) for pair in request.matched_parameters]
@@ -186,7 +186,7 @@ def _present(exchange: Exchange, location: str) -> dict[str, tuple[str, list[str
 
 
 def _own_names(exchange: Exchange, location: str) -> tuple[str, ...]:
-    """Names that no description has and that every request may have: of the key, and `Host`."""
+    """Return names that no description has and that every request may have: of the key, and `Host`."""
     names = exchange.context.api.subscription_key_parameter_names
     if location == HEADER:
         return (from_utf16(names.header).lower(), "host")

@@ -1,4 +1,4 @@
-"""What is wrong with a document as policies: names, attributes, values, children, sections.
+"""Validate a document as policies: names, attributes, values, children, sections.
 
     POL101  an unknown policy                                POL109  a fragment with something fragments can't hold
     POL106  a policy in a section that does not allow it     POL110  a root or a section that policies do not have
@@ -32,7 +32,7 @@ _ROOTS = ("policies", "fragment", *SECTIONS)
 
 
 def validate(document: Document) -> list[Diagnostic]:
-    """Every finding about a document that could be read as markup, in document order.
+    """Return every finding about a document that could be read as markup, in document order.
 
     What is not known (`text.holes`) may be anything that the place allows: a value, elements, attributes.
     """
@@ -45,7 +45,9 @@ def validate(document: Document) -> list[Diagnostic]:
 
 
 def _sections_side_by_side(roots: Sequence[Element]) -> Iterator[Diagnostic]:
-    """A warning, because a build may put <policies> around the file. One section alone is left to the rule POL136."""
+    """Yield a warning, because a build may put <policies> around the file. One section alone is left to the rule
+    POL136.
+    """
     if len(roots) > 1 and len({root.name for root in roots}) == len(roots) and all(r.name in SECTIONS for r in roots):
         yield _at_name(
             roots[0],
@@ -214,7 +216,7 @@ def _element(element: Element, specification: Specification, section: str | None
 
 
 def _text_child(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
-    """A child element that holds a text and nothing else."""
+    """Yield a child element that holds a text and nothing else."""
     yield from unknown_attributes(element)
     for child in element.elements():
         if not child.is_unclosed:  # that was said already
@@ -228,7 +230,7 @@ def _not_empty(element: Element, slot: ContentSlot) -> Iterator[Diagnostic]:
 
 
 def _order(element: Element, names: list[str], anywhere: Container[str | None]) -> Iterator[Diagnostic]:
-    """The first child element that stands behind one that should follow it, and those that may be right there."""
+    """Yield the first child element after one that should follow it, and those that may be right there."""
     reached = 0
     for child in element.elements():
         if child.name not in names:

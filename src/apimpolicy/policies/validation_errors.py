@@ -63,7 +63,7 @@ class ErrorLog:
 
     @property
     def of_request(self) -> bool:
-        """Whether the policy looks at the request."""
+        """Return whether the policy looks at the request."""
         return self.exchange.section in ("inbound", "backend")
 
     def add(self, errors: Iterable[ValidationError], action: str) -> None:
@@ -92,22 +92,22 @@ class ErrorLog:
         raise PolicyError(reason, to_utf16(first.details), status, public_message=to_utf16(public), phrase=phrase)
 
     def effect(self, checked: str) -> Effect:
-        """What the policy did: `checked` says what it looked at."""
+        """Return what the policy did: `checked` says what it looked at."""
         count = len(self.entries)
         found = f"{count} error{'' if count == 1 else 's'}, not prevented" if count else "valid"
         return Validated(f"{checked}: {found}", errors=tuple(entry["Details"] for entry in self.entries))
 
 
 def strictest(actions: Iterable[str]) -> str:
-    """The action that does most."""
+    """Return the action that does most."""
     found = set(actions)
     return next((action for action in (PREVENT, DETECT) if action in found), IGNORE)
 
 
 def description_of(exchange: Exchange, action: str) -> ApiDescription | None:
-    """The API's description; None when the gateway was given none and nothing is prevented.
+    """Return the API's description; None when the gateway was given none and nothing is prevented.
 
-    Raises ConfigurationError when something is: nobody could tell whether the request passes.
+    Raises ConfigurationError when something is: whether the request passes would be unknown.
     """
     description = exchange.services.documents.description
     if description is None and action == PREVENT:
@@ -118,7 +118,7 @@ def description_of(exchange: Exchange, action: str) -> ApiDescription | None:
 
 
 def json_token(data: Any) -> Any:
-    """Python data as a JToken."""
+    """Convert Python data to a JToken."""
     import json
 
     from apimpolicy.dotnet.json.loading import parse

@@ -28,7 +28,7 @@ _TOO_LONG = "A regular expression or a content model of the schema takes too lon
 
 
 def parse_xml(content: bytes) -> Any:
-    """The root element of an XML text. Raises UnverifiableError for what is none, or has a DTD."""
+    """Return the root element of an XML text. Raises UnverifiableError for what is none, or has a DTD."""
     from lxml import etree
 
     try:
@@ -70,7 +70,7 @@ class XmlSchema:
             raise ConfigurationError(f"the XML schema cannot be used: {str(error)[:300]}") from None
 
     def violations(self, element: Any) -> list[SchemaViolation]:
-        """Everything in the element that does not conform. Raises UnverifiableError when that cannot be said."""
+        """Return everything in the element that does not conform. Raises UnverifiableError when that is unknown."""
         from lxml import etree
 
         if self._apart is not None:
@@ -91,7 +91,7 @@ class XmlSchema:
         ]
 
     def _judged(self, documents: list[str]) -> list[Any]:
-        """What a process of its own says of documents. Raises ConfigurationError, LimitExceededError."""
+        """Return what a process of its own says of documents. Raises ConfigurationError, LimitExceededError."""
         assert self._apart is not None
         schema, given = self._apart
         task = {"schema": schema, "given": given, "documents": documents, "most": MAX_ERRORS}
@@ -102,7 +102,9 @@ class XmlSchema:
 
 
 def _may_be_costly(schema: Any) -> bool:
-    """Whether libxml2 may need far more time or memory than the schema is long: patterns, groups, large numbers."""
+    """Return whether libxml2 may need far more time or memory than the schema is long: patterns, groups,
+    large numbers.
+    """
     for element in schema.iter(*(f"{{{SCHEMA}}}{name}" for name in _COSTLY)):
         if element.get("ref") is not None or element.tag.endswith("}pattern"):
             return True
@@ -125,7 +127,7 @@ def _located(content: bytes, given: Mapping[str, bytes]) -> str:
 
 
 def soap_payloads(root: Any) -> list[Any]:
-    """The elements inside the body of a SOAP envelope. Raises UnverifiableError when it is none."""
+    """Return the elements inside the body of a SOAP envelope. Raises UnverifiableError when it is none."""
     for namespace in ENVELOPES:
         if root.tag == f"{{{namespace}}}Envelope":
             body = root.find(f"{{{namespace}}}Body")
@@ -146,7 +148,7 @@ def _parser() -> Any:
 
 
 def _schemas_of(root: Any) -> list[Any]:
-    """The schemas of a WSDL, or the one that the root is. Raises ConfigurationError."""
+    """Return the schemas of a WSDL, or the one that the root is. Raises ConfigurationError."""
     if root.tag == f"{{{SCHEMA}}}schema":
         return [root]
     found = list(root.iter(f"{{{SCHEMA}}}schema"))
@@ -156,7 +158,7 @@ def _schemas_of(root: Any) -> list[Any]:
 
 
 def _joined(schemas: list[Any], given: dict[str, bytes]) -> bytes:
-    """A schema that imports all schemas of a WSDL; they are put into `given`, by their namespace."""
+    """Return a schema that imports all schemas of a WSDL; they are put into `given`, by their namespace."""
     from lxml import etree
 
     imports = ""

@@ -98,7 +98,7 @@ class XmlToJson:
         return Converted(shown, message=kind, length=length, told=TOLD.format(REMOVED if had_length else ""))
 
     def reason_against(self, exchange: Exchange) -> str:
-        """Why nothing is to be converted, or an empty text."""
+        """Return why nothing is to be converted, or an empty text."""
         content_type = exchange.message.headers.joined("Content-Type")
         if self.apply == "content-type-xml" and not is_xml(content_type):
             return "the content type is not XML"
@@ -107,7 +107,7 @@ class XmlToJson:
         return ""
 
     def convert(self, text: str) -> str:
-        """JSON from XML, both .NET strings. Raises DotnetException."""
+        """Convert XML to JSON, both .NET strings. Raises DotnetException."""
         from apimpolicy.dotnet.xml.reader import parse_document
 
         document = parse_document(text)
@@ -119,7 +119,7 @@ class XmlToJson:
 
 
 class _Names:
-    """What elements and attributes are called in JSON."""
+    """The names of elements and attributes in JSON."""
 
     def __init__(self, is_direct: bool) -> None:
         self.is_direct = is_direct
@@ -128,7 +128,7 @@ class _Names:
         return self._qualified(element, element.name) if self.is_direct else element.name.local
 
     def of_attribute(self, element: XElement, attribute: XAttribute) -> str | None:
-        """None for one that is left out."""
+        """Return the name of an attribute; None for one that is left out."""
         if not self.is_direct:
             return None if attribute.is_namespace_declaration else attribute.name.local
         if attribute.is_namespace_declaration:
@@ -141,7 +141,7 @@ class _Names:
 
 
 class _Tree:
-    """Elements as JSON text: nodes of one name are grouped where the first of them stands."""
+    """Writes elements as JSON text: nodes of one name are grouped at the place of the first."""
 
     def __init__(self, names: _Names, *, always_arrays: bool) -> None:
         self.names = names
@@ -163,7 +163,7 @@ class _Tree:
         return _object([*attributes, *self.members(children, depth + 1)])
 
     def is_kept(self, node: object) -> bool:
-        """Whether a node is a comment, which `direct` keeps."""
+        """Return whether a node is a comment, which `direct` keeps."""
         from apimpolicy.dotnet.xml.nodes import XComment
 
         return self.names.is_direct and isinstance(node, XComment)
@@ -179,7 +179,7 @@ class _Tree:
         return list(members.values())
 
     def members(self, nodes: Sequence[object], depth: int) -> list[str]:
-        """The members that nodes become. Of several comments only the name is left, of one only the comment."""
+        """Return the members that nodes become. Of several comments only the name is left, of one only the comment."""
         from apimpolicy.dotnet.xml.elements import XElement
         from apimpolicy.dotnet.xml.nodes import XComment, XText
 
@@ -219,7 +219,7 @@ def _member(name: str, value: str) -> str:
 
 
 def _object(members: list[str]) -> str:
-    """An object; a comment among the members needs no comma before it."""
+    """Return an object; a comment among the members needs no comma before it."""
     pieces: list[str] = []
     for member in members:
         is_comment = member.startswith("/*")

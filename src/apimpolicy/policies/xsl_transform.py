@@ -84,7 +84,7 @@ class XslTransform:
         return Converted(f"transformed, {len(data):,} bytes", message=kind, length=len(data))
 
     def stylesheet(self) -> str:
-        """The stylesheet as it stands in the policy. Raises PolicyError when there is none."""
+        """Return the stylesheet as it is written in the policy. Raises PolicyError when there is none."""
         markup = from_utf16(self.markup)
         opening = _ROOT.search(markup)
         if opening is None:

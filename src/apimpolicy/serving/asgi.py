@@ -54,7 +54,7 @@ class Application:
         await _send(scope, send, handled.response)
 
     async def _body(self, receive: Receive) -> bytes | None:
-        """The body; None when it is too large."""
+        """Return the body; None when it is too large."""
         parts: list[bytes] = []
         size = 0
         while True:
@@ -73,7 +73,8 @@ class Application:
 def application(
     gateway: Gateway, policy: AnyPolicy | Mapping[str, AnyPolicy] | None = None, *, limits: Limits | None = None
 ) -> Application:
-    """The application for a gateway: its service, or one policy (or policies by scope, as `Gateway.run` takes them).
+    """Return the application for a gateway: its service, or one policy (or policies by scope, as `Gateway.run` takes
+    them).
 
     The gateway's backends are what it was given; `apimpolicy.serving.backends.HttpBackend` is one that has sockets.
     """

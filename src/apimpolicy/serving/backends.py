@@ -1,6 +1,6 @@
 """Real backends, over aiohttp: pooled connections, timeouts, certificates, bodies as they come.
 
-Nothing is asked that nobody configured: forwarded requests go to `--backend`, and without it to the doubles of the
+Only configured destinations get requests: forwarded requests go to `--backend`, and without it to the doubles of the
 configuration; what leaves for anywhere else needs `--allow-outside`.
 """
 
@@ -23,7 +23,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import engine_loop
 from apimpolicy.serving.body_streams import BackendStream
 from apimpolicy.serving.deadlines import LEAST, Deadlines
-from apimpolicy.serving.trust import Trusted
+from apimpolicy.serving.trust import BackendTrust
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -48,8 +48,8 @@ _FINAL = 200
 _LARGE = 1 << 18
 
 
-class Refused(ConnectionRefusedError):
-    """A request to where nobody said that requests may go."""
+class DestinationNotAllowed(ConnectionRefusedError):
+    """A request to a destination that the configuration does not allow."""
 
 
 class HttpBackend:
@@ -59,18 +59,18 @@ class HttpBackend:
     theirs; without it they go where they name, if that is `allowed`.
     """
 
-    def __init__(self, base: str | None = None, *, allowed: bool = False, trusted: Trusted | None = None) -> None:
+    def __init__(self, base: str | None = None, *, allowed: bool = False, trusted: BackendTrust | None = None) -> None:
         self._base = None if base is None else _checked(base)
         self._prefix = "" if base is None else base.partition("?")[0].rstrip("/")
         self._allowed = allowed
-        self.trusted = trusted or Trusted()
+        self.trusted = trusted or BackendTrust()
 
     def send(self, request: Request, timeout: float) -> Response:
-        """The answer with all of its body. Raises OSError, and TimeoutError after so many seconds."""
+        """Return the answer with all of its body. Raises OSError, and TimeoutError after so many seconds."""
         return engine_loop.wait_for(self._answer(request, timeout))
 
     def stream(self, request: Request, timeout: float) -> Response:
-        """The answer as soon as its headers are there; its `stream` is the body. Raises as `send` does."""
+        """Return the answer as soon as its headers are there; its `stream` is the body. Raises as `send` does."""
         return engine_loop.wait_for(self._answer(request, timeout, streams=True))
 
     async def _answer(self, request: Request, timeout: float, *, streams: bool = False) -> Response:
@@ -81,13 +81,13 @@ class HttpBackend:
                 began = time.monotonic()
                 async with asyncio.timeout(timeout):
                     answer = await self._begin(client, request, url, _no_timeout(_CONNECT_SECONDS))
-                headers = _incoming(answer)
+                headers = _response_headers(answer)
                 stream = BackendStream(answer, client.deadlines.loop, began + timeout)
                 return Response.made_of(answer.status, answer.reason or "", headers, b"", stream)
             is_long = timeout >= LEAST
             with client.deadlines.within(timeout) if is_long else contextlib.nullcontext():
                 answer = await self._begin(client, request, url, _no_timeout() if is_long else _total_timeout(timeout))
-                headers, body = _incoming(answer), await _whole(answer)
+                headers, body = _response_headers(answer), await _read_body(answer)
         except Exception as error:
             found = _as_os_error(error, url)
             if found is None:
@@ -96,7 +96,7 @@ class HttpBackend:
         return Response.made_of(answer.status, answer.reason or "", headers, body)
 
     def _begin(self, client: _Client, request: Request, url: str, timeout: Any) -> Awaitable[Any]:
-        """The answer as soon as its headers are there."""
+        """Return the answer as soon as its headers are there."""
         headers = client.new_headers()
         _send_on(request, url, headers.add)
         answer: Awaitable[Any] = client.session.request(
@@ -119,13 +119,13 @@ class HttpBackend:
         parts = urlsplit(request.url)
         if not self._allowed:
             where = f"{parts.scheme}://{parts.netloc}"
-            raise Refused(f"{where} was not asked: start with --allow-outside to let requests leave")
+            raise DestinationNotAllowed(f"{where} was not asked: start with --allow-outside to let requests leave")
         return request.url
 
 
 def _as_os_error(error: Exception, url: str) -> OSError | None:
-    """What an error of aiohttp is to the engine, which knows those of sockets; None when it is one already, or no
-    backend's.
+    """Return what an error of aiohttp is to the engine, which knows those of sockets; None when it is one already, or
+    no backend's.
     """
     import aiohttp
 
@@ -135,11 +135,11 @@ def _as_os_error(error: Exception, url: str) -> OSError | None:
         return ConnectionRefusedError("")
     if isinstance(error, TimeoutError):
         return TimeoutError()
-    return OSError(_words(error)) if isinstance(error, (aiohttp.ClientError, ValueError)) else None
+    return OSError(_error_text(error)) if isinstance(error, (aiohttp.ClientError, ValueError)) else None
 
 
-def _words(error: Exception) -> str:
-    """What an error of aiohttp says, in one line."""
+def _error_text(error: Exception) -> str:
+    """Return what an error of aiohttp says, in one line."""
     message = getattr(error, "message", "")
     said = message if isinstance(message, str) else ""
     return " ".join(f"{type(error).__name__}: {said or ('' if message else error)}".split()).rstrip(": ")
@@ -157,7 +157,7 @@ _clients: dict[asyncio.AbstractEventLoop, _Client] = {}
 """One for each loop: a gateway that is loaded again keeps its connections."""
 
 
-class _Here(threading.local):
+class _LoopClient(threading.local):
     """The client of the loop that ran last in this thread: before Python 3.12 it takes a call of the system to know
     which one runs.
     """
@@ -165,7 +165,7 @@ class _Here(threading.local):
     client: _Client | None = None
 
 
-_here = _Here()
+_current = _LoopClient()
 
 
 @functools.lru_cache(maxsize=64)
@@ -184,7 +184,7 @@ def _no_timeout(to_connect: float | None = None) -> Any:
 
 @functools.cache
 def _handler() -> Any:
-    """Return the protocol of connections: aiohttp's, ended where a backend sends responses that nobody waits for."""
+    """Return the protocol of connections: aiohttp's, ended where a backend sends unexpected responses."""
     from aiohttp.client_proto import ResponseHandler
 
     class Handler(ResponseHandler):
@@ -202,8 +202,8 @@ def _handler() -> Any:
 
 
 def _client() -> _Client:
-    """That of the running loop."""
-    here = _here.client
+    """Return the client of the running loop."""
+    here = _current.client
     if here is not None and here.deadlines.loop.is_running():
         return here
     loop = asyncio.get_running_loop()
@@ -224,14 +224,14 @@ def _client() -> _Client:
             max_field_size=1 << 16,
         )
         found = _clients[loop] = _Client(session, Deadlines(loop), CIMultiDict)
-    _here.client = found
+    _current.client = found
     return found
 
 
 async def close_connections() -> None:
-    """Close those of the running loop."""
+    """Close the connections of the running loop."""
     client = _clients.pop(asyncio.get_running_loop(), None)
-    _here.client = None
+    _current.client = None
     if client is not None:
         client.deadlines.close()
         await client.session.close()
@@ -283,7 +283,7 @@ def _send_on(request: Request, url: str, add: Callable[[str, str], None]) -> Non
 
 
 def _origin(url: str) -> str:
-    """Host and port, as a URL has them."""
+    """Return host and port, as a URL has them."""
     begin = url.find("://") + 3
     end = url.find("/", begin)
     return url[begin:] if end < 0 else url[begin:end]
@@ -291,18 +291,20 @@ def _origin(url: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _names(netloc: str) -> tuple[str, str]:
-    """A host with its port, and without."""
+    """Return a host with its port, and without."""
     parts = urlsplit(f"//{netloc}")
     return netloc.lower(), (parts.hostname or "").lower()
 
 
 def _payload(body: bytes | None) -> Any:
-    """The body for aiohttp, which writes a large one piece by piece if it is a file."""
+    """Return the body for aiohttp, which writes a large one piece by piece if it is a file."""
     return io.BytesIO(body) if body is not None and len(body) > _LARGE else body
 
 
-def _incoming(answer: Any) -> Headers:
-    """The headers of an answer. Raises OSError for an answer that nobody can pass on; then the connection is closed."""
+def _response_headers(answer: Any) -> Headers:
+    """Return the headers of an answer. Raises OSError for an answer that can't be passed on; then the connection is
+    closed.
+    """
     if answer.status < _FINAL:
         answer.close()
         raise OSError(f"the backend answered with {answer.status}, which nobody asked for")
@@ -324,14 +326,14 @@ def _incoming(answer: Any) -> Headers:
 
 @functools.lru_cache(maxsize=1024)
 def _read_name(given: bytes) -> tuple[str, str]:
-    """The name of a header in lower case, and as it came."""
+    """Return the name of a header in lower case, and as it came."""
     name = given.decode("latin-1")
     return name.lower(), name
 
 
-async def _whole(answer: Any) -> bytes:
-    """All of a body. Raises OSError when it is larger than anybody keeps; then, and when it breaks off, the connection
-    is closed.
+async def _read_body(answer: Any) -> bytes:
+    """Return all of a body. Raises OSError when it is too large; then, and when it breaks off, the
+    connection is closed.
     """
     try:
         content = answer.content

@@ -19,7 +19,7 @@ class BackendStream:
     """Implements `apimpolicy.context.bodies.BodyStream` for an answer of aiohttp.
 
     A policy that reads the body waits for it until the timeout of forward-request, `ends`, is over; what is sent on as
-    it comes may take as long as it likes. An answer that nobody wants is closed with this object.
+    it comes may take as long as it likes. An answer that is not read is closed with this object.
     """
 
     def __init__(self, answer: Any, loop: asyncio.AbstractEventLoop, ends: float) -> None:
@@ -42,7 +42,7 @@ class BackendStream:
         self.at_end(lambda _: action(b"".join(kept)))
 
     async def parts(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises OSError when the backend breaks off."""
+        """Yield the body as it comes. Raises OSError when the backend breaks off."""
         import aiohttp
 
         try:
@@ -80,6 +80,6 @@ class BackendStream:
 
 
 def _in_these_surroundings(action: Callable[[int], None]) -> Callable[[int], None]:
-    """The action with the clock and the limits of the request that is running."""
+    """Return the action with the clock and the limits of the request that is running."""
     surroundings = copy_context()
     return lambda size: surroundings.run(action, size)

@@ -1,7 +1,7 @@
 """The authority and the certificate of a gateway on this machine, made at the first start and kept for the user.
 
 The folder is `$APIMPOLICY_HOME/serve`, else that of the system for a user's data. The authority's key never leaves it;
-it may sign for the names of this gateway alone, so that whoever trusts it trusts nothing else.
+it may sign for the names of this gateway alone, so that a client that trusts it trusts nothing else.
 """
 
 from __future__ import annotations

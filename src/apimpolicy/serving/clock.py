@@ -1,4 +1,4 @@
-"""The time of a gateway that serves: it runs, and waiting is waiting."""
+"""The time of a serving gateway: it runs, and waiting takes time."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class RunningClock:
         return datetime.datetime.now(datetime.UTC) + self._ahead
 
     def ticks(self) -> int:
-        """The time in ticks of 100 ns since 0001-01-01 UTC."""
+        """Return the time in ticks of 100 ns since 0001-01-01 UTC."""
         return self._ticks_at_epoch + time.time_ns() // 100
 
     def advance(self, seconds: float) -> None:
-        """Wait. Other requests go on meanwhile."""
+        """Wait, while other requests continue."""
         if seconds <= 0:
             return
         if engine_loop.can_wait():
@@ -42,7 +42,7 @@ class RunningClock:
             time.sleep(seconds)
 
     def gather(self, works: Sequence[Callable[[], None]], first_only: bool) -> None:
-        """Run functions at the same time until all have ended, or the first; the others then go on by themselves."""
+        """Run functions at the same time until all have ended, or the first; the others continue by themselves."""
         if engine_loop.can_wait():
             engine_loop.gather(works, first_only=first_only)
         else:

@@ -1,4 +1,4 @@
-"""What `apimpolicy serve` does: sockets, certificates, what is printed, and the work of each process."""
+"""The command `apimpolicy serve`: sockets, certificates, output, and the work of each process."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ServeCommand:
         self.inspector = Listener(listen(HOST, settings.inspector_port)) if settings.inspector else None
 
     def announce(self) -> None:
-        """Print what can be called, and where."""
+        """Print the operations that can be called, and their URLs."""
         urls = "   ".join(each.url for each in self.listeners)
         print(f"{urls}   (authority: {self.authority})", file=self.output)
         if self.inspector is not None:
@@ -132,7 +132,7 @@ class ServeCommand:
             raise ConfigurationError(f"the certificate for https is not usable: {error}") from None
 
     def _asks(self, host: str) -> bool:
-        """Whether a caller of this host is asked for a certificate; one that names none calls by the address."""
+        """Return whether a caller of this host is asked for a certificate; one that names none calls by the address."""
         served = self.served if self.runtime is None else self.runtime.dispatcher.served
         gateway = served.gateway
         return gateway.negotiates(host) if host else any(gateway.negotiates(name) for name in _LOCAL)
@@ -169,7 +169,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1", "")
 
 
 def _names(served: Served, given: Sequence[str]) -> list[str]:
-    """The host names that callers may use: for the certificate."""
+    """Return the host names that callers may use: for the certificate."""
     from urllib.parse import urlsplit
 
     gateway = served.gateway
@@ -179,7 +179,7 @@ def _names(served: Served, given: Sequence[str]) -> list[str]:
 
 
 def _proxies(addresses: Sequence[str]) -> Callable[[str], bool] | None:
-    """Whether an address is a proxy whose headers count. Raises ConfigurationError."""
+    """Return whether an address is a proxy whose headers count. Raises ConfigurationError."""
     if not addresses:
         return None
     try:

@@ -1,4 +1,4 @@
-"""How long tasks of a loop may take, with one timer for all of them: most end long before it rings.
+"""Deadlines for tasks of a loop, with one timer for all of them: most end long before it rings.
 
 deadlines = Deadlines(loop)
 with deadlines.within(300):          # in a task; raises TimeoutError when the time is over
@@ -27,13 +27,13 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def within(self, seconds: float) -> Deadline:
-        """A block that may take so many seconds, and at most half a second more."""
+        """Return a block that may take so many seconds, and at most half a second more."""
         if self._timer is None:
             self._timer = self.loop.call_later(_LOOK, self._look)
         return Deadline(self, self.loop.time() + seconds)
 
     def close(self) -> None:
-        """The loop ends."""
+        """Stop the timer when the loop ends."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -41,7 +41,7 @@ class Deadlines:
     def _look(self) -> None:
         now = self.loop.time()
         for deadline in [each for each in self.open if each.ends <= now]:
-            deadline.pass_by()
+            deadline.expire()
         self._timer = self.loop.call_later(_LOOK, self._look) if self.open else None
 
 
@@ -68,8 +68,8 @@ class Deadline:
         if self._is_over and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
-    def pass_by(self) -> None:
-        """The time is over: what the task waits for comes to nothing."""
+    def expire(self) -> None:
+        """Cancel what the task waits for, because its time is over."""
         self._all.open.discard(self)
         self._is_over = True
         self._task.cancel()

@@ -1,4 +1,4 @@
-"""What stands between a server and the engine: one request in, one response out, whatever happens in between.
+"""Dispatch requests from a server to the engine: one request in, one response out, whatever happens.
 
 dispatcher = Dispatcher(Served(gateway, policy))
 dispatcher.answer(request, done)          # on the event loop: `done(handled)` is called there, at once if nothing waits
@@ -107,7 +107,7 @@ class Dispatcher:
             engine_loop.start(loop, task.run, task.end)
 
     async def handle(self, request: Request) -> Handled:
-        """The same, for code that is asynchronous itself."""
+        """Answer a request, in asynchronous code."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Handled] = loop.create_future()
 
@@ -124,7 +124,7 @@ class Dispatcher:
             self._executor.shutdown(wait=False, cancel_futures=True)
 
     def is_long(self, request: Request) -> bool:
-        """Whether requests of this kind take long."""
+        """Return whether requests of this kind take long."""
         return bool(self._long_kinds) and _kind(request) in self._long_kinds
 
     def note(self, request: Request, held: float) -> None:
@@ -143,7 +143,7 @@ class Dispatcher:
 
 
 class RequestTask:
-    """One request from its arrival to the end of its answer."""
+    """One request, from its arrival to the end of its answer."""
 
     __slots__ = ("dispatcher", "done", "handled", "is_long", "served", "started")
 
@@ -156,13 +156,13 @@ class RequestTask:
         self.started = time.perf_counter()
 
     def run(self) -> None:
-        """Run the policies: what the bridge does."""
+        """Run the policies, on the event loop or in a thread."""
         _handle(self.served, self.handled)
         if (held := engine_loop.longest_hold()) > LONG or self.is_long:
             self.dispatcher.note(self.handled.request, held)
 
     def end(self, _: object, error: BaseException | None) -> None:
-        """Give the answer to whoever waits for it, and then to those who look on."""
+        """Pass the answer on to the connection, then to the listeners."""
         dispatcher, handled = self.dispatcher, self.handled
         dispatcher.under_way -= 1
         if error is not None:
@@ -173,12 +173,14 @@ class RequestTask:
         for listener in dispatcher.listeners:
             try:
                 listener(handled)
-            except Exception:  # who only looks on must not stop the next request
+            except Exception:  # a listener must not stop the next request
                 log.exception("a listener failed")
 
 
 def _kind(request: Request) -> str:
-    """Requests of one kind probably take the same way: by method and the first two segments of the path."""
+    """Return the kind of a request, by method and the first two segments of the path: one kind probably
+    takes one path.
+    """
     path = request.url.partition("?")[0].split("/", 5)
     return f"{request.method} {'/'.join(path[3:5])}"
 

@@ -1,4 +1,4 @@
-"""Synchronous work on an event loop: the engine runs in a greenlet, and waits there without holding anybody up.
+"""Run synchronous work on an event loop: the engine runs in a greenlet, and waits without blocking other requests.
 
     start(loop, lambda: gateway.run(policy, request), done)     # in a callback of the loop; calls `done(value, error)`
     response = wait_for(session.request(…))                     # somewhere below, in a transport that the engine calls
@@ -32,7 +32,7 @@ T = TypeVar("T")
 _thread = threading.local()
 _MOST_IDLE = 1_000
 _SHORT = 0.01
-"""Seconds in which nobody minds that the loop is held."""
+"""Seconds for which the loop may be blocked."""
 _going_on: set[asyncio.Future[Any]] = set()
 """An event loop does not keep its tasks alive."""
 
@@ -41,8 +41,8 @@ class _Work(greenlet):
     """A greenlet that does one piece of work after another: making one takes longer than many a request.
 
     `longest` is the longest time in seconds for which the work held the loop before it waited. It went on at `resumed`,
-    when the thread had used `used` seconds of the processor, or a millisecond more. `value` and `raised` are what the
-    work came to.
+    when the thread had used `used` seconds of the processor, or a millisecond more. `value` and `raised` are the
+    outcome of the work.
     """
 
     longest = 0.0
@@ -52,8 +52,8 @@ class _Work(greenlet):
     raised: BaseException | None = None
 
     def held(self) -> float:
-        """Seconds of the processor for which it has held the loop now, 0 when that is not long; on a busy machine
-        everything takes long.
+        """Return seconds of the processor for which it has held the loop now, 0 when that is not long; on a busy
+        machine everything takes long.
         """
         return thread_time() - self.used if perf_counter() - self.resumed > _SHORT else 0.0
 
@@ -80,7 +80,7 @@ def _new_worker() -> _Work:
 
 
 class Interrupted(OSError):
-    """What was awaited will not come: the server is shutting down."""
+    """The awaited result will not arrive: the server is shutting down."""
 
 
 def keep(task: asyncio.Task[T]) -> asyncio.Task[T]:
@@ -129,7 +129,7 @@ async def run(work: Callable[[], T]) -> T:
 
 def gather(works: Sequence[Callable[[], None]], *, first_only: bool) -> None:
     """Do several pieces of work, none of which raises, at the same time: until all have ended, or the first one has.
-    Each has the context variables of whoever asks; those that have not ended go on.
+    Each has the context variables of the caller; those that have not ended continue.
     """
     wait_for(_all([partial(copy_context().run, work) for work in works], first_only))
 
@@ -140,12 +140,12 @@ async def _all(works: Sequence[Callable[[], None]], first_only: bool) -> None:
 
 
 def can_wait() -> bool:
-    """Whether the code that asks runs as such work."""
+    """Return whether the code that asks runs as such work."""
     return isinstance(getcurrent(), _Work) or getattr(_thread, "loop", None) is not None
 
 
 def wait_for(awaited: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine gives, run on the loop. Raises what it raises, RuntimeError outside of such work."""
+    """Return what a coroutine gives, run on the loop. Raises what it raises, RuntimeError outside of such work."""
     current = getcurrent()
     if isinstance(current, _Work):
         assert current.parent is not None
@@ -163,8 +163,8 @@ def wait_for(awaited: Coroutine[Any, Any, T]) -> T:
 
 
 def longest_hold() -> float:
-    """The longest time in seconds of the processor for which the work that asks has held the loop at once, or used a
-    thread; 0 when none was long.
+    """Return the longest time in seconds of the processor for which the work that asks has held the loop at once, or
+    used a thread; 0 when none was long.
     """
     current = getcurrent()
     if isinstance(current, _Work):
@@ -174,8 +174,8 @@ def longest_hold() -> float:
 
 
 def _advance(work: _Work, value: Any = None, error: BaseException | None = None) -> Any:
-    """Let the work go on until it waits or ends: what it waits for, or `_END`. `value` is what it waited for, or the
-    work itself.
+    """Continue the work until it waits or ends; return what it waits for, or `_END`. `value` is what it waited for, or
+    the work itself.
     """
     work.resumed = now = perf_counter()
     work.used = processor_time(now)
@@ -200,7 +200,7 @@ async def _go_on(work: _Work, awaited: Any, done: Done) -> None:
 
 
 def _end(work: _Work, done: Done) -> None:
-    """The work has ended: say what it came to, when others can have its greenlet."""
+    """Report the value or the error of ended work, after its greenlet is free for other work."""
     value, error = work.value, work.raised
     work.value = work.raised = None
     idle: list[_Work] = _thread.idle

@@ -1,4 +1,4 @@
-"""A request as it comes in, and why one is refused before its body comes.
+"""A request as it arrives, and the reasons to refuse it before its body.
 
 What two readers of HTTP could understand differently is not passed on: a body whose end is not certain, a host that is
 said twice. httptools refuses the shapes that are no HTTP; the rest is here.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.project.serve_settings import Limits
 
 
-class Incoming:
+class IncomingRequest:
     """A request as it comes in. `size` is that of the body; `trailers` are the bytes of what came behind it."""
 
     head_size = 0
@@ -35,7 +35,7 @@ class Incoming:
 
     @property
     def has_body(self) -> bool:
-        """Whether the head says that a body follows."""
+        """Return whether the head says that a body follows."""
         fields = self.fields
         return "transfer-encoding" in fields or fields.get("content-length", ("", ["0"]))[1][0].strip("0") != ""
 
@@ -50,8 +50,8 @@ _NO_PATH = 400, "The target of the request must be a path, or a URL with the hos
 _CODINGS = 501, "The gateway only knows the transfer coding chunked."
 
 
-def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
-    """Why a request is refused when its head is there; None when it is not. Notes the host."""
+def refusal_for(incoming: IncomingRequest, limits: Limits) -> Refusal | None:
+    """Return why a request is refused when its head is there; None when it is not. Notes the host."""
     fields, target = incoming.fields, incoming.target
     if len(target) > limits.target_bytes:
         return 414, "The URL of the request is too long."
@@ -64,7 +64,7 @@ def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
             return NO_HOST
     elif not incoming.is_http_1_0:
         return NO_HOST
-    if not target.startswith(b"/") and (refusal := _wrong_with_target(incoming)) is not None:
+    if not target.startswith(b"/") and (refusal := _refusal_for_target(incoming)) is not None:
         return refusal
     if "transfer-encoding" in fields:
         if incoming.is_http_1_0:
@@ -80,8 +80,8 @@ def wrong_with(incoming: Incoming, limits: Limits) -> Refusal | None:
     return None
 
 
-def _wrong_with_target(incoming: Incoming) -> Refusal | None:
-    """The target is no path: what a proxy gets, which must name the same host as the header, or `*`."""
+def _refusal_for_target(incoming: IncomingRequest) -> Refusal | None:
+    """Return the target is no path: what a proxy gets, which must name the same host as the header, or `*`."""
     if incoming.method == "CONNECT":
         return None
     scheme, _, rest = incoming.target.decode("latin-1").partition("://")

@@ -53,7 +53,7 @@ MOST_BYTES = 64 << 20
 _MOST_WAITING = 1_000
 HOST = "127.0.0.1"
 _OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
-"""A page of somebody else's whose name was made to lead here has another."""
+"""A page of another origin whose name was made to lead here has another."""
 _OWN_HEADER = "X-Apimpolicy"
 
 
@@ -69,7 +69,7 @@ class Inspector:
         self._watchers: set[asyncio.Queue[Handled | bytes | None]] = set()
 
     def add(self, handled: Handled) -> None:
-        """Keep a request that has been answered, and tell who watches."""
+        """Keep a request that has been answered, and notify open pages."""
         self._kept[handled.number] = handled
         self._bytes += _size(handled)
         while len(self._kept) > MOST_REQUESTS or (self._bytes > MOST_BYTES and len(self._kept) > 1):
@@ -79,7 +79,7 @@ class Inspector:
                 watcher.put_nowait(handled)
 
     def close(self) -> None:
-        """End what is sent to those who watch."""
+        """End the event streams of open pages."""
         for watcher in self._watchers:
             watcher.put_nowait(None)
 
@@ -108,17 +108,17 @@ class Inspector:
         done(handled)
 
     def answer_peer(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
-        """Answer another worker, on a socket that nobody else can reach."""
+        """Answer another worker, on a socket that only workers can reach."""
         handled = Handled(0, request)
         handled.response = self.page(request, urlsplit(request.url).path.removeprefix("/"), loop)
         done(handled)
 
     def id_of(self, handled: Handled) -> str:
-        """What a request is called here: its number, behind that of its worker where there are several."""
+        """Return what a request is called here: its number, behind that of its worker where there are several."""
         return str(handled.number) if self.peers is None else f"{self.peers.worker}-{handled.number}"
 
     def _peer_of(self, path: str) -> int | None:
-        """The other worker that a page belongs to."""
+        """Return the other worker that a page belongs to."""
         worker = path.removeprefix("requests/").partition("-")[0] if path.startswith("requests/") else ""
         others = () if self.peers is None else self.peers.others
         number = number_of(worker)
@@ -135,7 +135,7 @@ class Inspector:
         return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self.token.encode())
 
     def _may_see(self, request: Request, host: str, token: str) -> bool:
-        """Return whether the caller knows the token, and is no page of somebody else's in a browser."""
+        """Return whether the caller knows the token, and is not a page of another origin in a browser."""
         site = request.headers.get("Sec-Fetch-Site", "none")
         return self._is_token(token) and host in _OWN_HOSTS and site in ("none", "same-origin")
 
@@ -166,7 +166,7 @@ class Inspector:
         return self._of(handled, what, request, loop)
 
     def _of(self, handled: Handled, what: str, request: Request, loop: asyncio.AbstractEventLoop) -> Response:
-        """A page about one request."""
+        """Return a page about one request."""
         if what in ("replay", "send"):
             return self._send(request, handled, loop, is_replay=what == "replay")
         if what == "form":
@@ -218,7 +218,7 @@ class Inspector:
 
 
 class _Events:
-    """The body of the answer that goes on as long as somebody reads it."""
+    """The body of an event stream, which lasts as long as it is read."""
 
     def __init__(self, inspector: Inspector, *, is_own: bool) -> None:
         self._inspector = inspector
@@ -249,7 +249,7 @@ class _Events:
             inspector._watchers.discard(self._queue)
 
     async def _listen(self, worker: int) -> None:
-        """Pass on what another worker tells."""
+        """Pass on the events of another worker."""
         assert self._peers is not None
         async for event in self._peers.events(worker, "/events"):
             if not event.startswith(b":"):
@@ -280,7 +280,7 @@ def _again(request: Request) -> Request:
 
 
 def _effective(handled: Handled) -> str:
-    """The policies of all scopes that the request met, as one document."""
+    """Return the policies of all scopes that the request met, as one document."""
     from apimpolicy.report.effective_text import effective_text
     from apimpolicy.report.style import Style
 

@@ -1,4 +1,4 @@
-"""A line for each request, as somebody who watches the terminal wants it. Writing never holds up the event loop."""
+"""A line for each request, for people at the terminal. Writing never blocks the event loop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_WAITING = 10_000
 
 
 class Summary:
-    """What is said of a request in one line, field by field."""
+    """The line of a request, field by field."""
 
     __slots__ = ("caller", "decided", "method", "path", "reason", "seconds", "status", "target", "time")
 
@@ -80,5 +80,5 @@ class LineWriter:
                 self._stream.write(f"{Summary(handled)}\n")
                 if self._waiting.empty():
                     self._stream.flush()
-            except (OSError, ValueError):  # nobody reads it any more
+            except (OSError, ValueError):  # the reader is gone
                 return

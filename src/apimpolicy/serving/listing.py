@@ -1,4 +1,4 @@
-"""What can be called, in lines for people."""
+"""The operations that can be called, in lines for people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST = 40
 
 
 def callable_lines(served: Served) -> list[str]:
-    """A line for each operation, or for each API that takes everything below its path."""
+    """Return a line for each operation, or for each API that takes everything below its path."""
     service = served.gateway.service
     if service is None:
         return ["ANY    /*"]
@@ -28,7 +28,7 @@ def callable_lines(served: Served) -> list[str]:
 
 
 def notes(served: Served) -> list[str]:
-    """What else a caller should know."""
+    """Return what else a caller should know."""
     gateway = served.gateway
     setting = gateway.negotiate_client_certificate
     uploaded = len(gateway.certificates)

@@ -1,7 +1,7 @@
-"""From a path to what is served: a policy, a folder with policies or with a whole service, a configuration.
+"""Load what is served from a path: a policy, a folder with policies or a service, a configuration.
 
 Documents are read here, so that no file is read while requests come. They are compiled in pauses afterwards
-(`programs`): a service starts at once, and what is wrong with one policy is reported and fails its own requests only.
+(`programs`): a service starts at once, and an error in one policy is reported and fails its own requests only.
 Without a service in it, a folder is one all the same: each policy is an API at the path of its name (`orders.xml`
 answers for `/orders`), and `global.xml` is the global policy. A single policy answers for every path.
 """
@@ -20,7 +20,7 @@ from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
 from apimpolicy.serving.dispatcher import Served
-from apimpolicy.serving.trust import Trusted
+from apimpolicy.serving.trust import BackendTrust
 
 if TYPE_CHECKING:
     import datetime
@@ -45,7 +45,7 @@ _HEAD = 4096
 
 @attrs.frozen(kw_only=True)
 class ServeTarget:
-    """What is to be served, and how; `load` reads it, as often as files change.
+    """A path to serve with its options; `load` reads it, as often as files change.
 
     `config` is a configuration in the place of the nearest one. `backend` is the base URL of a real backend,
     `allow_outside` lets requests go to wherever policies send them.
@@ -59,7 +59,7 @@ class ServeTarget:
     tracing: bool = True
 
     def watched(self) -> list[str]:
-        """The files and folders whose changes matter."""
+        """Return the files and folders whose changes matter."""
         configuration = self.configuration_path()
         found = [self.path if os.path.isdir(self.path) else os.path.dirname(os.path.abspath(self.path))]
         if configuration is not None:
@@ -67,7 +67,7 @@ class ServeTarget:
         return sorted({os.path.abspath(each) for each in found})
 
     def configuration_path(self) -> str | None:
-        """The configuration that counts, if there is one."""
+        """Return the configuration that counts, if there is one."""
         from apimpolicy.project.configuration_files import find_configuration
 
         if self.config is not None:
@@ -120,25 +120,25 @@ class ServeTarget:
         is_folder = os.path.isdir(self.path)
         folder = self.path if is_folder and has_service(self.path) else None
         gateway = configuration.gateway(folder, **overrides)
-        trusted = Trusted(gateway.trusted_roots, gateway.backends)
+        trusted = BackendTrust(gateway.trusted_roots, gateway.backends)
         for each in real:
             each.trusted = trusted
         return gateway
 
 
 def files_below(paths: list[str]) -> list[tuple[str, int, int]]:
-    """The files of these that what is served may be made of, as they are now: time of change and size."""
+    """Return the files of these that what is served may be made of, as they are now: time of change and size."""
     return [entry for entry in fingerprint(paths) if entry[0].lower().endswith(_KINDS)]
 
 
 @functools.lru_cache(maxsize=16)
 def _clock(start: datetime.datetime | None) -> RunningClock:
-    """One clock for the same start: time does not jump when a file changes."""
+    """Return one clock for the same start: time does not jump when a file changes."""
     return RunningClock(start)
 
 
 def service_of_policies(folder: str) -> Service:
-    """The policies of a folder as APIs. Raises ConfigurationError when there is none."""
+    """Return the policies of a folder as APIs. Raises ConfigurationError when there is none."""
     from apimpolicy.context.entities import Api
     from apimpolicy.engine.service import Service, ServiceApi
     from apimpolicy.project.root_element import root_name
@@ -159,9 +159,9 @@ def service_of_policies(folder: str) -> Service:
 
 
 def _read(gateway: Gateway, service: Service, found: list[DiagnosticError]) -> Service:
-    """The service with its documents in the place of files.
+    """Return the service with its documents in the place of files.
 
-    What is wrong with a document is added to `found`, and its text stays, so that requests that need it say so.
+    The errors of a document are added to `found`, and its text stays, so that requests that need it say so.
     Raises ConfigurationError.
     """
     from apimpolicy.engine.document import is_markup, read_bytes
@@ -210,27 +210,27 @@ def _read(gateway: Gateway, service: Service, found: list[DiagnosticError]) -> S
 
 
 def programs(served: Served) -> Iterator[DiagnosticError | None]:
-    """Compile one program after another; what is wrong with each, once for the same place."""
+    """Compile one program after another; yield the error of each, once for the same place."""
     gateway = served.gateway
-    done = {_place(error) for error in served.broken}
+    done = {_error_position(error) for error in served.broken}
     for scopes in () if gateway.service is None else _combinations(gateway.service):
         try:
             gateway.program(gateway.scopes({name: policy for name, policy in scopes.items() if policy is not None}))
         except DiagnosticError as error:
-            if _place(error) not in done:
-                done.add(_place(error))
+            if _error_position(error) not in done:
+                done.add(_error_position(error))
                 yield error
                 continue
         yield None
 
 
-def _place(error: DiagnosticError) -> tuple[str, int]:
+def _error_position(error: DiagnosticError) -> tuple[str, int]:
     first = error.diagnostics[0]
     return first.source.path, first.source.original(first.start)
 
 
 def _combinations(service: Service) -> Iterator[dict[str, AnyPolicy | None]]:
-    """Every policy at least once, among those of the scopes around it."""
+    """Yield every policy at least once, among those of the scopes around it."""
     yield {"global": service.policy}
     for api in service.apis:
         around: dict[str, AnyPolicy | None] = {"global": service.policy, "api": api.policy}

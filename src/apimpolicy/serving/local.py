@@ -1,4 +1,4 @@
-"""A gateway with sockets for the time of a block: for tests of clients.
+"""Serve a gateway for one block of code: for tests of clients.
 
 with serving(gateway, "orders.xml") as url:
     assert httpx.get(f"{url}/orders").status_code == 200
@@ -58,7 +58,9 @@ def serving_on(
     told: Callable[[Handled], None] | None = None,
     arrives: Callable[[Request], None] | None = None,
 ) -> Iterator[list[str]]:
-    """The same on several ports, each with TLS or without. `arrives` is called for each request before its answer."""
+    """Serve a gateway on several ports, each with TLS or without. `arrives` is called for each request before its
+    answer.
+    """
     from collections.abc import Mapping as MappingType
 
     policies: Mapping[str, AnyPolicy] | None = None

@@ -1,4 +1,4 @@
-"""What the server answers of itself, in the form in which the gateway does: a status code and a message in JSON."""
+"""The server's own answers, in the gateway's form: a status code and a message in JSON."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _PHRASES = {413: "Request Entity Too Large", 414: "Request-URI Too Long", 431: "
 
 
 def own_answer(status: int, message: str) -> Response:
-    """The answer with this status and message."""
+    """Return the answer with this status and message."""
     shown = json.dumps(without_secrets(message), ensure_ascii=False)
     body = f'{{ "statusCode": {status}, "message": {shown} }}'
     return Response(status, _PHRASES.get(status), headers={"Content-Type": "application/json"}, body=body)
 
 
 def internal_error() -> Response:
-    """The answer when nobody outside is to know what went wrong."""
+    """Return the answer that hides the error from the caller."""
     body = f'{{ "statusCode": 500, "message": "Internal server error", "activityId": "{uuid.uuid4()}" }}'
     return Response(500, headers={"Content-Type": "application/json"}, body=body)

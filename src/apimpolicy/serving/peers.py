@@ -27,7 +27,7 @@ OWN = "own"
 
 
 class Peers:
-    """The worker of this number, from 0, among so many in a folder that nobody else can read."""
+    """The worker of this number, from 0, among so many in a private folder."""
 
     def __init__(self, folder: str, worker: int, count: int) -> None:
         self.worker = worker
@@ -47,7 +47,7 @@ class Peers:
     async def ask(
         self, worker: int, method: str, path: str, headers: dict[str, str], body: bytes | None = None
     ) -> Response:
-        """What another worker answers; 404 when it has been replaced, with all that it kept."""
+        """Return what another worker answers; 404 when it has been replaced, with all that it kept."""
         import aiohttp
 
         try:
@@ -61,7 +61,7 @@ class Peers:
             return own_answer(404, "The worker that had this request is not there any more.")
 
     async def events(self, worker: int, path: str) -> AsyncIterator[bytes]:
-        """The events of another worker, one by one, for ever; one that is replaced is asked again."""
+        """Yield the events of another worker, one by one, for ever; one that is replaced is asked again."""
         import aiohttp
 
         while True:

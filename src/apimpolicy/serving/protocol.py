@@ -17,7 +17,7 @@ import httptools
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request
 from apimpolicy.project.serve_settings import Limits
-from apimpolicy.serving.incoming import Incoming, wrong_with
+from apimpolicy.serving.incoming import IncomingRequest, refusal_for
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
 
@@ -59,12 +59,12 @@ class GatewayProtocol(asyncio.Protocol):
         self._answer = answer
         self._trusts_proxy = trusts_proxy
         self._parser: Any = httptools.HttpRequestParser(self)
-        self._incoming: Incoming | None = None
+        self._incoming: IncomingRequest | None = None
         self._has_head = False
         self._is_cut_short = False
         self._head_size = 0
-        self._waiting: deque[Incoming] = deque()
-        self._current: Incoming | None = None
+        self._waiting: deque[IncomingRequest] = deque()
+        self._current: IncomingRequest | None = None
         self._is_ending = False
         self._may_write = asyncio.Event()
         self._may_write.set()
@@ -99,7 +99,7 @@ class GatewayProtocol(asyncio.Protocol):
             self._streaming.cancel()
 
     def shutdown(self) -> None:
-        """The server is ending: a request that is under way gets its answer."""
+        """End when the server does: a request that is under way gets its answer first."""
         self._is_ending = True
         if self._current is None and self._incoming is None:
             self.transport.close()
@@ -115,7 +115,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._deadline = self.loop.time() + seconds
 
     def _look(self) -> None:
-        """The timer: end a connection on which nothing happens. It is not set anew with every request."""
+        """End an idle connection; the timer is not set anew with every request."""
         now = self.loop.time()
         if self._current is not None and self._may_write.is_set():
             self._timer = self.loop.call_later(self.limits.body_seconds, self._look)
@@ -161,7 +161,7 @@ class GatewayProtocol(asyncio.Protocol):
         return self._current is not None and self._scheme == "http"
 
     def on_message_begin(self) -> None:
-        self._incoming = Incoming()
+        self._incoming = IncomingRequest()
         self._has_head = False
 
     def on_url(self, url: bytes) -> None:
@@ -190,7 +190,7 @@ class GatewayProtocol(asyncio.Protocol):
         incoming.is_http_1_0 = self._parser.get_http_version() == "1.0"
         incoming.keeps_alive = self._parser.should_keep_alive()
         self._is_cut_short = self._parser.should_upgrade() and incoming.has_body
-        wrong = wrong_with(incoming, self.limits)
+        wrong = refusal_for(incoming, self.limits)
         if wrong is not None:
             self._refuse(*wrong)
         elif "expect" in incoming.fields and not incoming.is_http_1_0 and self._current is None:
@@ -206,8 +206,8 @@ class GatewayProtocol(asyncio.Protocol):
         else:
             incoming.body.append(data)
 
-    def _pass_over_trailer(self, incoming: Incoming, size: int) -> None:
-        """Headers behind a body are nothing that policies see."""
+    def _pass_over_trailer(self, incoming: IncomingRequest, size: int) -> None:
+        """Skip the headers behind a body, which policies don't see."""
         incoming.trailers += size
         if incoming.trailers > self.limits.head_bytes:
             self._refuse(431, "The trailers of the request are too large.")
@@ -233,7 +233,7 @@ class GatewayProtocol(asyncio.Protocol):
             self._begin(incoming)
 
     def _upgrade(self, rest: bytes) -> None:
-        """The client wants to speak another protocol: WebSocket was refused, with others HTTP/1.1 goes on."""
+        """Handle the wish for another protocol: WebSocket was refused, with others HTTP/1.1 continues."""
         if self.transport.is_closing():
             return
         if self._is_cut_short and self._incoming is not None:
@@ -247,7 +247,7 @@ class GatewayProtocol(asyncio.Protocol):
 
     # What goes out
 
-    def _begin(self, incoming: Incoming) -> None:
+    def _begin(self, incoming: IncomingRequest) -> None:
         self._current = incoming
         fields = incoming.fields
         upgrade = ", ".join(fields["upgrade"][1]).lower() if "upgrade" in fields else ""
@@ -258,7 +258,7 @@ class GatewayProtocol(asyncio.Protocol):
         else:
             self._answer(self._request(incoming), self._end, self.loop)
 
-    def _request(self, incoming: Incoming) -> Request:
+    def _request(self, incoming: IncomingRequest) -> Request:
         scheme, host, address = self._scheme, incoming.host or "localhost", self._peer
         fields = incoming.fields
         if self._trusts_proxy is not None and self._trusts_proxy(address):
@@ -283,14 +283,14 @@ class GatewayProtocol(asyncio.Protocol):
         self._write(incoming, response, keeps_alive)
         self._next(keeps_alive)
 
-    def _write(self, incoming: Incoming, response: Response, keeps_alive: bool) -> None:
+    def _write(self, incoming: IncomingRequest, response: Response, keeps_alive: bool) -> None:
         is_head = incoming.method == "HEAD"
         defaults, old = self.server_state.default_headers, incoming.is_http_1_0
         written = head(response, defaults, is_head=is_head, keeps_alive=keeps_alive, old=old)
         has_body = not is_head and response.status_code not in (204, 304) and response.status_code >= 200
         self.transport.write(written + response.body if has_body else written)
 
-    async def _stream(self, incoming: Incoming, response: Response, keeps_alive: bool) -> None:
+    async def _stream(self, incoming: IncomingRequest, response: Response, keeps_alive: bool) -> None:
         stream: Any = response.stream
         is_chunked = not incoming.is_http_1_0 and "Content-Length" not in response.headers
         keeps_alive = keeps_alive and not (incoming.is_http_1_0 and "Content-Length" not in response.headers)
@@ -320,7 +320,7 @@ class GatewayProtocol(asyncio.Protocol):
         self._next(keeps_alive)
 
     def _next(self, keeps_alive: bool) -> None:
-        """The answer has been written: take the next request, or wait for one."""
+        """Take the next request after an answer has been written, or wait for one."""
         self._current = None
         if not keeps_alive or (self._is_ending and not self._waiting):
             self.transport.close()
@@ -333,7 +333,7 @@ class GatewayProtocol(asyncio.Protocol):
             self.loop.call_soon(self._begin_later, incoming)
             self._current = incoming
 
-    def _begin_later(self, incoming: Incoming) -> None:
+    def _begin_later(self, incoming: IncomingRequest) -> None:
         if not self.transport.is_closing():
             self._begin(incoming)
 
@@ -341,7 +341,7 @@ class GatewayProtocol(asyncio.Protocol):
         """Answer without the engine, and end the connection."""
         if self.transport.is_closing():
             return
-        incoming = Incoming() if self._current is None else self._current
+        incoming = IncomingRequest() if self._current is None else self._current
         if self._current is not None and self._streaming is not None:
             self.transport.abort()
             return
@@ -351,7 +351,7 @@ class GatewayProtocol(asyncio.Protocol):
 
 
 class _KnownHead:
-    """What a parser calls that is told a head for the sake of the body behind it: from there on the connection."""
+    """Callbacks of a parser that reads a known head again for the body behind it; then those of the connection."""
 
     def __init__(self, protocol: GatewayProtocol) -> None:
         self._protocol = protocol
@@ -377,14 +377,14 @@ class _KnownHead:
         self._is_known = False
 
 
-def _framing(incoming: Incoming) -> bytes:
-    """A head with nothing but what says where the body ends."""
+def _framing(incoming: IncomingRequest) -> bytes:
+    """Return a head with nothing but what says where the body ends."""
     names = ("content-length", "transfer-encoding")
     lines = [f"{name}: {value}\r\n" for name in names for value in incoming.fields.get(name, ("", []))[1]]
     return f"POST / HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1", "replace")
 
 
 def _last(fields: dict[str, tuple[str, list[str]]], name: str) -> str:
-    """The last value of a header: what the proxy next to us wrote."""
+    """Return the last value of a header: what the proxy next to us wrote."""
     values = fields.get(name, ("", []))[1]
     return values[-1].rpartition(",")[2].strip() if values else ""

@@ -64,18 +64,18 @@ class RedisConnection:
 
     @property
     def is_away(self) -> bool:
-        """Whether Redis did not answer the last time."""
+        """Return whether Redis did not answer the last time."""
         return self._asked_at is not None
 
     def operation(self, name: str, given: dict[str, Any]) -> list[bytes] | None:
-        """What an operation of the script answers; None when Redis is away."""
+        """Return what an operation of the script answers; None when Redis is away."""
         keys = [self.prefix + key for key in keys_of(given)]
         arguments = len(keys), *keys, self.prefix, name, json.dumps(given, separators=(",", ":"))
         found: list[bytes] | None = self._guarded(self._run, arguments)
         return found
 
     def command(self, *words: Any) -> tuple[Any] | None:
-        """What a command answers, in a tuple; None when Redis is away."""
+        """Return what a command answers, in a tuple; None when Redis is away."""
         found: tuple[Any] | None = self._guarded(self._command, words)
         return found
 
@@ -109,7 +109,7 @@ class RedisConnection:
         self._asked_at = time.monotonic()
 
     def _ask(self) -> None:
-        """Ask whether Redis is back, in a thread for which no request waits.
+        """Check whether Redis is back, in a thread for which no request waits.
 
         The connection is the thread's own: closing the others while it waits for an answer must not disturb it.
         """

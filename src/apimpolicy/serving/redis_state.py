@@ -26,14 +26,14 @@ from apimpolicy.engine.cache import ValueCache
 from apimpolicy.engine.circuits import LocalCircuits
 from apimpolicy.engine.counters import CallCounters
 from apimpolicy.engine.semantic_cache import distance
-from apimpolicy.policies.state import Bucket, Claim, Counter, Standing, StateEntry, Taken, Window
+from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, StateEntry, TakeOutcome, Window
 from apimpolicy.serving.redis_connection import RedisConnection
 from apimpolicy.serving.redis_values import UNREADABLE, from_bytes, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from apimpolicy.policies.state import Cache, Tripping
+    from apimpolicy.policies.state import Cache, TripRule
 
 _BEAT = 2.0
 _LONGEST_KEY = 200
@@ -108,7 +108,7 @@ class RedisCounters:
         found = self._connection.operation("now", {})
         return self._local.now() if found is None else float(found[0])
 
-    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> Taken:
+    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> TakeOutcome:
         given: dict[str, Any] = {"claims": [_claim(claim) for claim in claims]}
         if reserved_for is not None:
             given["worker"] = self._living_worker()
@@ -116,16 +116,16 @@ class RedisCounters:
         if found is None:
             return self._local.take(claims, reserved_for=reserved_for)
         numbers = [float(each) for each in found]
-        standings = [Standing(*numbers[place : place + 2]) for place in range(1, len(numbers), 2)]
+        statuses = [CounterStatus(*numbers[place : place + 2]) for place in range(1, len(numbers), 2)]
         refused = int(numbers[0])
         if refused:
-            return Taken(refused - 1, standings)
+            return TakeOutcome(refused - 1, statuses)
         if reserved_for is not None:
             key = claims[0].counter.key
             self._reservations[key, id(reserved_for)] = weakref.finalize(
                 reserved_for, self._give_up, key, id(reserved_for)
             )
-        return Taken(None, standings)
+        return TakeOutcome(None, statuses)
 
     def commit(self, reservation: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
         reserved = self._reservations.pop((reservation.key, id(holder)), None)
@@ -138,9 +138,9 @@ class RedisCounters:
     def count(self, counts: Sequence[tuple[Counter, int]]) -> None:
         self._count(counts, [])
 
-    def standing(self, counter: Counter, limit: int) -> Standing:
+    def status(self, counter: Counter, limit: int) -> CounterStatus:
         found = self._connection.operation("standing", {"counter": _counter(counter), "limit": limit})
-        return self._local.standing(counter, limit) if found is None else Standing(float(found[0]), float(found[1]))
+        return self._local.status(counter, limit) if found is None else CounterStatus(float(found[0]), float(found[1]))
 
     def enter(self, key: str, limit: int) -> int | None:
         given = {"key": _portable(key), "limit": limit, "worker": self._living_worker()}
@@ -207,7 +207,7 @@ class RedisCache:
             return False, None
         try:
             return True, from_bytes(found[0])
-        except ValueError:  # somebody else's
+        except ValueError:  # written by another program
             return False, None
 
     def set(self, key: str, value: object, seconds: float) -> None:
@@ -237,10 +237,10 @@ class RedisCircuits:
         found = self._connection.operation("circuit", {"id": _portable(id_)})
         return self._local.seconds_open(id_) if found is None else float(found[0])
 
-    def record(self, id_: str, failed: bool, tripping: Tripping, duration: float) -> None:
-        given = {**tripping._asdict(), "id": _portable(id_), "failed": failed, "duration": duration}
+    def record(self, id_: str, failed: bool, rule: TripRule, duration: float) -> None:
+        given = {**rule._asdict(), "id": _portable(id_), "failed": failed, "duration": duration}
         if self._connection.operation("record", given) is None:
-            self._local.record(id_, failed, tripping, duration)
+            self._local.record(id_, failed, rule, duration)
 
 
 class RedisPrompts:
@@ -298,7 +298,7 @@ def _counter(counter: Counter) -> dict[str, Any]:
 
 
 def _portable(key: str) -> str:
-    """A key as Redis shows it well; one that is long, or not plain text, as its digest."""
+    """Return a key as Redis shows it well; one that is long, or not plain text, as its digest."""
     if len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable():
         return key
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=20).hexdigest()

@@ -1,6 +1,6 @@
 """Cached values as bytes for a cache outside of this process: JSON that names the kind of each value.
 
-Nothing is pickled: whoever can write to the cache must not run code here.
+Nothing is pickled: a writer of the cache must not run code here.
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ from apimpolicy.errors import NotSimulatedError
 
 T = TypeVar("T")
 UNREADABLE = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError, DotnetException)
-"""What reading bytes of anybody raises: errors of JSON, of its values, and of .NET's JSON and XML."""
+"""The errors of reading untrusted bytes: errors of JSON, of its values, and of .NET's JSON and XML."""
 
 _BOXED = frozenset(("sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "char", "float"))
 
 
 def to_bytes(value: object) -> bytes:
-    """The value as bytes. Raises NotSimulatedError for a kind of value that is not kept outside of the process."""
+    """Return the value as bytes. Raises NotSimulatedError for a kind of value that is not kept outside
+    of the process.
+    """
     return json.dumps(_encoded(value), separators=(",", ":")).encode()
 
 
 def from_bytes(data: bytes) -> object:
-    """The value again. Raises ValueError for bytes that are no such value."""
+    """Return the value again. Raises ValueError for bytes that are no such value."""
     try:
         return _decoded(json.loads(data))
     except UNREADABLE as error:

@@ -1,4 +1,4 @@
-"""A gateway at work: what is served now, who is told of requests, and what happens when files change."""
+"""A running gateway: what is served now, the listeners of requests, and reloading when files change."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class Runtime:
         trusts_proxy: Callable[[str], bool] | None = None,
         arrives: Callable[[Request], None] | None = None,
     ) -> GatewayServer:
-        """The server for these sockets; its `run` serves until it is told to end. `arrives` is called for each request
-        before its answer.
+        """Return the server for these sockets; its `run` serves until it is told to end. `arrives` is called for each
+        request before its answer.
         """
         answer = self.dispatcher.answer if self.inspector is None else self.inspector.answer
         if arrives is not None:
@@ -95,12 +95,12 @@ class Runtime:
                 await self.reload()
 
     async def reload(self) -> bool:
-        """Load again now; whether that was possible."""
+        """Load again now; return whether that was possible."""
         assert self.target is not None
         try:
             served = await asyncio.to_thread(self._loaded)
         except DiagnosticError as error:
-            log.error("not loaded, the last good state goes on: %s", in_a_line(error))
+            log.error("not loaded, the last good state goes on: %s", first_error_line(error))
             return False
         except ApimPolicyError as error:
             log.error("not loaded, the last good state goes on: %s", error)
@@ -111,18 +111,18 @@ class Runtime:
         return True
 
     def _loaded(self) -> Served:
-        """What is there now. Raises DiagnosticError for a policy that was usable before."""
+        """Return what is there now. Raises DiagnosticError for a policy that was usable before."""
         assert self.target is not None
         served = self.target.load(self.state)
         found = [*served.broken, *filter(None, programs(served))]
-        paths = {path_of(error) for error in found}
-        if new := [error for error in found if path_of(error) not in self.broken]:
+        paths = {error_path(error) for error in found}
+        if new := [error for error in found if error_path(error) not in self.broken]:
             raise new[0]
         self.broken = paths
         return served
 
     async def _compile(self) -> None:
-        """Compile all that is served, in pauses, and report what is wrong with it."""
+        """Compile all that is served, in pauses, and report its errors."""
         served = self.dispatcher.served
         for error in served.broken:
             self._report(error)
@@ -132,11 +132,11 @@ class Runtime:
             await asyncio.sleep(0)
 
     def _report(self, error: DiagnosticError) -> None:
-        self.broken.add(path_of(error))
-        log.error("%s: requests that need this policy get 500", in_a_line(error))
+        self.broken.add(error_path(error))
+        log.error("%s: requests that need this policy get 500", first_error_line(error))
 
     async def _tell_watchers(self) -> None:
-        """Whoever watches the inspector would keep the server from ending."""
+        """Close the inspector's event streams, which would keep the server from ending."""
         try:
             await asyncio.Event().wait()
         finally:
@@ -152,15 +152,15 @@ class Runtime:
                 await connection.aclose()
 
 
-def in_a_line(error: DiagnosticError) -> str:
-    """The first finding: `orders.xml:12:4: CS0103 …`."""
+def first_error_line(error: DiagnosticError) -> str:
+    """Return the first finding: `orders.xml:12:4: CS0103 …`."""
     first = error.diagnostics[0]
     line, column = first.source.position(first.start)
-    return f"{path_of(error)}:{line}:{column}: {first.code} {first.message}"
+    return f"{error_path(error)}:{line}:{column}: {first.code} {first.message}"
 
 
-def path_of(error: DiagnosticError) -> str:
-    """The file of the first finding."""
+def error_path(error: DiagnosticError) -> str:
+    """Return the file of the first finding."""
     return error.diagnostics[0].source.path
 
 

@@ -1,4 +1,4 @@
-"""A request that was served, as a test case: what it was, what backends answered, and what it was answered with."""
+"""Save a served request as a test case: the request, the answers of backends, and the response."""
 
 from __future__ import annotations
 

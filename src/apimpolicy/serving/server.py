@@ -28,7 +28,7 @@ _ROUNDS = 4
 
 
 class Listener(NamedTuple):
-    """A socket that listens, TLS if it has that, and who answers there if it is not the gateway."""
+    """A listening socket, its TLS context if any, and what answers there if it is not the gateway."""
 
     socket: socket.socket
     tls: ssl.SSLContext | None = None
@@ -42,7 +42,7 @@ class Listener(NamedTuple):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket on this address; port 0 is any that is free. Raises ConfigurationError."""
+    """Return a socket on this address; port 0 is any that is free. Raises ConfigurationError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named asyncio turns Nagle's algorithm off: a body in small parts would wait 40 ms for each.
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -131,7 +131,7 @@ class GatewayServer(uvicorn.Server):
         self.is_ready.set()
 
     async def main_loop(self) -> None:
-        """Go on until the end, which is noticed at once."""
+        """Run until the end, which is noticed at once."""
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         counter = 0
         while not await self.on_tick(counter):
@@ -146,7 +146,7 @@ class GatewayServer(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen no more, answer what is under way, and end."""
+        """Stop listening, answer requests that are under way, and end."""
         for task in self._tasks:
             task.cancel()
         for server in self.servers:
@@ -164,8 +164,8 @@ class GatewayServer(uvicorn.Server):
 
 
 async def close_listening(server: asyncio.AbstractServer) -> None:
-    """Listen no more. Who has just been accepted is let in first: asyncio forgets a socket that it accepted for a
-    server that has closed since.
+    """Stop listening. Connections that were just accepted are served first: asyncio forgets a socket that it accepted
+    for a server that has closed since.
     """
     loop = asyncio.get_running_loop()
     for each in getattr(server, "sockets", ()):

@@ -55,7 +55,7 @@ class SpanWriter:
         span.end(end_time=ended)
 
     def _policies(self, handled: Handled, span: Any, ended: int) -> None:
-        """A span for each policy: it ends when the next one beside it begins."""
+        """Write a span for each policy: it ends when the next one beside it begins."""
         if handled.result is None:
             return
         began = int(handled.began * _NANOSECONDS)
@@ -88,7 +88,7 @@ class SpanWriter:
 
 
 def _name(handled: Handled) -> str:
-    """The operation's template, as OpenTelemetry wants it; the names of its spans are few."""
+    """Return the operation's template, as OpenTelemetry wants it; the names of its spans are few."""
     result = handled.result
     if result is None or not result.exchange.url_template:
         return ""
@@ -96,7 +96,7 @@ def _name(handled: Handled) -> str:
 
 
 def span_writer() -> SpanWriter | None:
-    """The listener; None where OpenTelemetry is not installed, or nobody has said where spans go."""
+    """Return the listener; None without OpenTelemetry, or without a destination for spans."""
     try:
         from opentelemetry import trace
     except ImportError:

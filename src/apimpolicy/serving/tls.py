@@ -69,7 +69,7 @@ def _http_1(_: SSL.Connection, offered: list[bytes]) -> Any:
 
 
 class AskingConnection:
-    """What asyncio needs of an `ssl.SSLObject`."""
+    """The part of `ssl.SSLObject` that asyncio uses."""
 
     def __init__(self, context: SSL.Context, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO) -> None:
         self._incoming, self._outgoing = incoming, outgoing
@@ -78,7 +78,7 @@ class AskingConnection:
         self.context = context
 
     def client_certificates(self) -> list[bytes]:
-        """What the caller presented, its own certificate first, in DER; empty when it presented nothing."""
+        """Return what the caller presented, its own certificate first, in DER; empty when it presented nothing."""
         from cryptography.hazmat.primitives.serialization import Encoding
 
         own = self._tls.get_peer_certificate(as_cryptography=True)

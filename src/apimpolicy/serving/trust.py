@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.backends import AnyBackend
 
 
-class Trusted:
+class BackendTrust:
     """The authorities that TLS to backends trusts, those of the machine and `roots`, and the checks of each backend.
 
     `backends` are those of the gateway. Each one tells whether the chain and the name of its certificate are checked.
@@ -29,12 +29,12 @@ class Trusted:
         self._checks = [
             (place, each.validates_certificate_chain, each.validates_certificate_name)
             for each in (backends or {}).values()
-            if not isinstance(each, (str, BackendPool)) and (place := _place(each.url)) is not None
+            if not isinstance(each, (str, BackendPool)) and (place := _url_parts(each.url)) is not None
         ]
         self._contexts: dict[tuple[str | None, bool, bool], ssl.SSLContext] = {}
 
     def context(self, url: str, certificate: Certificate | None) -> ssl.SSLContext:
-        """The context for a request, with the gateway's own certificate if the policy chose one."""
+        """Return the context for a request, with the gateway's own certificate if the policy chose one."""
         chain, name = self._checks_of(url)
         key = (None if certificate is None else certificate.thumbprint, chain, name)
         found = self._contexts.get(key)
@@ -47,7 +47,7 @@ class Trusted:
 
         Where several backends have the same URL, a check that one of them asks for is made.
         """
-        place = _place(url)
+        place = _url_parts(url)
         around = [found for found in self._checks if place is not None and _is_below(place, found[0])]
         length = max((len(base.segments) for base, _, _ in around), default=0)
         nearest = [(chain, name) for base, chain, name in around if len(base.segments) == length]
@@ -68,8 +68,8 @@ class Trusted:
         return context
 
 
-class _Place(NamedTuple):
-    """Where a URL leads: two URLs with the same scheme, host and port share connections and certificates."""
+class _UrlParts(NamedTuple):
+    """The parts of a URL: two URLs with the same scheme, host and port share connections and certificates."""
 
     scheme: str
     host: str
@@ -78,7 +78,7 @@ class _Place(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1024)
-def _place(url: str) -> _Place | None:
+def _url_parts(url: str) -> _UrlParts | None:
     """Return the parts of a URL, or None for one that can't be requested."""
     try:
         parts = urlsplit(url)
@@ -86,8 +86,8 @@ def _place(url: str) -> _Place | None:
     except (ValueError, KeyError):
         return None
     segments = tuple(parts.path.strip("/").split("/")) if parts.path.strip("/") else ()
-    return _Place(parts.scheme, parts.hostname or "", port, segments)
+    return _UrlParts(parts.scheme, parts.hostname or "", port, segments)
 
 
-def _is_below(place: _Place, base: _Place) -> bool:
+def _is_below(place: _UrlParts, base: _UrlParts) -> bool:
     return place[:3] == base[:3] and place.segments[: len(base.segments)] == base.segments

@@ -1,4 +1,4 @@
-"""Responses as bytes of HTTP/1.1, and what a connection says of its caller."""
+"""Responses as bytes of HTTP/1.1, and the certificate of a connection's caller."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def head(
     old: bool = False,
     streams: bool = False,
 ) -> bytes:
-    """Status line and headers. `old` is for a client of HTTP/1.0; what `streams` comes in chunks unless its length is
-    known.
+    """Return status line and headers. `old` is for a client of HTTP/1.0; what `streams` comes in chunks unless its
+    length is known.
     """
     status, given = response.status_code, response.headers.by_key()
     keeps_length = streams or is_head
@@ -61,12 +61,12 @@ def _status_line(status: int, reason: str) -> str:
 
 @functools.lru_cache(maxsize=2)
 def _date_lines(defaults: tuple[tuple[bytes, bytes], ...]) -> list[str]:
-    """The date among the headers that the server adds."""
+    """Return the date among the headers that the server adds."""
     return [f"Date: {value.decode('latin-1')}" for name, value in defaults if name == b"date"]
 
 
 def _fields(response: Response, keeps_length: bool) -> list[tuple[str, str]]:
-    """The headers that are the response's own; one that could be read as two is made harmless."""
+    """Return the headers that are the response's own; one that could be read as two is made harmless."""
     found: list[tuple[str, str]] = []
     for key, (name, values) in response.headers.by_key().items():
         if key in _OURS or not _is_name(name) or (key == "content-length" and not keeps_length):
@@ -82,7 +82,7 @@ def _is_name(name: str) -> bool:
 
 
 def fields_of(response: Response, *, streams: bool) -> list[tuple[str, bytes]]:
-    """Names and values of the headers for a server that makes the lines itself."""
+    """Return names and values of the headers for a server that makes the lines itself."""
     found = [(name, value.encode("utf-8", "replace")) for name, value in _fields(response, streams)]
     if not streams and response.status_code not in (204, 304):
         found.append(("Content-Length", str(len(response.body)).encode()))
@@ -90,12 +90,12 @@ def fields_of(response: Response, *, streams: bool) -> list[tuple[str, bytes]]:
 
 
 def chunk(data: bytes) -> bytes:
-    """A piece of a body that comes in chunks; an empty one is none."""
+    """Return a piece of a body that comes in chunks; an empty one is none."""
     return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
 
 def peer_certificate(connection: Any) -> Certificate | None:
-    """The certificate that the caller presented, with those between it and its root; None without one."""
+    """Return the certificate that the caller presented, with those between it and its root; None without one."""
     presented = getattr(connection, "client_certificates", None)
     found: list[bytes] = [] if presented is None else presented()
     if not found:

@@ -1,1 +1,1 @@
-"""What tests of policies are written with: test files, the fixture `apim`, certificates, tokens, coverage, mutation."""
+"""Write tests of policies: test files, the fixture `apim`, certificates, tokens, coverage, mutation."""

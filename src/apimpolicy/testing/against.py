@@ -42,13 +42,13 @@ KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
 
 class TraceSource(Protocol):
-    """Where a gateway's traces are."""
+    """The source of a gateway's traces."""
 
     def headers(self) -> dict[str, str]:
-        """What a request brings so that it is traced. Raises ConfigurationError."""
+        """Return what a request brings so that it is traced. Raises ConfigurationError."""
 
     def trace(self, response: Response) -> dict[str, Any] | None:
-        """The trace of the request that was answered so; None when there is none. Raises ConfigurationError."""
+        """Return the trace of the request that was answered so; None when there is none. Raises ConfigurationError."""
 
 
 class Target:
@@ -94,7 +94,7 @@ class Target:
         return outcome
 
     def send(self, request: Request) -> Response:
-        """What the gateway answers. Raises ConfigurationError when it does not."""
+        """Return what the gateway answers. Raises ConfigurationError when it does not."""
         given = Url.parse(request.url)
         path = self.parts.path + from_utf16(given.path + given.query_string)
         connection = self._connection(request)
@@ -116,11 +116,11 @@ class Target:
         time.sleep(seconds)
 
     def can_advance(self, seconds: float) -> bool:
-        """Whether so much time can pass."""
+        """Return whether so much time can pass."""
         return seconds <= _LONGEST_WAIT
 
     def host_of(self, request: Request) -> str:
-        """The header Host: that of the gateway's URL."""
+        """Return the header Host: that of the gateway's URL."""
         return self.parts.netloc.rpartition("@")[2]
 
     def _step(self, case: Case, step: Step, outcome: Outcome, identities: CaseIdentities | None) -> None:
@@ -137,8 +137,8 @@ class Target:
             outcome.mismatches += self._trace_mismatches(case, step, request, response)
 
     def _trace_mismatches(self, case: Case, step: Step, request: Request, response: Response) -> list[Mismatch]:
-        """Where the gateway's trace parts from that of the simulator, which gets the request as it arrived there and
-        the backend's answers as they came.
+        """Return where the gateway's trace parts from that of the simulator, which gets the request as it arrived there
+        and the backend's answers as they came.
         """
         from apimpolicy.testing.recorded_traces import first_difference, read_recorded_trace
         from apimpolicy.testing.running import simulate
@@ -180,7 +180,7 @@ class Target:
         return http.client.HTTPSConnection(host, port, context=context, timeout=_PATIENCE)
 
     def tls(self, certificate: Certificate | None) -> ssl.SSLContext:
-        """TLS that presents a certificate if there is one. Raises ConfigurationError."""
+        """Return a TLS context that presents a certificate if there is one. Raises ConfigurationError."""
         context = ssl.create_default_context()
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # what other clients of a gateway accept is accepted
         if self.authority is not None:
@@ -196,7 +196,7 @@ class Target:
 
 
 def not_from_outside(case: Case, can_advance: Callable[[float], bool], *, is_ours: bool) -> str | None:
-    """Why a case cannot be run from outside, unless the gateway is ours; None when it can."""
+    """Return why a case cannot be run from outside, unless the gateway is ours; None when it can."""
     if any(key in case.given for key in PART):
         return "it runs a part of a policy, or with doubles of policies"
     if "variables" in case.given:

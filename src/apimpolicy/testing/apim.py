@@ -15,7 +15,7 @@
         assert "not among the uploaded certificates" in apim.get("/orders", certificate=old).explanation
 
 What a test did not set up is as the nearest `apimpolicy.toml` says, beside the test or above it, and as in a new
-service otherwise. The clock stands at 2026-01-01T00:00:00Z until it is advanced.
+service otherwise. The clock shows 2026-01-01T00:00:00Z until it is advanced.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 
 class TestResult:
-    """What one request came to: what `Result` has, with shorthands."""
+    """The result of one request: that of `Result`, with shorthands."""
 
     __test__ = False
 
@@ -63,12 +63,12 @@ class TestResult:
 
     @property
     def response(self) -> Response:
-        """What the caller got."""
+        """Return what the caller got."""
         return self.result.response
 
     @property
     def trace(self) -> Trace:
-        """Every policy that ran."""
+        """Return every policy that ran."""
         return self.result.trace
 
     @property
@@ -83,45 +83,45 @@ class TestResult:
 
     @property
     def backend_requests(self) -> Sequence[Request]:
-        """What was forwarded, as it was sent."""
+        """Return what was forwarded, as it was sent."""
         return self.result.backend_requests
 
     @property
     def sent_requests(self) -> Sequence[Request]:
-        """What policies sent of their own."""
+        """Return what policies sent of their own."""
         return self.result.sent_requests
 
     @property
     def status_code(self) -> int:
-        """The status code that the caller got."""
+        """Return the status code that the caller got."""
         return self.result.response.status_code
 
     @property
     def reason(self) -> str:
-        """The text beside the status code."""
+        """Return the text beside the status code."""
         return self.result.response.reason
 
     @property
     def text(self) -> str:
-        """The body that the caller got, as text."""
+        """Return the body that the caller got, as text."""
         return self.result.response.text
 
     def json(self) -> Any:
-        """The body that the caller got, read as JSON. Raises ValueError."""
+        """Return the body that the caller got, read as JSON. Raises ValueError."""
         return self.result.response.json()
 
     def header(self, name: str) -> str | None:
-        """A header that the caller got."""
+        """Return a header that the caller got."""
         return self.result.response.headers.get(name)
 
     @property
     def reached_backend(self) -> bool:
-        """Whether anything was forwarded."""
+        """Return whether anything was forwarded."""
         return self.result.reached_backend
 
     @property
     def explanation(self) -> str:
-        """Why the request got its answer: every part of each condition with its value."""
+        """Return why the request got its answer: every part of each condition with its value."""
         from apimpolicy.report.explanation import explain
 
         return str(explain(self.result))
@@ -134,7 +134,7 @@ class TestResult:
 
     @property
     def branches(self) -> list[str]:
-        """The branches that were taken: `choose ▸ when 1`."""
+        """Return the branches that were taken: `choose ▸ when 1`."""
         from apimpolicy.report.explanation import steps_of
 
         return [
@@ -171,7 +171,7 @@ class Apim:
 
     @property
     def gateway(self) -> Gateway:
-        """The gateway itself, made when it is first needed."""
+        """Return the gateway itself, made when it is first needed."""
         if self._gateway is None:
             self._gateway = self._make()
         return self._gateway
@@ -204,7 +204,7 @@ class Apim:
         return self
 
     def identity_provider(self, issuer: str, **options: Any) -> OpenIdProvider:
-        """An OpenID provider whose time is this gateway's; the options are those of `OpenIdProvider`."""
+        """Return an OpenID provider whose time is this gateway's; the options are those of `OpenIdProvider`."""
         from apimpolicy.engine.openid_provider import OpenIdProvider
 
         made = OpenIdProvider(issuer, now=self.clock, **options)
@@ -213,14 +213,16 @@ class Apim:
         return made
 
     def key_vault(self, name: str) -> KeyVault:
-        """A key vault, made when it is first asked for."""
+        """Return a key vault, made when it is first asked for."""
         from apimpolicy.engine.services import KeyVault
 
         return self._vaults.setdefault(name, KeyVault(name))
 
     @staticmethod
     def request(url: str, method: str = "GET", **options: Any) -> Request:
-        """A request; the options are those of `Request`: `headers`, `body`, `json`, `certificate`, `ip_address`."""
+        """Return a request; the options are those of `Request`: `headers`, `body`, `json`,
+        `certificate`, `ip_address`.
+        """
         return Request(method, url, **options)
 
     def run(self, policy: AnyPolicy | Mapping[str, AnyPolicy], request: Request | str, **options: Any) -> TestResult:
@@ -266,23 +268,23 @@ class Apim:
         return self.run(self.policy, request, **options)
 
     def get(self, url: str, **options: Any) -> TestResult:
-        """A GET through `policy`; the options are those of `Request`."""
+        """Send a GET request through `policy`; the options are those of `Request`."""
         return self.send(Request("GET", url, **options))
 
     def post(self, url: str, **options: Any) -> TestResult:
-        """A POST through `policy`; the options are those of `Request`."""
+        """Send a POST request through `policy`; the options are those of `Request`."""
         return self.send(Request("POST", url, **options))
 
     def put(self, url: str, **options: Any) -> TestResult:
-        """A PUT through `policy`; the options are those of `Request`."""
+        """Send a PUT request through `policy`; the options are those of `Request`."""
         return self.send(Request("PUT", url, **options))
 
     def patch(self, url: str, **options: Any) -> TestResult:
-        """A PATCH through `policy`; the options are those of `Request`."""
+        """Send a PATCH request through `policy`; the options are those of `Request`."""
         return self.send(Request("PATCH", url, **options))
 
     def delete(self, url: str, **options: Any) -> TestResult:
-        """A DELETE through `policy`; the options are those of `Request`."""
+        """Send a DELETE request through `policy`; the options are those of `Request`."""
         return self.send(Request("DELETE", url, **options))
 
     # All requests at once: what a solver says
@@ -355,7 +357,9 @@ class Apim:
         return audit_gateway(self.gateway, str(self.directory), settings)
 
     def _scopes(self, policy: AnyPolicy | Mapping[str, AnyPolicy] | None) -> dict[str, Any]:
-        """The policies by scope, of `apim.policy` unless given. Raises ConfigurationError when there are none."""
+        """Return the policies by scope, of `apim.policy` unless given. Raises ConfigurationError when
+        there are none.
+        """
         chosen = self.policy if policy is None else policy
         if chosen is None:
             raise ConfigurationError("set apim.policy first, or give policy=…")

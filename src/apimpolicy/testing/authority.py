@@ -41,7 +41,7 @@ def self_signed(
     not_after: str | datetime.datetime = NOT_AFTER,
     rsa: bool = False,
 ) -> Certificate:
-    """A certificate that nobody vouches for, with its private key."""
+    """Make a self-signed certificate, with its private key."""
     key = new_key(rsa=rsa)
     issued = _issue(name, key, key, None, 0x1000, not_before, not_after)
     issued.private_key = key
@@ -99,7 +99,7 @@ class TestAuthority:
         rsa: bool = False,
         publishes_list: bool = True,
     ) -> TestAuthority:
-        """An authority below this one; its clients carry its certificate as an intermediate."""
+        """Make an authority below this one; its clients carry its certificate as an intermediate."""
         made = TestAuthority(
             name,
             not_before=not_before,
@@ -123,7 +123,7 @@ class TestAuthority:
         email: str | None = None,
         rsa: bool = False,
     ) -> Certificate:
-        """A certificate for a caller, with its private key and the authorities between it and the root."""
+        """Issue a certificate for a caller, with its private key and the authorities between it and the root."""
         from cryptography import x509
 
         alternatives: list[Any] = [x509.DNSName(dns) for dns in dns_names]
@@ -154,7 +154,7 @@ class TestAuthority:
         self._revoked.append(certificate)
 
     def lists(self) -> list[bytes]:
-        """The revocation lists of this authority and of those below it, of all that publish one."""
+        """Return the revocation lists of this authority and of those below it, of all that publish one."""
         found = [self.crl()] if self.publishes_list else []
         return [*found, *(made for below in self.authorities for made in below.lists())]
 
@@ -164,7 +164,7 @@ class TestAuthority:
         last_update: str | datetime.datetime = _AUTHORITY_NOT_BEFORE,
         next_update: str | datetime.datetime = _AUTHORITY_NOT_AFTER,
     ) -> bytes:
-        """The revocation list as DER."""
+        """Return the revocation list as DER."""
         from cryptography import x509
         from cryptography.hazmat.primitives import hashes, serialization
 
@@ -235,7 +235,7 @@ def _issue(
 
 
 def _list_url(name: str) -> str:
-    """Where the list of an authority would be; nothing is fetched from there."""
+    """Return where the list of an authority would be; nothing is fetched from there."""
     words = "".join(char.lower() if char.isascii() and char.isalnum() else " " for char in name.removeprefix("CN="))
     return f"http://crl.example/{'-'.join(words.split())}.crl"
 

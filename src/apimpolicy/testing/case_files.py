@@ -26,7 +26,7 @@ of policies (testing/policy_parts.py).
 A policy is a path, or the document itself (a text that begins with `<`); a case may have its own `policy`, `policies`
 or `service`. Without any, requests go to the service whose `apis` are among the keys of `gateway`.
 
-Every case has a gateway of its own; its clock stands at `now` (2026-01-01T00:00:00Z) and moves on as `advance` and
+Every case has a gateway of its own; its clock starts at `now` (2026-01-01T00:00:00Z) and moves on as `advance` and
 waiting policies say. The nearest `apimpolicy.toml`, beside the file or above it, is the gateway that `gateway`
 changes; `config` names another, or is `false`.
 """
@@ -82,7 +82,7 @@ class Step(NamedTuple):
 
 
 class Subject(NamedTuple):
-    """What is tested: policies by scope (a file's path, or the document itself), or a whole service.
+    """The subject of a test: policies by scope (a file's path, or the document itself), or a whole service.
 
     `service` is its folder or configuration file; without it and without policies the gateway's own settings have it.
     """
@@ -143,12 +143,12 @@ class CaseFile:
 
     @property
     def directory(self) -> str:
-        """Where the paths in the file begin."""
+        """Return where the paths in the file begin."""
         return os.path.dirname(self.path)
 
 
 def is_case_file(path: str) -> bool:
-    """Whether a file's name is that of a test file."""
+    """Return whether a file's name is that of a test file."""
     return path.lower().endswith(ENDINGS)
 
 
@@ -160,7 +160,7 @@ _OUR_LINES = (
 
 
 def is_about_policies(path: str) -> bool:
-    """Whether a file with the name of a test file is one of ours: other tools have files of such names.
+    """Return whether a file with the name of a test file is one of ours: other tools have files of such names.
 
     Ours names a policy or a service and has cases, or has cases that look like ours, or is empty. A file that cannot be
     read, or is neither YAML nor TOML nor JSON and speaks of a policy, is ours as well, so that its mistake is shown.
@@ -197,7 +197,7 @@ def _has_our_keys(table: dict[str, Tree]) -> bool:
 
 
 def load_case_file(path: str) -> CaseFile:
-    """Read a test file. Raises TestFileError for what is wrong in it, ConfigurationError when it cannot be read."""
+    """Read a test file. Raises TestFileError for its errors, ConfigurationError when it cannot be read."""
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -206,7 +206,7 @@ def load_case_file(path: str) -> CaseFile:
 
 
 def load_case_tree(tree: Tree, path: str) -> CaseFile:
-    """The test file that a tree describes, with paths relative to `path`. Raises TestFileError."""
+    """Return the test file that a tree describes, with paths relative to `path`. Raises TestFileError."""
     return _File(tree, path).read()
 
 
@@ -248,7 +248,7 @@ class _File:
         return file
 
     def _subject(self, given: dict[str, Tree], directory: str) -> Subject | None:
-        """What the file, or one case, says that is tested; None when it says nothing."""
+        """Return what the file, or one case, says that is tested; None when it says nothing."""
         named = [name for name in SUBJECT if name in given]
         if not named:
             return None
@@ -379,14 +379,14 @@ def check_outcome(tree: Tree) -> None:
 
 
 def _expectations(given: dict[str, Tree]) -> Iterator[Tree]:
-    """What a case itself expects, of one request or of several."""
+    """Yield what a case itself expects, of one request or of several."""
     for table in (given, *(step.table() for step in (given["steps"].items() if "steps" in given else ()))):
         if "expect" in table:
             yield table["expect"]
 
 
 def _without_outcomes(below: dict[str, Tree], above: dict[str, Tree]) -> dict[str, Tree]:
-    """What is left of expectations below others, where an answer is expected, or something in its place."""
+    """Return what is left of expectations below others, where an answer is expected, or something in its place."""
     has_outcome = any(key.replace("_", "-") in OUTCOMES for key in above)
     if has_outcome:
         return {}
@@ -394,7 +394,7 @@ def _without_outcomes(below: dict[str, Tree], above: dict[str, Tree]) -> dict[st
 
 
 def _merged(below: Tree, above: Tree, key: str) -> Tree:
-    """Two tables as one, the upper one's keys first; anything else is the upper one."""
+    """Merge two tables, the upper one's keys first; anything else is the upper one."""
     if not isinstance(below.value, dict) or not isinstance(above.value, dict):
         return above
     kept = dict(below.value)
@@ -416,7 +416,9 @@ _PLACEHOLDER = re.compile(r"\$(?:\{([\w-]+)\}|([\w-]*\w))")
 
 
 def _filled(tree: Tree, values: dict[str, Tree]) -> Tree:
-    """The tree with `$name` and `${name}` replaced by a row's values; a text that is only one becomes the value."""
+    """Return the tree with `$name` and `${name}` replaced by a row's values; a text that is only one
+    becomes the value.
+    """
     if isinstance(tree.value, dict):
         table = {_text_filled(key, values): _filled(part, values) for key, part in tree.value.items()}
         return Tree(tree.source, table, tree.start, tree.end, tree.key_start)

@@ -1,7 +1,7 @@
 """Certificates for test files, by name: those that every file has, and those that it asks for.
 
 Without a word a file has, from the authority `test-ca`: `partner` and `other-partner`, right in every way; `expired`
-(until 2025-12-31), `early` (from 2027-01-01), `revoked`; and `self-signed`, which nobody vouches for, and `stranger`,
+(until 2025-12-31), `early` (from 2027-01-01), `revoked`; and `self-signed`, and `stranger`,
 from the authority `other-ca`. Further ones:
 
     certificates:
@@ -50,7 +50,7 @@ class TestCertificates:
         self._lists: dict[str, bytes] = {}
 
     def authority(self, name: str) -> TestAuthority:
-        """The authority of that name, made when it is first asked for."""
+        """Return the authority of that name, made when it is first asked for."""
         from apimpolicy.testing.authority import TestAuthority
 
         if name not in self._authorities:
@@ -58,16 +58,16 @@ class TestCertificates:
         return self._authorities[name]
 
     def names(self) -> list[str]:
-        """The names that a file may use."""
+        """Return the names that a file may use."""
         return [*self._known_authorities(), *STANDARD, *self._asked]
 
     def _known_authorities(self) -> list[str]:
-        """The usual ones, and those that certificates of this file are issued by."""
+        """Return the usual ones, and those that certificates of this file are issued by."""
         others = (tree.table()["issued-by"].text() for tree in self._asked.values() if "issued-by" in tree.table())
         return list(dict.fromkeys((*AUTHORITIES, *others)))
 
     def get(self, name: str, place: Tree | None = None) -> Certificate:
-        """A certificate by name, or from a file. Raises TestFileError."""
+        """Return a certificate by name, or from a file. Raises TestFileError."""
         if name in self._made:
             return self._made[name]
         if name in self._asked:
@@ -82,7 +82,7 @@ class TestCertificates:
         return made
 
     def revocation_lists(self) -> list[bytes]:
-        """The lists of the authorities, with everything on them that is to be revoked; each made once."""
+        """Return the lists of the authorities, with everything on them that is to be revoked; each made once."""
         if not self._lists:
             for name in (*STANDARD, *self._asked):
                 options = self._asked[name].plain() if name in self._asked else STANDARD[name]

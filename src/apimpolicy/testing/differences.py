@@ -1,4 +1,4 @@
-"""How texts, bodies, headers and requests differ from what a test case expects of them, as sentences."""
+"""Compare texts, bodies, headers and requests with the expectations of a test case, in sentences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def text_differs(tree: Tree, got: str, what: str) -> Iterator[str]:
-    """How a text differs from what is expected of it."""
+    """Return how a text differs from what is expected of it."""
     if isinstance(tree.value, dict):
         yield from _by_keys(tree.known(MATCHING), got, what)
     elif got != tree.text():
@@ -43,19 +43,19 @@ def _by_keys(keys: dict[str, Tree], got: str, what: str) -> Iterator[str]:
 
 
 def short(text: str) -> str:
-    """A text for a message: not all of a long one."""
+    """Return a text for a message: not all of a long one."""
     return repr(text if len(text) <= 200 else f"{text[:200]}…")
 
 
 def as_json(value: Any) -> str:
-    """A value for a message."""
+    """Return a value for a message."""
     import json
 
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def headers_differ(tree: Tree, headers: Headers, whose: str) -> Iterator[str]:
-    """How headers differ from those that are expected."""
+    """Return how headers differ from those that are expected."""
     for name, wanted in tree.table().items():
         got = headers.get(name)
         if wanted.value in (None, False):
@@ -68,7 +68,7 @@ def headers_differ(tree: Tree, headers: Headers, whose: str) -> Iterator[str]:
 
 
 def body_differs(tree: Tree, text: str, what: str) -> Iterator[str]:
-    """How a body differs from what is expected of it."""
+    """Return how a body differs from what is expected of it."""
     if not isinstance(tree.value, dict):
         yield from text_differs(tree, text, what)
         return
@@ -81,7 +81,7 @@ def body_differs(tree: Tree, text: str, what: str) -> Iterator[str]:
 
 
 def json_differs(tree: Tree, text: str, what: str, *, subset: bool) -> Iterator[str]:
-    """How a text that is to be JSON differs from what is expected."""
+    """Return how a text that is to be JSON differs from what is expected."""
     import json
 
     try:
@@ -93,7 +93,7 @@ def json_differs(tree: Tree, text: str, what: str, *, subset: bool) -> Iterator[
 
 
 def differences(wanted: Any, got: Any, place: str, subset: bool) -> Iterator[str]:
-    """The first places in which two JSON values differ."""
+    """Yield the first places in which two JSON values differ."""
     if isinstance(wanted, dict) and isinstance(got, dict):
         for key, value in wanted.items():
             if key not in got:
@@ -113,7 +113,7 @@ def differences(wanted: Any, got: Any, place: str, subset: bool) -> Iterator[str
 
 
 def requests_differ(tree: Tree, requests: Sequence[Request], what: str) -> Iterator[str]:
-    """How requests differ from those that are expected, or in their number."""
+    """Return how requests differ from those that are expected, or in their number."""
     shown = ", ".join(f"{request.method} {request.url}" for request in requests) or "none"
     if isinstance(tree.value, (int, bool)):
         count = int(tree.value)

@@ -48,7 +48,7 @@ class Rule:
         self._count = 0
 
     def fits(self, request: Request) -> bool:
-        """Whether this answers the request."""
+        """Return whether this answers the request."""
         if self._method is not None and request.method != self._method.upper():
             return False
         if self._url is not None and not fnmatchcase(request.url, self._url):
@@ -56,7 +56,7 @@ class Rule:
         return self._body is None or self._body in request.text
 
     def next(self) -> Answer:
-        """The answer whose turn it is."""
+        """Return the answer whose turn it is."""
         answer = self._answers[min(self._count, len(self._answers) - 1)]
         self._count += 1
         return answer
@@ -70,7 +70,7 @@ class AnsweringService:
         self._advance = advance
 
     def send(self, request: Request, timeout: float) -> Response:
-        """The answer; one that takes longer than `timeout` costs that time, and does not come."""
+        """Return the answer; one that takes longer than `timeout` costs that time, and does not come."""
         from apimpolicy.context.records import Response
 
         rule = next((rule for rule in self._rules if rule.fits(request)), None)
@@ -87,7 +87,7 @@ class AnsweringService:
 
 
 def answers_of(tree: Tree, directory: str) -> list[Rule]:
-    """The answers that a test file gives a service, those with `when` first. Raises TestFileError."""
+    """Return the answers that a test file gives a service, those with `when` first. Raises TestFileError."""
     rules: list[Rule] = []
     in_turn: list[Answer] = []
     for item in tree.items():
@@ -131,7 +131,7 @@ def _answer(given: dict[str, Tree], directory: str) -> Answer:
 
 
 def response_of(tree: Tree, directory: str) -> Response:
-    """The response that a table describes. Raises TestFileError."""
+    """Return the response that a table describes. Raises TestFileError."""
     return _response(tree.known(RESPONSE), directory)()
 
 
@@ -160,7 +160,7 @@ def headers_of(tree: Tree) -> dict[str, list[str]]:
 
 
 def content_of(tree: Tree, directory: str) -> bytes:
-    """The content of a file named relative to the test file. Raises TestFileError."""
+    """Return the content of a file named relative to the test file. Raises TestFileError."""
     path = os.path.join(directory, tree.text())
     try:
         with open(path, "rb") as file:
@@ -170,7 +170,7 @@ def content_of(tree: Tree, directory: str) -> bytes:
 
 
 def required(given: dict[str, Tree], key: str, around: Tree) -> Tree:
-    """The tree of a key that must be there. Raises TestFileError."""
+    """Return the tree of a key that must be there. Raises TestFileError."""
     if key not in given:
         raise around.mistake(MISSING, f"'{key}' is missing here")
     return given[key]

@@ -1,4 +1,4 @@
-"""What stands around a gateway in a test in Python: its clock, and services that answer as they are told."""
+"""The surroundings of a gateway in a test in Python: its clock, and services with prepared answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TestClock(FixedClock):
-    """The gateway's clock: it stands still until it is moved on."""
+    """The gateway's clock: it shows the same time until it is advanced."""
 
     __test__ = False
 
@@ -93,7 +93,9 @@ class Double:
         return self
 
     def send(self, request: Request, timeout: float) -> Response:
-        """What fits the request; an answer that takes longer than `timeout` costs that time, and does not come."""
+        """Return what fits the request; an answer that takes longer than `timeout` costs that time, and
+        does not come.
+        """
         from fnmatch import fnmatchcase
 
         self.requests.append(request)

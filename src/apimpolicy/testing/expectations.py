@@ -1,4 +1,4 @@
-"""What a test case expects of a result, and the sentences that say how it differs.
+"""Compare a result with the expectations of a test case, in sentences.
 
 expect:
   status: 403                          a number, a list of numbers, or a pattern such as 4xx
@@ -65,7 +65,7 @@ class Mismatch(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What there is to know of a request besides its result.
+    """The facts about a request besides its result.
 
     `elapsed` are the seconds that it took on the gateway's clock, `recording` what services got, where that is asked
     for, `warnings` the codes of the warnings about the documents, `holds` says whether a claim holds, by its name.
@@ -108,7 +108,7 @@ def observable_mismatches(expect: Tree, response: Response, method: str) -> tupl
 
 
 def differences_in(key: str, tree: Tree, result: Result) -> Iterator[str]:
-    """How an answer differs from what one key expects of it, as sentences; a key that a result alone decides."""
+    """Return how an answer differs from what one key expects of it, as sentences; a key that a result alone decides."""
     return _CHECKS[key](tree, result)
 
 

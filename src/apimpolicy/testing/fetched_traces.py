@@ -68,7 +68,7 @@ class AzureTraces:
 
 
 def _asked(url: str, data: bytes | None = None, headers: dict[str, str] | None = None) -> dict[str, Any]:
-    """The JSON that a URL answers with. Raises ConfigurationError."""
+    """Return the JSON that a URL answers with. Raises ConfigurationError."""
     request = urllib.request.Request(url, data, headers or {})
     try:
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:

@@ -2,7 +2,7 @@
 
 The reader checks files against it (`testing.kinds`), `schema` makes the JSON schema for editors of it, and the page of
 the reference its tables. What a key may be is said in the words of `testing.kinds`, or as the name of another table;
-`[…]` is a list of them, `{…}` a table with names given by the author, `|` stands between alternatives. An example is
+`[…]` is a list of them, `{…}` a table with names given by the author, `|` separates alternatives. An example is
 the value as YAML writes it.
 """
 

@@ -39,7 +39,7 @@ class CaseGateway(NamedTuple):
     identities: CaseIdentities | None
 
     def issuers(self) -> CaseIdentities:
-        """The providers; a name among none is a mistake like any other unknown one."""
+        """Return the providers; a name among none is a mistake like any other unknown one."""
         return _or_none(self.identities)
 
 
@@ -61,7 +61,7 @@ def _identities(case: Case) -> CaseIdentities | None:
 
 
 def gateway_of(case: Case) -> CaseGateway:
-    """A new gateway for a case. Raises TestFileError, ConfigurationError."""
+    """Return a new gateway for a case. Raises TestFileError, ConfigurationError."""
     from apimpolicy.engine.services import FixedClock
     from apimpolicy.project.configuration import Configuration, read_configuration
     from apimpolicy.project.toml_table import Table
@@ -112,7 +112,7 @@ def gateway_of(case: Case) -> CaseGateway:
 
 
 def request_of(tree: Tree | None, case: Case, identities: CaseIdentities | None) -> Request:
-    """The request that a tree describes; without one, GET /. Raises TestFileError."""
+    """Return the request that a tree describes; without one, GET /. Raises TestFileError."""
     from apimpolicy.context.records import Request
     from apimpolicy.testing.doubles import content_of, headers_of
 
@@ -176,7 +176,9 @@ def _with_hyphens(tree: Tree) -> dict[str, Tree]:
 
 
 def _shows_certificates(case: Case) -> bool:
-    """Whether callers show certificates: without any, nobody has one of `test-ca`, whose key takes time to make."""
+    """Return whether callers show certificates: without any, no caller has one of `test-ca`, whose key
+    takes time to make.
+    """
     requests = (step.request for step in case.steps)
     return any(request is not None and "certificate" in request.table() for request in requests)
 
@@ -201,7 +203,9 @@ def _named_values(case: Case, given: dict[str, Tree], identities: CaseIdentities
 
 
 def _known_text(tree: Tree, case: Case, identities: CaseIdentities | None) -> str:
-    """A named value that is made of a certificate, or of the key of an identity provider. Raises TestFileError."""
+    """Return a named value that is made of a certificate, or of the key of an identity provider. Raises
+    TestFileError.
+    """
     given = tree.known(NAMED_VALUE)
     if len(given) != 1:
         raise tree.mistake(WRONG_KIND, "this must be a text, or {thumbprint: the name of a certificate}")
@@ -225,7 +229,7 @@ def _now(case: Case, values: dict[str, Any]) -> datetime.datetime:
 
 
 def _with_paths_from(value: Any, key: str, directory: str) -> Any:
-    """A value of a setting, whose paths are meant from a folder whatever configuration it is joined with."""
+    """Return a value of a setting, whose paths are meant from a folder whatever configuration it is joined with."""
     if isinstance(value, str):
         is_path = key in _PATHS and not value.lstrip().startswith(("<", "{"))
         return os.path.abspath(os.path.join(directory, value)) if is_path else value
@@ -246,6 +250,6 @@ def _joined(below: Any, above: Any) -> Any:
 
 
 def shown_path(path: str) -> str:
-    """A path as people want to see it: from here, when it is below."""
+    """Return a path as people want to see it: from here, when it is below."""
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else relative

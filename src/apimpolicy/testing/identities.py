@@ -52,7 +52,7 @@ class TestIdentities:
             _check(tree)
 
     def key(self, name: str, algorithm: str) -> TokenKey:
-        """The first key of a provider, or any other one under a name."""
+        """Return the first key of a provider, or any other one under a name."""
         if name not in self._keys:
             from apimpolicy.engine.token_keys import TokenKey
 
@@ -100,7 +100,7 @@ class CaseIdentities:
         self._file = file
 
     def get(self, name: str, place: Tree) -> Issuer:
-        """A provider by name. Raises TestFileError."""
+        """Return a provider by name. Raises TestFileError."""
         if name not in self.providers:
             known = ", ".join(self.providers) or "none: add a table 'identity-providers'"
             raise place.mistake(UNKNOWN_NAME, f"there is no identity provider '{name}'", help=f"There are {known}.")
@@ -116,7 +116,7 @@ class CaseIdentities:
                 provider.is_reachable = given["reachable"].value
 
     def token(self, tree: Tree, certificate: Certificates) -> tuple[str, dict[str, Tree]]:
-        """The token that a request asks for, and what it says of it. Raises TestFileError."""
+        """Return the token that a request asks for, and what it says of it. Raises TestFileError."""
         given = tree.known(TOKEN) if isinstance(tree.value, dict) else {"from": tree}
         place = given.get("from", tree)
         name = place.text() if "from" in given else next(iter(self.providers), "")

@@ -1,6 +1,6 @@
-"""What the words of `testing.format` mean: for each kind the values that it takes, and the check of a tree against it.
+"""The kinds of `testing.format`: the values that each takes, and the check of a tree against it.
 
-`|` stands between alternatives; a value is checked against the first one that takes values of its kind.
+`|` separates alternatives; a value is checked against the first one that takes values of its kind.
 """
 
 from __future__ import annotations
@@ -74,19 +74,19 @@ def check(tree: Tree, words: str) -> None:
         if takes(alternative, tree.value):
             _check_inside(tree, alternative)
             return
-    wanted = " or ".join(dict.fromkeys(map(_said, alternatives(words))))
+    wanted = " or ".join(dict.fromkeys(map(_described, alternatives(words))))
     raise tree.mistake(WRONG_KIND, f"this must be {wanted}, not {kind_of(tree.value)}")
 
 
 def check_keys(given: dict[str, Tree], keys: Keys) -> None:
-    """The same for the values of a table, by key."""
+    """Check the values of a table, by key."""
     for key, tree in given.items():
         check(tree, keys[key][0])
 
 
 @cache
 def alternatives(words: str) -> tuple[str, ...]:
-    """The alternatives of a kind, with words that stand for others written out."""
+    """Return the alternatives of a kind, with words that stand for others written out."""
     found = parts(words)
     if len(found) > 1:
         return tuple(alternative for part in found for alternative in alternatives(part))
@@ -94,7 +94,7 @@ def alternatives(words: str) -> tuple[str, ...]:
 
 
 def parts(words: str) -> list[str]:
-    """The alternatives as they are written: the texts between `|` outside of brackets."""
+    """Return the alternatives as they are written: the texts between `|` outside of brackets."""
     found, depth = [""], 0
     for character in words:
         depth += (character in "[{") - (character in "]}")
@@ -106,7 +106,7 @@ def parts(words: str) -> list[str]:
 
 
 def types_of(kind: str) -> tuple[type, ...]:
-    """The types of Python that values of one alternative have in a tree."""
+    """Return the types of Python that values of one alternative have in a tree."""
     if kind.startswith("["):
         return (list,)
     if kind.startswith("{") or kind in TABLES or kind == "gateway":
@@ -114,7 +114,7 @@ def types_of(kind: str) -> tuple[type, ...]:
     return KINDS[kind][0] if kind in KINDS else (str,)
 
 
-def _said(kind: str) -> str:
+def _described(kind: str) -> str:
     if kind in KINDS:
         return KINDS[kind][1]
     types = types_of(kind)

@@ -120,7 +120,7 @@ def pytest_runtest_makereport(
 
 
 def _without_the_library(error: pytest.ExceptionInfo[BaseException]) -> pytest.ExceptionInfo[BaseException]:
-    """The same error with a traceback that ends in the test: frames of this library mean nothing to its author.
+    """Return the error with a traceback that ends in the test: frames of this library mean nothing to its author.
 
     An error that is a mistake of the library keeps them.
     """
@@ -203,7 +203,7 @@ class CaseItem(pytest.Item):
             raise CaseFailedError(outcome)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """What failed, and how the request went."""
+        """Return what failed, and how the request went."""
         if isinstance(excinfo.value, CaseFailedError):
             from apimpolicy.report.harmless import harmless
             from apimpolicy.report.test_text import failure
@@ -212,5 +212,5 @@ class CaseItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the case stands."""
+        """Return the file, line and name of the case."""
         return self.path, self.case.line - 1, self.name

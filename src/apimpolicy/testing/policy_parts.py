@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def part_of(given: Mapping[str, Tree], directory: str, *, of_service: bool = False) -> dict[str, Any]:
-    """The arguments of `Gateway.run` (or `send`) that a case's keys stand for. Raises TestFileError."""
+    """Return the arguments of `Gateway.run` (or `send`) that a case's keys stand for. Raises TestFileError."""
     found: dict[str, Any] = {}
     if "section" in given:
         found["section"] = given["section"].texts()

@@ -1,4 +1,4 @@
-"""What other services got because of a request, and what a test case expects of it.
+"""Compare what other services got from a request with the expectations of a test case.
 
 recorded:
   events: {orders-log: [{body: {json: {user: anna}}, partition-key: anna}]}     log-to-eventhub, by logger
@@ -60,7 +60,7 @@ _SOURCES: dict[str, Callable[[Gateway], Sequence[Any]]] = {
 
 
 class Recording:
-    """What a gateway's services get from now on, until it is asked."""
+    """A recording of what a gateway's services get from now on."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -69,19 +69,19 @@ class Recording:
         self._known_by_provider = [len(urls) for urls in _provider_requests(gateway)]
 
     def since(self, name: str) -> list[Any]:
-        """What one kind of service got."""
+        """Return what one kind of service got."""
         if name == "provider-requests":
             asked = zip(_provider_requests(self._gateway), self._known_by_provider, strict=True)
             return [url for urls, known in asked for url in urls[known:]]
         return list(_SOURCES[name](self._gateway)[self._known[name] :])
 
     def events(self, logger: str) -> list[Any]:
-        """The events of a logger."""
+        """Return the events of a logger."""
         return list(_events(self._gateway).get(logger, ())[self._known_events.get(logger, 0) :])
 
 
 def differences_of(tree: Tree, result: Result, recording: Recording) -> Iterator[str]:
-    """A sentence for each thing that services did not get, or got besides. Raises TestFileError."""
+    """Yield a sentence for each thing that services did not get, or got besides. Raises TestFileError."""
     for name, wanted in tree.known(RECORDED).items():
         if name == "events":
             for logger, events in wanted.table().items():
@@ -110,7 +110,7 @@ def _list(tree: Tree, got: Sequence[Any], what: str) -> Iterator[str]:
 
 
 def _member(tree: Tree, owner: Any, key: str, whose: str) -> Iterator[str]:
-    """What is not as expected of one member; a body that is text can be told in parts."""
+    """Yield what is not as expected of one member; a body that is text can be told in parts."""
     text = getattr(owner, "text", getattr(owner, "body", None)) if key == "body" else None
     if isinstance(text, str):
         yield from body_differs(tree, text, f"{whose} body")
@@ -133,7 +133,7 @@ def _text(tree: Tree, got: str | None, what: str) -> Iterator[str]:
 
 
 def plain(value: Any) -> Any:
-    """A record as what JSON has: members of no value are left out of tables inside."""
+    """Return a record as what JSON has: members of no value are left out of tables inside."""
     if hasattr(value, "__attrs_attrs__"):
         value = {each.name.replace("_", "-"): getattr(value, each.name) for each in value.__attrs_attrs__}
     if isinstance(value, dict):

@@ -45,7 +45,7 @@ _SET_TO = "Response status code was set to "
 
 @attrs.frozen
 class RecordedEntry:
-    """One entry: the section that it stands in, its place there, who wrote it, and what."""
+    """One entry: its section, its place there, its source, and its data."""
 
     section: str
     index: int
@@ -59,7 +59,7 @@ class RecordedEntry:
 
 @attrs.frozen
 class RecordedTrace:
-    """What a trace tells. `answers` are the backend's, in order; `response` is None when the trace does not say.
+    """The content of a trace. `answers` are the backend's, in order; `response` is None when the trace does not say.
 
     `gateway` is what it says of API, operation and gateway, by the keys of apimpolicy.toml.
     """
@@ -73,7 +73,7 @@ class RecordedTrace:
 
     @property
     def backend(self) -> _RecordedBackend:
-        """A backend that gives these answers one after another, the last one again and again."""
+        """Return a backend that gives these answers one after another, the last one again and again."""
         return _RecordedBackend(self.answers)
 
 
@@ -92,7 +92,7 @@ class _RecordedBackend:
 
 @attrs.frozen
 class Difference:
-    """Where a run and a recorded trace part: what stands there in each; None where one has come to its end."""
+    """The first difference of a run and a recorded trace: the entry of each; None where one has ended."""
 
     place: str
     recorded: Any
@@ -124,7 +124,7 @@ def read_recorded_trace(source: str | Path | Mapping[str, Any]) -> RecordedTrace
 
 
 def first_difference(recorded: RecordedTrace, result: Result) -> Difference | None:
-    """The first thing in which a run differs from what was recorded; None when there is none."""
+    """Return the first thing in which a run differs from what was recorded; None when there is none."""
     simulated = read_recorded_trace(gateway_trace(result)).entries
     for section in SECTIONS:
         ours = [entry for entry in simulated if entry.section == section]
@@ -156,7 +156,7 @@ def _different(recorded: RecordedEntry, simulated: RecordedEntry) -> Difference 
 
 
 def _source_of(entry: Mapping[str, Any]) -> str:
-    """Who wrote an entry; what the Consumption tier forwards has the source of what comes back."""
+    """Return who wrote an entry; what the Consumption tier forwards has the source of what comes back."""
     source, data = str(entry["source"]), entry.get("data")
     is_forwarding = has_trait(source, "forwards") and isinstance(data, dict) and "request" in data
     return "request-forwarder" if is_forwarding else source
@@ -175,7 +175,7 @@ def _comparable(value: Any) -> Any:
 
 
 def _common(left: Any, right: Any) -> tuple[Any, Any]:
-    """What two tables both say; other values as they are."""
+    """Return what two tables both say; other values as they are."""
     if not isinstance(left, dict) or not isinstance(right, dict):
         return left, right
     return {name: left[name] for name in left if name in right}, {name: right[name] for name in left if name in right}
@@ -216,7 +216,9 @@ def _request_of(entries: tuple[RecordedEntry, ...]) -> Request:
 
 
 def _gateway(entries: tuple[RecordedEntry, ...]) -> dict[str, Any]:
-    """The API with the path and the backend that the trace names, its operation, and whether it is self-hosted."""
+    """Return the API with the path and the backend that the trace names, its operation, and whether it
+    is self-hosted.
+    """
     found: dict[str, Any] = {}
     datas = [entry.data for entry in entries if isinstance(entry.data, dict)]
     configuration = next((data["configuration"] for data in datas if "configuration" in data), None)
@@ -235,7 +237,7 @@ def _gateway(entries: tuple[RecordedEntry, ...]) -> dict[str, Any]:
 
 
 def _caller(entries: tuple[RecordedEntry, ...]) -> str:
-    """The caller's address, which the gateway adds to X-Forwarded-For; empty when nothing was forwarded."""
+    """Return the caller's address, which the gateway adds to X-Forwarded-For; empty when nothing was forwarded."""
     for entry in entries:
         if entry.source == "request-forwarder" and entry.section == "backend" and isinstance(entry.data, dict):
             request = entry.data.get("request")
@@ -258,7 +260,7 @@ def _answers(entries: tuple[RecordedEntry, ...]) -> tuple[Response, ...]:
 
 
 def _response(entries: tuple[RecordedEntry, ...]) -> Response | None:
-    """The last response that the trace shows, with the status that was set after it."""
+    """Return the last response that the trace shows, with the status that was set after it."""
     answer: Response | None = None
     for entry in entries:
         if (entry.source in _FORWARDING or has_trait(entry.source, "ends")) and _has_response(entry):

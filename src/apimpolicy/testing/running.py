@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Outcome:
-    """What came of one case.
+    """The outcome of one case.
 
     `results` are the answers, step by step; `mismatches` what was not as expected in the last of them; `problem` is the
     sentence when the case could not be run at all, `error` the exception; `seconds` is how long it took.
@@ -45,21 +45,21 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing is wrong."""
+        """Return whether nothing is wrong."""
         return self.status in ("passed", "skipped")
 
     @property
     def sentences(self) -> list[str]:
-        """What is not as expected."""
+        """Return what is not as expected."""
         return [mismatch.sentence for mismatch in self.mismatches]
 
     @property
     def line(self) -> int:
-        """The line of the test file that tells most: of what was expected first, or of the case."""
+        """Return the line of the test file that tells most: of what was expected first, or of the case."""
         return self.mismatches[0].line if self.mismatches else self.case.line
 
     def explanation(self) -> str:
-        """The request's way through the policies; empty when nothing ran."""
+        """Return the request's path through the policies; empty when nothing ran."""
         if not self.results:
             return ""
         from apimpolicy.report.explanation import explain
@@ -67,7 +67,7 @@ class Outcome:
         return str(explain(self.results[-1]))
 
     def page(self) -> str:
-        """The last request's journey as an HTML page; empty when nothing ran."""
+        """Return the last request's journey as an HTML page; empty when nothing ran."""
         if not self.results:
             return ""
         from apimpolicy.report.journey_html import journey_to_html
@@ -75,7 +75,7 @@ class Outcome:
         return journey_to_html(self.results[-1], self.case.name)
 
     def report(self, with_page: bool = False) -> CaseReport:
-        """The outcome in texts and numbers; of a case that failed with the page of its journey, if wanted."""
+        """Return the outcome in texts and numbers; of a case that failed with the page of its journey, if wanted."""
         return CaseReport(
             self.case.file.path,
             self.case.name,
@@ -119,8 +119,8 @@ def run_case(case: Case) -> Outcome:
 
 
 def simulate(case: Case, request: Request, backend: Callable[[Transport], Transport] | None = None) -> Result:
-    """What the simulator makes of a request to a case's gateway that has seen no other; `backend` makes of the case's
-    backend the one that answers. Raises as `run` does.
+    """Return what the simulator makes of a request to a case's gateway that has seen no other; `backend` makes of the
+    case's backend the one that answers. Raises as `run` does.
     """
     gateway = gateway_of(case).gateway
     if backend is not None:
@@ -176,7 +176,7 @@ def _recording(gateway: Gateway) -> Recording:
 
 
 def _warnings(gateway: Gateway, case: Case) -> list[str]:
-    """The codes of the warnings about the case's own documents."""
+    """Return the codes of the warnings about the case's own documents."""
     documents = gateway.scopes(dict(case.subject.policies))
     return [finding.code for scope in case.subject.policies for finding in documents[scope].diagnostics]
 

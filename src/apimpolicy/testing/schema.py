@@ -43,7 +43,7 @@ _FURTHER: dict[str, dict[str, Any]] = {
 
 
 def schema() -> dict[str, Any]:
-    """The schema, in JSON Schema draft 7, which editors know."""
+    """Return the schema, in JSON Schema draft 7, which editors know."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": ADDRESS + NAME,
@@ -55,7 +55,7 @@ def schema() -> dict[str, Any]:
 
 
 def schema_of(words: str) -> dict[str, Any]:
-    """The schema of what a key may be."""
+    """Return the schema of what a key may be."""
     if words in SHARED:
         return {"$ref": f"#/definitions/{words}"}
     return _written_out(words)
@@ -97,7 +97,7 @@ def _object(keys: tables.Keys) -> dict[str, Any]:
 
 
 def _gateway() -> dict[str, Any]:
-    """The keys of apimpolicy.toml: editors are told of those that are plain values."""
+    """Return the keys of apimpolicy.toml: editors are told of those that are plain values."""
     means = meanings(Behaviour)
     properties: dict[str, Any] = {}
     for name, declared in Behaviour.declared.items():
@@ -110,7 +110,7 @@ _TYPES = {bool: "boolean", int: "integer", str: "string"}
 
 
 def text() -> str:
-    """The schema as it is published."""
+    """Return the schema as it is published."""
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 

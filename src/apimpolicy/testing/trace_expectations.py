@@ -1,4 +1,4 @@
-"""What a test case expects of the trace in the gateway's own form, as `run --gateway-trace` writes it.
+"""Compare a trace in the gateway's own form, as `run --gateway-trace` writes it, with the expectations of a case.
 
 trace:
   - {section: inbound, source: cors, data: Origin header was missing …}
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def missing_entries(tree: Tree, result: Result) -> Iterator[str]:
-    """A sentence for each entry that is not there, or not where it should be."""
+    """Yield a sentence for each entry that is not there, or not where it should be."""
     from apimpolicy.report.gateway_trace import gateway_trace
 
     sections: dict[str, list[dict[str, Any]]] = gateway_trace(result)["traceEntries"]
@@ -61,7 +61,7 @@ def _fits(wanted: dict[str, Tree], section: str, entry: dict[str, Any]) -> bool:
 
 
 def _has(wanted: Any, got: Any) -> bool:
-    """Whether a value is as it is wanted."""
+    """Return whether a value is as it is wanted."""
     if isinstance(wanted, dict):
         if isinstance(got, str) and set(wanted) <= {"contains", "matches"}:
             return wanted.get("contains", "") in got and re.search(wanted.get("matches", ""), got) is not None

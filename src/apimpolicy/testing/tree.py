@@ -31,7 +31,7 @@ _KINDS: dict[type, str] = {
 }
 MOST_DEPTH = 64
 MOST_TREES = 200_000
-"""Values of one YAML file, or as many as it has characters: `*alias` multiplies what it stands for."""
+"""Values of one YAML file, or as many as it has characters: `*alias` multiplies its content."""
 
 
 class TestFileError(DiagnosticError):
@@ -57,13 +57,13 @@ class Tree:
 
     @property
     def line(self) -> int:
-        """The line in which the value (or its key) begins, from 1."""
+        """Return the line in which the value (or its key) begins, from 1."""
         return self.source.position(self.key_start).line
 
     def mistake(
         self, code: str, message: str, *, label: str = "", help: str = "", at_key: bool = False
     ) -> TestFileError:
-        """An error at this place."""
+        """Return an error at this place."""
         start, end = (self.key_start, self._end_of_key()) if at_key else (self.start, self.end)
         end = min(end, self.source.text.find("\n", start) % (len(self.source.text) + 1))
         return TestFileError([Diagnostic(code, message, self.source, start, max(end, start), label=label, help=help)])
@@ -76,14 +76,14 @@ class Tree:
         return end
 
     def expect(self, *kinds: type) -> Any:
-        """The value, which must be of one of these kinds. Raises TestFileError."""
+        """Return the value, which must be of one of these kinds. Raises TestFileError."""
         if not isinstance(self.value, kinds) or (isinstance(self.value, bool) and bool not in kinds):
             wanted = " or ".join(_KINDS[kind] for kind in kinds)
             raise self.mistake(WRONG_KIND, f"this must be {wanted}, not {kind_of(self.value)}")
         return self.value
 
     def text(self) -> str:
-        """The value as text; numbers and truth values are written out. Raises TestFileError."""
+        """Return the value as text; numbers and truth values are written out. Raises TestFileError."""
         value = self.expect(str, int, float, bool, datetime.datetime)
         if isinstance(value, bool):
             return "true" if value else "false"
@@ -95,21 +95,21 @@ class Tree:
         return written if written and not set(written) & _OF_TOML else str(value)  # a place in TOML begins at the key
 
     def table(self) -> dict[str, Tree]:
-        """The trees by key. Raises TestFileError."""
+        """Return the trees by key. Raises TestFileError."""
         found: dict[str, Tree] = self.expect(dict)
         return found
 
     def items(self) -> list[Tree]:
-        """The trees of a list; a single value counts as a list of one."""
+        """Return the trees of a list; a single value counts as a list of one."""
         found: list[Tree] = self.value if isinstance(self.value, list) else [self]
         return found
 
     def texts(self) -> list[str]:
-        """A list of texts, or a single one."""
+        """Return a list of texts, or a single one."""
         return [item.text() for item in self.items()]
 
     def moment(self) -> datetime.datetime:
-        """A date with a time; UTC when it names no zone. Raises TestFileError."""
+        """Return a date with a time; UTC when it names no zone. Raises TestFileError."""
         value = self.value
         if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
             value = datetime.datetime(value.year, value.month, value.day)
@@ -123,7 +123,7 @@ class Tree:
         return value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)
 
     def plain(self) -> Any:
-        """The value as Python's own: dictionaries, lists, scalars."""
+        """Return the value as Python's own: dictionaries, lists, scalars."""
         if isinstance(self.value, dict):
             return {key: tree.plain() for key, tree in self.value.items()}
         if isinstance(self.value, list):
@@ -131,7 +131,7 @@ class Tree:
         return self.value
 
     def known(self, keys: Collection[str]) -> dict[str, Tree]:
-        """The trees by key, `_` and `-` alike; every key must be one of these. Raises TestFileError."""
+        """Return the trees by key, `_` and `-` alike; every key must be one of these. Raises TestFileError."""
         found: dict[str, Tree] = {}
         for key, tree in self.table().items():
             name = key.replace("_", "-")
@@ -148,7 +148,7 @@ class Tree:
 
 
 def read_tree(text: str, path: str) -> Tree:
-    """The tree of a YAML, TOML or JSON text, by the ending of its path. Raises TestFileError."""
+    """Return the tree of a YAML, TOML or JSON text, by the ending of its path. Raises TestFileError."""
     source = Source(text, path)
     if path.endswith(".toml"):
         return _read_toml(source)
@@ -214,7 +214,9 @@ class _YamlReader:
         return table
 
     def _scalar(self, node: Any, tree: Tree) -> Any:
-        """A scalar's value. A tag may claim what the text is not, and a number have more digits than Python takes."""
+        """Return a scalar's value. A tag may claim what the text is not, and a number have more digits than Python
+        takes.
+        """
         try:
             return self._loader.construct_object(node)
         except (ValueError, LookupError, AttributeError, TypeError, OverflowError):

@@ -30,14 +30,14 @@ def test_windows_are_those_of_counting_one_by_one(calls: list[tuple[float, int]]
         counters.time += waited
         inside = [(time, number) for time, number in seen if time > counters.time - PERIOD]
         left = sum(number for _, number in inside)
-        assert counters.standing(WINDOW, 0).left == -left
+        assert counters.status(WINDOW, 0).left == -left
         wait = 0.0 if left < limit else PERIOD
         for time, number in inside if left >= limit else ():
             left -= number
             if left < limit:
                 wait = time + PERIOD - counters.time
                 break
-        assert counters.standing(WINDOW, limit).wait == wait
+        assert counters.status(WINDOW, limit).wait == wait
         counters.count([(WINDOW, count)])
         seen.append((counters.time, count))
 
@@ -47,7 +47,7 @@ def test_what_has_left_the_window_is_forgotten() -> None:
     for _ in range(10_000):
         counters.time += 1.0
         counters.count([(WINDOW, 1)])
-    assert counters.standing(WINDOW, 0).left == -20
+    assert counters.status(WINDOW, 0).left == -20
     assert len(counters._recent["key"].times) <= 2 * PERIOD + 2
 
 
@@ -57,4 +57,4 @@ def test_a_short_window_forgets_nothing_that_a_longer_one_of_its_key_needs() -> 
     for _ in range(20):
         counters.time += 2.0
         counters.count([(short, 1)])
-    assert counters.standing(long, 0).left == -21
+    assert counters.status(long, 0).left == -21

@@ -88,7 +88,7 @@ def test_keys_are_forgotten_when_their_time_is_over() -> None:
             gateway.services.time.advance(0.1)
         assert len(counters._recent) <= 2 * MOST_UNSWEPT
         assert len(cache._values) <= 2 * MOST_UNSWEPT
-        assert counters.standing(Window(f"caller {20 * MOST_UNSWEPT - 50}", 10), 1).left == 0
+        assert counters.status(Window(f"caller {20 * MOST_UNSWEPT - 50}", 10), 1).left == 0
         assert cache.get(f"key {20 * MOST_UNSWEPT - 50}") == (True, 20 * MOST_UNSWEPT - 50)
 
 

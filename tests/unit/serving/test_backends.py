@@ -19,7 +19,7 @@ from apimpolicy import Backend, Gateway
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.serving import HttpBackend, backends, deadlines, serving
 from apimpolicy.serving.backends import MOST_RESPONSES
-from apimpolicy.serving.trust import Trusted
+from apimpolicy.serving.trust import BackendTrust
 from apimpolicy.testing.authority import TestAuthority
 
 if TYPE_CHECKING:
@@ -555,7 +555,7 @@ def test_certificates_of_backends_are_checked_unless_the_backend_says_otherwise(
             trusted_roots=[authority.certificate] if trusted else [],
             backends={"b": Backend(base, **checks)},  # type: ignore[arg-type] # the two flags
         )
-        transport.trusted = Trusted(made.trusted_roots, made.backends)
+        transport.trusted = BackendTrust(made.trusted_roots, made.backends)
         return made
 
     try:
@@ -594,7 +594,7 @@ def test_which_requests_an_unchecked_backend_covers(url: str, is_checked: bool) 
     unchecked = ("https://10.0.0.1", "https://api.example/open/", "https://both.example")
     found = {each: Backend(each, validates_certificate_chain=False) for each in unchecked}
     found |= {each: Backend(each) for each in ("https://api.example/open/secure", "https://both.example/")}
-    context = Trusted((), found).context(url, None)
+    context = BackendTrust((), found).context(url, None)
     assert (context.verify_mode == ssl.CERT_REQUIRED) == is_checked
     assert context.check_hostname == is_checked
 
@@ -604,7 +604,7 @@ def test_the_gateway_presents_the_certificate_that_the_policy_chose(authority: T
     base = f"https://localhost:{server.server_address[1]}"
     own = authority.client("the gateway")
     policy = "<policies><inbound><authentication-certificate certificate-id='own' /></inbound></policies>"
-    transport = HttpBackend(base, trusted=Trusted([authority.certificate]))
+    transport = HttpBackend(base, trusted=BackendTrust([authority.certificate]))
     try:
         gateway = Gateway(backend=transport, certificates={"own": own})
         code, body, _ = asked(gateway, policy)

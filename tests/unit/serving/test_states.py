@@ -14,7 +14,7 @@ import pytest
 from apimpolicy import Gateway, Request, Response
 from apimpolicy.engine.state import LocalState
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
-from apimpolicy.policies.state import Bucket, Claim, Counter, Total, Tripping, Window
+from apimpolicy.policies.state import Bucket, Claim, Counter, Total, TripRule, Window
 from apimpolicy.serving.redis_state import RedisState
 from apimpolicy.serving.redis_values import from_bytes, to_bytes
 
@@ -71,7 +71,7 @@ def test_claims(name: str, state: State) -> None:
     for call, (refused, left) in zip(calls, expected, strict=True):
         claims = [Claim(counter, limit, amount) for counter, (limit, amount) in zip(counters, call, strict=True)]
         taken = state.counters.take(claims)
-        assert (taken.refused, [round(each.left) for each in taken.standings]) == (refused, left)
+        assert (taken.refused, [round(each.left) for each in taken.statuses]) == (refused, left)
 
 
 class Holder:
@@ -107,8 +107,8 @@ def test_windows_slide_and_say_how_long_to_wait(state: State) -> None:
     assert state.counters.take([Claim(counter, 1)]).refused is None
     taken = state.counters.take([Claim(counter, 1)])
     assert taken.refused == 0
-    assert 0 < taken.standings[0].wait <= 2.0
-    time.sleep(taken.standings[0].wait + 0.01)
+    assert 0 < taken.statuses[0].wait <= 2.0
+    time.sleep(taken.statuses[0].wait + 0.01)
     assert state.counters.take([Claim(counter, 1)]).refused is None
 
 
@@ -118,30 +118,30 @@ def test_a_short_window_and_a_long_one_share_their_calls(state: State) -> None:
         state.counters.count([(short, 1)])
         time.sleep(0.11)
     state.counters.count([(long, 1)])
-    assert state.counters.standing(short, 0).left == -1
-    assert state.counters.standing(long, 0).left in (-4, -3, -2)  # those before the first long one may be forgotten
+    assert state.counters.status(short, 0).left == -1
+    assert state.counters.status(long, 0).left in (-4, -3, -2)  # those before the first long one may be forgotten
     state.counters.count([(short, 1)])
-    assert state.counters.standing(long, 2).left <= 0
+    assert state.counters.status(long, 2).left <= 0
 
 
 def test_buckets_fill_and_all_capacities_of_a_key_are_drawn(state: State) -> None:
     small, large = Bucket("b", 10, 1.0), Bucket("b", 100, 1.0)
-    assert state.counters.standing(small, 10).left == 10
+    assert state.counters.status(small, 10).left == 10
     state.counters.count([(large, 50)])
     state.counters.count([(small, 30)])
-    level = state.counters.standing(small, 10).left
+    level = state.counters.status(small, 10).left
     assert -71 < level < -30
     time.sleep(0.2)
-    assert state.counters.standing(small, 10).left > level + 1
-    assert state.counters.standing(large, 100).left > 20
+    assert state.counters.status(small, 10).left > level + 1
+    assert state.counters.status(large, 100).left > 20
 
 
 def test_until_renewal(state: State) -> None:
     period = 1e6
     state.counters.count([(Total("s", 0.0, period), 1)])
-    wait = state.counters.standing(Total("s", 0.0, period), 1).wait
+    wait = state.counters.status(Total("s", 0.0, period), 1).wait
     assert abs(wait - (period - state.counters.now() % period)) < 1
-    assert state.counters.standing(Total("s", 0.0, 0.0), 1).wait == 0
+    assert state.counters.status(Total("s", 0.0, 0.0), 1).wait == 0
 
 
 def test_only_so_many_are_inside(state: State) -> None:
@@ -153,18 +153,18 @@ def test_only_so_many_are_inside(state: State) -> None:
 
 
 def test_circuits(state: State) -> None:
-    circuits, tripping = state.circuits, Tripping(2, None, 60.0)
-    circuits.record("east", True, tripping, 2.0)
-    circuits.record("east", False, tripping, 2.0)
+    circuits, rule = state.circuits, TripRule(2, None, 60.0)
+    circuits.record("east", True, rule, 2.0)
+    circuits.record("east", False, rule, 2.0)
     assert circuits.seconds_open("east") == 0
-    circuits.record("east", True, tripping, 2.0)
+    circuits.record("east", True, rule, 2.0)
     assert 0 < circuits.seconds_open("east") < 2.001
     assert circuits.seconds_open("west") == 0
     time.sleep(2.05)
     assert circuits.seconds_open("east") == 0
-    circuits.record("east", True, tripping, 60)
+    circuits.record("east", True, rule, 60)
     assert circuits.seconds_open("east") == 0
-    half = Tripping(None, 50, 60.0)
+    half = TripRule(None, 50, 60.0)
     for failed in (False, False, True):
         circuits.record("half", failed, half, 60)
     assert circuits.seconds_open("half") == 0
@@ -316,7 +316,7 @@ def test_a_script_runs_on_a_cluster(redis_server: RedisServer, tmp_path: Path) -
     counters = [Window("w", HOUR), Total("s", 0.0, 0.0), Bucket("b", 5, HOUR)]
     assert state.counters.take([Claim(counter, 5) for counter in counters]).refused is None
     assert state.counters.enter("a", 1) == 1
-    state.circuits.record("east", True, Tripping(1, None, 60.0), 60.0)
+    state.circuits.record("east", True, TripRule(1, None, 60.0), 60.0)
     assert state.circuits.seconds_open("east") > 0
     assert not state.connection._logged
     state.close()

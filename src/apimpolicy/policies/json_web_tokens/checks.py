@@ -1,4 +1,4 @@
-"""What a token whose signature is right must say besides: its time, whom it is for, who issued it, and its claims.
+"""Check the content of a token with a valid signature: its times, audience, issuer and claims.
 
 Our choices, where the documentation is silent: comparison is exact, letter by letter; a token is valid until and
 including the second `exp`; a claim that is not a text is compared as its JSON (`true`, `17`, `{"a":1}`); an array is a
@@ -48,7 +48,7 @@ def check_lifetime(token: Jwt, *, require_expiration: bool, skew: float) -> None
 
 
 def check_audience(token: Jwt, allowed: Collection[str]) -> None:
-    """Whether one of the token's audiences is allowed; without any, all are. Raises TokenRefusedError."""
+    """Check that one of the token's audiences is allowed; without any, all are. Raises TokenRefusedError."""
     if allowed and not any(audience in allowed for audience in token.audiences):
         has = "The token has no audience"
         if token.audiences:
@@ -57,7 +57,7 @@ def check_audience(token: Jwt, allowed: Collection[str]) -> None:
 
 
 def check_issuer(token: Jwt, allowed: Collection[str]) -> None:
-    """Whether the issuer is allowed; without any, all are. `{tenantid}` in an issuer, as providers for many tenants
+    """Check that the issuer is allowed; without any, all are. `{tenantid}` in an issuer, as providers for many tenants
     publish it, stands for the token's own `tid`. Raises TokenRefusedError.
     """
     if not allowed:
@@ -70,7 +70,7 @@ def check_issuer(token: Jwt, allowed: Collection[str]) -> None:
 
 
 def check_claims(token: Jwt, required: Iterable[RequiredClaim]) -> None:
-    """Whether all claims are there, then whether their values are allowed. Raises TokenRefusedError."""
+    """Check that all claims are there, then that their values are allowed. Raises TokenRefusedError."""
     required = list(required)
     missing = [claim.name for claim in required if not token.claims.contains_key(claim.name)]
     if missing:
@@ -88,7 +88,7 @@ def check_claims(token: Jwt, required: Iterable[RequiredClaim]) -> None:
 
 
 def first_text(token: Jwt, name: str) -> str | None:
-    """The first value of a claim, None when it is not there."""
+    """Return the first value of a claim, None when it is not there."""
     if not token.claims.contains_key(name):
         return None
     values = list(token.claims.get_item(name))
@@ -96,7 +96,7 @@ def first_text(token: Jwt, name: str) -> str | None:
 
 
 def _seconds(token: Jwt, name: str) -> float | None:
-    """A claim that is a moment, in seconds since 1970. Raises TokenRefusedError."""
+    """Return a claim that is a moment, in seconds since 1970. Raises TokenRefusedError."""
     from apimpolicy.context.tokens import Number
 
     if name not in token.payload:

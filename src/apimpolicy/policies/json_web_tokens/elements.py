@@ -48,7 +48,7 @@ class DecryptionKeys:
 
 
 def texts_of(exchange: Exchange, step: Step | None, field: str) -> list[str]:
-    """The texts of a list element such as `audiences`, empty without it."""
+    """Return the texts of a list element such as `audiences`, empty without it."""
     if step is None:
         return []
     found: list[str] = getattr(exchange.evaluate(step), field)
@@ -58,7 +58,7 @@ def texts_of(exchange: Exchange, step: Step | None, field: str) -> list[str]:
 
 
 def required_claims(exchange: Exchange, step: Step | None) -> list[RequiredClaim]:
-    """The claims of `required-claims`."""
+    """Return the claims of `required-claims`."""
     claims: list[RequiredClaim] = []
     for inner in () if step is None else exchange.evaluate(step).claims:
         claim: Claim = exchange.evaluate(inner)
@@ -69,7 +69,7 @@ def required_claims(exchange: Exchange, step: Step | None) -> list[RequiredClaim
 
 
 def decryption_keys(exchange: Exchange, step: Step | None) -> list[DecryptionKey]:
-    """The keys of `decryption-keys`. Raises PolicyError for one that is not usable."""
+    """Return the keys of `decryption-keys`. Raises PolicyError for one that is not usable."""
     keys: list[DecryptionKey] = []
     for inner in () if step is None else exchange.evaluate(step).keys:
         key: DecryptionKeyElement = exchange.evaluate(inner)
@@ -87,7 +87,7 @@ def decryption_keys(exchange: Exchange, step: Step | None) -> list[DecryptionKey
 
 
 def uploaded_certificate(exchange: Exchange, name: str) -> Certificate:
-    """An uploaded certificate by its id. Raises PolicyError."""
+    """Return an uploaded certificate by its id. Raises PolicyError."""
     found = find_certificate(exchange, name)
     if found is None:
         raise PolicyError(None, f"No certificate with the id '{name}' is uploaded.")

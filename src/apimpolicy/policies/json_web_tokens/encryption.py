@@ -33,12 +33,12 @@ class DecryptionKey(NamedTuple):
 
 
 def is_encrypted(token: str) -> bool:
-    """Whether the token has the form of an encrypted one."""
+    """Return whether the token has the form of an encrypted one."""
     return token.count(".") == PARTS - 1
 
 
 def decrypted(token: str, keys: Sequence[DecryptionKey]) -> str:
-    """The token inside. Every key is tried. Raises TokenRefusedError."""
+    """Return the token inside. Every key is tried. Raises TokenRefusedError."""
     if not keys:
         raise invalid("The token is encrypted, and the policy has no decryption-keys")
     for key in keys:

@@ -37,12 +37,12 @@ class VerificationKey:
 
     @classmethod
     def secret(cls, text: str, id: str | None = None) -> VerificationKey:
-        """From Base64; white space does not matter. Raises ValueError."""
+        """Make a key of Base64; white space does not matter. Raises ValueError."""
         return cls(HMAC, decoded_secret(text), "a key in Base64", id)
 
     @classmethod
     def numbers(cls, modulus: str, exponent: str, id: str | None = None) -> VerificationKey:
-        """From modulus and exponent in Base64url. Raises ValueError."""
+        """Make a key of modulus and exponent in Base64url. Raises ValueError."""
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
         n, e = (int.from_bytes(decoded(part.strip()), "big") for part in (modulus, exponent))
@@ -50,12 +50,12 @@ class VerificationKey:
 
     @classmethod
     def of_certificate(cls, certificate: Certificate, name: str, id: str | None = None) -> VerificationKey:
-        """The public key of a certificate. Raises ValueError for a kind that signs no tokens."""
+        """Return the public key of a certificate. Raises ValueError for a kind that signs no tokens."""
         return cls.public(certificate.parsed.public_key(), f"the certificate '{name}'", id)
 
     @classmethod
     def public(cls, key: Any, origin: str, id: str | None = None, algorithm: str | None = None) -> VerificationKey:
-        """From a public key of cryptography. Raises ValueError for a kind that signs no tokens."""
+        """Make a key of a public key of cryptography. Raises ValueError for a kind that signs no tokens."""
         from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -67,7 +67,7 @@ class VerificationKey:
 
     @classmethod
     def of_jwk(cls, jwk: Mapping[str, Any], origin: str) -> VerificationKey | None:
-        """From a published JSON Web Key; None for one that verifies no signature: secrets (nobody publishes one),
+        """Make a key of a published JSON Web Key; None for one that verifies no signature: secrets (never published),
         keys for encryption, kinds unknown here, and broken ones.
         """
         if jwk.get("use", "sig") != "sig":
@@ -85,7 +85,7 @@ class VerificationKey:
 
 
 def decoded(text: str) -> bytes:
-    """Base64url without padding, as tokens have it. Raises ValueError."""
+    """Decode Base64url without padding, as tokens have it. Raises ValueError."""
     if not text.isascii() or "+" in text or "/" in text:
         raise ValueError("it is not Base64url")
     try:
@@ -95,7 +95,7 @@ def decoded(text: str) -> bytes:
 
 
 def decoded_secret(text: str) -> bytes:
-    """A secret in Base64; white space does not matter. Raises ValueError."""
+    """Return a secret in Base64; white space does not matter. Raises ValueError."""
     try:
         secret = base64.b64decode("".join(text.split()).encode("ascii", "replace"), validate=True)
     except binascii.Error:

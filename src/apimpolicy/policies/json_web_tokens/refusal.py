@@ -1,4 +1,4 @@
-"""How a token is refused: the reasons of the gateway's error table, and who says what.
+"""The refusal of a token: the reasons and messages of the gateway's error table.
 
 reason                      when (the message)
 ──────────────────────────  ──────────────────────────────────────────────────────────────────────
@@ -31,10 +31,10 @@ class TokenRefusedError(Exception):
 
 
 def denied(reason: str, sentence: str) -> TokenRefusedError:
-    """With the gateway's ending: `<sentence>. Access denied.`"""
+    """Return a refusal with the gateway's ending: `<sentence>. Access denied.`"""
     return TokenRefusedError(reason, f"{sentence}. Access denied.")
 
 
 def invalid(sentence: str) -> TokenRefusedError:
-    """JwtInvalid, which has no ending."""
+    """Return the refusal JwtInvalid, which has no ending."""
     return TokenRefusedError("JwtInvalid", f"{sentence}.")

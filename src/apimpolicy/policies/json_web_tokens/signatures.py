@@ -41,7 +41,7 @@ ALGORITHMS: dict[str, Algorithm] = {
 
 
 def fits(key: VerificationKey, name: str) -> bool:
-    """Whether the key is one for the algorithm of this name."""
+    """Return whether the key is one for the algorithm of this name."""
     algorithm = ALGORITHMS.get(name)
     if algorithm is None or algorithm.kind != key.kind or key.algorithm not in (None, name):
         return False
@@ -49,7 +49,7 @@ def fits(key: VerificationKey, name: str) -> bool:
 
 
 def verifies(key: VerificationKey, name: str, signed: bytes, signature: bytes) -> bool:
-    """Whether the signature is that of the key, under the algorithm of this name, which must fit the key."""
+    """Return whether the signature is that of the key, under the algorithm of this name, which must fit the key."""
     algorithm = ALGORITHMS[name]
     if algorithm.kind == HMAC:
         expected = hmac.new(key.value, signed, getattr(hashlib, algorithm.hash.lower())).digest()

@@ -1,4 +1,4 @@
-"""Where a policy finds the token: in a header, in the query, or in a value of its own.
+"""Find the token of a request: in a header, in the query, or in a value of the policy.
 
 A scheme belongs to the header Authorization: `require-scheme` is ignored for other headers (documented), and their
 whole value is the token, so that `Bearer TOKEN` is refused there (seen).
@@ -24,7 +24,7 @@ def presented(
     token_value: str | None,
     require_scheme: str | None,
 ) -> str | None:
-    """The token as it was sent, None when there is none."""
+    """Return the token as it was sent, None when there is none."""
     if token_value is not None:
         return token_value.strip() or None
     if query_parameter_name is not None:

@@ -27,7 +27,7 @@ class Trust:
         self.failures: list[str] = []
 
     def verify(self, algorithm: str, key_id: str | None, signed: bytes, signature: bytes) -> VerificationKey:
-        """The key that verifies the signature. Raises TokenRefusedError.
+        """Return the key that verifies the signature. Raises TokenRefusedError.
 
         A key with the token's id is the only one tried; when none has it, each one that fits is.
         """
@@ -48,14 +48,14 @@ class Trust:
         raise denied("TokenSignatureInvalid", self.explained(f"The signature ({algorithm}) is not that of {about}"))
 
     def candidates(self, key_id: str | None) -> list[VerificationKey]:
-        """All keys; providers are asked again when none has this id."""
+        """Return all keys; providers are asked again when none has this id."""
         known = self.keys + self.published(None)
         if key_id is None or not self.urls or any(key.id == key_id for key in known):
             return known
         return self.keys + self.published(key_id)
 
     def published(self, missing_key: str | None) -> list[VerificationKey]:
-        """What providers publish now."""
+        """Return what providers publish now."""
         self.issuers.clear()
         self.failures.clear()
         keys: list[VerificationKey] = []
@@ -79,7 +79,7 @@ class Trust:
         return self.explained(f"There is no {kind} key for {algorithm}{named}; the keys are {there}")
 
     def explained(self, sentence: str) -> str:
-        """With what went wrong at providers."""
+        """Return the sentence with the errors of providers."""
         return "; ".join((sentence, *self.failures))
 
 

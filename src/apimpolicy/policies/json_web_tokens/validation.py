@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Demands(NamedTuple):
-    """What is asked of a token. `issuers` are those of the policy; with None of them, those that providers publish.
+    """The requirements for a token. `issuers` are those of the policy; with None of them, those that providers publish.
 
     `further` is a check of the policy's own; it raises TokenRefusedError. `messages` are the policy's own by reason.
     """
@@ -44,7 +44,7 @@ class Demands(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the policy says to do: the variable for a good token, status and message for a bad one."""
+    """The outcome that the policy declares: the variable for a valid token, status and message for a refused one."""
 
     variable: str | None
     status: int
@@ -72,7 +72,7 @@ def run(exchange: Exchange, written: str | None, demands: Demands, answer: Answe
 
 
 def validated(written: str | None, demands: Demands) -> tuple[Jwt, str]:
-    """The token, and what verified its signature. Raises TokenRefusedError."""
+    """Return the token, and what verified its signature. Raises TokenRefusedError."""
     from apimpolicy.context.tokens import parse_jwt
 
     if written is None:

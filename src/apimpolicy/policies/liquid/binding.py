@@ -1,4 +1,4 @@
-"""What a template sees: `body` and `context`.
+"""The variables of a template: `body` and `context`.
 
 `body` follows the content type (documented): JSON for `application/json`, `text/json` and `…+json`, XML for
 `application/xml`, `text/xml` and `…+xml`. Our choices: a body that cannot be read so, of another type or empty is null
@@ -40,7 +40,7 @@ _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 def bind_body(message: RequestMessage | ResponseMessage, *, parses_dates: bool, nil_is_null: bool) -> Any:
-    """The body of a message. Raises PolicyError for an unknown character set."""
+    """Return the body of a message. Raises PolicyError for an unknown character set."""
     media_type = message.headers.joined("Content-Type") or ""
     if not is_json(media_type) and not is_xml(media_type):
         return None
@@ -97,7 +97,7 @@ def _element(element: XElement, nil_is_null: bool, depth: int) -> Any:
 
 
 def bind(value: Any) -> Any:
-    """A .NET value, boxed, as templates see it; objects that they know nothing of are null."""
+    """Return a .NET value, boxed, as templates see it; objects that they know nothing of are null."""
     return _Binder().bind(value, 0)
 
 
@@ -146,7 +146,7 @@ class _Binder:
 
 
 def _without_seconds(value: Any) -> Any:
-    """The DateTime of a text such as `2012-03-21T05:40Z`; any other value as it is."""
+    """Return the DateTime of a text such as `2012-03-21T05:40Z`; any other value as it is."""
     if not isinstance(value, str):
         return value
     written = _MINUTES.fullmatch(value)

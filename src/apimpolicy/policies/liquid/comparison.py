@@ -18,12 +18,12 @@ def converted(value: Any, like: Any) -> Any:
 
 
 def plain_text(value: Any) -> Any:
-    """A text as it is, without a box around it."""
+    """Return a text as it is, without a box around it."""
     return str.__str__(value) if isinstance(value, str) else value
 
 
 def compare_values(left: Any, right: Any) -> int | None:
-    """Negative, 0 or positive; None when one is null. Raises DotnetException, LiquidError."""
+    """Return a number below 0, 0 or above it; None when one value is null. Raises DotnetException, LiquidError."""
     if left is None or right is None:
         return None
     if not is_convertible(left) or not is_convertible(right):

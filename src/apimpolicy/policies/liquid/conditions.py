@@ -59,7 +59,7 @@ class Condition:
         self.joints = joints
 
     def is_met(self, rendering: Rendering) -> bool:
-        """From the right: `a and b or c` is `a and (b or c)`; what does not count is not evaluated."""
+        """Evaluate a condition from the right, as far as necessary: `a and b or c` is `a and (b or c)`."""
         for comparison, joint in zip(self.comparisons, [*self.joints, ""], strict=True):
             met = comparison.is_met(rendering)
             if not joint or met == (joint == "or"):
@@ -123,7 +123,7 @@ def _contains(left: Any, right: Any) -> bool:
 
 
 def _are_alike(item: Any, right: Any) -> bool:
-    """Equal without a conversion, but for numbers of different types."""
+    """Return whether values are equal without a conversion, except numbers of different types."""
     if isinstance(item, str) and isinstance(right, str):
         return bool(plain_text(item) == plain_text(right))
     numbers = (int, float, Decimal)

@@ -1,4 +1,4 @@
-"""What goes wrong in a template."""
+"""The errors of a template."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class LiquidError(Exception):
 
     @property
     def shown(self) -> str:
-        """What the output says."""
+        """Return the text of the error in the output."""
         return f"Liquid error: {self.message}"
 
 

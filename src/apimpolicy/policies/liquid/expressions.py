@@ -30,7 +30,7 @@ class Expression(Protocol):
     """Something that has a value."""
 
     def evaluate(self, rendering: Rendering) -> Any:
-        """The value. Raises LiquidError, DotnetException."""
+        """Return the value. Raises LiquidError, DotnetException."""
 
 
 class Literal:

@@ -74,7 +74,7 @@ def liquid_filter(*parameters: str) -> Callable[[Callable[..., Any]], Callable[.
 
 
 def _converted(value: Any, type_: str) -> Any:
-    """An argument as a parameter of that type takes it."""
+    """Return an argument as a parameter of that type takes it."""
     if type_ == "object":
         return value
     if value is None:

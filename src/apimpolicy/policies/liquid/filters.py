@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def apply(rendering: Rendering, name: str, value: Any, arguments: list[Any]) -> Any:
-    """The value after a filter; an unknown one leaves it as it is. Raises LiquidError, DotnetException."""
+    """Return the value after a filter; an unknown one leaves it as it is. Raises LiquidError, DotnetException."""
     found = _all().get(name)
     if found is None:
         rendering.unknown_filters.add(name)
@@ -21,7 +21,7 @@ def apply(rendering: Rendering, name: str, value: Any, arguments: list[Any]) -> 
 
 
 def names() -> list[str]:
-    """The filters that there are."""
+    """Return the filters that there are."""
     return sorted(_all())
 
 

@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 @cache
 def library(type_name: str, signature: str) -> Callable[..., Any]:
-    """A member as a function of receiver and arguments. Raises NotSimulatedError."""
+    """Return a member as a function of receiver and arguments. Raises NotSimulatedError."""
     return bound(type_name, signature)

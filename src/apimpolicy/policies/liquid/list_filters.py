@@ -14,7 +14,7 @@ from apimpolicy.policies.liquid.values import Hash, XmlElement, items, joined, m
 
 
 def _flattened(value: Any) -> list[Any]:
-    """The items, those of lists inside in their place."""
+    """Return the items, those of lists inside in their place."""
     step = environment().step
     found: list[Any] = []
     waiting = [value]
@@ -32,7 +32,7 @@ def _flattened(value: Any) -> list[Any]:
 
 @liquid_filter("object input")
 def size(value: Any) -> int:
-    """How many characters or items; 0 for what cannot be counted."""
+    """Return how many characters or items; 0 for what cannot be counted."""
     if isinstance(value, str):
         return len(value)
     found = items(value)
@@ -58,7 +58,7 @@ def join(values: Any, glue: str | None) -> str | None:
 
 @liquid_filter("object input", "int start", "int len = 1")
 def _slice(value: Any, start: int, count: int) -> Any:
-    """A part of a text or of a list; negative starts count from the end."""
+    """Return a part of a text or of a list; negative starts count from the end."""
     if not isinstance(value, (str, list, range)):
         return value
     whole = plain(value) if isinstance(value, str) else value
@@ -75,7 +75,7 @@ def _slice(value: Any, start: int, count: int) -> Any:
 
 @liquid_filter("object input", "string property = null")
 def sort(value: Any, name: str | None) -> Any:
-    """Ascending, texts without case; by a property if one is named that some items have."""
+    """Sort ascending, texts without case; by a property if one is named that some items have."""
     if value is None:
         return None
     found = _flattened(value)
@@ -110,7 +110,7 @@ def _order(left: Any, right: Any) -> int:
 
 @liquid_filter("IEnumerable input", "string property")
 def _map(values: Any, name: str | None) -> Any:
-    """One property of each item."""
+    """Return one property of each item."""
     found = items(values)
     environment().step(len(found or ()))
     return None if found is None else [_property(item, name or "") for item in found]
@@ -118,7 +118,7 @@ def _map(values: Any, name: str | None) -> Any:
 
 @liquid_filter("object input")
 def uniq(value: Any) -> Any:
-    """Each value once, where it came first."""
+    """Return each value once, where it came first."""
     if value is None:
         return None
     seen: set[Any] = set()
@@ -133,5 +133,5 @@ def uniq(value: Any) -> Any:
 
 @liquid_filter("object input")
 def compact(value: Any) -> Any:
-    """Without null."""
+    """Return the items without null."""
     return None if value is None else [item for item in _flattened(value) if item is not None]

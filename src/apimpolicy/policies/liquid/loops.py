@@ -67,7 +67,7 @@ class For:
                     return
 
     def chosen(self, found: Sequence[Any], rendering: Rendering) -> Sequence[Any]:
-        """What `offset`, `limit` and `reversed` leave. Where the loop stops is kept for `offset:continue`."""
+        """Return what `offset`, `limit` and `reversed` leave. Where the loop stops is kept for `offset:continue`."""
         start = 0
         if "offset" in self.attributes:
             offset = self.attributes["offset"]

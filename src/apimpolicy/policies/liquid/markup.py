@@ -40,7 +40,7 @@ class Token:
 
 
 def tokenize(source: str) -> Iterator[Token]:
-    """The tokens of a template. Raises LiquidSyntaxError for a tag without an end."""
+    """Yield the tokens of a template. Raises LiquidSyntaxError for a tag without an end."""
     if source.startswith("{{{") and source.endswith("}}}") and len(source) > 5:
         inside = source[3:-3].rstrip()
         yield Token(TEXT, inside[1:] if inside[:1].isspace() else inside)
@@ -79,7 +79,7 @@ def tokenize(source: str) -> Iterator[Token]:
 
 
 def _end(source: str, opening: str, begin: int, start: int) -> tuple[int, int]:
-    """Where the content of a tag ends, and where the source goes on."""
+    """Return where the content of a tag ends, and where the source goes on."""
     stops, mark = _STOPS[opening]
     at = start
     while True:
@@ -107,6 +107,6 @@ def _end(source: str, opening: str, begin: int, start: int) -> tuple[int, int]:
 
 
 def _after_blanks(source: str, position: int) -> int:
-    """What `-` at the end of a tag takes away: one line end, or blanks."""
+    """Return what `-` at the end of a tag takes away: one line end, or blanks."""
     following = _FOLLOWING.match(source, position)
     return position if following is None else following.end()

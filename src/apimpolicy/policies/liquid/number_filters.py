@@ -87,7 +87,7 @@ def _rough_remainder(left: float, right: float) -> float:
 
 @liquid_filter("object input", "object operand")
 def plus(left: Any, right: Any) -> Any:
-    """A sum; behind a text, the other operand's text."""
+    """Return a sum; behind a text, the other operand's text."""
     if isinstance(left, str):
         environment().new_string(len(left) + len(plain(right)))
         return plain(left) + plain(right)
@@ -101,7 +101,7 @@ def minus(left: Any, right: Any) -> Any:
 
 @liquid_filter("object input", "object operand")
 def times(left: Any, right: Any) -> Any:
-    """A product; a text is repeated."""
+    """Return a product; a text is repeated."""
     if isinstance(left, str) and _whole(right):
         if right < 0:
             raise LiquidError("Specified argument was out of the range of valid values. (Parameter 'count')")
@@ -126,7 +126,7 @@ def modulo(left: Any, right: Any) -> Any:
 
 @liquid_filter("object input", "object places = null")
 def _round(value: Any, places: Any) -> Any:
-    """To so many places, halves to the even digit; null for what is not a number."""
+    """Round to so many places, halves to the even digit; null for what is not a number."""
     try:
         digits = (
             0 if places is None else library("System.Convert", "static int ToInt32(object value)")(_argument(places))
@@ -165,7 +165,7 @@ def _as_double(value: Any) -> float | None:
 
 @liquid_filter("object input")
 def _abs(value: Any) -> float:
-    """Without its sign; 0 for what is not a number."""
+    """Return a number without its sign; 0 for what is not a number."""
     number = _as_double(value)
     return 0.0 if number is None else number if number > 0 else -number if number else 0.0
 
@@ -184,7 +184,7 @@ def at_most(value: Any, other: Any) -> Any:
 
 @liquid_filter("object input", "string languageTag = null")
 def currency(value: Any, language: str | None) -> str:
-    """As an amount of money: in the culture of that name, else in the gateway's, which is the invariant one here.
+    """Return an amount of money: in the culture of that name, else in the gateway's, which is the invariant one here.
 
     Texts are read in the gateway's culture; what is not an amount stays as it is. Raises CultureNotFoundException, and
     NotSimulatedError for a culture that the simulated .NET does not have.

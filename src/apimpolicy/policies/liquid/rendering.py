@@ -39,7 +39,7 @@ class Rendering:
 
     @property
     def text(self) -> str:
-        """What was written so far: a .NET string."""
+        """Return the output so far: a .NET string."""
         return "".join(self._parts)
 
     def write(self, text: str) -> None:
@@ -75,7 +75,7 @@ class Rendering:
 
     @contextmanager
     def scope(self) -> Iterator[dict[str, Any]]:
-        """A scope of its own for a block. Raises LiquidError when there are too many."""
+        """Open a scope for a block. Raises LiquidError when there are too many."""
         if len(self.scopes) > MAXIMUM_SCOPES:
             raise LiquidError("Nesting too deep")
         inner: dict[str, Any] = {}
@@ -86,7 +86,7 @@ class Rendering:
             self.scopes.pop()
 
     def find(self, name: str) -> Any:
-        """The value of a variable; null when there is none."""
+        """Return the value of a variable; null when there is none."""
         for scope in reversed(self.scopes):
             if name in scope:
                 return scope[name]
@@ -98,7 +98,7 @@ class Rendering:
 
 
 class Text:
-    """What is written as it stands."""
+    """Text that is written as it is."""
 
     __slots__ = ("text",)
 

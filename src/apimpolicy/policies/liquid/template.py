@@ -29,7 +29,7 @@ class Reader:
         self.depth = 0
 
     def block(self, name: str, dividers: tuple[str, ...] = ()) -> tuple[list[Node], Token]:
-        """The nodes up to `end<name>` or one of the dividing tags, and that tag. Raises LiquidSyntaxError."""
+        """Return the nodes up to `end<name>` or one of the dividing tags, and that tag. Raises LiquidSyntaxError."""
         nodes: list[Node] = []
         self.depth += 1
         if self.depth > MAXIMUM_DEPTH:
@@ -45,7 +45,7 @@ class Reader:
         raise LiquidSyntaxError(f"{name} tag was never closed")
 
     def document(self) -> list[Node]:
-        """All nodes."""
+        """Return all nodes."""
         nodes: list[Node] = []
         for token in self.tokens:
             if token.kind == TEXT:

@@ -175,7 +175,7 @@ def default(text: str | None, other: str | None) -> str | None:
 
 @liquid_filter("object input", "string format")
 def date(value: Any, format_: str | None) -> Any:
-    """A date, or a text that .NET reads as one, in a .NET format; other texts stay as they are."""
+    """Return a date, or a text that .NET reads as one, in a .NET format; other texts stay as they are."""
     if value is None:
         return None
     if isinstance(value, DateTime):

@@ -1,4 +1,4 @@
-"""What templates work with, and what can be looked up in it.
+"""The values of templates, and their members.
 
 null, Booleans, numbers and texts are .NET values as elsewhere (boxed; `apimpolicy.dotnet.values`); dates are DateTime.
 Beside them are lists and:
@@ -64,7 +64,9 @@ class XmlElement:
         self.text = text
 
     def find(self, name: str) -> tuple[bool, Any]:
-        """The child elements of a name (one, or a list), spelt exactly or else ignoring case; else an attribute."""
+        """Return the child elements of a name (one, or a list), spelt exactly or else ignoring case;
+        else an attribute.
+        """
         folded = name.lower()
         found = [value for own, value in self.children if own == name]
         found = found or [value for own, value in self.children if own.lower() == folded]
@@ -108,7 +110,8 @@ _NAMED = (Hash, XmlElement, Pair, Drop)
 
 
 def member(value: Any, key: Any, *, bracketed: bool) -> Any:
-    """What stands under a name or an index, null when nothing does. Raises LiquidError for an index out of range.
+    """Return the value under a name or an index, null when there is none. Raises LiquidError for an index out of
+    range.
 
     `size`, `first` and `last` work on everything that can be counted, unless it has such a name or they are bracketed.
     """
@@ -143,7 +146,7 @@ def _counted(value: Any, key: str) -> Any:
 
 
 def items(value: Any) -> Sequence[Any] | None:
-    """What a loop goes over; None for what cannot be looped over. A text gives its characters."""
+    """Return what a loop goes over; None for what cannot be looped over. A text gives its characters."""
     if isinstance(value, (list, range)):
         return value
     if isinstance(value, Hash):
@@ -159,12 +162,12 @@ def items(value: Any) -> Sequence[Any] | None:
 
 
 def is_true(value: Any) -> bool:
-    """All but null and false."""
+    """Return all but null and false."""
     return value is not None and value is not False
 
 
 def text_of(value: Any) -> str:
-    """What `{{ … }}` writes of a value: a .NET string."""
+    """Return what `{{ … }}` writes of a value: a .NET string."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (XmlElement, Drop)) or type(value) is str:
@@ -177,7 +180,7 @@ def text_of(value: Any) -> str:
 
 
 def joined(values: Iterable[Any], glue: str) -> str:
-    """The texts of values with something between them; the length is checked while it grows."""
+    """Return the texts of values with something between them; the length is checked while it grows."""
     here, parts, length = environment(), [], 0
     for value in values:
         here.step()
@@ -204,12 +207,12 @@ def plain(value: Any) -> str:
 
 
 def is_convertible(value: Any) -> bool:
-    """Whether .NET would convert it to another type: a text, a number, a Boolean or a date."""
+    """Return whether .NET would convert it to another type: a text, a number, a Boolean or a date."""
     return not isinstance(value, (*_NAMED, list, range))
 
 
 def without_box(value: Any) -> Any:
-    """A value as keys compare: XML text as text, numbers of one kind as numbers."""
+    """Return a value as keys compare: XML text as text, numbers of one kind as numbers."""
     if isinstance(value, XmlText):
         return str.__str__(value)
     return int(value) if isinstance(value, Boxed) and isinstance(value, int) else value

@@ -38,7 +38,7 @@ def limit(seconds: float, memory: int) -> None:
 
 
 def transform(task: dict[str, Any]) -> dict[str, object]:
-    """The result of a stylesheet as text, or what went wrong."""
+    """Return the result of a stylesheet as text, or what went wrong."""
     etree: Any = import_module("lxml.etree")
 
     class Nowhere(etree.Resolver):  # type: ignore[misc]
@@ -68,7 +68,7 @@ def transform(task: dict[str, Any]) -> dict[str, object]:
 
 
 def validate(task: dict[str, Any]) -> dict[str, object]:
-    """What in documents does not conform to a schema, whose parts are given by their locations."""
+    """Return what in documents does not conform to a schema, whose parts are given by their locations."""
     etree: Any = import_module("lxml.etree")
     given = {location: text.encode() for location, text in task["given"].items()}
 
@@ -99,7 +99,9 @@ def validate(task: dict[str, Any]) -> dict[str, object]:
 
 
 def is_memory_used_up(memory: int) -> bool:
-    """Whether an error is likely to come from that: libxslt goes on without what it did not get, and stumbles."""
+    """Return whether an error is likely to come from that: libxslt goes on without what it did not get,
+    and stumbles.
+    """
     try:
         with open("/proc/self/status", encoding="ascii") as file:
             peak = next(line for line in file if line.startswith("VmPeak:"))

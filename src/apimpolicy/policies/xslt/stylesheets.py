@@ -1,4 +1,4 @@
-"""What a stylesheet may not do, found before it runs.
+"""Find the forbidden parts of a stylesheet before it runs.
 
 libxslt knows more extensions than .NET, and others; whatever a stylesheet calls beyond XSLT 1.0 and `node-set` is
 refused here, so that nothing works that would not work on the gateway.
@@ -25,7 +25,7 @@ _FUNCTIONS = {EXSLT: ("node-set", "object-type"), MICROSOFT: ("node-set",)}
 
 
 def read(markup: bytes, what: str) -> Any:
-    """The tree of a document without a DOCTYPE, as lxml's. Raises PolicyError."""
+    """Return the tree of a document without a DOCTYPE, as lxml's. Raises PolicyError."""
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
@@ -67,7 +67,7 @@ def _check_extension_elements(element: Any, root: Any) -> None:
 
 
 def _calls(element: Any) -> Iterator[tuple[str, str]]:
-    """The functions with a prefix that an element's attributes call."""
+    """Yield the functions with a prefix that an element's attributes call."""
     for value in element.attrib.values():
         if "(" in value and ":" in value:
             for found in _CALL.finditer(_QUOTED.sub("''", value)):
@@ -75,5 +75,5 @@ def _calls(element: Any) -> Iterator[tuple[str, str]]:
 
 
 def with_one_node_set(markup: str) -> str:
-    """The stylesheet with Microsoft's namespace of `node-set` replaced by the one that libxslt knows."""
+    """Return the stylesheet with Microsoft's namespace of `node-set` replaced by the one that libxslt knows."""
     return markup.replace(f'"{MICROSOFT}"', f'"{EXSLT}"').replace(f"'{MICROSOFT}'", f"'{EXSLT}'")

@@ -20,7 +20,7 @@ _OWN_DECLARATION = re.compile(r"\s*<\?xml\s.*?\?>", re.DOTALL)
 
 
 def transform(stylesheet: str, document: str, parameters: Mapping[str, str], limits: Limits) -> bytes:
-    """The transformed document, in UTF-8.
+    """Return the transformed document, in UTF-8.
 
     Raises PolicyError for what is not XML, no stylesheet or fails in it, NotSimulatedError for extensions, and
     LimitExceededError for one that takes too long, needs too much memory, nests too deep or writes too much.
@@ -44,7 +44,7 @@ def transform(stylesheet: str, document: str, parameters: Mapping[str, str], lim
 
 
 def _declared(text: str) -> str:
-    """The result with .NET's XML declaration, which names the encoding."""
+    """Return the result with .NET's XML declaration, which names the encoding."""
     found = _DECLARATION.match(text)
     if found is None:
         return text
