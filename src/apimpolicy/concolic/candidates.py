@@ -10,7 +10,7 @@ import re
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.concolic import solver
+from apimpolicy.concolic import solver, term_analysis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,9 +47,11 @@ def try_candidates(
     involved = {each.name: each for term in terms for each in inputs.in_term(term)}
     texts = [each for each in involved.values() if solver.is_string(each.term) and not each.choices]
     base = {name: assignment.get(each.key, each.default) for name, each in involved.items()}
-    constants = dict.fromkeys([*solver.constants_in(terms), *words])
+    constants = dict.fromkeys([*term_analysis.constants_in(terms), *words])
     candidates = list(islice(_texts(list(constants)), _MOST))
-    numbers = sorted({near for number in solver.numbers_in(terms[:1]) for near in (number - 1, number, number + 1)})
+    numbers = sorted(
+        {near for number in term_analysis.numbers_in(terms[:1]) for near in (number - 1, number, number + 1)}
+    )
     for each in texts:
         own = str(base[each.name])
         for candidate in dict.fromkeys((*_longer(own, list(constants)), *_renumbered(own, numbers), *candidates)):
@@ -85,7 +87,9 @@ def matching(
     inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
 ) -> dict[str, Any] | None:
     """Return values under which all terms are true, with samples of the patterns that strings have to match."""
-    found = [(term, solver.sample_of(pattern)) for term, pattern in solver.matches_in(solver.simplify(asked))]
+    found = [
+        (term, term_analysis.sample_of(pattern)) for term, pattern in term_analysis.matches_in(solver.simplify(asked))
+    ]
     if not found or any(sample is None for _, sample in found):
         return None
     there = {each.key: True for each in inputs.in_term(asked) if each.key[-1] == "there"}
@@ -146,7 +150,7 @@ def try_single_input(
     inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
 ) -> dict[str, Any] | None:
     """Return values that satisfy a comparison of one input with a constant, unless other terms contradict it."""
-    found = solver.comparison(asked)
+    found = term_analysis.comparison(asked)
     if found is None or found[0] not in inputs.by_name:
         return None
     name, operator, value = found

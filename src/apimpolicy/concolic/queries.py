@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from apimpolicy.concolic import candidates, solver
+from apimpolicy.concolic import candidates, solver, term_analysis
 from apimpolicy.concolic.values import Unsupported
 
 if TYPE_CHECKING:
@@ -108,13 +108,13 @@ class SolverQueries:
         limit = self.bounds.milliseconds
         if not self.exhaustive:
             limit = max(_LEAST, limit >> 2 * self._undecided[place])
-        is_hard = any(solver.is_hard(term) for term in terms)
+        is_hard = any(term_analysis.is_hard(term) for term in terms)
         if (
             is_hard
             and (values := candidates.try_candidates(self.inputs, [asked, *terms], assignment, words)) is not None
         ):
             return solver.SolverResult(True, values)
-        for guess in ([], *solver.equality_guesses(terms)):
+        for guess in ([], *term_analysis.equality_guesses(terms)):
             answer = solver.check([*terms, *guess], min(200, limit), [] if is_hard else soft_constraints)
             if answer.is_possible:
                 return answer
