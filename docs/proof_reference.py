@@ -22,8 +22,7 @@ HEAD = """\
 # What proofs know
 
 `apimpolicy prove`, `check --prove`, `new test` and `diff` prove statements about all requests
-([how](../explanation/proofs.md)). This page lists what the prover knows of C# members and of policies. It is generated
-from the declarations that the prover uses.
+([how](../explanation/proofs.md)). This page lists what the prover knows of C# members and of policies.
 
 A member that isn't listed gives an unknown value, the same one for the same arguments, and may throw. A policy without
 effects may change everything. Both can prevent a proof, but never make one wrong.

@@ -1,4 +1,4 @@
-"""The page `reference/found-requests.md`: members and policies that the search can solve for."""
+"""The page `reference/found-requests.md`: members and policies that the search for requests understands."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEAD = """\
 
 `apimpolicy new test` and `prove` find requests by running the simulator and solving for a request that takes another
 path. A request that they report has run, so it does what they say. The search proves nothing: that no request takes a
-branch comes from the prover ([what proofs know](proofs.md)). This page is generated from the program.
+branch comes from the prover ([what proofs know](proofs.md)).
 
 ## Bounds
 
@@ -25,35 +25,35 @@ branch comes from the prover ([what proofs know](proofs.md)). This page is gener
 | --- | --- | --- |
 """
 WORLD = """
-The search also tries only headers and parameters that occur at most once, printable ASCII, whole JSON numbers of 32
-bits, and a clock in the years 2020 to 2099. The same request came at most twelve times before, where calls are counted.
-The rest of the gateway's configuration stays as the file has it. Where a policy reads a response before the backend
-answered, the search runs its section alone, with a `response`.
+The search uses only headers and parameters that occur at most once, printable ASCII, 32-bit integers in JSON, and a
+clock between the years 2020 and 2099. If calls are counted, a request was sent at most twelve times before. The rest of
+the gateway's configuration stays unchanged. If a policy reads a response before the backend responded, the search runs
+its section alone, with a `response`.
 
 ## Members
 
 The search can solve for the members in this table, except for what the last column says. For any other member it keeps
 the value from the run.
 
-| member | exact but for |
+| member | exact except for |
 | --- | --- |
 """
 POLICIES = """
 ## Policies
 
-The search models the effects of these policies on the request, the response and variables. After any other policy,
-whatever it changed keeps its value from the run. In test files a double can replace a policy (`replace`) where the
-search finds no request that passes it, or none that it refuses. A proof uses no doubles.
+The search understands what these policies do to the request, the response and variables. After any other policy, it
+keeps the values of the run. If the search finds no request that a policy admits, or none that it refuses, generated
+test files replace the policy by a double (`replace`). A proof uses no doubles.
 
 """
 
 
 INVERSES = """
-## Members with an inverse
+## Members that are solved backward
 
-A condition about any other value is inverted with the values of the run: from the value of the condition back through
-the members below, to inputs. In a comparison with a one-way function, such as a hash or a signature, the other side
-gets the value of the run, and the function's inputs stay the same. The resulting request runs like any other.
+For members without an exact meaning, the search follows values of a run backward: from a condition, through the
+members below, to the inputs. In a comparison with a one-way value, such as a hash or a signature, it sets the other
+side to that value. The resulting request runs like any other, and no proof depends on it.
 
 """
 

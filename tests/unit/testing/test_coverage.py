@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy import Api, Request, Response, Service, ServiceApi
+from apimpolicy import Api, Limits, Request, Response, Service, ServiceApi
 from apimpolicy.binding.conditions import conditions_of
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.engine.gateway import Gateway
@@ -283,7 +283,7 @@ def test_places_reached_before_a_limit_count() -> None:
         "<set-variable name='b' value='@{ while (context != null) { } return 1; }' /></inbound></policies>"
     )
     with PolicyCoverage() as coverage, pytest.raises(LimitExceededError):
-        Gateway().run(policy, "/")
+        Gateway(limits=Limits(steps=10_000)).run(policy, "/")
     (file,) = coverage.report().files
     assert [(place.name, place.missing) for place in file.places] == [
         ("set-variable", []),

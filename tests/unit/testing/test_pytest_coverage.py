@@ -27,7 +27,8 @@ processes = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def project(pytester: Pytester) -> Pytester:
+def project(pytester: Pytester, monkeypatch: pytest.MonkeyPatch) -> Pytester:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio -p no:cacheprovider")
     for file in PROJECT.iterdir():
         shutil.copy(file, pytester.path / file.name)
     pytester.makepyfile("""
