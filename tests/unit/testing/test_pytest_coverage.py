@@ -77,5 +77,5 @@ def test_a_file_that_cannot_be_written(project: Pytester) -> None:
     result.stdout.fnmatch_lines(["cannot write nowhere/c.json: No such file or directory"])
 
 
-def test_coverage_is_off_by_default(project: Pytester) -> None:
+def test_is_off_by_default(project: Pytester) -> None:
     assert "coverage" not in project.runpytest("-p", "no:cacheprovider").stdout.str()
