@@ -30,8 +30,8 @@ _WIDTH = 110
 def request_in_words(scenario: Scenario, inputs: Inputs) -> str:
     """Return a request in words: `GET /orders without a certificate`."""
     words = f"{scenario.method} {scenario.url}"
-    asked = attrs.evolve(scenario, answers=[], sent_answers=[])
-    more = sentence_of(asked).removeprefix("a plain request").removeprefix(words).removeprefix(" and ")
+    bare = attrs.evolve(scenario, answers=[], sent_answers=[])
+    more = sentence_of(bare).removeprefix("a plain request").removeprefix(words).removeprefix(" and ")
     more = more.replace(f"the certificate {UPLOADED}", "the uploaded certificate ")
     parts = [f"with {more}"] if more else []
     if ("certificate",) in inputs.known and scenario.certificate is None:
