@@ -94,11 +94,11 @@ def _plain_settings() -> Iterator[str]:
 def _settings_of_serve() -> Iterator[str]:
     """All keys of the table `[serve]`, from their declarations."""
     from apimpolicy.policies.settings import meanings
-    from apimpolicy.project.serve_settings import ServeSettings
+    from apimpolicy.project.serve_settings import Limits, ServeSettings
 
     said = meanings(ServeSettings)
     yield "| key | values | default | meaning |\n| --- | --- | --- | --- |"
-    for name, declared in ServeSettings.declared.items():
+    for name, declared in sorted(ServeSettings.declared.items(), key=lambda item: item[0] in Limits.declared):
         row = (f"`{declared.key}`", f"`{declared.annotation}`", f"`{json.dumps(declared.default)}`", _plain(said[name]))
         yield f"| {' | '.join(map(_cell, row))} |"
     yield ""

@@ -1,6 +1,6 @@
 """A plugin of pytest for `python -m tests`: every few seconds a line with the number of tests and the time left.
 
-    1,520 of 15,189 tests (10 %), 1 failed, about 5 min left
+1,520 of 15,189 tests (10 %), 1 failed, about 5 min left
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from apimpolicy.semantics.inputs import ONCE
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.harnesses import harness_of, surroundings_of
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.proving import Proof, Verdict
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.comparing.canonical import of_element
@@ -51,7 +51,7 @@ def check(seed: int, requests: int = OF_EACH, *, assuming: bool = False) -> dict
     else:
         policy, claims = maker.policy(), [maker.claim() for _ in range(3)]
     file = _file(policy, claims)
-    around = surroundings_of(file)
+    around = setup_of(file)
     harness = harness_of(file.subject.policies, around)
     expressions = Expressions({})
     verdicts = Proof(harness, file.claims, expressions, BOUNDS).verdicts()
@@ -76,7 +76,7 @@ def check_branches(seed: int, requests: int = OF_EACH) -> tuple[int, int]:
     """
     maker = Maker(seed)
     file = _file(maker.branching(), [])
-    harness = harness_of(file.subject.policies, surroundings_of(file))
+    harness = harness_of(file.subject.policies, setup_of(file))
     explored = Explorer(harness, BOUNDS).explore()
     branches = Branches(harness)
     proven = {goal for goal in explored.missing if goal.kind == BRANCH and branches.decide(goal).is_proven}
@@ -101,7 +101,7 @@ def check_changed(seed: int) -> int:
     broken = 0
     for changed in maker.changed(policy):
         file = _file(changed, [claim])
-        gateway = surroundings_of(file).gateway
+        gateway = setup_of(file).gateway
         results = (gateway.run({"api": changed}, maker.request()) for _ in range(60))
         if all(Conditions(result, gateway, Expressions({})).hold(file.claims[0]) for result in results):
             continue
@@ -122,7 +122,7 @@ def check_equivalent(seed: int, requests: int = OF_EACH) -> int:
         harnesses = []
         for text in (policy, changed):
             file = _file(text, [])
-            harnesses.append(harness_of(file.subject.policies, surroundings_of(file)))
+            harnesses.append(harness_of(file.subject.policies, setup_of(file)))
         old, new = harnesses
         decision = compare(old.program, new.program, {}, of_element, Known())
         proven += decision.is_proven
@@ -138,7 +138,7 @@ def check_equivalent(seed: int, requests: int = OF_EACH) -> int:
 
 def _statuses(policy: str, claim: dict[str, Any]) -> str:
     file = _file(policy, [claim])
-    around = surroundings_of(file)
+    around = setup_of(file)
     (verdict,) = Proof(harness_of(file.subject.policies, around), file.claims, Expressions({}), BOUNDS).verdicts()
     return str(verdict.status)
 

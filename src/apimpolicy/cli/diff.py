@@ -1,4 +1,4 @@
-"""`apimpolicy diff OLD NEW`: is there a request that is answered, forwarded or refused differently?"""
+"""`apimpolicy diff OLD NEW`: find requests that are answered, forwarded or refused differently."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; 20 unless given."
+    "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; default: 20."
 )
 @click.option(
     "--format",
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 @selects_environment
 @stands_in
 def command(old: str, new: str, seconds: float | None, form: str, verbose: bool) -> int:
-    """Say which requests are answered, forwarded or refused differently after a change, or prove that none is.
+    """Find requests that are answered, forwarded or refused differently after a change, or prove that there are none.
 
-    OLD and NEW are policy files, folders with policies of the same paths, or what git has of them at a revision. Each
-    kind of difference is shown once, with a small request that went through both versions. What a test file beside the
-    policy says of the gateway holds. A revision has the fragments, the configuration and the test files that it had, so
-    that a policy is different when a fragment or a named value is. Needs the solver: pip install 'apimpolicy[prove]'.
+    OLD and NEW are policy files, folders with policies at the same paths, or revisions of them in git. Each kind of
+    difference is shown once, with a small request that ran through both versions. Gateway settings come from the test
+    file beside the policy. A revision keeps its own fragments, configuration and test files, so that a policy differs
+    when a fragment or a named value does. Needs the solver: pip install 'apimpolicy[prove]'.
 
     \b
     Examples:
@@ -53,7 +53,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
       apimpolicy diff origin/main policies --format markdown
 
     Exits with 0 when all policies are proven equivalent, 1 when there is a difference, 2 when something cannot be read,
-    3 when none was found and it is not decided whether there is one.
+    3 when none was found but equivalence is not proven.
     """
     from apimpolicy.testing.comparing.versions import pairs
 
@@ -70,7 +70,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
 
 
 def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbose: bool) -> list[DifferenceReport]:
-    """What differs; nothing of policies for which neither they nor what is around them does."""
+    """Compare policies; leave out those that are unchanged with everything around them."""
     from apimpolicy.cli.progress import Progress
     from apimpolicy.report.difference_data import SAME
     from apimpolicy.report.difference_text import difference

@@ -1,4 +1,4 @@
-"""`apimpolicy prove [PATH]…`: whether claims hold for every request."""
+"""`apimpolicy prove [PATH]…`: prove that claims hold for every request."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     "--seconds",
     type=click.FloatRange(0.1),
     metavar="N",
-    help="How long to search for each file's policy; 20 unless given.",
+    help="How long to search for each file's policy; default: 20.",
 )
 @click.option(
     "--format",
@@ -57,10 +57,10 @@ def command(
 ) -> int:
     """Decide whether claims hold for every request.
 
-    Claims stand in test files, beside the cases, and in apimpolicy.toml, where they are about every API of the service.
+    Write claims in test files, beside the cases, or in apimpolicy.toml, where they are about every API of the service.
 
-    A claim is proven, or false with a request that shows it, which has run through the simulator; or it is not decided,
-    with what stands in the way. Needs the solver: pip install 'apimpolicy[prove]'.
+    A claim is proven, or false with a request that has run through the simulator, or not decided, with reasons. Needs
+    the solver: pip install 'apimpolicy[prove]'.
 
     \b
     Examples:

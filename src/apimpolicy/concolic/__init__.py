@@ -1,7 +1,8 @@
-"""Finds requests, and proves that there are none: a solver steers, the simulator runs.
+"""Concolic search for requests: run one, negate one of its branches, solve for the next.
 
-A request runs for real and is followed (`following`): beside the values that it had, each expression is said over the
-inputs (`walker`, `operations`, `statements`, `access`, `forms`), each policy by what it changes (`effects`). The
-decisions on its way (`path`) are turned around one by one (`explorer`) and what Z3 gives for the inputs (`solver`,
-`inputs`) becomes the next request (`scenario`, `world`). What is found was run; what has no form is said (`values`).
+A request runs on the simulator and is traced (`tracing`). A replay of each expression beside the recorded values
+(`replayer`, `operations`, `statements`, `access`) gives each node its term over the inputs; `forms` say what members of
+.NET mean, `effects` what policies change. The branches of the run (`path`) are negated one by one (`explorer`), and a
+model from Z3 (`solver`, `inputs`) becomes the next request (`scenario`, `harness`). Every request that is reported has
+run; nothing here proves that there is none (see `proving`).
 """

@@ -24,7 +24,7 @@ _SIMPLE = (str, int, float, bool, type(None))
 
 
 class Function:
-    """The form of a lambda: its node, to be walked with the walker that met it."""
+    """The form of a lambda: its node, which is replayed by the replayer that created it."""
 
     __slots__ = ("node",)
 
@@ -33,7 +33,7 @@ class Function:
 
 
 def called(replayer: Replayer, function: ConcolicValue, arguments: Sequence[ConcolicValue]) -> ConcolicValue:
-    """What a lambda gives in the call that the run made next."""
+    """Return the result of a lambda in the call that the run made next."""
     form = function.form
     if not isinstance(form, Function) or form.node.is_async:
         raise UnsupportedStatement("a delegate")
@@ -132,7 +132,7 @@ def call(replayer: Replayer, node: nodes.Call) -> ConcolicValue:
 
 
 def _argument(replayer: Replayer, node: nodes.Expression, mode: str) -> ConcolicValue:
-    """An argument; of a variable that the call sets there is no value before."""
+    """Evaluate an argument; an `out` variable has no value before the call."""
     if isinstance(node, nodes.OutVariable):
         return ConcolicValue()
     if mode in ("out", "ref") and isinstance(node, nodes.Local):
@@ -141,7 +141,7 @@ def _argument(replayer: Replayer, node: nodes.Expression, mode: str) -> Concolic
 
 
 def _outputs(replayer: Replayer, node: nodes.Call, found: ConcolicValue, operands: list[ConcolicValue]) -> None:
-    """Variables that a call set: what its form says stands in the form of its result."""
+    """Set the `out` and `ref` variables of a call from the form of its result."""
     for parameter, argument in zip(node.method.parameters, node.arguments, strict=False):
         if parameter.mode not in ("out", "ref"):
             continue
@@ -171,7 +171,7 @@ def _member(
     receiver: ConcolicValue | None,
     arguments: list[ConcolicValue],
 ) -> ConcolicValue:
-    """The meaning of a member: what its form says, or what it was."""
+    """Return the result of a member by its form; without one it keeps the value of the run."""
     own = [receiver, *arguments] if receiver is not None else arguments
     if receiver is not None and not receiver.is_constant:
         replayer.not_null(receiver, node)
@@ -206,7 +206,7 @@ def array_access(replayer: Replayer, node: nodes.ArrayAccess) -> ConcolicValue:
 def item_at(
     replayer: Replayer, collection: ConcolicValue, index: ConcolicValue, node: nodes.Bound
 ) -> ConcolicValue | None:
-    """The item at a place; the place that it was decides the way. None when the list has no form."""
+    """Return the item at an index, and branch on that index. None when the list has no form."""
     if collection.unsupported is not None or not isinstance(index.value, int):
         return None
     items = items_of(replayer, collection, node)
@@ -323,7 +323,7 @@ def _parts_of_target(replayer: Replayer, target: nodes.Expression) -> tuple[Conc
 def _store(
     replayer: Replayer, node: nodes.Bound, receiver: ConcolicValue, keys: list[ConcolicValue], value: ConcolicValue
 ) -> None:
-    """Something in an object is replaced."""
+    """Replace an element or property of an object."""
     form = receiver.form
     key = keys[0].value if len(keys) == 1 and keys[0].is_constant else None
     if isinstance(form, symbolic_json.BuiltJson) and isinstance(key, str):
@@ -353,7 +353,7 @@ def _store(
 
 
 def _put(replayer: Replayer, entries: Entries, key: ConcolicValue, value: ConcolicValue) -> bool:
-    """Whether it is known what a dictionary has when a key gets a value: it had the key, or has one more."""
+    """Store a value in a dictionary. Return False when it is unknown whether the key existed."""
     same = [same_text(other, key) for other, _ in entries.entries]
     if entries.unsupported is not None or not isinstance(key.value, str) or key.null is not None or None in same:
         return False
@@ -368,7 +368,7 @@ def _put(replayer: Replayer, entries: Entries, key: ConcolicValue, value: Concol
 
 
 def invalidate(replayer: Replayer, receiver: ConcolicValue, unsupported: Any) -> None:
-    """Something unknown was done to an object."""
+    """Forget the form of an object after an unknown change."""
     if receiver.form is not None and hasattr(receiver.form, "spoil"):
         receiver.form.invalidate(unsupported)
     else:

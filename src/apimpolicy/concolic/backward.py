@@ -1,9 +1,8 @@
-"""Turns decisions around that have no form: back along what made their value, to inputs that can be chosen.
+"""Invert branches without a term: from a value back to the inputs that it was computed from.
 
-All is done with the values of one run. What cannot be turned around (a hash, what a cipher gave) keeps the value that
-it had there, and so do the inputs that it depends on; the other side of a comparison gets that value, through whatever
-decodes, cuts and decrypts it. Whether it is right shows when the request is run; where the value then is another one,
-the decisions of that run are turned around again.
+Everything uses the values of one run. What can't be inverted (a hash, the output of a cipher) keeps its value from the
+run, and so do its inputs; the other side of the comparison gets that value, through whatever decodes, cuts and decrypts
+it. The next run shows whether that worked; where it did not, the branches of that run are inverted again.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.values import ConcolicValue
 
 _UNKNOWN = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, DotnetException)
-"""What an inverse raises for values of another kind than it knows."""
+"""Exceptions that an inverse raises for values of an unknown kind."""
 _MOST_TRIES = 12
 _LONGEST = 400
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -39,7 +38,7 @@ _KINDS = {str: symbolic_json.TEXT, bool: symbolic_json.TRUTH, int: symbolic_json
 
 
 class Plan(NamedTuple):
-    """What terms should be, and what else must be so for that to matter. `pins` are terms that should stay."""
+    """Values that terms should get, and terms that must be true for that to matter. `pins` are terms to keep."""
 
     targets: list[Target]
     pins: list[tuple[Term, Any]]
@@ -61,7 +60,7 @@ class _NoPreimage(Exception):
 
 
 def is_invertible(concolic: ConcolicValue) -> bool:
-    """Whether a way leads back from a value to inputs."""
+    """Return whether a value can be traced back to inputs."""
     if concolic.term is not None or isinstance(concolic.form, symbolic_json.SymbolicJson):
         return True
     if isinstance(concolic.form, Items):
@@ -75,14 +74,14 @@ def is_invertible(concolic: ConcolicValue) -> bool:
 
 
 def fingerprint(concolic: ConcolicValue) -> str:
-    """What tells a value from others that came about at the same place."""
+    """Return a text that distinguishes a value from others computed at the same place."""
     operands = () if concolic.origin is None else concolic.origin.operands
     values = (to_python(each.value) for each in operands)
     return repr([each for each in values if isinstance(each, _COMPARED)])[:_LONGEST]
 
 
 def plans(concolic: ConcolicValue, wanted: Any) -> Iterator[Plan]:
-    """What inputs should be, so that a value becomes the wanted one: one try after another."""
+    """Yield values for the inputs that may give a value the wanted one."""
     seen: set[tuple[Any, ...]] = set()
     for choice in range(_MOST_TRIES):
         attempt = _Attempt(choice)
@@ -97,7 +96,7 @@ def plans(concolic: ConcolicValue, wanted: Any) -> Iterator[Plan]:
 
 
 class _Attempt:
-    """One way back from a value: where there are several, `choice` says which is taken."""
+    """One attempt to invert a value; where several preimages exist, `choice` selects one."""
 
     def __init__(self, choice: int) -> None:
         self.choice = choice
@@ -107,7 +106,7 @@ class _Attempt:
         self._waiting: list[tuple[int, Origin]] = []
 
     def make(self, concolic: ConcolicValue, wanted: Any) -> None:
-        """Follow a value back to inputs. Raises _Impossible."""
+        """Trace a value back to inputs. Raises _NoPreimage."""
         self._want(concolic, wanted)
         while self._waiting:
             _, origin = heapq.heappop(self._waiting)
@@ -178,13 +177,13 @@ def _dual(origin: Origin, operand: int | ConcolicValue) -> ConcolicValue:
 
 
 def _is_open(origin: Origin, preimage: Preimage) -> bool:
-    """Whether the operands can be what is wished for: what nothing leads back from stays as it was."""
+    """Return whether the operands can take the values of a preimage: constants must have them already."""
     pairs = ((_dual(origin, operand), value) for operand, value in preimage.items())
     return all(is_invertible(concolic) or to_python(concolic.value) == value for concolic, value in pairs)
 
 
 def perturbations(concolic: ConcolicValue) -> Iterator[Plan]:
-    """Other values for the texts and numbers that a value depends on: what is hashed may come to anything."""
+    """Yield other values for the strings and numbers that a value depends on, such as the input of a hash."""
     leaves = [(term, value) for term, value in _leaves(concolic) if not isinstance(value, bool)]
     for term, value in leaves[:_MOST_LEAVES]:
         for number, letter in enumerate(_LETTERS):
@@ -192,18 +191,18 @@ def perturbations(concolic: ConcolicValue) -> Iterator[Plan]:
 
 
 def depends_on_inputs(concolic: ConcolicValue) -> bool:
-    """Whether a value depends on texts or numbers that can be chosen."""
+    """Return whether a value depends on strings or numbers that a request can choose."""
     return any(not isinstance(value, bool) for _, value in _leaves(concolic))
 
 
 def _pins(concolic: ConcolicValue, targets: Iterable[Target]) -> list[tuple[Term, Any]]:
-    """What a value depends on besides the targets, as it was."""
+    """Return the inputs of a value besides the targets, with their values in the run."""
     aimed_at = {term.get_id() for term, _, _ in targets}
     return [(term, value) for term, value in _leaves(concolic) if term.get_id() not in aimed_at]
 
 
 def _leaves(concolic: ConcolicValue) -> list[tuple[Term, Any]]:
-    """The terms that a value comes of, with what they were."""
+    """Return the terms that a value was computed from, with their values in the run."""
     found: dict[int, tuple[Term, Any]] = {}
     seen: set[int] = set()
     waiting = [concolic]

@@ -1,4 +1,4 @@
-"""Policies that count calls: how often the same request came before is an input, where test files can say it."""
+"""Policies that count calls: earlier calls of the same request are an input, where test files can state them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ MOST = 12
 _LEFT = "remaining-calls-variable-name"
 
 
-def counted(tracer: Tracer, exchange: Exchange, entry: TraceEntry, *, refuses: bool) -> None:
-    """A policy that counts calls has let one through, or refused it. That they are counted so is no proof."""
+def branch_on_count(tracer: Tracer, exchange: Exchange, entry: TraceEntry, *, refuses: bool) -> None:
+    """Branch on how many calls came before, after a policy that counts calls. No proof rests on this."""
     if not has_trait(entry.name, "counts-calls") or not tracer.harness.has_doubles:
         return
     calls, each = _number(tracer, entry, "calls"), _number(tracer, entry, "increment_count")
@@ -45,7 +45,7 @@ def counted(tracer: Tracer, exchange: Exchange, entry: TraceEntry, *, refuses: b
 
 
 def _number(tracer: Tracer, entry: TraceEntry, field: str) -> Term | None:
-    """A number that a policy is given: how many calls it lets through, or as how many one counts."""
+    """Return a numeric attribute of a policy: the calls that it allows, or how much one call counts."""
     given, attribute = tracer.attributes(entry).get(field), entry.element.get(field.replace("_", "-"))
     if given is not None:
         return term_of(given)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _TOKENS = ("good", "expired", "none")
 
 
-def tokens(tracer: Tracer, step: Step) -> None:
-    """A check of tokens has judged: which token there was decides, though not alone."""
+def branch_on_token(tracer: Tracer, step: Step) -> None:
+    """Branch on the token of the request, after a policy that checks tokens."""
     if has_trait(step.name, "checks-token"):
         for provider in tracer.harness.providers:
             term = tracer.inputs.one_of("token", provider, choices=("none", "good", "expired"))
@@ -30,9 +30,9 @@ def tokens(tracer: Tracer, step: Step) -> None:
             tracer.path.branch_on_value(term, _TOKENS, actual, "token")
 
 
-def token_accepted(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
-    """A token was accepted: its claims are inputs."""
-    tokens(tracer, entry.step)
+def accept_token(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+    """Make the claims of an accepted token inputs."""
+    branch_on_token(tracer, entry.step)
     for provider in tracer.harness.providers:
         if tracer.path.assignment.get(("token", provider), "none") != "none":
             for name, _ in variables_of(entry.step):
@@ -40,11 +40,11 @@ def token_accepted(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> Non
                 tracer.state.variables[to_utf16(name)] = ConcolicValue(exchange.variables.get(name), form=form)
 
 
-def header_checked(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def check_header(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     _header(tracer, entry, passes=True)
 
 
-def header_refused(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+def fail_check_header(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
     return _header(tracer, entry, passes=False)
 
 

@@ -1,7 +1,7 @@
-"""Guesses where a solver takes long: texts put together from the constants of a question, tried one after another.
+"""Candidate values for inputs, tried before the solver: strings assembled from the constants of a query.
 
-A text that a policy cuts up by hand (`Split(';')`, `Split('=')`, `Trim`) is a chain of pieces for the solver, and a few
-words with separators between them for anybody else.
+A policy that parses a string by hand (`Split(';')`, `Split('=')`, `Trim`) is a chain of substrings to the solver, but
+only a few words with separators between them to a person.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_PARTS = 5
 _FILLERS = ("x", "1", "")
 _NUMBER = re.compile(r"[0-9]+")
 _MOST_PLACES = 60
-"""Places of a text where another one is put."""
+"""Positions in a string at which another one is inserted."""
 
 
 class Target(NamedTuple):
@@ -40,10 +40,9 @@ class Target(NamedTuple):
 def try_candidates(
     inputs: Inputs, terms: Sequence[Term], assignment: Mapping[Key, Any], words: Sequence[str]
 ) -> dict[str, Any] | None:
-    """Values by name under which all terms hold, by trying texts for one input; None when none of them does. The first
-    term is asked first.
+    """Return values by name under which all terms are true, by trying strings for one input; None when none is found.
 
-    `words` are constants that are near besides those in the terms.
+    The first term is tried first. `words` are further constants, from near the branch.
     """
     involved = {each.name: each for term in terms for each in inputs.in_term(term)}
     texts = [each for each in involved.values() if solver.is_string(each.term) and not each.choices]
@@ -63,9 +62,7 @@ def try_candidates(
 def replaced(
     inputs: Inputs, terms: Sequence[Term], targets: Sequence[Target], assignment: Mapping[Key, Any]
 ) -> dict[str, Any] | None:
-    """Values by name under which terms become what is aimed at and all others hold: a text gets the new value where it
-    had the old one. None when that is not enough.
-    """
+    """Return values that give the targets their values and keep all terms true, by replacing substrings; else None."""
     involved = {each.name: each for term in terms for each in inputs.in_term(term)}
     values = {each.name: assignment.get(each.key, each.default) for each in involved.values()}
 
@@ -87,7 +84,7 @@ def replaced(
 def matching(
     inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
 ) -> dict[str, Any] | None:
-    """Values by name under which all terms hold, with samples of the patterns that texts are asked to match."""
+    """Return values under which all terms are true, with samples of the patterns that strings have to match."""
     found = [(term, solver.sample_of(pattern)) for term, pattern in solver.matches_in(solver.simplify(asked))]
     if not found or any(sample is None for _, sample in found):
         return None
@@ -98,7 +95,7 @@ def matching(
 
 
 def _with_new(target: Target, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The inputs of a term, each with the new value in the places of the old one."""
+    """Yield the inputs of a term, each with the old value replaced by the new one."""
     name = solver.name_of(target.term)
     if name in values:
         yield name, target.value
@@ -119,7 +116,7 @@ _LONGEST = 40
 
 
 def literals_in(entry: TraceEntry | None) -> list[str]:
-    """The texts and characters that are written in the expressions of a policy."""
+    """Return the string and character literals in the expressions of a policy."""
     found: dict[str, None] = {}
     for evaluation in () if entry is None else entry.evaluations:
         if evaluation.expression is not None:
@@ -148,7 +145,7 @@ def _words_in(body: Bound) -> list[str]:
 def try_single_input(
     inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
 ) -> dict[str, Any] | None:
-    """The answer to a question about one input and one value, where nothing else contradicts it."""
+    """Return values that satisfy a comparison of one input with a constant, unless other terms contradict it."""
     found = solver.comparison(asked)
     if found is None or found[0] not in inputs.by_name:
         return None
@@ -171,7 +168,7 @@ def _all_hold(terms: Iterable[Term], values: list[tuple[Term, Any]]) -> bool:
 
 
 def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
-    """A text that was right so far, with more at its end or in the place of what fills it."""
+    """Yield variants of a string: with more at its end, or in place of a filler."""
     separators, words = _separators_and_words(constants)
     for separator in separators:
         for count in range(1, _MOST_PARTS):
@@ -189,7 +186,7 @@ def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
 
 
 def _renumbered(text: str, numbers: Sequence[int]) -> Iterator[str]:
-    """A text with other numbers in the places of those that it has."""
+    """Yield a string with its numbers replaced."""
     for found in _NUMBER.finditer(text):
         for number in numbers:
             if number >= 0:
@@ -197,7 +194,7 @@ def _renumbered(text: str, numbers: Sequence[int]) -> Iterator[str]:
 
 
 def _separators_and_words(constants: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What is between words, and words; a word with a separator at an end (`",a"`) is both."""
+    """Return separators, and words; a word with a separator at one end (`",a"`) gives both."""
     separators = dict.fromkeys(each for each in constants if each and not _is_word(each))
     words: dict[str, None] = {}
     known = set(constants)
@@ -215,7 +212,7 @@ def _is_word(text: str) -> bool:
 
 
 def _texts(constants: Sequence[str]) -> Iterator[str]:
-    """Words alone, then words and fillers with separators between them."""
+    """Yield single words, then words and fillers with separators between them."""
     separators, words = _separators_and_words(constants)
     yield from words
     parts = [*words, *_FILLERS]

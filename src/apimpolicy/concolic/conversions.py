@@ -1,4 +1,4 @@
-"""What becomes of the value of an attribute when a policy takes it: as text, number, truth value."""
+"""How a policy converts the value of an attribute: to a string, number or Boolean."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def converted(
     *,
     failed: bool,
 ) -> ConcolicValue:
-    """The attribute as the policy gets it; what it must be so that it is no error is a decision of the way."""
+    """Return the attribute as the policy gets it; branch on whether the conversion succeeds."""
     if given.is_constant:
         return ConcolicValue(value)
     convert = slot.convert
@@ -58,7 +58,7 @@ def converted(
 
 
 def _is_refused(slot: AttributeSlot | ContentSlot, entry: TraceEntry) -> bool:
-    """Whether the value of the last evaluation converts, and the gateway refuses it all the same."""
+    """Return whether the value of the last evaluation converts, but the gateway refuses it."""
     try:
         return bool(slot.why_invalid(slot.convert(entry.evaluations[-1].value)))
     except (DotnetException, conversions.InvalidValueError):
@@ -78,13 +78,13 @@ def _validated(tracer: Tracer, slot: AttributeSlot | ContentSlot, term: Term, *,
 
 
 def unsupported_at(entry: TraceEntry, kind: str) -> Unsupported:
-    """Something at a policy that has no form."""
+    """Return the reason for something at a policy that has no term."""
     line, column = entry.position
     return Unsupported(kind, f"{entry.file}:{line}:{column}")
 
 
 def _text(tracer: Tracer, given: ConcolicValue) -> Term | None:
-    return as_text(tracer, given)  # type: ignore[arg-type] # it has the path and the inputs, as a walker has
+    return as_text(tracer, given)  # type: ignore[arg-type] # it has the path and the inputs of a replayer
 
 
 def _truth(tracer: Tracer, given: ConcolicValue, value: Any, entry: TraceEntry, *, failed: bool) -> ConcolicValue:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _PORTS = {"http://": ":80", "https://": ":443"}
 
 
-def begun(tracer: Tracer, exchange: Exchange) -> None:
-    """A request is about to meet the first policy: one that is a preflight meets no others than cors."""
+def branch_on_preflight(tracer: Tracer, exchange: Exchange) -> None:
+    """Branch on whether a request is a preflight, before the first policy: only cors sees preflights."""
     if exchange.program is None or not preflight_steps(exchange.program):
         return
     inputs, headers = tracer.inputs, tracer.state.request.headers
@@ -38,10 +38,10 @@ def begun(tracer: Tracer, exchange: Exchange) -> None:
 
 
 @effect("cors")
-def crossed(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
-    """Whether a preflight is answered, and which other request is ended.
+def cors(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+    """Branch on whether cors answers a preflight, and whether it ends another request.
 
-    What cors adds to the answer of any other, it adds when all policies have run.
+    The headers that cors adds to other responses come after all policies.
     """
     headers, method = tracer.state.request.headers, tracer.state.request.method
     ends_others = written(entry, "terminate-unmatched-request").strip().lower() not in ("", "false")
@@ -85,7 +85,7 @@ def _preflight(tracer: Tracer, exchange: Exchange, entry: TraceEntry, fits: Term
 
 
 def _listed(entry: TraceEntry) -> list[Element]:
-    """The elements that say what is allowed."""
+    """Return the elements that list what is allowed."""
     return [child for each in entry.element.elements() for child in each.elements()]
 
 
@@ -104,7 +104,7 @@ def _same_method(term: Term, allowed: str) -> Term:
 
 
 def _same_origin(origin: Term, allowed: str) -> Term:
-    """Whether an origin is the same, but for case, the default port, and slashes at its end."""
+    """Return whether origins are equal, ignoring case, the default port and trailing slashes."""
     folded = folded_origin(allowed)
     port = next((port for scheme, port in _PORTS.items() if folded.startswith(scheme)), "")
     parts = [solver.ignoring_case(folded), solver.union(solver.literal(""), solver.literal(port))]

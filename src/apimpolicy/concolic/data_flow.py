@@ -1,4 +1,4 @@
-"""What reads the values that a policy gives, where that is all that it does."""
+"""Which policies read the values that a policy produces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def readers(step: Step, steps: Sequence[Step]) -> list[Step] | None:
-    """The steps that read what a step gives, of these; None when it does more than give values, or nobody knows."""
+    """Return those steps that read the results of a step; None when it has other effects, or they are unknown."""
     if step.specification is None or step.specification.holds_policies or not all(map(is_pure, expressions_of(step))):
         return None
     if has_trait(step.name, "logs", "measures") or _is_composed(step):
@@ -28,12 +28,12 @@ def readers(step: Step, steps: Sequence[Step]) -> list[Step] | None:
 
 
 def only_refuses(step: Step) -> bool:
-    """Whether a policy lets a request pass, or ends it with an error, and does nothing else that expressions see."""
+    """Return whether a policy either passes a request or ends it with an error, and changes nothing else."""
     return has_trait(step.name, "refuses", "limits") and not has_trait(step.name, "ends", "answers", "wraps")
 
 
 def _variables_set(step: Step) -> list[str] | None:
-    """The variables that a policy sets, if it does nothing else; None when it does."""
+    """Return the variables that a policy sets; None when it has other effects."""
     if has_trait(step.name, "sets-variable"):
         name = step.element.get("name")
         return None if name is None else [name.value.text]
@@ -47,25 +47,25 @@ def _variables_set(step: Step) -> list[str] | None:
 
 
 def _asks_for_backend(step: Step) -> bool:
-    """Whether an expression asks where requests go."""
+    """Return whether an expression of a policy reads the backend's URL."""
     return any("Backend" in excerpt.text or "ServiceUrl" in excerpt.text for excerpt in expressions_of(step))
 
 
 def _sets_header(step: Step) -> bool:
-    """Whether a policy that counts puts what it counted into a header."""
+    """Return whether a policy that counts calls writes its counters to a header."""
     return not has_trait(step.name, "checks-token", "checks-header") and any(
         each.name.endswith("header-name") for each in step.element.attributes
     )
 
 
 def expressions_of(step: Step) -> Iterator[Excerpt]:
-    """The expressions of a policy or part itself."""
+    """Yield the expressions of a policy or a part of one, without those of policies inside."""
     if step.specification is not None:
         yield from own_expressions(step.element, step.specification)
 
 
 def _is_composed(step: Step) -> bool:
-    """Whether a step makes a part of a request or an answer that a policy around it sends: nothing reads it here."""
+    """Return whether a step composes a request or response of the policy around it, which no expression reads."""
     around = step.parent
     while around is not None:
         if has_trait(around.name, "requests", "composes"):
@@ -75,7 +75,7 @@ def _is_composed(step: Step) -> bool:
 
 
 def _reads(step: Step, name: str) -> bool:
-    """Whether a step may read a variable: in an expression, by its name in an attribute, or in a template."""
+    """Return whether a step may read a variable: in an expression, by name in an attribute, or in a template."""
     attributes = step.element.attributes
     if any(each.name == "template" or (each.value.text == name and each.name != "name") for each in attributes):
         return True

@@ -1,7 +1,7 @@
-"""Policies that a double may stand for, where a search may use doubles: what a real one cannot be brought to.
+"""Test doubles of policies, where a search may use them: for outcomes that no request can cause.
 
-A check that refuses for reasons that have no form may pass, and one that passes may refuse, so that what handles its
-error is reached. A proof uses no doubles.
+A check that refuses for a reason without a term may pass, and a check that passes may refuse, so that the code that
+handles its error is reached. A proof uses no doubles.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _REFUSALS = {
     "limits": ("QuotaExceeded", 403),
     "refuses": ("Forbidden", 403),
 }
-"""What a check says when it refuses, unless it matters."""
+"""The default reason and status of a check that refuses."""
 _SOURCES = {"counts-calls": "rate-limit", "limits": "quota", "checks-certificate": "validate-client-certificate"}
 """The policies that such an error of a wider scope comes from; from validate-jwt without one here."""
 _KINDS = {"Jwt": JWT, "string": TEXT}
@@ -50,7 +50,7 @@ def _chosen(tracer: Tracer, step: Step) -> tuple[str, str] | None:
 
 
 def may_fail(tracer: Tracer, step: Step) -> bool:
-    """Whether a policy that has passed is worth refusing: a check, or what a wider scope does, with an on-error."""
+    """Return whether it is worth making a policy that passed refuse: a check, or a wider scope, with an on-error."""
     if not tracer.harness.handles_errors or tracer.harness.double_of(step) is None:
         return False
     if step.inserted or step.name == "base":
@@ -58,19 +58,19 @@ def may_fail(tracer: Tracer, step: Step) -> bool:
     return not has_trait(step.name, "ends") and any(has_trait(step.name, trait) for trait in _REFUSALS)
 
 
-def did_not_fail(tracer: Tracer, step: Step) -> None:
-    """A real policy has passed."""
+def branch_on_failing_double(tracer: Tracer, step: Step) -> None:
+    """Branch on the double of a policy that passed: it may fail instead."""
     name = tracer.harness.double_of(step)
     assert name is not None
     tracer.path.add_branch(solver.equal(_kind(tracer, name), solver.constant(FAILS)), False, PLACE)
 
 
 LAST_RESORT = "last resort"
-"""The place of decisions that are turned around when nothing else is left."""
+"""The place of branches that are negated last."""
 
 
-def did_not_pass(tracer: Tracer, step: Step, *, is_understood: bool = False) -> None:
-    """A real policy has failed; when it does not is understood, or nobody knows."""
+def branch_on_passing_double(tracer: Tracer, step: Step, *, is_understood: bool = False) -> None:
+    """Branch on the double of a policy that failed: it may pass instead."""
     name = tracer.harness.double_of(step)
     if name is not None:
         place = LAST_RESORT if is_understood else PLACE
@@ -78,7 +78,7 @@ def did_not_pass(tracer: Tracer, step: Step, *, is_understood: bool = False) -> 
 
 
 def has_failed(tracer: Tracer, step: Step) -> bool:
-    """Whether it was a double that failed; then what it says of the error are inputs."""
+    """Return whether a double failed; the parts of its error are inputs then."""
     chosen = _chosen(tracer, step)
     if chosen is None or chosen[1] != FAILS:
         return False
@@ -97,7 +97,7 @@ def has_failed(tracer: Tracer, step: Step) -> bool:
 
 
 def error_of(step: Step, reason: str | None = None) -> dict[str, Any]:
-    """What is said of the error of a double, unless it matters; with a reason what goes with it."""
+    """Return the default error of a double; with a reason, what belongs to that reason."""
     of_step = next((trait for trait in _REFUSALS if has_trait(step.name, trait)), "checks-token")
     trait = next((trait for trait, (known, _) in _REFUSALS.items() if known == reason), of_step)
     known, status = _REFUSALS[trait]
@@ -105,8 +105,8 @@ def error_of(step: Step, reason: str | None = None) -> dict[str, Any]:
     return {"reason": reason or known, "message": "", "status": status, **source}
 
 
-def has_passed(tracer: Tracer, exchange: Exchange, step: Step) -> None:
-    """A double has run and not failed: the variables of the policy are inputs."""
+def apply_passing_double(tracer: Tracer, exchange: Exchange, step: Step) -> None:
+    """Make the variables of a policy inputs after its double passed."""
     chosen = _chosen(tracer, step)
     if chosen is None:
         return
@@ -124,7 +124,7 @@ def has_passed(tracer: Tracer, exchange: Exchange, step: Step) -> None:
 
 
 def variables_of(step: Step) -> list[tuple[str, str]]:
-    """The variables that a policy sets, with their types."""
+    """Return the variables that a policy sets, with their types."""
     found: list[tuple[str, str]] = []
     for slot in step.specification.attributes if step.specification is not None else ():
         attribute = step.element.get(slot.name)

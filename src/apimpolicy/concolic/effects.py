@@ -1,7 +1,7 @@
-"""What policies do to what expressions see, over the inputs; the table `EFFECTS` has those that are understood.
+"""How policies change the state that expressions see; the table `EFFECTS` has a function for each modelled policy.
 
-Of any other policy, what it changed in the run is from then on what it was, with an obstacle; and whether it could have
-ended otherwise is unknown.
+After any other policy, whatever it changed has its value from the run, marked as unsupported; whether it could have
+ended differently is unknown.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def effect(*names: str) -> Callable[[_Effect], _Effect]:
 
 
 def after_policy(tracer: Tracer, exchange: Any, step: Step, before: Any) -> None:
-    """A policy has run."""
+    """Update the state after a policy has run."""
     entry = exchange._entries[step]
     if isinstance(entry.effect, Replaced):
-        doubles.has_passed(tracer, exchange, step)
+        doubles.apply_passing_double(tracer, exchange, step)
         return
     known = EFFECTS.get(step.name)
     if doubles.may_fail(tracer, step):
-        doubles.did_not_fail(tracer, step)
+        doubles.branch_on_failing_double(tracer, step)
     if known is not None:
         known(tracer, exchange, entry)
         return
@@ -62,8 +62,8 @@ def after_policy(tracer: Tracer, exchange: Any, step: Step, before: Any) -> None
     unsupported = unsupported_at(entry, f"the policy {step.name}")
     if not _is_harmless(step.name):
         tracer.path.mark_inexact(unsupported)
-    _changes(tracer, exchange, before, unsupported)
-    call_counts.counted(tracer, exchange, entry, refuses=False)
+    _invalidate_changes(tracer, exchange, before, unsupported)
+    call_counts.branch_on_count(tracer, exchange, entry, refuses=False)
 
 
 def _listed(given: Any) -> list[ConcolicValue]:
@@ -71,12 +71,12 @@ def _listed(given: Any) -> list[ConcolicValue]:
 
 
 def _is_harmless(name: str) -> bool:
-    """Whether a policy changes nothing that expressions see, and cannot end the request."""
+    """Return whether a policy changes nothing that expressions see, and can't end the request."""
     return has_trait(name, "logs") or has_trait(name, "measures")
 
 
-def _changes(tracer: Tracer, exchange: Exchange, before: Any, unsupported: Unsupported) -> None:
-    """What a policy changed becomes what it was."""
+def _invalidate_changes(tracer: Tracer, exchange: Exchange, before: Any, unsupported: Unsupported) -> None:
+    """Give all that a policy changed its value from the run, marked as unsupported."""
     state = tracer.state
     for name, value in exchange.variables.to_dict().items():
         if name not in before.variables or before.variables[name] is not value:
@@ -98,7 +98,7 @@ def _changes(tracer: Tracer, exchange: Exchange, before: Any, unsupported: Unsup
 
 
 def failed_policy(tracer: Tracer, exchange: Any, step: Step, error: PolicyError) -> None:
-    """A policy has failed; an expression that threw explains itself."""
+    """Update the state after a policy has failed; an expression that threw was traced already."""
     entry = exchange._entries[step]
     if doubles.has_failed(tracer, step) or error is tracer.error:
         return
@@ -107,22 +107,22 @@ def failed_policy(tracer: Tracer, exchange: Any, step: Step, error: PolicyError)
     tracer.error = error
     known = FAILURES.get(step.name)
     if entry.error is None or id(entry) in tracer.failed_expressions:
-        doubles.did_not_pass(tracer, step, is_understood=True)
+        doubles.branch_on_passing_double(tracer, step, is_understood=True)
     elif known is None or not known(tracer, exchange, entry, error):
         tracer.path.mark_inexact(unsupported_at(entry, f"the policy {step.name}"))
-        caller_checks.tokens(tracer, step)
-        call_counts.counted(tracer, exchange, entry, refuses=True)
-        doubles.did_not_pass(tracer, step)
+        caller_checks.branch_on_token(tracer, step)
+        call_counts.branch_on_count(tracer, exchange, entry, refuses=True)
+        doubles.branch_on_passing_double(tracer, step)
 
 
 def written(entry: TraceEntry, attribute: str) -> str:
-    """An attribute as it is written; empty without one."""
+    """Return an attribute as it is written; empty when it is missing."""
     found = entry.element.get(attribute)
     return "" if found is None else found.value.text
 
 
 def message_of(tracer: Tracer, exchange: Exchange) -> Message | None:
-    """The message that a policy works on; None for one that a policy composes."""
+    """Return the message that a policy changes; None for one that a policy composes."""
     if exchange.composed_request is not None:
         return None
     if exchange.changes_request:
@@ -133,8 +133,9 @@ def message_of(tracer: Tracer, exchange: Exchange) -> Message | None:
 # Policies around others, and those that expressions do not see
 
 
-@effect("base", "include-fragment", "choose", "retry", "wait", "limit-concurrency", "trace")
-def nothing(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+@effect("base", "include-fragment", "choose", "retry", "wait", "limit-concurrency", "trace", "mock-response")
+def ignore(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+    """Do nothing: these policies change nothing themselves."""
     return
 
 
@@ -163,10 +164,11 @@ def set_header(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
         message.headers.unsupported = unsupported
         tracer.path.mark_inexact(unsupported)
         return
-    _put(tracer, message.headers, name.value, "override" if action is None else action.value.text, given, unsupported)
+    kind = "override" if action is None else action.value.text
+    _set_field(tracer, message.headers, name.value, kind, given, unsupported)
 
 
-def _put(
+def _set_field(
     tracer: Tracer, fields: Fields, name: str, action: str, given: dict[str, Any], unsupported: Unsupported
 ) -> None:
     values: list[ConcolicValue] = given.get("values", [])
@@ -212,10 +214,10 @@ def set_body(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     given = tracer.attributes(entry)
     template = entry.element.get("template")
     if template is not None:
-        _sample(tracer, entry, message.body)
+        _offer_sample(tracer, entry, message.body)
     values = [value for value in given.values() if isinstance(value, ConcolicValue)]
     if message is tracer.state.request and message.body.set is None and message.body.key == ("body",):
-        _may_have_body(tracer, True)
+        _branch_on_body(tracer, True)
     body = Body(tracer.inputs, message.body.key)
     body.set = (
         values[-1]
@@ -230,8 +232,8 @@ def set_body(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 _PLACES = re.compile(r"\{[{%][^}]*?\bbody((?:\.[A-Za-z_][\w-]*)+)")
 
 
-def _sample(tracer: Tracer, entry: TraceEntry, body: Body) -> None:
-    """A template reads a body: one that has all that the template asks for is worth trying."""
+def _offer_sample(tracer: Tracer, entry: TraceEntry, body: Body) -> None:
+    """Offer a sample body that has all members that a template reads."""
     content: dict[str, Any] = {}
     for found in _PLACES.finditer(entry.element.source.text[entry.element.start : entry.element.end]):
         *around, last = found[1][1:].split(".")
@@ -245,8 +247,8 @@ def _sample(tracer: Tracer, entry: TraceEntry, body: Body) -> None:
         tracer.path.add_branch(tracer.inputs.bool_var(*key), bool(tracer.path.assignment.get(key)), "sample")
 
 
-def _may_have_body(tracer: Tracer, can: bool) -> None:
-    """A body is not given to a GET or HEAD that has none."""
+def _branch_on_body(tracer: Tracer, can: bool) -> None:
+    """Branch on whether set-body can set a body: not on a GET or HEAD that has none."""
     method = tracer.state.request.method
     term = tracer.inputs.one_of("method", choices=METHODS) if method is None else term_of(method)
     if term is None:
@@ -257,20 +259,20 @@ def _may_have_body(tracer: Tracer, can: bool) -> None:
     tracer.path.add_branch(solver.any_of(there, solver.not_(solver.any_of(*has_none))), can, "set-body")
 
 
-def _no_body(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+def _fail_set_body(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
     body = tracer.state.request.body
     if exchange.composed_request is not None or not exchange.changes_request or body.set is not None:
         return False
-    _may_have_body(tracer, False)
+    _branch_on_body(tracer, False)
     return True
 
 
-FAILURES["set-body"] = _no_body
+FAILURES["set-body"] = _fail_set_body
 
 
 @effect("authentication-managed-identity")
-def identified(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
-    """The token is another in each run; where it goes is written."""
+def authentication_managed_identity(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+    """Mark the managed identity's token as unsupported: it differs in each run."""
     unsupported = unsupported_at(entry, "a token of a managed identity")
     name = written(entry, "output-token-variable-name")
     if name:
@@ -281,14 +283,9 @@ def identified(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
         )
 
 
-@effect("mock-response")
-def ends(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
-    return
-
-
 @effect("return-response")
-def returned(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
-    """What the policies inside said is known; one that begins as a response in a variable is as it was in this run."""
+def return_response(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+    """Mark the parts of a response that comes from a variable as unsupported."""
     if entry.element.get("response-variable-name") is None:
         return
     unsupported = unsupported_at(entry, "the response in a variable")
@@ -301,6 +298,6 @@ def returned(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 
 __all__ = ["after_policy", "effect", "failed_policy", "message_of", "solver"]
 
-EFFECTS["check-header"] = caller_checks.header_checked
-FAILURES["check-header"] = caller_checks.header_refused
-EFFECTS["validate-jwt"] = EFFECTS["validate-azure-ad-token"] = caller_checks.token_accepted
+EFFECTS["check-header"] = caller_checks.check_header
+FAILURES["check-header"] = caller_checks.fail_check_header
+EFFECTS["validate-jwt"] = EFFECTS["validate-azure-ad-token"] = caller_checks.accept_token

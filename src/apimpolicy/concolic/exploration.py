@@ -1,4 +1,4 @@
-"""What a search found; what it did not find is not impossible (see `proving`)."""
+"""The results of a search. A goal that was not reached is not proven impossible (see `proving`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @attrs.define
 class Statistics:
-    """What a search took: runs, questions to the solver and those not decided in time, runs that went another way."""
+    """Figures of a search: runs, solver queries, those that timed out, and runs that diverged from the prediction."""
 
     runs: int = 0
     queries: int = 0
@@ -28,7 +28,7 @@ class Statistics:
 
 @attrs.define
 class Exploration:
-    """What came of a search: for each goal the first run that reached it."""
+    """The results of a search: for each goal the first run that reached it."""
 
     harness: Harness
     inputs: Inputs
@@ -45,6 +45,6 @@ class Exploration:
         return [goal for goal in self.harness.goals.all if goal not in self.found]
 
     def reasons(self, goal: Goal) -> list[Unsupported]:
-        """What stood in the way of a goal that was not found: what decides it, else what stands anywhere."""
+        """Return why a goal was not reached: what its condition depends on, else everything unsupported."""
         own = self.blocking.get(goal) or self.unsupported_features
         return sorted(own, key=lambda each: (-own[each], each))

@@ -1,7 +1,7 @@
-"""Looks for requests: runs one, turns decisions of its way around, and goes on with what is new.
+"""Concolic search: run a request, negate one of its branches, repeat with the new input.
 
-Decisions that lead to what nobody has reached come first; ways are never enumerated for their own sake, unless all of
-them are wanted (`thorough`), as for a proof.
+Branches that lead to unreached goals come first. Paths are not enumerated for their own sake, unless the search is
+`exhaustive`, which looks for a request that breaks a claim.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 
 _WITHIN = ("split", "trim", "replace", "number", "sample", "coding")
-"""Places inside of a member, which decide little of themselves."""
+"""Places inside a member, whose branches decide little by themselves."""
 DOUBLES = (PLACE, LAST_RESORT)
 
 
 class Explorer:
-    """One search. `on_run` is told of each run; the search ends early when it says True."""
+    """One search. `on_run` is called after each run; the search ends when it returns True."""
 
     def __init__(
         self,
@@ -68,15 +68,15 @@ class Explorer:
         self._tried: set[int] = set()
         self._seen_paths: set[int] = set()
         self._tries: dict[Any, int] = {}
-        self._seen: set[tuple[int, bool]] = set()
+        self._covered: set[tuple[int, bool]] = set()
         self.assignments: dict[frozenset[Any], Run | None] = {}
         self._is_for_branches = False
         self._ahead: Places = 0
-        """Where what is wanted and missing is, when so many goals were found."""
+        """The places of the unreached goals, when so many were reached."""
         self._measured = -1
 
     def explore(self, starts: Iterable[Assignment] = ()) -> Exploration:
-        """Search until everything wanted is found, all ways are gone, or a bound is reached."""
+        """Search until every wanted goal is reached, no path is left, or a bound is reached."""
         begun = time.process_time()
         self._deadline = begun + self.bounds.seconds
         solver.set_deadline(self._deadline)
@@ -98,15 +98,15 @@ class Explorer:
 
     @property
     def is_late(self) -> bool:
-        """Whether the seconds of the search are over."""
+        """Return whether the time of the search is over."""
         return time.process_time() > self._deadline
 
     def _has_stalled(self) -> bool:
-        """Whether there was nothing new for long."""
+        """Return whether the last runs reached nothing new."""
         return not self.exhaustive and self.statistics.runs - self._newest > self.bounds.patience
 
     def _restrict_to_branches(self) -> bool:
-        """Go on with what leads to branches that nobody has taken, the least tried first; false when that was done."""
+        """Restrict the search to untaken branches, least tried first; return False when it was restricted already."""
         if self._is_for_branches:
             return False
         self._is_for_branches = True
@@ -119,12 +119,12 @@ class Explorer:
         return True
 
     def _leads_on(self, run: Run, decision: Decision) -> bool:
-        """Whether something that is wanted, and that nobody has reached, comes after a decision."""
+        """Return whether a wanted, unreached goal can follow a branch."""
         self._measure()
         return bool(self.harness.reachability.of(run.path.open_exit(decision.step)) & self._ahead)
 
     def _measure(self) -> None:
-        """Where what is missing is, once more was found."""
+        """Update where the unreached goals are."""
         if self._measured == len(self.outcome.found):
             return
         self._measured = len(self.outcome.found)
@@ -139,7 +139,7 @@ class Explorer:
     # Runs
 
     def run(self, assignment: Assignment) -> Run | None:
-        """Run a request, and note what it reached and where its way could turn."""
+        """Run a request, record the goals that it reached, and schedule its branches."""
         run = self.harness.run(self.inputs, assignment)
         self.statistics.runs += 1
         self.statistics.mispredictions += len(run.path.mispredicted) + len(run.path.internal_errors)
@@ -154,9 +154,9 @@ class Explorer:
             self.outcome.found.setdefault(goal, run)
         for unsupported in run.path.unsupported_features:
             self.outcome.unsupported_features[unsupported] = self.outcome.unsupported_features.get(unsupported, 0) + 1
-        self._note_blocking(run)
+        self._record_blocking(run)
         way = _signature(run.path.decisions)
-        if way not in self._seen_paths or not self.exhaustive:  # what has no form may differ all the same
+        if way not in self._seen_paths or not self.exhaustive:  # branches without a term may still differ
             self._seen_paths.add(way)
             self._schedule(run)
         for path in run.continuations:
@@ -166,7 +166,7 @@ class Explorer:
         return run
 
     def _schedule(self, run: Run) -> None:
-        self._seen.update((each.term.get_id(), each.taken) for each in run.path.decisions if each.term is not None)
+        self._covered.update((each.term.get_id(), each.taken) for each in run.path.decisions if each.term is not None)
         prefix = 0
         without_form: set[Any] = set()
         for index, decision in enumerate(run.path.decisions):
@@ -183,7 +183,7 @@ class Explorer:
                     without_form.add(place)
 
     def _schedule_without_form(self, run: Run, index: int, decision: Decision, prefix: int) -> bool:
-        """A decision that has no form is turned around too where a way leads back to inputs."""
+        """Schedule a branch without a term if it can be traced back to inputs."""
         assert decision.value is not None
         place = place_key(decision), decision.taken
         if backward.is_invertible(decision.value):
@@ -202,11 +202,11 @@ class Explorer:
         heapq.heappush(self._queue, (rank, self._count, run, index))
 
     def _rank(self, decision: Decision) -> float:
-        """How soon a decision is turned around: what leads to something new first, and each place in its turn."""
+        """Return the priority of negating a branch: new goals first, and each place in turn."""
         other = self._goal_of(decision, taken=not decision.taken)
         branch = decision.place == THROWS or self._has_missing_branch(decision)
         is_new = other is not None and other in self.wanted and other not in self.outcome.found
-        is_unseen = decision.term is None or (decision.term.get_id(), not decision.taken) not in self._seen
+        is_unseen = decision.term is None or (decision.term.get_id(), not decision.taken) not in self._covered
         base: float = 0 if is_new and branch else 1 if branch else 2 if is_new else 3 if is_unseen else 5
         kind = decision.place[0] if isinstance(decision.place, tuple) else decision.place
         base += 4 if kind == LAST_RESORT else 0.5 if isinstance(kind, str) and kind in _WITHIN else 0
@@ -224,7 +224,7 @@ class Explorer:
         return Goal(CONDITION, file, at, int(not taken))
 
     def _has_missing_branch(self, decision: Decision) -> bool:
-        """Whether a decision belongs to the condition of a branch that has not gone all ways."""
+        """Return whether a branch belongs to a condition with an outcome that was not reached yet."""
         entry = decision.owner
         if entry is None:
             return False
@@ -235,7 +235,7 @@ class Explorer:
             goal not in self.outcome.found for goal in self.harness.goals.around(around.element) if goal in self.wanted
         )
 
-    def _note_blocking(self, run: Run) -> None:
+    def _record_blocking(self, run: Run) -> None:
         for decision in run.path.decisions:
             if decision.term is None and decision.unsupported is not None:
                 goal = self._goal_of(decision, taken=not decision.taken)
@@ -243,7 +243,7 @@ class Explorer:
                     known = self.outcome.blocking.setdefault(goal, {})
                     known[decision.unsupported] = known.get(decision.unsupported, 0) + 1
 
-    # Turning around
+    # Negating branches
 
     def _negate(self, run: Run, index: int) -> None:
         if run.path.is_finished:
@@ -253,64 +253,64 @@ class Explorer:
         if decision.term is None:
             self.backward_solver.negate(run, before, decision)
             return
-        asked = decision._replace(taken=not decision.taken)
-        found = None if decision.is_repeated else self._asked(run, before, asked)
+        negated = decision._replace(taken=not decision.taken)
+        found = None if decision.is_repeated else self._solve_for(run, before, negated)
         if found is None and not self.exhaustive and run.is_real:
-            for narrow in (self.guards, self.decides):
-                fewer = [each for each in before if narrow(run.path, each, asked)]
+            for narrow in (self.guards, self.influences):
+                fewer = [each for each in before if narrow(run.path, each, negated)]
                 if found is None and len(fewer) < len(before):
                     before = fewer
-                    found = self._asked(run, before, asked)
+                    found = self._solve_for(run, before, negated)
         if found is None:
             return
         key = frozenset(found.items())
         is_new = key not in self.assignments
-        following = self.assignments[key] = self.run(found) if is_new else self.assignments[key]
-        if following is not None and decision.place not in DOUBLES:  # other policies run then
+        next_run = self.assignments[key] = self.run(found) if is_new else self.assignments[key]
+        if next_run is not None and decision.place not in DOUBLES:  # other policies run then
             self.statistics.predicted += is_new
-            if not self._is_as_foreseen([*before, asked], following):
+            if not self._is_as_predicted([*before, negated], next_run):
                 self.statistics.diverged += is_new
                 if is_new and not self.exhaustive:
-                    self.backward_solver.with_repairs(following, before)
+                    self.backward_solver.with_repairs(next_run, before)
 
-    def _asked(self, run: Run, before: Sequence[Decision], asked: Decision) -> Assignment | None:
-        """An assignment under which the decisions before hold, and the one that is asked for."""
-        terms = [each.constraint for each in (*before, asked) if each.term is not None]
+    def _solve_for(self, run: Run, before: Sequence[Decision], negated: Decision) -> Assignment | None:
+        """Return an assignment that keeps the earlier branches and takes this one."""
+        terms = [each.constraint for each in (*before, negated) if each.term is not None]
         return self.queries.solve(
-            terms, asked.constraint, run.assignment, candidates.literals_in(asked.owner), place=place_key(asked)
+            terms, negated.constraint, run.assignment, candidates.literals_in(negated.owner), place=place_key(negated)
         )
 
-    def decides(self, path: Path, decision: Decision, asked: Decision) -> bool:
-        """Whether a decision has a part in another one that comes later, or in whether that is met."""
+    def influences(self, path: Path, decision: Decision, negated: Decision) -> bool:
+        """Return whether a branch can influence a later one."""
         if decision.place in DOUBLES:
             return False
         if decision.place == "conversion":  # a value that is refused ends the request
             return True
-        return self.harness.reachability.leads_to(path.open_exit(decision.step), asked.step)
+        return self.harness.reachability.leads_to(path.open_exit(decision.step), negated.step)
 
-    def guards(self, path: Path, decision: Decision, asked: Decision) -> bool:
-        """Whether it does, or the way would end at it when it were answered otherwise."""
+    def guards(self, path: Path, decision: Decision, negated: Decision) -> bool:
+        """Return whether `decision` guards `negated`, or ends the request when negated."""
         step = decision.step
         ends = decision.place == "guard" or (step is not None and only_refuses(step))
-        return ends or self.decides(path, decision, asked)
+        return ends or self.influences(path, decision, negated)
 
-    def _is_as_foreseen(self, wanted: Sequence[Decision], following: Run) -> bool:
-        """Whether a run took these decisions as they were asked for, and others that matter for the last only later."""
-        asked = wanted[-1]
-        return any(self._begins(path, wanted, asked) for path in (following.path, *following.continuations))
+    def _is_as_predicted(self, wanted: Sequence[Decision], next_run: Run) -> bool:
+        """Return whether a run took the predicted branches."""
+        negated = wanted[-1]
+        return any(self._begins(path, wanted, negated) for path in (next_run.path, *next_run.continuations))
 
-    def _begins(self, path: Path, wanted: Sequence[Decision], asked: Decision) -> bool:
-        """Whether a way begins with these decisions, as far as they decide about the last of them."""
-        answers = list(self._deciding(path, wanted, asked))
-        return list(islice(self._deciding(path, path.decisions, asked), len(answers))) == answers
+    def _begins(self, path: Path, wanted: Sequence[Decision], negated: Decision) -> bool:
+        """Return whether a path begins with these branches, as far as they influence the last of them."""
+        answers = list(self._influencing(path, wanted, negated))
+        return list(islice(self._influencing(path, path.decisions, negated), len(answers))) == answers
 
-    def _deciding(self, path: Path, decisions: Iterable[Decision], asked: Decision) -> Iterator[tuple[int, bool]]:
-        """The answers that decide about a decision, each the term's number and what it was."""
+    def _influencing(self, path: Path, decisions: Iterable[Decision], negated: Decision) -> Iterator[tuple[int, bool]]:
+        """Yield the branches that influence a branch, as the term's id and the outcome."""
         for each in decisions:
-            if each.term is not None and (self.exhaustive or each is asked or self.decides(path, each, asked)):
+            if each.term is not None and (self.exhaustive or each is negated or self.influences(path, each, negated)):
                 yield each.term.get_id(), each.taken
 
 
 def _signature(decisions: Sequence[Decision]) -> int:
-    """What tells these decisions from others."""
+    """Return a number that identifies a sequence of branches."""
     return hash(tuple((0 if each.term is None else each.term.get_id(), each.taken) for each in decisions))

@@ -1,4 +1,4 @@
-"""What comes from outside: answers of backends and services, what a cache holds; and where the request goes."""
+"""Inputs from outside the policy: responses of backends and services, entries of the cache; and the backend's URL."""
 
 from __future__ import annotations
 
@@ -22,67 +22,67 @@ if TYPE_CHECKING:
 
 
 @effect("forward-request")
-def forwarded(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def forward_request(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     key = ("answer", str(tracer.state.answers))
     tracer.state.answers += 1
-    tracer.state.forwarded.append(tracer.state.request.as_it_is())
-    _failing(tracer, key, fails=False)
+    tracer.state.forwarded.append(tracer.state.request.snapshot())
+    _branch_on_failure(tracer, key, fails=False)
     tracer.state.answered(exchange.response, key)
-    if _says_true(entry, "follow-redirects"):
+    if _is_set(entry, "follow-redirects"):
         tracer.path.mark_inexact(unsupported_at(entry, "follow-redirects"))
-    if _says_true(entry, "fail-on-error-status-code"):
-        _failing_by_status(tracer, key, fails=False)
+    if _is_set(entry, "fail-on-error-status-code"):
+        _branch_on_status(tracer, key, fails=False)
 
 
-def _says_true(entry: TraceEntry, name: str) -> bool:
+def _is_set(entry: TraceEntry, name: str) -> bool:
     attribute = entry.element.get(name)
     return attribute is not None and attribute.value.text.strip().lower() != "false"
 
 
-def _failing_by_status(tracer: Tracer, key: tuple[str, ...], *, fails: bool) -> None:
+def _branch_on_status(tracer: Tracer, key: tuple[str, ...], *, fails: bool) -> None:
     status = tracer.inputs.int_var(*key, "status", default=200, least=200, most=599)
     tracer.path.add_branch(status >= 400, fails, "failure")
 
 
-def _failing(tracer: Tracer, key: tuple[str, ...], *, fails: bool) -> None:
+def _branch_on_failure(tracer: Tracer, key: tuple[str, ...], *, fails: bool) -> None:
     tracer.path.add_branch(tracer.inputs.bool_var(*key, "fails"), fails, "failure")
 
 
-def _failed(tracer: Tracer, key: tuple[str, ...]) -> None:
-    """Nobody answered: there was no connection, or it took too long, and the error says which."""
-    _failing(tracer, key, fails=True)
+def _fail_call(tracer: Tracer, key: tuple[str, ...]) -> None:
+    """Branch on how a call failed: no connection, or a timeout."""
+    _branch_on_failure(tracer, key, fails=True)
     late = bool(tracer.path.assignment.get((*key, "late")))
     tracer.path.add_branch(tracer.inputs.bool_var(*key, "late"), late, "failure")
 
 
-def _failed_forward(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+def _fail_forward(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
     key = ("answer", str(tracer.state.answers))
     tracer.state.answers += 1
-    tracer.state.forwarded.append(tracer.state.request.as_it_is())
+    tracer.state.forwarded.append(tracer.state.request.snapshot())
     if not tracer.path.assignment.get((*key, "fails")):
-        if error.response is None or not _says_true(entry, "fail-on-error-status-code"):
+        if error.response is None or not _is_set(entry, "fail-on-error-status-code"):
             return False
-        _failing(tracer, key, fails=False)
-        _failing_by_status(tracer, key, fails=True)
+        _branch_on_failure(tracer, key, fails=False)
+        _branch_on_status(tracer, key, fails=True)
         tracer.state.answered(error.response, key)
         return True
-    _failed(tracer, key)
+    _fail_call(tracer, key)
     return True
 
 
-FAILURES["forward-request"] = _failed_forward
+FAILURES["forward-request"] = _fail_forward
 
 
 @effect("send-request")
-def sent(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def send_request(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     key = ("sent", str(tracer.state.sent))
     tracer.state.sent += 1
     name = entry.element.get("response-variable-name")
     value = None if name is None else exchange.variables.get(name.value.text)
     has_failed = bool(tracer.path.assignment.get((*key, "fails")))
     if value is not None:
-        _url(tracer, entry, is_one=True)
-    _failing(tracer, key, fails=has_failed)
+        _branch_on_url(tracer, entry, is_one=True)
+    _branch_on_failure(tracer, key, fails=has_failed)
     if name is None:
         return
     if value is None:
@@ -92,41 +92,41 @@ def sent(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     tracer.state.variables[to_utf16(name.value.text)] = ConcolicValue(value, form=message)
 
 
-def _url(tracer: Tracer, entry: TraceEntry, *, is_one: bool) -> bool:
-    """What it sends to must be a URL; whether that explains what happened."""
-    asked = [
+def _branch_on_url(tracer: Tracer, entry: TraceEntry, *, is_one: bool) -> bool:
+    """Branch on whether send-request got a valid URL; return whether that explains the outcome."""
+    constraints = [
         solver.matches(each.term, URL) for each in tracer.attributes(entry).get("urls", []) if each.term is not None
     ]
-    if not asked or tracer.inputs.value(solver.all_of(*asked), tracer.path.assignment) is not is_one:
+    if not constraints or tracer.inputs.value(solver.all_of(*constraints), tracer.path.assignment) is not is_one:
         return False
-    tracer.path.add_branch(solver.all_of(*asked), is_one, "URL")
+    tracer.path.add_branch(solver.all_of(*constraints), is_one, "URL")
     return True
 
 
 @effect("send-one-way-request")
-def sent_one_way(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def send_one_way_request(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     tracer.state.sent += 1
 
 
-def _failed_sent(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
-    if _url(tracer, entry, is_one=False):
+def _fail_send_request(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+    if _branch_on_url(tracer, entry, is_one=False):
         return True
     key = ("sent", str(tracer.state.sent))
     tracer.state.sent += 1
     if not tracer.path.assignment.get((*key, "fails")):
         return False
-    _failed(tracer, key)
+    _fail_call(tracer, key)
     return True
 
 
-FAILURES["send-request"] = _failed_sent
+FAILURES["send-request"] = _fail_send_request
 
 
 # What the cache holds
 
 
 @effect("cache-lookup-value")
-def looked_up(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def cache_lookup_value(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     given, state = tracer.attributes(entry), tracer.state
     key = given.get("key", ConcolicValue(to_utf16(written(entry, "key"))))
     found = isinstance(entry.effect, CacheAccessed) and entry.effect.found
@@ -159,18 +159,18 @@ def looked_up(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 
 
 def _is_one_key(state: State, name: str, key: ConcolicValue) -> bool:
-    """Whether a key of the cache is the same as another one in all requests of this way, or in none.
+    """Return whether a cache key equals another one for all requests with this path, or for none.
 
-    What is in the cache under a key is an input, whatever the key is.
+    The entry under a key is an input, whatever the key is.
     """
-    asked = "" if key.is_constant else str(key.term)
-    return state.cache_keys.setdefault(name, asked) == asked and (
+    term = "" if key.is_constant else str(key.term)
+    return state.cache_keys.setdefault(name, term) == term and (
         key.is_constant or (key.term is not None and not state.stored)
     )
 
 
 @effect("cache-store-value")
-def stored(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def cache_store_value(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     given = tracer.attributes(entry)
     key = given.get("key", ConcolicValue(to_utf16(written(entry, "key"))))
     value = given.get("value", ConcolicValue(to_utf16(written(entry, "value"))))
@@ -180,7 +180,7 @@ def stored(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 
 
 @effect("cache-remove-value", "cache-store")
-def forgotten(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def ignore(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     return
 
 
@@ -188,7 +188,7 @@ def forgotten(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 
 
 @effect("set-backend-service")
-def backend_set(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def set_backend_service(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     given = tracer.attributes(entry)
     for field in ("backend_id", "base_url"):
         chosen = given.get(field)
@@ -196,8 +196,8 @@ def backend_set(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
             tracer.path.mark_inexact(unsupported_at(entry, "a backend that the request chooses"))
 
 
-def _no_backend(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
-    """The backend is not there; in another world it is."""
+def _fail_set_backend_service(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
+    """Branch on whether the backend exists."""
     given = tracer.attributes(entry).get("backend_id")
     name = str(given.value) if given is not None else written(entry, "backend-id")
     if not name or not tracer.harness.has_doubles:
@@ -207,11 +207,11 @@ def _no_backend(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: Po
     return True
 
 
-FAILURES["set-backend-service"] = _no_backend
+FAILURES["set-backend-service"] = _fail_set_backend_service
 
 
 @effect("rewrite-uri", "set-query-parameter")
-def url_changed(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
+def change_url(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
     tracer.state.request.url_unsupported = unsupported_at(entry, "a URL that a policy changed")
     if any(not each.is_constant for each in tracer.attributes(entry).values() if isinstance(each, ConcolicValue)):
         tracer.path.mark_inexact(unsupported_at(entry, f"the policy {entry.name}"))

@@ -1,7 +1,7 @@
-"""What there is to reach in a policy: its branches, and the outcomes of its conditions.
+"""The goals of a search in a policy: its branches, and the outcomes of its conditions.
 
-They are the same as those that coverage counts (`testing.coverage.places`): each `when` and `otherwise`, a `choose`
-without `otherwise` that is passed, `retry` repeated and not; each condition true and false, or null and not null.
+They are those that coverage counts (`testing.coverage.places`): each `when` and `otherwise`, a `choose` without
+`otherwise` that is passed, `retry` repeated and not; each condition true and false, or null and not null.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BRANCH, CONDITION = "branch", "condition"
 
 
 class Goal(NamedTuple):
-    """Something to reach: `at` is its place in the file, `outcome` which of its outcomes, from 0."""
+    """A goal: `at` is its place in the file, `outcome` the number of one of its outcomes, from 0."""
 
     kind: str
     file: str
@@ -37,7 +37,7 @@ class Goal(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What people call a place: a branch by its path, a condition by its code; the words of its outcomes."""
+    """The name of a goal's place: the path of a branch, or the code of a condition; and the names of its outcomes."""
 
     name: str
     section: str
@@ -70,20 +70,21 @@ class Goals:
         ]
 
     def name(self, goal: Goal) -> str:
-        """What a goal is called."""
+        """Return the name of a goal."""
         place = self.places[goal.kind, goal.file, goal.at]
         words = place.outcomes[goal.outcome]
         return f"{place.section} {place.name}" + ("" if words == "taken" else f": {words}")
 
     def branch(self, element: Element, outcome: int = 0) -> Goal:
+        """Return the goal of an element's branch."""
         return Goal(BRANCH, element.source.path, (_in_file(element.source, element.start),), outcome)
 
     def node(self, goal: Goal) -> tuple[Excerpt, Bound]:
-        """The expression and the node of a condition."""
+        """Return the expression and the node of a condition."""
         return self._nodes[goal.file, goal.at]
 
     def around(self, element: Element) -> list[Goal]:
-        """The branches of a choose or retry."""
+        """Return the branches of a choose or retry."""
         found = self._around.get(id(element))
         if found is None:
             file = element.source.path
@@ -98,7 +99,7 @@ class Goals:
         return found
 
     def reached(self, trace: Trace) -> set[Goal]:
-        """The goals that a run has reached."""
+        """Return the goals that a run has reached."""
         found: set[Goal] = set()
         for entry in trace:
             if entry.element.source.path in self._ignored:
@@ -114,7 +115,7 @@ class Goals:
         asked = self._spans.get((excerpt.source.path, excerpt.start))
         for node, value in entries if asked is not None else ():
             place = known.get(id(node))
-            if place is None and asked is not excerpt:  # the same text, bound again
+            if place is None and asked is not excerpt:  # bound again from the same text
                 at = _place_of(excerpt, node)
                 named = self.places.get((CONDITION, excerpt.source.path, at))
                 place = None if named is None else (node, excerpt.source.path, at, named.outcomes is NULLNESS)
@@ -164,18 +165,18 @@ class Goals:
 
 
 def _in_file(source: Source, offset: int) -> int:
-    """An offset in the file itself, whatever the named values in it are."""
+    """Return an offset in the file, before named values were replaced."""
     return source.original_span(offset, offset + 1)[0]
 
 
 def _place_of(excerpt: Excerpt, node: Bound) -> tuple[Any, ...]:
-    """Where a node stands in the file itself."""
+    """Return the span of a node in the file."""
     start, end = excerpt.locate(node.syntax.start), excerpt.locate(max(node.syntax.end - 1, node.syntax.start)) + 1
     return type(node).__name__, *excerpt.source.original_span(start, max(start, end))
 
 
 def _outcomes(entry: TraceEntry) -> Iterator[int]:
-    """The outcomes of a branch that a trace shows, by their numbers."""
+    """Yield the numbers of the outcomes of a branch that a trace shows."""
     effect = entry.effect
     if has_trait(entry.name, "repeats"):
         if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):

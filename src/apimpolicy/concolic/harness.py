@@ -1,4 +1,4 @@
-"""What stands around a policy and stays the same, and how a scenario is sent through it."""
+"""The harness of a policy: everything around it that no request changes, and how a scenario runs."""
 
 from __future__ import annotations
 
@@ -48,17 +48,16 @@ class Harness:
     """A policy and what is fixed around it.
 
     `settings` are keywords of `Gateway`. `certificates` are those that callers may show, by name; those named in
-    `uploads` are uploaded to the gateway, besides what `settings` has, when they are shown. `token` makes the
-    header and its value for a provider of tokens and what is said of the token. `providers` are the names that `token`
-    knows. `variables` are those that every request begins with.
-    `fixed` are the entities of `context`, by kind, that are as `settings` say and no inputs.
+    `uploads` are uploaded to the gateway when they are shown, besides those in `settings`. `token` makes a header and
+    its value from the name of a token provider and options; `providers` are the names that it knows. `variables` are
+    the variables of every request. `fixed` are the kinds of entities in `context` that are constants of `settings`.
 
-    `stand_ins` are the named values and fragments that are made up: nothing that rests on them is proven.
+    `stand_ins` are the named values and fragments that are made up: no proof rests on them.
 
-    `section` is the only section that runs, where not all do: a response is there then from its beginning, an input.
+    `section` is the only section that runs, where not all do: it starts with a response, which is an input.
 
-    `asking` is asked at the end of each run, while all is known of it, and gives the ways that go on from there: what
-    was decided on the run, and after it.
+    `on_result` is called at the end of each run, while the tracer knows the state, and returns paths that continue the
+    run's path with the branches that it adds.
     """
 
     def __init__(
@@ -91,7 +90,7 @@ class Harness:
         self.named_values = dict(named_values or {})
         optional = {kind: self.settings.get(kind) for kind in ("user", "product", "subscription")}
         self.present = {kind: entity.id for kind, entity in optional.items() if entity is not None}
-        """The entities that are there unless a request says otherwise, with their ids."""
+        """The ids of the entities that exist by default."""
         self.first = TracingGateway(**self.settings)
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)
@@ -105,13 +104,13 @@ class Harness:
         self._several = {place for place, scope in places if any(p == place and s != scope for p, s in places)}
 
     def double_of(self, step: Step) -> str | None:
-        """The name under which a policy can have a double; None where none is wanted."""
+        """Return the name under which a policy can have a double; None where none is wanted."""
         if not self.has_doubles:
             return None
         return f"{step.scope} {step.place}" if step.place in self._several else step.place
 
     def _with_errors(self, assignment: Assignment) -> Assignment:
-        """The same, with all that is said of the error of each double that fails."""
+        """Add error details to each failing test double."""
         found: Assignment = {}
         for key, value in assignment.items():
             if key[0] == "double" and len(key) == 2 and value == doubles.FAILS:
@@ -120,7 +119,7 @@ class Harness:
         return {**assignment, **found} if found else assignment
 
     def declare(self, inputs: Inputs) -> None:
-        """The inputs that are one of a few kinds, and what is no input here."""
+        """Declare the inputs that have a few values, and the entities that are constant."""
         inputs.fixed = self.fixed
         texts = (document.document.source.text for document in self.scopes.values())
         now = self.settings.get("now")
@@ -135,7 +134,7 @@ class Harness:
             inputs.one_of("token", provider, choices=(NONE, "good", "expired"))
 
     def gateway(self, scenario: Scenario) -> TracingGateway:
-        """A gateway for a scenario."""
+        """Return a gateway for a scenario."""
         made = TracingGateway(
             **{
                 **self.settings,
@@ -151,7 +150,7 @@ class Harness:
         return made
 
     def _uploaded(self, scenario: Scenario) -> dict[str, Any]:
-        """The uploaded certificates, where one more is."""
+        """Return the uploaded certificates, with the caller's if that is uploaded."""
         name = scenario.certificate
         if name is None or name not in self.uploads:
             return {}
@@ -175,7 +174,7 @@ class Harness:
         return found
 
     def request(self, scenario: Scenario) -> Request:
-        """The request of a scenario."""
+        """Return the request of a scenario."""
         headers = dict(scenario.headers)
         if scenario.token is not None and self.token is not None:
             name, value = self.token(*scenario.token)
@@ -203,10 +202,10 @@ class Harness:
         )
 
     def begin(self, state: State) -> None:
-        """Say what is the same of every request, and what of this world is not followed."""
+        """Prepare the state of a run; subclasses add constants and unsupported parts."""
 
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
-        """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""
+        """Run the request of an assignment and trace it; continue an earlier path, if one is given."""
         assignment = with_seeds(self._with_errors(assignment))
         scenario = Scenario.of(assignment, self.present)
         scenario.named_values, scenario.section = self.named_values, self.section
@@ -227,7 +226,7 @@ class Harness:
             gateway.observer = TracingObserver(tracer)
             result = self.send(gateway, request, variables, made)
         except PathTooLong:
-            problem = "it makes more decisions than are followed"
+            problem = "it takes more branches than the search follows"
         except ApimPolicyError as error:
             problem = str(error)
         if result is not None and self.on_result is not None:
@@ -238,9 +237,9 @@ class Harness:
 
 
 class Run:
-    """A request that was run: what it reached, and the way it went. `result` is None when it could not be run.
+    """A request that ran: the goals that it reached, and its path. `result` is None when it could not run.
 
-    `further` are the ways that go on from its end, by what was asked there (`Harness.asking`).
+    `continuations` are paths that continue from its end (`Harness.on_result`).
     """
 
     __slots__ = ("assignment", "continuations", "path", "problem", "reached", "result", "scenario", "tracer")
@@ -263,16 +262,16 @@ class Run:
         self.problem = problem
         self.continuations = continuations
         self.path: Path = tracer.path
-        """The way that it went."""
+        """The branches that it took."""
 
     @property
     def is_real(self) -> bool:
-        """Whether no policy had a double."""
+        """Whether no policy was replaced with a double."""
         return not self.scenario.doubles
 
     @property
     def answered(self) -> Scenario:
-        """The scenario with each answer said that came in this run, whatever others answer unless it is."""
+        """The scenario with every response stated that the run received."""
         state = self.tracer.state
         return attrs.evolve(
             self.scenario,
@@ -281,26 +280,26 @@ class Run:
         )
 
     def passed(self, step: Step | None) -> bool:
-        """Whether a policy has run, and not failed."""
+        """Return whether a policy ran and did not fail."""
         if self.result is None or step in self.path.stopped_at:
             return False
         return any(entry.step is step for entry in self.result.trace)
 
     def with_path(self, path: Path) -> Run:
-        """The same run with another way."""
+        """Return the run with another path."""
         made = Run(self.scenario, self.assignment, self.tracer, self.result, self.reached, self.problem)
         made.path = path
         return made
 
 
 def stand_in_url(backend: str) -> str:
-    """The URL of a backend of which only the id is known."""
+    """Return a URL for a backend of which only the id is known."""
     name = "".join(each if each.isascii() and each.isalnum() else "-" for each in from_utf16(backend)).strip("-")
     return f"https://{name.lower() or 'backend'}.example"
 
 
 def _asked(answering: object) -> int:
-    """How many answers were asked for already."""
+    """Return how many responses were used."""
     return answering.count if isinstance(answering, _Answering) else 0
 
 
@@ -309,7 +308,7 @@ def _padded(answers: Sequence[Answer], count: int) -> list[Answer]:
 
 
 class _Answering:
-    """Answers one call after another; what is not said is 200."""
+    """Gives one response after another; those that are not stated are 200."""
 
     def __init__(self, answers: Sequence[Answer]) -> None:
         self.answers = answers
@@ -334,7 +333,7 @@ def _response(answer: Answer) -> Response:
 
 
 def _entities(scenario: Scenario) -> dict[str, Any]:
-    """The entities of `context`."""
+    """Return the entities of `context`."""
     found: dict[str, Any] = {}
     for kind, values in scenario.entities.items():
         if values is None:

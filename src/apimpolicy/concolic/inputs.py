@@ -1,7 +1,7 @@
-"""What a request and its surroundings may be: every input with its sort, its default, and the values that it may have.
+"""The inputs of a search: each has a sort, a default, and a domain.
 
-An input is known by its key, as `("header", "x-id")`; `("header", "x-id", "there")` says whether there is one. An
-assignment gives values to some of them, the others have their defaults.
+An input has a key, such as `("header", "x-id")`; `("header", "x-id", "there")` tells whether the header is present. An
+assignment gives values to some inputs, the others have their defaults.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ PRINTABLE = solver.char_range(" ", "~")
 _TOKEN = solver.union(_WORD, solver.literal("-"), solver.literal("_"), solver.literal("."))
 _IN_SEGMENT = solver.union(_TOKEN, *(solver.literal(each) for each in "~!$&'()*+,;=:@"))
 _PATH = solver.union(_IN_SEGMENT, solver.literal("/"))
-"""What stands in the path of a URL as it is."""
+"""Characters that the path of a URL contains unescaped."""
 _NO_SLASH = solver.union(solver.char_range(" ", "."), solver.char_range("0", "~"))
 _NO_BOUND = solver.star(PRINTABLE)
 
 FIELD = solver.union(solver.literal(""), _VISIBLE, solver.concat_patterns(_VISIBLE, solver.star(PRINTABLE), _VISIBLE))
 """The value of a header: visible characters, with spaces inside."""
 LABEL = solver.union(_VISIBLE, solver.concat_patterns(_VISIBLE, solver.star(PRINTABLE), _VISIBLE))
-"""What people call something: visible characters, with spaces inside."""
+"""Names: visible characters, with spaces inside."""
 ANY = _NO_BOUND
 SOME = solver.repeat(PRINTABLE, 1, None)
 WORD = solver.repeat(_TOKEN, 1, None)
@@ -55,7 +55,7 @@ ADDRESS = solver.union(
 )
 """An IPv4 address, or an IPv6 address in full."""
 PARAMETER = solver.repeat(_NO_SLASH, 1, None)
-"""What stands between two slashes of a path, decoded."""
+"""A segment of a path, decoded."""
 PATH = solver.concat_patterns(solver.literal("/"), solver.star(_PATH))
 SEGMENT = solver.difference(
     solver.repeat(_IN_SEGMENT, 1, None), solver.union(solver.literal("."), solver.literal(".."))
@@ -83,13 +83,13 @@ URL = solver.concat_patterns(
 )
 """A plain URL; others are URLs too."""
 READABLE = solver.repeat(solver.union(_TOKEN, solver.literal(" "), solver.literal("/")), 1, None)
-"""What people like to read in a test."""
+"""Readable strings."""
 
 
 class Piece(NamedTuple):
-    """A piece of a path: a text, or what may stand in its place, with `default` unless it matters.
+    """A segment of a path template: literal text, or a pattern with a `default`.
 
-    `parameter` is the name under which policies find it among the matched parameters.
+    `parameter` is its name among the matched parameters.
     """
 
     default: str
@@ -98,16 +98,16 @@ class Piece(NamedTuple):
 
     @classmethod
     def ignoring_case(cls, text: str) -> Piece:
-        """A text in any case."""
+        """Return literal text in any case."""
         return cls(text, solver.ignoring_case(text) if text.lower() != text.upper() else None)
 
     def key(self, index: int) -> Key:
-        """The input that it is; `index` is its place among the pieces."""
+        """Return the key of its input; `index` is its position among the segments."""
         return ("path", f"[{index}]") if self.parameter is None else ("matched", self.parameter)
 
 
 class Input:
-    """One input. `domain` are the terms that its values make true, `wishes` those that make it pleasant to read."""
+    """One input. `domain` are terms that its values satisfy, `soft_constraints` those that make them readable."""
 
     __slots__ = ("choices", "default", "domain", "key", "name", "soft_constraints", "term")
     _SAID = ("kind", "truth", "json")
@@ -123,11 +123,11 @@ class Input:
         self.domain = domain
         self.soft_constraints = soft_constraints
         self.choices: tuple[str, ...] = ()
-        """What it may be, where that is one of a few."""
+        """Its values, where there are a few."""
 
     @property
     def is_explicit(self) -> bool:
-        """Whether it is written down even where it has its default: what is not said may be something else."""
+        """Whether a scenario states it even where it has its default, since it may vary otherwise."""
         return self.key[-1] in self._SAID or self.key[0] in self._BY_CHANCE
 
 
@@ -139,23 +139,23 @@ class Inputs:
         self.known: dict[Key, Input] = {}
         self.by_name: dict[str, Input] = {}
         self.template: tuple[Piece, ...] | None = None
-        """What the path of every request is made of; None where it is any path."""
+        """The template of every request's path; None where it is any path."""
         self.fixed: frozenset[str] = frozenset()
         """Entities of `context` that are the same in every run, by kind."""
         self.clock: int | None = None
-        """When requests run, in seconds since 1970, where the clock stands still and may be set."""
+        """The time of requests in seconds since 1970, where the clock is fixed and can be set."""
         self.has_tokens = False
-        """Whether values from outside may be tokens: the policy speaks of them."""
+        """Whether values from outside may be tokens, because the policy mentions them."""
 
     def string_var(self, *key: str, default: str = "x", pattern: Pattern | None = None) -> Term:
-        """A text whose values match the pattern; unless given, that of the value of a header."""
+        """Return a string whose values match the pattern; by default, that of header values."""
         pattern = FIELD if pattern is None else pattern
         return self._get(
             key, solver.string_var, default, lambda term: self._domain_of_text(term, pattern), _soft_constraints_of_text
         )
 
     def one_of(self, *key: str, choices: Iterable[str]) -> Term:
-        """One of these texts, the first unless it matters."""
+        """Return a string that is one of these; the first by default."""
         known = tuple(choices)
         term = self._get(
             key,
@@ -167,15 +167,15 @@ class Inputs:
         return term
 
     def int_var(self, *key: str, default: int = 0, least: int, most: int) -> Term:
-        """A whole number in a range."""
+        """Return an integer in a range."""
         return self._get(key, solver.int_var, default, lambda term: (term >= least, term <= most))
 
     def real_var(self, *key: str) -> Term:
-        """A number from 0 up to, not including, 1."""
+        """Return a number from 0 up to, not including, 1."""
         return self._get(key, solver.real_var, 0.5, lambda term: (term >= 0, term < 1))
 
     def bool_var(self, *key: str, default: bool = False) -> Term:
-        """Yes or no."""
+        """Return a Boolean."""
         return self._get(key, solver.bool_var, default, lambda _: ())
 
     def _get(
@@ -197,13 +197,13 @@ class Inputs:
         return solver.matches(term, pattern), solver.length(term) <= self.bounds.text_length
 
     def path(self) -> Term:
-        """The path of the request's URL."""
+        """Return the path of the request's URL."""
         if self.template is None:
             return self.string_var("path", default="/", pattern=PATH)
         return solver.concat([self.piece(index) for index in range(len(self.template))])
 
     def piece(self, index: int) -> Term:
-        """A piece of the path, where that has a template."""
+        """Return a segment of the path, where that has a template."""
         assert self.template is not None
         piece = self.template[index]
         if piece.pattern is None:
@@ -211,11 +211,11 @@ class Inputs:
         return self.string_var(*piece.key(index), default=piece.default, pattern=piece.pattern)
 
     def in_term(self, term: Term) -> list[Input]:
-        """The inputs that a term is over."""
+        """Return the inputs of a term."""
         return [self.by_name[name] for name in sorted(solver.names_of(term)) if name in self.by_name]
 
     def value(self, term: Term, assignment: Mapping[Key, Any]) -> Any:
-        """What a term is under an assignment; None when that is not certain."""
+        """Return the value of a term under an assignment; None when that is not certain."""
         return solver.evaluate(
             term, ((each.term, assignment.get(each.key, each.default)) for each in self.in_term(term))
         )

@@ -1,4 +1,4 @@
-"""What C# makes of a tree whose type is not known: casts, `as` and `is`."""
+"""Casts, `as` and `is` of a JSON tree whose type is not known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TARGETS |= {_J + "JObject": OBJECT, _J + "JArray": LIST}
 
 
 def cast(replayer: Replayer, concolic: ConcolicValue, target: str) -> ConcolicValue:
-    """`(T)value` of an object whose type is not known, or of a token to a kind of token."""
+    """Return `(T)value` for an object of unknown type, or for a token."""
     form = concolic.form
     assert isinstance(form, SymbolicJson)
     if is_null(replayer, concolic):
@@ -49,7 +49,7 @@ def cast(replayer: Replayer, concolic: ConcolicValue, target: str) -> ConcolicVa
 
 
 def cast_silently(concolic: ConcolicValue, target: str) -> ConcolicValue:
-    """The value as a type that it has been seen to have."""
+    """Return the value as a type that a test has shown."""
     form = concolic.form
     assert isinstance(form, SymbolicJson)
     wanted = _TARGETS.get(target)
@@ -60,7 +60,7 @@ def cast_silently(concolic: ConcolicValue, target: str) -> ConcolicValue:
 
 
 def as_type(replayer: Replayer, concolic: ConcolicValue, target: str) -> ConcolicValue:
-    """`value as T`: null when it is of another type."""
+    """Return `value as T`: null when it has another type."""
     asked = is_type(concolic, target)
     form = concolic.form
     assert isinstance(form, SymbolicJson)
@@ -69,7 +69,7 @@ def as_type(replayer: Replayer, concolic: ConcolicValue, target: str) -> Concoli
 
 
 def is_type(concolic: ConcolicValue, target: str) -> Term:
-    """Whether a value is of a type."""
+    """Return whether a value has a type."""
     form = concolic.form
     assert isinstance(form, SymbolicJson)
     there = [] if concolic.null is None else [solver.not_(concolic.null)]

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.solver import Term
 
 _MOST_DIGITS = {"long": 18}
-"""How many digits a text has at most that writes a number of this type for certain; nine of other types."""
+"""The digits that always fit this type; nine for other types."""
 
 
 def number_in(replayer: Replayer, term: Term, kind: str) -> Term | None:
-    """The number of this type that a text of digits writes, on its way; None for a text that writes none.
+    """Return the integer of this type that a string of digits denotes; None for other strings.
 
-    Other texts may write a number too (spaces around it, more digits): they are another way, which is not exact.
+    Other strings may denote a number too (spaces around it, more digits): they take another path, which is inexact.
     """
     most = _MOST_DIGITS.get(kind, 9)
     digits = solver.repeat(solver.char_range("0", "9"), 1, most)
@@ -31,7 +31,7 @@ def number_in(replayer: Replayer, term: Term, kind: str) -> Term | None:
 
 
 def parsed(replayer: Replayer, text: ConcolicValue, kind: str) -> ConcolicValue | None:
-    """`int.Parse` of a text that is not null."""
+    """Return `int.Parse` of a string that is not null."""
     term = term_of(text)
     if term is None:
         return None
@@ -46,5 +46,5 @@ def parsed(replayer: Replayer, text: ConcolicValue, kind: str) -> ConcolicValue 
 
 
 def unparsable_character() -> solver.Pattern:
-    """Characters of which no number can be written: letters and the like."""
+    """Return the pattern of characters that no number contains, such as letters."""
     return solver.union(solver.char_range("A", "Z"), solver.char_range("a", "z"), solver.char_range(":", "@"))

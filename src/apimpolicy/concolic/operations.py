@@ -1,4 +1,4 @@
-"""What operators, tests and conversions mean."""
+"""The terms of operators, type tests and conversions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def conditional(replayer: Replayer, node: nodes.Conditional) -> ConcolicValue:
 
 
 def decide_null(replayer: Replayer, concolic: ConcolicValue, place: nodes.Expression) -> bool:
-    """Whether a value is null, which decides the way."""
+    """Return whether a value is null, and branch on it."""
     is_null = concolic.value is None
     if concolic.null is not None:
         replayer.path.add_branch(concolic.null, is_null, (place, "null"))
@@ -75,7 +75,7 @@ def _unconverted(node: nodes.Expression) -> nodes.Expression:
 
 
 def _not_null(concolic: ConcolicValue) -> ConcolicValue:
-    """The value on a way on which it is not null."""
+    """Return a value on a path where it is not null."""
     return ConcolicValue(
         concolic.value, concolic.term, form=concolic.form, unsupported=concolic.unsupported, origin=concolic.origin
     )
@@ -142,7 +142,7 @@ def _equality(left: ConcolicValue, right: ConcolicValue, kind: str, *, is_lifted
 
 
 def _same_object(left: ConcolicValue, right: ConcolicValue) -> ConcolicValue | None:
-    """`==` of references: a text that came from outside is the same object as a constant only where both are empty."""
+    """Return `==` of references: an input string and a constant are the same object only if both are empty."""
     for one, other in ((left, right), (right, left)):
         if not (other.is_constant and isinstance(other.value, str)):
             continue
@@ -203,7 +203,7 @@ def _arithmetic(replayer: Replayer, node: nodes.Binary, one: Term, two: Term, ki
 
 
 def fitting(replayer: Replayer, node: nodes.Expression, term: Term, kind: str) -> ConcolicValue:
-    """A number that may be too large for its type; then it is what it was."""
+    """Return a number; where it may overflow its type, it has its value from the run."""
     least, most = limits_of(kind)
     fits = solver.all_of(term >= least, term <= most)
     value = replayer.inputs.value(fits, replayer.path.assignment)
@@ -214,7 +214,7 @@ def fitting(replayer: Replayer, node: nodes.Expression, term: Term, kind: str) -
 
 
 def limits_of(kind: str) -> tuple[int, int]:
-    """The least and the largest number of an integral type."""
+    """Return the least and the largest number of an integral type."""
     if kind in _UNSIGNED:
         return 0, 2 ** _UNSIGNED[kind] - 1
     bits = _RANGES.get(kind, 63)
@@ -234,7 +234,7 @@ def convert(replayer: Replayer, node: nodes.Convert) -> ConcolicValue:
 
 
 def converted(replayer: Replayer, node: nodes.Expression, operand: ConcolicValue, conversion: Any) -> ConcolicValue:
-    """The value after a conversion."""
+    """Return the value after a conversion."""
     kind = conversion.kind
     if kind == "reference" and conversion.is_implicit:
         return operand  # the same object, so that whoever changes it changes that one
@@ -252,7 +252,7 @@ def converted(replayer: Replayer, node: nodes.Expression, operand: ConcolicValue
     if isinstance(operand.form, symbolic_json.Token) and kind == "user" and source.startswith("Newtonsoft.Json.Linq."):
         return symbolic_json.explicit(replayer, operand, target)
     if kind in ("reference", "unboxing"):
-        return _carried(operand)  # the run says that the type is right, and it is the same in every run of this way
+        return _carried(operand)  # the run shows the type, which is the same in every run with this path
     if (
         kind == "user"
         and target.startswith("Newtonsoft.Json.Linq.")
@@ -323,7 +323,7 @@ def is_pattern(replayer: Replayer, node: nodes.IsPattern) -> ConcolicValue:
 def matched(
     replayer: Replayer, node: nodes.Expression | nodes.Bound, operand: ConcolicValue, pattern: nodes.Pattern
 ) -> ConcolicValue:
-    """Whether a value matches; its variable gets the value."""
+    """Return whether a value matches a pattern, and set the pattern's variable."""
     found: ConcolicValue | None = None
     if pattern.value is not None:
         value = replayer.evaluate(pattern.value)

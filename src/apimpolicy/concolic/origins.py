@@ -1,6 +1,6 @@
-"""How values without a form came about: what made each, of which values. A search goes back along this (`steering`).
+"""Provenance of values without a term: the operation and its operands, which a search inverts (`backward`).
 
-Nothing here is part of a proof: what has no form stays an obstacle, wherever it came from.
+No proof rests on it: a value without a term stays unsupported, whatever its origin.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OUTPUT = "out "
 SETS = "sets "
 """The beginning of the name of an origin that is an object with another value of a property."""
 CLOCK = "clock"
-"""The name of the origin of what the clock says, of the seconds since 1970; and of the input that these are."""
+"""The origin of the clock's time, of its seconds since 1970; and the input that these are."""
 ITEM, HAS_ITEM = "item", "has item"
 """The names of the origins of an item of a list, and of whether there is one, each of the list and its place."""
 IS_AMONG = "is among"
@@ -35,8 +35,9 @@ _numbers = count()
 
 
 class Origin:
-    """What made a value, and of what; `value` is what it made, where that matters. `number` is larger than those of
-    the operands.
+    """The operation that produced a value, and its operands; `value` is the result, where that matters.
+
+    `number` is larger than those of the operands.
     """
 
     __slots__ = ("leads", "name", "node", "number", "operands", "value")
@@ -48,19 +49,19 @@ class Origin:
         self.number = next(_numbers)
         self.value = value
         self.leads: bool | None = None
-        """Whether a way leads back from it to inputs, once that was asked."""
+        """Whether it can be traced back to inputs, once that is known."""
 
     def __repr__(self) -> str:
         return f"Origin({self.name!r}, {list(self.operands)})"
 
 
 def origin_of(node: nodes.Bound, operands: Sequence[ConcolicValue], value: Any = None) -> Origin:
-    """The origin of the value of a node."""
+    """Return the origin of the value of a node."""
     return Origin(name_of(node), node, operands, value)
 
 
 def name_of(node: nodes.Bound) -> str:
-    """What a node does: a member as `System.Convert.FromBase64String`, an operator as `==`, or the kind of the node."""
+    """Return the operation of a node: a member (`System.Convert.FromBase64String`), an operator, or the node's kind."""
     if isinstance(node, nodes.Call):
         return _member(node.method)
     if isinstance(node, (nodes.PropertyAccess, nodes.IndexerAccess)):

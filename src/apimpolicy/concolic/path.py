@@ -1,8 +1,7 @@
-"""The way of one request: every decision that was taken on it, and what stood in the way of understanding it."""
+"""The path of one request: every branch that it took, and what was not understood on the way."""
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.concolic import solver
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
 
 Goal = tuple[Any, ...]
-"""What tests can reach: a branch or the outcome of a condition, by its place; see `goals`."""
+"""A branch or the outcome of a condition, by its place; see `goals`."""
 
 
 class Decision(NamedTuple):
-    """A question that the way met, and how it was answered.
+    """A branch of a path, with its outcome.
 
-    `term` is None where it has no symbolic form: `lost` says why. `place` is what asked, `owner` the branch whose
-    condition it belongs to, `step` the policy that ran. A `fixed` one is an assumption of ours that is not turned
-    around; an earlier policy has met an `is_repeated` one already.
+    `term` is None where it has no term: `unsupported` tells why. `place` is what branched, `owner` the policy whose
+    condition it belongs to, `step` the policy that ran. A `fixed` one is not negated; an earlier policy has taken an
+    `is_repeated` one already.
     """
 
     term: Term | None
@@ -36,36 +35,27 @@ class Decision(NamedTuple):
     step: Step | None = None
     is_repeated: bool = False
     value: ConcolicValue | None = None
-    """What was decided, where that has no form."""
+    """The condition, where it has no term."""
 
     @property
     def constraint(self) -> Term:
-        """What held."""
+        """The term, or its negation, that was true."""
         assert self.term is not None
         return self.term if self.taken else solver.not_(self.term)
 
 
-class Impact(Enum):
-    """What may be otherwise after a policy of which something is not known."""
-
-    FAILURE = "it may fail"
-    VALUE = "it may fail, and what it gives may be something else"
-    ALL = "all that comes after it"
-
-
 class OpenExit(NamedTuple):
-    """A policy from which requests of the same way may go on otherwise than was seen.
+    """A policy after which requests with the same decisions can continue differently from this run.
 
-    `stopped` are the policies at which the request ended, which others may pass.
+    `stopped_at` are the policies at which the run ended, and which other requests may pass.
     """
 
     step: Step | None
-    extent: Impact = Impact.VALUE
-    stopped: frozenset[Step | None] = frozenset()
+    stopped_at: frozenset[Step | None] = frozenset()
 
 
 class PathTooLong(Exception):
-    """A way has more decisions than the bound."""
+    """A path has more branches than the bound."""
 
 
 class Path:
@@ -77,58 +67,52 @@ class Path:
         self.decisions: list[Decision] = []
         self.unsupported_features: dict[Unsupported, None] = {}
         self.mispredicted: list[Decision] = []
-        """Decisions whose form said something else than the run: mistakes of a form."""
+        """Branches whose term contradicts the run: errors of a form."""
         self.internal_errors: list[Exception] = []
-        """Mistakes of ours, each of which left an expression without a meaning."""
+        """Internal errors, each of which left an expression without terms."""
         self.owner: Any = None
         self.step: Step | None = None
         """The policy that runs."""
         self.stopped_at: set[Step | None] = set()
-        """The policies that failed or ended the request: whatever is not known of them, others may go on from there."""
+        """The policies that failed or ended the request: other requests may continue there."""
         self.is_finished = False
-        """Nobody wants to know any more where its decisions lead."""
+        """Set when later decisions no longer matter."""
         self.random_values: Assignment = {}
-        """What came by chance in this run."""
+        """Inputs with random values in this run."""
         self.changed: dict[tuple[str, ...], ConcolicValue] = {}
-        """What policies put into trees that came from outside, by key."""
+        """Values that policies put into input trees, by key."""
         self._known: dict[int, set[Step | None]] = {}
-        """The terms that were asked for, with the policies in which they were."""
+        """The terms that were branched on, with the policies that did."""
         self._times: dict[int, int] = {}
-        """How often each place has decided."""
+        """How many times each place has branched."""
 
-    def open_exit(self, step: Step | None, extent: Impact = Impact.VALUE) -> OpenExit:
-        """What may be otherwise when something about a policy is, once the run is over."""
-        goes_on = step in self.stopped_at and extent is not Impact.FAILURE
-        return OpenExit(step, Impact.ALL if goes_on else extent, frozenset(self.stopped_at))
+    def open_exit(self, step: Step | None) -> OpenExit:
+        """Return how other requests can continue after a policy, once the run is over."""
+        return OpenExit(step, frozenset(self.stopped_at))
 
     def fork(self) -> Path:
-        """The same way so far, to go on with something else; obstacles are only those that it meets itself."""
+        """Return a copy of the path to continue differently; it collects its own unsupported features."""
         made = Path(self.inputs, self.assignment)
         made.decisions = list(self.decisions)
         made._known = {term: set(steps) for term, steps in self._known.items()}
         return made
 
     def record_random(self, *key: str, value: Any) -> None:
-        """An input that nobody gave had this value by chance; from here on it is given."""
+        """Record the random value of an input; from here on it is given."""
         if key not in self.assignment and value is not None:
             self.assignment[key] = self.random_values[key] = value
 
     def observe(self, *key: str, value: Any) -> None:
-        """An input that comes of others had this value in the run, whatever was wished for."""
+        """Record the value of an input that results from others."""
         if value is not None:
             self.assignment[key] = self.random_values[key] = value
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether all that happened is understood."""
-        return not self.unsupported_features
-
     def mark_inexact(self, unsupported: Unsupported) -> None:
-        """Something without a symbolic form was met."""
+        """Record something without a term."""
         self.unsupported_features.setdefault(unsupported)
 
     def decide(self, concolic: ConcolicValue, place: Any = None) -> bool:
-        """A question was answered by the truth of this value."""
+        """Branch on the truth of a value."""
         taken = concolic.value is True or (concolic.value is not False and bool(concolic.value))
         if concolic.is_constant:
             return taken
@@ -146,7 +130,7 @@ class Path:
         fixed: bool = False,
         value: ConcolicValue | None = None,
     ) -> None:
-        """A term was true, or was not; `value` is what has no term."""
+        """Add a branch on a term; `value` is what has no term."""
         if term is not None:
             term = solver.simplify(term)
             if solver.truth_value(term) is taken:
@@ -172,7 +156,7 @@ class Path:
         self.decisions.append(Decision(term, taken, place, self.owner, unsupported, fixed, self.step, value=value))
 
     def _ask_again(self, term: Term, taken: bool, place: Any) -> None:
-        """What was answered already decides in this policy as well."""
+        """Add a branch again that an earlier policy has taken."""
         asked = self._known[term.get_id()]
         if self.step not in asked and len(self.decisions) < self.inputs.bounds.decisions:
             asked.add(self.step)
@@ -181,19 +165,19 @@ class Path:
             )
 
     def branch_on_value(self, term: Term, choices: Iterable[Any], actual: Any, place: Any = None) -> None:
-        """A term was this one of several values: each that comes before it was asked for, and was not it."""
+        """Branch on a term being one of several values: one comparison after another until it is equal."""
         for each in choices:
             self.add_branch(solver.equal(term, solver.constant(each)), each == actual, place)
             if each == actual:
                 return
 
     def branch_on_count(self, term: Term, actual: int, most: int, place: Any = None) -> None:
-        """A number of things was this many: one more each time."""
+        """Branch on a count: once for each item."""
         for number in range(min(actual + 1, most)):
             self.add_branch(term > number, actual > number, place)
 
     def branch_on(self, term: Term, place: Any = None) -> bool:
-        """Whether a term is true in this run, which decides the way."""
+        """Return whether a term is true in this run, and branch on it."""
         term = solver.simplify(term)
         known = solver.truth_value(term)
         if known is not None:
@@ -207,7 +191,7 @@ class Path:
 
 
 def place_key(decision: Decision) -> Any:
-    """What a decision has in common with those of other runs at the same place."""
+    """Return a key of a branch that is the same in all runs."""
     place = decision.place
     if isinstance(place, tuple) and not isinstance(place[0], str):
         return id(place[0])

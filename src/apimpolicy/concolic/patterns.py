@@ -32,7 +32,7 @@ class _NoFormError(Exception):
 
 
 def _parsed(text: str) -> Any:
-    """The parts of a pattern; names of groups as .NET writes them are none of Python's."""
+    """Return the parsed pattern; .NET's names of groups are rewritten for Python."""
     import re._parser as parser  # type: ignore[import-not-found] # it has no types
 
     try:
@@ -42,7 +42,7 @@ def _parsed(text: str) -> Any:
 
 
 def pattern_of(text: str, *, ignores_case: bool = False) -> Pattern | None:
-    """A pattern that the texts match in which the regular expression is found; None when it has no form."""
+    """Return a pattern for strings in which a regular expression has a match; None when it has no form."""
     try:
         return _Reader(ignores_case).whole(list(_parsed(text)))
     except (_NoFormError, re.error, OverflowError):
@@ -54,7 +54,7 @@ class _Reader:
         self.ignores_case = ignores_case
 
     def whole(self, items: list[Any]) -> Pattern:
-        """The pattern of whole texts."""
+        """Return the pattern of whole strings."""
         starts = bool(items) and self._is_at(items[0], "AT_BEGINNING")
         ends = bool(items) and self._is_at(items[-1], "AT_END")
         inner = items[1 if starts else 0 : len(items) - 1 if ends else len(items)]

@@ -1,7 +1,6 @@
-"""What an expression can do besides giving a value: nothing, for most; and which variables it reads.
+"""Side effects of an expression, and the variables that it reads.
 
-A pure expression changes nothing that another one sees: all that can come of it are its value, and an error. So what is
-not understood in it spoils the proofs about what its value decides, and no others.
+A pure expression changes nothing that another one sees: it only has a value, or throws.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _CHANGING = (
     *("TryDequeue", "TryPop", "Merge", "Replace", "UnionWith", "ExceptWith", "IntersectWith", "Sort", "Reverse"),
     *("Write", "Load", "Save", "Read", "Transform", "Dispose", "Close", "Move", "Reset"),
 )
-"""How members begin that change what they are members of."""
+"""Prefixes of members that change their receiver."""
 _UNCHANGING = frozenset(
     (
         *("string", "char", "bool", "int", "long", "double", "decimal", "object", "ContextExtensions"),
@@ -40,12 +39,12 @@ _MOST_KNOWN = 5000
 
 
 def is_pure(excerpt: Excerpt) -> bool:
-    """Whether an expression changes nothing but objects that it has made itself."""
+    """Return whether an expression changes only objects that it has created."""
     return _facts(excerpt)[0]
 
 
 def variables_read(excerpt: Excerpt) -> frozenset[str] | None:
-    """The names of the variables of `context` that an expression may read; None when that can be any."""
+    """Return the names of the `context` variables that an expression may read; None when it can be any."""
     return _facts(excerpt)[1]
 
 
@@ -100,14 +99,14 @@ def _is_harmless(node: Bound, fresh: set[LocalSymbol]) -> bool:
 
 
 def _is_fresh(receiver: Expression | None, fresh: set[LocalSymbol]) -> bool:
-    """Whether an object was made in this expression: one that a variable holds, or that an initializer fills."""
+    """Return whether an object was created in this expression, in a variable or an initializer."""
     receiver = _unconverted(receiver)
     is_made_here = isinstance(receiver, (nodes.Placeholder, *_CREATIONS))
     return is_made_here or (isinstance(receiver, nodes.Local) and receiver.symbol in fresh)
 
 
 def only_reads(node: Bound) -> bool:
-    """Whether evaluating a node itself changes none of the objects that it is given."""
+    """Return whether evaluating a node changes none of the objects that it gets."""
     if not isinstance(node, nodes.Call):
         return isinstance(node, (nodes.PropertyAccess, nodes.Convert, nodes.Binary, nodes.InterpolatedString))
     return str(node.method.returns) != "void" and not node.method.name.startswith(_CHANGING)
@@ -129,7 +128,7 @@ def _is_harmless_call(node: nodes.Call, fresh: set[LocalSymbol]) -> bool:
 
 
 def _read(every: list[Bound]) -> frozenset[str] | None:
-    """The variables that are asked for by constant names; `context.Variables` has no other use then."""
+    """Return the variables that are read by constant names; None for any other use of `context.Variables`."""
     uses = sum(isinstance(node, nodes.PropertyAccess) and _is_variables(node) for node in every)
     names: list[str] = []
     for node in every:

@@ -12,8 +12,10 @@ from apimpolicy.dotnet.xml.elements import XAttribute, XElement
 
 
 def to_python(value: Any) -> Any:
-    """Bytes for an array of bytes, lists for others, dictionaries and lists for JSON, texts for URIs, addresses and
-    XML; anything else stays itself.
+    """Return a value of .NET as one of Python.
+
+    Arrays of bytes become bytes, others lists; JSON becomes dictionaries and lists; URIs, addresses and XML become
+    strings. Anything else is returned as it is.
     """
     if isinstance(value, Array):
         if str(value.element) == "byte":

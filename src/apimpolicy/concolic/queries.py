@@ -1,4 +1,4 @@
-"""Questions to the solver about inputs: asked after guesses, and only about what has to do with what is asked."""
+"""Solver queries about inputs: candidates are tried first, and unrelated terms are left out."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.solver import Term
 
 _LEAST = 40
-"""Milliseconds for a question at a place where several were not decided."""
+"""Milliseconds for a query at a place where several timed out."""
 _HARD = 300
-"""Milliseconds for a hard question, unless all ways are wanted."""
+"""Milliseconds for a hard query, unless the search is exhaustive."""
 
 
 class SolverQueries:
-    """The questions of one search; what becomes of them is counted in its outcome."""
+    """The solver queries of one search; their statistics go to its outcome."""
 
     def __init__(self, inputs: Inputs, bounds: Bounds, outcome: Exploration, *, exhaustive: bool) -> None:
         self.inputs = inputs
@@ -33,7 +33,7 @@ class SolverQueries:
         self.statistics = outcome.statistics
         self.exhaustive = exhaustive
         self._undecided: Counter[object] = Counter()
-        """How often a question was not decided in time, by place."""
+        """How many queries timed out, by place."""
 
     def solve(
         self,
@@ -44,9 +44,9 @@ class SolverQueries:
         targets: Sequence[Target] = (),
         place: object = None,
     ) -> Assignment | None:
-        """An assignment under which all terms hold: as it was, but for what has to do with the last of them.
+        """Return an assignment that satisfies all terms and changes only inputs related to `asked`.
 
-        `place` is where it is asked: a question gets less time where others were not decided.
+        `place` is the place of the branch: queries get less time where others have timed out.
         """
         related = _related(terms, asked)
         inputs = self._inputs_of(related)
@@ -78,7 +78,7 @@ class SolverQueries:
         return found
 
     def _take_first(self, given: Input, found: Assignment, terms: list[Term]) -> None:
-        """Of an input that is one of a few, take the first that does: which one a solver names is chance."""
+        """Take the first choice of an input that satisfies the terms, so that the result is deterministic."""
         for choice in given.choices if given.key in found else ():
             tried = {**found, given.key: choice}
             if choice == found[given.key] or all(self.inputs.value(term, tried) is True for term in terms):
@@ -86,7 +86,7 @@ class SolverQueries:
                 return
 
     def _take_one_case(self, given: Input, found: Assignment, terms: list[Term]) -> None:
-        """Where case does not matter a solver mixes it; people do not."""
+        """Make a string lower or upper case where that satisfies the terms, since solvers mix case."""
         value = found.get(given.key)
         if given.choices or not isinstance(value, str) or value == value.lower():
             return
@@ -129,7 +129,7 @@ class SolverQueries:
             self._undecided[place] += 1
             self.statistics.undecided += 1
             self.outcome.unsupported_features.setdefault(
-                Unsupported("a question that the solver did not decide in time", ""), 1
+                Unsupported("a query that the solver did not decide in time", ""), 1
             )
         return answer if answer.is_possible else None
 
@@ -141,7 +141,7 @@ class SolverQueries:
 
 
 def _related(terms: list[Term], asked: Term) -> list[Term]:
-    """The terms that share inputs with one, directly or through others."""
+    """Return the terms that share inputs with one, directly or through others."""
     known = set(solver.names_of(asked))
     waiting = [(term, solver.names_of(term)) for term in terms]
     found: list[Term] = []

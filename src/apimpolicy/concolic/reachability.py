@@ -1,7 +1,6 @@
-"""Where a request may still get to from a policy: what follows in the order of the document.
+"""Which policies and goals can follow a policy, in the order of the document.
 
-It is what a proof about one goal asks. Something that is not understood spoils the proofs about all that may follow it,
-and no others: what stands before it in the document, in another branch, or in a section that is over.
+A branch influences what can follow it, but not earlier policies, other branches, or sections that have ended.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.concolic import data_flow
 from apimpolicy.concolic.goals import BRANCH
-from apimpolicy.concolic.path import Impact
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import SECTIONS
 
@@ -27,14 +25,14 @@ Places = int
 
 
 class Reachability:
-    """What may follow each step of a program, and where its goals are."""
+    """Which steps can follow each step of a program, and where its goals are."""
 
     def __init__(self, program: Program, goals: Goals) -> None:
         self.program = program
         self._bits: dict[int, Places] = {}
         self._inside: dict[int, Places] = {}
         self._readers: dict[int, list[Step] | None] = {}
-        self._of_hole: dict[OpenExit, Places] = {}
+        self._of_exit: dict[OpenExit, Places] = {}
         self._below: dict[int, Places] = {}
         self._of_file: dict[tuple[str, int], Places] = {}
         self._spans: list[tuple[str, int, int, Places]] = []
@@ -49,21 +47,17 @@ class Reachability:
         self._goals = {goal: self._places_of(goal) for goal in goals.all}
 
     def places(self, goal: Goal) -> Places:
-        """The steps at which a goal is reached; one in a fragment has as many as there are inclusions."""
+        """Return the steps at which a goal is reached; one in a fragment has one for each inclusion."""
         return self._goals[goal]
 
     def of(self, open_exit: OpenExit) -> Places:
-        """What may go otherwise because of a hole; everything where nobody knows which policy it is."""
+        """Return what can change because of an open exit; everything where the policy is unknown."""
         if open_exit.step is None or id(open_exit.step) not in self._bits:
             return self.everything
-        known = self._of_hole.get(open_exit)
+        known = self._of_exit.get(open_exit)
         if known is None:
-            known = self._of_hole[open_exit] = self._influenced(open_exit.step, open_exit)
+            known = self._of_exit[open_exit] = self._influenced(open_exit.step, open_exit)
         return known
-
-    def gives_values(self, step: Step | None) -> bool:
-        """Whether a policy does no more than give values, as long as it does not fail."""
-        return step is not None and self._readers_of(step) is not None
 
     def _readers_of(self, step: Step) -> list[Step] | None:
         if id(step) not in self._readers:
@@ -71,19 +65,17 @@ class Reachability:
         return self._readers[id(step)]
 
     def leads_to(self, open_exit: OpenExit, step: Step | None) -> bool:
-        """Whether what a hole leaves open has a part in what comes of a step, or in whether that runs."""
+        """Return whether an open exit can influence the result of a step, or whether it runs."""
         if step is None or open_exit.step is None or step is open_exit.step:
             return True
         return bool(self.of(open_exit) & self._bits.get(id(step), -1))
 
     def _influenced(self, step: Step, open_exit: OpenExit) -> Places:
-        """What may go otherwise when a policy does.
+        """Return what can change when a policy behaves differently.
 
-        Of one whose expressions do nothing but give a value it is what reads the value, and what that decides; of a
-        branch it is what stands in it. Where the request ended, it is all that comes after.
+        For a policy that only produces values, these are its readers and what they influence; for a branch, what it
+        contains. Where the request ended, it is all that follows.
         """
-        if open_exit.extent is Impact.FAILURE:
-            return self._bits[id(step)] | self.failing(step)
         found: Places = 0
         known: set[int] = set()
         waiting = [step]
@@ -93,7 +85,7 @@ class Reachability:
                 continue
             known.add(id(each))
             found |= self._bits[id(each)] | self.failing(each)
-            if each in open_exit.stopped or (each is step and open_exit.extent is Impact.ALL):
+            if each in open_exit.stopped_at:
                 found |= self._following(each)
                 continue
             readers = self._readers_of(each)
@@ -111,7 +103,7 @@ class Reachability:
         return found
 
     def failing(self, step: Step | None) -> Places:
-        """What may still run when this step fails."""
+        """Return what can still run when this step fails."""
         if step is None or id(step) not in self._bits:
             return self.everything
         found: Places = 0 if step.section == ON_ERROR else self._section(ON_ERROR)
@@ -129,12 +121,12 @@ class Reachability:
         return known
 
     def _in_order(self, step: Step) -> Places:
-        """What may run after a step has begun, in the order of the document."""
+        """Return what can run after a step has begun, in the order of the document."""
         found = self.inside(step)
         inner, around = step, step.parent
         while around is not None:
             if has_trait(around.name, "branches"):
-                if inner is step:  # its own condition: the arms below it are asked as well
+                if inner is step:  # its own condition: the branches below it are evaluated as well
                     found |= self._bits[id(around)] | self._all(_below(step, around.steps_inside()))
             elif _is_sequence(around):
                 found |= self._all(_below(inner, around.steps_inside()))
@@ -147,7 +139,7 @@ class Reachability:
         return found
 
     def inside(self, step: Step) -> Places:
-        """A step with all that it holds."""
+        """Return a step with all that it contains."""
         known = self._inside.get(id(step))
         if known is None:
             known = self._inside[id(step)] = self._bits[id(step)] | self._all(step.steps_inside())
@@ -181,7 +173,7 @@ class Reachability:
 
 
 def _arms(step: Step) -> list[Step] | None:
-    """The branches among which a condition decides, or all of them; None for anything else."""
+    """Return the branches among which a condition decides, or all of them; None for anything else."""
     around = step.parent
     if around is not None and has_trait(around.name, "branches"):
         return [step, *_below(step, around.steps_inside())]
@@ -189,7 +181,7 @@ def _arms(step: Step) -> list[Step] | None:
 
 
 def _is_sequence(step: Step) -> bool:
-    """Whether the steps in it run one after another, each at most once."""
+    """Return whether the steps inside run one after another, each at most once."""
     if step.inserted:
         return True
     around = step.parent
@@ -197,7 +189,7 @@ def _is_sequence(step: Step) -> bool:
 
 
 def _below(step: Step, steps: Iterable[Step]) -> Sequence[Step]:
-    """The steps that come after one of them."""
+    """Return the steps that come after one of them."""
     listed = list(steps)
     for index, each in enumerate(listed):
         if each is step:

@@ -1,8 +1,8 @@
-"""Follows an expression that has run: its bound tree, walked once more beside the values that the run recorded.
+"""Replays an expression that has run: walks its bound tree beside the values that the run recorded.
 
-What ran decides which way is walked; nothing is evaluated here. Each node gets the value that it had and, where there
-is a form, its meaning over the inputs. What a node means is said by a function in one of the modules of `PARTS`, what a
-member means in those of `forms`. A value that nobody explains is what it was, with an obstacle.
+The recorded values decide the path; nothing is evaluated here. Each node gets the value of the run and, where possible,
+its term over the inputs. Modules in `PARTS` handle kinds of nodes, those in `forms` handle members. A value that
+nothing handles keeps its value from the run, marked as unsupported.
 """
 
 from __future__ import annotations
@@ -28,20 +28,14 @@ if TYPE_CHECKING:
 _UNCHANGING = (str, int, float, bool, bytes, type(None))
 
 
-def _is_unchanging(concolic: ConcolicValue) -> bool:
-    """Whether nothing can be done to a value: it is one of .NET's plain ones."""
-    return isinstance(concolic.value, _UNCHANGING) and (concolic.value is not None or concolic.form is None)
-
-
 _Part = TypeVar("_Part", bound="Callable[..., Any]")
 
 PARTS: dict[type[nodes.Bound], Callable[[Replayer, Any], Any]] = {}
-"""By the kind of node: a function from the walker and the node to what an expression means, or that walks a
-statement."""
+"""By kind of node: the function that replays an expression and returns its value, or that replays a statement."""
 
 
 def handles(*kinds: type[nodes.Bound]) -> Callable[[_Part], _Part]:
-    """Register what walks nodes of these kinds."""
+    """Register the function that replays nodes of these kinds."""
 
     def register(part: _Part) -> _Part:
         for kind in kinds:
@@ -56,7 +50,7 @@ class Thrown(Exception):
 
 
 class UnsupportedStatement(Exception):
-    """A statement of a kind that is not followed."""
+    """A statement of a kind that is not replayed."""
 
 
 class Return(Exception):
@@ -76,28 +70,24 @@ class Continue(Exception):
 
 
 class _Guard(NamedTuple):
-    """A node throws unless the term is true; without a term nobody knows when it does.
-
-    `is_pure`: whether it throws is all that is not known, since what it works on does not change.
-    """
+    """A node throws unless the term is true; without a term the condition is unknown."""
 
     term: Term | None
     unsupported: Unsupported | None
-    is_pure: bool
 
 
 def _is_query(node: nodes.Bound) -> bool:
-    """Whether a node is a query, which changes nothing of what it is given."""
+    """Return whether a node is a LINQ query, which doesn't change its arguments."""
     return isinstance(node, nodes.Call) and bool(node.method.declaring.name == "System.Linq.Enumerable")
 
 
 def _is_silent(node: nodes.Expression) -> bool:
-    """Whether a node may be emitted without a recording: an implied conversion, which is part of what takes it."""
+    """Return whether a node may have no recording: an implicit conversion, which is part of its parent."""
     return isinstance(node, nodes.Convert) and not node.is_explicit
 
 
 class Replayer:
-    """Walks one expression that has run. `placed` says at which place of the document a node stands."""
+    """Replays one expression that has run."""
 
     def __init__(self, path: Path, state: State, excerpt: Excerpt, entries: Sequence[tuple[nodes.Bound, Any]]) -> None:
         self.path = path
@@ -111,12 +101,12 @@ class Replayer:
         self._catching: list[set[int]] = []
         self._guards: list[_Guard] = []
         self._below: list[ConcolicValue] = []
-        """What was evaluated for the node that is being walked, in order."""
+        """The operands of the node that is being replayed, in order."""
 
-    # The whole
+    # Expressions
 
     def run(self, body: nodes.Bound, value: Any) -> ConcolicValue:
-        """What the expression came to, which had this value. Raises Thrown when it threw."""
+        """Return the result of the expression, which had this value. Raises Thrown when it threw."""
         try:
             if isinstance(body, nodes.Expression):
                 found = self.evaluate(body)
@@ -134,7 +124,7 @@ class Replayer:
     # Nodes
 
     def evaluate(self, node: nodes.Expression) -> ConcolicValue:
-        """What a node came to in this run, and what it means. Raises Thrown when it came to nothing."""
+        """Return the value of a node in this run, with its term. Raises Thrown when it has none."""
         known = self._known(node)
         if known is None:
             known = self._evaluated(node)
@@ -142,7 +132,7 @@ class Replayer:
         return known
 
     def _known(self, node: nodes.Expression) -> ConcolicValue | None:
-        """What needs no walk: a constant, or what stands for a value that has been walked."""
+        """Return the value of a constant or a placeholder, which need no replay."""
         if node.is_constant:
             return ConcolicValue(node.constant)
         if not isinstance(node, nodes.Placeholder):
@@ -168,23 +158,23 @@ class Replayer:
     def _value(
         self, node: nodes.Expression, meaning: ConcolicValue, guards: list[_Guard], below: list[ConcolicValue]
     ) -> Any:
-        """The value that the run had at a node, whose preconditions held then. Raises Thrown when it had none."""
+        """Return the value of a node in the run, and branch on its guards. Raises Thrown when it has none."""
         try:
             value = self.take(node)
         except Thrown:
             if not guards and not meaning.is_constant:
-                guards = [_Guard(None, self.unsupported_at("an exception that was not foreseen", node), False)]
-            self._guarded(guards, held=False)
+                guards = [_Guard(None, self.unsupported_at("an exception that was not predicted", node))]
+            self._add_guard_branches(guards, passed=False)
             self._may_throw(node, guards, below, did=True)
             raise
-        self._guarded(guards, held=True)
+        self._add_guard_branches(guards, passed=True)
         self._may_throw(node, guards, below, did=False)
         return value
 
     def _may_throw(
         self, node: nodes.Expression, guards: list[_Guard], below: list[ConcolicValue], *, did: bool
     ) -> None:
-        """A decision of which nobody knows what it depends on, but perhaps what makes it go otherwise."""
+        """Branch on an exception whose condition has no term, with its origin."""
         unsupported = next(
             (guard.unsupported for guard in guards if guard.term is None and guard.unsupported is not None), None
         )
@@ -205,27 +195,27 @@ class Replayer:
         return [self.evaluate(each) for each in expressions]
 
     def walk(self, statement: nodes.Bound) -> None:
-        """Walk a statement. Raises what leaves it."""
+        """Replay a statement. Raises Break, Continue or Return when it does."""
         part = PARTS.get(type(statement))
         if part is None:
             raise UnsupportedStatement(type(statement).__name__)
         part(self, statement)
 
     def unknown(self, node: nodes.Expression) -> ConcolicValue:
-        """A node of a kind that has no form: lost, unless all below is the same in every run."""
+        """Return the value of a node that has no form: unsupported, unless its operands are constant."""
         below = [self.evaluate(each) for each in node.children() if isinstance(each, nodes.Expression)]
         return self.opaque(type(node).__name__, node, below)
 
     def opaque(
         self, kind: str, node: nodes.Bound, below: Sequence[ConcolicValue], *, may_throw: bool = True
     ) -> ConcolicValue:
-        """The meaning of something without a form, from what it was given; what may throw is an obstacle by itself."""
+        """Return the value of an operation without a form; that it may throw is unsupported by itself."""
         reads = only_reads(node)
         if all(each.is_fixed if reads else each.is_constant for each in below):
             return ConcolicValue()
         unsupported = first_unsupported(*below) or self.unsupported_at(kind, node)
         if may_throw:
-            self.guard(None, unsupported, is_pure=all(map(_is_unchanging, below)))
+            self.guard(None, unsupported)
         for each in below:
             if hasattr(each.form, "spoil"):
                 each.form.invalidate(unsupported)
@@ -236,14 +226,14 @@ class Replayer:
         return ConcolicValue(unsupported=unsupported)
 
     def decide(self, node: nodes.Expression) -> tuple[bool, ConcolicValue]:
-        """What a condition came to, which decides the way."""
+        """Evaluate a condition, and branch on it."""
         found = self.evaluate(node)
         return self.path.decide(found, node), found
 
     # What the run recorded
 
     def take(self, node: nodes.Bound) -> Any:
-        """The value that the run had here next. Raises Thrown when it had none."""
+        """Return the recorded value of the next occurrence of a node. Raises Thrown when it has none."""
         position = self.position
         entries = self.entries
         if position < len(entries) and entries[position][0] is node:
@@ -260,23 +250,23 @@ class Replayer:
         raise Thrown
 
     def peek(self, node: nodes.Bound) -> Any:
-        """The value that the run had here next, None when it threw; what is below the node has been walked."""
+        """Return the next recorded value if it is this node's, None when it threw; its operands have been replayed."""
         position = self.position
         entries = self.entries
         return entries[position][1] if position < len(entries) and entries[position][0] is node else None
 
     @property
     def next_node(self) -> nodes.Bound | None:
-        """What the run came to next."""
+        """The node that was recorded next."""
         return self.entries[self.position][0] if self.position < len(self.entries) else None
 
     def is_within(self, node: nodes.Bound) -> bool:
-        """Whether the run came next to something inside of this node."""
+        """Return whether the next recorded node is inside this one."""
         following = self.next_node
         return following is not None and id(following) in self.inside(node)
 
     def inside(self, node: nodes.Bound) -> set[int]:
-        """All nodes in a node."""
+        """Return the identities of all nodes in a node."""
         return self.state.nodes_inside(node)
 
     def catching(self, handlers: set[int]) -> None:
@@ -287,31 +277,24 @@ class Replayer:
 
     # Preconditions
 
-    def guard(self, term: Term | None, unsupported: Unsupported | None = None, *, is_pure: bool = False) -> None:
-        """The node that is being walked throws unless this is so. None: nobody knows when it throws.
-
-        `is_pure`: that is all that is not known of it.
-        """
+    def guard(self, term: Term | None, unsupported: Unsupported | None = None) -> None:
+        """State that the node being replayed throws unless a term is true; None when the condition is unknown."""
         if term is None or solver.truth_value(term) is not True:
-            self._guards.append(_Guard(term, unsupported, is_pure))
+            self._guards.append(_Guard(term, unsupported))
 
-    def _guarded(self, guards: list[_Guard], *, held: bool) -> None:
+    def _add_guard_branches(self, guards: list[_Guard], *, passed: bool) -> None:
         known = [guard.term for guard in guards if guard.term is not None]
-        unknown = [
-            (guard.unsupported, guard.is_pure)
-            for guard in guards
-            if guard.term is None and guard.unsupported is not None
-        ]
-        if held:
+        unknown = [guard.unsupported for guard in guards if guard.term is None and guard.unsupported is not None]
+        if passed:
             for term in known:
                 self.path.add_branch(term, True, "guard")
         elif known and not unknown:
             self.path.add_branch(solver.all_of(*known), False, "guard")
         if unknown:
-            self.path.mark_inexact(unknown[0][0])
+            self.path.mark_inexact(unknown[0])
 
     def not_null(self, receiver: ConcolicValue, node: nodes.Bound) -> None:
-        """A member of null throws."""
+        """State that a member of null throws."""
         if receiver.null is not None:
             self.path.add_branch(receiver.null, receiver.value is None, "guard")
             if receiver.value is None:
@@ -321,14 +304,14 @@ class Replayer:
         elif receiver.unsupported is not None and receiver.value is None:
             self.guard(None, receiver.unsupported)
 
-    # Obstacles
+    # Unsupported values
 
     def unsupported_at(self, kind: str, node: nodes.Bound) -> Unsupported:
         line, column = self.excerpt.source.position(self.excerpt.locate(node.syntax.start))
         return Unsupported(kind, f"{self.excerpt.source.path}:{line}:{column}")
 
     def unsupported_value(self, value: Any, kind: str, node: nodes.Bound) -> ConcolicValue:
-        """A value without a form."""
+        """Return a value without a form."""
         unsupported = self.unsupported_at(kind, node)
         self.path.mark_inexact(unsupported)
         return ConcolicValue(value, unsupported=unsupported)

@@ -1,7 +1,7 @@
-"""One request with all that surrounds it, as plain data: what an assignment of the inputs means.
+"""One request and its surroundings, as plain data: the meaning of an assignment of the inputs.
 
-Only what an assignment says stands in it; the rest is as plain as it gets. `Scenario.of` is the one place that knows
-the keys of the inputs, `Harness.run` sends it through a policy, and whoever writes test cases reads its fields.
+It contains only what an assignment states. `Scenario.of` is the one place that knows the keys of the inputs,
+`Harness.run` runs it, and writers of test cases read its fields.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OPTIONAL = ("user", "product", "subscription")
 
 @attrs.define
 class Answer:
-    """What the backend, or a service that a policy asks, answers; `raises` is `timeout` or `refused` instead."""
+    """The response of the backend or another service; `raises` is `timeout` or `refused` instead."""
 
     status: int = 200
     reason: str | None = None
@@ -45,9 +45,7 @@ class Answer:
 
 @attrs.define
 class Scenario:
-    """A request and its surroundings. `entities` are those of `context`, by kind: what is said of them; None
-    of one that there is not.
-    """
+    """A request and its surroundings. `entities` are those of `context` by kind; None means that there is none."""
 
     method: str = "GET"
     url: str = "/"
@@ -71,18 +69,18 @@ class Scenario:
     """The only section that runs, with a response from its beginning."""
     response: Answer = attrs.field(factory=Answer)
     calls_before: int = 0
-    """How often the same request came before."""
+    """How many times the same request came before."""
     now: int | None = None
     """The gateway's time, in seconds since 1970."""
     named_values: dict[str, str] = attrs.field(factory=dict)
-    """Named values that are others than in the world of the search."""
+    """Named values that differ from those of the harness."""
     backends: list[str] = attrs.field(factory=list)
     doubles: dict[str, dict[str, Any]] = attrs.field(factory=dict)
-    """What runs in the place of policies, by place: `variables`, or an `error`."""
+    """The doubles of policies, by place: `variables`, or an `error`."""
 
     @classmethod
     def of(cls, assignment: Assignment, present: Mapping[str, str] | None = None) -> Scenario:
-        """What an assignment means; `present` are the entities that are there unless it says otherwise: their ids."""
+        """Return the scenario of an assignment; `present` are the ids of entities that exist by default."""
         return _Reader(assignment, present).scenario()
 
 
@@ -131,17 +129,17 @@ class _Reader:
         return None if wanted is None else guid_of(wanted)
 
     def guids(self) -> list[str]:
-        """New ones, one after another, as far as something of them matters."""
+        """Return the new GUIDs in order, as far as their values matter."""
         known = {int(key[1]): value for key, value in self.given.items() if key[0] == "guid" and key[-1] == "hash"}
         return [guid_of(known.get(number, number + 1)) for number in range(max(known, default=-1) + 1)]
 
     def random_numbers(self) -> list[float]:
-        """One after another; those of which nothing is said are the least."""
+        """Return the random numbers in order; those that don't matter are 0."""
         known = {int(key[1]): value for key, value in self.given.items() if key[0] == "random"}
         return [known.get(number, 0) for number in range(max(known, default=-1) + 1)]
 
     def double(self, key: Key, kind: str) -> dict[str, Any]:
-        """What a policy's double does."""
+        """Return what a policy's double does."""
         if kind == "fails":
             size = len(key)
             said = {each[size]: value for each, value in self.given.items() if each[:size] == key and len(each) > size}
@@ -194,7 +192,7 @@ class _Reader:
         return (f"https://{host}" if host else "") + path + (f"?{written}" if written else "")
 
     def fields(self, *key: str, folds: bool = True) -> dict[str, str]:
-        """Those of a name that are there."""
+        """Return the fields of a kind that are present."""
         size = len(key)
         found: dict[str, str] = {}
         for each, value in self.given.items():
@@ -204,7 +202,7 @@ class _Reader:
         return found
 
     def repeated(self, kind: str) -> dict[str, str | list[str]]:
-        """Headers or parameters that are there; those that come several times with a list of their values."""
+        """Return the headers or parameters that are present; repeated ones with a list of their values."""
         found: dict[str, str | list[str]] = {**self.fields(kind)}
         for key, values in self.given.items():
             if key[0] == kind and len(key) == 3 and key[2] == "values" and self.given.get((*key[:2], "there")):
@@ -219,7 +217,7 @@ class _Reader:
         }
 
     def tree(self, key: Key, default: int) -> Any:
-        """A value of any kind."""
+        """Return a value of any kind."""
         kind = self.given.get((*key, "kind"), default)
         if kind == NULL:
             return None
@@ -244,11 +242,11 @@ class _Reader:
         return {self.given.get((*each, "name"), each[-1][1:]): self.tree(each, TEXT) for each in there}
 
     def claims(self, key: Key) -> dict[str, str]:
-        """The claims of a token."""
+        """Return the claims of a token."""
         return self.fields(*key, "claim", folds=False)
 
     def text(self, key: Key, default: str = "x") -> str:
-        """A text, which may be JSON or a token."""
+        """Return a string, which may be JSON or a token."""
         if self.given.get((*key, "basic")):
             credentials = f"{self.given.get((*key, 'user'), 'x')}:{self.given.get((*key, 'password'), 'x')}"
             return "Basic " + base64.b64encode(credentials.encode()).decode()
@@ -259,7 +257,7 @@ class _Reader:
         return str(self.given.get(key, default))
 
     def body(self, key: Key, default: str | None) -> tuple[str | None, Any, bool]:
-        """Text, JSON, and whether it is JSON."""
+        """Return text, JSON, and whether the body is JSON."""
         size = len(key)
         has_tree = any(each[:size] == key and each[size : size + 1] == ("tree",) for each in self.given)
         samples = [each[-1] for each, chosen in self.given.items() if each[:-1] == (*key, "sample") and chosen]
@@ -320,7 +318,7 @@ class _Reader:
 
 
 def token_text(claims: Mapping[str, Any]) -> str:
-    """A token with these claims, without a signature."""
+    """Return a token with these claims, without a signature."""
 
     def part(content: Mapping[str, Any]) -> str:
         data = json.dumps(content, separators=(",", ":")).encode()
@@ -330,7 +328,7 @@ def token_text(claims: Mapping[str, Any]) -> str:
 
 
 def with_serialized_texts(assignment: Assignment) -> Assignment:
-    """The same, with each text that is JSON or a token written as it is sent."""
+    """Add the serialized string for each input that is JSON or a token."""
     reader = _Reader(assignment)
     written: Assignment = {}
     for key, value in assignment.items():

@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.inputs import Assignment
 
 _Draw = tuple[int, int, int, float]
-"""Which of a generator's numbers, from where, up to where, and what it is."""
+"""The index of a random number, its bounds, and its value."""
 MOST_SEEDS = 5_000
-"""How many seeds are tried for the numbers that are wanted."""
+"""The seeds that are tried for the wanted numbers."""
 
 
 def guid_of(hash_code: int) -> str:
-    """A GUID that has this hash code."""
+    """Return a GUID that has this hash code."""
     return f"{hash_code & 0xFFFFFFFF:08x}-0000-0000-0000-000000000000"
 
 
 def with_seeds(assignment: Assignment) -> Assignment:
-    """The same, with hash codes that make the generators of which they are the seeds give the numbers that it has."""
+    """Add hash codes that seed generators so that they give the wanted random numbers."""
     wanted: dict[str, list[_Draw]] = defaultdict(list)
     for key, value in assignment.items():
         if key[0] == "seeded":

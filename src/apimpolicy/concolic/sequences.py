@@ -1,4 +1,4 @@
-"""Lists over the inputs: as many items as the run had, each with its meaning."""
+"""Lists over the inputs: as many items as in the run, each with its term."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Items:
         return self.unsupported is None and all(item.is_fixed for item in self.items)
 
     def invalidate(self, unsupported: Unsupported) -> None:
-        """Something unknown was done to it."""
+        """Forget the items after an unknown change."""
         self.unsupported = unsupported
 
 
 class LazyItems:
-    """The form of a query: its items come when somebody walks over it."""
+    """The form of a query, which is evaluated when it is enumerated."""
 
     __slots__ = ("walk",)
 
@@ -46,12 +46,12 @@ class LazyItems:
 
 
 class ItemSource:
-    """A form that makes its items when somebody asks, as the parts of a text."""
+    """A form that makes its items on demand, such as the parts of a split string."""
 
     __slots__ = ()
 
     def items(self, replayer: Replayer, concolic: ConcolicValue) -> list[ConcolicValue] | None:
-        """The items in this run."""
+        """Return the items in this run."""
         raise NotImplementedError
 
 
@@ -80,11 +80,11 @@ class Entries(ItemSource):
         return self.unsupported is None and all(key.is_fixed and value.is_fixed for key, value in self.entries)
 
     def invalidate(self, unsupported: Unsupported) -> None:
-        """Something unknown was done to it."""
+        """Forget the entries after an unknown change."""
         self.unsupported = unsupported
 
     def items(self, replayer: Replayer, concolic: ConcolicValue) -> list[ConcolicValue] | None:
-        """Its pairs."""
+        """Return its pairs."""
         pairs = list(concolic.value or ())
         if self.unsupported is not None or len(pairs) != len(self.entries):
             return None
@@ -94,7 +94,7 @@ class Entries(ItemSource):
 def items_of(
     replayer: Replayer, concolic: ConcolicValue, node: nodes.Bound
 ) -> Iterator[ConcolicValue] | list[ConcolicValue] | None:
-    """The items of a list; None when it has no form."""
+    """Return the items of a list; None when it has no form."""
     form = concolic.form
     if isinstance(form, Items):
         return None if form.unsupported is not None else list(form.items)
@@ -123,7 +123,7 @@ def items_of(
 
 
 def _without_form(replayer: Replayer, concolic: ConcolicValue, node: nodes.Bound) -> Iterator[ConcolicValue] | None:
-    """The items of a list that has no form: how many there are is as it was, with an obstacle. Bytes are no list."""
+    """Return the items of a list without a form, as many as in the run, marked as unsupported. Bytes are no list."""
     values = to_python(concolic.value)
     if concolic.unsupported is None or concolic.origin is None or not isinstance(values, list):
         return None
@@ -148,7 +148,7 @@ def _walked(
 
 
 def _pairs(replayer: Replayer, concolic: ConcolicValue, fields: Fields, node: nodes.Bound) -> list[ConcolicValue]:
-    """All headers or parameters: which there are is as it was, with an obstacle; their values have their forms."""
+    """Return all headers or parameters: names are those of the run, marked as unsupported; values have terms."""
     unsupported = replayer.unsupported_at("all names of headers or parameters", node)
     replayer.path.mark_inexact(unsupported)
     made: list[ConcolicValue] = []

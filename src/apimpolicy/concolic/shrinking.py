@@ -1,4 +1,4 @@
-"""The same request with less: what is not needed for what it is wanted for is left out."""
+"""Shrink a request: remove everything that the wanted outcome does not need."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_RUNS = 60
 
 
 def shrink(harness: Harness, inputs: Inputs, run: Run, is_wanted: Callable[[Run], bool], most: int = MOST_RUNS) -> Run:
-    """A run with as little in its request as there can be while it is still wanted; `most` are the tries."""
+    """Return a smaller run that is still wanted; `most` bounds the tries."""
     tries = 0
     for key in sorted(run.assignment, key=lambda key: (len(key), key)):
         if tries >= most:
@@ -29,13 +29,13 @@ def shrink(harness: Harness, inputs: Inputs, run: Run, is_wanted: Callable[[Run]
 
 
 def _is_as_ever(inputs: Inputs, key: Key, value: Any) -> bool:
-    """Whether an input is said although it is what it is anyway: elsewhere that may be something else."""
+    """Return whether an input is stated although it has its default, because it may vary otherwise."""
     known = inputs.known.get(key)
     return known is not None and bool(known.default == value)
 
 
 def _without(assignment: Assignment, key: Key) -> Assignment:
-    """An assignment that says nothing of an input, and of what is inside it."""
+    """Return an assignment without an input, and without those inside it."""
     left = {each: value for each, value in assignment.items() if each[: len(key)] != key}
     if key[-1] == "there":
         left = {each: value for each, value in left.items() if each[: len(key) - 1] != key[:-1]}

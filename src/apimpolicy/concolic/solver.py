@@ -23,7 +23,7 @@ except ImportError:  # pragma: no cover - the extra is installed where tests run
     ) from None
 
 Term = Any
-"""A Z3 expression: of the sorts text, number (a whole one) or truth."""
+"""A Z3 expression of the sort String, Int, Real or Bool."""
 Pattern = Any
 """A Z3 regular expression."""
 
@@ -54,7 +54,7 @@ def bool_var(name: str) -> Term:
 
 
 def constant(value: str | int | float | bool) -> Term:
-    """The term of a value."""
+    """Return the term of a value."""
     if isinstance(value, bool):
         return TRUE if value else FALSE
     if isinstance(value, int):
@@ -117,12 +117,12 @@ def replaced_once(term: Term, old: Term, new: Term) -> Term:
 
 
 def str_to_int(term: Term) -> Term:
-    """The number that digits write; -1 for anything else."""
+    """Return the number that digits denote; -1 for any other string."""
     return z3.StrToInt(term)
 
 
 def int_to_str(term: Term) -> Term:
-    """The digits of a number that is not negative."""
+    """Return the digits of a number that is not negative."""
     return z3.IntToStr(term)
 
 
@@ -139,7 +139,7 @@ def is_int(term: Term) -> bool:
 
 
 def quotient(term: Term, other: int) -> Term:
-    """A number divided by another one, with what is left over."""
+    """Return a number divided by a constant, as a real number."""
     return (z3.ToReal(term) if term.is_int() else term) / z3.RealVal(other)
 
 
@@ -181,7 +181,7 @@ def difference(pattern: Pattern, other: Pattern) -> Pattern:
 
 
 def ignoring_case(value: str) -> Pattern:
-    """ASCII letters in either case; other characters as they are."""
+    """Return a pattern that ignores the case of ASCII letters."""
     parts = [
         union(literal(each.lower()), literal(each.upper())) if each.isascii() and each.isalpha() else literal(each)
         for each in value
@@ -201,7 +201,7 @@ def simplify(term: Term) -> Term:
 
 
 def truth_value(term: Term) -> bool | None:
-    """Whether a term is true or false whatever the inputs are; None when it depends on them."""
+    """Return whether a term is true or false for all inputs; None when it depends on them."""
     if z3.is_true(term):
         return True
     return False if z3.is_false(term) else None
@@ -212,7 +212,7 @@ _MOST_NAMES = 200_000
 
 
 def names_of(term: Term) -> frozenset[str]:
-    """The inputs in a term."""
+    """Return the names of the inputs in a term."""
     known = _names.get(term.get_id())
     if known is not None and known[0].eq(term):
         return known[1]
@@ -234,7 +234,7 @@ def names_of(term: Term) -> frozenset[str]:
 
 
 def value_of(term: Term) -> Any:
-    """The value of a term without inputs; None when it has none that is known."""
+    """Return the value of a constant term; None when it is not constant."""
     if z3.is_string_value(term):
         return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), term.as_string())
     if z3.is_int_value(term):
@@ -245,7 +245,7 @@ def value_of(term: Term) -> Any:
 
 
 def evaluate(term: Term, inputs: Iterable[tuple[Term, Any]]) -> Any:
-    """The value of a term when its inputs have these values; None when that is not certain."""
+    """Return the value of a term for these values of its inputs; None when that is not certain."""
     pairs = [(variable, _as_sort_of(variable, value)) for variable, value in inputs]
     return value_of(z3.simplify(z3.substitute(term, *pairs)))
 
@@ -255,12 +255,12 @@ def _as_sort_of(variable: Term, value: Any) -> Term:
 
 
 _UNITS = 2500
-"""What Z3 calls resource units, in a millisecond of a usual processor: the same questions are given up everywhere, and
-only on a machine that is far slower the clock decides."""
+"""Z3's resource units in a millisecond of a usual processor, so that the same queries time out on every machine; the
+clock decides only on a far slower one."""
 
 
 class SolverResult:
-    """What a question came to: `is_possible` (None: not decided in time), and the values of the inputs by name."""
+    """The result of a query: `is_possible` (None: timed out), and the values of the inputs by name."""
 
     __slots__ = ("is_possible", "values")
 
@@ -283,12 +283,12 @@ _LEAST = 20
 
 
 def set_deadline(moment: float | None) -> None:
-    """Questions end at this moment (of `time.process_time`), undecided; None: whenever they are decided."""
+    """Set when queries time out (`time.process_time`); None removes the deadline."""
     _until[0] = moment
 
 
 def _at_most(milliseconds: int) -> int:
-    """So many milliseconds, or those that are left; twice as many on a busy machine."""
+    """Return the milliseconds until the deadline, at most so many; twice as many on a busy machine."""
     moment = _until[0]
     if moment is None:
         return milliseconds
@@ -313,7 +313,7 @@ def _checked(terms: Sequence[Term], milliseconds: int) -> SolverResult:
 
 
 def equality_guesses(terms: Sequence[Term]) -> list[list[Term]]:
-    """What often makes a hard question easy: a text that must contain (begin with) a constant is that constant."""
+    """Return guesses for hard queries: a string that must contain or begin with a constant is that constant."""
     found: list[Term] = []
     for term in terms:
         if term.decl().kind() in (z3.Z3_OP_SEQ_CONTAINS, z3.Z3_OP_SEQ_PREFIX, z3.Z3_OP_SEQ_SUFFIX):
@@ -326,7 +326,7 @@ def equality_guesses(terms: Sequence[Term]) -> list[list[Term]]:
 
 
 def comparison(term: Term) -> tuple[str, str, Any] | None:
-    """A term that asks one thing of one input: its name, `==`, `<=`, `>=` or `is`, and the value; None for others."""
+    """Return a comparison of one input: its name, `==`, `<=`, `>=` or `is`, and the value; None for other terms."""
     is_positive = True
     while z3.is_not(term):
         term, is_positive = term.children()[0], not is_positive
@@ -362,7 +362,7 @@ _HARD = (z3.Z3_OP_SEQ_INDEX, z3.Z3_OP_INT_TO_STR)
 
 
 def is_hard(term: Term) -> bool:
-    """Whether a term cuts a text at a place that depends on the text, or writes a number as one: a hard question."""
+    """Return whether a term cuts a string at a computed index, or converts a number to a string."""
     known = _pieces.get(term.get_id())
     if known is not None and known[0].eq(term):
         return known[1]
@@ -374,17 +374,17 @@ def is_hard(term: Term) -> bool:
 
 
 def constants_in(terms: Sequence[Term]) -> list[str]:
-    """The texts that are written in terms, patterns left out; each once, in order."""
+    """Return the string constants in terms, without patterns; each once, in order."""
     return list(dict.fromkeys(str(value_of(each)) for each in _parts(terms) if z3.is_string_value(each)))
 
 
 def numbers_in(terms: Sequence[Term]) -> list[int]:
-    """The whole numbers that are written in terms, patterns left out; each once, in order."""
+    """Return the integer constants in terms, without patterns; each once, in order."""
     return list(dict.fromkeys(each.as_long() for each in _parts(terms) if z3.is_int_value(each)))
 
 
 def _parts(terms: Sequence[Term]) -> Iterator[Term]:
-    """The terms and what they are made of, each once, in order; patterns left out."""
+    """Yield the subterms of terms, without patterns; each once, in order."""
     seen: set[int] = set()
     waiting = list(reversed(terms))
     while waiting:
@@ -396,7 +396,7 @@ def _parts(terms: Sequence[Term]) -> Iterator[Term]:
 
 
 def sample_of(pattern: Pattern) -> str | None:
-    """A short text that matches a pattern, of small letters where it may be; None when none comes to mind."""
+    """Return a short string that matches a pattern, preferably of lower case letters; None when none is found."""
     kind, parts = pattern.decl().kind(), pattern.children()
     if kind == z3.Z3_OP_SEQ_TO_RE:
         return str(value_of(parts[0]))
@@ -415,7 +415,7 @@ def sample_of(pattern: Pattern) -> str | None:
 
 
 def matches_in(term: Term) -> list[tuple[Term, Pattern]]:
-    """The texts that must match patterns so that a term is true, or a part of it, with those patterns."""
+    """Return the strings and patterns that must match so that a term, or one of its parts, is true."""
     if term.decl().kind() == z3.Z3_OP_SEQ_IN_RE:
         return [(term.children()[0], term.children()[1])]
     if z3.is_and(term) or z3.is_or(term):
@@ -424,6 +424,6 @@ def matches_in(term: Term) -> list[tuple[Term, Pattern]]:
 
 
 def name_of(term: Term) -> str:
-    """The name of an input; of another term nothing."""
+    """Return the name of an input; empty for any other term."""
     is_input = term.num_args() == 0 and term.decl().kind() == z3.Z3_OP_UNINTERPRETED
     return term.decl().name() if is_input else ""

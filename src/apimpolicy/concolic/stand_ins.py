@@ -1,6 +1,6 @@
-"""What a search made up around a policy, because nobody gave it: the values of named values, and empty fragments.
+"""Named values and fragments that were made up because they are missing.
 
-A proof must not depend on them: to the prover, what they are in may be anything (`transfer.run.MadeUp`).
+A proof must not depend on them: the prover treats them as unknown (`transfer.run.MadeUp`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class StandIns:
-    """The names of named values and fragments that stand for those of a gateway."""
+    """The names of named values and fragments that are made up."""
 
     def __init__(self, named_values: Collection[str] = (), fragments: Collection[str] = ()) -> None:
         self.named_values = frozenset(named_values)
@@ -30,7 +30,7 @@ class StandIns:
         return bool(self.named_values or self.fragments)
 
     def in_expression(self, excerpt: Excerpt) -> bool:
-        """Whether an expression has a named value in it."""
+        """Return whether an expression contains a named value that is made up."""
         known = self._known.get(id(excerpt))
         if known is None:
             found = self._has(excerpt.source, excerpt.start, excerpt.end)
@@ -38,7 +38,7 @@ class StandIns:
         return known[1]
 
     def in_texts(self, step: Step) -> bool:
-        """Whether a policy has a named value in what is no expression, its parts included."""
+        """Return whether a policy contains one outside expressions, its parts included."""
         known = self._known.get(id(step))
         if known is None:
             found = any(self._has(element.source, start, end) for element, start, end in _texts(step))
@@ -61,7 +61,7 @@ class StandIns:
 
 
 def _texts(step: Step) -> Iterator[tuple[Element, int, int]]:
-    """Where a policy and its parts have texts that are no expressions."""
+    """Yield the spans of a policy and its parts that are not expressions."""
     element = step.element
     for attribute in element.attributes:
         if attribute.value.expression is None:

@@ -1,15 +1,15 @@
-"""What expressions of one request see, over the inputs: the request, the response, variables, and who calls.
+"""The state that expressions of one request see: the request, the response, variables, and entities.
 
-Policies change it (`effects`); what nobody changed is an input.
+Policies change it (`effects`); what has not been changed is an input.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.concolic import inputs as patterns
 from apimpolicy.concolic import solver
-from apimpolicy.concolic.symbolic_json import LIST, OBJECT, SymbolicJson
+from apimpolicy.concolic.symbolic_json import OBJECT, SymbolicJson
 from apimpolicy.concolic.values import ConcolicValue, Unsupported
 from apimpolicy.context.tokens import parse_jwt
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.solver import Term
 
 RESPONSE = ("response",)
-"""The inputs of a response that is there before anything is asked."""
+"""The key of a response that exists before any request is sent."""
 _inside: dict[int, tuple[nodes.Bound, set[int]]] = {}
 _MOST_INSIDE = 5000
 
@@ -38,7 +38,7 @@ class Fields:
         self.key = key
         self.folds = folds
         self.is_given = is_given
-        """Whether others than those that were set may be there."""
+        """Whether fields may be present that no policy has set."""
         self.set: dict[str, ConcolicValue | None] = {}
         self.unsupported: Unsupported | None = None
 
@@ -46,17 +46,17 @@ class Fields:
         return name.lower() if self.folds else name
 
     def is_known(self, name: str) -> bool:
-        """Whether a policy set or deleted it."""
+        """Return whether a policy has set or deleted a field."""
         return self.name(name) in self.set or not self.is_given
 
     def there(self, name: str) -> Term:
-        """Whether there is one of this name."""
+        """Return whether a field is present."""
         if self.is_known(name):
             return solver.constant(self.set.get(self.name(name)) is not None)
         return self.inputs.bool_var(*self.key, self.name(name), "there")
 
     def value(self, name: str) -> ConcolicValue:
-        """Its values, joined, when it is there."""
+        """Return the joined values of a field that is present."""
         if self.is_known(name):
             return self.set.get(self.name(name)) or ConcolicValue(None)
         pattern = _PATTERNS.get(self.key[-1], patterns.FIELD)
@@ -77,7 +77,7 @@ class Body:
 
     @property
     def is_json(self) -> Term:
-        """Whether the body of an input is JSON; else it is text."""
+        """Whether the body of an input is JSON; otherwise it is text."""
         return self.inputs.bool_var(*self.key, "json")
 
     @property
@@ -105,8 +105,8 @@ class Message:
         self.reason: ConcolicValue | None = None
         self.url_unsupported: Unsupported | None = None
 
-    def as_it_is(self) -> Message:
-        """What it is now, whatever policies do to it later."""
+    def snapshot(self) -> Message:
+        """Return a copy that later policies don't change."""
         made = Message(self.headers.inputs, self.key, is_given=self.headers.is_given)
         made.headers.set, made.headers.unsupported = dict(self.headers.set), self.headers.unsupported
         made.body.set, made.body.is_read = self.body.set, self.body.is_read
@@ -133,28 +133,28 @@ class State:
         self.start: dict[str, object] = {}
         """The values with which variables began."""
         self.last_error: dict[str, ConcolicValue] = {}
-        """What is known of the error besides that the way decides it: of one that a double makes."""
+        """The parts of an error that are inputs: those of a double's."""
         self.cache_keys: dict[str, str] = {}
         """The keys that were looked up, and how they came about."""
         self.error_status: ConcolicValue | None = None
-        """The status of the answer to an error, where that is an input."""
+        """The status of the response to an error, where that is an input."""
         self.stored: dict[str, ConcolicValue] = {}
-        """What the cache holds since this request, by key."""
+        """The cache entries that this request has stored, by key."""
         self.provider: str | None = None
         """The provider of the token that was made for the request."""
         self.draws = 0
-        """How many random numbers were asked for."""
+        """How many random numbers were drawn."""
         self.guids = 0
-        """How many new GUIDs."""
+        """How many GUIDs were created."""
         self.answers = 0
-        """How many answers of the backend there were."""
+        """How many responses of the backend came."""
         self.sent = 0
         self.cached = 0
         self.keeps: list[object] = []
-        """Objects that are known by their identity, so that it stays theirs."""
+        """Objects that are identified by `id`, kept alive so that their ids stay unique."""
 
     def response(self, message: object) -> Message:
-        """What is known of a response; of one that came from nowhere nothing is an input."""
+        """Return the state of a response; nothing of one that the gateway made is an input."""
         known = self.responses.get(id(message))
         if known is None:
             known = (message, Message(self.inputs, ("own",), is_given=False))
@@ -163,29 +163,30 @@ class State:
         return known[1]
 
     def answered(self, message: object, key: Key) -> Message:
-        """A response came from outside: its parts are inputs."""
+        """Add a response from outside: its parts are inputs."""
         made = Message(self.inputs, key)
         self.responses[id(message)] = (message, made)
         return made
 
     def variable(self, name: str) -> SymbolicJson:
-        """A variable that wider scopes may have set."""
+        """Return a variable that wider scopes may have set."""
         return SymbolicJson(self.inputs, ("variable", name), is_token=False)
 
     def given(self, name: str) -> object:
-        """What a wider scope gave a variable in this run."""
+        """Return the value that a wider scope gave a variable in this run."""
         value = self.start.get(name)
         if isinstance(value, str) and value.startswith("@("):
             return parse_jwt(value.partition('"')[2].partition('"')[0])
         return value
 
     def has_variable(self, name: str) -> Term:
+        """Return whether a wider scope has set a variable."""
         if "variable" in self.inputs.fixed and name not in self.start:
             return solver.FALSE
         return self.inputs.bool_var("variable", name, "there")
 
     def nodes_inside(self, node: nodes.Bound) -> set[int]:
-        """The identities of all nodes in a node."""
+        """Return the identities of all nodes in a node."""
         known = _inside.get(id(node))
         if known is not None and known[0] is node:
             return known[1]
@@ -199,11 +200,3 @@ class State:
             _inside.clear()
         _inside[id(node)] = node, found
         return found
-
-
-def value_seen(replayer: Any, node: Any) -> Any:
-    """What the run had at a node."""
-    return replayer.peek(node)
-
-
-__all__ = ["LIST", "OBJECT", "Body", "Fields", "Message", "State"]

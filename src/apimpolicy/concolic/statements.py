@@ -207,6 +207,6 @@ def _matches(replayer: Replayer, node: nodes.Switch, value: ConcolicValue, label
 
 
 def assigned(replayer: Replayer, symbols: Iterable[LocalSymbol], value: ConcolicValue) -> None:
-    """Variables get a value."""
+    """Assign variables."""
     for symbol in symbols:
         replayer.locals[symbol] = value

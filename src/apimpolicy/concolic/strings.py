@@ -1,4 +1,4 @@
-"""Texts over the inputs: what values look like as text, and when texts are the same."""
+"""Strings over the inputs: conversion to strings, and equality."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CaseFolded:
 
 
 def same_text(left: ConcolicValue, right: ConcolicValue) -> ConcolicValue | None:
-    """`==` of two strings."""
+    """Return `==` of two strings."""
     for one, other in ((left, right), (right, left)):
         if one.is_constant and one.value is None:
             return (
@@ -64,7 +64,7 @@ def _same_folded(folded: ConcolicValue, form: CaseFolded, other: ConcolicValue) 
 
 
 def same_ignoring_case(left: ConcolicValue, right: ConcolicValue) -> ConcolicValue | None:
-    """Equality of two strings with OrdinalIgnoreCase."""
+    """Return the equality of two strings with OrdinalIgnoreCase."""
     for one, other in ((left, right), (right, left)):
         if other.is_constant and isinstance(other.value, str):
             inner = one.form.inner if isinstance(one.form, CaseFolded) else term_of(one)
@@ -78,20 +78,20 @@ def same_ignoring_case(left: ConcolicValue, right: ConcolicValue) -> ConcolicVal
 
 
 def plainly(replayer: Replayer, asked: Term) -> ConcolicValue | None:
-    """What ignores case, of two texts that both depend on the request: true where it is true of them as they are.
+    """Return True where two input strings are equal as they are, although the comparison ignores case.
 
-    Letters in another case are another way, of which only the run says what it gives; None there.
+    Strings in different case take another path, where only the run has the result; None there.
     """
     return ConcolicValue(True) if replayer.path.branch_on(asked, "case") else None
 
 
 def plain_term(concolic: ConcolicValue) -> Term | None:
-    """A text as it was before its letters were made small or capital."""
+    """Return a string as it was before its case was changed."""
     return concolic.form.inner if isinstance(concolic.form, CaseFolded) else term_of(concolic)
 
 
 def within(concolic: ConcolicValue, part: ConcolicValue, make: str, *, ignores_case: bool) -> Term | None:
-    """Whether a text contains, begins or ends with another."""
+    """Return whether a string contains, begins or ends with another."""
     if not (part.is_constant and isinstance(part.value, str)):
         one, two = term_of(concolic), term_of(part)
         if one is None or two is None or ignores_case:
@@ -121,7 +121,7 @@ def _pattern_within(term: Term, value: str, make: str) -> Term:
 
 
 def as_text(replayer: Replayer, concolic: ConcolicValue) -> Term | None:
-    """What a value is as text, as `+` and `ToString` make it; null is empty. None when there is no form."""
+    """Return a value as a string, as `+` and `ToString` do; null is empty. None when there is no form."""
     if concolic.is_constant:
         value = concolic.value
         if value is None:
@@ -131,7 +131,7 @@ def as_text(replayer: Replayer, concolic: ConcolicValue) -> Term | None:
         if isinstance(value, (int, str)):
             return solver.constant(str(value))
         return None
-    shows = getattr(concolic.form, "shown", None)  # a JSON token says itself how it is shown
+    shows = getattr(concolic.form, "shown", None)  # JSON tokens have their own
     if shows is not None:
         made: Term | None = shows(replayer, concolic)
         return made
@@ -158,13 +158,13 @@ def _shown(term: Term) -> Term | None:
 
 
 def number_of_digits(term: Term, most: int) -> Term:
-    """The number that so many digits write at most, said so that a solver sees between what it is."""
+    """Return the number that at most so many digits denote, with bounds that the solver sees."""
     found = solver.str_to_int(term)
     return solver.if_else(solver.all_of(found >= 0, found < 10**most), found, solver.constant(0))
 
 
 def concatenated(replayer: Replayer, parts: Sequence[ConcolicValue]) -> ConcolicValue | None:
-    """Texts one after another."""
+    """Return the concatenation of strings."""
     terms = [as_text(replayer, part) for part in parts]
     known = [term for term in terms if term is not None]
     if len(known) < len(terms):

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.solver import Term
 
 NULL, TEXT, NUMBER, TRUTH, OBJECT, LIST, JWT = range(7)
-"""What the input `kind` of a tree says."""
+"""The values of a tree's input `kind`."""
 TOKEN_KINDS = {1: OBJECT, 2: LIST, 6: NUMBER, 8: TEXT, 9: TRUTH, 10: NULL}
 _KINDS = (TEXT, NUMBER, TRUTH, OBJECT, LIST, NULL, JWT)
 OTHER = "other"
-"""What stands for a name that nobody asks for: what it is called is an input, where somebody looks at all names."""
+"""Stands for all names that no expression uses; the name itself is an input where a policy enumerates names."""
 LARGEST = 2**31 - 1
 
 
 def kind_of(value: Any) -> int | None:
-    """The kind of a value of a run; None for another."""
+    """Return the kind of a value of a run; None for other values."""
     if value is None:
         return NULL
     if isinstance(value, bool):
@@ -52,19 +52,19 @@ class Token:
     __slots__ = ()
 
     def shown(self, replayer: Replayer, concolic: ConcolicValue) -> Term | None:
-        """It as `ToString()` shows it."""
+        """Return the result of `ToString()`."""
         return None
 
     def explicit(self, replayer: Replayer, concolic: ConcolicValue, target: str) -> ConcolicValue | None:
-        """It converted to a type of .NET."""
+        """Convert it to a type of .NET."""
         return None
 
     def child(self, replayer: Replayer, concolic: ConcolicValue, name: str) -> ConcolicValue | None:
-        """What it has under a name."""
+        """Return its member of a name."""
         return None
 
     def items(self, replayer: Replayer, concolic: ConcolicValue) -> list[ConcolicValue] | None:
-        """Its items; of an object none."""
+        """Return its items; None for an object."""
         return None
 
 
@@ -105,16 +105,16 @@ class SymbolicJson(Token):
         return self.inputs.int_var(*self.key, "length", least=0, most=self.inputs.bounds.list_length)
 
     def jwt(self) -> Jwt:
-        """The token that it is."""
+        """Return the token that it is."""
         return Jwt(self.inputs, (*self.key, "claim"))
 
     @property
     def other_name(self) -> Term:
-        """What a property is called that nobody asks for."""
+        """The name of a property that no expression names."""
         return self.inputs.string_var(*self.key, f".{OTHER}", "name", default=OTHER, pattern=LABEL)
 
     def known_as(self, replayer: Replayer, name: str) -> str:
-        """By what the inputs of a property are known: one of this name, or the other one, if that is its name."""
+        """Return the name under which a property is an input: its own, or the one for all other names."""
         key = (*self.key, f".{OTHER}")
         if (*key, "name") not in self.inputs.known or not replayer.path.assignment.get((*key, "there")):
             return name
@@ -132,7 +132,7 @@ class SymbolicJson(Token):
         return SymbolicJson(self.inputs, (*self.key, f"[{index}]"), is_token=True)
 
     def decide_kind(self, replayer: Replayer, concolic: ConcolicValue) -> int | None:
-        """The kind in this run, which decides the way."""
+        """Return the kind in this run, and branch on it."""
         kind = kind_of(concolic.value)
         if kind == JWT and self.is_token:
             kind = None
@@ -145,7 +145,7 @@ class SymbolicJson(Token):
         return kind
 
     def value(self, kind: int | None) -> ConcolicValue | None:
-        """The plain value, of this kind."""
+        """Return the .NET value, given its kind."""
         if kind == TEXT:
             return ConcolicValue(term=self.text)
         if kind == NUMBER:
@@ -170,7 +170,7 @@ class SymbolicJson(Token):
                 replayer.guard(solver.FALSE)
             return ConcolicValue(None)
         kind = self.decide_kind(replayer, concolic)
-        if kind is None:  # a text that Json.NET reads as a date
+        if kind is None:  # a string that Json.NET reads as a date
             return None
         if kind == NULL:
             if not is_nullable:
@@ -207,7 +207,7 @@ class SymbolicJson(Token):
         return ConcolicValue(null=solver.not_(self.there(name)), form=self.at(name))
 
     def count(self) -> Term:
-        """How many of the names that were asked for it has; one more stands for any other."""
+        """Return how many of the named properties it has; one more represents all others."""
         self.there(OTHER)
         size = len(self.key)
         there = [
@@ -223,8 +223,9 @@ class SymbolicJson(Token):
     def pairs(
         self, replayer: Replayer, concolic: ConcolicValue, seen: Any
     ) -> list[tuple[Any, ConcolicValue, ConcolicValue]]:
-        """What an object of a run has: each thing that was seen, its name, and its value. Which there are is as it
-        was, with an obstacle.
+        """Return the properties of an object in a run: each with its name and its value.
+
+        The set of names is that of the run, marked as unsupported.
         """
         replayer.path.mark_inexact(Unsupported("all names of an object", "|".join(self.key)))
         for key in [each for each in self.inputs.known if each[: len(self.key)] == self.key] or [()]:
@@ -306,7 +307,7 @@ class BuiltJson(Token):
         return self.unsupported is None and all(value.is_fixed for value in self.fields.values())
 
     def invalidate(self, unsupported: Unsupported) -> None:
-        """Something unknown was done to it."""
+        """Forget the members after an unknown change."""
         self.unsupported = unsupported
 
     def child(self, replayer: Replayer, concolic: ConcolicValue, name: str) -> ConcolicValue | None:
@@ -316,7 +317,7 @@ class BuiltJson(Token):
 
 
 def is_null(replayer: Replayer, concolic: ConcolicValue) -> bool:
-    """Whether a reference is null, which decides the way."""
+    """Return whether a reference is null, and branch on it."""
     if concolic.null is None:
         return concolic.value is None and not isinstance(concolic.form, SymbolicJson)
     replayer.path.add_branch(concolic.null, concolic.value is None, "null")
@@ -324,7 +325,7 @@ def is_null(replayer: Replayer, concolic: ConcolicValue) -> bool:
 
 
 def is_plain_null(replayer: Replayer, concolic: ConcolicValue) -> bool:
-    """Whether it is a plain null, and no token."""
+    """Return whether a value is null, not a token."""
     form = concolic.form
     return isinstance(form, SymbolicJson) and not form.is_token and form.decide_kind(replayer, concolic) == NULL
 
@@ -342,7 +343,7 @@ def shown(replayer: Replayer, concolic: ConcolicValue) -> Term | None:
 
 
 def explicit(replayer: Replayer, concolic: ConcolicValue, target: str) -> ConcolicValue:
-    """A conversion of a JToken, as `(string)token`."""
+    """Convert a JToken, as `(string)token` does."""
     form = concolic.form
     assert isinstance(form, Token)
     found = form.explicit(replayer, concolic, target)
@@ -363,14 +364,14 @@ class Shown:
 
 
 def token_of(value: ConcolicValue) -> ConcolicValue:
-    """A value as a JToken."""
+    """Return a value as a JToken."""
     if isinstance(value.form, Token) or value.unsupported is not None or hasattr(value.value, "token_type"):
         return value
     return ConcolicValue(value.value, value.term, null=value.null, form=JsonScalar(value))
 
 
 class PriorValue:
-    """What was there before a policy put something else in its place."""
+    """The value that a policy has replaced since."""
 
     __slots__ = ("token_type",)
 
@@ -379,7 +380,7 @@ class PriorValue:
 
 
 def child_seen(replayer: Replayer, child: ConcolicValue, value: Any, name: str) -> Any:
-    """What a run saw under a name of a JObject, which the same expression may have changed since."""
+    """Return the member of a JObject that a run saw, which the same expression may have changed since."""
     seen, form, path = child_value(value, name), child.form, replayer.path
     if not isinstance(form, SymbolicJson) or child.null is None:
         return seen
@@ -390,7 +391,7 @@ def child_seen(replayer: Replayer, child: ConcolicValue, value: Any, name: str) 
 
 
 def child_value(value: Any, name: str) -> Any:
-    """What a JObject of a run has under a name."""
+    """Return the member of a JObject in a run."""
     found = getattr(value, "get_item", None)
     try:
         return None if found is None else found(name)

@@ -1,6 +1,4 @@
-"""What never throws, whatever its values are: a value without a form that comes of it does no harm unless it decides
-something.
-"""
+"""Which operations never throw: a value without a term does no harm until a branch depends on it."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ _PLAIN = frozenset(
 """Structures whose members and operators never throw on their own account."""
 _OF_PLAIN = frozenset(("ToString", "Equals", "CompareTo", "GetHashCode", "ToUniversalTime", "ToLocalTime", "Subtract"))
 _TIMES = ("Add", "ToUnixTime")
-"""Beginnings of the members of moments that go a fixed way from any moment that a clock may show."""
+"""Prefixes of date members that move any date of the clock by a fixed span."""
 _OF_TEXTS = frozenset(
     (
         *("ToLower", "ToUpper", "ToLowerInvariant", "ToUpperInvariant", "Trim", "TrimStart", "TrimEnd", "ToString"),
@@ -27,12 +25,12 @@ _OF_TEXTS = frozenset(
         *("IsNullOrEmpty", "IsNullOrWhiteSpace", "GetHashCode", "CompareTo"),
     )
 )
-"""Members of texts that throw, if at all, because of an argument: constant ones were right in the run."""
+"""Members of strings that throw only because of an argument: constant arguments were valid in the run."""
 _HARMLESS = ("+", "-", "*", "==", "!=", "<", ">", "<=", ">=")
 
 
 def may_throw(member: Member, arguments: Sequence[ConcolicValue]) -> bool:
-    """Whether a member may throw for other values than those of the run, on a receiver that is not null."""
+    """Return whether a member may throw for other values than those of the run, on a receiver that is not null."""
     owner, name = member.declaring.name, member.name
     is_fixed = all(argument.is_constant for argument in arguments)
     if owner == "object":
@@ -47,7 +45,7 @@ def may_throw(member: Member, arguments: Sequence[ConcolicValue]) -> bool:
 
 
 def operator_may_throw(node: nodes.Binary) -> bool:
-    """Whether a binary operator may throw: one of integers or reals does not, but for a division."""
+    """Return whether a binary operator may throw; of integers and reals only division does."""
     if node.method is not None:
         return may_throw(node.method, ())
     kind = str(node.operand_type)

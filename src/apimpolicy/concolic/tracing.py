@@ -1,7 +1,7 @@
-"""A gateway that is followed: beside the real run of a request, what happened is said over the inputs.
+"""A traced gateway: beside the real run of a request, its state over the inputs.
 
-The run is the simulator's own. An observer gets each expression with what was recorded of it, and each policy before
-and after it ran; nothing here changes what they do.
+The run is the simulator's own. An observer gets each expression with the recorded values, and each policy before and
+after it ran; tracing changes nothing.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ __all__ = ["Tracer", "TracingGateway", "TracingObserver", "access", "external_ef
 
 
 class Tracer:
-    """What is known of a run while it goes on. `given` are the attributes of each policy, by entry and field.
+    """The state of a run over the inputs. `given` are the attributes of each policy, by entry and field.
 
-    `start` are the variables that the run began with, those of the world are the same in every run.
+    `start` are the variables that the run began with; those of the harness are the same in every run.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class Tracer:
         self.given: dict[int, dict[str, Any]] = {}
         self.failed_expressions: set[int] = set()
         self.error: PolicyError | None = None
-        """The error that was met last, on its way up."""
+        """The last error, while it propagates."""
 
     def has_token(self, provider: str, headers: Headers) -> None:
-        """The request has a token that was made for it."""
+        """Record that the request has a token that was made for it."""
         self.state.provider = provider
         value = headers.get("Authorization")
         if value is not None:
@@ -78,11 +78,11 @@ class Tracer:
             self.path.assignment[("header", "authorization")] = value
 
     def attributes(self, entry: TraceEntry) -> dict[str, Any]:
-        """What the attributes of a policy were, by field; a list where there are several texts."""
+        """Return the attributes of a policy by field; a list where there are several strings."""
         return self.given.setdefault(id(entry), {})
 
     def expression(self, excerpt: Excerpt, recorder: OrderedRecorder, value: Any, *, threw: bool) -> ConcolicValue:
-        """Follow an expression that has run."""
+        """Replay an expression that has run."""
         replayer = Replayer(self.path, self.state, excerpt, recorder.entries)
         body = compiled(excerpt).bound.body
         try:
@@ -90,16 +90,16 @@ class Tracer:
         except Thrown:
             if threw:
                 return ConcolicValue(unsupported=Unsupported("an exception", ""))
-            return self._unsupported_value(value, "an exception that was not met", excerpt)
+            return self._unsupported_value(value, "an exception that did not occur", excerpt)
         except RecursionError:
             return self._unsupported_value(value, "an expression that is nested deeply", excerpt)
         except PathTooLong:
             raise
-        except Exception as error:  # the run itself is right whatever becomes of its meaning
+        except Exception as error:  # the run itself is valid without terms
             self.path.internal_errors.append(error)
-            return self._unsupported_value(value, f"a mistake of the search: {type(error).__name__}", excerpt)
+            return self._unsupported_value(value, f"an internal error of the search: {type(error).__name__}", excerpt)
         if threw:
-            return self._unsupported_value(value, "an exception that was not foreseen", excerpt)
+            return self._unsupported_value(value, "an exception that was not predicted", excerpt)
         if recorder.is_full:
             return self._unsupported_value(value, "an expression that does very much", excerpt)
         return found.as_value(value)
@@ -112,7 +112,7 @@ class Tracer:
 
 
 class TracingObserver(Observer):
-    """Tells a tracer of the expressions and policies of a run."""
+    """Reports the expressions and policies of a run to a tracer."""
 
     def __init__(self, tracer: Tracer) -> None:
         self.tracer = tracer
@@ -122,7 +122,7 @@ class TracingObserver(Observer):
         self._befores: list[tuple[_Before, Step | None]] = []
 
     def pipeline_started(self, exchange: Exchange) -> None:
-        cors.begun(self.tracer, exchange)
+        cors.branch_on_preflight(self.tracer, exchange)
         if self.tracer.harness.section is not None and exchange.context.response is not None:
             self.tracer.state.answered(exchange.context.response, RESPONSE)
 
@@ -197,14 +197,14 @@ class TracingObserver(Observer):
 
 
 def _ended(step: Step) -> Iterator[Step]:
-    """A policy in which the request ended, with all branches that it could have taken instead."""
+    """Yield a policy in which the request ended, with all branches that it could have taken."""
     yield step
     if has_trait(step.name, "branches"):
         yield from step.steps_inside()
 
 
 class _Before:
-    """What a policy found, to see what it changed."""
+    """The state before a policy, to see what it changed."""
 
     __slots__ = ("body", "fields", "method", "response", "status", "url", "variables")
 

@@ -1,8 +1,8 @@
-"""Values that carry both what they were in a run, and what they are for any request.
+"""Concolic values: the value of a run, and its term over the inputs.
 
-`value` is what the real run had. `term` is the same over the inputs, where there is a form; `null` is true where a
-reference is null. What has no form for a reason has an `Unsupported`; what has neither is the same in every run.
-`form` is what a value with parts is: fields of headers, a JSON tree, a list.
+`value` is that of the run, `term` the same over the inputs, where there is one; `null` is true where a reference is
+null. A value without a term has a reason (`Unsupported`); a value with neither is constant. `form` represents values
+with parts: header fields, a JSON tree, a list.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _INFINITE = float("inf")
 
 
 class Unsupported(NamedTuple):
-    """What has no symbolic form, and where it stands: the kind as people know it (`System.Guid.NewGuid`)."""
+    """Something without a term, and its place; `kind` is the name that people know (`System.Guid.NewGuid`)."""
 
     kind: str
     place: str
@@ -29,7 +29,7 @@ class Unsupported(NamedTuple):
 
 
 class ConcolicValue:
-    """A value of a run, and its meaning."""
+    """The value of a run, and its term over the inputs."""
 
     __slots__ = ("form", "null", "origin", "term", "unsupported", "value")
 
@@ -49,28 +49,28 @@ class ConcolicValue:
         self.form = form
         self.unsupported = unsupported
         self.origin = origin
-        """How it came about, where it has no term."""
+        """The operation that produced it, where it has no term."""
 
     def as_value(self, value: Any) -> ConcolicValue:
-        """The same meaning of another value."""
+        """Return the same term with another value."""
         return ConcolicValue(
             value, self.term, null=self.null, form=self.form, unsupported=self.unsupported, origin=self.origin
         )
 
     @property
     def is_constant(self) -> bool:
-        """Whether it is the same whatever the request."""
+        """Whether it is the same for every request."""
         return self.term is None and self.null is None and self.form is None and self.unsupported is None
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it is the same in every run: a constant, or what a policy has made of constants so far."""
+        """Whether it is the same in every run: a constant, or an object built from constants so far."""
         is_plain = self.term is None and self.null is None and self.unsupported is None
         return self.is_constant or (is_plain and bool(getattr(self.form, "is_fixed", False)))
 
     @property
     def is_null(self) -> Term:
-        """Whether it is null, as a term; what is not known to depend on inputs is as it was."""
+        """A term that is true where it is null; a value of the run where that is unknown."""
         return solver.constant(self.value is None) if self.null is None else self.null
 
     def __repr__(self) -> str:
@@ -78,7 +78,7 @@ class ConcolicValue:
 
 
 class UncertainNull:
-    """The form of a null of which nobody knows whether a gateway has it, as the simulator does; `lost` says what."""
+    """The form of a null that a gateway may not have where the simulator does."""
 
     __slots__ = ("unsupported",)
 
@@ -87,7 +87,7 @@ class UncertainNull:
 
 
 def term_of(concolic: ConcolicValue) -> Term | None:
-    """The value as a term; of a constant the constant. None when there is no form, or it is null."""
+    """Return the value as a term; None when it has none, or is null."""
     if concolic.term is not None:
         return concolic.term
     if concolic.unsupported is not None or concolic.form is not None:
@@ -99,7 +99,7 @@ def term_of(concolic: ConcolicValue) -> Term | None:
 
 
 def first_unsupported(*duals: ConcolicValue | None) -> Unsupported | None:
-    """The first of the obstacles of some values."""
+    """Return the first reason among values why one has no term."""
     return next(
         (concolic.unsupported for concolic in duals if concolic is not None and concolic.unsupported is not None), None
     )

@@ -12,7 +12,7 @@ from apimpolicy.dotnet.casts import cast
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.cryptography.symmetric import SymmetricAlgorithm, create_algorithm
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import byte_array, from_utf16
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 @implements("ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, string[]>, string, string)", cost=FREE)
 def joined_values(dictionary: Any, name: str | None, default: str | None) -> str | None:
     """The values of a header, query parameter or claim joined by commas, or the default when it is not there."""
-    if dictionary is None:
-        raise ArgumentNullException("d")
+    dictionary = require(dictionary, "d")
     if name is not None and type(dictionary) is HeaderCollection:
         found = dictionary.joined(name)
         return default if found is None else found
@@ -43,19 +42,17 @@ def joined_values_or_null(dictionary: Any, name: str | None) -> str | None:
 @implements("DictionaryExtensions", "GetValueOrDefault", cost=FREE)
 @implements("ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, string>, string, string)", cost=FREE)
 def text_or_default(dictionary: Any, name: str | None, default: str | None) -> str | None:
-    if dictionary is None:
-        raise ArgumentNullException("d")
+    dictionary = require(dictionary, "d")
     has, value = dictionary.try_get_value(name)
     return value if has else default
 
 
 @implements(
-    "ContextExtensions", "GetValueOrDefault<T>(IReadOnlyDictionary<string, object>, string, T)", types=True, cost=FREE
+    "ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, object>, string, T)", types=True, cost=FREE
 )
 def variable_or_default(types: tuple[Type, ...], dictionary: Any, name: str | None, default: Any) -> Any:
     """The variable cast to T. Raises InvalidCastException when it is of another type (documented)."""
-    if dictionary is None:
-        raise ArgumentNullException("d")
+    dictionary = require(dictionary, "d")
     has, value = dictionary.try_get_value(name)
     return cast(value, types[-1]) if has else default
 
@@ -92,16 +89,14 @@ def try_parse_jwt(text: str | None) -> tuple[bool, Jwt | None]:
 @implements("ContextExtensions", "ToQueryString")
 def to_query_string(form: Any) -> str:
     """`a=1&a=2&b=x%20y`, without a leading question mark."""
-    if form is None:
-        raise ArgumentNullException("form")
+    form = require(form, "form")
     return encode_parameters((pair.key, (value or "" for value in pair.value or ())) for pair in form)
 
 
 @implements("ContextExtensions", "ToFormUrlEncodedContent")
 def to_form_url_encoded_content(form: Any) -> str:
     """`a=1&a=2&b=x+y`"""
-    if form is None:
-        raise ArgumentNullException("form")
+    form = require(form, "form")
     return "&".join(
         f"{_form_encoded(pair.key)}={_form_encoded(value or '')}" for pair in form for value in pair.value or ()
     )
@@ -120,15 +115,13 @@ def encrypt_by_name(data: Array | None, name: str | None, key: Array | None, iv:
 def encrypt_with(
     data: Array | None, algorithm: SymmetricAlgorithm | None, key: Array | None, iv: Array | None
 ) -> Array:
-    if algorithm is None:
-        raise ArgumentNullException("alg")
+    algorithm = require(algorithm, "alg")
     return byte_array(algorithm.create_encryptor_with(key, iv).apply(_bytes(data)))
 
 
 @implements("ContextExtensions", "Encrypt(byte[], SymmetricAlgorithm)")
 def encrypt(data: Array | None, algorithm: SymmetricAlgorithm | None) -> Array:
-    if algorithm is None:
-        raise ArgumentNullException("alg")
+    algorithm = require(algorithm, "alg")
     return byte_array(algorithm.create_encryptor().apply(_bytes(data)))
 
 
@@ -141,15 +134,13 @@ def decrypt_by_name(data: Array | None, name: str | None, key: Array | None, iv:
 def decrypt_with(
     data: Array | None, algorithm: SymmetricAlgorithm | None, key: Array | None, iv: Array | None
 ) -> Array:
-    if algorithm is None:
-        raise ArgumentNullException("alg")
+    algorithm = require(algorithm, "alg")
     return byte_array(algorithm.create_decryptor_with(key, iv).apply(_bytes(data)))
 
 
 @implements("ContextExtensions", "Decrypt(byte[], SymmetricAlgorithm)")
 def decrypt(data: Array | None, algorithm: SymmetricAlgorithm | None) -> Array:
-    if algorithm is None:
-        raise ArgumentNullException("alg")
+    algorithm = require(algorithm, "alg")
     return byte_array(algorithm.create_decryptor().apply(_bytes(data)))
 
 
@@ -161,6 +152,5 @@ def _algorithm(name: str | None) -> SymmetricAlgorithm:
 
 
 def _bytes(data: Array | None) -> bytes:
-    if data is None:
-        raise ArgumentNullException("input")
+    data = require(data, "input")
     return bytes(data)

@@ -204,14 +204,20 @@ def short_form(line: str) -> str:
     'Format(IFormatProvider, string, object[])'
     >>> short_form("T Item[int index] { get; set; }")
     'Item[int]'
+    >>> short_form("static T Max<T>(this System.Collections.Generic.IEnumerable<T> source)")
+    'Max(IEnumerable<T>)'
 
-    Conversion operators keep the whole line, since they differ in what they return.
+    Type parameters that C# infers from the parameters are left out. Conversion operators keep the whole line, since
+    they differ in what they return.
     """
     match = _CALLED.search(line)
     if match is None or match["name"].startswith(("op_Implicit", "op_Explicit")):
         return member_name(line) if match is None else line
-    types = (_PARAMETER.sub(_type_alone, part) for part in split_top(match["parameters"]))
-    return f"{match['name']}{match['open']}{', '.join(types)}{')' if match['open'] == '(' else ']'}"
+    types = ", ".join(_PARAMETER.sub(_type_alone, part) for part in split_top(match["parameters"]))
+    name, _, generic = match["name"].partition("<")
+    if not all(re.search(rf"\b{parameter}\b", types) for parameter in split_top(generic[:-1])):
+        name = match["name"]
+    return f"{name}{match['open']}{types}{')' if match['open'] == '(' else ']'}"
 
 
 def member_name(line: str) -> str:

@@ -69,7 +69,7 @@ QUOTA = (("token-quota", "token-quota-period"),)
     "llm-token-limit",
     sections="inbound",
     alternatives=("tokens-per-minute", "token-quota"),
-    together=QUOTA,
+    requires=QUOTA,
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the exact number of tokens in a prompt, which is estimated",
     traits="limits",

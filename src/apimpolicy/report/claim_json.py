@@ -42,7 +42,7 @@ _OF_CASES = {PROVEN: "passed", FALSE: "failed", UNDECIDED: "error", ERROR: "erro
 def claims_to_json(
     reports: Sequence[ClaimReport], unreadable: Mapping[str, str], seconds: float, tool_version: str
 ) -> str:
-    """The whole report, indented, without a line end after it; `unreadable` are files with what is wrong with them."""
+    """Return the report, indented, without a final line end; `unreadable` are files with their problems."""
     counts = {word: sum(report.status == status for report in reports) for status, word in _SUMMARY.items()}
     report = {
         "version": VERSION,
@@ -83,7 +83,7 @@ def _request(sent: FoundRequest | None) -> dict[str, Any] | None:
 
 
 def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:
-    """The claims as JUnit has test cases: proven ones pass, false ones fail, those not decided are errors."""
+    """Return claims as test cases of JUnit: proven ones pass, false ones fail, those not decided are errors."""
     return [
         CaseReport(
             report.path,
@@ -100,7 +100,7 @@ def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:
 
 
 def as_findings(reports: Sequence[ClaimReport]) -> Iterator[Diagnostic]:
-    """Claims that are false or not decided, as findings at the place of the claim."""
+    """Yield claims that are false or not decided, as findings at the place of the claim."""
     for report in reports:
         if report.status not in CODES:
             continue

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import BranchTaken, Included
+from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report import gateway_trace_entries as entries
 from apimpolicy.report.rendering import within_limits
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
 
-SECTIONS = ("inbound", "backend", "outbound", "on-error")
 EVALUATED = "Expression was successfully evaluated."
 SENT = "Response has been sent to the caller in full"
 _FRAMES = frozenset({"base", "when", "otherwise"})

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request
+from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.dispatcher import Dispatcher, Served
-from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import fields_of
 

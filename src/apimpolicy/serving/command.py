@@ -15,7 +15,6 @@ from apimpolicy.memory import collect
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
-from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.lines import LineWriter
 from apimpolicy.serving.listing import callable_lines, notes
 from apimpolicy.serving.peers import Peers
@@ -53,7 +52,7 @@ class ServeCommand:
         self.target = target
         self.output = output
         self.redis = settings.redis
-        self.limits = Limits(**{name: getattr(settings, name) for name in Limits._fields})
+        self.limits = settings
         self.is_quiet = is_quiet
         self.workers = settings.workers
         self.peers_folder = ""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.project.serve_settings import Limits
     from apimpolicy.serving.dispatcher import Handled
-    from apimpolicy.serving.limits import Limits
     from apimpolicy.serving.tls import AskingContext
 
 _PATIENCE = 30.0

@@ -16,8 +16,8 @@ import httptools
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request
+from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.incoming import Incoming, wrong_with
-from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.records import Request
     from apimpolicy.policies.state import State
+    from apimpolicy.project.serve_settings import Limits
     from apimpolicy.serving.dispatcher import Handled, Served
-    from apimpolicy.serving.limits import Limits
     from apimpolicy.serving.loading import ServeTarget
     from apimpolicy.serving.peers import Peers
     from apimpolicy.serving.protocol import Answer

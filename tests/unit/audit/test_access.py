@@ -12,7 +12,7 @@ import yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, Place
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
 from apimpolicy.audit.findings import findings_of
 from apimpolicy.audit.policies import HANDLERS
 from apimpolicy.audit.states import of_fact
@@ -123,7 +123,7 @@ def test_independent_choices_leave_no_trace() -> None:
         <set-header name="y-{0}"><value>1</value></set-header></when></choose>"""
     found, _ = attempts.audited(gateway_of({"policy": "".join(map(choice.format, range(60)))}))
     (operation,) = found.operations
-    assert (operation.alternatives, dict(operation.deeds)) == ({frozenset()}, {})
+    assert (operation.alternatives, dict(operation.actions)) == ({frozenset()}, {})
 
 
 def without(policy: str, element: str) -> str:
@@ -166,7 +166,7 @@ def audited_folder(folder: Path) -> Any:
 @pytest.mark.parametrize("folder", [*SHOP[:1], *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> None:
     before = {each.key: each for each in audited_folder(folder)[0].operations}
-    checks: dict[Place, list[tuple[str, str]]] = {}
+    checks: dict[PolicyLocation, list[tuple[str, str]]] = {}
     for key, operation in before.items():
         for fact in {fact for alternative in operation.alternatives for fact in alternative}:
             place = operation.places.get(fact)
@@ -178,7 +178,7 @@ def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> 
         assert any(after[key].alternatives != before[key].alternatives for key in keys), place
 
 
-def removed(place: Place) -> bytes:
+def removed(place: PolicyLocation) -> bytes:
     """The policy without the element at a place."""
     text = Path(place.file).read_text("utf-8-sig")
     source = Source(text, place.file)

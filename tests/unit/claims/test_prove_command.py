@@ -426,8 +426,9 @@ def test_what_a_claim_says_about_nothing(folder: Path, capsys: pytest.CaptureFix
     assert main(["prove"]) == 1
 
     out = " ".join(capsys.readouterr().out.split())
-    assert out.count("the claim says nothing: no request reaches the backend: none gets past return-response") == 2
-    assert "the claim says nothing: no request meets status: 404" in out
+    reason = "no request reaches the backend: none gets past return-response"
+    assert out.count(f"the claim is about no request: {reason}") == 2
+    assert "the claim is about no request: no request meets status: 404" in out
     assert "'then' asks the request as it came, in which no policy has set a variable" in out
 
 

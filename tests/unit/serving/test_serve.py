@@ -22,8 +22,6 @@ from tests.unit.serving.conftest import free_port
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import load_configuration
-from apimpolicy.project.serve_settings import ServeSettings
-from apimpolicy.serving import Limits
 
 if TYPE_CHECKING:
     from tests.unit.serving.conftest import RedisServer
@@ -403,11 +401,6 @@ def test_what_is_wrong_in_the_configuration_is_said(name: str, tmp_path: Path) -
     with pytest.raises(ConfigurationError) as error:
         load_configuration(str(tmp_path / "apimpolicy.toml"))
     assert f"apimpolicy.toml:2: {words}" in str(error.value)
-
-
-def test_limits_are_those_that_can_be_configured() -> None:
-    declared = ServeSettings.declared
-    assert {name: declared[name].default for name in Limits._fields} == Limits()._asdict()
 
 
 def test_what_is_served_cannot_read_the_inspector(tmp_path: Path) -> None:

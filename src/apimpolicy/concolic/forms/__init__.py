@@ -1,11 +1,11 @@
-"""What members of .NET and of `context` mean over the inputs; a form is declared by the member's exact signature.
+"""The symbolic meaning of members of .NET and of `context`; a form is declared with the member's exact signature.
 
     @form("string", "bool Contains(string value)")
-    def contains(call: Call) -> Dual | None: ...
+    def contains(call: Call) -> ConcolicValue | None: ...
 
-A form gets the receiver and the arguments, says with `call.guard` when the member throws, and gives the meaning of the
-result; None where it has none for these arguments. A form of a type is found for its interfaces and derived types by
-the type that declares the member. The modules below are all that there are.
+A form gets the receiver and the arguments, declares with `call.guard` when the member throws, and returns the result
+with its term; None where it has none for these arguments. Interfaces and derived types share the form of the type that
+declares the member.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _Form = TypeVar("_Form", bound="Callable[[Call], ConcolicValue | None]")
 
 FORMS: dict[tuple[str, str], Callable[[Call], ConcolicValue | None]] = {}
 EXCEPTIONS: dict[tuple[str, str], str] = {}
-"""For what a form has no answer; everything else that it is asked is exact."""
+"""The values for which a form has no result; for all others it is exact."""
 _MODULES = (
     "strings",
     "string_splits",
@@ -52,7 +52,7 @@ _loaded = False
 
 
 class Call:
-    """A use of a member in a run: what it is given, and the walker."""
+    """A call of a member in a run: the receiver, the arguments, and the replayer."""
 
     __slots__ = ("arguments", "member", "node", "receiver", "replayer")
 
@@ -88,11 +88,11 @@ class Call:
 
     @property
     def value(self) -> Any:
-        """What the member gave in the run; None when it threw."""
+        """The result of the member in the run; None when it threw."""
         return self.replayer.peek(self.node)
 
     def name_of(self, concolic: ConcolicValue) -> str | None:
-        """A text that names something: a constant, or what it was in the run, which decides the way."""
+        """Return the value of a string that is used as a name; branch on it when it is not constant."""
         if not isinstance(concolic.value, str) or concolic.unsupported is not None:
             return None
         if not concolic.is_constant:
@@ -103,12 +103,12 @@ class Call:
         return str(concolic.value)
 
     def guard(self, term: Term) -> None:
-        """It throws unless this is so."""
+        """State that the member throws unless a term is true."""
         self.replayer.guard(term)
 
 
 def form(owner: str, *signatures: str, but: str = "") -> Callable[[_Form], _Form]:
-    """Declare what the members of these signatures mean; `but` says for what there is no form."""
+    """Declare the form of members by their signatures; `but` names the values for which there is none."""
 
     def register(function: _Form) -> _Form:
         for signature in signatures:
@@ -121,7 +121,7 @@ def form(owner: str, *signatures: str, but: str = "") -> Callable[[_Form], _Form
 
 
 def form_of(owner: str, signature: str) -> Callable[[Call], ConcolicValue | None] | None:
-    """The form of a member, if it has one."""
+    """Return the form of a member, if it has one."""
     load()
     return FORMS.get((owner, signature))
 

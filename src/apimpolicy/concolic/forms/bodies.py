@@ -44,12 +44,12 @@ def read(call: Call) -> ConcolicValue | None:
 
 
 def text_of(call: Call, own: Body) -> ConcolicValue | None:
-    """The body as text, which can be parsed."""
+    """Return the body as a string, which can be parsed."""
     return ConcolicValue(term=own.text, form=BodyText(own))
 
 
 def parsed(call: Call, own: Body, target: str) -> ConcolicValue | None:
-    """The body parsed; one that is not JSON throws."""
+    """Return the parsed body; it throws when the body is not JSON."""
     replayer = call.replayer
     is_json = bool(replayer.path.assignment.get((*own.key, "json")))
     replayer.path.add_branch(own.is_json, is_json, ("json", own.key))
@@ -79,7 +79,7 @@ def _of_kind(call: Call, tree: symbolic_json.SymbolicJson, wanted: int, kind: in
 
 
 def _of_set(call: Call, given: ConcolicValue, target: str) -> ConcolicValue | None:
-    """What a policy put in, read again."""
+    """Return the content that a policy wrote to a body, read again."""
     if given.is_constant:
         return ConcolicValue()
     if target == "string" and given.term is not None and solver.is_string(given.term):
@@ -107,7 +107,7 @@ def parse(call: Call) -> ConcolicValue | None:
 
 
 def _input_of(call: Call, text: ConcolicValue) -> tuple[str, ...] | None:
-    """The input that a text is, itself."""
+    """Return the input that a string is."""
     if text.term is None:
         return None
     known = call.replayer.inputs.by_name.get(str(solver.name_of(text.term)))
@@ -115,7 +115,7 @@ def _input_of(call: Call, text: ConcolicValue) -> tuple[str, ...] | None:
 
 
 def _parsed_text(call: Call, key: tuple[str, ...], target: str) -> ConcolicValue | None:
-    """A text of the request that is JSON: then its tree is the input."""
+    """Return the tree of a string of the request that is JSON: the tree becomes the input."""
     replayer = call.replayer
     is_json = replayer.inputs.bool_var(*key, "json")
     given = bool(replayer.path.assignment.get((*key, "json"), False))

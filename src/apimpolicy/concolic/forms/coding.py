@@ -21,7 +21,7 @@ _PLAIN = {
     ),
     "HtmlDecode": solver.star(solver.union(solver.char_range(" ", "%"), solver.char_range("'", "~"))),
 }
-"""By member: texts in which it finds nothing that is coded; for others letters, digits and `-_.`."""
+"""By member: strings without anything encoded; for other members letters, digits and `-_.`."""
 
 
 @form(
@@ -107,7 +107,7 @@ def base64_of(call: Call) -> ConcolicValue | None:
 
 @form("IUrl", "string QueryString { get; }", "System.Uri Uri { get; }", but="anything: it has no form")
 def of_url(call: Call) -> ConcolicValue | None:
-    """Never throws; what it gives has no form."""
+    """Return an unsupported result: the member never throws."""
     own = call.own.form
     if isinstance(own, ContextObject) and own.kind == "url":
         return ConcolicValue(unsupported=call.replayer.unsupported_at(call.name, call.node))

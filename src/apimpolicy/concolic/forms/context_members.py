@@ -34,8 +34,9 @@ def request(call: Call) -> ConcolicValue:
 
 @form("IContext", "IResponse Response { get; }", but="its members before anything was answered")
 def response(call: Call) -> ConcolicValue:
-    """Before there is one it is null; but samples of Microsoft's read its status in `backend` before the first attempt,
-    so that no proof rests on what follows from that.
+    """Return the response, which is null before there is one.
+
+    Samples of Microsoft's read its status in `backend` before the first attempt, so that this null is uncertain.
     """
     value = call.value
     if value is None:
@@ -76,7 +77,7 @@ _entity("deployment", "IDeployment Deployment { get; }", may_be_null=False)
     "System.Security.Cryptography.X509Certificates.X509Certificate2> Certificates { get; }",
 )
 def uploaded_certificates(call: Call) -> ConcolicValue:
-    """What was uploaded is the same for every request, but for the certificate that is shown."""
+    """Return the uploaded certificates; only the one that the caller shows varies."""
     decide_kind(call, "certificate")
     return ConcolicValue()
 
@@ -86,15 +87,15 @@ def last_error(call: Call) -> ConcolicValue:
     return ConcolicValue(form=ContextObject("last-error")) if call.value is not None else ConcolicValue()
 
 
-def _of_way(owner: str, *signatures: str) -> None:
-    """What the way itself decides: it is the same for all requests that go it."""
+def _path_constants(owner: str, *signatures: str) -> None:
+    """Register members that are constant for all requests with the same path."""
 
     @form(owner, *signatures)
     def constant(call: Call) -> ConcolicValue:
         return ConcolicValue()
 
 
-_of_way("ILastError", "string Section { get; }", "string Path { get; }", "string PolicyId { get; }")
+_path_constants("ILastError", "string Section { get; }", "string Path { get; }", "string PolicyId { get; }")
 
 
 def _of_error(name: str) -> None:
@@ -132,14 +133,14 @@ TEXTS: dict[tuple[str, str], tuple[str, str, str]] = {
     ("IDeployment", "Region"): ("deployment", "region", "West Europe"),
     ("IDeployment", "ServiceName"): ("deployment", "service-name", "contoso"),
 }
-"""Texts of entities: what they are called as inputs, and what they are unless it matters."""
+"""String members of entities: their keys as inputs, and their defaults."""
 
 
 MAY_BE_NULL = frozenset({("user", "email"), ("user", "first-name"), ("user", "last-name"), ("api", "version")})
 
 
 _LABELS = ("name", "first-name", "last-name", "email")
-"""What people write as they like."""
+"""Free text."""
 
 
 def _text(owner: str, name: str) -> None:
@@ -163,14 +164,14 @@ for _owner, _name in TEXTS:
     _text(_owner, _name)
 
 
-_of_way(
+_path_constants(
     "IDeployment",
     f"{MAPPING}<string, System.Security.Cryptography.X509Certificates.X509Certificate2> Certificates {{ get; }}",
 )
-_of_way("IDeployment", "IGateway Gateway { get; }", "string GatewayId { get; }", "string ServiceId { get; }")
-_of_way("IGateway", "string Id { get; }", "string InstanceId { get; }", "bool IsManaged { get; }")
-_of_way("IContextApi", "bool IsCurrentRevision { get; }")
-_of_way("IContext", "bool Tracing { get; }", "IBackend Backend { get; }")
+_path_constants("IDeployment", "IGateway Gateway { get; }", "string GatewayId { get; }", "string ServiceId { get; }")
+_path_constants("IGateway", "string Id { get; }", "string InstanceId { get; }", "bool IsManaged { get; }")
+_path_constants("IContextApi", "bool IsCurrentRevision { get; }")
+_path_constants("IContext", "bool Tracing { get; }", "IBackend Backend { get; }")
 
 
 @form("IUser", "System.Collections.Generic.IEnumerable<IGroup> Groups { get; }")
@@ -204,7 +205,7 @@ _of_group("Name", "name")
 
 
 def decide_kind(call: Call, *key: str) -> bool:
-    """An input of which there are a few kinds: the one that it was decides the way. False when there are none."""
+    """Branch on which value of a small set an input has. Return False when the set is empty."""
     known = call.replayer.inputs.known.get(key)
     if known is None:
         return False

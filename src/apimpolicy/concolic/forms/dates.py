@@ -1,6 +1,6 @@
-"""The clock, moments and spans of time.
+"""The clock, DateTime and TimeSpan.
 
-The clock is an input: seconds since 1970. It goes on while a gateway works, so that no proof rests on what it says.
+The clock is an input: seconds since 1970. It advances while a gateway works, so that no proof rests on it.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ class TimeSpanForm:
 
 
 def date_time_of(seconds: int) -> datetime.datetime:
-    """A moment by the seconds since 1970."""
+    """Return the date and time for seconds since 1970."""
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
 def _read_clock(call: Call, ticks: int) -> ConcolicValue:
-    """What the clock says in this run; a gateway's says something else a moment later."""
+    """Return the clock of this run."""
     unsupported = call.replayer.unsupported_at(_CLOCK, call.node)
     path, seconds = call.replayer.path, (ticks - UNIX_EPOCH_TICKS) // TICKS_PER_SECOND
     now = call.replayer.inputs.int_var(*KEY, default=seconds, least=EARLIEST, most=LATEST)
@@ -84,7 +84,7 @@ def _ticks_of(value: Any) -> int:
 
 
 def _seconds(concolic: ConcolicValue) -> Term | None:
-    """A moment or a span in seconds; None where it has no form."""
+    """Return a date or time span in seconds; None where it has no form."""
     if isinstance(concolic.form, (DateTimeForm, TimeSpanForm)):
         return concolic.form.seconds
     if not concolic.is_constant or not hasattr(concolic.value, "ticks"):
@@ -104,7 +104,7 @@ def _whole_day(concolic: ConcolicValue) -> ConcolicValue:
 
 
 def _part(owner: str, signature: str, make: Callable[[Term], Term]) -> None:
-    """A member that is a number which the seconds say."""
+    """Register a member that is a number computed from the seconds."""
 
     @form(owner, signature)
     def number(call: Call) -> ConcolicValue | None:
@@ -145,7 +145,7 @@ def time_of_day(call: Call) -> ConcolicValue | None:
 @form(_MOMENT, "int Year { get; }", "int Month { get; }", "int Day { get; }")
 @form(_OFFSET, "int Year { get; }", "int Month { get; }", "int Day { get; }")
 def part_of_date(call: Call) -> ConcolicValue | None:
-    """It is what it was from the beginning of the year, month or day to its end."""
+    """Return a part of a date, which is constant from the beginning of the year, month or day to its end."""
     own = call.own.form
     if not isinstance(own, DateTimeForm):
         return None
@@ -158,7 +158,7 @@ def part_of_date(call: Call) -> ConcolicValue | None:
 
 
 def _around(day: datetime.date, part: str) -> tuple[datetime.date, datetime.date]:
-    """The first day of a year, month or day, and the first one after it."""
+    """Return the first day of a year, month or day, and the first one after it."""
     if part == "Day":
         return day, day + datetime.timedelta(days=1)
     first = day.replace(day=1) if part == "Month" else day.replace(month=1, day=1)

@@ -1,4 +1,4 @@
-"""Dictionaries that a policy fills: their keys and values, each with its meaning, as many as the run had."""
+"""Dictionaries that a policy fills: as many entries as in the run, with the terms of their keys and values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BUT = "keys that are no texts or have no form; comparers"
     but=_BUT,
 )
 def made_of(call: Call) -> ConcolicValue | None:
-    """A key that comes twice throws."""
+    """Return a dictionary with entries; it throws when a key occurs twice."""
     source = items_of(call.replayer, call.arguments[0], call.node)
     if source is None or not all(isinstance(each.form, Function) for each in call.arguments[1:]):
         return None
@@ -112,7 +112,7 @@ def parts(call: Call) -> ConcolicValue | None:
 
 
 def value_of(replayer: Replayer, dictionary: ConcolicValue, key: ConcolicValue) -> list[ConcolicValue] | None:
-    """The value under a key, which decides the way; an empty list when there is none, None when that has no form."""
+    """Return the value of a key in a list, and branch on the key; empty without one, None when that has no form."""
     own = dictionary.form
     if not isinstance(own, Entries) or own.unsupported is not None:
         return None
@@ -126,7 +126,7 @@ def value_of(replayer: Replayer, dictionary: ConcolicValue, key: ConcolicValue) 
 
 
 def _same(one: ConcolicValue, other: ConcolicValue) -> Term | None:
-    """Whether two keys are the same text; of a key that may be null, which throws, nobody knows."""
+    """Return whether two keys are equal; None for a key that may be null."""
     if any(each.null is not None or each.value is None for each in (one, other)):
         return None
     if one.is_constant and other.is_constant:

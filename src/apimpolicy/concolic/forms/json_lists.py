@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.concolic import symbolic_json
 from apimpolicy.concolic.forms import form
-from apimpolicy.concolic.forms.lists import changed
+from apimpolicy.concolic.forms.lists import change_items
 from apimpolicy.concolic.sequences import Items, LazyItems, items_of
 from apimpolicy.concolic.values import ConcolicValue
 
@@ -25,7 +25,7 @@ def new_array(call: Call) -> ConcolicValue:
 
 @form(_J + "JArray", "new(params object[] content)", "new(object content)")
 def new_array_of(call: Call) -> ConcolicValue | None:
-    """A list inside of what it is given is put in item by item, unless it is JSON."""
+    """Return a new JArray; lists in the arguments are flattened unless they are JSON."""
     content = list(_flat(call, call.arguments[0]))
     return (
         None if any(each is None for each in content) else ConcolicValue(form=Items([each for each in content if each]))
@@ -53,7 +53,7 @@ def _flat(call: Call, given: ConcolicValue) -> Iterator[ConcolicValue | None]:
 @form(_J + "JArray", f"void Add({_J}JToken item)", "void Clear()", "void RemoveAt(int index)")
 @form(_J + "JArray", f"void Insert(int index, {_J}JToken item)")
 def change_array(call: Call) -> ConcolicValue | None:
-    return changed(call, [_as_item(each) for each in call.arguments])
+    return change_items(call, [_as_item(each) for each in call.arguments])
 
 
 def _as_item(given: ConcolicValue) -> ConcolicValue:
@@ -74,7 +74,7 @@ def add_content(call: Call) -> ConcolicValue | None:
 
 @form(_J + "JToken", f"{_J}JToken First {{ get; }}", f"{_J}JToken Last {{ get; }}")
 @form(_J + "JContainer", f"{_J}JToken First {{ get; }}", f"{_J}JToken Last {{ get; }}")
-def one_end(call: Call) -> ConcolicValue | None:
+def first_or_last(call: Call) -> ConcolicValue | None:
     own = call.own.form
     if isinstance(own, symbolic_json.SymbolicJson) and own.decide_kind(call.replayer, call.own) != symbolic_json.LIST:
         return None

@@ -43,7 +43,7 @@ def item(call: Call) -> ConcolicValue | None:
 
 
 def _is_other(own: symbolic_json.SymbolicJson, name: ConcolicValue) -> bool:
-    """Whether a text is the name of a property that was met among all of them."""
+    """Return whether a string is the name of the property that stands for all other names."""
     return name.term is not None and solver.name_of(name.term) == "|".join(
         (*own.key, f".{symbolic_json.OTHER}", "name")
     )

@@ -1,4 +1,4 @@
-"""Lists and queries: walked as the run walked over them."""
+"""Lists and queries, enumerated as in the run."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def any_item(call: Call) -> ConcolicValue | None:
 
 
 @form(LINQ, linq("bool", "Any", _TEST))
-def any_such(call: Call) -> ConcolicValue | None:
+def any_matching(call: Call) -> ConcolicValue | None:
     source = _source(call)
     if source is None:
         return None
@@ -81,7 +81,7 @@ def any_such(call: Call) -> ConcolicValue | None:
 
 
 @form(LINQ, linq("bool", "All", _TEST))
-def all_such(call: Call) -> ConcolicValue | None:
+def all_matching(call: Call) -> ConcolicValue | None:
     source = _source(call)
     return None if source is None else ConcolicValue(all(_test(call, item) for item in source))
 
@@ -102,7 +102,7 @@ def count(call: Call) -> ConcolicValue | None:
         for rest in ("", _TEST)
     ),
 )
-def one_item(call: Call) -> ConcolicValue | None:
+def first_or_last(call: Call) -> ConcolicValue | None:
     source = _source(call)
     if source is None:
         return None
@@ -130,13 +130,13 @@ def one_item(call: Call) -> ConcolicValue | None:
     linq("System.Collections.Generic.List<TSource>", "ToList"),
     linq(f"{SEQUENCE}<TSource>", "AsEnumerable"),
 )
-def collected(call: Call) -> ConcolicValue | None:
+def to_list(call: Call) -> ConcolicValue | None:
     source = _source(call)
     return None if source is None else ConcolicValue(form=Items(list(source)))
 
 
 @form(LINQ, linq(f"{SEQUENCE}<TSource>", "Skip", "int count"), linq(f"{SEQUENCE}<TSource>", "Take", "int count"))
-def cut(call: Call) -> ConcolicValue | None:
+def skip_or_take(call: Call) -> ConcolicValue | None:
     from itertools import islice
 
     source, number = _source(call), call.arguments[1]
@@ -172,7 +172,7 @@ def contains(call: Call) -> ConcolicValue | None:
 
 @form("System.Array", "static bool Exists<T>(T[] array, System.Predicate<T> match)")
 def exists(call: Call) -> ConcolicValue | None:
-    return any_such(call)
+    return any_matching(call)
 
 
 @form("System.Collections.Generic.List", "bool Contains(T item)")
@@ -199,7 +199,7 @@ def _contains(
             return ConcolicValue(unsupported=unsupported, origin=Origin(IS_AMONG, call.node, [wanted, *items]))
         terms.append(same.term if same.term is not None else solver.constant(bool(same.value)))
         if not isinstance(source, list) and call.replayer.path.branch_on(terms[-1], "contains"):
-            return ConcolicValue(True)  # what comes after it was not asked for
+            return ConcolicValue(True)  # later items were not enumerated
     return ConcolicValue(term=solver.any_of(*terms))
 
 
@@ -219,11 +219,11 @@ def array_length(call: Call) -> ConcolicValue | None:
 @form("System.Collections.Generic.List", "void Add(T item)", "void Clear()", "void RemoveAt(int index)")
 @form("System.Collections.Generic.List", "void Insert(int index, T item)", "void Reverse()")
 def change_list(call: Call) -> ConcolicValue | None:
-    return changed(call, call.arguments)
+    return change_items(call, call.arguments)
 
 
-def changed(call: Call, arguments: list[ConcolicValue]) -> ConcolicValue | None:
-    """A list whose items are known is changed at a place that is the same for every request."""
+def change_items(call: Call, arguments: list[ConcolicValue]) -> ConcolicValue | None:
+    """Change a list with known items at a constant index."""
     own, name = call.own.form, call.member.name
     if not isinstance(own, Items) or own.unsupported is not None:
         return None
@@ -244,7 +244,7 @@ def changed(call: Call, arguments: list[ConcolicValue]) -> ConcolicValue | None:
 
 
 @form("System.Collections.Generic.List", f"void AddRange({SEQUENCE}<T> collection)")
-def add_all(call: Call) -> ConcolicValue | None:
+def add_range(call: Call) -> ConcolicValue | None:
     own, more = call.own.form, items_of(call.replayer, call.arguments[0], call.node)
     if not isinstance(own, Items) or own.unsupported is not None or more is None:
         return None
@@ -259,7 +259,7 @@ def new_list(call: Call) -> ConcolicValue:
 
 @form("System.Collections.Generic.List", f"new({SEQUENCE}<T> collection)")
 @form("System.Collections.Generic.List", "T[] ToArray()")
-def same_items(call: Call) -> ConcolicValue | None:
+def copy_items(call: Call) -> ConcolicValue | None:
     given = call.receiver if call.receiver is not None else call.arguments[0]
     items = items_of(call.replayer, given, call.node)
     return None if items is None else ConcolicValue(form=Items(list(items)))
@@ -269,7 +269,7 @@ _MATCH = "System.Predicate<T> match"
 
 
 @form("System.Collections.Generic.List", f"bool Exists({_MATCH})", f"T Find({_MATCH})", f"int FindIndex({_MATCH})")
-def found_in_list(call: Call) -> ConcolicValue | None:
+def find(call: Call) -> ConcolicValue | None:
     items, name = items_of(call.replayer, call.own, call.node), call.member.name
     if items is None:
         return None
@@ -280,7 +280,7 @@ def found_in_list(call: Call) -> ConcolicValue | None:
 
 
 @form("System.Collections.Generic.KeyValuePair", "TKey Key { get; }", "TValue Value { get; }")
-def of_pair(call: Call) -> ConcolicValue | None:
+def key_or_value(call: Call) -> ConcolicValue | None:
     own = call.own.form
     if not isinstance(own, Pair):
         return None
@@ -295,9 +295,9 @@ def of_pair(call: Call) -> ConcolicValue | None:
     "void CopyTo(System.Array array, int index)",
     but="anything: what is copied has no form",
 )
-def copied(call: Call) -> ConcolicValue | None:
-    """An array gets a part of another one."""
-    source, start, target, place, count = _copying(call)
+def copy(call: Call) -> ConcolicValue | None:
+    """Return an array after a part of another one was copied into it."""
+    source, start, target, place, count = _copy_arguments(call)
     parts = (source, start, place, count)
     if all(each.is_constant for each in (target, *parts)):
         return ConcolicValue()
@@ -311,8 +311,8 @@ def copied(call: Call) -> ConcolicValue | None:
     return ConcolicValue()
 
 
-def _copying(call: Call) -> tuple[ConcolicValue, ConcolicValue, ConcolicValue, ConcolicValue, ConcolicValue]:
-    """From where, from which place, where to, to which place, and how many."""
+def _copy_arguments(call: Call) -> tuple[ConcolicValue, ConcolicValue, ConcolicValue, ConcolicValue, ConcolicValue]:
+    """Return source, source index, target, target index and length of a copy."""
     given = call.arguments
     if call.receiver is not None:
         return call.receiver, ConcolicValue(0), given[0], given[1], ConcolicValue(len(call.receiver.value))

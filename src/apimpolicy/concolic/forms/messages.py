@@ -87,7 +87,7 @@ def request_body(call: Call, own: Message) -> ConcolicValue:
 
 @_of_request("System.Security.Cryptography.X509Certificates.X509Certificate2 Certificate { get; }")
 def certificate(call: Call, own: Message) -> ConcolicValue | None:
-    """The kind of certificate decides the way, and with it all that is asked of it."""
+    """Return the client certificate, and branch on which one it is."""
     return ConcolicValue() if decide_kind(call, "certificate") else None
 
 
@@ -136,7 +136,7 @@ def status_code(call: Call) -> ConcolicValue | None:
 
 
 def status_of(call: Call, own: Message) -> solver.Term:
-    """The status code of an answer."""
+    """Return the status code of a response."""
     return call.replayer.inputs.int_var(*own.key, "status", default=200, least=200, most=599)
 
 

@@ -91,7 +91,7 @@ def truth(call: Call) -> ConcolicValue | None:
 
 
 def truth_in(replayer: Replayer, term: Term) -> ConcolicValue:
-    """`bool.Parse` of a text; spaces around it are another way."""
+    """Return the result of `bool.Parse`; branch on spaces around the string."""
     is_true = solver.matches(term, solver.ignoring_case("true"))
     replayer.guard(solver.any_of(is_true, solver.matches(term, solver.ignoring_case("false"))))
     return ConcolicValue(term=is_true)

@@ -1,4 +1,4 @@
-"""Queries that put items in order, count them together, or leave some out: walked as the run walked over them."""
+"""Queries that order, aggregate or skip items, enumerated as in the run."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class Ordered(LazyItems):
     __slots__ = ("levels", "source")
 
     def __init__(self, call: Call, source: ConcolicValue, levels: list[tuple[ConcolicValue, bool]]) -> None:
-        super().__init__(lambda: _in_order(call, source, levels))
+        super().__init__(lambda: _sort(call, source, levels))
         self.source = source
         self.levels = levels
 
 
 @form(LINQ, linq(_ORDERED, "OrderBy", _SELECTOR, _KEYS), linq(_ORDERED, "OrderByDescending", _SELECTOR, _KEYS))
-def ordered(call: Call) -> ConcolicValue | None:
+def order_by(call: Call) -> ConcolicValue | None:
     source, selector = call.arguments
     if not isinstance(selector.form, Function) or items_of(call.replayer, source, call.node) is None:
         return None
@@ -50,7 +50,7 @@ def ordered(call: Call) -> ConcolicValue | None:
         for name in ("ThenBy", "ThenByDescending")
     ),
 )
-def ordered_further(call: Call) -> ConcolicValue | None:
+def then_by(call: Call) -> ConcolicValue | None:
     own, selector = call.arguments[0].form, call.arguments[1]
     if not isinstance(own, Ordered) or not isinstance(selector.form, Function):
         return None
@@ -58,8 +58,8 @@ def ordered_further(call: Call) -> ConcolicValue | None:
     return ConcolicValue(form=Ordered(call, own.source, [*own.levels, level]))
 
 
-def _in_order(call: Call, source: ConcolicValue, levels: list[tuple[ConcolicValue, bool]]) -> Iterator[ConcolicValue]:
-    """The items in the order of this run, which decides the way."""
+def _sort(call: Call, source: ConcolicValue, levels: list[tuple[ConcolicValue, bool]]) -> Iterator[ConcolicValue]:
+    """Return the items in the order of this run, and branch on that order."""
     replayer = call.replayer
     items = list(items_of(replayer, source, call.node) or ())
     keys = [[called(replayer, selector, [item]) for item in items] for selector, _ in levels]
@@ -70,12 +70,14 @@ def _in_order(call: Call, source: ConcolicValue, levels: list[tuple[ConcolicValu
         known = [(each.value is not None, each.value) for each in values]  # null comes first
         places.sort(key=known.__getitem__, reverse=is_falling)
     for one, other in pairwise(places):
-        _before(call, [(values[one], values[other], falls) for values, (_, falls) in zip(keys, levels, strict=True)])
+        _branch_on_order(
+            call, [(values[one], values[other], falls) for values, (_, falls) in zip(keys, levels, strict=True)]
+        )
     return iter([items[place] for place in places])
 
 
-def _before(call: Call, keys: list[tuple[ConcolicValue, ConcolicValue, bool]]) -> None:
-    """One item comes before another one: the first of their keys that differ say so."""
+def _branch_on_order(call: Call, keys: list[tuple[ConcolicValue, ConcolicValue, bool]]) -> None:
+    """Branch on one item coming before another: the first differing key decides."""
     for one, other, is_falling in keys:
         if one.is_constant and other.is_constant:
             if one.value != other.value:
@@ -99,7 +101,7 @@ def _numbers(name: str, kind: str) -> tuple[str, str]:
 
 
 @form(LINQ, *(each for name in ("Sum", "Max", "Min") for kind in ("int", "long") for each in _numbers(name, kind)))
-def put_together(call: Call) -> ConcolicValue | None:
+def aggregate(call: Call) -> ConcolicValue | None:
     source = items_of(call.replayer, call.arguments[0], call.node)
     if source is None:
         return None
@@ -121,26 +123,26 @@ _TWO = f"this {SEQUENCE}<TSource> first, {SEQUENCE}<TSource> second"
 
 
 @form(LINQ, f"static {SEQUENCE}<TSource> Concat<TSource>({_TWO})")
-def one_after_another(call: Call) -> ConcolicValue | None:
+def concat(call: Call) -> ConcolicValue | None:
     parts = [items_of(call.replayer, each, call.node) for each in call.arguments]
     known = [each for each in parts if each is not None]
     return ConcolicValue(form=LazyItems(lambda: (item for each in known for item in each))) if len(known) == 2 else None
 
 
 @form(LINQ, linq(f"{SEQUENCE}<TSource>", "Reverse"))
-def backwards(call: Call) -> ConcolicValue | None:
+def reverse(call: Call) -> ConcolicValue | None:
     source = items_of(call.replayer, call.arguments[0], call.node)
     return None if source is None else ConcolicValue(form=LazyItems(lambda: reversed(list(source))))
 
 
 @form(LINQ, f"static {SEQUENCE}<TResult> Cast<TResult>(this System.Collections.IEnumerable source)")
-def as_they_are(call: Call) -> ConcolicValue | None:
+def cast(call: Call) -> ConcolicValue | None:
     source = items_of(call.replayer, call.arguments[0], call.node)
     return None if source is None else ConcolicValue(form=Items(list(source)))
 
 
 @form(LINQ, linq("TSource", "ElementAt", "int index"), linq("TSource", "ElementAtOrDefault", "int index"))
-def item_of_query(call: Call) -> ConcolicValue | None:
+def element_at(call: Call) -> ConcolicValue | None:
     source, index = items_of(call.replayer, call.arguments[0], call.node), call.arguments[1]
     if source is None or not index.is_constant:
         return None

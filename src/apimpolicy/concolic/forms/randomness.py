@@ -1,6 +1,6 @@
-"""What comes by chance: ids, and random numbers. The numbers are inputs; whoever sends the request writes them down.
+"""GUIDs and random numbers. The numbers are inputs; test files state them.
 
-Of a GUID its hash code is an input, and so are the numbers of a generator that has it as its seed: `concolic.seeds`
+The hash code of a GUID is an input, and so are the numbers of a generator that is seeded with it: `concolic.seeds`
 finds a GUID that gives them.
 """
 
@@ -97,7 +97,7 @@ def next_fraction(call: Call) -> ConcolicValue | None:
 
 
 def _next_key(call: Call, least: str, most: str) -> Key | None:
-    """The input that a generator's next number is; what it was in the run is known from here on."""
+    """Return the input for the next number of a generator; record its value in the run."""
     own, path = call.own.form, call.replayer.path
     if isinstance(own, SeededRandom):
         own.draws += 1

@@ -63,7 +63,7 @@ def success(call: Call) -> ConcolicValue | None:
 
 
 def _matching(call: Call) -> Term | None:
-    """Whether a text has a match."""
+    """Return whether a string has a match."""
     text = call.arguments[0]
     given = _pattern_given(call)
     term = term_of(text)
@@ -79,7 +79,7 @@ def _matching(call: Call) -> Term | None:
 
 
 def _pattern_given(call: Call) -> tuple[str, int] | None:
-    """The pattern and the options, which are the same for every request."""
+    """Return the pattern and the options, which must be constant."""
     if call.receiver is not None:
         regex = call.own.value
         return (str(regex.pattern), int(regex.options)) if call.own.is_constant and regex is not None else None

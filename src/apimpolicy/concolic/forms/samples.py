@@ -1,7 +1,7 @@
-"""Members that read texts of a language of its own: such texts have no form, but one that can be read is worth trying.
+"""Members that parse a language of their own: such strings have no form, but a valid sample is worth trying.
 
-On a way on which the text is such a one, what the member gives is known; on any other it is what it was, with an
-obstacle.
+On a path where the string is a sample, the result is known; on any other it has its value from the run, marked as
+unsupported.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DATE = ("2026-01-01T00:00:00Z", "2025-12-31T23:00:00Z", "2027-01-01T00:00:00Z",
 _ADDRESS, _NUMBER = ("10.0.0.1", "203.0.113.7"), ("1", "0.5")
 _GUID = ("11111111-2222-3333-4444-555555555555",)
 _UNREAD = "?"
-"""What none of them can read."""
+"""A string that none of them accepts."""
 _SAMPLES: dict[tuple[str, str], tuple[str, ...]] = {
     ("System.DateTime", "static System.DateTime Parse(string s)"): _DATE,
     ("System.DateTimeOffset", "static System.DateTimeOffset Parse(string input)"): _DATE,
@@ -28,7 +28,7 @@ _SAMPLES: dict[tuple[str, str], tuple[str, ...]] = {
     ("double", "static double Parse(string s)"): ("1", "0.5"),
     ("decimal", "static decimal Parse(string s)"): ("1", "0.5"),
 }
-"""By member: texts that it can read."""
+"""By member: strings that it accepts."""
 
 
 _TRIES = {
@@ -39,7 +39,7 @@ _TRIES = {
     ("double", "static bool TryParse(string s, out double result)"): _NUMBER,
     ("decimal", "static bool TryParse(string s, out decimal result)"): _NUMBER,
 }
-"""By member that says whether it can read a text: texts that it can."""
+"""By `TryParse` member: strings that it accepts."""
 
 
 def _declare_try(owner: str, signature: str, samples: tuple[str, ...]) -> None:

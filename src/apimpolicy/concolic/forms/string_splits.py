@@ -1,4 +1,4 @@
-"""What splitting a text gives."""
+"""The parts that splitting a string gives."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Split(ItemSource):
         self.known: list[ConcolicValue] | None = None
 
     def items(self, replayer: Replayer, concolic: ConcolicValue) -> list[ConcolicValue] | None:
-        """As many parts as the run had; how many decides the way."""
+        """Return as many parts as in the run, and branch on their number."""
         if self.known is None:
             self.known = self._items(replayer, list(concolic.value))
         return list(self.known)
@@ -65,11 +65,11 @@ class Split(ItemSource):
         return [ConcolicValue(value, term) for value, term in zip(values, found, strict=True)]
 
     def has_plain(self, value: str) -> bool:
-        """Whether `has` says it all: a text that is not empty, and that no separator cuts."""
+        """Return whether `has` is exact: for a string that is not empty and contains no separator."""
         return bool(value) and self.separator not in value and self.most is None
 
     def has(self, value: str) -> Term:
-        """Whether a text that is not empty and has no separator is among the parts."""
+        """Return whether a string, not empty and without a separator, is among the parts."""
         mark = self.separator
         return solver.any_of(
             solver.equal(self.term, solver.constant(value)),

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _IGNORING = (1, 3, 5)
 """The members of StringComparison that ignore case."""
-_ORDINAL = (4, 5)
 
 
 @form("string", "static bool IsNullOrEmpty(string value)", "static bool IsNullOrWhiteSpace(string value)")
@@ -175,7 +174,7 @@ _NO_SPACES = solver.union(
 
 @form("string", "string Trim()", "string TrimStart()", "string TrimEnd()", but="more than three spaces at an end")
 def trimmed(call: Call) -> ConcolicValue | None:
-    """What has no spaces around it stays what it is; a text with some is another way."""
+    """Return a trimmed string; branch on whether it has spaces around it."""
     own = call.own
     if isinstance(own.form, CaseFolded):
         return own
@@ -191,7 +190,7 @@ _MOST_TRIMMED = 3
 
 
 def _trimmed_by_hand(call: Call, term: solver.Term, character: str) -> ConcolicValue | None:
-    """A few such characters at the ends taken away; more of them are another way."""
+    """Return a string without a few such characters at its ends; branch on each of them."""
     mark = solver.constant(character)
     for end, skips in (("TrimStart", "TrimEnd"), ("TrimEnd", "TrimStart")):
         if call.member.name == skips:
@@ -208,7 +207,7 @@ def _trimmed_by_hand(call: Call, term: solver.Term, character: str) -> ConcolicV
 
 
 def _is_field(call: Call, term: solver.Term) -> bool:
-    """Whether it is the value of a header, which has no spaces around it."""
+    """Return whether a term is the value of a header, which has no spaces around it."""
     known = call.replayer.inputs.by_name.get(solver.name_of(term))
     return known is not None and "header" in known.key
 
@@ -237,7 +236,7 @@ def trimmed_of(call: Call) -> ConcolicValue | None:
     but="a text that has it more than once",
 )
 def replaced(call: Call) -> ConcolicValue | None:
-    """A text that does not have it stays; of one that has it once that is replaced; more of them is another way."""
+    """Return the result of Replace; branch on whether the string contains the old value, and only once."""
     term, old, new = term_of(call.own), call.arguments[0], term_of(call.arguments[1])
     if call.arguments[1].is_constant and call.arguments[1].value is None:
         new = solver.constant("")

@@ -39,7 +39,7 @@ for _name, _of in _TEXTS.items():
 
 @form("ContextExtensions", "static Jwt AsJwt(this string s)", but="tokens that are signed; texts that are put together")
 def as_jwt(call: Call) -> ConcolicValue | None:
-    """A text of the request that is a token: then its claims are inputs."""
+    """Return the token that a string of the request is; its claims become inputs."""
     key = _text_input(call, call.arguments[0])
     if key is None:
         return None
@@ -61,7 +61,7 @@ class Basic:
 
 @form("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)", but="texts that are put together")
 def as_basic(call: Call) -> ConcolicValue | None:
-    """A text of the request that is credentials: then name and password are inputs."""
+    """Return the credentials that a string of the request is; user name and password become inputs."""
     key = _text_input(call, call.arguments[0])
     if key is None:
         return None
@@ -99,14 +99,14 @@ def try_parse(call: Call) -> ConcolicValue | None:
 
 
 def _missing(call: Call, key: tuple[str, ...], kind: str) -> solver.Term:
-    """Whether a text is no token of this kind, or is not there."""
+    """Return whether a string is missing, or no token of this kind."""
     there = call.replayer.inputs.known.get((*key, "there"))
     is_one = call.replayer.inputs.bool_var(*key, kind)
     return solver.not_(is_one if there is None else solver.all_of(is_one, there.term))
 
 
 def _text_input(call: Call, text: ConcolicValue) -> tuple[str, ...] | None:
-    """The one text of the request that a text was made of."""
+    """Return the one string of the request that a value was computed from."""
     if text.term is None:
         return None
     found = [each for each in call.replayer.inputs.in_term(text.term) if solver.is_string(each.term)]

@@ -1,13 +1,13 @@
-"""How members and operators are turned around: of what an operand would have to be, so that they give a certain value.
+"""Inverses of members and operators: the operands that would give a certain result.
 
     @inverse("System.Convert.FromBase64String")
-    def base64_decoded(asked: Asked) -> Preimages: ...
+    def base64_decoded(query: InverseQuery) -> Preimages: ...
 
-An inverse gets the operands of a run and the value that is wanted, and yields wishes: values by the number of the
-operand (a receiver is the first), the likeliest first. It may be wrong, since what a search finds with it is run; and a
-proof never rests on it. What is one way, as a hash, has none: then the other side of a comparison has to give way.
+An inverse gets the operands of a run and the wanted result, and yields preimages: values by the number of the operand
+(the receiver is the first), the likeliest first. It may be wrong, since the search runs what it finds; no proof rests
+on it. One-way functions, such as hashes, have none: the other side of a comparison has to change then.
 
-Values are plain here: bytes for arrays of bytes, lists for others, dictionaries and lists for JSON.
+Values are Python's: bytes for arrays of bytes, lists for others, dictionaries and lists for JSON.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _loaded = False
 
 
 class InverseQuery:
-    """What is asked of an inverse: `wanted` is the value that its result should have."""
+    """A query to an inverse: `wanted` is the value that its result should have."""
 
     __slots__ = ("_now", "origin", "wanted")
 
@@ -54,21 +54,21 @@ class InverseQuery:
 
     @property
     def operands(self) -> tuple[ConcolicValue, ...]:
-        """What it was evaluated of."""
+        """The operands of the node."""
         return self.origin.operands
 
     def was(self, index: int) -> Any:
-        """An operand as it was in the run; None where there are fewer."""
+        """Return the value of an operand in the run; None where there are fewer."""
         return to_python(self.operands[index].value) if index < len(self.operands) else None
 
     def now(self, index: int) -> Any:
-        """An operand as it is wanted by now, so that a part of it can be changed."""
+        """Return the value that an operand should have by now, so that a part of it can be changed."""
         known = self.operands[index].origin
         return self._now[id(known)] if known is not None and id(known) in self._now else self.was(index)
 
 
 def inverse(*names: str) -> Callable[[_Inverse], _Inverse]:
-    """Declare how members (`System.Convert.FromBase64String`), operators (`==`) or nodes are turned around."""
+    """Declare the inverse of members (`System.Convert.FromBase64String`), operators (`==`) or nodes."""
 
     def register(function: _Inverse) -> _Inverse:
         for name in names:
@@ -79,13 +79,13 @@ def inverse(*names: str) -> Callable[[_Inverse], _Inverse]:
 
 
 def one_of(operand: int, values: Iterable[Any]) -> Preimages:
-    """The wishes that an operand is one of these values."""
+    """Yield the preimages in which an operand is one of these values."""
     for value in values:
         yield {operand: value}
 
 
 def known() -> list[str]:
-    """All names for which an inverse was declared."""
+    """Return all names for which an inverse is declared."""
     global _loaded
     if not _loaded:
         import importlib
@@ -97,7 +97,7 @@ def known() -> list[str]:
 
 
 def inverse_of(name: str) -> Callable[[InverseQuery], Preimages] | None:
-    """The inverse that was declared for a name; for whether something throws at least that of null."""
+    """Return the inverse for a name; for whether a node throws, at least that of null."""
     if not _loaded:
         known()
     found = INVERSES.get(name)
@@ -105,7 +105,7 @@ def inverse_of(name: str) -> Callable[[InverseQuery], Preimages] | None:
 
 
 def _not_null(query: InverseQuery) -> Preimages:
-    """What is null and must not be is something: a text, an object, or a list of one."""
+    """Yield a value instead of null: a string, an object, or a list of one."""
     if query.wanted or not query.operands or query.was(0) is not None:
         return
     samples: list[Any] = ["x", {}, [{}]]

@@ -15,17 +15,17 @@ _LINQ = "System.Linq.Enumerable"
 
 
 def _with(items: Any, start: int, part: Any) -> Any:
-    """The same with others in a place."""
+    """Return a list with items replaced."""
     return items[:start] + type(items)(part) + items[start + len(part) :]
 
 
 def longer(items: Any, size: int) -> Any:
-    """The same with more at its end."""
+    """Return a list with items appended."""
     return items + (b"\1" if isinstance(items, bytes) else ["x"]) * (size - len(items))
 
 
 def sizes_from(least: int) -> list[int]:
-    """Sizes that are worth trying, where that many are needed: what is coded is filled up for some of them."""
+    """Yield sizes worth trying when that many are needed, since some encodings need padding."""
     return [least + -least % 3, least, least + 1, least + 2]
 
 
@@ -47,7 +47,7 @@ def has_item(query: InverseQuery) -> Preimages:
 
 @inverse(HAS_ITEM)
 def has_more(query: InverseQuery) -> Preimages:
-    """One more, or none from here on; what it is nobody knows: an object, or a text."""
+    """Yield a list with one more item, or cut here; the item is an object or a string."""
     items, index = query.now(0), query.was(1)
     if query.wanted:
         yield from one_of(0, ([*items, {}], [*items, "x"]))
@@ -57,13 +57,13 @@ def has_more(query: InverseQuery) -> Preimages:
 
 @inverse("ArrayCreation")
 def created(query: InverseQuery) -> Preimages:
-    """Of a new array only the size can be chosen."""
+    """Yield the size of a new array, the only thing that can be chosen."""
     yield {0: len(query.wanted)}
 
 
 @inverse(COPIED)
 def copied(query: InverseQuery) -> Preimages:
-    """What was copied comes from there, and the rest was there before; an array of another size is another round."""
+    """Yield source and target of a copy; an array of another size is another round."""
     was, place, count = query.was(0), query.was(3), query.was(4)
     if len(query.wanted) != len(was):
         yield {0: query.wanted}

@@ -1,4 +1,4 @@
-"""What is decrypted can be encrypted: with the key and all that a run had."""
+"""Decryption is inverted by encrypting with the key and vector of the run."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _transformed(query: InverseQuery, wanted: bytes) -> Preimages:
 
 
 def _encrypted(algorithm: ConcolicValue, given: tuple[ConcolicValue, ...], data: bytes) -> bytes:
-    """The data encrypted, with the key and the vector that are given, or that the algorithm was given."""
+    """Return the data encrypted with the given key and vector, or those of the algorithm."""
     own = _algorithm(algorithm.value)
     key, vector = (
         [to_python(each.value) for each in given]
@@ -73,7 +73,7 @@ def _algorithm(value: Any) -> SymmetricAlgorithm:
 
 
 def _set(algorithm: ConcolicValue, name: str) -> Any:
-    """What a property of an object was set to last; None where it was not."""
+    """Return the value that a property of an object was last set to; None when it was not."""
     origin = algorithm.origin
     while origin is not None and origin.name.startswith(SETS):
         if origin.name == SETS + name:

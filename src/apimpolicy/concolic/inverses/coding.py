@@ -40,7 +40,7 @@ def from_base64(query: InverseQuery) -> Preimages:
 
 @inverse(f"{THROWS}System.Convert.FromBase64String")
 def is_base64(query: InverseQuery) -> Preimages:
-    """Of three bytes, so that nothing has to be filled up; or of others, where a policy fills up itself."""
+    """Yield Base64 of three bytes, which needs no padding; or of others, where a policy pads."""
     yield from one_of(0, (["~"] if query.wanted else ["eDp4", "eDp4eA==", "eDp4eHg="]))
 
 
@@ -60,7 +60,7 @@ _CODES = {
         for way in ("Decode", "Encode")
     },
 }
-"""How what is coded is coded and decoded, by the members for either way."""
+"""Encoder and decoder, by the members for either direction."""
 
 
 @inverse(*(name for name in _CODES if name.endswith(("Decode", "UnescapeDataString"))))

@@ -1,4 +1,4 @@
-"""What compares: one side gets the value of the other, or another one than that."""
+"""Comparisons: one side gets the value of the other, or a different one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.values import ConcolicValue
 
 _STEPS = (0, 1, 2, 15, 16, 63)
-"""How far beyond a bound numbers are tried: some of them have to fit something else too, as the blocks of a cipher."""
+"""How far beyond a bound numbers are tried: some must also fit another condition, such as a cipher's block size."""
 
 
 @inverse(
@@ -39,7 +39,7 @@ def ordered(query: InverseQuery) -> Preimages:
 
 
 def sample_of(node: nodes.Bound | None) -> Any:
-    """A value of the type of a node; a text where any does."""
+    """Return a sample value of a node's type; a string where any value does."""
     target = str(getattr(node, "type", "")).removesuffix("?").rpartition(".")[2]
     return {"bool": True, "int": 1, "long": 1, "double": 1, "JArray": ["x"], "JObject": {}}.get(target, "x")
 
@@ -52,7 +52,7 @@ def _same(query: InverseQuery) -> Preimages:
 
 
 def same_arrays(query: InverseQuery) -> Preimages:
-    """Items at one place of two lists are the same where the lists are, which saves one round for each item."""
+    """Yield equal arrays for equal items at one index, which saves one round for each item."""
     first, second = (_indexed(each) for each in query.operands[:2])
     if first is None or second is None:
         return
@@ -63,7 +63,7 @@ def same_arrays(query: InverseQuery) -> Preimages:
 
 
 def _indexed(concolic: ConcolicValue) -> tuple[ConcolicValue, Any] | None:
-    """The list and the place of a value that is an item of one."""
+    """Return the list and the index of a value that is an item."""
     origin = concolic.origin
     while origin is not None and isinstance(origin.node, nodes.Convert):
         origin = origin.operands[0].origin
@@ -79,7 +79,7 @@ def _different(query: InverseQuery) -> Preimages:
 
 
 def _another(value: Any) -> Any:
-    """A value that is not this one."""
+    """Return a different value."""
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
@@ -90,7 +90,7 @@ def _another(value: Any) -> Any:
 
 
 def later(value: Any, steps: int) -> Any:
-    """A number or moment that is so many steps larger."""
+    """Return a number or date that is a number of steps larger."""
     if isinstance(value, DateTime):
         return DateTime(value.ticks + steps * HOUR, value.kind)
     if isinstance(value, DateTimeOffset):

@@ -1,4 +1,4 @@
-"""Moments that come of texts and numbers."""
+"""Dates that are computed from strings and numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _unit(name: str) -> int:
 
 
 def _ticks(moment: Any) -> int:
-    """The ticks of a moment, by UTC."""
+    """Return the ticks of a date, in UTC."""
     return int(moment.utc_ticks if isinstance(moment, DateTimeOffset) else moment.ticks)
 
 
@@ -85,14 +85,14 @@ def subtracted(query: InverseQuery) -> Preimages:
 
 
 def moved(query: InverseQuery, sign: int) -> Preimages:
-    """A moment or span and another one together, or with -1 what is between them."""
+    """Yield the operands of a sum of a date and a span, or with -1 of a difference."""
     one, other, wanted = query.was(0), query.was(1), query.wanted
     yield {0: _like(one, _ticks(wanted) - sign * _ticks(other))}
     yield {1: _like(other, sign * (_ticks(wanted) - _ticks(one)))}
 
 
 def _like(value: Any, ticks: int) -> Any:
-    """A moment or span of the same type."""
+    """Return a date or span of the same type."""
     if isinstance(value, DateTimeOffset):
         return DateTimeOffset(ticks)
     return DateTime(ticks, value.kind) if isinstance(value, DateTime) else TimeSpan(ticks)
@@ -161,5 +161,5 @@ def in_a_zone(query: InverseQuery) -> Preimages:
 
 
 def _moved(query: InverseQuery, ticks: int) -> Any:
-    """The first operand, so much later."""
+    """Yield the first operand, moved by ticks."""
     return _like(query.was(0), _ticks(query.was(0)) + ticks)

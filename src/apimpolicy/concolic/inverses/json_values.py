@@ -1,4 +1,4 @@
-"""JSON that was made of a text: its parts, and the text of the whole."""
+"""JSON that was parsed from a string: its parts, and the string itself."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def contains(query: InverseQuery) -> Preimages:
 
 @inverse("IsType", "IsPattern")
 def is_type(query: InverseQuery) -> Preimages:
-    """A value that is there is of the type that it is asked for, most often."""
+    """Assume that a value has the type that it is tested for."""
     yield {0: "x" if query.wanted else None}
 
 
 def _with(tree: Any, path: list[Any], value: Any) -> Any:
-    """A tree with another value in a place; None takes what is there away."""
+    """Return a tree with the value at a path replaced; None removes it."""
     key, *rest = path
     if isinstance(key, int):
         made = list(tree)

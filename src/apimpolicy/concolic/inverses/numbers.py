@@ -139,7 +139,7 @@ def _sample(name: str) -> str:
 
 @inverse(f"{THROWS}Convert")
 def not_converted(query: InverseQuery) -> Preimages:
-    """What is asked for is a value of the type."""
+    """Yield a value of the target type."""
     if not query.wanted:
         yield {0: sample_of(query.node)}
 

@@ -1,4 +1,4 @@
-"""Regular expressions: what a group has matched is replaced where it stands."""
+"""Regular expressions: replace the text that a group has matched."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def captured(query: InverseQuery) -> Preimages:
 
 
 def _search(concolic: ConcolicValue) -> Origin | None:
-    """The call of Match or Matches that a capture, a group or a collection of them comes of."""
+    """Return the call of Match or Matches that a capture, a group or a collection of them comes from."""
     origin = concolic.origin
     while origin is not None and origin.name.rpartition(".")[2] in _PASSING:
         origin = origin.operands[0].origin
@@ -45,7 +45,7 @@ def _search(concolic: ConcolicValue) -> Origin | None:
 
 
 def _picked(concolic: ConcolicValue, regex: Regex, text: str) -> Any:
-    """What a value would be, if this were the text in which it is searched."""
+    """Return the value of a capture if this were the searched text."""
     origin = concolic.origin
     assert origin is not None
     what = origin.name.rpartition(".")[2]
@@ -62,12 +62,12 @@ def _is_static(call: Origin) -> bool:
 
 
 def _searched(call: Origin) -> ConcolicValue:
-    """The text that a call of Match, Matches or IsMatch searches."""
+    """Return the text that a call of Match, Matches or IsMatch searches."""
     return call.operands[0 if _is_static(call) else 1]
 
 
 def _regex(call: Origin) -> Regex:
-    """The regular expression with which it does."""
+    """Return the regular expression of a call of Match, Matches or IsMatch."""
     if not _is_static(call):
         regex: Regex = call.operands[0].value
         return regex
@@ -76,7 +76,7 @@ def _regex(call: Origin) -> Regex:
 
 
 def _sample(call: Origin) -> str | None:
-    """A text in which it finds something; None when none comes to mind."""
+    """Return a text in which the pattern has a match; None when none is found."""
     pattern = pattern_of(_regex(call).pattern)
     return None if pattern is None else solver.sample_of(pattern)
 
@@ -104,6 +104,6 @@ def _wished(call: Origin, *, is_one: bool) -> Preimages:
     *(f"{_REGEX}{name}" for name in ("Regex.Match", "GroupCollection.Item", "Match.Groups", "Regex.Matches")),
 )
 def found(query: InverseQuery) -> Preimages:
-    """What was found is no value that can be wished for; its captures are."""
+    """Yield nothing: a match can't be chosen, only its captures."""
     nothing: list[dict[Any, Any]] = []
     return nothing

@@ -1,4 +1,4 @@
-"""Texts that are cut, put together, and searched."""
+"""Strings that are cut, concatenated, and searched."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def formatted(query: InverseQuery) -> Preimages:
 
 
 def joined(query: InverseQuery, parts: Sequence[int | str], wanted: str) -> Preimages:
-    """Texts one after another: one of them changes, the others stay; or the last takes what it was made of."""
+    """Yield the parts of a concatenation: one changes and the others stay, or the last takes what is left."""
     texts = [each if isinstance(each, str) else _text(query.was(each)) for each in parts]
     for index, part in enumerate(parts):
         before, after = "".join(texts[:index]), "".join(texts[index + 1 :])

@@ -1,4 +1,4 @@
-"""XML that was made of a text: its parts. An element is wished for as XML, or as the text that it has."""
+"""XML that was parsed from a string: its parts. The wanted element is XML, or the text that it contains."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def child(query: InverseQuery) -> Preimages:
 
 @inverse(f"{_X}XContainer.Elements", f"{_X}XContainer.Descendants")
 def children(query: InverseQuery) -> Preimages:
-    """As many as are wanted, in their order; more of them come at the end of the whole."""
+    """Yield an element with as many children as wanted, in order; more are appended."""
     name = _name(query.was(1)) if len(query.operands) > 1 else "x"
     is_deep = query.origin.name.endswith("Descendants")
 
@@ -78,7 +78,7 @@ def children(query: InverseQuery) -> Preimages:
 
 
 def _name(name: Any) -> str:
-    """The name of an element or attribute as Python writes it."""
+    """Return the name of an element or attribute in Python's notation."""
     text = name if isinstance(name, str) else str(name.to_string())
     return str(text)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative
 from apimpolicy.dotnet.collections.arrays import new_array, new_rectangular_array
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, NotSupportedException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, NotSupportedException, require
 from apimpolicy.dotnet.registry import declines, implements, implements_all
 from apimpolicy.dotnet.values import VOID
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import check_non_negative, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.environment import environment
@@ -17,6 +17,7 @@ from apimpolicy.dotnet.exceptions import (
     IndexOutOfRangeException,
     InvalidCastException,
     RankException,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.types import NamedType
@@ -102,13 +103,13 @@ def clear(array: Any, index: int, count: int) -> None:
     items[index : index + count] = [default_value(array.element)] * count
 
 
-@implements(_ARRAY, "Fill<T>(T[], T)")
+@implements(_ARRAY, "Fill(T[], T)")
 def fill(array: Any, value: Any) -> None:
     require(array, "array")
     array[:] = [value] * len(array)
 
 
-@implements(_ARRAY, "Fill<T>(T[], T, int, int)")
+@implements(_ARRAY, "Fill(T[], T, int, int)")
 def fill_part(array: Any, value: Any, start: int, count: int) -> None:
     require(array, "array")
     searching.find_index(array, start, count, lambda _: True)
@@ -236,32 +237,32 @@ def find_all(types: Types, array: Any, match: Predicate) -> Array:
     return Array(types[0], [item for item in array if match(item)])
 
 
-@implements(_ARRAY, "FindIndex<T>(T[], Predicate<T>)")
+@implements(_ARRAY, "FindIndex(T[], Predicate<T>)")
 def find_index(array: Any, match: Predicate) -> int:
     return searching.find_index(require(array, "array"), 0, None, match)
 
 
-@implements(_ARRAY, "FindIndex<T>(T[], int, Predicate<T>)")
+@implements(_ARRAY, "FindIndex(T[], int, Predicate<T>)")
 def find_index_from(array: Any, start: int, match: Predicate) -> int:
     return searching.find_index(require(array, "array"), start, None, match)
 
 
-@implements(_ARRAY, "FindIndex<T>(T[], int, int, Predicate<T>)")
+@implements(_ARRAY, "FindIndex(T[], int, int, Predicate<T>)")
 def find_index_within(array: Any, start: int, count: int, match: Predicate) -> int:
     return searching.find_index(require(array, "array"), start, count, match)
 
 
-@implements(_ARRAY, "FindLastIndex<T>(T[], Predicate<T>)")
+@implements(_ARRAY, "FindLastIndex(T[], Predicate<T>)")
 def find_last_index(array: Any, match: Predicate) -> int:
     return searching.find_last_index(require(array, "array"), None, None, match)
 
 
-@implements(_ARRAY, "FindLastIndex<T>(T[], int, Predicate<T>)")
+@implements(_ARRAY, "FindLastIndex(T[], int, Predicate<T>)")
 def find_last_index_from(array: Any, start: int, match: Predicate) -> int:
     return searching.find_last_index(require(array, "array"), start, None, match)
 
 
-@implements(_ARRAY, "FindLastIndex<T>(T[], int, int, Predicate<T>)")
+@implements(_ARRAY, "FindLastIndex(T[], int, int, Predicate<T>)")
 def find_last_index_within(array: Any, start: int, count: int, match: Predicate) -> int:
     return searching.find_last_index(require(array, "array"), start, count, match)
 

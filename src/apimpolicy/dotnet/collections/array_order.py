@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import check_part, require
+from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.collections.arrays import default_value, rectangular_get, rectangular_set
 from apimpolicy.dotnet.collections.comparers import comparison_of, sort_key
 from apimpolicy.dotnet.collections.comparers import sort as sort_items
@@ -17,6 +17,7 @@ from apimpolicy.dotnet.exceptions import (
     IndexOutOfRangeException,
     InvalidCastException,
     RankException,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.values import RectangularArray, box
@@ -45,7 +46,7 @@ def reverse(array: Any) -> None:
     _one_dimension(array).reverse()
 
 
-@implements(_ARRAY, "Reverse(Array, int, int)", "Reverse<T>(T[], int, int)")
+@implements(_ARRAY, "Reverse(Array, int, int)", "Reverse(T[], int, int)")
 def reverse_part(array: Any, index: int, length: int) -> None:
     check_part(index, length, len(_one_dimension(array)), length="length")
     array[index : index + length] = array[index : index + length][::-1]
@@ -60,8 +61,8 @@ def sort(array: Any, comparer: Any = None) -> None:
     _ARRAY,
     "Sort(Array, int, int)",
     "Sort(Array, int, int, IComparer)",
-    "Sort<T>(T[], int, int)",
-    "Sort<T>(T[], int, int, IComparer<T>)",
+    "Sort(T[], int, int)",
+    "Sort(T[], int, int, IComparer<T>)",
 )
 @counts_itself
 def sort_part(array: Any, index: int, length: int, comparer: Any = None) -> None:
@@ -72,7 +73,7 @@ def sort_part(array: Any, index: int, length: int, comparer: Any = None) -> None
     array[index : index + length] = part
 
 
-@implements(_ARRAY, "Sort<T>(T[], Comparison<T>)")
+@implements(_ARRAY, "Sort(T[], Comparison<T>)")
 @counts_itself
 def sort_by(array: Any, comparison: Callable[[Any, Any], int]) -> None:
     require(array, "array")
@@ -87,8 +88,8 @@ def sort_by(array: Any, comparison: Callable[[Any, Any], int]) -> None:
     _ARRAY,
     "Sort(Array, Array)",
     "Sort(Array, Array, IComparer)",
-    "Sort<TKey, TValue>(TKey[], TValue[])",
-    "Sort<TKey, TValue>(TKey[], TValue[], IComparer<TKey>)",
+    "Sort(TKey[], TValue[])",
+    "Sort(TKey[], TValue[], IComparer<TKey>)",
 )
 def sort_with_items(keys: Any, items: Any, comparer: Any = None) -> None:
     sort_part_with_items(keys, items, 0, len(_one_dimension(keys, "keys")), comparer)
@@ -98,8 +99,8 @@ def sort_with_items(keys: Any, items: Any, comparer: Any = None) -> None:
     _ARRAY,
     "Sort(Array, Array, int, int)",
     "Sort(Array, Array, int, int, IComparer)",
-    "Sort<TKey, TValue>(TKey[], TValue[], int, int)",
-    "Sort<TKey, TValue>(TKey[], TValue[], int, int, IComparer<TKey>)",
+    "Sort(TKey[], TValue[], int, int)",
+    "Sort(TKey[], TValue[], int, int, IComparer<TKey>)",
 )
 @counts_itself
 def sort_part_with_items(keys: Any, items: Any, index: int, length: int, comparer: Any = None) -> None:
@@ -153,12 +154,12 @@ def binary_search_all(array: Any, value: Any, comparer: Any = None) -> int:
     return binary_search(array, 0, len(_one_dimension(array)), value, comparer)
 
 
-@implements(_ARRAY, "BinarySearch<T>(T[], int, int, T)")
+@implements(_ARRAY, "BinarySearch(T[], int, int, T)")
 def binary_search_part(array: Any, index: int, length: int, value: Any) -> int:
     return binary_search(array, index, length, value, None)
 
 
-@implements(_ARRAY, "BinarySearch<T>(T[], int, int, T, IComparer<T>)")
+@implements(_ARRAY, "BinarySearch(T[], int, int, T, IComparer<T>)")
 def binary_search(array: Any, index: int, length: int, value: Any, comparer: Any) -> int:
     check_part(index, length, len(_one_dimension(array)), length="length")
     return searching.binary_search(array, index, length, value, comparison_of(array.element, comparer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import default_key, text
 from apimpolicy.dotnet.collections.generic import ReadOnlyView
@@ -13,9 +13,9 @@ from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     KeyNotFoundException,
     NotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, implements_all, member
@@ -77,8 +77,7 @@ class Dictionary(HashedCollection):
         return made
 
     def _hashed(self, key: Any) -> Any:
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         return key if self._key is None else self._key(key)
 
     def __iter__(self) -> Iterator[KeyValuePair]:

@@ -86,7 +86,6 @@ _ENUMERATED = (
     "Dictionary<TKey, TValue>.KeyCollection",
     "Dictionary<TKey, TValue>.ValueCollection",
     "HashSet<T>",
-    "LinkedList<T>",
     "List<T>",
     "Queue<T>",
     "SortedDictionary<TKey, TValue>",

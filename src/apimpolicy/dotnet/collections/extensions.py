@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import require
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.costs import FREE
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import implements
 
 if TYPE_CHECKING:
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 _TYPE = "System.Collections.Generic.CollectionExtensions"
 
 
-@implements(_TYPE, "GetValueOrDefault<TKey, TValue>(IReadOnlyDictionary<TKey, TValue>, TKey)", types=True, cost=FREE)
+@implements(_TYPE, "GetValueOrDefault(IReadOnlyDictionary<TKey, TValue>, TKey)", types=True, cost=FREE)
 def get_value_or_default(types: tuple[Type, ...], dictionary: Any, key: Any) -> Any:
     """The value of the key, or `default(TValue)`."""
     found, value = require(dictionary, "dictionary").try_get_value(key)
     return value if found else default_value(types[1])
 
 
-@implements(_TYPE, "GetValueOrDefault<TKey, TValue>(IReadOnlyDictionary<TKey, TValue>, TKey, TValue)", cost=FREE)
+@implements(_TYPE, "GetValueOrDefault(IReadOnlyDictionary<TKey, TValue>, TKey, TValue)", cost=FREE)
 def get_value_or(dictionary: Any, key: Any, default: Any) -> Any:
     """The value of the key, or the given one."""
     found, value = require(dictionary, "dictionary").try_get_value(key)

@@ -6,19 +6,17 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import (
-    INDEX,
-    check_index,
-    check_non_negative,
-    check_part,
-    copy_into,
-    require,
-)
+from apimpolicy.dotnet.collections.arguments import INDEX, check_index, check_non_negative, check_part, copy_into
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentOutOfRangeException,
+    InvalidOperationException,
+    require,
+)
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 

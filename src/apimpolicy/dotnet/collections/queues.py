@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.generic import GenericCollection
 from apimpolicy.dotnet.collections.searching import index_of
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import InvalidOperationException
+from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.dictionary import capacity_for
 from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
 from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, interface_members, member
 
 if TYPE_CHECKING:

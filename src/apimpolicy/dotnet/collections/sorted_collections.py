@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import DefaultComparer, comparison_of, equal, text
 from apimpolicy.dotnet.collections.dictionary import DictionaryView, key_not_found
@@ -12,7 +12,7 @@ from apimpolicy.dotnet.collections.generic import GenericCollection
 from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.collections.sets import SetOperations
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, member
 
@@ -94,8 +94,7 @@ class SortedDictionary(SortedCollection):
         return self.guard(self._pairs)
 
     def _find(self, key: Any) -> tuple[int, bool]:
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         return self._place(key)
 
     def _insert(self, place: int, key: Any, value: Any) -> None:

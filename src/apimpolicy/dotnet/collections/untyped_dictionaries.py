@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
-from apimpolicy.dotnet.collections.arguments import require
-from apimpolicy.dotnet.exceptions import ArgumentException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.metadata import runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.objects import to_string

@@ -12,9 +12,9 @@ from apimpolicy.dotnet.cryptography import certificate_files
 from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     CryptographicException,
     PlatformNotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.registry import declines, implements, implements_all
 from apimpolicy.dotnet.values import byte_array, from_utf16
@@ -63,8 +63,7 @@ def read(cls: type[Certificate], data: Array | None, password: str | None, flags
 
 
 def copy_as(cls: type[Certificate], certificate: Certificate | None) -> Certificate:
-    if certificate is None:
-        raise ArgumentNullException("cert")
+    certificate = require(certificate, "cert")
     if certificate.is_empty:
         return cls(None)
     return cls(certificate.parsed, certificate.private_key, certificate.intermediates, certificate.friendly_name)

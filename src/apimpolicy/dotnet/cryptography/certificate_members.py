@@ -13,10 +13,10 @@ from apimpolicy.dotnet.cryptography.distinguished_names import format_name
 from apimpolicy.dotnet.cryptography.identifiers import hexadecimal
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     CryptographicException,
     InvalidOperationException,
     NotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import byte_array, to_utf16
@@ -147,8 +147,7 @@ def _alternative_name(certificate: Certificate, name_type: int, for_issuer: bool
 @implements("ContextExtensions", "VerifyNoRevocation")
 def verify_no_revocation(certificate: Certificate | None) -> bool:
     """`Verify()` without asking whether anything in the chain was revoked."""
-    if certificate is None:
-        raise ArgumentNullException("input")
+    certificate = require(certificate, "input")
     return certificate.verify_no_revocation()
 
 
@@ -167,10 +166,8 @@ def rsa_private_key(certificate: Certificate | None) -> RSA | None:
 @implements(_NAMESPACE + "RSACertificateExtensions", "CopyWithPrivateKey")
 def copy_with_private_key(certificate: Certificate | None, key: RSA | None) -> Certificate:
     """Raises InvalidOperationException when there is a key already, ArgumentException for one that does not fit."""
-    if certificate is None:
-        raise ArgumentNullException("certificate")
-    if key is None:
-        raise ArgumentNullException("privateKey")
+    certificate = require(certificate, "certificate")
+    key = require(key, "privateKey")
     if certificate.has_private_key:
         raise InvalidOperationException("The certificate already has an associated private key.")
     public = _rsa(certificate, private=False)
@@ -195,8 +192,7 @@ def _rsa(certificate: Certificate | None, *, private: bool) -> RSA | None:
 
     from apimpolicy.dotnet.cryptography.rsa import RSA, RSACng
 
-    if certificate is None:
-        raise ArgumentNullException("certificate")
+    certificate = require(certificate, "certificate")
     if certificate.parsed.public_key_algorithm_oid.dotted_string != "1.2.840.113549.1.1.1":
         return None
     public = certificate.parsed.public_key()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidCastException,
     NullReferenceException,
     ObjectDisposedException,
     PlatformNotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
@@ -69,8 +69,7 @@ class HashAlgorithm:
     def compute_hash(self, buffer: Array | None) -> Array:
         if self._disposed:
             raise ObjectDisposedException("Cannot access a disposed object.")
-        if buffer is None:
-            raise ArgumentNullException("buffer")
+        buffer = require(buffer, "buffer")
         work_through(len(buffer) << 2)
         self._state.update(bytes(buffer))
         return byte_array(self._finish())
@@ -127,8 +126,7 @@ class HashAlgorithm:
         return byte_array(self._key or b"")
 
     def set_key(self, key: Array | None) -> None:
-        if key is None:
-            raise ArgumentNullException("value")
+        key = require(key, "value")
         data = bytes(key)
         if len(data) > self.block_size:
             data = hashlib.new(self.name, data, usedforsecurity=False).digest()
@@ -141,8 +139,7 @@ class HashAlgorithm:
 
 def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
     """The part of a byte array that a method was asked to work on, with .NET's checks."""
-    if buffer is None:
-        raise ArgumentNullException(buffer_name)
+    buffer = require(buffer, buffer_name)
     if offset < 0:
         raise ArgumentOutOfRangeException(offset_name, "Non-negative number required.")
     if count < 0 or count > len(buffer):
@@ -173,8 +170,7 @@ _BY_NAME: dict[str, Callable[[], HashAlgorithm]] = {}
 
 def _create(alias: str | None, kinds: tuple[str, ...]) -> HashAlgorithm | None:
     """`X.Create(name)`: None for an unknown name, InvalidCastException when it is no X."""
-    if alias is None:
-        raise ArgumentNullException("name")
+    alias = require(alias, "name")
     make = _BY_NAME.get(alias.lower())
     if make is None:
         return None

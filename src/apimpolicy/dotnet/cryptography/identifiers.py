@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, CryptographicException
+from apimpolicy.dotnet.exceptions import CryptographicException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import byte_array
 
@@ -97,15 +97,13 @@ class Oid:
     @staticmethod
     @member("new(Oid)")
     def copy(other: Oid | None) -> Oid:
-        if other is None:
-            raise ArgumentNullException("oid")
+        other = require(other, "oid")
         return Oid(other.value, other.friendly_name)
 
     @staticmethod
     def from_friendly_name(friendly_name: str | None, group: int) -> Oid:
         """On Linux all groups share their names. Raises CryptographicException for an unknown one."""
-        if friendly_name is None:
-            raise ArgumentNullException("friendlyName")
+        friendly_name = require(friendly_name, "friendlyName")
         for value, name in FRIENDLY_NAMES.items():
             if name.lower() == friendly_name.lower():
                 return Oid(value, friendly_name)
@@ -115,8 +113,7 @@ class Oid:
     @member("FromOidValue")
     def from_value(value: str | None, group: int) -> Oid:
         """Raises CryptographicException for an identifier without a name."""
-        if value is None:
-            raise ArgumentNullException("oidValue")
+        value = require(value, "oidValue")
         if value not in FRIENDLY_NAMES:
             raise CryptographicException("The OID value is invalid.")
         return Oid(value)
@@ -132,8 +129,7 @@ class AsnEncodedData:
 
     @staticmethod
     def copy(other: AsnEncodedData | None) -> AsnEncodedData:
-        if other is None:
-            raise ArgumentNullException("asnEncodedData")
+        other = require(other, "asnEncodedData")
         return AsnEncodedData(None if other.oid is None else Oid.copy(other.oid), other.data)
 
     @member("RawData")

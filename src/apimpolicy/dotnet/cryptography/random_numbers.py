@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
 
 if TYPE_CHECKING:
@@ -25,14 +25,12 @@ class RandomNumberGenerator:
 
     @member("GetBytes(byte[])")
     def get_bytes(self, data: Array | None) -> None:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         data[:] = environment().random.randbytes(len(data))
 
     @member("GetBytes(byte[], int, int)")
     def get_bytes_range(self, data: Array | None, offset: int, count: int) -> None:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         for name, value in (("offset", offset), ("count", count)):
             if value < 0:
                 raise ArgumentOutOfRangeException(name, "Non-negative number required.")
@@ -45,8 +43,7 @@ class RandomNumberGenerator:
 
     @member("GetNonZeroBytes", cost=SLOW)
     def get_non_zero_bytes(self, data: Array | None) -> None:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         random = environment().random
         data[:] = (random.randrange(1, 256) for _ in range(len(data)))
 

@@ -10,11 +10,11 @@ from apimpolicy.dotnet.cryptography.symmetric import KeySizes
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     CryptographicException,
     NotSupportedException,
     PlatformNotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
@@ -132,8 +132,7 @@ class RSA:
 
     def from_xml_string(self, xml: str | None) -> None:
         """Take over a key from `<RSAKeyValue>`. Raises CryptographicException for what is none."""
-        if xml is None:
-            raise ArgumentNullException("xmlString")
+        xml = require(xml, "xmlString")
         self.import_parameters(RSAParameters.from_xml(xml))
 
     def to_xml_string(self, include_private: bool) -> str:
@@ -145,8 +144,7 @@ class RSA:
 
     @member("SignData(byte[], HashAlgorithmName, RSASignaturePadding)")
     def sign_data(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         return self._sign(bytes(data), hash, padding, hashed=False)
 
     @member("SignData(byte[], int, int, HashAlgorithmName, RSASignaturePadding)")
@@ -156,8 +154,7 @@ class RSA:
         return self._sign(_part(data, offset, count), hash, padding, hashed=False)
 
     def sign_hash(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
-        if data is None:
-            raise ArgumentNullException("hash")
+        data = require(data, "hash")
         return self._sign(bytes(data), hash, padding, hashed=True)
 
     @member("SignData(Stream, HashAlgorithmName, RSASignaturePadding)")
@@ -165,8 +162,7 @@ class RSA:
         self, data: MemoryStream | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> Array:
         """What is left in the stream."""
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         return self._sign(data.read_rest(), hash, padding, hashed=False)
 
     def _sign(
@@ -183,8 +179,7 @@ class RSA:
         hash: HashAlgorithmName,
         padding: RSASignaturePadding | None,
     ) -> bool:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         return self._verify(bytes(data), signature, hash, padding, hashed=False)
 
     @member("VerifyData(byte[], int, int, byte[], HashAlgorithmName, RSASignaturePadding)")
@@ -206,8 +201,7 @@ class RSA:
         hash: HashAlgorithmName,
         padding: RSASignaturePadding | None,
     ) -> bool:
-        if data is None:
-            raise ArgumentNullException("hash")
+        data = require(data, "hash")
         return self._verify(bytes(data), signature, hash, padding, hashed=True)
 
     @member("VerifyData(Stream, byte[], HashAlgorithmName, RSASignaturePadding)")
@@ -218,8 +212,7 @@ class RSA:
         hash: HashAlgorithmName,
         padding: RSASignaturePadding | None,
     ) -> bool:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         return self._verify(data.read_rest(), signature, hash, padding, hashed=False)
 
     def _verify(
@@ -233,8 +226,7 @@ class RSA:
     ) -> bool:
         from cryptography.exceptions import InvalidSignature
 
-        if signature is None:
-            raise ArgumentNullException("signature")
+        signature = require(signature, "signature")
         chosen, algorithm = _signature_scheme(hash, padding, data if hashed else None)
         try:
             self.public_key.verify(bytes(signature), data, chosen, algorithm)
@@ -243,8 +235,7 @@ class RSA:
         return True
 
     def encrypt(self, data: Array | None, padding: RSAEncryptionPadding | None) -> Array:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         try:
             return byte_array(self.public_key.encrypt(bytes(data), _encryption_padding(padding)))
         except ValueError:
@@ -253,8 +244,7 @@ class RSA:
             ) from None
 
     def decrypt(self, data: Array | None, padding: RSAEncryptionPadding | None) -> Array:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         try:
             return byte_array(self.private_key.decrypt(bytes(data), _encryption_padding(padding)))
         except ValueError:
@@ -316,8 +306,7 @@ def no_default_algorithm() -> NoReturn:
 @implements(_NAMESPACE + "RSA", "Create(string)")
 def create_by_name(name: str | None) -> RSA | None:
     """RSA with a key of 1,024 bits, as CryptoConfig makes it; null for names it does not know."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     if name.lower() in _NAMES:
         return RSA(key_size=1024)
     if name.lower() in _OTHER_NAMES:
@@ -334,8 +323,7 @@ interface_members(
 
 
 def _part(data: Array | None, offset: int, count: int) -> bytes:
-    if data is None:
-        raise ArgumentNullException("data")
+    data = require(data, "data")
     if not 0 <= offset <= len(data):
         raise ArgumentOutOfRangeException("offset")
     if not 0 <= count <= len(data) - offset:
@@ -361,8 +349,7 @@ def _signature_scheme(
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
     algorithm = _hash(name)
-    if padding is None:
-        raise ArgumentNullException("padding")
+    padding = require(padding, "padding")
     if digest is not None and len(digest) != algorithm.digest_size:
         raise CryptographicException(
             "The provided hash value is not the expected size for the specified hash algorithm."
@@ -376,8 +363,7 @@ def _signature_scheme(
 def _encryption_padding(padding: RSAEncryptionPadding | None) -> Any:
     from cryptography.hazmat.primitives.asymmetric import padding as paddings
 
-    if padding is None:
-        raise ArgumentNullException("padding")
+    padding = require(padding, "padding")
     if padding.mode == 0:
         return paddings.PKCS1v15()
     algorithm = _hash(padding.hash)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography.hashing import span
 from apimpolicy.dotnet.environment import environment, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, CryptographicException
+from apimpolicy.dotnet.exceptions import ArgumentException, CryptographicException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
 from apimpolicy.dotnet.values import Array, byte_array
@@ -101,8 +101,7 @@ class SymmetricAlgorithm:
 
     @member("Key", setter=True)
     def set_key(self, key: Array | None) -> None:
-        if key is None:
-            raise ArgumentNullException("value")
+        key = require(key, "value")
         if not self._cipher.key_sizes.allows(len(key) * 8):
             raise CryptographicException(_KEY_SIZE)
         self._key = bytes(key)
@@ -117,8 +116,7 @@ class SymmetricAlgorithm:
 
     @member("IV", setter=True)
     def set_iv(self, iv: Array | None) -> None:
-        if iv is None:
-            raise ArgumentNullException("value")
+        iv = require(iv, "value")
         if len(iv) * 8 != self.block_size:
             raise CryptographicException(_IV_SIZE)
         self._iv = bytes(iv)
@@ -172,8 +170,7 @@ class SymmetricAlgorithm:
         return self._transform(key, iv, decrypts=True)
 
     def _transform(self, key: Array | None, iv: Array | None, *, decrypts: bool) -> CryptoTransform:
-        if key is None:
-            raise ArgumentNullException("rgbKey")
+        key = require(key, "rgbKey")
         if not self._cipher.key_sizes.allows(len(key) * 8):
             raise ArgumentException(_KEY_SIZE, "rgbKey")
         if iv is not None and len(iv) * 8 != self.block_size:
@@ -252,8 +249,7 @@ class CryptoTransform:
 
 def create_algorithm(name: str | None) -> SymmetricAlgorithm | None:
     """`SymmetricAlgorithm.Create(name)`: None for a name that .NET does not know; names ignore case."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     bare = name.lower().removeprefix(_NAMESPACE.lower())
     if bare in ("aes", "aesmanaged", "aescryptoserviceprovider"):
         return SymmetricAlgorithm(_AES, "AesManaged" if bare == "aesmanaged" else "AesCryptoServiceProvider")

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.globalization.culture_data import IDENTITIES, dates, numbers
 from apimpolicy.dotnet.globalization.date_format_info import DateTimeFormatInfo
 from apimpolicy.dotnet.globalization.number_format_info import NumberFormatInfo
-from apimpolicy.dotnet.globalization.text_info import TextInfo
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.errors import NotSimulatedError
 
@@ -82,18 +81,13 @@ class CultureInfo:
         self._dates = value
 
     def _check_change(self, value: Any) -> None:
-        if value is None:
-            raise ArgumentNullException("value", "Object cannot be null.")
+        require(value, "value", "Object cannot be null.")
         if self.is_read_only:
             raise InvalidOperationException("Instance is read-only.")
 
     @property
     def is_neutral(self) -> bool:
         return bool(self.name) and "-" not in self.name
-
-    @property
-    def text_info(self) -> TextInfo:
-        return TextInfo(self.name, self.is_read_only)
 
     def check_order(self, *texts: str | None) -> None:
         """Raise NotSimulatedError when the culture sorts letters of these texts otherwise than the invariant one."""
@@ -122,8 +116,7 @@ class CultureInfo:
 
     @staticmethod
     def read_only(culture: CultureInfo | None) -> CultureInfo:
-        if culture is None:
-            raise ArgumentNullException("ci")
+        culture = require(culture, "ci")
         return culture._copy(True)
 
     def to_string(self) -> str:
@@ -141,8 +134,7 @@ INVARIANT = CultureInfo("", is_read_only=True)
 
 def _known(name: str | None) -> str:
     """The name as the data has it; raises CultureNotFoundException, NotSimulatedError."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     found = _BY_LOWER.get(name.lower())
     if found is not None:
         return found
@@ -199,7 +191,6 @@ implements_all(
         "TwoLetterISOLanguageName": lambda culture: culture.name.split("-")[0] or "iv",
         "IsNeutralCulture": lambda culture: culture.is_neutral,
         "IsReadOnly": lambda culture: culture.is_read_only,
-        "TextInfo": lambda culture: culture.text_info,
         "NumberFormat": lambda culture: culture.number_format,
         "DateTimeFormat": lambda culture: culture.date_format,
         "Parent": lambda culture: get_culture(IDENTITIES[culture.name].parent),

@@ -12,6 +12,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
@@ -67,8 +68,7 @@ class DateTimeFormatInfo(DateSymbols):
 
     @staticmethod
     def read_only(info: DateTimeFormatInfo | None) -> DateTimeFormatInfo:
-        if info is None:
-            raise ArgumentNullException("dtfi", "Object cannot be null.")
+        info = require(info, "dtfi", "Object cannot be null.")
         return DateTimeFormatInfo(info, is_read_only=True)
 
     def day_name(self, day: int) -> str:
@@ -138,8 +138,7 @@ _NAMES = {
 
 def _register_text(name: str, attribute: str) -> None:
     def put(info: DateTimeFormatInfo, value: str | None) -> None:
-        if value is None:
-            raise ArgumentNullException("value", "String reference not set to an instance of a String.")
+        value = require(value, "value", "String reference not set to an instance of a String.")
         info.change(attribute, check_symbol(value))
 
     implements(_NAME, f"string {name} {{ get; set; }}")(lambda info: getattr(info, attribute))
@@ -152,8 +151,7 @@ def _register_names(name: str, attribute: str, count: int) -> None:
         return Array(STRING, names if count == 7 else _thirteen(names))
 
     def put(info: DateTimeFormatInfo, value: Array | None) -> None:
-        if value is None:
-            raise ArgumentNullException("value", "Array cannot be null.")
+        value = require(value, "value", "Array cannot be null.")
         if len(value) != count:
             raise ArgumentException(f"Length of the array must be {count}.", "value")
         if None in value:

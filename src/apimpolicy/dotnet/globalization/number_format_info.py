@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
@@ -67,8 +67,7 @@ class NumberFormatInfo(NumberSymbols):
 
     @staticmethod
     def read_only(info: NumberFormatInfo | None) -> NumberFormatInfo:
-        if info is None:
-            raise ArgumentNullException("nfi")
+        info = require(info, "nfi")
         return NumberFormatInfo(info, is_read_only=True)
 
 
@@ -78,8 +77,7 @@ for _property in ("InvariantInfo", "CurrentInfo"):
 
 
 def _check_text(name: str, value: str | None) -> str:
-    if value is None:
-        raise ArgumentNullException(name, "String reference not set to an instance of a String.")
+    value = require(value, name, "String reference not set to an instance of a String.")
     return check_symbol(value)
 
 
@@ -99,8 +97,7 @@ def _up_to(most: int) -> Callable[[str, int], int]:
 
 
 def _check_sizes(name: str, value: Array | None) -> tuple[int, ...]:
-    if value is None:
-        raise ArgumentNullException(name, "Object cannot be null.")
+    value = require(value, name, "Object cannot be null.")
     sizes = tuple(value)
     if any(not (1 <= size <= 9 or (size == 0 and index == len(sizes) - 1)) for index, size in enumerate(sizes)):
         raise ArgumentException(

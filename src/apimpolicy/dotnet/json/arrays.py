@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.json.containers import JContainer, shown
 from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
@@ -26,8 +26,7 @@ class _Indexed(JContainer):
     def get_item(self, key: Any) -> JToken | None:
         if type(key) is int:
             return self.get_at(key)
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         raise ArgumentException(
             f"Accessed {self.short_name} values with invalid key value: {shown(key)}. {self.key_kind} expected."
         )
@@ -37,8 +36,7 @@ class _Indexed(JContainer):
         if type(key) is int:
             self.set_child(key, value)
             return
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         raise ArgumentException(
             f"Set {self.short_name} values with invalid key value: {shown(key)}. {self.key_kind} expected."
         )
@@ -84,8 +82,7 @@ class JArray(_Indexed):
     @staticmethod
     @member("new(JArray)")
     def copy(other: JArray | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
     @member("Item[int]")
@@ -136,8 +133,7 @@ class JConstructor(_Indexed):
     @staticmethod
     @member("new(string)")
     def of_name(name: str | None) -> JConstructor:
-        if name is None:
-            raise ArgumentNullException("name")
+        name = require(name, "name")
         if not name:
             raise ArgumentException("Constructor name cannot be empty.", "name")
         return JConstructor(name)
@@ -155,8 +151,7 @@ class JConstructor(_Indexed):
     @staticmethod
     @member("new(JConstructor)")
     def copy(other: JConstructor | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
 

@@ -8,9 +8,9 @@ from apimpolicy.dotnet.collections.siblings import position_of
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, is_value
 from apimpolicy.dotnet.json.platform import text_of
@@ -264,8 +264,7 @@ class JContainer(JToken):
         self.add_object(content)
 
     def copy_to(self, array: Array | None, index: int) -> None:
-        if array is None:
-            raise ArgumentNullException("array")
+        array = require(array, "array")
         if index < 0:
             raise ArgumentOutOfRangeException("arrayIndex", "arrayIndex is less than 0.")
         if index >= len(array) and index != 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, NullReferenceException
+from apimpolicy.dotnet.exceptions import ArgumentException, NullReferenceException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.deserialization import from_text
 from apimpolicy.dotnet.json.escapes import escape
@@ -81,9 +81,7 @@ def serialize_formatted_as(value: Any, _type: Any, formatting: int, settings: Js
 
 
 def _text(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("value")
-    return text
+    return require(text, "value")
 
 
 def _read(text: str | None, type_: Type, settings: JsonSerializerSettings | None) -> Any:
@@ -136,7 +134,7 @@ def deserialize_with(types: tuple[Type, ...], text: str | None, settings: JsonSe
     return _read(text, types[-1], settings)
 
 
-@implements(_CONVERT, "DeserializeAnonymousType<T>(string, T)", types=True)
+@implements(_CONVERT, "DeserializeAnonymousType(string, T)", types=True)
 def deserialize_anonymous(types: tuple[Type, ...], text: str | None, example: Any) -> Any:
     return from_text(_text(text), types[-1])
 

@@ -9,9 +9,9 @@ from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     InvalidCastException,
     NullReferenceException,
+    require,
 )
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _EXTENSIONS = J + "Extensions"
-_SEQUENCE = "System.Collections.Generic.IEnumerable"
 
 
 def change_type(value: Any, type_: Type) -> Any:
@@ -88,9 +87,7 @@ def value_at(types: tuple[Type, ...], token: JToken, key: Any) -> Any:
 
 
 def _required(source: Any, name: str = "source") -> Any:
-    if source is None:
-        raise ArgumentNullException(name)
-    return source
+    return require(source, name)
 
 
 @implements(_EXTENSIONS, "Value", types=True)
@@ -154,25 +151,22 @@ def _tokens(source: Iterable[JToken | None]) -> Iterator[JToken]:
         yield token
 
 
-_OVER_TOKENS = f"static {J}IJEnumerable<{JTOKEN}> {{}}<T>(this {_SEQUENCE}<T> source) where T : {J}{{}}"
-
-
-@implements(_EXTENSIONS, _OVER_TOKENS.format("Ancestors", "JToken"))
+@implements(_EXTENSIONS, "Ancestors")
 def ancestors(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.ancestors())
 
 
-@implements(_EXTENSIONS, _OVER_TOKENS.format("AncestorsAndSelf", "JToken"))
+@implements(_EXTENSIONS, "AncestorsAndSelf")
 def ancestors_and_self(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.ancestors_and_self())
 
 
-@implements(_EXTENSIONS, _OVER_TOKENS.format("Descendants", "JContainer"))
+@implements(_EXTENSIONS, "Descendants")
 def descendants(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.descendants())
 
 
-@implements(_EXTENSIONS, _OVER_TOKENS.format("DescendantsAndSelf", "JContainer"))
+@implements(_EXTENSIONS, "DescendantsAndSelf")
 def descendants_and_self(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.descendants_and_self())
 
@@ -182,7 +176,7 @@ def properties(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.properties(), f"{J}JEnumerable<{J}JProperty>")
 
 
-@implements(_EXTENSIONS, _OVER_TOKENS.format("Children", "JToken"))
+@implements(_EXTENSIONS, "Children(IEnumerable<T>)")
 def children(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token)
 
@@ -198,6 +192,6 @@ def as_j_enumerable(source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source))
 
 
-@implements(_EXTENSIONS, "AsJEnumerable<T>(IEnumerable<T>)", types=True)
+@implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<T>)", types=True)
 def typed_as_j_enumerable(types: tuple[Type, ...], source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source), j_enumerable_of(types[-1]))

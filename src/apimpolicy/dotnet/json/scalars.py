@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.kinds import (
     BOOLEAN,
@@ -243,8 +243,7 @@ class JValue(JToken):
     @staticmethod
     @member("new(JValue)")
     def copy(other: JValue | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
     @staticmethod
@@ -297,8 +296,7 @@ class JRaw(JValue):
     @staticmethod
     @member("new(JRaw)")
     def copy_raw(other: JRaw | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, JsonSerializationException
+from apimpolicy.dotnet.exceptions import ArgumentException, JsonSerializationException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.containers import content_items
@@ -182,16 +182,13 @@ def _key_text(key: Any) -> str:
 
 
 def _from_object(value: Any, name: str) -> JToken:
-    if value is None:
-        raise ArgumentNullException("o")
+    value = require(value, "o")
     return _expected(to_token(value), name)
 
 
 def _from_object_with(value: Any, serializer: JsonSerializer | None, name: str) -> JToken:
-    if value is None:
-        raise ArgumentNullException("o")
-    if serializer is None:
-        raise ArgumentNullException("jsonSerializer")
+    value = require(value, "o")
+    serializer = require(serializer, "jsonSerializer")
     return _expected(to_token(value, serializer.settings), name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, JsonReaderException
+from apimpolicy.dotnet.exceptions import JsonReaderException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
@@ -115,8 +115,7 @@ def create_reader(token: JToken) -> TreeReader:
 
 
 def _started(reader: TreeReader | None, what: str) -> TreeReader:
-    if reader is None:
-        raise ArgumentNullException("reader")
+    reader = require(reader, "reader")
     if reader.token == tokens.NONE and not reader.read():
         reader.fail(f"Error reading {what} from JsonReader.")
     return reader
@@ -158,8 +157,7 @@ def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None,
 @implements(J + "JRaw", "Create")
 def create_raw(reader: TreeReader | None) -> JRaw:
     """The text of the token that the reader is on, or of everything when it is before the first."""
-    if reader is None:
-        raise ArgumentNullException("reader")
+    reader = require(reader, "reader")
     if reader.token == tokens.NONE and not reader.read():
         return JRaw.of_raw("")
     return JRaw.of_raw(write(read_token(reader), indented=False))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.dotnet.exceptions import (
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     RegexMatchTimeoutException,
+    require,
 )
 from apimpolicy.dotnet.regex import escapes
 from apimpolicy.dotnet.regex.matches import Match, MatchCollection, no_match
@@ -60,8 +60,7 @@ _TIMED_OUT = (
 
 
 def _check(value: Any, parameter: str) -> None:
-    if value is None:
-        raise ArgumentNullException(parameter)
+    require(value, parameter)
 
 
 def _longest_quick(pattern: str, options: int) -> int:

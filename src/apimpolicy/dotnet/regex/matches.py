@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.arguments import copy_into
 from apimpolicy.dotnet.collections.enumerators import BoxedEnumerator
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, NotSupportedException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentOutOfRangeException,
+    NotSupportedException,
+    require,
+)
 from apimpolicy.dotnet.linq.sequences import Sequence
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
@@ -160,9 +164,7 @@ class Group(Capture):
 
     @staticmethod
     def synchronized(inner: Group) -> Group:
-        if inner is None:
-            raise ArgumentNullException("inner")
-        return inner
+        return require(inner, "inner")
 
 
 _NO_GROUP = Group("", "", [])
@@ -198,8 +200,7 @@ class GroupCollection(_CaptureList):
         return _NO_GROUP if place is None else self._items[place]
 
     def get_named(self, name: str) -> Group:
-        if name is None:
-            raise ArgumentNullException("groupname")
+        name = require(name, "groupname")
         return self._names.get(name, _NO_GROUP)
 
     @property
@@ -265,8 +266,7 @@ class Match(Group):
     def result(self, replacement: str) -> str:
         from apimpolicy.dotnet.regex.replacements import expand, read_replacement
 
-        if replacement is None:
-            raise ArgumentNullException("replacement")
+        replacement = require(replacement, "replacement")
         if self.regex is None or self._found is None:
             raise NotSupportedException("Result cannot be called on a failed Match.")
         return expand(read_replacement(replacement, self.regex.translation, self.regex.options), self)
@@ -274,9 +274,7 @@ class Match(Group):
     @staticmethod
     @member("Synchronized")
     def synchronized_match(inner: Match) -> Match:
-        if inner is None:
-            raise ArgumentNullException("inner")
-        return inner
+        return require(inner, "inner")
 
 
 _EMPTY = Match(None, "", "", 0, None)

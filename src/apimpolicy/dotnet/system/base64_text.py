@@ -10,6 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.values import Array, byte_array
@@ -26,8 +27,7 @@ _WHITE_SPACE = {ord(char): None for char in " \t\r\n"}
 @counts_itself
 def to_base64(data: Array | None, options: int = 0) -> str:
     """Option 1 breaks lines after 76 characters."""
-    if data is None:
-        raise ArgumentNullException("inArray")
+    data = require(data, "inArray")
     if options not in (0, 1):
         raise ArgumentException(f"Illegal enum value: {options}.", "options")
     if len(data) > FREE_UNITS:
@@ -43,8 +43,7 @@ def to_base64(data: Array | None, options: int = 0) -> str:
     "System.Convert", "ToBase64String(byte[], int, int)", "ToBase64String(byte[], int, int, Base64FormattingOptions)"
 )
 def _to_base64_part(data: Array | None, offset: int, length: int, options: int = 0) -> str:
-    if data is None:
-        raise ArgumentNullException("inArray")
+    data = require(data, "inArray")
     if length < 0:
         raise ArgumentOutOfRangeException(
             "length", "Index was out of range. Must be non-negative and less than the size of the collection."
@@ -63,8 +62,7 @@ def from_base64(shown: str | None) -> Array:
     >>> list(from_base64(" AQ\\nID "))
     [1, 2, 3]
     """
-    if shown is None:
-        raise ArgumentNullException("s")
+    shown = require(shown, "s")
     work_through(len(shown))
     if not len(shown) % 4:
         try:
@@ -97,8 +95,7 @@ def _lenient(text: str) -> bytes:
 
 @implements("System.Convert", "FromBase64CharArray")
 def _from_chars(chars: Array | None, offset: int, length: int) -> Array:
-    if chars is None:
-        raise ArgumentNullException("inArray")
+    chars = require(chars, "inArray")
     if length < 0 or offset < 0 or offset > len(chars) - length:
         raise ArgumentOutOfRangeException("length" if length < 0 else "offset")
     return from_base64("".join(chars[offset : offset + length]))

@@ -9,9 +9,9 @@ from typing import Any
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
+    require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import Char, from_utf16, to_utf16
@@ -154,8 +154,7 @@ _TESTS: dict[str, Any] = {
 
 
 def _character_at(text: str | None, index: int) -> str:
-    if text is None:
-        raise ArgumentNullException("s")
+    text = require(text, "s")
     if not 0 <= index < len(text):
         raise ArgumentOutOfRangeException("index")
     return text[index]
@@ -184,22 +183,19 @@ def _numeric_value(char: str) -> float:
 
 @implements("char", "ToUpper(char, CultureInfo)")
 def _to_upper_in(char: str, culture: Any) -> str:
-    if culture is None:
-        raise ArgumentNullException("culture")
+    culture = require(culture, "culture")
     return to_upper_in(char, culture.name)
 
 
 @implements("char", "ToLower(char, CultureInfo)")
 def _to_lower_in(char: str, culture: Any) -> str:
-    if culture is None:
-        raise ArgumentNullException("culture")
+    culture = require(culture, "culture")
     return to_lower_in(char, culture.name)
 
 
 @implements("char", "Parse")
 def _parse(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("s")
+    text = require(text, "s")
     if len(text) != 1:
         raise FormatException("String must be exactly one character long.")
     return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.linear_text import normalize
@@ -75,8 +75,7 @@ _COMPARER = "System.StringComparer"
 
 @implements(_COMPARER, "Create(CultureInfo, bool)")
 def _create(culture: Any, ignore_case: bool) -> StringComparer:
-    if culture is None:
-        raise ArgumentNullException("culture")
+    culture = require(culture, "culture")
     _check_comparer(culture)
     return StringComparer(2 + ignore_case)
 
@@ -89,8 +88,7 @@ def _check_comparer(culture: Any) -> None:
 @implements(_COMPARER, "Create(CultureInfo, CompareOptions)")
 def _create_by_options(culture: Any, options: int) -> StringComparer:
     """Raises NotSimulatedError for options that no `StringComparison` has."""
-    if culture is None:
-        raise ArgumentNullException("culture")
+    culture = require(culture, "culture")
     check_options(options)
     if options not in (_ORDINAL, _ORDINAL_IGNORE_CASE):
         _check_comparer(culture)

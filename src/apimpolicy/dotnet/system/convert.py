@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
     InvalidCastException,
     OverflowException,
+    require,
 )
 from apimpolicy.dotnet.metadata import FULL_NAMES, parse, runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all
@@ -107,8 +107,7 @@ def convert(target: str, source: str, value: Any) -> Any:
 
 
 def _parse_char(value: str | None) -> str:
-    if value is None:
-        raise ArgumentNullException("value")
+    value = require(value, "value")
     if len(value) != 1:
         raise FormatException("String must be exactly one character long.")
     return value
@@ -241,8 +240,7 @@ _register()
 
 @implements("System.Convert", "ChangeType")
 def _change_type(value: Any, target: TypeObject | None, provider: Any = None) -> Any:
-    if target is None:
-        raise ArgumentNullException("conversionType")
+    target = require(target, "conversionType")
     if value is None:
         if target.type.is_value_type and target.type.underlying is None:
             raise InvalidCastException("Null object cannot be converted to a value type.")

@@ -6,9 +6,9 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidTimeZoneException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.datetimes import LOCAL, UTC, DateTime
@@ -30,8 +30,7 @@ def create_zone(
     disable: bool = False,
 ) -> TimeZone:
     """Raises ArgumentException and its kinds, InvalidTimeZoneException."""
-    if name is None:
-        raise ArgumentNullException("id")
+    name = require(name, "id")
     if not name:
         raise ArgumentException("The specified ID parameter '' is not supported.", "id")
     if abs(base.ticks) > 14 * HOUR:

@@ -8,7 +8,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment
 from apimpolicy.dotnet.system.date_symbols import dates_of
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
@@ -364,4 +364,12 @@ implements_all(
         "op_GreaterThanOrEqual": lambda a, b: a.ticks >= b.ticks,
         "FromFileTime": lambda file_time: _from_file_time_utc(file_time).to_local_time(),
     },
+)
+
+_PARTS = "int, int, int, int, int, int"
+declines(
+    "System.DateTime",
+    "new(int, int, int, Calendar)",
+    *(f"new({_PARTS}, {rest})" for rest in ("Calendar", "int, Calendar", "int, Calendar, DateTimeKind")),
+    reason="Azure refuses the type Calendar in policy expressions",
 )

@@ -7,9 +7,9 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     OverflowException,
+    require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
@@ -132,8 +132,7 @@ def _from_parts(low: int, middle: int, high: int, negative: bool, scale: int) ->
 
 @implements("decimal", "new(int[])")
 def _from_bits(bits: Any) -> Decimal:
-    if bits is None:
-        raise ArgumentNullException("value")
+    bits = require(bits, "value")
     if len(bits) == 4 and not bits[3] & 0x7F00FFFF and (bits[3] >> 16 & 0xFF) <= 28:
         return _from_parts(bits[0], bits[1], bits[2], bits[3] < 0, bits[3] >> 16 & 0xFF)
     raise ArgumentException(

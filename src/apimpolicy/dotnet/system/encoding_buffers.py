@@ -10,6 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter
@@ -37,10 +38,8 @@ _Given = TypeVar("_Given", EncoderFallback, DecoderFallback)
 def _check(source: Any, names: tuple[str, str, str], index: int, count: int, target: Any, parameter: str) -> None:
     """`names`: those of the source, of the index into it and of the count."""
     name, index_name, count_name = names
-    if source is None:
-        raise ArgumentNullException(name, NULL_STRING if name == "s" else NULL_ARRAY)
-    if target is None:
-        raise ArgumentNullException(parameter, NULL_ARRAY)
+    source = require(source, name, NULL_STRING if name == "s" else NULL_ARRAY)
+    require(target, parameter, NULL_ARRAY)
     if index < 0 or count < 0:
         raise ArgumentOutOfRangeException(index_name if index < 0 else count_name, _NON_NEGATIVE)
     if index > len(source) - count:
@@ -180,9 +179,7 @@ def _changeable(encoding: Encoding, value: _Given | None) -> _Given:
     """The value; raises InvalidOperationException, ArgumentNullException."""
     if encoding.is_read_only:
         raise InvalidOperationException("Instance is read-only.")
-    if value is None:
-        raise ArgumentNullException("value")
-    return value
+    return require(value, "value")
 
 
 @dotnet_class(_INFO)

@@ -10,7 +10,7 @@ import codecs
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback, undecodable
 from apimpolicy.dotnet.values import to_utf16
@@ -24,8 +24,7 @@ _TOO_SMALL = "The output {} buffer is too small to contain the {}."
 
 
 def _check(source: Array | None, names: tuple[str, str, str], index: int, count: int) -> Array:
-    if source is None:
-        raise ArgumentNullException(names[0], "Array cannot be null.")
+    source = require(source, names[0], "Array cannot be null.")
     if index < 0 or count < 0:
         raise ArgumentOutOfRangeException(names[1] if index < 0 else names[2], "Non-negative number required.")
     if index > len(source) - count:
@@ -34,8 +33,7 @@ def _check(source: Array | None, names: tuple[str, str, str], index: int, count:
 
 
 def _check_target(target: Array | None, name: str, at: int) -> Array:
-    if target is None:
-        raise ArgumentNullException(name, "Array cannot be null.")
+    target = require(target, name, "Array cannot be null.")
     if not 0 <= at <= len(target):
         raise ArgumentOutOfRangeException(
             f"{name[:-1]}Index",

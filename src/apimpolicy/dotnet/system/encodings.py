@@ -13,6 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     NotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.system import encoding_fallbacks as fallbacks
@@ -77,8 +78,7 @@ class Encoding:
 
     @member("GetBytes(string)")
     def get_bytes(self, text: str | None) -> Array:
-        if text is None:
-            raise ArgumentNullException("s", NULL_STRING)
+        text = require(text, "s", NULL_STRING)
         if self.keeps_ascii and len(text) <= FREE_UNITS and text.isascii():
             return short_byte_array(text.encode())
         if len(text) > FREE_UNITS:
@@ -91,8 +91,7 @@ class Encoding:
 
     @member("GetBytes(char[])")
     def _get_bytes_of_chars(self, chars: Array | None) -> Array:
-        if chars is None:
-            raise ArgumentNullException("chars", NULL_ARRAY)
+        chars = require(chars, "chars", NULL_ARRAY)
         return byte_array(self.encode("".join(chars)))
 
     @member("GetBytes(char[], int, int)")
@@ -119,8 +118,7 @@ class Encoding:
 
     @member("GetString(byte[])")
     def get_string(self, data: Array | None) -> str:
-        if data is None:
-            raise ArgumentNullException("bytes", NULL_ARRAY)
+        data = require(data, "bytes", NULL_ARRAY)
         return self.decode(bytes(data))
 
     @member("GetString(byte[], int, int)")
@@ -163,8 +161,7 @@ class Encoding:
 
 
 def _part(data: Any, index: int, count: int, name: str) -> Any:
-    if data is None:
-        raise ArgumentNullException(name, NULL_STRING if name == "s" else NULL_ARRAY)
+    data = require(data, name, NULL_STRING if name == "s" else NULL_ARRAY)
     if index < 0 or count < 0:
         raise ArgumentOutOfRangeException("index" if index < 0 else "count", "Non-negative number required.")
     if index > len(data) - count:
@@ -225,8 +222,7 @@ def add_encoding(encoding: Encoding, *names: str) -> None:
 @implements("System.Text.Encoding", "GetEncoding(string)")
 def get_encoding(name: str | None) -> Encoding:
     """By web name, in any case; raises ArgumentNullException, ArgumentException."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     found = _NAMES.get(name.strip().lower())
     if found is None:
         raise ArgumentException(

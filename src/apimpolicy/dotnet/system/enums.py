@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     InvalidOperationException,
     OverflowException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import implements, implements_all
@@ -33,8 +33,7 @@ def parse_enum(type_: Type, text: str | None, ignore_case: bool) -> int:
     Raises ArgumentNullException, ArgumentException (not an enum, empty, unknown name), OverflowException.
     """
     enum = _enum_type(type_)
-    if text is None:
-        raise ArgumentNullException("value")
+    text = require(text, "value")
     trimmed = text.strip()
     if not trimmed:
         raise ArgumentException("Must specify valid information for parsing in the string.", "value")
@@ -81,8 +80,7 @@ def _try_parse(type_: Type, text: str | None, ignore_case: bool) -> tuple[bool, 
 
 
 def _of(enum_type: TypeObject | None) -> NamedType:
-    if enum_type is None:
-        raise ArgumentNullException("enumType")
+    enum_type = require(enum_type, "enumType")
     return _enum_type(enum_type.type)
 
 
@@ -92,7 +90,7 @@ def _parse_object_case(enum_type: TypeObject | None, value: str | None, ignore_c
     return EnumValue(type_, parse_enum(type_, value, ignore_case))
 
 
-@implements("System.Enum", "TryParse<TEnum>(string, bool, out TEnum)", types=True)
+@implements("System.Enum", "TryParse(string, bool, out TEnum)", types=True)
 def _try_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> tuple[bool, int]:
     return _try_parse(types[0], value, ignore_case)
 
@@ -109,8 +107,7 @@ def _try_object_case(
 @implements("System.Enum", "GetName")
 def _get_name(enum_type: TypeObject | None, value: Any) -> str | None:
     type_ = _of(enum_type)
-    if value is None:
-        raise ArgumentNullException("value")
+    value = require(value, "value")
     if not _is_integer(value):
         raise ArgumentException(
             "The value passed in must be an enum base or an underlying type for an enum, such as an Int32.", "value"
@@ -145,8 +142,7 @@ def _get_values(enum_type: TypeObject | None) -> Array:
 @implements("System.Enum", "IsDefined")
 def _is_defined(enum_type: TypeObject | None, value: Any) -> bool:
     type_ = _of(enum_type)
-    if value is None:
-        raise ArgumentNullException("value")
+    value = require(value, "value")
     members = type_.definition.enum_values
     given = type_of(value)
     if str(given) == "string":
@@ -183,8 +179,7 @@ def _format(value: EnumValue, format_: str | None, _provider: Any = None) -> str
 
 @implements("System.Enum", "HasFlag")
 def _has_flag(value: EnumValue, flag: EnumValue | None) -> bool:
-    if flag is None:
-        raise ArgumentNullException("flag")
+    flag = require(flag, "flag")
     if flag.dotnet_type is not value.dotnet_type:
         raise ArgumentException(
             f"The argument type, '{flag.dotnet_type}', is not the same as the enum type '{value.dotnet_type}'."
@@ -206,7 +201,7 @@ implements_all(
     {
         "Parse<TEnum>(string)": lambda types, value: parse_enum(types[0], value, False),
         "Parse<TEnum>(string, bool)": lambda types, value, ignore_case: parse_enum(types[0], value, ignore_case),
-        "TryParse<TEnum>(string, out TEnum)": lambda types, value: _try_parse(types[0], value, False),
+        "TryParse(string, out TEnum)": lambda types, value: _try_parse(types[0], value, False),
     },
     types=True,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, IndexOutOfRangeException
+from apimpolicy.dotnet.exceptions import IndexOutOfRangeException, require
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.system.strings import format_composite
 from apimpolicy.dotnet.values import OBJECT, Array
@@ -59,6 +59,5 @@ class FormattableString:
     @staticmethod
     @member("Invariant", "CurrentCulture")
     def text_of(formattable: FormattableString | None) -> str:
-        if formattable is None:
-            raise ArgumentNullException("formattable")
+        formattable = require(formattable, "formattable")
         return formattable.to_string()

@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Array, byte_array, wrap_int32
 
@@ -127,15 +127,13 @@ def _guess(text: str) -> str:
 @implements("System.Guid", "Parse")
 def parse(text: str | None) -> Guid:
     """Any of the forms D, N, B, P and X; raises ArgumentNullException, FormatException."""
-    if text is None:
-        raise ArgumentNullException("input")
+    text = require(text, "input")
     return _parse(text)
 
 
 @implements("System.Guid", "new(string)")
 def _new(text: str | None) -> Guid:
-    if text is None:
-        raise ArgumentNullException("g")
+    text = require(text, "g")
     return _parse(text)
 
 
@@ -194,8 +192,7 @@ def new_guid() -> Guid:
 @implements("System.Guid", "new(byte[])")
 def from_bytes(data: Array | None) -> Guid:
     """The first three groups are little-endian, as `ToByteArray` writes them."""
-    if data is None:
-        raise ArgumentNullException("b")
+    data = require(data, "b")
     if len(data) != 16:
         raise ArgumentException("Byte array for GUID must be exactly 16 bytes long.", "b")
     first, second, third = struct.unpack("<IHH", bytes(data[:8]))
@@ -204,8 +201,7 @@ def from_bytes(data: Array | None) -> Guid:
 
 @implements("System.Guid", "new(int, short, short, byte[])")
 def _from_words(a: int, b: int, c: int, d: Array | None) -> Guid:
-    if d is None:
-        raise ArgumentNullException("d")
+    d = require(d, "d")
     if len(d) != 8:
         raise ArgumentException("Byte array for GUID must be exactly 8 bytes long.", "d")
     return _from_parts(a, b, c, *d)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
+from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.values import Array, byte_array
@@ -142,8 +142,7 @@ def _read(text: str) -> IPAddress | None:
 @implements("System.Net.IPAddress", "Parse")
 def parse(text: str | None) -> IPAddress:
     """Raises ArgumentNullException, FormatException."""
-    if text is None:
-        raise ArgumentNullException("ipString")
+    text = require(text, "ipString")
     found = _read(text)
     if found is None:
         raise FormatException("An invalid IP address was specified.")
@@ -158,15 +157,13 @@ def _try_parse(text: str | None) -> tuple[bool, IPAddress | None]:
 
 @implements("System.Net.IPAddress", "IsLoopback")
 def _is_loopback(address: IPAddress | None) -> bool:
-    if address is None:
-        raise ArgumentNullException("address")
+    address = require(address, "address")
     return address.data[0] == 127 if len(address.data) == 4 else address.data == b"\0" * 15 + b"\x01"
 
 
 @implements("System.Net.IPAddress", "new(byte[])")
 def _new(data: Array | None) -> IPAddress:
-    if data is None:
-        raise ArgumentNullException("address")
+    data = require(data, "address")
     if len(data) not in (4, 16):
         raise ArgumentException("An invalid IP address was specified.", "address")
     return IPAddress(bytes(data))

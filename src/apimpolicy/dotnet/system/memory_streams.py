@@ -8,11 +8,11 @@ from apimpolicy.dotnet.collections.arguments import check_non_negative, check_pa
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     NotSupportedException,
     ObjectDisposedException,
     SystemException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, interface_members, member
 from apimpolicy.dotnet.values import BYTE, Array
@@ -68,8 +68,7 @@ class MemoryStream:
         buffer: Array | None, index: int, count: int, writable: bool = True, publicly_visible: bool = False
     ) -> MemoryStream:
         """A stream over a part of an array, which keeps its size and shares its bytes."""
-        if buffer is None:
-            raise ArgumentNullException("buffer", "Buffer cannot be null.")
+        buffer = require(buffer, "buffer", "Buffer cannot be null.")
         check_part(index, count, len(buffer))
         made = MemoryStream(index + count)
         made._bytes, made._start, made._place, made._end = buffer, index, index, index + count
@@ -130,8 +129,7 @@ class MemoryStream:
 
     def read(self, buffer: Array | None, offset: int, count: int) -> int:
         """The number of bytes that were read: 0 at the end."""
-        if buffer is None:
-            raise ArgumentNullException("buffer", "Buffer cannot be null.")
+        buffer = require(buffer, "buffer", "Buffer cannot be null.")
         check_part(offset, count, len(buffer), "offset")
         found = self._opened()._bytes[self._place : min(self._place + count, self._end)]
         buffer[offset : offset + len(found)] = found
@@ -190,8 +188,7 @@ class MemoryStream:
         self._place += 1
 
     def write(self, buffer: Array | None, offset: int, count: int) -> None:
-        if buffer is None:
-            raise ArgumentNullException("buffer", "Buffer cannot be null.")
+        buffer = require(buffer, "buffer", "Buffer cannot be null.")
         check_part(offset, count, len(buffer), "offset")
         self._opened()._make_room(self._place + count)
         self._bytes[self._place : self._place + count] = buffer[offset : offset + count]
@@ -221,14 +218,12 @@ class MemoryStream:
         """Nothing waits to be written."""
 
     def write_to(self, stream: MemoryStream | None) -> None:
-        if stream is None:
-            raise ArgumentNullException("stream", "Stream cannot be null.")
+        stream = require(stream, "stream", "Stream cannot be null.")
         stream.write(self._opened().to_array(), 0, self.length)
 
     def copy_to(self, destination: MemoryStream | None, _size: int = 0) -> None:
         """The rest of the stream, from where it stands."""
-        if destination is None:
-            raise ArgumentNullException("destination")
+        destination = require(destination, "destination")
         rest = Array(BYTE, self._opened()._bytes[self._place : self._end])
         self._place = max(self._place, self._end)
         destination.write(rest, 0, len(rest))

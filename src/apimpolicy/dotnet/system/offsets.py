@@ -6,7 +6,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment, zone_text
 from apimpolicy.dotnet.system.date_symbols import dates_of
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
@@ -274,3 +274,10 @@ def _from_file_time(ticks: int) -> DateTimeOffset:
     if not 0 <= ticks <= MAX_TICKS - _FILE_TIME_EPOCH:
         raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
     return DateTimeOffset(ticks + _FILE_TIME_EPOCH)
+
+
+declines(
+    "System.DateTimeOffset",
+    "new(int, int, int, int, int, int, int, Calendar, TimeSpan)",
+    reason="Azure refuses the type Calendar in policy expressions",
+)

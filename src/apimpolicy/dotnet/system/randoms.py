@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ class Random:
 
     @counts_itself
     def next_bytes(self, buffer: Array | None) -> None:
-        if buffer is None:
-            raise ArgumentNullException("buffer")
+        buffer = require(buffer, "buffer")
         environment().step(len(buffer) // 16)
         for index in range(len(buffer)):
             buffer[index] = self._sample() & 0xFF

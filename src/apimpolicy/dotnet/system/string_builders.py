@@ -10,6 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     IndexOutOfRangeException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter, member
@@ -124,8 +125,7 @@ class StringBuilder:
         return self.capacity
 
     def copy_to(self, start: int, destination: Array | None, index: int, count: int) -> None:
-        if destination is None:
-            raise ArgumentNullException("destination")
+        destination = require(destination, "destination")
         if index < 0:
             raise ArgumentOutOfRangeException("destinationIndex", "'destinationIndex' must be non-negative.")
         if index > len(destination) - count:
@@ -171,8 +171,7 @@ class StringBuilder:
             raise ArgumentOutOfRangeException("startIndex", _INDEX)
         if not 0 <= count <= self._length - start:
             raise ArgumentOutOfRangeException("count", _INDEX)
-        if old is None:
-            raise ArgumentNullException("oldValue")
+        old = require(old, "oldValue")
         if not old:
             raise ArgumentException("Empty name is not legal.", "oldValue")
         part, new = self.to_string()[start : start + count], new or ""
@@ -334,17 +333,15 @@ def _append_char_part(builder: StringBuilder, value: Array | None, start: int, c
     "AppendJoin",
 )
 def _append_join(builder: StringBuilder, separator: str | None, values: Array | None) -> StringBuilder:
-    if values is None:
-        raise ArgumentNullException("values")
+    values = require(values, "values")
     return builder.append(join(separator, map(text, values)))
 
 
-@implements(_NAME, "AppendJoin<T>(string, IEnumerable<T>)", "AppendJoin<T>(char, IEnumerable<T>)", types=True)
+@implements(_NAME, "AppendJoin(string, IEnumerable<T>)", "AppendJoin(char, IEnumerable<T>)", types=True)
 def _append_join_all(
     types: tuple[Type, ...], builder: StringBuilder, separator: str | None, values: Iterable[Any] | None
 ) -> StringBuilder:
-    if values is None:
-        raise ArgumentNullException("values")
+    values = require(values, "values")
     return builder.append(join(separator, (_shown(types[-1], value) for value in values)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
@@ -153,14 +153,12 @@ class StringComparer:
 
     @member("GetHashCode(string)")
     def get_hash_code_of(self, text: str | None) -> int:
-        if text is None:
-            raise ArgumentNullException("obj")
+        text = require(text, "obj")
         return get_hash_code(self.key(text))
 
     @member("GetHashCode(object)")
     def get_hash_code_of_object(self, value: Any) -> int:
-        if value is None:
-            raise ArgumentNullException("obj")
+        value = require(value, "obj")
         return self.get_hash_code_of(value) if _is_string(value) else get_hash_code(value)
 
     def key(self, text: str) -> str:

@@ -268,7 +268,7 @@ def _required(values: Iterable[Any] | None, name: str = "values") -> Iterable[An
     return values
 
 
-@implements("string", "Concat<T>(IEnumerable<T>)", types=True)
+@implements("string", "Concat(IEnumerable<T>)", types=True)
 def _concat_all(types: tuple[Type, ...], values: Iterable[Any] | None) -> str:
     return _join_all(types, "", values)
 
@@ -296,7 +296,7 @@ def _join_strings(separator: str | None, values: Iterable[str | None] | None) ->
     return made if len(made) <= UNCHECKED_LENGTH else long_text(made)
 
 
-@implements("string", "Join<T>(char, IEnumerable<T>)", "Join<T>(string, IEnumerable<T>)", types=True)
+@implements("string", "Join(char, IEnumerable<T>)", "Join(string, IEnumerable<T>)", types=True)
 def _join_all(types: tuple[Type, ...], separator: str | None, values: Iterable[Any] | None) -> str:
     type_ = types[-1]
     return join(separator, (text(box(type_, value)) for value in _steps(_required(values))))

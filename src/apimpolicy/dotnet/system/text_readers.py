@@ -1,4 +1,4 @@
-"""`System.IO.StringReader`, also as the `TextReader` that it is; `stream_texts` has the reader of a stream."""
+"""`System.IO.StringReader`, also as the `TextReader` that it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.collections.arguments import check_part
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
+from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
 from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ LINE_END = re.compile("[\r\n]")
 
 def check_buffer(buffer: Array | None, index: int, count: int) -> None:
     """Check a part of a buffer; raises ArgumentNullException, ArgumentOutOfRangeException, ArgumentException."""
-    if buffer is None:
-        raise ArgumentNullException("buffer", "Buffer cannot be null.")
+    buffer = require(buffer, "buffer", "Buffer cannot be null.")
     check_part(index, count, len(buffer))
 
 
@@ -35,8 +34,7 @@ class StringReader:
     @staticmethod
     @member("new")
     def create(text: str | None) -> StringReader:
-        if text is None:
-            raise ArgumentNullException("s")
+        text = require(text, "s")
         return StringReader(text)
 
     def _open(self) -> str:

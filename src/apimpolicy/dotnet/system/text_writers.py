@@ -1,10 +1,10 @@
-"""`System.IO.StringWriter`, and what every `TextWriter` can do; `stream_texts` has the writer into a stream."""
+"""`System.IO.StringWriter`, and what every `TextWriter` can do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
+from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
 from apimpolicy.dotnet.metadata import find_definition, named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
@@ -92,8 +92,7 @@ class StringWriter(TextWriter):
 
 @implements(_WRITER, "new")
 def _new_builder(builder: StringBuilder | None, provider: Any = None) -> StringWriter:
-    if builder is None:
-        raise ArgumentNullException("sb")
+    builder = require(builder, "sb")
     return StringWriter(builder, provider)
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
     OverflowException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
@@ -282,8 +282,7 @@ def parse(text: str | None, provider: Any = None) -> TimeSpan:
     >>> parse("1.02:03:04.5")
     TimeSpan('1.02:03:04.5000000')
     """
-    if text is None:
-        raise ArgumentNullException("input")
+    text = require(text, "input")
     return TimeSpan(read_ticks(text, numbers_of(provider).number_point, constant=True, general=GENERAL))
 
 

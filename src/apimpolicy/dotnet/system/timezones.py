@@ -10,7 +10,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, TimeZoneNotFoundException
+from apimpolicy.dotnet.exceptions import ArgumentException, TimeZoneNotFoundException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UNSPECIFIED, UTC, DateTime
@@ -125,8 +125,7 @@ class TimeZone:
         return self.is_daylight_saving_time(moment.utc_datetime)
 
     def has_same_rules(self, other: TimeZone | None) -> bool:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         own, its = (zone if isinstance(zone, RuleZone) else None for zone in (self.zone, other.zone))
         if own is None or its is None:
             return self.zone is other.zone or str(self.zone) == str(other.zone)
@@ -216,8 +215,7 @@ def _zone(name: str) -> TimeZone | None:
 @implements("System.TimeZoneInfo", "FindSystemTimeZoneById")
 def find(name: str | None) -> TimeZone:
     """Raises ArgumentNullException, TimeZoneNotFoundException."""
-    if name is None:
-        raise ArgumentNullException("id")
+    name = require(name, "id")
     if name.upper() == "UTC":
         return UTC_ZONE
     found = _zone(name)
@@ -233,9 +231,7 @@ def _local_zone() -> TimeZone:
 
 
 def _given(zone: TimeZone | None, name: str = "destinationTimeZone") -> TimeZone:
-    if zone is None:
-        raise ArgumentNullException(name)
-    return zone
+    return require(zone, name)
 
 
 def _moment(ticks: int, zone: TimeZone) -> DateTime:

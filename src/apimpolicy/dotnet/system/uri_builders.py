@@ -6,9 +6,9 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     UriFormatException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.uri_components import is_scheme
@@ -140,16 +140,14 @@ class UriBuilder:
 
 @implements(_BUILDER, "new(string)")
 def _new_text(text: str | None) -> UriBuilder:
-    if text is None:
-        raise ArgumentNullException("uriString")
+    text = require(text, "uriString")
     uri = parse(text, RELATIVE_OR_ABSOLUTE)
     return UriBuilder.of(uri if uri.is_absolute else parse("http://" + text))
 
 
 @implements(_BUILDER, "new(Uri)")
 def _new_uri(uri: Uri | None) -> UriBuilder:
-    if uri is None:
-        raise ArgumentNullException("uri")
+    uri = require(uri, "uri")
     return UriBuilder.of(uri)
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
     NullReferenceException,
     UriFormatException,
+    require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import ip_addresses
@@ -128,8 +128,7 @@ def _compare(a: Uri | None, b: Uri | None, parts: int, format_: int, comparison:
 
 @implements(_URI, "IsBaseOf")
 def _is_base_of(base: Uri, uri: Uri | None) -> bool:
-    if uri is None:
-        raise ArgumentNullException("uri")
+    uri = require(uri, "uri")
     if not base.is_absolute:
         return False
     if not uri.is_absolute:
@@ -144,8 +143,7 @@ def _is_base_of(base: Uri, uri: Uri | None) -> bool:
 
 @implements(_URI, "MakeRelative")
 def _make_relative(base: Uri, uri: Uri | None) -> str:
-    if uri is None:
-        raise ArgumentNullException("toUri")
+    uri = require(uri, "toUri")
     base.absolute(), uri.absolute()
     if (base.scheme, base.host, base.port) != (uri.scheme, uri.host, uri.port):
         return uri.to_string()

@@ -15,6 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     InvalidOperationException,
     UriFormatException,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.ip_addresses import ipv6_text, read_ipv4, read_ipv6
@@ -222,8 +223,7 @@ def _refuse_backslash(scheme: str, rest: str) -> None:
 @counts_itself
 def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
     """Raises ArgumentNullException, UriFormatException."""
-    if text is None:
-        raise ArgumentNullException("uriString")
+    text = require(text, "uriString")
     work_through(len(text) << 4)
     trimmed = text.strip(" \t\r\n\f")
     uri = Uri(text)
@@ -282,8 +282,7 @@ def try_parse(text: str | None, kind: int) -> Uri | None:
 
 def combine(base: Uri | None, relative: str | None) -> Uri:
     """A reference resolved against a base, by RFC 3986."""
-    if base is None:
-        raise ArgumentNullException("baseUri")
+    base = require(base, "baseUri")
     base.absolute() if base.is_absolute else _refuse_base()
     reference = (relative or "").strip()
     match = _SCHEME.fullmatch(reference)
@@ -314,8 +313,7 @@ def _refuse_base() -> None:
 
 @implements("System.Uri", "new(Uri, Uri)")
 def _combine_uri(base: Uri | None, relative: Uri | None) -> Uri:
-    if relative is None:
-        raise ArgumentNullException("relativeUri")
+    relative = require(relative, "relativeUri")
     return combine(base, relative.original)
 
 
@@ -415,8 +413,7 @@ for _scheme in _SCHEMES:
 @implements("System.Uri", "MakeRelativeUri")
 def make_relative(base: Uri, uri: Uri | None) -> Uri:
     """The reference that leads from one URI to another; the other itself when the authority differs."""
-    if uri is None:
-        raise ArgumentNullException("uri")
+    uri = require(uri, "uri")
     base.absolute(), uri.absolute()
     if base.left_part() != uri.left_part():
         return uri

@@ -6,8 +6,8 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.number_parsing import parse_int
@@ -69,15 +69,13 @@ def _new(*numbers: int) -> Version:
 @implements("System.Version", "Parse")
 def parse(text: str | None) -> Version:
     """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException."""
-    if text is None:
-        raise ArgumentNullException("input")
+    text = require(text, "input")
     return _parse(text)
 
 
 @implements("System.Version", "new(string)")
 def _new_text(text: str | None) -> Version:
-    if text is None:
-        raise ArgumentNullException("version")
+    text = require(text, "version")
     return _parse(text)
 
 

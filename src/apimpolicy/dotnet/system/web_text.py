@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, UriFormatException
+from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, UriFormatException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array, from_utf16, to_utf16
 
@@ -137,8 +137,7 @@ def escape_data_string(text: str | None) -> str:
     >>> escape_data_string("a b&~!")
     'a%20b%26~%21'
     """
-    if text is None:
-        raise ArgumentNullException("stringToEscape")
+    text = require(text, "stringToEscape")
     if _HALF_PAIR.search(text):
         raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
     return percent_encode(text, "-_.~")
@@ -147,8 +146,7 @@ def escape_data_string(text: str | None) -> str:
 @implements("System.Uri", "EscapeUriString", cost=SLOW)
 def escape_uri_string(text: str | None) -> str:
     """Everything but the unreserved and the reserved characters of RFC 3986."""
-    if text is None:
-        raise ArgumentNullException("stringToEscape")
+    text = require(text, "stringToEscape")
     if _HALF_PAIR.search(text):
         raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
     return percent_encode(text, "-_.~:/?#[]@!$&'()*+,;=")
@@ -156,22 +154,19 @@ def escape_uri_string(text: str | None) -> str:
 
 @implements("System.Uri", "UnescapeDataString", cost=SLOW)
 def _unescape_data_string(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("stringToUnescape")
+    text = require(text, "stringToUnescape")
     return percent_decode(text)
 
 
 @implements("System.Net.WebUtility", "HtmlEncode(string, TextWriter)", cost=SLOW)
 def _write_html_encoded(text: str | None, output: StringWriter | None) -> None:
-    if output is None:
-        raise ArgumentNullException("output")
+    output = require(output, "output")
     output.write(html_encode(text))
 
 
 @implements("System.Net.WebUtility", "HtmlDecode(string, TextWriter)", cost=SLOW)
 def _write_html_decoded(text: str | None, output: StringWriter | None) -> None:
-    if output is None:
-        raise ArgumentNullException("output")
+    output = require(output, "output")
     output.write(html_decode(text))
 
 

@@ -9,7 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, DotnetException, SystemException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    DotnetException,
+    SystemException,
+    require,
+)
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system.custom_timezones import create_zone
 from apimpolicy.dotnet.system.date_formats import format_moment
@@ -129,8 +134,7 @@ class _Reader:
 @implements(_INFO, "FromSerializedString")
 def deserialize(source: str | None) -> TimeZone:
     """Raises ArgumentNullException, ArgumentException for an empty text, SerializationException."""
-    if source is None:
-        raise ArgumentNullException("source")
+    source = require(source, "source")
     if not source:
         raise ArgumentException("The specified serialized string '' is not supported.", "source")
     reader = _Reader(source)

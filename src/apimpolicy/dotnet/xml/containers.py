@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.siblings import position_of
 from apimpolicy.dotnet.environment import environment, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
 from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT
@@ -203,8 +203,7 @@ class XDeclaration:
     @staticmethod
     @member("new(XDeclaration)")
     def copy(other: XDeclaration | None) -> XDeclaration:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XDeclaration(other.version, other.encoding, other.standalone)
 
     def to_string(self) -> str:
@@ -246,8 +245,7 @@ class XDocument(XContainer):
     @staticmethod
     @member("new(XDocument)")
     def copy(other: XDocument | None) -> XNode:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return clone(other)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
@@ -23,9 +23,7 @@ ATTRIBUTES = f"System.Collections.Generic.IEnumerable<{X}XAttribute>"
 
 
 def required(name: XName | None) -> XName:
-    if name is None:
-        raise ArgumentNullException("name")
-    return name
+    return require(name, "name")
 
 
 @dotnet_class(X + "XAttribute", members="NextAttribute=next PreviousAttribute=previous")
@@ -45,16 +43,14 @@ class XAttribute(XObject):
     @member("new(XName, object)")
     def create(name: XName | None, value: Any) -> XAttribute:
         required(name)
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         assert name is not None
         return XAttribute(name, text_of(value))
 
     @staticmethod
     @member("new(XAttribute)")
     def copy(other: XAttribute | None) -> XAttribute:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XAttribute(other.name, other.value)
 
     @property
@@ -63,13 +59,11 @@ class XAttribute(XObject):
 
     @value.setter
     def value(self, new: str | None) -> None:
-        if new is None:
-            raise ArgumentNullException("value")
+        new = require(new, "value")
         self._value = new
 
     def set_value(self, value: Any) -> None:
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         self._value = text_of(value)
 
     @property
@@ -133,8 +127,7 @@ class XElement(XContainer):
     @staticmethod
     @member("new(XElement)")
     def copy(other: XElement | None) -> XNode:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return clone(other)
 
     @property
@@ -161,14 +154,12 @@ class XElement(XContainer):
 
     @value.setter
     def value(self, new: str | None) -> None:
-        if new is None:
-            raise ArgumentNullException("value")
+        new = require(new, "value")
         self.remove_nodes()
         self.insert_content(0, new)
 
     def set_value(self, value: Any) -> None:
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         self.value = text_of(value)
 
     def note_empty_text(self) -> None:
@@ -303,8 +294,7 @@ class XElement(XContainer):
         return self._declared("") or NO_NAMESPACE
 
     def get_namespace_of_prefix(self, prefix: str | None) -> XNamespace | None:
-        if prefix is None:
-            raise ArgumentNullException("prefix")
+        prefix = require(prefix, "prefix")
         if not prefix:
             raise ArgumentException("The empty string '' is not a valid prefix.", "prefix")
         if prefix in ("xml", "xmlns"):
@@ -319,8 +309,7 @@ class XElement(XContainer):
         return None
 
     def get_prefix_of_namespace(self, namespace: XNamespace | None) -> str | None:
-        if namespace is None:
-            raise ArgumentNullException("ns")
+        namespace = require(namespace, "ns")
         hidden: set[str] = set()
         element: XElement
         for element in self.ancestors_and_self():

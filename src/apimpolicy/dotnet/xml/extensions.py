@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.names import X
 from apimpolicy.dotnet.xml.nodes import compare_document_order
@@ -34,9 +34,7 @@ _WALKS = (
 
 
 def _required(source: Any) -> Any:
-    if source is None:
-        raise ArgumentNullException("source")
-    return source
+    return require(source, "source")
 
 
 def _walk(method: str, type_: str) -> Callable[[Any], XSequence]:

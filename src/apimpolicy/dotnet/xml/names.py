@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 
 X = "System.Xml.Linq."
@@ -36,8 +36,7 @@ def is_name_character(character: str) -> bool:
 
 def verify_ncname(name: str | None) -> str:
     """Raise XmlException, as `XmlConvert.VerifyNCName`, for what cannot be a name without a colon."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     if not name:
         raise ArgumentNullException("name", "The empty string '' is not a valid local name.")
     if NCNAME.fullmatch(name):
@@ -64,8 +63,7 @@ class XNamespace:
 
     @staticmethod
     def get(name: str | None) -> XNamespace:
-        if name is None:
-            raise ArgumentNullException("namespaceName")
+        name = require(name, "namespaceName")
         found = _namespaces.get(name)
         if found is None:
             if len(_namespaces) > 4096:
@@ -75,8 +73,7 @@ class XNamespace:
         return found
 
     def get_name(self, local: str | None) -> XName:
-        if local is None:
-            raise ArgumentNullException("localName")
+        local = require(local, "localName")
         found = self.names.get(local)
         if found is None:
             verify_ncname(local)
@@ -142,8 +139,7 @@ XMLNS = XNamespace.get(XMLNS_NAMESPACE)
 @implements(X + "XName", "Get(string)")
 def expanded_name(text: str | None) -> XName:
     """`a` or `{urn:x}a` as a name. Raises ArgumentException or XmlException for what is no name."""
-    if text is None:
-        raise ArgumentNullException("expandedName")
+    text = require(text, "expandedName")
     if not text:
         raise ArgumentException("'' is an invalid expanded name.")
     if text[0] != "{":
@@ -166,8 +162,7 @@ def name_of(text: str | None) -> XName | None:
 
 @implements(X + "XNamespace", "op_Addition")
 def add(namespace: XNamespace | None, local: str | None) -> XName:
-    if namespace is None:
-        raise ArgumentNullException("ns")
+    namespace = require(namespace, "ns")
     return namespace.get_name(local)
 
 

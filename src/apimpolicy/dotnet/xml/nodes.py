@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, DOCUMENT, DOCUMENT_TYPE, ELEMENT, PROCESSING_INSTRUCTION, TEXT
 from apimpolicy.dotnet.xml.names import X, XName, verify_ncname
@@ -212,8 +212,7 @@ class XText(XNode):
 
     def __init__(self, value: str | None) -> None:
         super().__init__()
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         self.value = value
 
     def bare_copy(self) -> XText:
@@ -222,8 +221,7 @@ class XText(XNode):
     @staticmethod
     @member("new(XText)")
     def copy(other: XText | None) -> XText:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XText(other.value)
 
 
@@ -238,8 +236,7 @@ class XCData(XText):
     @staticmethod
     @member("new(XCData)")
     def copy_section(other: XCData | None) -> XCData:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XCData(other.value)
 
 
@@ -253,8 +250,7 @@ class XComment(XNode):
 
     def __init__(self, value: str | None) -> None:
         super().__init__()
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         self.value = value
 
     def bare_copy(self) -> XComment:
@@ -263,8 +259,7 @@ class XComment(XNode):
     @staticmethod
     @member("new(XComment)")
     def copy(other: XComment | None) -> XComment:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XComment(other.value)
 
 
@@ -287,8 +282,7 @@ class XProcessingInstruction(XNode):
     @staticmethod
     @member("new(string, string)")
     def create(target: str | None, data: str | None) -> XProcessingInstruction:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         verify_ncname(target)
         assert target is not None
         if target.lower() == "xml":
@@ -298,8 +292,7 @@ class XProcessingInstruction(XNode):
     @staticmethod
     @member("new(XProcessingInstruction)")
     def copy(other: XProcessingInstruction | None) -> XProcessingInstruction:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XProcessingInstruction(other.target, other.data)
 
 
@@ -329,8 +322,7 @@ class XDocumentType(XNode):
     @staticmethod
     @member("new(XDocumentType)")
     def copy(other: XDocumentType | None) -> XDocumentType:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XDocumentType(other.name, other.public_id, other.system_id, other.internal_subset)
 
 

@@ -10,7 +10,7 @@ import re
 from typing import NoReturn
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, XmlException
+from apimpolicy.dotnet.exceptions import XmlException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
@@ -380,8 +380,7 @@ class _Parser(Scanner):
 @implements(X + "XDocument", "Parse")
 def parse_document(text: str | None, options: int = 0) -> XDocument:
     """The document of a text. Raises XmlException with .NET's message for what is no XML."""
-    if text is None:
-        raise ArgumentNullException("s")
+    text = require(text, "s")
     return _Parser(text, options).parse()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.registry import bound, declines, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.xml.containers import XContainer, XDocument, clone
 from apimpolicy.dotnet.xml.kinds import TEXT
@@ -30,8 +30,7 @@ _SAVE_OPTIONS, _LOAD_OPTIONS = f"{X}SaveOptions options", f"{X}LoadOptions optio
 @implements(_ELEMENT, "Save(TextWriter)", "Save(TextWriter, SaveOptions)")
 def save(node: XDocument | XElement, writer: Any, options: int = 0) -> None:
     """Write with a declaration. Raises ArgumentNullException, InvalidOperationException for an empty document."""
-    if writer is None:
-        raise ArgumentNullException("output")
+    writer = require(writer, "output")
     encoding = bound("System.IO.TextWriter", "System.Text.Encoding Encoding { get; }")(writer)
     text = declared_text(node, options, encoding.web_name)
     bound("System.IO.TextWriter", "void Write(string value)")(writer, text)
@@ -44,8 +43,7 @@ def save_stream(node: XDocument | XElement, stream: MemoryStream | None, options
     """Write where the stream stands; a byte order mark only at its beginning."""
     from apimpolicy.dotnet.xml.encoded_documents import encoding_of, written
 
-    if stream is None:
-        raise ArgumentNullException("output")
+    stream = require(stream, "output")
     encoding = encoding_of(node)
     data = written(node, declared_text(node, options, encoding.web_name), encoding)
     stream.write_bytes(data if stream.position else encoding.preamble + data)
@@ -66,8 +64,7 @@ def declared_text(node: XDocument | XElement, options: int, encoding: str) -> st
 
 
 def _all_of(reader: Any) -> str:
-    if reader is None:
-        raise ArgumentNullException("input")
+    reader = require(reader, "input")
     text: str = bound("System.IO.TextReader", "string ReadToEnd()")(reader)
     return text
 
@@ -81,8 +78,7 @@ def load_element(reader: Any, options: int = 0) -> XElement:
 def _content_of(stream: MemoryStream | None) -> str:
     from apimpolicy.dotnet.xml.encoded_documents import read
 
-    if stream is None:
-        raise ArgumentNullException("input")
+    stream = require(stream, "input")
     return read(stream.read_rest())
 
 
@@ -129,8 +125,7 @@ def create_writer(container: XContainer) -> TreeWriter:
 
 
 def write_to(node: XNode, writer: TreeWriter | None) -> None:
-    if writer is None:
-        raise ArgumentNullException("writer")
+    writer = require(writer, "writer")
     writer.write(node)
 
 
@@ -144,8 +139,7 @@ for _name in (
 @implements(_ELEMENT, "Save(XmlWriter)")
 def save_to(node: XDocument | XElement, writer: TreeWriter | None) -> None:
     """A document begins, which only the writer of a document allows; its declaration becomes no node."""
-    if writer is None:
-        raise ArgumentNullException("writer")
+    writer = require(writer, "writer")
     if not writer.is_of_document:
         raise InvalidOperationException(
             "WriteStartDocument cannot be called on writers created with ConformanceLevel.Fragment."

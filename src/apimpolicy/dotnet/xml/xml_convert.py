@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, OverflowException
+from apimpolicy.dotnet.exceptions import FormatException, OverflowException, require
 from apimpolicy.dotnet.registry import bound, implements, implements_all
 from apimpolicy.dotnet.values import Single, to_single
 from apimpolicy.dotnet.xml.content import format_date, format_double, format_duration, text_of
@@ -40,9 +40,7 @@ INTEGER_RANGES = {
 
 
 def _text(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("s")
-    return text
+    return require(text, "s")
 
 
 def to_integer(type_name: str, text: str | None) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, dotnet_class, implements, member
 from apimpolicy.dotnet.system.objects import to_string
@@ -142,8 +142,7 @@ class XmlReader:
 
 @implements(_TYPE, "Create(TextReader)")
 def create(source: Any) -> XmlReader:
-    if source is None:
-        raise ArgumentNullException("input")
+    source = require(source, "input")
     made = XmlReader(parse_document(bound("System.IO.TextReader", "string ReadToEnd()")(source), PRESERVE_WHITESPACE))
     made.is_of_text = True
     return made
@@ -153,8 +152,7 @@ def create(source: Any) -> XmlReader:
 def create_over_stream(stream: MemoryStream | None) -> XmlReader:
     from apimpolicy.dotnet.xml.encoded_documents import read
 
-    if stream is None:
-        raise ArgumentNullException("input")
+    stream = require(stream, "input")
     made = XmlReader(parse_document(read(stream.read_rest()), PRESERVE_WHITESPACE))
     made.is_of_text = True
     return made
@@ -163,8 +161,7 @@ def create_over_stream(stream: MemoryStream | None) -> XmlReader:
 @implements(X + "XNode", "ReadFrom")
 def read_from(reader: XmlReader | None) -> XNode:
     """A copy of the node the reader is on; the reader goes behind it."""
-    if reader is None:
-        raise ArgumentNullException("reader")
+    reader = require(reader, "reader")
     if reader.node is None:
         raise InvalidOperationException("The XmlReader state should be Interactive.")
     if reader.is_end:
@@ -182,8 +179,7 @@ def create_reader(node: XNode, _options: int = 0) -> XmlReader:
 @implements(X + "XElement", "Load(XmlReader)", "Load(XmlReader, LoadOptions)")
 def load_element(reader: XmlReader | None, _options: int = 0) -> XNode:
     """A copy of the element that the reader is on or before, behind which nothing may follow."""
-    if reader is None:
-        raise ArgumentNullException("reader")
+    reader = require(reader, "reader")
     kind = reader.move_to_content()
     if kind != ELEMENT:
         raise InvalidOperationException(

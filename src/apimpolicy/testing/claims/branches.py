@@ -1,4 +1,4 @@
-"""Which branches of a policy no request takes, and which conditions are always the same: from the prover alone."""
+"""Branches that no request takes, and conditions that are always the same: from the prover alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNSUPPORTED = Decision(False, reasons=(Reason("how often retry repeats"),))
 
 
 class Branches:
-    """The branches and conditions of the policies of one world."""
+    """The branches and conditions of the policies of one harness."""
 
     def __init__(self, harness: Harness) -> None:
         self.harness = harness

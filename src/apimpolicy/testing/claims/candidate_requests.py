@@ -1,4 +1,4 @@
-"""Requests that are made of the constants in a policy and its claims: the cheapest way to break a claim."""
+"""Candidate requests from the constants in a policy and its claims: the cheapest way to break a claim."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _broken(
     expressions: Expressions,
     found: dict[int, Assignment],
 ) -> list[int]:
-    """Run a request; the numbers of the claims that it breaks."""
+    """Run a request, and return the numbers of the claims that it breaks."""
     try:
         scenario = Scenario.of(assignment, harness.present)
         gateway = harness.gateway(scenario)

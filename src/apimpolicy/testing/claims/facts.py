@@ -1,4 +1,4 @@
-"""What the prover knows of every request through a policy, whatever its claims are: `check --prove`."""
+"""Facts that the prover finds about every request through a policy, without claims: `check --prove`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.claims.harnesses import harness_of, surroundings_of
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
 from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
@@ -38,9 +38,9 @@ _OF_THE_CALLER = re.compile(r"\.Certificate\b|AsJwt|TryParseJwt|\bJwt\b")
 
 
 def proofs_of(path: str, bounds: Bounds) -> Proofs:
-    """What is proven about the policy in a file.
+    """Return what is proven about the policy in a file.
 
-    Nothing where the file is a fragment or a template, does not compile, or needs a named value that nobody gave.
+    Nothing where the file is a fragment or a template, does not compile, or needs a named value that is not configured.
     """
     from pathlib import Path
 
@@ -57,14 +57,14 @@ def _proofs(path: Path, bounds: Bounds) -> Proofs:
     if policy.is_fragment:
         return Proofs(undecided="a fragment is proven with the policies that include it")
     if has_hole(policy.original.text):
-        return Proofs(undecided="it is a template, and nobody has said what stands in its holes")
+        return Proofs(undecided="it is a template, and the values of its placeholders are unknown")
     file = file_about(str(path), policy)
-    around = surroundings_of(file)
+    setup = setup_of(file)
     given = _given_named_values(str(path))
     unknown = [each.name for each in find_named_values(policy.original.text) if each.name not in given]
     if unknown and not file.subject.policies:
-        return Proofs(undecided=f"nobody has said what the named value {unknown[0]} is: add it to [named-values]")
-    harness = harness_of({**file.subject.policies, scope_in(file, str(path)): path}, around)
+        return Proofs(undecided=f"the named value {unknown[0]} is unknown: add it to [named-values]")
+    harness = harness_of({**file.subject.policies, scope_in(file, str(path)): path}, setup)
     explored = Explorer(harness, bounds).explore()
     if not explored.runs:
         return Proofs(undecided=explored.problem)
@@ -86,7 +86,7 @@ def _why_undecided(explored: Exploration, decisions: dict[Goal, Decision]) -> st
 
 
 def _given_named_values(path: str) -> set[str]:
-    """The named values that the configuration above a file has."""
+    """Return the named values in the configuration of a file."""
     import os
 
     from apimpolicy.project.configuration import read_configuration
@@ -100,7 +100,7 @@ def _given_named_values(path: str) -> set[str]:
 
 
 def _branches(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[Fact]:
-    """Branches that no request takes, where what is around them is reached."""
+    """Yield branches that no request takes, although their `choose` is reached."""
     harness = explored.harness
     reached = _elements_reached(explored)
     for step in harness.program.steps():
@@ -140,7 +140,7 @@ def _elements_reached(explored: Exploration) -> set[int]:
 
 
 def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[Fact]:
-    """Conditions that are always the same, but for what a finding about a branch or a larger condition says already."""
+    """Yield conditions that are always the same, unless a finding about a branch or a larger condition covers them."""
     spans: list[tuple[int, int]] = []
     found: list[tuple[Goal, str]] = []
     known = explored.harness.goals
@@ -151,20 +151,22 @@ def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: 
         if goal.kind == goals.CONDITION and goal.file == path and not others & missing and is_met:
             other = next(iter(others))
             found.append((goal, place.outcomes[other.outcome]))
-    told = list(_told(explored, missing, branches))
+    reported = list(_reported_spans(explored, missing, branches))
     for goal, word in sorted(found, key=lambda each: _length(explored.harness, each[0]), reverse=True):
         excerpt, node = known.node(goal)
         start, end = (excerpt.locate(offset) for offset in (node.syntax.start, node.syntax.end))
-        if any(first <= start and end <= last for first, last in spans) or _is_told(start, end, told, node, excerpt):
+        if any(first <= start and end <= last for first, last in spans) or _is_reported(
+            start, end, reported, node, excerpt
+        ):
             continue
         spans.append((start, end))
         yield Fact(CONDITION, *excerpt.source.original_span(start, end), word)
 
 
-def _is_told(start: int, end: int, told: list[tuple[int, int, bool]], node: Bound, excerpt: Excerpt) -> bool:
-    """Whether a finding about a branch says that a condition is always the same."""
+def _is_reported(start: int, end: int, reported: list[tuple[int, int, bool]], node: Bound, excerpt: Excerpt) -> bool:
+    """Return whether a finding about a branch covers a condition."""
     is_whole = node is compiled(excerpt).bound.body
-    return any(first <= start and end <= last and (is_whole or says_all) for first, last, says_all in told)
+    return any(first <= start and end <= last and (is_whole or says_all) for first, last, says_all in reported)
 
 
 def _length(harness: Harness, goal: Goal) -> int:
@@ -172,10 +174,10 @@ def _length(harness: Harness, goal: Goal) -> int:
     return int(node.syntax.end - node.syntax.start)
 
 
-def _told(explored: Exploration, missing: set[Goal], branches: Branches) -> Iterator[tuple[int, int, bool]]:
-    """Where the conditions stand of branches that a finding is about, and whether that says something of all in them.
+def _reported_spans(explored: Exploration, missing: set[Goal], branches: Branches) -> Iterator[tuple[int, int, bool]]:
+    """Yield the conditions of branches with a finding, and whether it covers all conditions inside.
 
-    Of a branch that is never taken it does; of one that is always taken, before others, of the whole alone.
+    For a branch that is never taken it does; for one that is always taken, only the whole condition.
     """
     harness = explored.harness
     for step in harness.program.steps():
@@ -193,7 +195,7 @@ def _told(explored: Exploration, missing: set[Goal], branches: Branches) -> Iter
 
 
 def _failures(explored: Exploration, path: str, branches: Branches) -> Iterator[Fact]:
-    """Policies whose expressions fail for every request that reaches them."""
+    """Yield policies whose expressions fail for every request that reaches them."""
     failed: dict[int, tuple[Element, str]] = {}
     fine: set[int] = set()
     for run in explored.runs:

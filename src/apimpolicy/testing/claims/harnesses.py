@@ -1,4 +1,4 @@
-"""The worlds in which claims hold: policies, the gateway around them, and who may call."""
+"""The harness of claims: policies, the gateway around them, and possible callers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from apimpolicy.concolic.scenario import ENTITIES
 from apimpolicy.concolic.stand_ins import StandIns
 from apimpolicy.testing.case_files import Case, Step
 from apimpolicy.testing.certificates import STANDARD, TestCertificates
-from apimpolicy.testing.claims.forging import forged
+from apimpolicy.testing.claims.forged_certificates import forged_certificates
 from apimpolicy.testing.gateways import gateway_of
 from apimpolicy.testing.tree import read_tree
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from apimpolicy.testing.identities import CaseIdentities
 
 UPLOADED = "uploaded "
-"""Begins the name of a certificate that is uploaded besides those of the gateway."""
+"""Prefix of the names of certificates that are uploaded besides those of the gateway."""
 _INVALID = ("expired", "early", "revoked", "self-signed", "stranger")
-"""What an uploaded certificate may have become, or may have been when it was uploaded."""
+"""Invalid states of an uploaded certificate, then or now."""
 _ANSWERED = ("backend", "outside", "dapr", "request", "expect")
-"""What cases say of a request or an answer: a claim is about all of them."""
+"""Keys of cases about a request or a response: a claim is about all of them."""
 _CERTIFICATES = re.compile(r"\bCertificates?\b|client-certificate")
 _SHOWN = read_tree("{certificate: partner}", "claims.yaml")
 
 
-class Surroundings(NamedTuple):
-    """The gateway that claims are about, at its moment; who may call, and the variables of every request."""
+class Setup(NamedTuple):
+    """The gateway that claims are about, at its time; the callers, and the variables of every request."""
 
     gateway: Gateway
     now: datetime.datetime
@@ -46,56 +46,56 @@ class Surroundings(NamedTuple):
 
 
 def case_of_claims(file: CaseFile) -> Case:
-    """A case with all that a file's defaults say of the gateway, and nothing of requests and answers."""
+    """Return a case with the gateway settings of a file's defaults, and without requests and responses."""
     given = {key: part for key, part in file.defaults.items() if key not in _ANSWERED}
     return Case(file, "claims", 1, given, [], file.subject)
 
 
-def surroundings_of(file: CaseFile) -> Surroundings:
-    """What a test file says of the gateway. Raises TestFileError, ConfigurationError, DiagnosticError."""
+def setup_of(file: CaseFile) -> Setup:
+    """Return the setup that a test file describes. Raises TestFileError, ConfigurationError, DiagnosticError."""
     case = case_of_claims(file)
     made = gateway_of(case)
-    if made.gateway.service is not None or _ask_for_certificates(made.gateway, case.subject.policies):
+    if made.gateway.service is not None or _reads_certificates(made.gateway, case.subject.policies):
         made = _with_certificates(case)
     variables = case.given.get("variables")
     given = None if variables is None else variables.plain()
-    return Surroundings(made.gateway, made.clock.now(), file.certificates, made.identities, given)
+    return Setup(made.gateway, made.clock.now(), file.certificates, made.identities, given)
 
 
 def _with_certificates(case: Case) -> CaseGateway:
-    """The gateway of a file whose callers show certificates: it trusts the authority that made them."""
+    """Return the gateway of a file whose callers show certificates: it trusts the authority that made them."""
     return gateway_of(Case(case.file, case.name, case.line, case.given, [Step(_SHOWN, None)], case.subject))
 
 
-def _ask_for_certificates(gateway: Gateway, policies: Mapping[str, AnyPolicy]) -> bool:
-    """Whether any of the policies, or of their fragments, looks at certificates."""
+def _reads_certificates(gateway: Gateway, policies: Mapping[str, AnyPolicy]) -> bool:
+    """Return whether any of the policies, or of their fragments, reads certificates."""
     steps = gateway.program(gateway.scopes(dict(policies))).steps()
     texts = {id(step.element.source): step.element.source.text for step in steps}
     return any(_CERTIFICATES.search(text) for text in texts.values())
 
 
-def harness_of(policies: Mapping[str, AnyPolicy], around: Surroundings) -> Harness:
-    """The world of policies, by scope. Raises ConfigurationError, DiagnosticError."""
-    settings, options = harness_parts(policies, around)
+def harness_of(policies: Mapping[str, AnyPolicy], setup: Setup) -> Harness:
+    """Return the harness of policies by scope. Raises ConfigurationError, DiagnosticError."""
+    settings, options = harness_parts(policies, setup)
     return Harness(dict(policies), settings, **options)
 
 
-def harness_parts(policies: Mapping[str, AnyPolicy], around: Surroundings) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What the world of policies is made of: the settings of the gateway, and options of `World`."""
-    gateway = around.gateway
-    settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": around.now}
+def harness_parts(policies: Mapping[str, AnyPolicy], setup: Setup) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the parts of the harness of policies: the settings of the gateway, and options of `Harness`."""
+    gateway = setup.gateway
+    settings = {name: getattr(gateway, name) for name in gateway.declared} | {"now": setup.now}
     certificates: dict[str, Certificate] = {}
     uploads: dict[str, Certificate] = {}
-    if _ask_for_certificates(gateway, policies):
+    if _reads_certificates(gateway, policies):
         steps = gateway.program(gateway.scopes(dict(policies))).steps()
-        certificates = {**forged(steps), **_certificates(around.certificates, gateway)}
+        certificates = {**forged_certificates(steps), **_certificates(setup.certificates, gateway)}
         uploads = {f"{UPLOADED}{name}": certificates[name] for name in _INVALID}
     return settings, {
         "certificates": certificates | uploads,
         "uploads": uploads,
-        "providers": [] if around.identities is None else list(around.identities.providers),
-        "token": _tokens(around.identities),
-        "variables": around.variables,
+        "providers": [] if setup.identities is None else list(setup.identities.providers),
+        "token": _tokens(setup.identities),
+        "variables": setup.variables,
         "stand_ins": StandIns(**gateway.made_up),
         "fixed": [kind for kind in ENTITIES if kind != "deployment" and getattr(gateway, kind) is not None],
     }
@@ -111,7 +111,7 @@ def _tokens(identities: CaseIdentities | None) -> Callable[[str, Mapping[str, An
 
 
 def _certificates(known: TestCertificates, gateway: Gateway) -> dict[str, Certificate]:
-    """The certificates that callers may show: those of every test file, the file's own, and the uploaded ones."""
+    """Return the certificates that callers may show: those of every test file, the file's own, and uploaded ones."""
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     own = [name for name in known.names() if name not in STANDARD and not name.endswith("-ca")]

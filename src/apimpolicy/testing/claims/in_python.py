@@ -12,7 +12,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.claim_data import FALSE, PROVEN, UNDECIDED, ClaimReport
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.claims.harnesses import Surroundings, harness_of
+from apimpolicy.testing.claims.harnesses import Setup, harness_of
 from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions, claims_of
 from apimpolicy.testing.claims.running import report_of
@@ -41,10 +41,10 @@ def decide(
     now: datetime.datetime,
     bounds: Bounds,
 ) -> ClaimReport:
-    """Decide a claim, given by the keys that test files have. Raises TestFileError, ConfigurationError."""
+    """Decide a claim that is given by the keys of test files. Raises TestFileError, ConfigurationError."""
     claim = _claim(parts)
-    around = Surroundings(gateway, now, TestCertificates())
-    harness = harness_of(policies, around)
+    setup = Setup(gateway, now, TestCertificates())
+    harness = harness_of(policies, setup)
     proof = Proof(harness, [claim], Expressions(gateway.named_values), bounds)
     (verdict,) = proof.verdicts()
     return report_of(verdict, proof.inputs)
@@ -61,24 +61,24 @@ def _claim(parts: Mapping[str, Any]) -> Claim:
 
 
 def sentence_of(report: ClaimReport) -> str:
-    """What is wrong with a claim, for the message of a test; empty when it is proven."""
+    """Return why a claim is not proven, for the message of a test; empty when it is proven."""
     if report.status == PROVEN:
         return ""
     if report.status == FALSE:
         parts = (f"the claim is false: {report.request}", report.why, report.explanation)
         return "\n\n".join(part for part in parts if part)
     assert report.status == UNDECIDED
-    return "\n".join(["the claim is not decided; what stands in the way:", *(f"- {each}" for each in report.reasons)])
+    return "\n".join(["the claim is not decided because of:", *(f"- {each}" for each in report.reasons)])
 
 
 def results_reaching(
     branch: str, policies: Mapping[str, AnyPolicy], gateway: Gateway, now: datetime.datetime, bounds: Bounds
 ) -> list[Result]:
-    """A small request for each way that was found to a branch, as results of running it.
+    """Return the results of a small request for each path that was found to a branch.
 
     Raises ConfigurationError when there is no such branch, or no request was found that takes it.
     """
-    harness = harness_of(policies, Surroundings(gateway, now, TestCertificates()))
+    harness = harness_of(policies, Setup(gateway, now, TestCertificates()))
     wanted = _goals(harness, branch)
     explored = Explorer(harness, bounds, wanted=wanted).explore()
     runs = [run for run in explored.runs if wanted & run.reached]
@@ -110,4 +110,4 @@ def _why(explored: Exploration, wanted: set[Goal]) -> str:
     if all(decision.is_proven for decision in decisions):
         return "it is proven that there is none"
     reasons = [str(reason) for decision in decisions for reason in decision.reasons]
-    return f"what stands in the way: {', '.join(reasons[:3])}" if reasons else "there was not enough time"
+    return f"not decided because of {', '.join(reasons[:3])}" if reasons else "there was not enough time"

@@ -15,7 +15,7 @@ from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.forging import with_each
+from apimpolicy.testing.claims.forged_certificates import with_each
 from apimpolicy.testing.claims.reading import trees_in, trees_of
 from apimpolicy.testing.claims.static_proofs import StaticProofs
 
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 
     Status = Literal["proven", "false", "undecided", "error"]
 
-OUT_OF_TIME = Unsupported("the time, or the number of requests, was not enough", "")
-ANOTHER_WAY = Unsupported("a request that went another way than was foreseen", "")
-TOO_LONG = Unsupported("more decisions on one way than are followed", "")
+TOO_LONG = Unsupported("more branches on one path than are followed", "")
 UNKNOWN = "no request was found, and texts have too many conditions for a proof"
 
 
@@ -46,11 +44,10 @@ _USE_THEN_SENT = (
 
 
 class Verdict(Record):
-    """What came of a claim.
+    """The verdict on a claim.
 
-    `run` is the request for which it does not hold, and `why` the expression that decides it, with its values;
-    `reasons` are what stood in the way of a decision, `assumptions` those that a proof depends on. `vacuous` says why a
-    claim that is proven says nothing about any request.
+    `run` is the request that breaks it, and `why` the deciding expression with its values; `reasons` tell why it is not
+    decided, `assumptions` are those that a proof depends on. `vacuous` tells why a proven claim is about no request.
     """
 
     claim: Claim
@@ -63,14 +60,14 @@ class Verdict(Record):
     problem: str = ""
     """An internal error that a claim met; nothing is known of it then."""
     hint: str = ""
-    """What the claim probably means instead of what it says."""
+    """What the claim probably should say."""
 
 
 class Proof:
-    """Proofs and one search, for several claims about the policies of one world. `on_run` is told of each request.
+    """Static proofs and one search, for several claims about the policies of one harness.
 
-    The prover decides what is proven. Where it doesn't, requests are looked for: of the constants of the policy, of
-    the prover's models, and at last by a search that turns decisions around.
+    Only the prover proves claims. For others, requests are tried: from the constants of the policy, from the prover's
+    models, and at last from a concolic search. `on_run` is called for each run of the search.
     """
 
     def __init__(
@@ -103,15 +100,15 @@ class Proof:
         for claim in self.claims:
             for tree in trees_of(claim):
                 self.expressions.compiled(tree)
-        deciding = StaticProofs(self.harness, self.claims, self.expressions)
-        decisions = [self._decided(deciding.decide, index) for index in range(len(self.claims))]
+        static = StaticProofs(self.harness, self.claims, self.expressions)
+        decisions = [self._decided(static.decide, index) for index in range(len(self.claims))]
         self._open = [i for i, decision in enumerate(decisions) if not decision.is_proven and i not in self._problems]
         if self._open:
-            self._search_each(deciding)
+            self._search_each(static)
             for index in self._open:
                 if index not in self.broken and index not in self._problems:
-                    decisions[index] = self._decided(deciding.decide_under_assumptions, index)
-        return [self._with_hint(self._verdict(*each, deciding)) for each in enumerate(decisions)]
+                    decisions[index] = self._decided(static.decide_under_assumptions, index)
+        return [self._with_hint(self._verdict(*each, static)) for each in enumerate(decisions)]
 
     def _with_hint(self, verdict: Verdict) -> Verdict:
         """Add a hint to a claim that isn't proven and asks the request as it came for what policies give it."""
@@ -133,11 +130,11 @@ class Proof:
             self._problems[index] = internal_error(error, debug=self.debug)
             return Decision(False)
 
-    def _search_each(self, deciding: StaticProofs) -> None:
+    def _search_each(self, static: StaticProofs) -> None:
         """Look for requests that break the open claims; after an internal error, for each claim by itself."""
         wanted = self._open
         try:
-            self._search(deciding)
+            self._search(static)
             return
         except ApimPolicyError:
             raise
@@ -148,23 +145,23 @@ class Proof:
         for index in wanted:
             if index not in self.broken:
                 self._open = [index]
-                self._search_each(deciding)
+                self._search_each(static)
         self._open = wanted
 
-    def _search(self, deciding: StaticProofs) -> None:
+    def _search(self, static: StaticProofs) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
         from apimpolicy.concolic.explorer import Explorer
         from apimpolicy.testing.claims.candidate_requests import break_claims
 
         self._just_broken.clear()
         models = (
-            request_of(model, deciding.proof.unknowns, self.harness.certificates)
+            request_of(model, static.proof.unknowns, self.harness.certificates)
             for index in self._open
-            for model in deciding.inquiry(index).models()
+            for model in static.inquiry(index).models()
         )
         proposed = list(with_each(models, self.harness.certificates))
         claims = [self.claims[index] for index in self._open]
-        starts = break_claims(self.harness, deciding.proof, claims, self.expressions, proposed)
+        starts = break_claims(self.harness, static.proof, claims, self.expressions, proposed)
         self.harness.on_result = self._ask
         explorer = Explorer(self.harness, self.bounds, exhaustive=True, on_run=self._ran)
         explored = explorer.explore([*starts.values(), *proposed])
@@ -173,7 +170,7 @@ class Proof:
             raise ConfigurationError(f"can't evaluate this claim: {explored.problem}")
 
     def _ask(self, tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
-        """Ask the open claims that no request has broken yet; the ways on which each of them was asked."""
+        """Evaluate the open claims, and return the paths with the branches on which they depend."""
         from apimpolicy.testing.claims.traced_conditions import TracedConditions
 
         ways: list[Path] = []
@@ -192,7 +189,7 @@ class Proof:
         return ways
 
     def _ran(self, run: Run) -> bool:
-        """Keep the request for claims that it broke; true when there is no claim left to ask."""
+        """Keep the request for claims that it broke; return True when no claim is left."""
         self.on_run()
         for index in self._just_broken:
             self.broken[index] = run
@@ -201,7 +198,7 @@ class Proof:
         self._just_broken.clear()
         return all(index in self.broken for index in self._open)
 
-    def _verdict(self, index: int, decision: Decision, deciding: StaticProofs) -> Verdict:
+    def _verdict(self, index: int, decision: Decision, static: StaticProofs) -> Verdict:
         claim = self.claims[index]
         if index in self._problems:
             return Verdict(claim, "error", problem=self._problems[index])
@@ -210,10 +207,10 @@ class Proof:
         if not decision.is_proven:
             reasons = tuple(dict.fromkeys(map(str, decision.reasons))) or (UNKNOWN,)
             return Verdict(claim, "undecided", reasons=reasons)
-        return Verdict(claim, "proven", assumptions=decision.assumptions, vacuous=deciding.why_vacuous(index))
+        return Verdict(claim, "proven", assumptions=decision.assumptions, vacuous=static.why_vacuous(index))
 
     def _false(self, index: int) -> Verdict:
-        """Return the verdict of a claim that a request has broken; a shorter request, where one is found."""
+        """Return the verdict of a claim that a request has broken, with a smaller request where one is found."""
         claim, run = self.claims[index], self.broken[index]
         try:
             return Verdict(claim, "false", *self._shrunk(claim, run))
@@ -223,9 +220,9 @@ class Proof:
             return Verdict(claim, "false", run, problem=internal_error(error, debug=self.debug))
 
     def _shrunk(self, claim: Claim, run: Run) -> tuple[Run, str]:
-        """The request with as little in it as breaks the claim, and what decides it."""
+        """Return the smallest request that breaks the claim, and the expression that decides it."""
         from apimpolicy.concolic.shrinking import shrink
-        from apimpolicy.testing.claims.explaining import Explaining
+        from apimpolicy.testing.claims.explanations import ExplainingConditions
 
         why: list[str] = []
 
@@ -234,7 +231,7 @@ class Proof:
             return []
 
         def explain(tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
-            why.append(Explaining(result, gateway, self.expressions, tracer.state.start).why(claim))
+            why.append(ExplainingConditions(result, gateway, self.expressions, tracer.state.start).why(claim))
             return []
 
         self.harness.on_result = judge

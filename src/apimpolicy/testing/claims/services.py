@@ -1,8 +1,8 @@
-"""The worlds of a whole service: one for each operation of each API, and each product with a policy.
+"""Harnesses for a whole service: one for each operation of each API, and each product with a policy.
 
-Requests really go through the service (`Gateway.send`): they have the path and the method of the operation, with any
-values of its parameters, and a key, or none where none is needed. A request for no operation, or without a key where
-one is needed, meets no policy of an API; it is in none of these worlds.
+Requests pass through the service (`Gateway.send`): they have the path and the method of the operation, any values of
+its parameters, and a key, or none where none is needed. Requests for no operation, or without a required key, meet no
+policy of an API; they belong to none of these harnesses.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi, ServiceProduct
-    from apimpolicy.testing.claims.harnesses import Surroundings
+    from apimpolicy.testing.claims.harnesses import Setup
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _EVERYTHING = "/{*rest}"
@@ -47,7 +47,7 @@ _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "variable
 
 
 class Caller(Record):
-    """Who calls: a subscription of a product, or of an API, which is its `target`; each has a number."""
+    """A caller: a subscription of a product, or of an API, which is its `target`; each has a number."""
 
     kind: str
     target: str
@@ -59,22 +59,23 @@ class Caller(Record):
 
     @property
     def key(self) -> str:
-        """Its key, which nobody needs to hide: what follows the first word is too short to be a secret."""
+        """Its key: what follows the first word is too short to be mistaken for a secret."""
         return f"claims key {self.number}"
 
     def subscription(self) -> ServiceSubscription:
-        """The subscription as a service has it."""
+        """Return the subscription as a service has it."""
         made = Subscription(self.id, primary_key=self.key, secondary_key=f"{self.id}-secondary")
         return ServiceSubscription(made, scope=f"/{self.kind}s/{self.target}")
 
     def table(self) -> dict[str, str]:
-        """The subscription as the configuration of a gateway has it, whose second key follows from its name."""
+        """Return the subscription as a configuration has it, whose second key follows from its name."""
         return {"primary-key": self.key, self.kind: self.target}
 
 
 class Route(Record):
-    """How requests get to an operation: its name for people, method (None: any), path, headers that they have, and who
-    calls (None: anybody, without a key); `api` is the id of the API.
+    """A route to an operation: its name for people, method (None: any), path, required headers, and the caller.
+
+    The caller is None for anyone, without a key; `api` is the id of the API.
     """
 
     api: str
@@ -89,7 +90,7 @@ class Route(Record):
 
 
 class ServiceHarness(Harness):
-    """The world of one route through a service."""
+    """The harness of one route through a service."""
 
     def __init__(self, route: Route, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -138,35 +139,29 @@ class ServiceHarness(Harness):
         return gateway.send(request, variables=variables)
 
 
-def harnesses_of(around: Surroundings) -> Iterator[ServiceHarness]:
-    """The worlds of the service of a gateway. Raises ConfigurationError, DiagnosticError."""
-    opened = opened_service(around)
-    return (harness_of_route(route, around, opened) for routes in routes_of(around).values() for route in routes)
+def opened_service(setup: Setup) -> Service:
+    """Return the service of a gateway with a subscription for each API and each product, whose keys requests have."""
+    assert setup.gateway.service is not None
+    return _with_keys(setup.gateway.service)
 
 
-def opened_service(around: Surroundings) -> Service:
-    """The service of a gateway with a subscription for each API and each product, whose keys requests have."""
-    assert around.gateway.service is not None
-    return _with_keys(around.gateway.service)
-
-
-def routes_of(around: Surroundings) -> dict[str, list[Route]]:
-    """The routes through the service of a gateway, by the ids of the APIs. Raises ConfigurationError."""
-    service = around.gateway.service
+def routes_of(setup: Setup) -> dict[str, list[Route]]:
+    """Return the routes through the service of a gateway, by API id. Raises ConfigurationError."""
+    service = setup.gateway.service
     assert service is not None
     current = [api for api in service.apis if api.api.is_current_revision]
     return {from_utf16(api.api.id): list(_routes(service, api)) for api in current}
 
 
-def harness_of_route(route: Route, around: Surroundings, opened: Service) -> ServiceHarness:
-    """The world of one route. Raises ConfigurationError, DiagnosticError."""
-    settings, options = harness_parts(route.policies, around)
+def harness_of_route(route: Route, setup: Setup, opened: Service) -> ServiceHarness:
+    """Return the harness of one route. Raises ConfigurationError, DiagnosticError."""
+    settings, options = harness_parts(route.policies, setup)
     options["fixed"] = _OF_THE_CALL
     return ServiceHarness(route, route.policies, {**settings, "service": opened}, **options)
 
 
-def together(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
-    """Routes that meet the same policies, and one route for all requests that any of them takes, and others.
+def group_routes(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
+    """Return groups of routes with the same policies, each with one route that covers all of their requests.
 
     What is proven of that one is proven of all of them.
     """
@@ -186,9 +181,9 @@ def together(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
 
 
 def _with_keys(service: Service) -> Service:
-    """The service with a subscription for each API and each product, whose keys requests have.
+    """Return the service with a subscription for each API and each product, whose keys requests have.
 
-    An API asks for a key as it did before.
+    An API requires a key as it did before.
     """
     return Service(
         [attrs.evolve(api, subscription_required=asks_for_key(service, api)) for api in service.apis],
@@ -200,7 +195,7 @@ def _with_keys(service: Service) -> Service:
 
 
 def _callers(service: Service) -> dict[tuple[str, str], Caller]:
-    """One for each product and each API."""
+    """Return one caller for each product and each API."""
     targets = [("product", product.id) for product in service.products]
     targets += [("api", name) for name in sorted({api.base_id for api in service.apis})]
     return {target: Caller(*target, number) for number, target in enumerate(targets, 1)}
@@ -230,7 +225,7 @@ def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduc
 
 
 def _place(api: ServiceApi) -> tuple[str, dict[str, str], Unsupported | None]:
-    """The path of an API with its version, the header that says one, and what cannot be followed."""
+    """Return the path of an API with its version, the header that selects one, and what can't be modelled."""
     prefix = "/" + from_utf16(api.api.path).strip("/")
     versions, version = api.version_set, api.api.version
     if versions is None or version is None:
@@ -272,8 +267,9 @@ def _route(
 
 
 def _pieces(template: str) -> Iterator[Piece]:
-    """What stands in the place of a template, as `engine.operations` matches it: literal parts ignore case, and a slash
-    may end the path.
+    """Return the segments of a template, as `engine.operations` matches it: literal parts ignore case.
+
+    A slash may end the path.
     """
     text = template.rstrip("/")
     has_more = text.endswith("/*")

@@ -1,4 +1,4 @@
-"""What is proven about claims: from the prover alone, never from a search that found nothing."""
+"""Static proofs of claims: from the prover alone, never from a search that found nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from apimpolicy.semantics.values import constant_text
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas
 from apimpolicy.testing.claims.reading import REACHES_BACKEND
-from apimpolicy.testing.claims.sent import base_of
+from apimpolicy.testing.claims.sent_requests import base_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ _MOST_SHOWN = 100
 
 
 class StaticProofs:
-    """Decides claims about the policies of one world."""
+    """Proves claims about the policies of one harness."""
 
     def __init__(self, harness: Harness, claims: Sequence[Claim], expressions: Expressions) -> None:
         self.harness = harness
@@ -59,7 +59,7 @@ class StaticProofs:
         return found
 
     def why_vacuous(self, index: int) -> str:
-        """Return why a proven claim says nothing about any request; empty where it says something."""
+        """Return why a proven claim is about no request; empty where it is about some."""
         if not self._is_impossible(self.formulas.concerned(self.claims[index])):
             return ""
         parts = self.claims[index].parts
@@ -102,7 +102,7 @@ class StaticProofs:
 
 
 def _in_order(steps: Sequence[Step]) -> Iterator[Step]:
-    """Yield policies in the order in which requests get to them, those that `<base />` stands for in its place."""
+    """Yield policies in the order in which requests reach them, with those of wider scopes in place of `<base />`."""
     for step in steps:
         yield from _in_order(step.inserted)
         yield step
@@ -134,7 +134,7 @@ def _know_caller(proof: Proof, harness: Harness) -> None:
 
 
 def _language_of(piece: Piece) -> Language:
-    """Return the texts that stand in the place of a piece of a path, as `engine.operations` matches them."""
+    """Return the texts that match a segment of a path, as `engine.operations` matches them."""
     if piece.parameter is not None or piece.pattern is SEGMENT or piece.pattern is SEGMENTS:
         return ANYTHING if piece.pattern is SEGMENTS else at_least_once(_NOT_SLASH)
     if piece.pattern is BELOW:

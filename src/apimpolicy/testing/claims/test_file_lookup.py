@@ -1,4 +1,4 @@
-"""What is around a policy that somebody names: what a test file beside it says, else stand-ins for what it needs."""
+"""The setup of a policy that is named on a command line: its test file, else stand-ins for what it needs."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ AROUND_A_FRAGMENT = (
 
 
 def file_about(path: str, *policies: Policy, with_fragments: bool = False) -> CaseFile:
-    """A test file beside a policy that tests it; without one stand-ins for what these versions of it need.
+    """Return the test file beside a policy that tests it; without one, stand-ins for what these versions of it need.
 
-    `with_fragments`: files near the policy are the fragments that no configuration has, each by its id.
+    `with_fragments`: files near the policy are fragments that no configuration has, each by its id.
     Raises TestFileError, ConfigurationError.
     """
     return test_file_of(path) or _stand_ins(path, policies, with_fragments)
 
 
 def scope_in(file: CaseFile, path: str) -> str:
-    """The scope that a test file gives a policy; that of the API unless it says one."""
+    """Return the scope that a test file gives a policy; by default that of the API."""
     return next((scope for scope, each in file.subject.policies.items() if _is_same(each, path)), "api")
 
 
@@ -50,7 +50,7 @@ def _is_same(path: object, other: str) -> bool:
 
 
 def test_file_of(path: str) -> CaseFile | None:
-    """A test file beside a policy that tests it, which says what is around it; None when there is none."""
+    """Return the test file beside a policy that tests it; None when there is none."""
     directory = os.path.dirname(path) or os.curdir
     if not os.path.isfile(path):
         return None
@@ -67,7 +67,7 @@ def test_file_of(path: str) -> CaseFile | None:
 
 
 def _stand_ins(path: str, policies: Sequence[Policy], with_fragments: bool) -> CaseFile:
-    """A test file that says what the policies need around them, as far as nobody else does."""
+    """Return a test file with stand-ins for everything that the policies need and nothing defines."""
     defaults: dict[str, Any] = {}
     providers: dict[str, Any] = {}
     beside = os.path.join(os.path.dirname(path), "compared.test.json")
@@ -103,7 +103,7 @@ def _named_values_around(path: str) -> dict[str, str]:
 
 
 def _add_fragments(found: Surroundings, subject: Subject, path: str, beside: str) -> None:
-    """Add the files of fragments; what is in none stays unknown, and is said to be."""
+    """Add the files of fragments; fragments without a file stay unknown."""
     add_fragments(found, subject, path, beside)
     fragments = found.defaults.get("gateway", {}).get("fragments", {})
     for name in [name for name, text in fragments.items() if text == EMPTY]:
@@ -119,7 +119,7 @@ def _add(known: dict[str, Any], given: dict[str, Any]) -> None:
 
 
 def _leave_known(file: CaseFile) -> None:
-    """Take out what the configuration says itself."""
+    """Remove what the configuration defines itself."""
     if file.config is None:
         return
     from apimpolicy.project.configuration import read_configuration

@@ -1,8 +1,8 @@
-"""Whether conditions of claims hold for any request: asked of a run, and followed over its inputs.
+"""Evaluate the conditions of claims for a run, and trace them over its inputs.
 
-What a condition comes to in the run is what `conditions` says. Beside it, what it depends on becomes a decision of the
-way (`concolic.path`), so that the search turns it around like a decision of the policy itself. Where there is no form
-for it, the way says what stands there.
+`conditions` evaluates a condition in the run. Beside it, what it depends on becomes a branch of the path
+(`concolic.path`), so that the search negates it like a branch of the policy. Where there is no term for it, the path
+records why.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 _ADDED = ("host", "x-forwarded-for")
 
 
-class Unknown(Exception):
-    """What a condition asks has no form; `obstacle` says what."""
+class UnsupportedCondition(Exception):
+    """A condition has no term; `unsupported` tells why."""
 
     def __init__(self, unsupported: Unsupported) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Unknown(Exception):
 
 
 class TracedConditions(Conditions):
-    """Asks conditions at the end of a run; `path` is the way of the run, and on from there."""
+    """Evaluates conditions at the end of a run; `path` is the path of the run, continued with their branches."""
 
     def __init__(self, result: Result, gateway: Gateway, expressions: Expressions, tracer: Tracer) -> None:
         super().__init__(result, gateway, expressions, tracer.state.start)
@@ -59,13 +59,13 @@ class TracedConditions(Conditions):
             value = compiled.evaluate(context, recorder=recorder)
         except DotnetException:
             threw = True
-        found = self._beginning(sent).expression(compiled.excerpt, recorder, value, threw=threw)
+        found = self._trace(sent).expression(compiled.excerpt, recorder, value, threw=threw)
         if not threw:
             self.path.decide(found, compiled.bound.body)
         return value is True
 
-    def _beginning(self, sent: int | None) -> Tracer:
-        """Follows an expression over the request as it came, or as it was sent the nth time."""
+    def _trace(self, sent: int | None) -> Tracer:
+        """Trace an expression over the request as it came, or as it was sent the nth time."""
         end = self.end
         made = Tracer(end.inputs, self.path.assignment, end.harness, end.state.start, self.path)
         if sent is not None:
@@ -73,13 +73,13 @@ class TracedConditions(Conditions):
             if sent >= len(forwarded):
                 self.path.mark_inexact(Unsupported("a request that follows a redirect", ""))
                 return made
-            made.state.request = forwarded[sent].as_it_is()
+            made.state.request = forwarded[sent].snapshot()
             made.state.request.url_unsupported = Unsupported("the URL of the backend", "")
             self._forward(made.state.request.headers, self.result.backend_requests[sent])
         return made
 
     def _forward(self, fields: Fields, request: Request) -> None:
-        """What forwarding does to headers: the backend's host, the caller's address, credentials of the backend."""
+        """Apply what forwarding does to headers: the backend's host and credentials, the caller's address."""
         routed = self.result.exchange.routed
         if routed is not None:
             names = [*routed.backend.headers, *(["Authorization"] if routed.backend.authorization is not None else [])]
@@ -95,30 +95,30 @@ class TracedConditions(Conditions):
             )
 
     def follow(self, key: str, tree: Tree, is_met: bool) -> None:
-        form = _FORMS.get(key, _nothing_known)
+        form = _FORMS.get(key, _unsupported)
         try:
             terms = list(form(self, tree))
-        except Unknown as unknown:
+        except UnsupportedCondition as unknown:
             self.path.add_branch(None, is_met, "claim", unknown.unsupported)
             return
         if terms:
             self.path.add_branch(solver.all_of(*terms), is_met, "claim")
 
     def response(self) -> Message:
-        """What is known of the answer that the caller gets."""
+        """Return the state of the response that the caller gets."""
         return self.end.state.response(self.result.exchange.response)
 
 
-# What an answer has, over the inputs. A form gives terms that all hold where the condition does, and none where the way
-# alone decides it; it raises Unknown.
+# The parts of a response, over the inputs. A form yields terms that are all true where the condition is met, and none
+# where the path alone decides it; it raises UnsupportedCondition.
 
 
-def _nothing_known(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
-    raise Unknown(Unsupported("what the claim asks of the answer", f"{tree.source.path}:{tree.line}"))
+def _unsupported(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
+    raise UnsupportedCondition(Unsupported("what the claim asks of the answer", f"{tree.source.path}:{tree.line}"))
 
 
-def _of_the_way(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
-    """What the way alone decides: no other decision."""
+def _decided_by_path(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
+    """Yield nothing: the path alone decides the condition."""
     return ()
 
 
@@ -141,7 +141,7 @@ def _status_of(message: Message, result: Result) -> ConcolicValue:
 def _number(concolic: ConcolicValue) -> Term:
     term = term_of(concolic)
     if term is None or not solver.is_numeric(term):
-        raise Unknown(concolic.unsupported or Unsupported("a status code", ""))
+        raise UnsupportedCondition(concolic.unsupported or Unsupported("a status code", ""))
     return term
 
 
@@ -169,21 +169,23 @@ def _reason(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
     elif message.key == ("own",) and _status_of(message, conditions.result).is_constant:
         known = ConcolicValue(conditions.result.response.reason)
     else:
-        raise Unknown(Unsupported("the reason phrase of an answer", ""))
+        raise UnsupportedCondition(Unsupported("the reason phrase of an answer", ""))
     yield from _text(known, tree)
 
 
 def _text(concolic: ConcolicValue, tree: Tree) -> Iterable[Term]:
-    """What a text must be: itself, or what it contains."""
+    """Yield the constraints on a string: its value, or what it contains."""
     term = term_of(concolic)
     if term is None or not solver.is_string(term):
-        raise Unknown(concolic.unsupported or Unsupported("a text", f"{tree.source.path}:{tree.line}"))
+        raise UnsupportedCondition(concolic.unsupported or Unsupported("a text", f"{tree.source.path}:{tree.line}"))
     if not isinstance(tree.value, dict):
         yield solver.equal(term, _constant(tree))
         return
     for key, part in tree.known(MATCHING).items():
         if key == "matches":
-            raise Unknown(Unsupported("a regular expression in a claim", f"{part.source.path}:{part.line}"))
+            raise UnsupportedCondition(
+                Unsupported("a regular expression in a claim", f"{part.source.path}:{part.line}")
+            )
         if key == "equals":
             yield solver.equal(term, _constant(part))
         for item in part.items() if key != "equals" else ():
@@ -201,7 +203,7 @@ def _headers(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
 
 def _of_headers(fields: Fields, tree: Tree) -> Iterable[Term]:
     if fields.unsupported is not None:
-        raise Unknown(fields.unsupported)
+        raise UnsupportedCondition(fields.unsupported)
     for name, wanted in tree.table().items():
         there = fields.there(to_utf16(name))
         if wanted.value in (None, False):
@@ -222,7 +224,7 @@ def _body(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
         yield from _json(conditions, tree)
         return
     if message.body.unsupported is not None or message.body.set is None:
-        raise Unknown(
+        raise UnsupportedCondition(
             message.body.unsupported or Unsupported("the body of an answer", f"{tree.source.path}:{tree.line}")
         )
     is_fixed = message.body.set.is_constant
@@ -232,7 +234,7 @@ def _body(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
 def _json(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
     body = conditions.response().body
     if body.unsupported is not None or body.set is None or not body.set.is_constant:
-        raise Unknown(
+        raise UnsupportedCondition(
             body.unsupported or Unsupported("the body of an answer as JSON", f"{tree.source.path}:{tree.line}")
         )
     return ()
@@ -243,14 +245,14 @@ def _request(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
 
 
 def _sent(message: Message, tree: Tree) -> Iterable[Term]:
-    """What a request must be, as policies have made it."""
+    """Yield the constraints on a request after the policies."""
     for key, part in tree.table().items():
         if key == "headers":
             yield from _of_headers(message.headers, part)
         elif key == "method" and message.method is not None:
             yield from _text(message.method, part)
         else:
-            raise Unknown(Unsupported(f"{key} of a request", f"{part.source.path}:{part.line}"))
+            raise UnsupportedCondition(Unsupported(f"{key} of a request", f"{part.source.path}:{part.line}"))
 
 
 def _backend_requests(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
@@ -261,7 +263,7 @@ def _backend_requests(conditions: TracedConditions, tree: Tree) -> Iterable[Term
 
 
 def _sent_requests(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
-    return () if isinstance(tree.value, (int, bool)) else _nothing_known(conditions, tree)
+    return () if isinstance(tree.value, (int, bool)) else _unsupported(conditions, tree)
 
 
 def _variables(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
@@ -269,14 +271,18 @@ def _variables(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
     for name, wanted in tree.table().items():
         known = state.variables.get(to_utf16(name))
         if known is None:
-            raise Unknown(Unsupported(f"the variable {name} of a wider scope", f"{wanted.source.path}:{wanted.line}"))
+            raise UnsupportedCondition(
+                Unsupported(f"the variable {name} of a wider scope", f"{wanted.source.path}:{wanted.line}")
+            )
         yield from _of_variable(known, wanted)
 
 
 def _of_variable(known: ConcolicValue, wanted: Tree) -> Iterable[Term]:
     term = term_of(known)
     if known.null is not None or term is None:
-        raise Unknown(known.unsupported or Unsupported("a variable", f"{wanted.source.path}:{wanted.line}"))
+        raise UnsupportedCondition(
+            known.unsupported or Unsupported("a variable", f"{wanted.source.path}:{wanted.line}")
+        )
     if solver.is_bool(term) and isinstance(wanted.value, bool):
         yield term if wanted.value else solver.not_(term)
     elif solver.is_numeric(term) and isinstance(wanted.value, int):
@@ -287,7 +293,7 @@ def _of_variable(known: ConcolicValue, wanted: Tree) -> Iterable[Term]:
 
 def _error(conditions: TracedConditions, tree: Tree) -> Iterable[Term]:
     if isinstance(tree.value, dict) and "message" in tree.value:
-        raise Unknown(Unsupported("the message of an error", f"{tree.source.path}:{tree.line}"))
+        raise UnsupportedCondition(Unsupported("the message of an error", f"{tree.source.path}:{tree.line}"))
     return ()
 
 
@@ -303,5 +309,5 @@ _FORMS: dict[str, Callable[[Any, Tree], Iterable[Term]]] = {
     "request": _request,
     "variables": _variables,
     "error": _error,
-    "branch": _of_the_way,
+    "branch": _decided_by_path,
 }

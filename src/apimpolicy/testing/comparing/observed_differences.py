@@ -1,4 +1,4 @@
-"""What came of a request, and in which ways that differs between two versions of a policy."""
+"""Differences between the results of one request with two versions of a policy."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _HIDDEN = 100
 
 
 class Difference(NamedTuple):
-    """A way in which two results differ. `kind` is the same for all requests that differ in the same way."""
+    """A difference between two results. `kind` is the same for all requests that differ in the same way."""
 
     kind: tuple[str, ...]
     sentence: str
 
 
 def differences(old: Result, new: Result) -> Iterator[Difference]:
-    """In which ways the answer, or what was forwarded, is another one."""
+    """Return the differences in the response, and in what was forwarded."""
     was, now = _answer(old), _answer(new)
     if was != now:
         yield Difference(("answer", was, now), f"was {_status(old)}, is now {_status(new)}")
@@ -40,14 +40,14 @@ def differences(old: Result, new: Result) -> Iterator[Difference]:
 
 
 def _answer(result: Result) -> str:
-    """Of what kind an answer is: the backend's, whatever that is, or the status of another one."""
+    """Return the kind of a response: the backend's, or the status of another one."""
     if answered_by(result) == BACKEND:
         return BACKEND
     return f"{result.response.status_code} {result.response.reason}".rstrip()
 
 
 def _status(result: Result) -> str:
-    """`403 Forbidden`; of the backend's answer that it is."""
+    """Return `403 Forbidden`, or that it is the backend's response."""
     whose = " from the backend" if answered_by(result) == BACKEND else ""
     return f"{result.response.status_code} {result.response.reason}".rstrip() + whose
 
@@ -93,7 +93,7 @@ def _of_headers(old: Headers, new: Headers, who: str) -> Iterator[Difference]:
 
 
 def _fields(headers: Headers) -> Mapping[str, tuple[str, ...]]:
-    """Headers by name, but for the length of a body, which says nothing that the body does not."""
+    """Return headers by name, without the length of the body."""
     found: dict[str, tuple[str, ...]] = {}
     for name, values in headers.fields():
         if name.lower() != "content-length":

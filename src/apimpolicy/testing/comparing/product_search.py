@@ -1,8 +1,7 @@
-"""Two versions of a policy on the same request, followed together.
+"""Concolic search over the product of two versions of a policy.
 
-A search looks for requests that show differences: the same inputs go through both, and what the answers and the
-forwarded requests have is asked to be equal, a question that is turned around like any other decision. That there are
-no others is the prover's to say (`proving.equivalence`).
+The same inputs go through both; whether the responses and the forwarded requests are equal becomes a branch, which the
+search negates like any other. The prover decides that there are no further differences (`proving.equivalence`).
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ _MOST_CALLS = 1_000
 
 
 class Found(Record):
-    """A way in which the versions differ: the smallest request that shows it, through both."""
+    """A difference between the versions, with the smallest request that shows it, through both."""
 
     difference: Difference
     old: Run
@@ -49,8 +48,9 @@ class Found(Record):
 
 
 class Comparison(Record):
-    """What came of a comparison: the differences, each once, and what stood in the way of saying that there are none
-    besides. `is_same_text`: nothing but the layout differs.
+    """The result of a comparison: each difference once, and why it is not proven that there are no others.
+
+    `is_same_text`: only the layout differs.
     """
 
     found: list[Found]
@@ -73,16 +73,16 @@ def compare(
 ) -> Comparison:
     """Search for requests that two versions treat differently.
 
-    `settings` are names of those that differ, besides the programs: what they do to the same policy is not followed.
+    `settings` are the names of settings that differ besides the programs; their effects are not modelled.
     """
     if not settings and of_program(old.program) == of_program(new.program):
         return Comparison([], (), None, True)
     joint = _ProductHarness(old, new, on_run)
-    explorer = Explorer(joint, bounds, exhaustive=True)  # type: ignore[arg-type] # it has all that a search asks a world
+    explorer = Explorer(joint, bounds, exhaustive=True)  # type: ignore[arg-type] # it has all that a search needs
     explored = explorer.explore(_starts(old, new))
     found = [joint.smallest(kind, run, explored) for kind, run in list(joint.found.items())]
     others = (Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
-    return Comparison(found, (*others, *_obstacles(old, new, found)), explored.inputs)
+    return Comparison(found, (*others, *_open_reasons(old, new, found)), explored.inputs)
 
 
 def _starts(old: Harness, new: Harness) -> Iterator[Assignment]:
@@ -98,7 +98,7 @@ def _starts(old: Harness, new: Harness) -> Iterator[Assignment]:
         yield {("calls", "before"): limit}
 
 
-def _obstacles(old: Harness, new: Harness, found: Sequence[Found]) -> Iterator[Unsupported]:
+def _open_reasons(old: Harness, new: Harness, found: Sequence[Found]) -> Iterator[Unsupported]:
     """Yield why it isn't proven that there are no other differences; nothing where it is."""
     if old.variables != new.variables or old.first.service is not None:
         yield Unsupported("versions with different surroundings", "")
@@ -134,14 +134,14 @@ def _known(kinds: Iterable[Kind]) -> equivalence.Known:
 
 
 class _End(Record):
-    """What is known at the end of one version's run."""
+    """The state at the end of one version's run."""
 
     tracer: Tracer
     result: Result
 
 
 class _ProductHarness:
-    """A world of two: a run is one through the old version, and one through the new."""
+    """A product of two harnesses: each run is one through the old version and one through the new."""
 
     def __init__(self, old: Harness, new: Harness, on_run: Callable[[], None]) -> None:
         self.old = old
@@ -164,7 +164,7 @@ class _ProductHarness:
         self.new.declare(inputs)
 
     def run(self, inputs: Inputs, assignment: Assignment) -> Run:
-        """Both runs as one, whose way is that of both, and what is asked at its end."""
+        """Return both runs as one, with the branches of both and of the comparison at the end."""
         self._ends.clear()
         self._kinds = set()
         self.on_run()
@@ -181,13 +181,13 @@ class _ProductHarness:
         return second
 
     def _asked(self, old: _End, new: _End) -> list[Path]:
-        """A way for each thing in which the results could differ for another request."""
+        """Return a path for each aspect in which the results could differ for another request."""
         if common(old.result.trace, new.result.trace) == len(old.result.trace) == len(new.result.trace):
             return []
         ways: list[Path] = []
         for question in _questions(old, new):
             path = new.tracer.path.fork()
-            unsupported = _hold(question, path)
+            unsupported = _require_equal(question, path)
             if unsupported is None:
                 ways.append(path)
             elif not self._kinds:
@@ -195,7 +195,7 @@ class _ProductHarness:
         return ways
 
     def smallest(self, kind: Kind, run: Run, explored: Exploration) -> Found:
-        """The smallest request that differs in this way."""
+        """Return the smallest request that differs in this way."""
         kept = shrink(self, explored.inputs, run, lambda _: kind in self._kinds)  # type: ignore[arg-type] # it runs
         old = self.old.run(explored.inputs, kept.assignment)
         new = self.new.run(explored.inputs, kept.assignment)
@@ -205,8 +205,8 @@ class _ProductHarness:
         return Found(difference, old, new)
 
 
-def _hold(question: solver.Term | Unsupported, path: Path) -> Unsupported | None:
-    """Go on with a question; what stands in the way. One that is not true here has found its difference."""
+def _require_equal(question: solver.Term | Unsupported, path: Path) -> Unsupported | None:
+    """Continue a path with a comparison; return what prevents it. A comparison that is false has found a difference."""
     if isinstance(question, Unsupported):
         return question
     is_equal = path.inputs.value(question, path.assignment)
@@ -220,7 +220,7 @@ def _hold(question: solver.Term | Unsupported, path: Path) -> Unsupported | None
     return next(iter(path.unsupported_features), None)
 
 
-# What is asked: terms that must be true, or why nobody knows
+# What is compared: terms that must be true, or why that is unknown
 
 
 def _questions(old: _End, new: _End) -> Iterator[solver.Term | Unsupported]:
@@ -269,7 +269,7 @@ def _of_sent(one: Message, other: Message) -> Iterator[solver.Term | Unsupported
 
 
 def _of_urls(old: _End, new: _End) -> Iterator[Unsupported]:
-    """Policies that say where a request goes: others than before, or with expressions that may come to others."""
+    """Yield policies that set the backend's URL differently, or with expressions that may differ."""
     shared = common(old.result.trace, new.result.trace)
     one, other = ([entry for entry in end.result.trace if has_trait(entry.name, "routes")] for end in (old, new))
     is_same = [of_element(entry.element) for entry in one] == [of_element(entry.element) for entry in other]

@@ -1,4 +1,4 @@
-"""Comparing two versions of a policy, and what came of it as texts."""
+"""Compare two versions of a policy, and make a report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from apimpolicy.report.difference_data import (
     Journey,
 )
 from apimpolicy.report.explanation import explain
-from apimpolicy.testing.claims.harnesses import harness_of, surroundings_of
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
 from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
 from apimpolicy.testing.comparing.product_search import compare
@@ -74,7 +74,7 @@ def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Ca
 
 
 def _common_problem(pair: Pair, policies: Sequence[Policy], places: Sequence[str]) -> str:
-    """What keeps both versions of an unchanged policy from being run; empty when one of them can be."""
+    """Return what keeps both versions of an unchanged policy from running; empty when one of them can."""
     problems: list[str] = []
     for policy, place in zip(policies, places, strict=True):
         try:
@@ -87,18 +87,18 @@ def _common_problem(pair: Pair, policies: Sequence[Policy], places: Sequence[str
 
 
 def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
-    """The world of a version: in the place of the file that the settings are about."""
-    around = surroundings_of(file)
+    """Return the harness of a version, in place of the file that the settings are about."""
+    setup = setup_of(file)
     if not policy.is_fragment:
-        return harness_of({**file.subject.policies, scope_in(file, place): policy}, around)
-    gateway = around.gateway
+        return harness_of({**file.subject.policies, scope_in(file, place): policy}, setup)
+    gateway = setup.gateway
     gateway.fragments = {**gateway.fragments, FRAGMENT: policy}
     gateway.policies.fragments = gateway.fragments
-    return harness_of({"api": AROUND_A_FRAGMENT}, around)
+    return harness_of({"api": AROUND_A_FRAGMENT}, setup)
 
 
 def _named(report: DifferenceReport, places: Places) -> DifferenceReport:
-    """The report with the names that files have in git."""
+    """Return the report with the names that files have in git."""
     if not places:
         return report
     items = tuple(
@@ -129,6 +129,6 @@ def _items(found: Comparison) -> Iterator[DifferenceItem]:
 
 
 def journey_of(result: Result) -> Journey:
-    """What came of a request, in words."""
+    """Return the outcome of a request in words."""
     explanation = explain(result)
     return Journey(explanation.outcome, explanation.decided_by, explanation.path, str(explanation))

@@ -1,7 +1,7 @@
-"""The two sides of a comparison: files, folders, and what git has of them at a revision (`HEAD~1:orders.xml`).
+"""The two sides of a comparison: files, folders, and revisions in git (`HEAD~1:orders.xml`).
 
-The files of a revision are put into a folder for as long as they are compared, so that its fragments, configuration and
-test files are found there as they are on this machine. What is said of them names them as git does.
+The files of a revision are written to a temporary folder, so that its fragments, configuration and test files are found
+there. Reports name them as git does.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Places = tuple[tuple[str, str], ...]
-"""Folders into which files of revisions were put, and what stands in their place where people read of them."""
+"""Temporary folders of revisions, and the names that replace them in reports."""
 
 
 class Version(NamedTuple):
-    """A version of a policy: how it is called, its bytes, and where it stands among the files around it."""
+    """A version of a policy: its name, its bytes, and its path among the files around it."""
 
     name: str
     data: bytes
@@ -43,8 +43,8 @@ class Side(NamedTuple):
 class Pair(NamedTuple):
     """The two versions of a policy; None where a side does not have it.
 
-    `is_apart`: each has its own surroundings, because git has one of them, or they stand in folders of the same
-    structure; else those of the new one are for both.
+    `is_apart`: each has its own surroundings, because one is in git, or they are in folders of the same structure;
+    otherwise both use those of the new one.
     """
 
     path: str
@@ -55,15 +55,15 @@ class Pair(NamedTuple):
 
     @property
     def is_same_text(self) -> bool:
-        """Whether nothing in the policy itself differs."""
+        """Whether the policy itself is unchanged."""
         return self.old is not None and self.new is not None and self.old.data == self.new.data
 
 
 @contextmanager
 def pairs(old: str, new: str) -> Iterator[list[Pair]]:
-    """The policies of two sides, by path, as long as the context lasts.
+    """Yield the policies of two sides, by path, as long as the context lasts.
 
-    Raises ConfigurationError for what cannot be read or compared.
+    Raises ConfigurationError for what can't be read or compared.
     """
     with ExitStack() as stack:
         place = _place(new) or _place(old) or os.curdir
@@ -84,14 +84,14 @@ def pairs(old: str, new: str) -> Iterator[list[Pair]]:
 
 
 def with_names(text: str, places: Places) -> str:
-    """A text with the names that files have in git, in the place of where they were put."""
+    """Return a text with git's names of files instead of their temporary paths."""
     for folder, name in places:
         text = text.replace(folder, name)
     return text
 
 
 def _place(name: str) -> str:
-    """The path of a side, without its revision; empty for a revision alone."""
+    """Return the path of a side, without its revision; empty for a revision alone."""
     return name if os.path.exists(name) else name.partition(":")[2]
 
 
@@ -116,7 +116,7 @@ def _folder(folder: str, shown: str) -> Side:
 
 
 def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
-    """The side that a folder of infrastructure code is: the policies of its APIs, in a folder that is removed later.
+    """Return the side of a folder of infrastructure code: the policies of its APIs, in a temporary folder.
 
     Files with policies that no resource names are compared as they are.
     """
@@ -153,7 +153,7 @@ def _bytes(path: str) -> bytes:
 
 
 def _revision(name: str, place: str) -> tuple[Revision, str]:
-    """The revision that a side names, and what git calls its file or folder."""
+    """Return the revision that a side names, and git's name of its file or folder."""
     given, colon, path = name.partition(":")
     path = path if colon else place
     unknown = f"there is no file, folder or git revision {name}"
@@ -171,7 +171,7 @@ def _revision(name: str, place: str) -> tuple[Revision, str]:
 
 
 def _at_revision(revision: Revision, inside: str, stack: ExitStack) -> Side:
-    """The side that a revision has, with all that is around it in a folder that is removed afterwards."""
+    """Return the side of a revision, with everything around it in a temporary folder."""
     root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
     os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends, as in the repository
     revision.write(inside, root)
@@ -192,7 +192,7 @@ def _at_revision(revision: Revision, inside: str, stack: ExitStack) -> Side:
 
 
 def _ways_to_write(root: str) -> Iterator[str]:
-    """How the beginning of paths below a folder may be written; a longer one comes before its parts."""
+    """Return the spellings of a folder's path, longest first."""
     yield os.path.join(root, "")
     yield root
     here = os.path.join(os.getcwd(), "")

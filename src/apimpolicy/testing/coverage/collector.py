@@ -1,7 +1,7 @@
-"""Collects what tests reach, from the traces of every gateway while it is switched on.
+"""Collects what tests reach, from the traces of every gateway while it is active.
 
-A file that is loaded with other named values, or again and again, stays one file. A text given inline counts under the
-name that the gateway gives it; the global policy of a new service is nobody's file and does not count.
+A file that is loaded repeatedly, or with other named values, stays one file. An inline text counts under the name that
+the gateway gives it; the global policy of a new service belongs to no file and does not count.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt, Source
 
 WAITING, KEPT = 6, 3
-"""How many traces wait to be looked at, and how many of the newest are looked at again: requests may nest, one that a
-backend makes inside of one that it answers. Few, because Python's collector of garbage walks over all that wait."""
+"""How many traces are buffered, and how many of the newest are read again: requests may nest, when a backend makes one
+while it answers another. Few, because Python's garbage collector walks over all buffered ones."""
 MOST_NODES = 20_000
 
 _Slot = tuple[int, bool]
@@ -43,12 +43,12 @@ _Slot = tuple[int, bool]
 
 
 def _outcome(code: int, is_about_null: bool, value: object) -> int:
-    """The condition's place and the number of its outcome, as `_File.seen` has them."""
+    """Return a condition's place and the number of its outcome, as `_File.seen` has them."""
     return code + ((value is not None) if is_about_null else (not value))
 
 
 class _Conditions:
-    """Takes what the nodes of an expression came to, and sees the outcomes of its conditions."""
+    """Receives the values of an expression's nodes, and records the outcomes of its conditions."""
 
     __slots__ = ("_known", "_seen", "slots")
 
@@ -68,7 +68,7 @@ class _Conditions:
         return partial(self._take_round, wanted) if wanted else None
 
     def _take_round(self, wanted: list[tuple[int, int, bool]], values: Sequence[Any]) -> None:
-        """See the outcomes of a round; a condition that has gone both ways is not wanted any more."""
+        """Record the outcomes of a round; a condition with both outcomes is no longer watched."""
         seen = self._seen
         for condition in wanted[:]:
             index, code, is_about_null = condition
@@ -80,7 +80,7 @@ class _Conditions:
                     wanted.remove(condition)
 
     def take_all(self, recorder: Recorder) -> None:
-        """See what a recorder kept."""
+        """Record everything that a recorder kept."""
         known, seen = self._known, self._seen
         nodes_of_loop, take_round = None, None
         for node, value in recorder.kept:
@@ -106,7 +106,7 @@ class _Conditions:
 
 
 class _Table:
-    """One text of a file (named values in it): where its elements and nodes have their places in the file."""
+    """One text of a file (with named values): maps its elements and nodes to places in the file."""
 
     __slots__ = ("branches", "conditions", "failed", "policies", "seen")
 
@@ -139,7 +139,7 @@ class _File:
         self._known: dict[tuple[Any, ...], int] = {}
 
     def add(self, places: list[Any]) -> list[int]:
-        """The indexes of these places here; those that are new come to the others."""
+        """Return the indexes of these places; new ones are added."""
         index: list[int] = []
         for key, place in zip(place_keys(places), places, strict=True):
             if key not in self._known:
@@ -160,7 +160,7 @@ class _File:
 
 
 class PolicyCoverage(Observer):
-    """The collector; a context manager that looks on while it is entered."""
+    """The collector; a context manager that is active while it is entered."""
 
     def __init__(self) -> None:
         self._files: dict[tuple[str, str], _File] = {}
@@ -192,7 +192,7 @@ class PolicyCoverage(Observer):
 
     @contextmanager
     def test(self, name: str) -> Iterator[None]:
-        """What happens inside is credited to the test of this name."""
+        """Credit everything inside to the test of this name."""
         self._credit()
         around, self._test = self._test, name
         self._tests[name] = None
@@ -207,7 +207,7 @@ class PolicyCoverage(Observer):
         self._others.append(other)
 
     def report(self) -> CoverageReport:
-        """What was reached so far."""
+        """Return what was reached so far."""
         self._credit()
         files = [file.coverage for file in self._files.values()]
         return merged([CoverageReport(files, list(self._tests)), *self._others])
@@ -240,7 +240,7 @@ class PolicyCoverage(Observer):
         conditions = None if table is None else table.conditions.get((excerpt.start, excerpt.end))
         return None if conditions is None else Recorder(overflow=conditions)
 
-    # What they come to
+    # Results
 
     def _credit(self) -> None:
         self._look(self._waiting)
@@ -285,7 +285,7 @@ class PolicyCoverage(Observer):
 
 
 def _outcomes(entry: TraceEntry) -> Iterator[int]:
-    """The outcomes of a branch that a trace shows, by their numbers."""
+    """Yield the numbers of the outcomes of a branch that a trace shows."""
     effect = entry.effect
     if has_trait(entry.name, "repeats"):
         if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):

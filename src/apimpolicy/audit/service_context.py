@@ -1,4 +1,4 @@
-"""What a service needs besides its policies, as far as it is known."""
+"""Facts about a service besides its policies, as far as they are known."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway
 
 
-class Surroundings(NamedTuple):
-    """What a service needs besides its policies. Named values that are missing here, or secret, aren't known."""
+class ServiceContext(NamedTuple):
+    """Facts about a service besides its policies. Named values that are missing here, or secret, are unknown."""
 
     named_values: Mapping[str, str]
     secrets: frozenset[str]
@@ -25,8 +25,8 @@ class Surroundings(NamedTuple):
     """The APIs of which isn't known whether they need a key."""
 
     @classmethod
-    def of(cls, gateway: Gateway) -> Surroundings:
-        """Return those of a gateway. What is made up in it isn't known."""
+    def of(cls, gateway: Gateway) -> ServiceContext:
+        """Return the context of a gateway. Anything made up in it is unknown."""
         secrets, made_up = frozenset(gateway.secrets), gateway.made_up
         unknown = secrets | frozenset(made_up.get("named_values", ()))
         missing = frozenset(made_up.get("fragments", ()))

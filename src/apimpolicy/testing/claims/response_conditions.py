@@ -1,6 +1,6 @@
-"""What claims ask of an answer, over all requests: variables, headers, the request as policies made it, errors.
+"""Conditions about a response, over all requests: variables, headers, the request after the policies, errors.
 
-Each form says where the condition is met, exactly; what has no form raises Unsupported.
+Each form returns where the condition is met, exactly; a condition without a form raises Unsupported.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def over(value: Value, form: Callable[[Value], Term]) -> Term:
     return form(value)
 
 
-def asked_of_answer(key: str, tree: Tree, end: End, *, adds_headers: bool) -> Term:
+def response_condition(key: str, tree: Tree, end: End, *, adds_headers: bool) -> Term:
     """Return where an answer is what a key of a condition asks. Raises Unsupported."""
     match key:
         case "variables":

@@ -1,8 +1,8 @@
-"""What a change may be about: a check of the client certificate, a check of a token, a limit of calls.
+"""The checks that a change affects: of the client certificate, of a token, or a limit of calls.
 
-A condition is about a certificate when it names one, or a variable that a `set-variable` computed from one, in whatever
-document of the request; so is an `include-fragment` whose fragment has a check. `validate-client-certificate`,
-`validate-jwt` and the like are checks all by themselves.
+A condition is a certificate check when it names a certificate, or a variable that a `set-variable` computed from one,
+in any document of the request; so is an `include-fragment` whose fragment has a check. `validate-client-certificate`,
+`validate-jwt` and similar policies are checks by themselves.
 """
 
 from __future__ import annotations
@@ -33,59 +33,59 @@ NOTHING: tuple[str, ...] = ()
 
 
 @attrs.frozen
-class Subjects:
-    """What is known of all documents: variables by subject, and the subjects of fragments' checks by their ids."""
+class CheckIndex:
+    """The checks of all documents: variables by check, and the checks of fragments by their ids."""
 
     variables: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     fragments: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
 
     @classmethod
-    def of(cls, policies: Iterable[Policy], fragments: Mapping[str, Policy] | None = None) -> Subjects:
-        """What documents tell that run together, and fragments by their ids."""
+    def of(cls, policies: Iterable[Policy], fragments: Mapping[str, Policy] | None = None) -> CheckIndex:
+        """Return the index of documents that run together, and of fragments by their ids."""
         from apimpolicy.testing.mutation.elements import changes_of
 
-        subjects = cls(_variables(list(policies)))
+        index = cls(_variables(list(policies)))
         checks: dict[str, tuple[str, ...]] = {}
         for name, fragment in (fragments or {}).items():
-            found = {subject for _, change in changes_of(fragment, subjects) for subject in change.removes}
+            found = {check for _, change in changes_of(fragment, index) for check in change.removes}
             checks[name] = tuple(sorted(found))
-        return cls(subjects.variables, checks)
+        return cls(index.variables, checks)
 
     def of_code(self, code: str) -> tuple[str, ...]:
-        """The subjects that C# has to do with."""
+        """Return the checks that C# code is part of."""
         return tuple(
-            subject
-            for subject, pattern in _CODE.items()
-            if pattern.search(code) or any(_reads(code, name) for name in self.variables.get(subject, ()))
+            check
+            for check, pattern in _CODE.items()
+            if pattern.search(code) or any(_reads(code, name) for name in self.variables.get(check, ()))
         )
 
     def locals_of(self, code: str) -> dict[str, tuple[str, ...]]:
-        """The local variables of a block that hold something of a subject: `var c = context.Request.Certificate;`."""
+        """Return the local variables of a block that belong to a check: `var c = context.Request.Certificate;`."""
         found: dict[str, tuple[str, ...]] = {}
         for statement in _STATEMENT.split(code):
-            subjects = self.of_code(statement)
-            subjects = subjects or next((found[name] for name in found if _names(statement, name)), NOTHING)
-            if subjects:
+            checks = self.of_code(statement)
+            checks = checks or next((found[name] for name in found if _names(statement, name)), NOTHING)
+            if checks:
                 names = (*_ASSIGNED.findall(statement), *_GIVEN_OUT.findall(statement))
-                found |= dict.fromkeys(names, subjects)
+                found |= dict.fromkeys(names, checks)
         return found
 
     def of_policy(self, element: Element) -> tuple[str, ...]:
-        """The subjects of which a policy is a check by itself."""
+        """Return the checks that a policy is by itself."""
         if element.name == "include-fragment":
             name = element.get("fragment-id")
             return NOTHING if name is None else self.fragments.get(name.value.text, NOTHING)
-        return tuple(subject for subject, trait in TRAITS.items() if has_trait(element.name, trait))
+        return tuple(check for check, trait in TRAITS.items() if has_trait(element.name, trait))
 
     def of_branch(self, branch: Element) -> tuple[str, ...]:
-        """The subjects of the condition of a `when`."""
+        """Return the checks in the condition of a `when`."""
         condition = branch.get("condition")
         return NOTHING if condition is None else self.of_code(condition.value.text)
 
     def of_removal(self, element: Element) -> tuple[str, ...]:
-        """The subjects of which a whole check is gone with a policy.
+        """Return the checks that removing a policy removes entirely.
 
-        It is one by itself; or a `choose` that asks in every branch; or all that such a branch does.
+        These are the policy itself, a `choose` that checks in every branch, or the whole content of such a branch.
         """
         if own := self.of_policy(element):
             return own
@@ -97,7 +97,7 @@ class Subjects:
         return self.of_branch(branch) if branch.name == "when" else self.of_otherwise(branch)
 
     def of_otherwise(self, branch: Element) -> tuple[str, ...]:
-        """The subjects of an `otherwise` that refuses where every `when` lets through."""
+        """Return the checks of an `otherwise` that refuses where every `when` lets through."""
         refuses = any(has_trait(inner.name, "composes") for inner in branch.descendants())
         return self._asked_everywhere(branch.parent) if refuses and branch.parent is not None else NOTHING
 
@@ -107,7 +107,7 @@ class Subjects:
 
 
 def _variables(policies: list[Policy]) -> dict[str, frozenset[str]]:
-    """The variables of a request that hold something of a subject, or what was computed from such a variable."""
+    """Return the variables of a request that belong to a check, or were computed from such a variable."""
     set_by: list[tuple[str, str]] = []
     tokens: set[str] = set()
     for policy in policies:
@@ -119,12 +119,12 @@ def _variables(policies: list[Policy]) -> dict[str, frozenset[str]]:
                 tokens.add(output.value.text)
     known: dict[str, frozenset[str]] = {TOKEN: frozenset(tokens)}
     while True:
-        subjects = Subjects(known)
-        found: dict[str, set[str]] = {subject: set(names) for subject, names in known.items()}
+        checks = CheckIndex(known)
+        found: dict[str, set[str]] = {check: set(names) for check, names in known.items()}
         for variable, code in set_by:
-            for subject in subjects.of_code(code):
-                found.setdefault(subject, set()).add(variable)
-        more = {subject: frozenset(names) for subject, names in found.items()}
+            for check in checks.of_code(code):
+                found.setdefault(check, set()).add(variable)
+        more = {check: frozenset(names) for check, names in found.items()}
         if more == known:
             return known
         known = more

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.semantics.state import State
 
     Base = Literal["none", "plain", "unknown"]
-    """What comes before the path at the backend: nothing (it is the request's own URL), a URL without a query, any."""
+    """The prefix of the path at the backend: none (it is the request's own URL), a URL without a query, or any."""
 
 _ADDED = ("host", "x-forwarded-for")
 """Headers that forwarding sets."""

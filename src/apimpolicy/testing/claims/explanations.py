@@ -1,4 +1,4 @@
-"""Why a claim does not hold for a request: the expression that decides it, with the values of its parts."""
+"""Why a claim does not hold for a request: the deciding expression, with the values of its parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from apimpolicy.testing.claims.reading import Claim
 
 
-class Explaining(Conditions):
+class ExplainingConditions(Conditions):
     """Keeps the evaluations of a claim's expressions, to explain the one that decides."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -34,7 +34,7 @@ class Explaining(Conditions):
         return evaluation.value is True
 
     def why(self, claim: Claim) -> str:
-        """The expression that decides why the claim does not hold, with its values; empty where there is none."""
+        """Return the expression that decides why the claim does not hold, with its values; empty without one."""
         from apimpolicy.report.explain_text import render_clause
         from apimpolicy.report.explanation import clause_of_evaluation
 

@@ -25,8 +25,8 @@ _NAME = re.compile(r"(?:[A-Z]{1,2}=[^,=+\"\\<>;#]+)(?:, ?[A-Z]{1,2}=[^,=+\"\\<>;
 _MOST_NAMES = 4
 
 
-def forged(steps: Iterable[Step]) -> dict[str, Certificate]:
-    """Return certificates by their description: each name as a subject that nobody vouches for, and as an issuer."""
+def forged_certificates(steps: Iterable[Step]) -> dict[str, Certificate]:
+    """Return certificates by their description: each name as a subject without a trusted issuer, and as an issuer."""
     from apimpolicy.testing.authority import TestAuthority, self_signed
 
     names = list(dict.fromkeys(_names(steps)))[:_MOST_NAMES]
