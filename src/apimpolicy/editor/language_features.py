@@ -274,7 +274,7 @@ def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[d
     if found is None or place_at(found[0].document, found[1]).kind != "code":
         is_blank = not document.text[start:].partition("\n")[0].strip()  # a layout would remove the line of the caret
         return _formatted(server, params, range(max(0, line - 1), line + (not is_blank)))
-    edit = indent_new_line(document.text, start, server.style_of(document.path).indent_width)
+    edit = indent_new_line(document.text, start, server.checks.style_of(document.path).indent_width)
     return [] if edit is None else [_edit(document, edit)]
 
 
@@ -302,7 +302,7 @@ def _formatted(server: LanguageServer, params: dict[str, Any], lines: range | No
     document, analysis = server.opened(params)
     if reader_for(document.path) is None and not is_policy(document.text):
         return []
-    style = server.style_of(document.path)
+    style = server.checks.style_of(document.path)
     edits = format_edits(document.text, document.path, style, analysis.settings.placeholders, lines)
     return [_edit(document, edit) for edit in edits]
 
@@ -318,12 +318,12 @@ def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[st
     document, analysis = server.opened(params)
     start, end = document.offset(params["range"]["start"]), document.offset(params["range"]["end"])
     touched = []
-    for finding in server.findings(document.uri):
+    for finding in server.checks.findings(document.uri):
         first, last = finding.source.original_span(finding.start, finding.end)
         if first <= end and last >= start:
             touched.append(finding)
     answers: list[dict[str, Any]] = []
-    if everything := edits_of(analysis.source, server.findings(document.uri)):
+    if everything := edits_of(analysis.source, server.checks.findings(document.uri)):
         edit = {"changes": _changes(server, {analysis.path: everything})}
         answers.append({"title": "Mend all misspelt names", "kind": "source.fixAll", "edit": edit})
     for action in actions_of(analysis, start, end, touched, server.workspace.knowledge(document.path)):
