@@ -317,8 +317,16 @@ def codes_of_findings() -> str:
 
     lines = ["# Codes of findings", "", "`apimpolicy rule POL301` prints the same in a terminal.", ""]
     for code in sorted((*all_codes(), *(entry.code for entry in entries()))):
-        lines.append(f"## {code}\n\n{page_of_code(code)}\n")
+        lines.append(f"## {code}\n\n{_without_markup(page_of_code(code) or '')}\n")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _without_markup(text: str) -> str:
+    """Return Markdown with tags outside of code as text."""
+    parts = re.split(r"(```.*?```|`[^`]*`)", text, flags=re.DOTALL)
+    parts[::2] = [part.replace("<", "&lt;") for part in parts[::2]]
+    parts[1::2] = [part if part.startswith("```") else " ".join(part.split()) for part in parts[1::2]]
+    return "".join(parts)
 
 
 PAGES = {
