@@ -310,7 +310,19 @@ def _is_example(paragraph: str) -> bool:
     return begins or " = " in first or first in ("expect:", "backend:", "recorded:")
 
 
+def codes_of_findings() -> str:
+    """The page of every code of `check`, one below the other: editors and reports link to them."""
+    from apimpolicy.checks.catalogue import entries
+    from apimpolicy.checks.pages import all_codes, page_of_code
+
+    lines = ["# Codes of findings", "", "`apimpolicy rule POL301` prints the same in a terminal.", ""]
+    for code in sorted((*all_codes(), *(entry.code for entry in entries()))):
+        lines.append(f"## {code}\n\n{page_of_code(code)}\n")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 PAGES = {
+    "codes.md": codes_of_findings,
     "command-line.md": command_line,
     "configuration.md": configuration_file,
     "gateway.md": settings_of_a_gateway,

@@ -48,7 +48,7 @@ test files replace the policy by a double (`replace`). A proof uses no doubles.
 """
 
 
-STEERED = """
+INVERSES = """
 ## Members that are solved backward
 
 For members without an exact meaning, the search follows values of a run backward: from a condition, through the
@@ -84,13 +84,13 @@ def _members() -> list[str]:
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     listed = ", ".join(f"`{name}`" for name in names() if name in EFFECTS)
     tables = HEAD + "\n".join(_bounds()) + "\n" + WORLD + "\n".join(_members()) + "\n"
-    return f"{tables}{STEERED}{_steered()}.\n{POLICIES}{listed}.\n"
+    return f"{tables}{INVERSES}{_inverses()}.\n{POLICIES}{listed}.\n"
 
 
-def _steered() -> str:
-    """The members, operators left out, and what is said of each but once."""
+def _inverses() -> str:
+    """Return the members with an inverse, each once, without operators."""
     members = {name.removeprefix(THROWS).removeprefix(OUTPUT) for name in inverses.known()}
     return ", ".join(f"`{name}`" for name in sorted(members, key=str.lower) if "." in name)

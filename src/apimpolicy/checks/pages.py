@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.rule import Rule
 
+SITE = "https://apimpolicy.github.io/apimpolicy/"
+"""Where the documentation is."""
+
 _READING = (
     "Policy documents are markup with C# in it. Expressions are found first, and the markup around them is checked."
 )
@@ -168,6 +171,13 @@ def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
         return None
     evidence = evidence_of(code)
     return f"{title}.\n\n{_text(code)}" + (f"\n\n**Evidence.** {evidence}" if evidence else "")
+
+
+def address_of_code(code: str) -> str:
+    """Return where a code's page is on the web: the compiler's own, or that of the documentation."""
+    from apimpolicy.checks.compiler_codes import page_on_the_web
+
+    return page_on_the_web(code) if code.startswith("CS") else f"{SITE}reference/codes/#{code.lower()}"
 
 
 def title_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str:

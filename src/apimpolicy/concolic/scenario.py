@@ -31,7 +31,7 @@ _OPTIONAL = ("user", "product", "subscription")
 
 
 @attrs.define
-class Answer:
+class StubResponse:
     """The response of the backend or another service; `raises` is `timeout` or `refused` instead."""
 
     status: int = 200
@@ -59,15 +59,15 @@ class Scenario:
     variables: dict[str, Any] = attrs.field(factory=dict)
     entities: dict[str, dict[str, Any] | None] = attrs.field(factory=dict)
     groups: list[dict[str, str]] = attrs.field(factory=list)
-    answers: list[Answer] = attrs.field(factory=list)
-    sent_answers: list[Answer] = attrs.field(factory=list)
+    answers: list[StubResponse] = attrs.field(factory=list)
+    sent_answers: list[StubResponse] = attrs.field(factory=list)
     cache: dict[str, Any] = attrs.field(factory=dict)
     random_numbers: list[float] = attrs.field(factory=list)
     guids: list[str] = attrs.field(factory=list)
     request_id: str | None = None
     section: str | None = None
     """The only section that runs, with a response from its beginning."""
-    response: Answer = attrs.field(factory=Answer)
+    response: StubResponse = attrs.field(factory=StubResponse)
     calls_before: int = 0
     """How many times the same request came before."""
     now: int | None = None
@@ -303,12 +303,12 @@ class _Reader:
             for index in range(self.get("groups", "length", default=0))
         ]
 
-    def answers(self, kind: str) -> list[Answer]:
+    def answers(self, kind: str) -> list[StubResponse]:
         numbers = [int(key[1]) for key in self.given if key[0] == kind]
         return [self.answer((kind, str(index))) for index in range(max(numbers, default=-1) + 1)]
 
-    def answer(self, key: Key) -> Answer:
-        made = Answer(status=self.given.get((*key, "status"), 200), headers=self.fields(*key, "header"))
+    def answer(self, key: Key) -> StubResponse:
+        made = StubResponse(status=self.given.get((*key, "status"), 200), headers=self.fields(*key, "header"))
         if self.given.get((*key, "reason", "there")):
             made.reason = self.given.get((*key, "reason"), "OK")
         made.body, made.json, made.has_json = self.body((*key, "body"), default=None)

@@ -10,7 +10,7 @@ from apimpolicy.concolic.harness import stand_in_url
 from apimpolicy.testing.format import METHODS
 
 if TYPE_CHECKING:
-    from apimpolicy.concolic.scenario import Answer, Scenario
+    from apimpolicy.concolic.scenario import Scenario, StubResponse
 
 
 def case_of(scenario: Scenario) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _gateway(scenario: Scenario) -> dict[str, Any]:
     return found
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: StubResponse) -> dict[str, Any]:
     if answer.raises is not None:
         return {"raises": answer.raises}
     made: dict[str, Any] = {"status": answer.status}
@@ -163,7 +163,7 @@ def _entity(kind: str, values: dict[str, Any] | None) -> str:
     return f"{kind} {_short(shown)}".rstrip()
 
 
-def _answers(who: str, answers: list[Answer]) -> list[str]:
+def _answers(who: str, answers: list[StubResponse]) -> list[str]:
     return [
         f"{who} {'does not answer' if answer.raises is not None else f'answers {answer.status}'}"
         for answer in answers
