@@ -311,13 +311,14 @@ def _is_example(paragraph: str) -> bool:
 
 
 def codes_of_findings() -> str:
-    """The page of every code of `check`, one below the other: editors and reports link to them."""
+    """Return the pages of all codes of `check` on one page, to which editors and reports link."""
     from apimpolicy.checks.catalogue import entries
     from apimpolicy.checks.pages import all_codes, page_of_code
 
     lines = ["# Codes of findings", "", "`apimpolicy rule POL301` prints the same in a terminal.", ""]
     for code in sorted((*all_codes(), *(entry.code for entry in entries()))):
-        lines.append(f"## {code}\n\n{page_of_code(code)}\n")
+        title, newline, text = (page_of_code(code) or "").partition("\n")
+        lines.append(f"## {code}\n\n{_plain(title)}{newline}{text}\n")
     return "\n".join(lines).rstrip() + "\n"
 
 
