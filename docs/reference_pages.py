@@ -311,7 +311,7 @@ def _is_example(paragraph: str) -> bool:
 
 
 def codes_of_findings() -> str:
-    """The page of every code of `check`, one below the other: editors and reports link to them."""
+    """Return the pages of all codes of `check` on one page, to which editors and reports link."""
     from apimpolicy.checks.catalogue import entries
     from apimpolicy.checks.pages import all_codes, page_of_code
 

@@ -16,7 +16,7 @@ SECONDS = 5.0
 
 
 class Written(NamedTuple):
-    """What came of one policy: its test file with the number of cases, or why there is none."""
+    """The result for one policy: its test file with the number of cases, or the reason why there is none."""
 
     policy: str
     output: str
