@@ -13,13 +13,14 @@ from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.symbolic import doubles
+from apimpolicy.symbolic.assignments import scenario_of, settled
 from apimpolicy.symbolic.following import FollowedGateway, Follower
 from apimpolicy.symbolic.forms.moments import moment_of
 from apimpolicy.symbolic.goals import Goals
 from apimpolicy.symbolic.inputs import NAME
 from apimpolicy.symbolic.path import TooLong
 from apimpolicy.symbolic.reach import Reach
-from apimpolicy.symbolic.scenario import Answer, Scenario, settled
+from apimpolicy.symbolic.scenario import Answer, stand_in_url
 from apimpolicy.symbolic.seeds import with_seeds
 from apimpolicy.symbolic.stand_ins import StandIns
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from apimpolicy.symbolic.goals import Goal
     from apimpolicy.symbolic.inputs import Assignment, Inputs
     from apimpolicy.symbolic.path import Path
+    from apimpolicy.symbolic.scenario import Scenario
     from apimpolicy.symbolic.state import State
 
     Token = Callable[[str, Mapping[str, Any]], tuple[str, str]]
@@ -207,7 +209,7 @@ class World:
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Send what an assignment means through the policy, and follow it; on from a way that went before, if given."""
         assignment = with_seeds(self._with_errors(assignment))
-        scenario = Scenario.of(assignment, self.present)
+        scenario = scenario_of(assignment, self.present)
         scenario.named_values, scenario.section = self.named_values, self.section
         variables = {**self.variables, **scenario.variables}
         follower = Follower(inputs, settled(assignment), self, variables, path)
@@ -290,14 +292,6 @@ class Run:
         made = Run(self.scenario, self.assignment, self.follower, self.result, self.reached, self.problem)
         made.path = path
         return made
-
-
-def stand_in_url(backend: str) -> str:
-    """The URL of a backend of which only the id is known."""
-    from apimpolicy.dotnet.values import from_utf16
-
-    name = "".join(each if each.isascii() and each.isalnum() else "-" for each in from_utf16(backend)).strip("-")
-    return f"https://{name.lower() or 'backend'}.example"
 
 
 def _asked(answering: object) -> int:

@@ -15,11 +15,13 @@ import attrs
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_expectations import expectation_of
 from apimpolicy.testing.first_limits import limits_of, steps_seen
-from apimpolicy.testing.first_requests import moves_of, request_of, sentence_of, tries
+from apimpolicy.testing.first_requests import moves_of, scenario_of, tries
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.running import run_case
+from apimpolicy.testing.scenario_cases import request_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ def first_cases(policy: str, output: str) -> FirstCases:
     known = subject_of(policy, around.named_values)
     moves_found = [(what, name, around.filled(value)) for what, name, value in moves_of(known, around.providers)]
     for moves in itertools.islice(tries(moves_found), MOST_RUNS):
-        request = request_of(moves)
+        scenario = scenario_of(moves)
+        request = request_of(scenario)
         outcome = run_alone(policy, output, around, request)
         if not outcome.results:
             problem = problem or outcome.problem
@@ -92,9 +95,9 @@ def first_cases(policy: str, output: str) -> FirstCases:
         if not fresh and answer in seen and cases:
             continue
         seen |= {*fresh, answer}
-        response = outcome.results[-1].response
-        name = f"{sentence_of(moves)} gets {response.status_code} {response.reason}".rstrip()
-        cases.append(Found(name, request, expected(policy, output, around, request, outcome, fresh), fresh))
+        expect = expected(policy, output, around, request, outcome, fresh)
+        name = case_name(scenario, outcome.results[-1], expect)
+        cases.append(Found(name, request, expect, fresh))
         if set(wanted) <= seen and len(cases) > 1:
             break
     if not cases:
@@ -160,7 +163,7 @@ def run_alone(
 
     outcome: dict[str, Any] = {"expect": {}} if steps is None else steps[0] if len(steps) == 1 else {"steps": steps}
     alone: dict[str, Any] = {"request": request, **outcome, **keys}
-    content = {"policy": around.document or os.path.abspath(policy), **around.content(), "cases": [alone]}
+    content = {**around.subject(policy), **around.content(), "cases": [alone]}
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
     case.file.compiled = around.compiled
@@ -210,9 +213,10 @@ def text_of(policy: str, around: Surroundings, cases: list[Found], notes: Sequen
         text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
         return "".join(" " * indent + line + "\n" for line in text.splitlines())
 
+    subject = json.dumps(around.document) if around.document else policy
     lines = [
-        "# Written by `apimpolicy new test`: what the policy does today. Say in the names what it should do.\n",
-        f"policy: {json.dumps(around.document)}\n" if around.document else f"policy: {policy}\n",
+        "# Written by `apimpolicy new test` from what the policies do today: check that it is what should happen.\n",
+        f"{'service' if around.service else 'policy'}: {subject}\n",
         block(around.content()),
         "cases:\n",
     ]

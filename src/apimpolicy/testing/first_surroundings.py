@@ -6,6 +6,7 @@ its name, a backend the address of its id, an identity provider the audience and
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -35,6 +36,14 @@ class Surroundings:
     """A gateway of an earlier run, whose compiled documents the next ones use."""
     document: str = ""
     """The document around a fragment; the policy itself is the subject without one."""
+    service: str = ""
+    """The folder or the configuration of a service, which is the subject in the place of a policy."""
+
+    def subject(self, policy: str) -> dict[str, str]:
+        """Return the key of a test file that names what is tested, with an absolute path."""
+        if self.service:
+            return {"service": os.path.abspath(self.service)}
+        return {"policy": self.document or os.path.abspath(policy)}
 
     @property
     def named_values(self) -> dict[str, str]:

@@ -135,4 +135,4 @@ def test_without_the_solver_the_command_says_what_to_install(tmp_path: Path) -> 
         check=False,
     )
     assert "pip install 'apimpolicy[prove]'" in done.stderr
-    assert "a plain request gets 200 OK" in done.stdout
+    assert "name: a request reaches the backend" in done.stdout

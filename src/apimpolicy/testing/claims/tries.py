@@ -10,7 +10,7 @@ from urllib.parse import quote
 from apimpolicy.binding import nodes
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.semantics.walking import walk
-from apimpolicy.symbolic.scenario import Scenario
+from apimpolicy.symbolic.assignments import scenario_of
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.reading import trees_of
 
@@ -52,7 +52,7 @@ def _broken(
 ) -> list[int]:
     """Run a request; the numbers of the claims that it breaks."""
     try:
-        scenario = Scenario.of(assignment, world.present)
+        scenario = scenario_of(assignment, world.present)
         gateway = world.gateway(scenario)
         variables = {**world.variables, **scenario.variables}
         result = world.send(gateway, world.request(scenario), variables, {})
