@@ -22,8 +22,10 @@ from apimpolicy.text.secrets import requests_are_invented, without_secrets
     help="Where to write; POLICY.test.yaml beside the policy, or apimpolicy.toml. - prints it.",
 )
 @click.option("--from-trace", metavar="FILE", help="One case from a trace that the gateway recorded (API inspector).")
-@click.option("--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=2, help="Processes for a folder; 2 unless given.")
+@click.option("--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for a policy or an API.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), default=2, help="Processes for policies of a folder; 2 unless given."
+)
 @click.option("--with-errors", is_flag=True, help="Keep cases in which the policy fails with 500.")
 @click.option("--force", is_flag=True, help="Overwrite a file that exists.")
 def command(
@@ -36,22 +38,24 @@ def command(
     with_errors: bool,
     force: bool,
 ) -> int:
-    """Write a first test file for a policy, with one case per branch; or a configuration for a service.
+    """Write first tests for a policy or a service, with one case per branch; or a configuration for a service.
 
-    new test PATH: PATH is a policy, or a folder with policies: each gets a file.
+    new test PATH: PATH is a policy, or a folder. Each API of a service (an extract, Terraform, Bicep) gets a file in
+    PATH/tests; each other policy gets one beside it.
 
     new config PATH writes apimpolicy.toml with a value for all that PATH uses and doesn't contain: secrets, identities,
     certificates, backends, fragments, keys of identity providers. The commands use these values without it, too.
 
-    What is expected is what the policy does today: read it, correct it, and give the cases names that say what should
-    happen. Branches that no request was found for are listed at the end.
+    What is expected is what the policies do today: check that it is what should happen. Branches that no request was
+    found for are listed at the end.
 
     With --from-trace the case has the request and the backend's answers that a real gateway recorded, and expects what
-    the caller got; the first step in which the simulator goes another way is printed.
+    the caller got; the first step in which the simulator differs is printed.
 
     \b
     Examples:
       apimpolicy new test policies/orders.xml
+      apimpolicy new test infra
       apimpolicy new test policies/orders.xml -o -
       apimpolicy new test policies/orders.xml --from-trace trace.json
       apimpolicy new config extracted
@@ -95,5 +99,5 @@ def command(
     reached = f"; {branches} no case yet" if made.missing and from_trace is None else ""
     say(f"wrote {path}: {count}{reached}")
     if made.difference:
-        say(f"the simulator goes another way: {made.difference}")
+        say(f"the simulator differs: {made.difference}")
     return exit_codes.CLEAN

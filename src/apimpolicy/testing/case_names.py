@@ -65,7 +65,7 @@ def _sent(expect: Mapping[str, Any]) -> str:
     words = f"is sent to {_short(last['url'], 60)}" if "url" in last else "reaches the backend"
     set_headers = [(name, value) for name, value in last.get("headers", {}).items() if isinstance(value, str)]
     if set_headers:
-        name, value = set_headers[0]
+        name, value = set_headers[-1]  # the narrowest scope sets it last
         return f"{words} with {name}: {_short(value)}"
     gone = [name for name, value in last.get("headers", {}).items() if value is None]
     return f"{words} without {gone[0]}" if gone else words

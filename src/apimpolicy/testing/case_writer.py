@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.symbolic.goals import BRANCH
@@ -9,16 +10,17 @@ from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_cases import Found, expected, run_alone, steps_to
 from apimpolicy.testing.scenario_cases import case_of
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from apimpolicy.engine.result import Result
     from apimpolicy.symbolic.exploration import Exploration
     from apimpolicy.symbolic.goals import Goal
     from apimpolicy.symbolic.scenario import Scenario
     from apimpolicy.symbolic.world import Run, World
     from apimpolicy.testing.first_surroundings import Surroundings
-    from apimpolicy.testing.running import Outcome
 
 _MOST_RUNS_FOR_SHORTER = 40
 
@@ -39,9 +41,9 @@ class CaseWriter:
         self.explored = explored
         self.reached: set[Goal] = set()
         self.failing: set[Goal] = set()
+        self.secret: set[Goal] = set()
+        """Goals that need a secret of the configuration, which no test file may have."""
         self.names: set[str] = set()
-        self.operation = ""
-        """The method and the URL template that requests are for, where that is known."""
 
     @property
     def world(self) -> World:
@@ -51,6 +53,10 @@ class CaseWriter:
         """Return the keys of a case that has this request."""
         return case_of(scenario)
 
+    def operation(self, scenario: Scenario) -> str:
+        """Return the method and the URL template that a request is for, where that is known."""
+        return ""
+
     def cases_of(self, explored: Exploration, wanted: Iterable[Goal]) -> list[Found]:
         """Return cases for those of the goals that were found and that no case has reached yet."""
         self.explored = explored
@@ -59,18 +65,24 @@ class CaseWriter:
         order = {goal: index for index, goal in enumerate(self.world.goals.all)}
         goals.sort(key=lambda goal: (goal.kind != BRANCH, order.get(goal, 0)))
         for goal in goals:
-            if goal not in self.reached:
+            if goal not in self.reached | self.failing:
                 made.append(self.case(explored.found[goal], [goal]))
         return [case for case in made if case is not None]
 
     def case(self, run: Run, wanted: list[Goal]) -> Found | None:
         """Return a case for a run, as short as it can be while it reaches what is wanted."""
+        if not self.with_errors and run.result is not None and _fails(run.result):
+            self.failing |= run.reached
+            return None
         if wanted:
             inputs, needed = self.explored.inputs, set(wanted)
             run = shorter(self.world, inputs, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
         for scenario in (run.scenario, run.answered):
             given = self.keys(scenario)
             request = given.pop("request")
+            if _has_secrets((request, given)):
+                self.secret |= run.reached
+                return None
             before = scenario.calls_before
             outcome = run_alone(self.policy, self.output, self.around, request, steps_to(before, {}), **given)
             reached = self.world.goals.reached(outcome.results[-1].trace) if outcome.results else set()
@@ -78,14 +90,14 @@ class CaseWriter:
                 break
         else:
             return None
-        if not self.with_errors and _fails(outcome):
+        if not self.with_errors and _fails(outcome.results[-1]):
             self.failing |= reached
             return None
         fresh = [goal for goal in self.world.goals.all if goal in reached and goal not in self.reached]
         self.reached |= reached
         branches = [_branch_path(self.world, goal) for goal in wanted or fresh if goal in fresh and self._is_arm(goal)]
         expect = expected(self.policy, self.output, self.around, request, outcome, branches, given, before)
-        name = self.unique(case_name(run.scenario, outcome.results[-1], expect, self.operation))
+        name = self.unique(case_name(run.scenario, outcome.results[-1], expect, self.operation(run.scenario)))
         steps = steps_to(before, expect) if before else []
         return Found(name, request, expect, branches, steps, given)
 
@@ -103,9 +115,13 @@ class CaseWriter:
         return goal.kind == BRANCH and self.world.goals.places[goal.kind, goal.file, goal.at].outcomes == ("taken",)
 
 
-def _fails(outcome: Outcome) -> bool:
+def _has_secrets(content: object) -> bool:
+    text = json.dumps(content, ensure_ascii=False, default=str)
+    return without_secrets(text) != text
+
+
+def _fails(result: Result) -> bool:
     """Return whether a policy fails, so that the gateway answers with 500."""
-    result = outcome.results[-1]
     return result.error is not None and result.response.status_code == 500
 
 

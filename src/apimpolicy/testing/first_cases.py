@@ -25,11 +25,12 @@ from apimpolicy.testing.scenario_cases import request_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.checks.subject import Subject
     from apimpolicy.testing.first_surroundings import Surroundings
     from apimpolicy.testing.running import Outcome
+    from apimpolicy.text.document import Element
 
 MOST_RUNS = 400
 ANOTHER_TIME = "2026-01-01T01:13:05Z"
@@ -102,19 +103,22 @@ def first_cases(policy: str, output: str) -> FirstCases:
             break
     if not cases:
         raise ConfigurationError(f"no request gets through {policy}: {problem.removeprefix(f'{policy}:')}")
-    cases += _limits(policy, output, around, subject, cases)
+    passing = next((case for case in cases if case.expect["status"] < 400), None)
+    cases += limit_cases(policy, output, around, subject.elements, passing)
     missing = [branch for branch in wanted if branch not in seen]
     notes = [("No request was found that takes these branches:", missing)]
     return FirstCases(text_of(relative_path(policy, output), around, cases, notes), cases, missing)
 
 
-def _limits(policy: str, output: str, around: Surroundings, subject: Subject, cases: list[Found]) -> Iterator[Found]:
-    """A case for each limit of calls, with a request that gets through."""
-    request = next((case.request for case in cases if case.expect["status"] < 400), None)
-    for limit in dict.fromkeys(limits_of(subject)) if request is not None else ():
-        steps = steps_seen(limit, run_alone(policy, output, around, request or {}, limit.steps()))
-        if steps:
-            yield Found(limit.name, request or {}, {}, steps=steps)
+def limit_cases(
+    policy: str, output: str, around: Surroundings, elements: Iterable[Element], passing: Found | None
+) -> Iterator[Found]:
+    """Yield a case for each limit of calls, with a request that gets through."""
+    for limit in dict.fromkeys(limits_of(elements)) if passing is not None else ():
+        assert passing is not None
+        outcome = run_alone(policy, output, around, passing.request, limit.steps(), **passing.given)
+        if steps := steps_seen(limit, outcome):
+            yield Found(limit.name, passing.request, {}, steps=steps, given=passing.given)
 
 
 def relative_path(policy: str, output: str) -> str:
@@ -166,7 +170,7 @@ def run_alone(
     content = {**around.subject(policy), **around.content(), "cases": [alone]}
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
-    case.file.compiled = around.compiled
+    case.file.compiled, case.file.kept = around.compiled, around.kept
     outcome_of_run = run_case(case)
     around.compiled = case.file.compiled
     return outcome_of_run

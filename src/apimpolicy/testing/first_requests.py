@@ -7,13 +7,13 @@ together from these, few at a time.
 from __future__ import annotations
 
 import itertools
-import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Call, ConditionalAccess, Convert, IndexerAccess, PropertyAccess
 from apimpolicy.checks.messages import type_name
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.symbolic.scenario import Scenario
+from apimpolicy.testing.first_surroundings import addresses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.text.document import Element
 
 _USUAL = ("partner", "good")
 _ALLOWED = "allowed"
@@ -51,16 +50,8 @@ def moves_of(subject: Subject, providers: Iterable[str]) -> list[Move]:
                 found["header", name.value.text, value.text.strip()] = None
         elif has_trait(element.name, "checks-address") and (action := element.get("action")) is not None:
             kind = _ALLOWED if action.value.text == "allow" else "forbidden"
-            found |= {("address", kind, address): None for address in _addresses(element)}
+            found |= {("address", kind, address): None for address in addresses_of(element)}
     return list(found)
-
-
-def _addresses(ip_filter: Element) -> Iterator[str]:
-    """The first of its single addresses, and the first of its ranges."""
-    address, span = ip_filter.find("address"), ip_filter.find("address-range")
-    first = None if span is None else span.get("from")
-    texts = ("" if address is None else address.text, "" if first is None else first.value.text)
-    return (text.strip() for text in texts if re.fullmatch(r"\s*[0-9A-Fa-f.:]+\s*", text))
 
 
 def _of_node(expression: CheckedExpression, node: Bound) -> Iterator[Move]:

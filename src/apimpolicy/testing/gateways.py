@@ -104,7 +104,9 @@ def gateway_of(case: Case) -> CaseGateway:
         service = case.subject.service
         folder = service if service is not None and os.path.isdir(service) else None
         policies = list(case.subject.policies.values())
-        return CaseGateway(configuration.gateway(folder, policies=policies, now=clock, **overrides), clock, identities)
+        kept = case.file.kept if folder is not None or service is not None else None
+        gateway = configuration.gateway(folder, policies=policies, kept=kept, now=clock, **overrides)
+        return CaseGateway(gateway, clock, identities)
     except ConfigurationError as error:
         if tree is None:
             raise
