@@ -29,7 +29,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from apimpolicy.serving.backends import close_connections
-from apimpolicy.serving.loading import Source
+from apimpolicy.serving.loading import ServeTarget
 from apimpolicy.serving.protocol import GatewayProtocol
 from apimpolicy.serving.runtime import Runtime
 
@@ -114,11 +114,11 @@ def bare(application: Any) -> list[Client]:
 def ours(folder: Path, name: str, policy: str, backend: str | None = None) -> list[Client]:
     path = folder / f"{name}.xml"
     path.write_text(policy)
-    source = Source(path=str(path), tracing=False, backend=backend)
-    runtime = Runtime(source.load(), source, with_inspector=False)
+    target = ServeTarget(path=str(path), tracing=False, backend=backend)
+    runtime = Runtime(target.load(), target, with_inspector=False)
     state, loop = _state(), asyncio.get_running_loop()
     return [
-        Client(lambda: GatewayProtocol(None, state, None, loop, answer=runtime.front.answer), 1)
+        Client(lambda: GatewayProtocol(None, state, None, loop, answer=runtime.dispatcher.answer), 1)
         for _ in range(CONNECTIONS)
     ]
 

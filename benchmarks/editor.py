@@ -1,6 +1,7 @@
 """The language server as an editor uses it: a process, its streams, a policy of some 500 lines.
 
     python benchmarks/editor.py [KEYSTROKES] [EDITS]        300 keystrokes for the times, 10,000 edits for the memory
+    python benchmarks/editor.py large                       2,000 and 5,000 lines alone
 
 After each keystroke inside an expression: the time until diagnostics are there, and until completion is. Goals: 60 ms
 and 30 ms in the middle, twice that for 95 of 100; start to first diagnostics 400 ms; memory flat over the edits.
@@ -36,12 +37,16 @@ BLOCK = """\
             </when>
         </choose>
 """
-BLOCKS = 31
-POLICY = (
-    "<policies>\n    <inbound>\n        <base />\n"
-    + "".join(BLOCK.format(number) for number in range(BLOCKS))
-    + "    </inbound>\n</policies>\n"
-)
+
+
+def policy_of(lines: int) -> str:
+    blocks = "".join(BLOCK.format(number) for number in range(lines // BLOCK.count("\n")))
+    return f"<policies>\n    <inbound>\n        <base />\n{blocks}    </inbound>\n</policies>\n"
+
+
+POLICY = policy_of(500)
+LARGE = {2_000: 30, 5_000: 60}
+"""Lines, and the milliseconds of processor time that a completion may take."""
 URI = "file:///nowhere/orders.xml"
 MARKS = 20
 """Looks at the memory while somebody edits."""
@@ -90,8 +95,8 @@ class Session:
         while self.read().get("method") != "textDocument/publishDiagnostics":
             pass
 
-    def open(self) -> None:
-        document = {"uri": URI, "languageId": "xml", "version": 1, "text": POLICY}
+    def open(self, policy: str = POLICY) -> None:
+        document = {"uri": URI, "languageId": "xml", "version": 1, "text": policy}
         self.notify("textDocument/didOpen", {"textDocument": document})
         self.diagnostics()
 
@@ -124,9 +129,9 @@ class Session:
         self.process.wait(10)
 
 
-def typing(session: Session, keystrokes: int) -> tuple[list[float], list[float]]:
+def typing(session: Session, keystrokes: int, policy: str = POLICY) -> tuple[list[float], list[float]]:
     """The seconds until diagnostics, and until completion, while somebody types statements into an expression."""
-    line = POLICY[: POLICY.index("var parts", len(POLICY) // 2)].count("\n")
+    line = policy[: policy.index("var parts", len(policy) // 2)].count("\n")
     position = {
         "line": line,
         "character": len("                        var parts = context.Request.Url.Path.Split('/');"),
@@ -182,6 +187,31 @@ def growth(edits: int) -> None:
     print(f"{'after warm-up':<34} {slope:+6.2f} MB in as many edits   {spread:.1f} MB between most and least")
 
 
+def large(keystrokes: int = 40) -> None:
+    """The server's processor time for completion alone, and with the diagnostics after it, in large files."""
+    for lines, goal in LARGE.items():
+        policy = policy_of(lines)
+        session = Session()
+        session.open(policy)
+        typing(session, 3, policy)
+        at = policy.index("context.Request.Method", len(policy) // 2) + len("context.Request.")
+        line = policy.count("\n", 0, at)
+        position = {"line": line, "character": at - policy.rindex("\n", 0, at) - 1}
+        completed: list[float] = []
+        checked: list[float] = []
+        for number in range(keystrokes):
+            before = session.processor_time()
+            end = {**position, "character": position["character"] + 1}
+            session.change(position, position if number % 2 else end, "M" if number % 2 else "")
+            session.complete(position)
+            completed.append(session.processor_time() - before)
+            session.diagnostics()
+            checked.append(session.processor_time() - before)
+        session.close()
+        figures = statistics.mean(completed) * 1e3, goal, statistics.mean(checked) * 1e3
+        print("{:,} lines: completion {:.0f} ms (goal {}), with diagnostics {:.0f} ms".format(lines, *figures))
+
+
 def main(keystrokes: int, edits: int) -> None:
     print(f"a policy of {POLICY.count(chr(10))} lines, {keystrokes} keystrokes")
     starts: list[float] = []
@@ -201,8 +231,11 @@ def main(keystrokes: int, edits: int) -> None:
     show("completion after a keystroke", completed, 30)
     print(f"{'both, of the server’s processor time':<34} {taken * 1e3:6.1f} ms a keystroke")
     print(f"{'start to first diagnostics':<34} {statistics.median(starts) * 1e3:6.1f} ms  (goal 400)")
+    large()
     growth(edits)
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["large"]:
+        sys.exit(large())
     main(*(int(each) for each in sys.argv[1:]) if len(sys.argv) > 2 else (300, 10_000))

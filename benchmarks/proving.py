@@ -13,9 +13,9 @@ import time
 
 from apimpolicy.terms import solver_process
 from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.claims.deciding import Deciding
+from apimpolicy.testing.claims.harnesses import harness_of, surroundings_of
 from apimpolicy.testing.claims.reading import Expressions
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
+from apimpolicy.testing.claims.static_proofs import StaticProofs
 from apimpolicy.testing.tree import read_tree
 
 
@@ -80,9 +80,9 @@ def measure(name: str, inbound: str, claims: list[dict[str, object]]) -> None:
     )
     content = json.dumps({"policy": policy, "config": False, "claims": claims})
     file = load_case_tree(read_tree(content, "measured.test.json"), "measured.test.json")
-    world = world_of(file.subject.policies, surroundings_of(file))
+    harness = harness_of(file.subject.policies, surroundings_of(file))
     started = time.perf_counter()
-    deciding = Deciding(world, file.claims, Expressions({}))
+    deciding = StaticProofs(harness, file.claims, Expressions({}))
     built = time.perf_counter()
     found = ["proven" if deciding.decide(index).is_proven else "open" for index in range(len(claims))]
     ended = time.perf_counter()

@@ -51,8 +51,8 @@ def measured(path: Path, seconds: float) -> dict[str, Any]:
 
 def one(path: str, most: float) -> dict[str, Any]:
     """Write the test file of a document and run it."""
+    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.errors import ApimPolicyError
-    from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.testing.case_files import load_case_file
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.running import run_case
@@ -93,7 +93,7 @@ def one(path: str, most: float) -> dict[str, Any]:
         "proven": made.proven,
         "missing": made.missing,
         "causes": made.causes,
-        "figures": made.figures,
+        "figures": made.statistics,
     }
 
 
@@ -161,8 +161,8 @@ def main() -> None:
             print(f"{count:5} {cause}")
     print(summary(rows))
     kinds = ("runs", "predicted", "diverged", "wrong_forms", "undecided")
-    figures = {kind: sum(row.get("figures", {}).get(kind, 0) for row in rows) for kind in kinds}
-    print(figures, "cases that fail:", sum(row.get("failed", 0) for row in rows))
+    statistics = {kind: sum(row.get("figures", {}).get(kind, 0) for row in rows) for kind in kinds}
+    print(statistics, "cases that fail:", sum(row.get("failed", 0) for row in rows))
 
 
 if __name__ == "__main__":

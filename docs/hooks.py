@@ -1,9 +1,10 @@
-"""What `mkdocs build` adds to this folder: one page per code of check, and pages that mkdocs.yml does not name.
+"""Hooks of `mkdocs build`: pages of rules, navigation, links, and highlighting of policies.
 
-A rule's page is its module's docstring (`apimpolicy rule POL301` prints it), so it is made with the site.
-A page below how-to/ or reference/ that mkdocs.yml does not name is put at the end of its section, with the pages in the
-folder of its name. A link from a page to
-a file outside of docs/ becomes plain text: the site has the pages alone.
+A rule's page is the docstring of its module, which `apimpolicy rule POL301` prints too. A page below how-to/ or
+reference/ that mkdocs.yml does not name is added to the end of its section, with the pages in the folder of its name.
+
+Generated pages are not in git, so committed pages link to them on the published site; such links become relative here,
+and are checked like others. Links to files outside of docs/ become plain text.
 """
 
 from __future__ import annotations
@@ -24,19 +25,21 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 RULES = "reference/rules"
 SECTIONS = {"How-to guides": "how-to", "Reference": "reference"}
-_OTHERS = {"POL1": "What a document may hold", "POL0": "Reading a document", "APIM": "C# that the gateway allows"}
-_COMPILER = "What the C# compiler says most"
-_SENTENCES = {"1": "Structure", "2": "Expressions and variables", "3": "Security", "4": "Behaviour"}
+_OTHERS = {"POL1": "Structure of a document", "POL0": "Reading a document", "APIM": "C# that the gateway allows"}
+_COMPILER = "Frequent errors of the C# compiler"
+_SENTENCES = {"1": "Structure", "2": "Expressions and variables", "3": "Security", "4": "Behavior"}
 _LINK = re.compile(r"\[([^\]\n]+)\]\((?![a-z]+:|#)([^)\s]+)\)")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Make what is generated, and complete the navigation."""
+    """Write the generated pages and complete the navigation."""
     if str(HERE.parent) not in sys.path:  # mkdocs takes back what a hook's module puts there
         sys.path.insert(0, str(HERE.parent))
     from docs.generated import write  # type: ignore[import-not-found]
+    from docs.policy_lexer import install  # type: ignore[import-not-found]
 
     write()
+    install()
     nav: list[Any] = list(config.nav or [])
     named = set(_paths(nav))
     for section in nav:
@@ -64,8 +67,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Take links to files outside of docs/ away."""
+    """Make links to the published site relative, and remove links to files outside of docs/."""
     folder = posixpath.dirname(page.file.src_uri)
+
+    def own(match: re.Match[str]) -> str:
+        path, hash_, anchor = match[1].partition("#")
+        return "](" + posixpath.relpath(f"{path.strip('/')}.md", folder or ".") + hash_ + anchor + ")"
+
+    markdown = re.sub(rf"\]\({re.escape(config.site_url or '')}([^)\s]+)\)", own, markdown)
 
     def link(match: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(folder, match[2].partition("#")[0]))
@@ -75,14 +84,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def rule_list() -> str:
-    """The page that lists every code."""
+    """Return the page that lists every code."""
     from apimpolicy.checks.catalogue import entries, page_of, rule_class
     from apimpolicy.checks.pages import all_codes, page_of_code
 
     lines = ["# Rules", ""]
     lines.append(
-        "What `apimpolicy check` looks for. `apimpolicy rule POL301` prints a rule's page. A code is never reused and "
-        "never renamed. `CS####` are the C# compiler's own codes, of which the most frequent have a page here.\n"
+        "Every code that `apimpolicy check` reports. `apimpolicy rule POL301` prints the page of a rule. Codes are "
+        "never reused or renamed. `CS####` are codes of the C# compiler; the most frequent ones have a page here.\n"
     )
     kinds: dict[str, list[str]] = {kind: [] for kind in (*_SENTENCES.values(), *_OTHERS.values(), _COMPILER)}
     for code in all_codes():
@@ -94,12 +103,12 @@ def rule_list() -> str:
         title = page_of(entry).partition("\n")[0].rstrip(".")
         kinds[_SENTENCES[entry.code[3]]].append(f"| [{entry.code}]({entry.code}.md) | {title} | {how} |")
     for kind, rows in kinds.items():
-        lines += [f"## {kind}", "", "| code | what it finds | how |", "| --- | --- | --- |", *rows, ""]
+        lines += [f"## {kind}", "", "| code | what it finds | severity |", "| --- | --- | --- |", *rows, ""]
     return "\n".join(lines)
 
 
 def rule_page(code: str) -> str:
-    """The page of one code."""
+    """Return the page of a code."""
     from apimpolicy.checks.pages import page_of_code
 
     title, _, text = (page_of_code(code) or "").partition("\n")
@@ -109,7 +118,7 @@ def rule_page(code: str) -> str:
 
 
 def _label(code: str) -> str:
-    """A rule's code and name; of what has no name the code alone."""
+    """Return a rule's code and name, or the code if it has no name."""
     from apimpolicy.checks.catalogue import entry_of, page_of
 
     entry = entry_of(code)
@@ -133,7 +142,7 @@ def _paths(nav: list[Any]) -> Iterator[str]:
 
 
 def _group(page: str) -> str | dict[str, list[Any]]:
-    """A page, or it and those in the folder of its name, as a group."""
+    """Return a page, or a group with the pages in the folder of its name."""
     path = HERE / page
     inner = sorted(each.relative_to(HERE).as_posix() for each in path.with_suffix("").glob("*.md"))
     return {path.stem.capitalize(): [{"All": page}, *inner]} if inner else page

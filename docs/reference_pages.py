@@ -78,22 +78,6 @@ def _plain(text: str) -> str:
     return "`".join(parts)
 
 
-CONFIGURATION = {
-    "The gateway": ("configuration", "gateway_settings"),
-    "What services answer": ("answer_tables",),
-    "Backends and pools": ("backend_tables",),
-    "A whole service": ("service_tables",),
-    "Who issues tokens": ("identity_tables",),
-    "Environments": ("environments",),
-    "What lives elsewhere": ("declared",),
-    "What check looks for": ("check_configuration",),
-    "Who may reach a backend": ("audit_settings",),
-    "How format lays out": ("format_settings",),
-    "How serve serves": ("serve_settings",),
-}
-"""Titles, and the modules of `apimpolicy.project` that read these keys; their docstrings are the page."""
-
-
 def _plain_settings() -> Iterator[str]:
     """The settings that are one value, as a file says them, each with its default."""
     from apimpolicy.policies.settings import Behaviour
@@ -110,11 +94,11 @@ def _plain_settings() -> Iterator[str]:
 def _settings_of_serve() -> Iterator[str]:
     """All keys of the table `[serve]`, from their declarations."""
     from apimpolicy.policies.settings import meanings
-    from apimpolicy.project.serve_settings import ServeSettings
+    from apimpolicy.project.serve_settings import Limits, ServeSettings
 
     said = meanings(ServeSettings)
     yield "| key | values | default | meaning |\n| --- | --- | --- | --- |"
-    for name, declared in ServeSettings.declared.items():
+    for name, declared in sorted(ServeSettings.declared.items(), key=lambda item: item[0] in Limits.declared):
         row = (f"`{declared.key}`", f"`{declared.annotation}`", f"`{json.dumps(declared.default)}`", _plain(said[name]))
         yield f"| {' | '.join(map(_cell, row))} |"
     yield ""
@@ -170,6 +154,8 @@ def configuration_file() -> str:
         "In a `pyproject.toml` the settings stand below `[tool.apimpolicy]`. A wrong key or a wrong value is an error "
         "that names file, line and key, and the nearest right one.\n"
     )
+    from apimpolicy.editor.assistant_pages import CONFIGURATION
+
     for title, modules in CONFIGURATION.items():
         lines.append(f"## {title}\n")
         for module in modules:

@@ -7,10 +7,10 @@ import inspect
 from collections import defaultdict
 from itertools import pairwise
 
+from apimpolicy.concolic import bounds, forms, inverses
+from apimpolicy.concolic.external_effects import EFFECTS
+from apimpolicy.concolic.origins import OUTPUT, THROWS
 from apimpolicy.policies.registry import names
-from apimpolicy.symbolic import bounds, forms, inverses
-from apimpolicy.symbolic.origins import OUTPUT, THROWS
-from apimpolicy.symbolic.outside import EFFECTS
 
 HEAD = """\
 # What the search for requests understands

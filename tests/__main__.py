@@ -1,9 +1,8 @@
-"""`python -m tests`: everything that must hold. About five minutes on two quiet cores.
+"""`python -m tests`: run all tests, linters and type checks. It takes about five minutes on two quiet cores.
 
-What is generated is made first. The linters and type checks run beside pytest, whose progress is shown; what they say
-comes at the end. `--quick` leaves them out: they do not depend on the Python that runs them. What follows is passed on
-to pytest. Generated examples are the same in every run; with `--hypothesis-profile default` others are tried, as
-pytest alone does.
+Generated files are made first. The linters and type checks run beside pytest, which shows its progress; their results
+follow at the end. `--quick` leaves them out, since they don't depend on the Python version. Other arguments are passed
+to pytest. Hypothesis generates the same examples in every run; use `--hypothesis-profile default` for new ones.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ CHECKS: dict[str, list[str | Path]] = {
 
 
 class Outcome(NamedTuple):
-    """What one of the checks came to."""
+    """The result of a check."""
 
     name: str
     code: int
@@ -43,7 +42,7 @@ class Outcome(NamedTuple):
 
 
 def run(name: str, command: list[str | Path], *, shows: bool = False) -> Outcome:
-    """Run a command; what it says is kept, or shown as it comes."""
+    """Run a command. Its output is kept, or shown as it is written."""
     start = time.monotonic()
     target = None if shows else subprocess.PIPE
     done = subprocess.run(
@@ -56,10 +55,10 @@ def main(arguments: list[str]) -> int:
     checks = {} if "--quick" in arguments else CHECKS
     rest = [argument for argument in arguments if argument != "--quick"]
     workers = str(os.cpu_count() or 1)
-    print(f"About five minutes on two quiet cores; {workers} workers here.", flush=True)
+    print(f"This takes about five minutes on two quiet cores. Workers: {workers}.", flush=True)
     outcomes = [run("generated pages", [sys.executable, "-m", "docs"])]
     outcomes[0].show()
-    options = ["-n", workers, "--dist", "worksteal", "--hypothesis-profile", "ci", *rest]
+    options = ["-p", "tests.progress", "-n", workers, "--dist", "worksteal", "--hypothesis-profile", "ci", *rest]
     tests: list[str | Path] = [sys.executable, "-m", "pytest", *options]
     with ThreadPoolExecutor(1) as beside:
         waiting = [beside.submit(run, name, command) for name, command in checks.items()]

@@ -6,8 +6,8 @@
     result = gateway.run("policies/orders.xml", Request("GET", "https://contoso.example/orders"))
     result.response.status_code
 
-Everything public is reachable from here, and imported when it is first asked for: the imports below are for type
-checkers, and the list in which the names are looked up.
+Every public name is available here and imported on first use. The imports below are for type checkers, and list the
+names.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What policies, rules and the package declare, read from the sources without importing them.
+"""Read the declarations of policies, rules and the package from their sources, without importing them.
 
-A cold check imports the modules that a document needs, so names, traits and needs have to be known before. They are
-read where they are written, by Python's own parser, and kept in `_declarations.bin`: the build writes it, and in a
-checkout it is made again when a source has changed. What is read has to be literals, or made of constants of the same
-module.
+A cold check imports the modules that a document needs, so names, traits and conditions have to be known before.
+Python's own parser reads them from the sources; the result is kept in `_declarations.bin`. The build writes this file,
+and a checkout writes it again when a source has changed. Declared values must be literals, or consist of constants of
+the same module.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Declared = dict[str, Any]
 
 @cache
 def declared() -> dict[str, dict[str, Any]]:
-    """`policies` by name and `rules` by module: what each declares; `exports`: public names and their modules."""
+    """Return the declarations of `policies` by name and `rules` by module; `exports` are public names."""
     prints = _fingerprints() if os.path.exists(os.path.join(HERE, "..", "..", "hatch_build.py")) else None
     try:
         with open(os.path.join(HERE, STORE), "rb") as file:
@@ -40,7 +40,7 @@ def declared() -> dict[str, dict[str, Any]]:
 
 
 def store() -> dict[str, dict[str, Any]]:
-    """Read the sources, and keep what they declare where that can be written."""
+    """Read the sources, and store the result if the folder can be written."""
     found = read()
     path = os.path.join(HERE, STORE)
     try:
@@ -53,7 +53,7 @@ def store() -> dict[str, dict[str, Any]]:
 
 
 def read() -> dict[str, dict[str, Any]]:
-    """What the sources declare. Raises LookupError for what is not made of literals."""
+    """Parse the sources. Raises LookupError for a declared value that does not consist of literals."""
     policies = {made["name"]: made for stem, text in _sources(POLICIES) for made in _policies(stem, text)}
     rules = {stem: made for stem, text in _sources(RULES) if (made := _rule(stem, text)) is not None}
     return {
@@ -64,7 +64,7 @@ def read() -> dict[str, dict[str, Any]]:
 
 
 def _exports() -> dict[str, str]:
-    """The public names of the package, each with the module that it comes from."""
+    """Return the public names of the package, each with its module."""
     import ast
 
     with open(os.path.join(HERE, "__init__.py"), encoding="utf-8") as file:
@@ -98,7 +98,7 @@ def _sources(folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _policies(stem: str, text: str) -> Iterator[Declared]:
-    """The policies that a module defines: `@policy("name", traits="…")`."""
+    """Yield the policies that a module defines with `@policy("name", traits="…")`."""
     import ast
 
     for node in ast.walk(ast.parse(text)) if "\n@policy(" in text else ():
@@ -113,7 +113,7 @@ def _policies(stem: str, text: str) -> Iterator[Declared]:
 
 
 def _rule(stem: str, text: str) -> Declared | None:
-    """What the rule of a module says of itself, and of what a document must have for it."""
+    """Return the code of a module's rule, and the conditions under which a document needs it."""
     import ast
 
     tree = ast.parse(text)
@@ -138,7 +138,7 @@ def _rule(stem: str, text: str) -> Declared | None:
 
 
 def _value(node: Any, constants: dict[str, Any], stem: str) -> Any:
-    """The value of an expression of literals, `tuple`, and constants of the module."""
+    """Evaluate an expression of literals, `tuple`, and constants of the module."""
     import ast
     import math
 
@@ -147,6 +147,6 @@ def _value(node: Any, constants: dict[str, Any], stem: str) -> Any:
     bound = {part.id for part in used if isinstance(part.ctx, ast.Store)}
     names = {part.id for part in used} - bound - builtins.keys()
     if not names <= constants.keys():
-        raise LookupError(f"{stem}: what a rule declares has to be made of literals, not of {', '.join(sorted(names))}")
+        raise LookupError(f"{stem}: the fields of a rule must consist of literals, not of {', '.join(sorted(names))}")
     known = {name: _value(constants[name], constants, stem) for name in names}
     return eval(compile(ast.Expression(node), stem, "eval"), {"__builtins__": builtins, **known})

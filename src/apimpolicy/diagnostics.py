@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 class Severity(enum.StrEnum):
-    """How bad a finding is, by one rule for all of them (docs/reference/severity.md).
+    """The severity of a finding, by one rule for all of them (docs/reference/severity.md).
 
-    - `error`: the gateway refuses the document, a request that gets there certainly fails, or anybody gets in where the
-      policy says that nobody should
-    - `warning`: the policy runs, and does harm or not what it is there for
-    - `info`: worth knowing; whether it matters depends on what only the team knows
+    - `error`: the gateway refuses the document, a request that reaches it certainly fails, or every caller gets in
+      where the policy means to refuse callers
+    - `warning`: the policy runs, but does harm or misses its purpose
+    - `info`: worth knowing; only the team can tell whether it matters
     """
 
     ERROR = "error"
@@ -26,8 +26,8 @@ class Severity(enum.StrEnum):
 class Diagnostic:
     """One finding at one place.
 
-    `code` is the C# compiler's (`CS1061`), the gateway's (`APIM0001`) or ours (`POL203`); `start` and `end` are offsets
-    in `source.text`; `label` is the few words beside the carets; `help` is a sentence on what to do.
+    `code` comes from the C# compiler (`CS1061`), the gateway (`APIM0001`) or apimpolicy (`POL203`); `start` and
+    `end` are offsets in `source.text`; `label` is a short text beside the carets; `help` says what to do.
     """
 
     __slots__ = ("code", "end", "help", "label", "message", "severity", "source", "start")
@@ -65,7 +65,7 @@ class Diagnostic:
         label: str = "",
         help: str = "",
     ) -> Diagnostic:
-        """A diagnostic whose `start` and `end` are offsets in an excerpt."""
+        """Create a diagnostic from offsets in an excerpt."""
         first = excerpt.locate(start)
         last = max(excerpt.locate(max(end - 1, start)) + 1, first + (end > start))
         return cls(code, message, excerpt.source, first, last, severity, label, help)

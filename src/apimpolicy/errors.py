@@ -1,14 +1,14 @@
-"""What can go wrong, as one tree of exceptions; no rendering, no I/O.
+"""The exceptions of apimpolicy, as one tree; no rendering, no I/O.
 
 ApimPolicyError
 ├── DiagnosticError           carries .diagnostics
 │   ├── PolicySyntaxError     the document or an expression cannot be read
-│   └── PolicyTypeError       it can be read, and the compiler or the gateway would refuse it
+│   └── PolicyTypeError       it can be read, but the compiler or the gateway would refuse it
 ├── ConfigurationError        the simulated gateway was set up wrongly (a broken PEM, a missing named value)
 ├── NotSimulatedError         Azure does this, apimpolicy does not do it yet: fails loudly, by name
 ├── LimitExceededError        a policy used more steps, memory, time or nesting than the limits allow
 ├── InternalError             an internal error in apimpolicy; the original exception is the cause
-└── DotnetException           what C# code throws; lives in apimpolicy.dotnet.exceptions
+└── DotnetException           an exception that C# code throws; defined in apimpolicy.dotnet.exceptions
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ class NotSimulatedError(ApimPolicyError):
 
 
 class LimitExceededError(ApimPolicyError):
-    """A policy used more than one of the limits of the simulation allows (see `apimpolicy.dotnet.environment.Limits`).
+    """A policy exceeded one of the limits of the simulation (see `apimpolicy.dotnet.environment.Limits`).
 
-    `span` is (source, start, end) of the code that was running, once known. Making one ends the evaluation that is
-    running: nothing of its policy runs any more, no `finally` either.
+    `span` is (source, start, end) of the code that was running, once known. Creating an instance
+    ends the running evaluation: no more of the policy runs, not even a `finally`.
     """
 
     when_made: ClassVar[Callable[[], None]] = staticmethod(lambda: None)

@@ -8,6 +8,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ import yaml
 from tests.architecture.hostile_repository import make_hostile
 
 ROOT = Path(__file__).parents[2]
-ACTIONS = ("action.yml", "diff/action.yml")
+DIFF = ".github/actions/diff/action.yml"
+ACTIONS = ("action.yml", DIFF)
+STAGE = ROOT / "pipelines" / "azure-devops.yml"
 POLICY = "<policies><inbound><base />{}</inbound></policies>"
 BACKEND = '''
 import base64, hashlib, os, zipfile
@@ -64,7 +68,7 @@ class Runner:
 
     def __init__(self, folder: Path) -> None:
         self.checkout, self.temporary, self.tool = folder / "checkout", folder / "temporary", folder / "tool"
-        for each in (self.checkout, self.temporary, self.tool / "diff", folder / "bin"):
+        for each in (self.checkout, self.temporary, self.tool / ".github" / "actions" / "diff", folder / "bin"):
             each.mkdir(parents=True)
         paths = [str(ROOT / "src"), *(path for path in sys.path if path.endswith("-packages"))]
         (self.tool / "pyproject.toml").write_text(PROJECT, encoding="utf-8")
@@ -152,13 +156,59 @@ def test_only_the_actions_own_comment_is_replaced(author: str, begins: bool, upd
         {"id": 7, "user": {"login": author}, "body": body},
     ]
     (tmp_path / "comments.json").write_text(json.dumps(comments), encoding="utf-8")
-    step = steps("diff/action.yml")[2]
+    step = steps(DIFF)[2]
     variables = {"COMMENTS_FILE": str(tmp_path / "comments.json"), "GH_LOG": str(tmp_path / "log")}
-    done = runner.run("diff/action.yml", step, GH_TOKEN="x", PULL_REQUEST="of-pull", COMMENTS="of-all", **variables)
+    done = runner.run(DIFF, step, GH_TOKEN="x", PULL_REQUEST="of-pull", COMMENTS="of-all", **variables)
     assert done.returncode == 0, done.stderr
     (sent,) = (tmp_path / "log").read_text(encoding="utf-8").splitlines()
     assert ("PATCH of-all/7" if updates else "POST of-pull") in sent
     assert "apimpolicy-diff-comment.md" in sent
+
+
+@pytest.mark.parametrize(("author", "updates"), [("service", True), ("attacker", False)])
+def test_the_stage_of_azure_devops_replaces_its_own_comment(author: str, updates: bool, tmp_path: Path) -> None:
+    class Service(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            comment = {"id": 1, "author": {"id": author}, "content": "<!-- apimpolicy diff -->\nearlier"}
+            threads = {"value": [{"id": 4, "comments": []}, {"id": 7, "comments": [comment]}]}
+            self.answer({"authenticatedUser": {"id": "service"}} if "connectionData" in self.path else threads)
+
+        def do_POST(self) -> None:
+            calls.append((self.command, self.path.partition("?")[0]))
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.answer({})
+
+        do_PATCH = do_POST  # noqa: N815
+
+        def answer(self, data: Any) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(data).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    calls: list[tuple[str, str]] = []
+    bodies: list[dict[str, Any]] = []
+    job = yaml.safe_load(STAGE.read_text(encoding="utf-8"))["stages"][0]["jobs"][0]
+    (script,) = [step["bash"] for step in job["steps"] if "SCRIPT" in step.get("bash", "")]
+    script = script.replace('"$AGENT_TEMPDIRECTORY/apimpolicy/bin/python"', sys.executable)
+    (tmp_path / "apimpolicy-diff.md").write_text("### What changes", encoding="utf-8")
+    with HTTPServer(("127.0.0.1", 0), Service) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        variables = {
+            "SYSTEM_COLLECTIONURI": f"http://127.0.0.1:{server.server_port}/",
+            "SYSTEM_TEAMPROJECTID": "project",
+            "BUILD_REPOSITORY_ID": "repository",
+            "SYSTEM_PULLREQUEST_PULLREQUESTID": "3",
+            "SYSTEM_ACCESSTOKEN": "token",
+            "AGENT_TEMPDIRECTORY": str(tmp_path),
+        }
+        subprocess.run(["bash", "-e", "-c", script], env={**os.environ, **variables}, check=True, timeout=60)
+        server.shutdown()
+    threads = "/project/_apis/git/repositories/repository/pullRequests/3/threads"
+    assert calls == [("PATCH", f"{threads}/7/comments/1") if updates else ("POST", threads)]
+    assert "What changes" in str(bodies[0])
 
 
 def test_no_script_starts_python_with_the_checkout_on_its_path() -> None:
@@ -171,7 +221,9 @@ def test_no_script_starts_python_with_the_checkout_on_its_path() -> None:
 
 def test_actions_are_pinned_by_commit() -> None:
     files = [ROOT / action for action in ACTIONS] + sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-    used = [use for file in files for use in re.findall(r"uses: (\S+)(.*)", file.read_text(encoding="utf-8"))]
+    used = [
+        use for file in files for use in re.findall(r"(?m)^ *(?:- )?uses: (\S+)(.*)", file.read_text(encoding="utf-8"))
+    ]
     assert len(used) > 10
     for name, comment in used:
         if name.startswith("./"):
@@ -182,4 +234,4 @@ def test_actions_are_pinned_by_commit() -> None:
 
 
 def test_there_is_an_address_for_reports() -> None:
-    assert "Report a vulnerability" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert "/security/advisories/new" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")

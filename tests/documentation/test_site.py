@@ -1,4 +1,4 @@
-"""The site is built without a warning, and asks nobody for anything."""
+"""The site is built without a warning and fetches nothing from elsewhere; links work on the repository's host."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+_FENCED = re.compile(r"```.*?```", re.DOTALL)
 _FETCHED = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?((?:https?:)?//[^"'\s>]+)"""
     r"""|<link\b(?![^>]*\brel=["']?canonical)[^>]*\bhref=["']?((?:https?:)?//[^"'\s>]+)"""
@@ -36,3 +37,19 @@ def test_the_site_is_built_strictly(tmp_path: Path) -> None:
     assert not list(site.rglob("*.py"))
     for path in (*site.rglob("*.html"), *site.rglob("*.css")):
         assert not _FETCHED.findall(path.read_text("utf-8")), path
+
+
+def test_committed_pages_link_to_committed_files() -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("needs a checkout of git")
+    files = set(listed.stdout.split("\n"))
+    known = files | {str(parent) for file in files for parent in Path(file).parents}
+    dead = [
+        f"{file}: {link}"
+        for file in files
+        if file.endswith(".md") and not file.startswith("tests/")
+        for link in re.findall(r"\]\((?![a-z]+:|#)([^)\s#]+)", _FENCED.sub("", (ROOT / file).read_text("utf-8")))
+        if os.path.normpath(os.path.join(os.path.dirname(file), link)) not in known
+    ]
+    assert not dead

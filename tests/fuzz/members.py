@@ -158,7 +158,7 @@ def _collection(chance: random.Random, type_: NamedType) -> str | None:
     if short in ("IEnumerable", "IReadOnlyCollection", "IReadOnlyList", "ICollection", "IList", "List"):
         lazy = f"Enumerable.Repeat({elements}, 3).SelectMany(x => x)"
         return chance.choice((f"{elements}.ToList()", *((elements, lazy) if short == "IEnumerable" else ())))
-    if short in ("HashSet", "ISet", "Stack", "Queue", "LinkedList", "SortedSet"):
+    if short in ("HashSet", "ISet", "Stack", "Queue", "SortedSet"):
         return f"new {'HashSet' if short == 'ISet' else short}<{type_.arguments[0]}>({elements})"
     if short == "IOrderedEnumerable":
         return f"{elements}.OrderBy(x => x)"

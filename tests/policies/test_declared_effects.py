@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.exchange import Exchange
+from apimpolicy.engine.observation import Observer, observed_by
 from apimpolicy.policies.registry import names, specification_of
 from apimpolicy.policies.surroundings import PolicyError
 from apimpolicy.testing.case_files import load_case_file
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from apimpolicy.engine.steps import Step
+    from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.policies.spec import Specification
 
 HERE = Path(__file__).parent
@@ -56,36 +57,35 @@ def declared(specification: Specification) -> set[str]:
     return {effect for effect in specification.effects or () if effect != "passes"}
 
 
-class Shown:
+class Shown(Observer):
     """What policies did, as the effects that they would have to declare."""
 
     def __init__(self) -> None:
         self.effects: dict[str, set[str]] = defaultdict(set)
         self.of_values: list[PolicyError] = []
         """Errors of attributes whose values do not convert: each policy may have them."""
+        self._before: list[tuple[dict[str, Any], bool] | None] = []
 
-    def run(self, exchange: Exchange, step: Step, run: Any) -> None:
-        """Run a policy, and note what it does."""
-        if step.specification is None or step.specification.effects is None or exchange.doubles:
-            run(exchange, step)
-            return
-        before, in_request = _state(exchange), exchange.changes_request
-        try:
-            run(exchange, step)
-        except PolicyError as error:
-            if error.reason != "ExpressionValueEvaluationFailure" and error not in self.of_values:
-                self.effects[step.name].add(_failure(step, error))
-            raise
-        finally:
-            self.effects[step.name].update(_changes(before, _state(exchange), step, in_request=in_request))
+    def policy_started(self, exchange: Exchange, entry: TraceEntry) -> None:
+        is_declared = (known := entry.step.specification) is not None and known.effects is not None
+        noted = is_declared and not exchange.doubles
+        self._before.append((_state(exchange), exchange.changes_request) if noted else None)
 
-    def instantiate(self, evaluator: Evaluator, entry: Any, instantiate: Any) -> Any:
-        """Evaluate the attributes of a policy."""
-        try:
-            return instantiate(evaluator, entry)
-        except PolicyError as error:
+    def value_converted(self, entry: TraceEntry, slot: Any, expression: Any, value: object, error: Any) -> None:
+        if error is not None:
             self.of_values.append(error)
-            raise
+
+    def policy_ended(self, exchange: Exchange, entry: TraceEntry, error: Exception | None) -> None:
+        if (noted := self._before.pop()) is None:
+            return
+        effects, (before, in_request) = self.effects[entry.name], noted
+        if (
+            isinstance(error, PolicyError)
+            and error not in self.of_values
+            and error.reason != "ExpressionValueEvaluationFailure"
+        ):
+            effects.add(_failure(entry.step, error))
+        effects.update(_changes(before, _state(exchange), entry.step, in_request=in_request))
 
     def respond(self, exchange: Exchange, step: Step, action: Any, response: Any) -> None:
         """Do what a policy left for the response, and note what it does."""
@@ -181,7 +181,7 @@ def _attributes(step: Step) -> Iterator[Any]:
 def watched(paths: Iterable[Path]) -> Shown:
     """Run the cases of test files, and return what policies did."""
     found = Shown()
-    run, on_response, at_end, instantiate = Exchange._run, Exchange.on_response, Exchange.at_end, Evaluator.instantiate
+    on_response, at_end = Exchange.on_response, Exchange.at_end
 
     def followed(exchange: Exchange, action: Any, **options: Any) -> None:
         on_response(exchange, partial(found.respond, exchange, exchange._running[-1].step, action), **options)
@@ -191,11 +191,9 @@ def watched(paths: Iterable[Path]) -> Shown:
             action = partial(found.finish, exchange._running[-1].step, action)
         at_end(exchange, action)
 
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, observed_by(found):
         patch.setattr(Exchange, "at_end", ended)
-        patch.setattr(Exchange, "_run", lambda exchange, step: found.run(exchange, step, run))
         patch.setattr(Exchange, "on_response", followed)
-        patch.setattr(Evaluator, "instantiate", lambda own, entry: found.instantiate(own, entry, instantiate))
         for path in paths:
             for case in load_case_file(str(path)).cases:
                 run_case(case)

@@ -13,20 +13,20 @@ import pytest
 from tests.property.claim_policies import Maker
 
 from apimpolicy import Gateway
+from apimpolicy.concolic.bounds import Bounds
+from apimpolicy.concolic.explorer import Explorer
+from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.proving.equivalence import Known, compare
 from apimpolicy.semantics.forms.strings import PLAIN
 from apimpolicy.semantics.inputs import ONCE
-from apimpolicy.symbolic.bounds import Bounds
-from apimpolicy.symbolic.explorer import Explorer
-from apimpolicy.symbolic.goals import BRANCH
 from apimpolicy.testing.case_files import CaseFile, load_case_tree
 from apimpolicy.testing.claims.branches import Branches
 from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.proving import Proof, Verdict
 from apimpolicy.testing.claims.reading import Expressions
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 from apimpolicy.testing.comparing.canonical import of_element
-from apimpolicy.testing.comparing.observing import differences
+from apimpolicy.testing.comparing.observed_differences import differences
 from apimpolicy.testing.tree import read_tree
 
 BOUNDS = Bounds(seconds=3.0)
@@ -51,10 +51,10 @@ def check(seed: int, requests: int = OF_EACH, *, assuming: bool = False) -> dict
     else:
         policy, claims = maker.policy(), [maker.claim() for _ in range(3)]
     file = _file(policy, claims)
-    around = surroundings_of(file)
-    world = world_of(file.subject.policies, around)
+    around = setup_of(file)
+    harness = harness_of(file.subject.policies, around)
     expressions = Expressions({})
-    verdicts = Proof(world, file.claims, expressions, BOUNDS).verdicts()
+    verdicts = Proof(harness, file.claims, expressions, BOUNDS).verdicts()
     counts = {"proven": 0, "false": 0, "undecided": 0, "assuming": 0}
     for verdict in verdicts:
         counts[verdict.status] += 1
@@ -76,20 +76,20 @@ def check_branches(seed: int, requests: int = OF_EACH) -> tuple[int, int]:
     """
     maker = Maker(seed)
     file = _file(maker.branching(), [])
-    world = world_of(file.subject.policies, surroundings_of(file))
-    explored = Explorer(world, BOUNDS).explore()
-    branches = Branches(world)
+    harness = harness_of(file.subject.policies, setup_of(file))
+    explored = Explorer(harness, BOUNDS).explore()
+    branches = Branches(harness)
     proven = {goal for goal in explored.missing if goal.kind == BRANCH and branches.decide(goal).is_proven}
-    gateway = Gateway(**world.settings)
+    gateway = Gateway(**harness.settings)
     for _ in range(requests if proven else 0):
         request, variables = maker.request(), maker.variables()
-        result = gateway.run(world.scopes, request, variables=variables)
-        for goal in proven & world.goals.reached(result.trace):
+        result = gateway.run(harness.scopes, request, variables=variables)
+        for goal in proven & harness.goals.reached(result.trace):
             raise AssertionError(
-                f"seed {seed}: {world.goals.name(goal)} was proven impossible: {request.method} {request.url} "
-                f"{request.headers} {variables} {world.scopes['api'].document.source.text}"
+                f"seed {seed}: {harness.goals.name(goal)} was proven impossible: {request.method} {request.url} "
+                f"{request.headers} {variables} {harness.scopes['api'].document.source.text}"
             )
-    return len(proven), sum(goal.kind == BRANCH for goal in world.goals.all)
+    return len(proven), sum(goal.kind == BRANCH for goal in harness.goals.all)
 
 
 def check_changed(seed: int) -> int:
@@ -101,7 +101,7 @@ def check_changed(seed: int) -> int:
     broken = 0
     for changed in maker.changed(policy):
         file = _file(changed, [claim])
-        gateway = surroundings_of(file).gateway
+        gateway = setup_of(file).gateway
         results = (gateway.run({"api": changed}, maker.request()) for _ in range(60))
         if all(Conditions(result, gateway, Expressions({})).hold(file.claims[0]) for result in results):
             continue
@@ -119,16 +119,16 @@ def check_equivalent(seed: int, requests: int = OF_EACH) -> int:
     policy = maker.policy()
     proven = 0
     for changed in maker.changed(policy):
-        worlds = []
+        harnesses = []
         for text in (policy, changed):
             file = _file(text, [])
-            worlds.append(world_of(file.subject.policies, surroundings_of(file)))
-        old, new = worlds
+            harnesses.append(harness_of(file.subject.policies, setup_of(file)))
+        old, new = harnesses
         decision = compare(old.program, new.program, {}, of_element, Known())
         proven += decision.is_proven
         for _ in range(requests if decision.is_proven else 0):
             request = maker.request()
-            results = [Gateway(**world.settings).run(world.scopes, request) for world in worlds]
+            results = [Gateway(**harness.settings).run(harness.scopes, request) for harness in harnesses]
             found = [each.sentence for each in differences(*results)]
             assert not found, (
                 f"seed {seed}: {found}: {request.method} {request.url} {request.headers} {policy} {changed}"
@@ -138,8 +138,8 @@ def check_equivalent(seed: int, requests: int = OF_EACH) -> int:
 
 def _statuses(policy: str, claim: dict[str, Any]) -> str:
     file = _file(policy, [claim])
-    around = surroundings_of(file)
-    (verdict,) = Proof(world_of(file.subject.policies, around), file.claims, Expressions({}), BOUNDS).verdicts()
+    around = setup_of(file)
+    (verdict,) = Proof(harness_of(file.subject.policies, around), file.claims, Expressions({}), BOUNDS).verdicts()
     return str(verdict.status)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from tests.rows import for_each
 
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
@@ -297,7 +297,7 @@ LINTS: list[tuple[str, str, str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("lint", "code", "document", "known"), LINTS, ids=[row[0] for row in LINTS])
+@for_each(LINTS)
 def test_a_lint_has_a_code(lint: str, code: str, document: str, known: dict[str, Any]) -> None:
     settings = Settings(extend=("POL",), **known)
     found = check_document(Source(document, "a.xml"), ExpressionCheck(), settings.named_values, settings)

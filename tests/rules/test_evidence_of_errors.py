@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
+from tests.rows import for_each
 
 from apimpolicy.checks.catalogue import Entry, entries, page_of, rule_class
 from apimpolicy.checks.pages import all_codes, evidence_of
@@ -25,11 +25,11 @@ def can_be_an_error(entry: Entry) -> bool:
     return named or rule_class(entry.module).severity is Severity.ERROR
 
 
-@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.code)
+@for_each((entry,) for entry in entries())
 def test_a_rule_that_can_report_errors_names_its_evidence(entry: Entry) -> None:
     assert ("**Evidence.**" in page_of(entry)) == can_be_an_error(entry)
 
 
-@pytest.mark.parametrize("code", [code for code in all_codes() if code.startswith("POL")])
+@for_each(code for code in all_codes() if code.startswith("POL"))
 def test_a_code_without_a_rule_names_its_evidence(code: str) -> None:
     assert bool(evidence_of(code)) == (code not in BELOW_ERROR | OUTCOMES_OF_CLAIMS)

@@ -14,17 +14,17 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from tests.rows import for_each
 
 from apimpolicy.checks.catalogue import Entry, entries, page_of, rule_class
 from apimpolicy.checks.document import check_document
 from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings
+from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.project.declared import NOTHING, ConfiguredFragments
 from apimpolicy.project.inventory import Inventory
 from apimpolicy.project.known_service import Service
 from apimpolicy.report.terminal import render
-from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.testing.claims.facts import proofs_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.source import Source
@@ -67,7 +67,7 @@ def findings(path: Path, code: str) -> str:
     return "\n\n".join(map(render, found)) + "\n" if found else ""
 
 
-@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.code)
+@for_each((entry,) for entry in entries())
 def test_what_a_rule_finds_and_what_not(entry: Entry) -> None:
     folder = HERE / entry.code
     bad, good = sorted(folder.glob("bad*.xml")), sorted(folder.glob("good*.xml"))
@@ -84,7 +84,7 @@ def test_what_a_rule_finds_and_what_not(entry: Entry) -> None:
         assert findings(path, entry.code) == "", path.name
 
 
-@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.code)
+@for_each((entry,) for entry in entries())
 def test_a_rule_has_a_page(entry: Entry) -> None:
     rule = rule_class(entry.module)
     assert rule.code == entry.code
@@ -99,7 +99,7 @@ def test_codes_and_names_occur_once() -> None:
     assert [entry.code for entry in entries()] == sorted(entry.code for entry in entries())
 
 
-@pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.code)
+@for_each((entry,) for entry in entries())
 def test_what_is_read_from_the_source_is_what_the_class_says(entry: Entry) -> None:
     rule = rule_class(entry.module)
     said = (entry.code, set(entry.elements), entry.attributes, entry.members, entry.words, entry.known)

@@ -12,7 +12,7 @@ from apimpolicy.cli import main
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.environments import selected, selected_environment
 from apimpolicy.project.gateways import load_gateway
-from apimpolicy.serving.loading import Source
+from apimpolicy.serving.loading import ServeTarget
 
 ORDERS = Path(__file__).parent / "orders"
 POLICY = """<policies>
@@ -242,7 +242,7 @@ def test_the_policy_of_an_overlay_is_checked_in_its_place(service: Path, capsys:
 def test_the_library_and_serve_load_an_environment(service: Path) -> None:
     with selected_environment("prod"):
         gateway = load_gateway(service)
-        served = Source(path=str(service)).load()
+        served = ServeTarget(path=str(service)).load()
     assert gateway.named_values["partner-name"] == "Fabrikam"
     assert served.gateway.named_values["azure-region"] == "westeurope"
     assert load_gateway(service).named_values["partner-name"] == "Contoso"

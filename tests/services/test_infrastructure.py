@@ -13,7 +13,7 @@ from apimpolicy import load_gateway
 from apimpolicy.context.records import Request
 from apimpolicy.project.service.infrastructure import read_infrastructure
 from apimpolicy.project.service.leniency import lenient
-from apimpolicy.testing.comparing.sides import pairs
+from apimpolicy.testing.comparing.versions import pairs
 
 if TYPE_CHECKING:
     from apimpolicy.engine.gateway import Gateway

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from tests.rows import for_each
 
 from apimpolicy.binding import bind
 from apimpolicy.errors import PolicySyntaxError
@@ -23,7 +23,7 @@ BLOCK = re.compile(r"^```csharp\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"^(?P<code>\S.*?)\s+// (?P<answer>.+)$")
 
 
-def _lines() -> list[object]:
+def _lines() -> list[tuple[str, str, str]]:
     found = []
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def _lines() -> list[object]:
                 match = LINE.match(line)
                 if line.strip():
                     code, answer = match.group("code", "answer") if match else (line, "no answer is written")
-                    found.append(pytest.param(code, answer, id=f"{page.name}:{number}"))
+                    found.append((f"{page.name}:{number}", code, answer))
     return found
 
 
@@ -52,8 +52,8 @@ def _answer(code: str) -> str:
     return f"error {first.code} at {line}:{column if is_block else column - 2}"
 
 
-@pytest.mark.parametrize(("code", "answer"), _lines())
-def test_line(code: str, answer: str) -> None:
+@for_each(_lines())
+def test_lines(where: str, code: str, answer: str) -> None:
     assert _answer(code) == answer
 
 

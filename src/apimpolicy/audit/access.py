@@ -29,15 +29,15 @@ KEY_WORD = "subscription key"
 ORDER = (TOKEN, CERTIFICATE, KEY_WORD, ADDRESS, OWN_CHECK, NOT_DECIDED)
 
 
-class Way(NamedTuple):
-    """One alternative: the kinds of proof that it takes, and the facts that prove them."""
+class AccessPath(NamedTuple):
+    """One alternative: the kinds of proof that it requires, and the facts that prove them."""
 
     proofs: frozenset[str]
     facts: frozenset[Fact]
 
     @property
     def is_decided(self) -> bool:
-        """Return whether it proves something, or is open without a doubt."""
+        """Whether it requires a proof, or is open without a doubt."""
         return NOT_DECIDED not in self.proofs or bool(self.proofs - {NOT_DECIDED})
 
     @property
@@ -51,42 +51,42 @@ class Way(NamedTuple):
 
 
 class Access(NamedTuple):
-    """The weakest ways to the backend; none of them: nobody reaches it."""
+    """The weakest paths to the backend; without any, no request reaches it."""
 
-    ways: tuple[Way, ...]
+    paths: tuple[AccessPath, ...]
 
     @property
     def is_open(self) -> bool:
-        """Return whether anyone reaches the backend."""
-        return any(not way.proofs for way in self.ways)
+        """Whether anyone reaches the backend."""
+        return any(not path.proofs for path in self.paths)
 
     @property
     def is_decided(self) -> bool:
-        return all(way.is_decided for way in self.ways)
+        return all(path.is_decided for path in self.paths)
 
     @property
     def words(self) -> str:
-        """Return the answer in a few words: `subscription key or token`."""
-        if not self.ways:
+        """The answer in a few words: `subscription key or token`."""
+        if not self.paths:
             return NOBODY
         if self.is_open:
             return ANYONE
-        return " or ".join(dict.fromkeys(way.words for way in self.ways))
+        return " or ".join(dict.fromkeys(path.words for path in self.paths))
 
     def facts(self, kind: str) -> list[Fact]:
         return list(
-            dict.fromkeys(fact for way in self.ways for fact in sorted(way.facts, key=repr) if fact.kind == kind)
+            dict.fromkeys(fact for path in self.paths for fact in sorted(path.facts, key=repr) if fact.kind == kind)
         )
 
 
 def access_of(alternatives: Alternatives) -> Access:
-    """Return the weakest ways among alternatives."""
+    """Return the weakest paths among alternatives."""
     found: dict[frozenset[str], frozenset[Fact]] = {}
     for alternative in alternatives:
         proofs = _proofs(alternative)
         facts = frozenset(fact for fact in alternative if not fact.is_free)
         found[proofs] = found.get(proofs, frozenset()) | facts
-    kept = [Way(proofs, facts) for proofs, facts in found.items() if not any(other < proofs for other in found)]
+    kept = [AccessPath(proofs, facts) for proofs, facts in found.items() if not any(other < proofs for other in found)]
     return Access(tuple(sorted(kept, key=_strength)))
 
 
@@ -114,5 +114,5 @@ def _kinds(facts: Sequence[Fact]) -> Iterator[str]:
         yield OWN_CHECK  # anybody can make a certificate with a name
 
 
-def _strength(way: Way) -> tuple[int, list[int]]:
-    return len(way.proofs), [ORDER.index(word) for word in sorted(way.proofs, key=ORDER.index)]
+def _strength(path: AccessPath) -> tuple[int, list[int]]:
+    return len(path.proofs), [ORDER.index(word) for word in sorted(path.proofs, key=ORDER.index)]

@@ -1,6 +1,6 @@
 """Who reaches the backend, for each operation of a service.
 
-    found = audit_service(gateway.service, Surroundings.of(gateway))
+    found = audit_service(gateway.service, ServiceContext.of(gateway))
     for operation in found.operations:
         print(operation.api, operation.name, operation.access)
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import Access, access_of
 from apimpolicy.audit.entries import Entry, EntryAudit, entries_of, entry_audit
-from apimpolicy.audit.facts import UNDECIDED, Deed, Fact, Place
+from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation
 from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
 from apimpolicy.audit.variables import Knowledge, Target
 from apimpolicy.audit.walk import Walk
@@ -30,7 +30,7 @@ from apimpolicy.text.named_values import KnownNamedValues
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-    from apimpolicy.audit.surroundings import Surroundings
+    from apimpolicy.audit.service_context import ServiceContext
     from apimpolicy.context.entities import Operation
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
@@ -38,17 +38,17 @@ if TYPE_CHECKING:
 
 
 class OperationAudit(NamedTuple):
-    """What was found about one operation; `problem` says why its policies can't be read."""
+    """The results for one operation; `problem` tells why its policies can't be read."""
 
     api: ServiceApi
     operation: Operation
     alternatives: Alternatives
-    deeds: Mapping[Deed, Alternatives]
-    places: Mapping[Hashable, Place]
-    answers: Sequence[Place]
+    actions: Mapping[GatewayAction, Alternatives]
+    places: Mapping[Hashable, PolicyLocation]
+    answers: Sequence[PolicyLocation]
     cors: frozenset[tuple[str, bool]]
-    own_policy: Place | None
-    misses_base: Place | None
+    own_policy: PolicyLocation | None
+    misses_base: PolicyLocation | None
     problem: str = ""
     is_described: bool = True
     by_entry: tuple[EntryAudit, ...] = ()
@@ -71,7 +71,7 @@ class OperationAudit(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells operations of a service apart."""
+        """The key of an operation in its service."""
         return self.api.id, f"{self.id} {self.name}"
 
     @property
@@ -80,29 +80,29 @@ class OperationAudit(NamedTuple):
 
 
 class ServiceAudit(NamedTuple):
-    """What was found about a service."""
+    """The results for a service."""
 
     service: Service
     operations: Sequence[OperationAudit]
     missing_fragments: frozenset[str]
 
 
-def audit_service(service: Service, surroundings: Surroundings) -> ServiceAudit:
+def audit_service(service: Service, service_context: ServiceContext) -> ServiceAudit:
     """Return who reaches the backend by each operation of a service. Never raises for what is wrong in policies."""
-    return _Audit(service, surroundings).run()
+    return _Audit(service, service_context).run()
 
 
 class _Audit:
-    def __init__(self, service: Service, surroundings: Surroundings) -> None:
+    def __init__(self, service: Service, service_context: ServiceContext) -> None:
         self.service = service
-        self.surroundings = surroundings
+        self.service_context = service_context
         self.check = ExpressionCheck()
-        values = KnownNamedValues(surroundings.named_values, lambda name: None)
+        values = KnownNamedValues(service_context.named_values, lambda name: None)
         self.policies = EffectivePolicies(
             values,
-            surroundings.fragments,
-            inherit_missing=surroundings.inherit_missing,
-            cors_needs_base=surroundings.cors_needs_base,
+            service_context.fragments,
+            inherit_missing=service_context.inherit_missing,
+            cors_needs_base=service_context.cors_needs_base,
         )
         self.missing: set[str] = set()
         self.walks: dict[Hashable, Walk] = {}
@@ -114,7 +114,7 @@ class _Audit:
     @cached_property
     def fragments(self) -> dict[str, Policy]:
         found: dict[str, Policy] = {}
-        for name, text in self.surroundings.fragments.items():
+        for name, text in self.service_context.fragments.items():
             try:
                 found[name] = self.policies.document(text, f"<fragment {name}>")
             except (DiagnosticError, ConfigurationError):
@@ -149,13 +149,13 @@ class _Audit:
     def operation(
         self, api: ServiceApi, operation: Operation, policy: AnyPolicy | None, *, is_described: bool = True
     ) -> OperationAudit:
-        alternatives, deeds = NEVER, dict[Deed, Alternatives]()
-        places: dict[Hashable, Place] = {}
-        answers: list[Place] = []
+        alternatives, actions = NEVER, dict[GatewayAction, Alternatives]()
+        places: dict[Hashable, PolicyLocation] = {}
+        answers: list[PolicyLocation] = []
         cors: set[tuple[str, bool]] = set()
         scopes: Mapping[str, Policy] = {}
         by_entry: list[EntryAudit] = []
-        for entry in entries_of(api, self.service, self.surroundings.unsettled):
+        for entry in entries_of(api, self.service, self.service_context.unsettled):
             try:
                 scopes = self.scopes(api, policy, entry.product)
                 walk = self.walk(scopes, entry, api, operation)
@@ -166,8 +166,8 @@ class _Audit:
                 if entry.place is not None:
                     walk.places.setdefault(fact, entry.place)
             alternatives = either(alternatives, reached.alternatives)
-            for deed, proven in reached.deeds.items():
-                deeds[deed] = either(deeds.get(deed, NEVER), proven)
+            for action, proven in reached.actions.items():
+                actions[action] = either(actions.get(action, NEVER), proven)
             places = {**walk.places, **places}
             by_entry.append(entry_audit(entry, walk))
             answers += walk.answers
@@ -177,18 +177,18 @@ class _Audit:
             api,
             operation,
             alternatives,
-            deeds,
+            actions,
             places,
             answers,
             frozenset(cors),
-            None if own is None else Place(own.path, 1, 1),
+            None if own is None else PolicyLocation(own.path, 1, 1),
             None if own is None else _misses_base(own),
             is_described=is_described,
             by_entry=tuple(by_entry),
         )
 
     def walk(self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation) -> Walk:
-        """Walk the policies for one way in; operations with the same ones share it unless conditions ask about them.
+        """Walk the policies for one entry; operations with the same ones share it unless conditions depend on them.
 
         Raises ApimPolicyError.
         """
@@ -201,9 +201,9 @@ class _Audit:
         return found
 
     def _walk(self, scopes: Mapping[str, Policy], entry: Entry, api: ServiceApi, operation: Operation) -> Walk:
-        surroundings = self.surroundings
+        service_context = self.service_context
         program = spliced(
-            scopes, self.fragments, surroundings.inherit_missing, surroundings.cors_needs_base, self.missing
+            scopes, self.fragments, service_context.inherit_missing, service_context.cors_needs_base, self.missing
         )
         target = Target(
             {
@@ -224,8 +224,8 @@ class _Audit:
             Knowledge(entry.caller, target),
             self.check,
             frozenset(self.missing),
-            surroundings.secrets,
-            surroundings.lending_backends,
+            service_context.secrets,
+            service_context.lending_backends,
             _caller_headers(api),
         )
         walk.run(program, entry.state)
@@ -253,11 +253,11 @@ def _everything(id_: str = "") -> Operation:
     return Operation(id_, "*", id_, "/*")
 
 
-def _misses_base(policy: Policy) -> Place | None:
+def _misses_base(policy: Policy) -> PolicyLocation | None:
     """Return where the inbound of a policy is without `<base />`."""
     elements = policy.sections.get("inbound")
     if elements is None or any(each.name == "base" for each in elements):
         return None
     inbound = next((each for each in policy.root.elements() if each.name == "inbound"), policy.root)
     source, start = inbound.source, inbound.start
-    return Place(source.path, *source.position(start), "inbound")
+    return PolicyLocation(source.path, *source.position(start), "inbound")

@@ -1,4 +1,4 @@
-"""What set-variable gives a variable: constants under conditions, or a value with an origin."""
+"""The values that set-variable assigns: constants under conditions, or a value with an origin."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a request has proven when a condition in C# is true, and when it is false.
+"""What a request has proven when a C# condition is true, and when it is false.
 
 Understood are null checks and comparisons of what comes with a request, `Verify()`, lists of thumbprints, entities of
-the context, negations, `&&`, `||`, `?:`, local variables and variables that such conditions were assigned to. The rest
-is one opaque fact, with the words for what the condition looks at.
+the context, negations, `&&`, `||`, `?:`, local variables and variables that such conditions were assigned to. Any other
+condition is one opaque fact, with words for what it reads.
 """
 
 from __future__ import annotations

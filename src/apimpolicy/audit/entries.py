@@ -1,11 +1,11 @@
-"""The ways into a service: without a key, with the key of a product, with a key of the API or of all APIs."""
+"""Entries into a service: without a key, with the key of a product, with a key of the API or of all APIs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.audit.access import access_of
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, KEY, TOKEN, UNDECIDED, Fact, Place
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, KEY, TOKEN, UNDECIDED, Fact, PolicyLocation
 from apimpolicy.audit.states import State, of_fact
 from apimpolicy.audit.variables import Caller
 from apimpolicy.dotnet.values import from_utf16
@@ -17,30 +17,32 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
 
 ANY_PRODUCT = ""
-"""The product of a key that opens the API, or all APIs, whatever product they are in."""
+"""The product of a key for the API, or for all APIs, in any product."""
 
 
 class EntryAudit(NamedTuple):
-    """What one way in has to prove: `product` is the id of the key's product, empty for a key of the API or of all
-    APIs, and None for a request without a key. `checks` are the places of what it proves.
+    """What one entry has to prove.
+
+    `product` is the id of the key's product, empty for a key of the API or of all APIs, and None without a key.
+    `checks` are the places of what it proves.
     """
 
     product: str | None
     proofs: frozenset[str]
-    checks: tuple[tuple[str, Place], ...] = ()
+    checks: tuple[tuple[str, PolicyLocation], ...] = ()
 
 
 class Entry(NamedTuple):
-    """A way in: what has been shown, and the product whose policies run."""
+    """An entry: what the request has proven, and the product whose policies run."""
 
     state: State
     caller: Caller
     product: ServiceProduct | None
-    place: Place | None
+    place: PolicyLocation | None
 
 
 def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> Iterator[Entry]:
-    """Yield the ways in. Azure requires a subscription unless the API, or an open product, says otherwise."""
+    """Yield the entries. Azure requires a subscription unless the API, or an open product, says otherwise."""
     products = service.products_of(api)
     opened = next((each for each in products if not each.product.subscription_required), None)
     if opened is not None or api.subscription_required is False:
@@ -56,14 +58,14 @@ def entries_of(api: ServiceApi, service: Service, unsettled: frozenset[str]) -> 
 
 def entry_audit(entry: Entry, walk: Walk) -> EntryAudit:
     """Return what every request by an entry has proven when it reaches the backend."""
-    ways = [way.proofs for way in access_of(walk.forwarded.alternatives).ways]
+    paths = [path.proofs for path in access_of(walk.forwarded.alternatives).paths]
     name = None if not entry.caller.has_key else ANY_PRODUCT if entry.product is None else entry.product.id
     checks = [
         (f"{fact.kind} checked", place)
         for fact, place in walk.places.items()
         if isinstance(fact, Fact) and fact.kind in (TOKEN, CERTIFICATE, ADDRESS) and fact.is_true
     ]
-    return EntryAudit(name, frozenset.intersection(*ways) if ways else frozenset(), tuple(dict.fromkeys(checks)))
+    return EntryAudit(name, frozenset.intersection(*paths) if paths else frozenset(), tuple(dict.fromkeys(checks)))
 
 
 def _members(product: ServiceProduct | None) -> Mapping[str, str] | None:

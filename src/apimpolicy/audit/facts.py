@@ -1,7 +1,7 @@
-"""What a request has proven, or may choose, at a point of the pipeline; and what the gateway has done there.
+"""Facts: what a request has proven, or may choose, at a point of the pipeline; and what the gateway has done there.
 
-A fact about a condition has a sign: `is_true` False means that the condition was false. Where it was found is kept
-beside it, so that the same check in two places is one fact.
+A fact about a condition has a sign: `is_true` False means that the condition was false. Places are kept beside facts,
+so that the same check in two places is one fact.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ UNDECIDED = "undecided"
 """A condition, or a policy, whose effect depends on what is not known."""
 CHOICE = "choice"
 """A property of the request that every caller can choose."""
-
-CREDENTIALS = (KEY, TOKEN, CERTIFICATE, ADDRESS)
 
 VERIFIED, PINNED, NAMED, PRESENTED = "verified", "pinned", "named", "presented"
 """Of a certificate: its chain was checked, its thumbprint compared, another name of it compared, or none of these."""
@@ -48,7 +46,7 @@ class Fact(NamedTuple):
 
 
 class Token(NamedTuple):
-    """What a check of tokens demands; `weaknesses` are words for what it leaves open."""
+    """What a token check requires; `weaknesses` are words for what it leaves open."""
 
     issuers: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ()
@@ -56,11 +54,11 @@ class Token(NamedTuple):
     applications: tuple[str, ...] = ()
     weaknesses: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
-    """Where the keys are published, as the policy has it."""
+    """Where the keys are published, according to the policy."""
 
 
-class Place(NamedTuple):
-    """Where a policy is written. `policy` is its name, `start` and `end` are offsets in `text`'s file."""
+class PolicyLocation(NamedTuple):
+    """The location of a policy. `policy` is its name, `start` and `end` are offsets in `text`'s file."""
 
     file: str
     line: int
@@ -71,8 +69,8 @@ class Place(NamedTuple):
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
-class Deed(NamedTuple):
-    """Something that the gateway does to a request on its way to the backend."""
+class GatewayAction(NamedTuple):
+    """An action of the gateway on a request on its way to the backend."""
 
     kind: str
     """`lends`, `replaces` (a header or a parameter of the caller), `limits`, `asks`."""
@@ -80,7 +78,7 @@ class Deed(NamedTuple):
     subject: str
 
 
-def place_of(element: Element) -> Place:
+def location_of(element: Element) -> PolicyLocation:
     """Return where an element begins."""
     line, column = element.source.position(element.start)
-    return Place(element.source.path, line, column, element.name)
+    return PolicyLocation(element.source.path, line, column, element.name)

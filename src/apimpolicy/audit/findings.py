@@ -1,4 +1,4 @@
-"""What is worth telling about who reaches the backend: one finding for each API and cause."""
+"""Findings about who reaches the backend: one for each API and cause."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import attrs
 
 from apimpolicy.audit.access import NOBODY, OWN_CHECK
-from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN, VERIFIED, Fact, Place, Token
+from apimpolicy.audit.facts import CERTIFICATE, NAMED, PINNED, PRESENTED, TOKEN, VERIFIED, Fact, PolicyLocation, Token
 from apimpolicy.audit.outliers import listed, outliers, product_checks, usual_access
 from apimpolicy.audit.policies import LENDS, LIMITS
 from apimpolicy.checks.audit_codes import audit_codes
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
     from apimpolicy.audit.analysis import OperationAudit, ServiceAudit
-    from apimpolicy.audit.facts import Deed
+    from apimpolicy.audit.facts import GatewayAction
     from apimpolicy.audit.requests import Attempt
     from apimpolicy.diagnostics import Severity
     from apimpolicy.engine.service import ServiceApi
@@ -28,12 +28,12 @@ class Evidence(NamedTuple):
     """A place that a finding rests on, with what it shows."""
 
     words: str
-    place: Place
+    place: PolicyLocation
 
 
 @attrs.frozen
 class AuditFinding:
-    """One finding. `cause` tells findings of one code and API apart, whatever the lines are.
+    """One finding. `cause` distinguishes findings of one code and API, independent of line numbers.
 
     In `words`, `{need}` and `{reach}` are verbs for the operations.
     """
@@ -62,27 +62,27 @@ class AuditFinding:
         return audit_codes()[self.code].severity if self.is_error is None else Severity.ERROR
 
 
-class Origins:
-    """Where things of a service are written that no policy says; a reader that knows more replaces the methods."""
+class SourceLocations:
+    """Source locations of settings outside policies; a reader that knows more overrides the methods."""
 
-    def key_requirement(self, api: ServiceApi) -> Place | None:
-        """Return where it is written that an API, or the open product that it is in, needs no subscription."""
+    def key_requirement(self, api: ServiceApi) -> PolicyLocation | None:
+        """Return where an API, or its open product, is set to need no subscription."""
         return None
 
-    def api(self, api: ServiceApi) -> Place | None:
-        """Return where an API is written."""
+    def api(self, api: ServiceApi) -> PolicyLocation | None:
+        """Return where an API is defined."""
         path = getattr(api.policy, "path", api.policy)
         return (
             None
             if path is None or not str(path).strip() or str(path).lstrip().startswith("<")
-            else Place(str(path), 1, 1)
+            else PolicyLocation(str(path), 1, 1)
         )
 
 
-def findings_of(audit: ServiceAudit, origins: Origins | None = None) -> list[AuditFinding]:
+def findings_of(audit: ServiceAudit, origins: SourceLocations | None = None) -> list[AuditFinding]:
     """Return the findings about a service, by API and code."""
     found: list[AuditFinding] = []
-    finder = _Finder(origins or Origins())
+    finder = _Finder(origins or SourceLocations())
     by_api = operations_by_api(audit.operations)
     for operations in by_api.values():
         found += finder.of_api(operations)
@@ -100,14 +100,14 @@ def operations_by_api(operations: Iterable[OperationAudit]) -> dict[str, list[Op
 def lent_to_anyone(operation: OperationAudit) -> list[str]:
     """Return the credentials of the gateway that a request which has proven nothing brings to the backend."""
     return [
-        deed.subject
-        for deed, proven in operation.deeds.items()
-        if deed.kind == LENDS and any(all(fact.is_free for fact in each) for each in proven)
+        action.subject
+        for action, proven in operation.actions.items()
+        if action.kind == LENDS and any(all(fact.is_free for fact in each) for each in proven)
     ]
 
 
 class _Finder:
-    def __init__(self, origins: Origins) -> None:
+    def __init__(self, origins: SourceLocations) -> None:
         self.origins = origins
 
     def of_api(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
@@ -148,9 +148,11 @@ class _Finder:
     def _lending(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
         for lent, group in _grouped(operations, lambda each: tuple(sorted(lent_to_anyone(each)))):
             evidence = [
-                Evidence(f"{_kind_of_credential(deed.subject)} lent", place)
-                for deed in group[0].deeds
-                if deed.kind == LENDS and deed.subject in lent and (place := group[0].places.get(deed)) is not None
+                Evidence(f"{_kind_of_credential(action.subject)} lent", place)
+                for action in group[0].actions
+                if action.kind == LENDS
+                and action.subject in lent
+                and (place := group[0].places.get(action)) is not None
             ]
             key = self.origins.key_requirement(group[0].api)
             if key is not None:
@@ -193,9 +195,9 @@ class _Finder:
         def unproven(operation: OperationAudit) -> Fact | None:
             facts = [
                 fact
-                for way in operation.access.ways
-                if not {each.subject for each in way.facts if each.kind == CERTIFICATE} & {VERIFIED, PINNED}
-                for fact in sorted(way.facts, key=repr)
+                for path in operation.access.paths
+                if not {each.subject for each in path.facts if each.kind == CERTIFICATE} & {VERIFIED, PINNED}
+                for fact in sorted(path.facts, key=repr)
                 if fact.kind == CERTIFICATE and fact.subject in (NAMED, PRESENTED)
             ]
             return facts[0] if facts else None
@@ -207,9 +209,9 @@ class _Finder:
 
     def _own_checks(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
         def checks(operation: OperationAudit) -> tuple[Fact, ...]:
-            ways = [way for way in operation.access.ways if way.proofs == {OWN_CHECK}]
+            paths = [path for path in operation.access.paths if path.proofs == {OWN_CHECK}]
             return tuple(
-                sorted({fact for way in ways for fact in way.facts if fact.kind in ("own", "opaque")}, key=repr)
+                sorted({fact for path in paths for fact in path.facts if fact.kind in ("own", "opaque")}, key=repr)
             )
 
         for facts, group in _grouped(operations, checks):
@@ -221,15 +223,17 @@ class _Finder:
             yield self._finding("AUD007", group, message, evidence, words)
 
     def _limits(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
-        def never(operation: OperationAudit) -> tuple[Deed, ...]:
-            deeds = [deed for deed in operation.deeds if deed.kind == LIMITS and deed.subject.endswith(" never")]
-            others = [deed for deed in operation.deeds if deed.kind == LIMITS and deed not in deeds]
-            return tuple(deeds) if not any("-by-key" in each.subject for each in others) else ()
+        def never(operation: OperationAudit) -> tuple[GatewayAction, ...]:
+            actions = [
+                action for action in operation.actions if action.kind == LIMITS and action.subject.endswith(" never")
+            ]
+            others = [action for action in operation.actions if action.kind == LIMITS and action not in actions]
+            return tuple(actions) if not any("-by-key" in each.subject for each in others) else ()
 
-        for deeds, group in _grouped(operations, never):
-            if deeds and any(each.access.is_open for each in group):
-                names = listed(deed.subject.removesuffix(" never") for deed in deeds)
-                evidence = [each for deed in deeds for each in _at(group[0], deed, "limit")]
+        for actions, group in _grouped(operations, never):
+            if actions and any(each.access.is_open for each in group):
+                names = listed(action.subject.removesuffix(" never") for action in actions)
+                evidence = [each for action in actions for each in _at(group[0], action, "limit")]
                 message = f"{names} never applies: requests without a key have no subscription to count"
                 yield self._finding("AUD008", group, message, evidence, names)
 

@@ -1,11 +1,11 @@
-"""Hold the operations of a service against what a configuration requires."""
+"""Compare the operations of a service with the requirements of a configuration."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from apimpolicy.audit.facts import Place
-from apimpolicy.audit.findings import AuditFinding, Evidence, Origins, operations_by_api
+from apimpolicy.audit.facts import PolicyLocation
+from apimpolicy.audit.findings import AuditFinding, Evidence, SourceLocations, operations_by_api
 
 if TYPE_CHECKING:
     import datetime
@@ -78,7 +78,7 @@ def judge(
     findings: Sequence[AuditFinding],
     settings: Policy,
     today: datetime.date,
-    origins: Origins | None = None,
+    origins: SourceLocations | None = None,
 ) -> Gate:
     """Return what is left of findings under the settings, with those about what isn't allowed."""
     excepted: list[tuple[OperationAudit, Exempt]] = []
@@ -97,7 +97,7 @@ def judge(
     found = [left for each in findings if settings.wants(each.code) and (left := _without(each, free)) is not None]
     if settings.undecided_fails:
         found = [_as_error(each) if each.code == "AUD011" else each for each in found]
-    found += _refusals(refused, found, settings, origins or Origins())
+    found += _refusals(refused, found, settings, origins or SourceLocations())
     if settings.has_gate:
         found = [each for each in found if each.code != "AUD002" or not _are_judged(each, settings)]
     found += _expired(settings, used, today)
@@ -105,10 +105,10 @@ def judge(
 
 
 def is_allowed(operation: OperationAudit, settings: Policy) -> bool:
-    """Return whether all ways to the backend prove what is required; what isn't decided counts as allowed here."""
+    """Return whether all paths to the backend prove what is required; undecided paths count as allowed here."""
     required = settings.required(operation.api.id, operation.name)
-    ways = operation.access.ways
-    return required is None or all(required.allows(way.proofs) or not way.is_decided for way in ways)
+    paths = operation.access.paths
+    return required is None or all(required.allows(path.proofs) or not path.is_decided for path in paths)
 
 
 def _exemption(operation: OperationAudit, settings: Policy) -> Exempt | None:
@@ -137,7 +137,7 @@ def _as_error(finding: AuditFinding) -> AuditFinding:
 
 
 def _refusals(
-    refused: Sequence[OperationAudit], findings: Sequence[AuditFinding], settings: Policy, origins: Origins
+    refused: Sequence[OperationAudit], findings: Sequence[AuditFinding], settings: Policy, origins: SourceLocations
 ) -> list[AuditFinding]:
     """Return findings about what isn't allowed and isn't reported as an error already."""
     reported = {id(each) for finding in findings if finding.code in ("AUD001", "AUD003") for each in finding.operations}
@@ -152,7 +152,7 @@ def _refusals(
         for (text, words), group in groups.items():
             shown = "nothing" if words == "anyone" else f"{words} only"
             message = f"{{need}} {shown}; required: {text}"
-            evidence = [Evidence("required by", Place(settings.path, 1, 1))]
+            evidence = [Evidence("required by", PolicyLocation(settings.path, 1, 1))]
             if group[0].own_policy is not None:
                 evidence.insert(0, Evidence("the operation's policy", group[0].own_policy))
             elif (place := origins.api(group[0].api)) is not None:
@@ -171,7 +171,7 @@ def _are_judged(finding: AuditFinding, settings: Policy) -> bool:
 def _expired(settings: Policy, used: set[int], today: datetime.date) -> list[AuditFinding]:
     found = []
     for each in settings.exemptions:
-        place = (Evidence("exception", Place(settings.path, 1, 1)),)
+        place = (Evidence("exception", PolicyLocation(settings.path, 1, 1)),)
         if today > each.until:
             message = f"the exception for {each.shown} expired on {each.until}; its owner is {each.owner}"
             found.append(AuditFinding("AUD013", "", (), message, place, each.shown, True))

@@ -1,9 +1,9 @@
-"""What the value of a C# expression comes from: a header, the client certificate, a variable, a claim of a token.
+"""The origin of a C# value: a header, the client certificate, a variable, a claim of a token.
 
     context.Request.Headers.GetValueOrDefault("x-key", "").Trim()      header x-key
     context.Request.Certificate?.Thumbprint                            certificate, with the member Thumbprint
 
-Conversions, local variables, `?.` and `??` are looked through. A value that is made of several has the first origin.
+Conversions, local variables, `?.` and `??` are transparent. A value that is made of several has the first origin.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _BY_KEY = frozenset(("GetValueOrDefault", "GetValues", "TryGetValue", "ContainsK
 
 
 class Origin(NamedTuple):
-    """`kind` and `name` say what it is, `members` what was read of it; None as the name is one that isn't constant.
+    """`kind` and `name` identify it, `members` are those that were read; the name is None when it isn't constant.
 
-    `default` is what stands for it where it is absent.
+    `default` replaces it where it is absent.
     """
 
     kind: str = ""

@@ -10,7 +10,7 @@ from apimpolicy.audit.access import ANYONE, KEY_WORD, NOBODY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from apimpolicy.audit.access import Way
+    from apimpolicy.audit.access import AccessPath
     from apimpolicy.audit.analysis import OperationAudit
 
 FEW_SIBLINGS = 2
@@ -24,13 +24,13 @@ def outliers(operations: Sequence[OperationAudit]) -> list[OperationAudit]:
     if not usual or len(like) < FEW_SIBLINGS or usual in (ANYONE, NOBODY):
         return []
     model = like[0].access
-    return [each for each in operations if each.access.is_decided and is_weaker(each, model.ways)]
+    return [each for each in operations if each.access.is_decided and is_weaker(each, model.paths)]
 
 
-def is_weaker(operation: OperationAudit, ways: Sequence[Way]) -> bool:
-    """Return whether a request reaches the backend by an operation with less than any of these ways takes."""
-    proofs = [way.proofs for way in ways]
-    return any(not any(other <= way.proofs for other in proofs) for way in operation.access.ways)
+def is_weaker(operation: OperationAudit, paths: Sequence[AccessPath]) -> bool:
+    """Return whether a request reaches the backend by an operation with less than any of these paths requires."""
+    proofs = [path.proofs for path in paths]
+    return any(not any(other <= path.proofs for other in proofs) for path in operation.access.paths)
 
 
 def usual_access(operations: Sequence[OperationAudit]) -> str:

@@ -1,4 +1,4 @@
-"""What each kind of `access` that policies declare does to the walk."""
+"""The effect of each `access` word that policies declare on the walk."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from apimpolicy.audit.facts import (
     PRESENTED,
     TOKEN,
     VERIFIED,
-    Deed,
     Fact,
-    place_of,
+    GatewayAction,
+    location_of,
 )
 from apimpolicy.audit.states import ALWAYS, NOWHERE, State, both, of_fact
 from apimpolicy.audit.tokens import token_of
@@ -62,11 +62,11 @@ def passes(walk: Walk, step: Step, state: State) -> State:
 def chooses_backend(walk: Walk, step: Step, state: State) -> State:
     walk.knowledge.changed()
     lent = walk.lending_backends.get(_attribute(step.element, "backend-id"))
-    return state if lent is None else walk.doing(step, state, Deed(LENDS, lent))
+    return state if lent is None else walk.act(step, state, GatewayAction(LENDS, lent))
 
 
 def answers(walk: Walk, step: Step, state: State) -> State:
-    walk.answers.append(place_of(step.element))
+    walk.answers.append(location_of(step.element))
     return NOWHERE
 
 
@@ -100,7 +100,7 @@ def runs(walk: Walk, step: Step, state: State) -> State:
 
 
 def waits(walk: Walk, step: Step, state: State) -> State:
-    """Policies inside may fail and the request goes on: what they prove doesn't count."""
+    """Run policies inside that may fail while the request continues: their proofs don't count."""
     for inside in step.lists_inside():
         for each in inside:
             walk.execute([each], state)
@@ -173,7 +173,9 @@ def address(walk: Walk, step: Step, state: State) -> State:
 
 def limits(walk: Walk, step: Step, state: State) -> State:
     never = has_trait(step.name, "counts-subscription") and not walk.knowledge.caller.has_key
-    return walk.doing(step, passes(walk, step, state), Deed(LIMITS, f"{step.name} never" if never else step.name))
+    return walk.act(
+        step, passes(walk, step, state), GatewayAction(LIMITS, f"{step.name} never" if never else step.name)
+    )
 
 
 def identity(walk: Walk, step: Step, state: State) -> State:
@@ -184,7 +186,7 @@ def identity(walk: Walk, step: Step, state: State) -> State:
         walk.knowledge.set(variable, Value("credential", subject=lent))
         return state
     walk.knowledge.header_changed("authorization")
-    return walk.doing(step, walk.doing(step, state, Deed(LENDS, lent)), Deed(REPLACES, "authorization"))
+    return walk.act(step, walk.act(step, state, GatewayAction(LENDS, lent)), GatewayAction(REPLACES, "authorization"))
 
 
 def connection(walk: Walk, step: Step, state: State) -> State:
@@ -198,11 +200,11 @@ def connection(walk: Walk, step: Step, state: State) -> State:
 def credentials(walk: Walk, step: Step, state: State) -> State:
     kind = step.name.removeprefix("authentication-")
     lent = {"basic": "user name and password", "certificate": "client certificate of the gateway"}.get(kind, kind)
-    state = walk.doing(step, state, Deed(LENDS, lent))
+    state = walk.act(step, state, GatewayAction(LENDS, lent))
     if kind != "basic":
         return state
     walk.knowledge.header_changed("authorization")
-    return walk.doing(step, state, Deed(REPLACES, "authorization"))
+    return walk.act(step, state, GatewayAction(REPLACES, "authorization"))
 
 
 def header_set(walk: Walk, step: Step, state: State) -> State:
@@ -214,9 +216,9 @@ def header_set(walk: Walk, step: Step, state: State) -> State:
         walk.knowledge.query_changed(known)
     action = _attribute(step.element, "exists-action") or "override"
     if action in ("override", "delete") and name in walk.caller_headers:
-        state = walk.doing(step, state, Deed(REPLACES, name))
+        state = walk.act(step, state, GatewayAction(REPLACES, name))
     for lent in dict.fromkeys(_lent(walk, step.element, name)):
-        state = walk.doing(step, state, Deed(LENDS, lent))
+        state = walk.act(step, state, GatewayAction(LENDS, lent))
     return state
 
 
@@ -265,7 +267,7 @@ def requests(walk: Walk, step: Step, state: State) -> State:
     variable = _attribute(step.element, "response-variable-name")
     if variable:
         walk.knowledge.set(variable, Value("answer"))
-    return walk.doing(step, state, Deed(ASKS, "another service"))
+    return walk.act(step, state, GatewayAction(ASKS, "another service"))
 
 
 def cors(walk: Walk, step: Step, state: State) -> State:

@@ -1,6 +1,6 @@
-"""Requests that show what the analysis says: sent through the service as it is, with credentials made up.
+"""Requests that confirm the analysis: sent through the service as it is, with made-up credentials.
 
-A rehearsal is the service with a key for each way in, a backend that answers everything, and an identity of its own.
+A rehearsal is the service with a key for each entry, a backend that answers everything, and an identity of its own.
 Nothing leaves the process.
 """
 
@@ -210,5 +210,5 @@ def _unconfirmed(operation: OperationAudit, attempt: Attempt | None) -> Operatio
     fact = Fact(UNDECIDED, f"no request that ran reached the backend{f' ({problem})' if problem else ''}")
     return operation._replace(
         alternatives=both(operation.alternatives, of_fact(fact)),
-        deeds={deed: both(found, of_fact(fact)) for deed, found in operation.deeds.items()},
+        actions={action: both(found, of_fact(fact)) for action, found in operation.actions.items()},
     )

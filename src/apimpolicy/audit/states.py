@@ -14,7 +14,7 @@ from apimpolicy.audit.facts import UNDECIDED, Fact
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from apimpolicy.audit.facts import Deed
+    from apimpolicy.audit.facts import GatewayAction
 
 Alternative = frozenset[Fact]
 Alternatives = frozenset[Alternative]
@@ -99,7 +99,7 @@ def of_fact(fact: Fact) -> Alternatives:
 
 
 class Truth(NamedTuple):
-    """What is proven when a condition is true, and when it is false."""
+    """The facts that are proven when a condition is true, and when it is false."""
 
     if_true: Alternatives
     if_false: Alternatives
@@ -131,10 +131,10 @@ FALSE = Truth(NEVER, ALWAYS)
 
 
 class State(NamedTuple):
-    """The alternatives, and for each deed of the gateway those of the paths on which it was done."""
+    """The alternatives, and for each action of the gateway those of the paths on which it happened."""
 
     alternatives: Alternatives = ALWAYS
-    deeds: Mapping[Deed, Alternatives] = {}
+    actions: Mapping[GatewayAction, Alternatives] = {}
 
     @property
     def is_reached(self) -> bool:
@@ -144,24 +144,24 @@ class State(NamedTuple):
         """Return the state of the requests that have proven this too."""
         if proof == ALWAYS:
             return self
-        deeds = {deed: both(found, proof) for deed, found in self.deeds.items()} if proof else {}
-        return State(both(self.alternatives, proof), {deed: found for deed, found in deeds.items() if found})
+        actions = {action: both(found, proof) for action, found in self.actions.items()} if proof else {}
+        return State(both(self.alternatives, proof), {action: found for action, found in actions.items() if found})
 
-    def doing(self, deed: Deed) -> State:
-        return self._replace(deeds={**self.deeds, deed: self.alternatives})
+    def with_action(self, action: GatewayAction) -> State:
+        return self._replace(actions={**self.actions, action: self.alternatives})
 
-    def without(self, *deeds: Deed) -> State:
-        return self._replace(deeds={deed: found for deed, found in self.deeds.items() if deed not in deeds})
+    def without(self, *actions: GatewayAction) -> State:
+        return self._replace(actions={action: found for action, found in self.actions.items() if action not in actions})
 
     @classmethod
     def joined(cls, states: Sequence[State]) -> State:
         """Return the state where paths meet."""
         if len(states) == 1:
             return states[0]
-        deeds = dict.fromkeys(deed for state in states for deed in state.deeds)
+        actions = dict.fromkeys(action for state in states for action in state.actions)
         return cls(
             any_of(state.alternatives for state in states),
-            {deed: any_of(state.deeds.get(deed, NEVER) for state in states) for deed in deeds},
+            {action: any_of(state.actions.get(action, NEVER) for state in states) for action in actions},
         )
 
 

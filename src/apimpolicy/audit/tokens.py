@@ -1,4 +1,4 @@
-"""What a check of tokens demands, and what it leaves open."""
+"""What a token check requires, and what it leaves open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What variables and headers have, as far as policies have given it to them."""
+"""The values of variables and headers, as far as policies have set them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOWERS = frozenset(("ToLower", "ToLowerInvariant"))
 
 
 class Value(NamedTuple):
-    """What a variable has: one of a few constants, each with what was proven where it is assigned; or an origin.
+    """The value of a variable: one of a few constants, each with what was proven where it is assigned; or an origin.
 
     None as a constant is a variable that isn't set. `kind` is `cases`, `origin`, `answer` (of a request of the
     policy's own), `token` (that was validated), `credential` (of the gateway) or `unknown`.
@@ -33,7 +33,7 @@ UNKNOWN = Value("unknown")
 
 
 def with_default(value: Value, default: str | None) -> Value:
-    """Return a value with what stands for it where it isn't set."""
+    """Return a value with a default for where it isn't set."""
     if default is None or value.kind != "cases":
         return value
     return value._replace(cases=tuple((proven, default if each is None else each) for proven, each in value.cases))

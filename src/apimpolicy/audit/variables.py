@@ -1,4 +1,4 @@
-"""What is known at a place besides what the request has proven: how it entered, variables, what has changed."""
+"""What is known at a point besides what the request has proven: its entry, variables, what has changed."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _SCHEMES = frozenset(("bearer", "basic", "bearer ", "basic "))
 
 
 class Caller(NamedTuple):
-    """How a request enters: with which subscription key, and with the policies of which product."""
+    """The entry of a request: its subscription key, and the product whose policies run."""
 
     has_key: bool
     product: Mapping[str, str] | None = None
-    """What expressions read of the product, by member."""
+    """Members of the product that expressions read."""
 
 
 class Target(NamedTuple):
-    """What expressions read of the operation and its API, by member."""
+    """Members of the operation and its API that expressions read."""
 
     operation: Mapping[str, str]
     api: Mapping[str, str]
@@ -52,14 +52,14 @@ class Knowledge:
         self.target = target
         self.variables: dict[str, Value] = {}
         self.others = UNSET
-        """What variables have that aren't among them."""
+        """The value of all other variables."""
         self.headers: dict[str, int] = {}
         self.written: dict[str, Value] = {}
         """Headers with values that policies have given them."""
         self.generation = 0
         self._counter = [0]
         self.read: set[str] = set()
-        """What conditions have asked about the operation and its API, in any branch."""
+        """What conditions have read of the operation and its API, in any branch."""
 
     def copy(self) -> Knowledge:
         found = object.__new__(Knowledge)
@@ -135,7 +135,7 @@ class Knowledge:
             name: merged([(guard, known.written.get(name, UNKNOWN)) for guard, known in branches]) for name in headers
         }
 
-    # What conditions ask
+    # What conditions read
 
     def truth_of_variable(self, name: str, default: str | None = None) -> Truth | None:
         """Return what a variable with a truth value proves; None for another one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.audit.conditions import Condition, truth
-from apimpolicy.audit.facts import UNDECIDED, Deed, Fact, Place, place_of
+from apimpolicy.audit.facts import UNDECIDED, Fact, GatewayAction, PolicyLocation, location_of
 from apimpolicy.audit.states import FALSE, NOWHERE, TRUE, State, Truth, of_fact, truth_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ SECTIONS = ("inbound", "backend")
 
 
 class Walk:
-    """One walk. `forwarded` is what reaches the backend; `places` say where each fact and deed was found."""
+    """One walk. `forwarded` is what reaches the backend; `places` are the locations of facts and actions."""
 
     def __init__(
         self,
@@ -46,8 +46,8 @@ class Walk:
         self.caller_headers = caller_headers
         """Headers in which callers send credentials."""
         self.forwarded = NOWHERE
-        self.places: dict[Hashable, Place] = {}
-        self.answers: list[Place] = []
+        self.places: dict[Hashable, PolicyLocation] = {}
+        self.answers: list[PolicyLocation] = []
         """Policies that answer in the place of the backend."""
         self.cors: set[tuple[str, bool]] = set()
         """Origins that cors allows, and whether with credentials."""
@@ -83,9 +83,9 @@ class Walk:
         self.note(step, *{fact for alternative in proof for fact in alternative})
         return state.proving(proof)
 
-    def doing(self, step: Step, state: State, deed: Deed) -> State:
-        self.note(step, deed)
-        return state.doing(deed)
+    def act(self, step: Step, state: State, action: GatewayAction) -> State:
+        self.note(step, action)
+        return state.with_action(action)
 
     def undecided(self, step: Step, state: State, subject: str) -> State:
         self.knowledge.forget_variables()
@@ -93,7 +93,7 @@ class Walk:
 
     def note(self, step: Step, *found: Hashable) -> None:
         for each in found:
-            self.places.setdefault(each, place_of(step.element))
+            self.places.setdefault(each, location_of(step.element))
 
     def truth(self, step: Step, name: str) -> Truth:
         """Return what an attribute with a condition proves."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice
+from apimpolicy.binding import advice, lookup
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
 from apimpolicy.binding.nodes import (
@@ -28,8 +28,10 @@ from apimpolicy.binding.reports import Reports
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
 from apimpolicy.binding.unbound import DefaultLiteral
+from apimpolicy.binding.written import name_of_open_type
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
-from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, VOID
+from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, VOID
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,6 +273,7 @@ class Binder(Reports):
         if expression.type is target and (not isinstance(target, SpecialType) or form_of(expression) is None):
             return expression
         if isinstance(expression, Bad):
+            self._report_open_type(expression.syntax, target)
             return self.bad(expression.syntax, target)
         conversion = self.classify(expression, target)
         if conversion is None:
@@ -344,6 +347,17 @@ class Binder(Reports):
             help = "put it in unchecked(…) to wrap around" if error.code == "CS0221" else ""
             self.report(where, error.code, error.message, help=help)
             return NOT_CONSTANT
+
+    def _report_open_type(self, created: Node | Token, target: Type) -> None:
+        """`List<int> x = new List<>();`: the compiler reports first that the one type is not the other."""
+        if not isinstance(created, shapes.ObjectCreation) or not isinstance(target, NamedType) or target is OBJECT:
+            return
+        name, arity = name_of_open_type(created.type)
+        for definition in lookup.types_named(name, arity) if not target.has_error else ():
+            code = "CS0266" if target.kind == "interface" and not definition.is_sealed else "CS0029"
+            is_same = target.definition is definition
+            help = f"write new {shown(target)}(…)" if is_same else "write the types between '<' and '>'"
+            self.report(created, code, f"'{name}<>' cannot be converted to '{shown(target)}'", help=help)
 
     def _cannot_convert(self, expression: Expression, target: Type, syntax: Node | Token) -> Bad:
         source = expression.type

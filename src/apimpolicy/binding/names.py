@@ -146,9 +146,6 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
     own = binder.scope.find_type(name) if arguments is None else None
     if own is not None:
         return own
-    if isinstance(arguments, Token) and not binder.takes_unbound:
-        _report_unbound(binder, node, name)
-        return ERROR
     written = _written(arguments)
     found = lookup.types_named(name, _arity(arguments))
     if len(found) > 1:
@@ -161,7 +158,7 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
         return ERROR
     if found:
         if isinstance(arguments, Token):
-            return found[0].open_type
+            return _open_type(binder, node, found[0])
         if not written:
             return found[0].type
         return _constructed(binder, found[0], written)
@@ -175,7 +172,8 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
     if other is not None and not other.arity:
         binder.report(node, "CS0308", f"'{name}' is not generic and can't have type arguments")
     elif other is not None:
-        binder.report(node, "CS0305", f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}")
+        message = f"'{name}' needs {other.arity} type argument{'s' * (other.arity != 1)}"
+        binder.report(node, "CS0305", message, help=_with_arguments(other))
     else:
         from apimpolicy.binding import suggestions
 
@@ -230,8 +228,18 @@ def no_generic(binder: Binder, node: Node, start: int, what: str, name: str) -> 
     return binder.failure_at(start, node.end, node, "CS0307", message)
 
 
-def _report_unbound(binder: Binder, node: Node | Token, name: str) -> None:
-    binder.report(node, "CS7003", f"'{name}' needs its type arguments", help="only 'typeof' can be used without them")
+def _open_type(binder: Binder, node: Node | Token, definition: TypeDefinition) -> Type:
+    """`List<>`, which `typeof` alone takes."""
+    if binder.takes_unbound:
+        return definition.open_type
+    message = f"'{definition.simple_name}' needs its type arguments"
+    binder.report(node, "CS7003", message, help=_with_arguments(definition))
+    return ERROR
+
+
+def _with_arguments(definition: TypeDefinition) -> str:
+    example = ", ".join(["string"] * definition.arity)
+    return f"write the types between '<' and '>', as in {definition.simple_name}<{example}>"
 
 
 def _type_argument(binder: Binder, node: Node) -> Type:
@@ -273,9 +281,6 @@ def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
         return find_type(binder, node, name, arguments, report=True) or ERROR
     left = bind_qualifier(binder, qualifier)
     count = _arity(arguments)
-    if isinstance(arguments, Token) and not binder.takes_unbound:
-        _report_unbound(binder, token, name)
-        return ERROR
     if isinstance(left, str):
         definition = lookup.qualified_type(left, name, count) if left else None
         if definition is None and not left:
@@ -288,7 +293,7 @@ def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
             )
             return ERROR
         if isinstance(arguments, Token):
-            return definition.open_type
+            return _open_type(binder, token, definition)
         if not count:
             return definition.type
         return _constructed(binder, definition, _written(arguments))

@@ -39,6 +39,13 @@ def is_var(node: Child) -> bool:
     )
 
 
+def name_of_open_type(node: Child) -> tuple[str, int]:
+    """The name in `List<>`, and how many type arguments it lacks; none for other types."""
+    if not isinstance(node, shapes.NamedType) or not isinstance(node.type_arguments, Token):
+        return "", 0
+    return name_of(node.name), node.type_arguments.text.count(",") + 1
+
+
 def is_discard(node: Child, scope: Scope) -> bool:
     """Whether an expression is `_` where no variable has that name."""
     return isinstance(node, shapes.Identifier) and node.name.text == "_" and scope.find("_") is None

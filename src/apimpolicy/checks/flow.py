@@ -97,7 +97,7 @@ class Flow:
         variables = {
             name: Variable(types, False, element)
             for element in self.subject.elements
-            for name, types, _ in _sets(self.subject, element)
+            for name, types, _ in variables_set_by(self.subject, element)
         }
         return State(variables, is_open=True)
 
@@ -136,7 +136,7 @@ class Flow:
         if "wraps" in traits:
             after = self._run(element, state)
             return state if after is None and "joins" in traits else after
-        for variable, types, is_certain in _sets(self.subject, element):
+        for variable, types, is_certain in variables_set_by(self.subject, element):
             if is_unknown(variable):  # it may be any of them
                 state = attrs.evolve(state, variables={}, is_open=True)
                 continue
@@ -192,7 +192,7 @@ class Flow:
             ways.append(current)
         if not self._takes(sum(len(way.variables) for way in ways)):
             ways = [attrs.evolve(way, variables={}, is_open=True) for way in ways]
-        return _merge(ways)
+        return _merge(ways, state)
 
     def _fragment(self, element: Element, state: State) -> State | None:
         known = self.subject.settings.fragments or {}
@@ -220,13 +220,16 @@ def _after(expression: CheckedExpression, state: State) -> State:
     return state
 
 
-def _merge(ways: list[State]) -> State | None:
+def _merge(ways: list[State], before: State) -> State | None:
+    """Return the state after a choice between ways that all began with the same state."""
     if not ways:
         return None
-    names = dict.fromkeys(name for way in ways for name in way.variables)
-    variables: dict[str, Variable] = {}
-    for name in names:
+    variables = dict(before.variables)
+    for name in _changed(ways, variables):
         found = [way.variables[name] for way in ways if name in way.variables]
+        if not found:
+            variables.pop(name)
+            continue
         types: frozenset[str] | None = frozenset()
         for variable in found:
             types = None if types is None or variable.types is None else types | variable.types
@@ -236,7 +239,19 @@ def _merge(ways: list[State]) -> State | None:
     return State(variables, any(way.is_open for way in ways), consumed)
 
 
-def _sets(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:
+def _changed(ways: list[State], before: Mapping[str, Variable]) -> dict[str, None]:
+    """Return the names that any of the ways has set or lost: few, where a document sets hundreds."""
+    changed: dict[str, None] = {}
+    for way in ways:
+        if way.variables is before:
+            continue
+        changed |= dict.fromkeys(name for name, variable in way.variables.items() if before.get(name) is not variable)
+        if not before.keys() <= way.variables.keys():
+            changed |= dict.fromkeys(name for name in before if name not in way.variables)
+    return changed
+
+
+def variables_set_by(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:
     """The variables that a policy sets: name, types, and whether it always does."""
     if has_trait(element.name, "sets-variable"):
         name = element.get("name")

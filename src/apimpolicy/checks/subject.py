@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from apimpolicy.text.named_values import NamedValueReference
     from apimpolicy.text.source import Source
 
-SCOPES = ("global", "workspace", "product", "api", "operation")
-
 
 class Settings(NamedTuple):
     """What a run of `check` looks for, and what it knows beyond the document.

@@ -44,8 +44,8 @@ def command(
 ) -> int:
     """Report for each operation who reaches the backend, what they must show, and what the gateway lends them.
 
-    Reads a folder as APIOps extracts it, or a configuration that describes a service. Every path through the policies
-    of all scopes counts. "anyone" comes with a request that ran; what can't be decided is called so.
+    Reads a folder as APIOps extracts it, or a configuration that describes a service. Every path through the
+    policies of all scopes counts. "anyone" comes with a request that ran; "not decided" with a reason.
 
     \b
     Examples:
@@ -55,13 +55,13 @@ def command(
       apimpolicy audit apimartifacts --since origin/main
 
     \b
-    What is required stands in apimpolicy.toml:
+    Write requirements in apimpolicy.toml:
       [audit]
       require = "token or certificate"
       undecided = "fail"
 
     Exits with 0 when there are no errors, 1 when there are, 2 when the command line, a file or the configuration is
-    wrong.
+    invalid.
     """
     from apimpolicy.project import audit_run
 
@@ -108,7 +108,7 @@ def _write(run: AuditRun, form: str, path: str | None, *, verbose: bool) -> None
 
 
 def _show_problems() -> None:
-    """Show what is broken in the service. Stand-ins are only for requests: what is made up counts as unknown."""
+    """Show problems of the service. Stand-ins are only for requests: made-up values count as unknown."""
     from apimpolicy.project.service.leniency import leniency
     from apimpolicy.report.stand_in_text import problem_text
 

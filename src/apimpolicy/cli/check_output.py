@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from apimpolicy.cli import exit_codes
-from apimpolicy.cli.program import tool_version
 from apimpolicy.diagnostics import Severity
+from apimpolicy.report.tool_version import tool_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

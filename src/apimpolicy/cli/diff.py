@@ -1,4 +1,4 @@
-"""`apimpolicy diff OLD NEW`: is there a request that is answered, forwarded or refused differently?"""
+"""`apimpolicy diff OLD NEW`: find requests that are answered, forwarded or refused differently."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.report.difference_data import DifferenceReport
-    from apimpolicy.testing.comparing.sides import Pair
+    from apimpolicy.testing.comparing.versions import Pair
 
 
 @click.command("diff", cls=WithHelp)
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; 20 unless given."
+    "--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for each policy; default: 20."
 )
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=click.Choice(["text", "json", "markdown", "github", "azure"]),
     default="text",
-    help="For people, for programs, or for a comment of a pull request.",
+    help="For people, for programs, for a comment on a pull request, or as annotations of a pipeline.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Show the whole explanation of each request.")
 @selects_environment
 @stands_in
 def command(old: str, new: str, seconds: float | None, form: str, verbose: bool) -> int:
-    """Say which requests are answered, forwarded or refused differently after a change, or prove that none is.
+    """Find requests that are answered, forwarded or refused differently after a change, or prove that there are none.
 
-    OLD and NEW are policy files, folders with policies of the same paths, or what git has of them at a revision. Each
-    kind of difference is shown once, with a small request that went through both versions. What a test file beside the
-    policy says of the gateway holds. A revision has the fragments, the configuration and the test files that it had, so
-    that a policy is different when a fragment or a named value is. Needs the solver: pip install 'apimpolicy[prove]'.
+    OLD and NEW are policy files, folders with policies at the same paths, or revisions of them in git. Each kind of
+    difference is shown once, with a small request that ran through both versions. Gateway settings come from the test
+    file beside the policy. A revision keeps its own fragments, configuration and test files, so that a policy differs
+    when a fragment or a named value does. Needs the solver: pip install 'apimpolicy[prove]'.
 
     \b
     Examples:
@@ -53,9 +53,9 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
       apimpolicy diff origin/main policies --format markdown
 
     Exits with 0 when all policies are proven equivalent, 1 when there is a difference, 2 when something cannot be read,
-    3 when none was found and it is not decided whether there is one.
+    3 when none was found but equivalence is not proven.
     """
-    from apimpolicy.testing.comparing.sides import pairs
+    from apimpolicy.testing.comparing.versions import pairs
 
     requests_are_invented()
     started = time.perf_counter()
@@ -70,7 +70,7 @@ def command(old: str, new: str, seconds: float | None, form: str, verbose: bool)
 
 
 def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbose: bool) -> list[DifferenceReport]:
-    """What differs; nothing of policies for which neither they nor what is around them does."""
+    """Compare policies; leave out those that are unchanged with everything around them."""
     from apimpolicy.cli.progress import Progress
     from apimpolicy.report.difference_data import SAME
     from apimpolicy.report.difference_text import difference
@@ -94,14 +94,20 @@ def _compare(pairs: Sequence[Pair], seconds: float | None, is_text: bool, verbos
 
 
 def _show(reports: Sequence[DifferenceReport], same: int, seconds: float, form: str) -> None:
-    from apimpolicy.cli.program import tool_version
     from apimpolicy.report.style import Style
+    from apimpolicy.report.tool_version import tool_version
 
     if form == "json":
         from apimpolicy.report.difference_json import differences_to_json
         from apimpolicy.report.harmless import write_finished
 
         write_finished(differences_to_json(reports, tool_version()) + "\n", sys.stdout)
+        return
+    if form in ("github", "azure"):
+        from apimpolicy.report.annotations import annotation_lines, difference_findings
+        from apimpolicy.report.harmless import write_finished
+
+        write_finished(annotation_lines(form, difference_findings(reports)), sys.stdout)
         return
     if form == "markdown":
         from apimpolicy.report.difference_markdown import to_markdown

@@ -18,7 +18,7 @@ from apimpolicy.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from apimpolicy.report.mutation_data import MutantOutcome
+    from apimpolicy.report.mutation_data import Mutant, MutantOutcome
     from apimpolicy.report.style import Style
     from apimpolicy.testing.coverage import PolicyCoverage
     from apimpolicy.testing.mutation.pytest_runs import PytestRuns
@@ -31,25 +31,25 @@ MOST_CHANGES = 5_000
 @click.command("mutate", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
-    "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 when fewer are noticed."
+    "--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 when the score is lower."
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="So many changes at a time.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Try at most N changes, spread over all; 5,000.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Changes to run at a time.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Try at most N changes, evenly; default: 5,000.")
 @click.option(
     "--pytest/--no-pytest",
     "python",
     default=None,
-    help="Run tests in Python too, or leave them alone; unless said, those that mention apim.",
+    help="Run Python tests too, or skip them; by default, those that mention apim.",
 )
 @click.option("--pytest-args", metavar="TEXT", help="Further arguments for pytest: '-k orders -m \"not slow\"'.")
 @click.option(
     "--time-limit",
     type=click.FloatRange(1),
     metavar="SECONDS",
-    help="For one change with tests in Python; unless said, ten times what they took, and 20 s.",
+    help="For one change with Python tests; default: ten times their duration, plus 20 s.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or programs.")
-@click.option("-v", "--verbose", is_flag=True, help="Name every change and what became of it.")
+@click.option("-v", "--verbose", is_flag=True, help="List every change with its outcome.")
 def command(
     paths: tuple[str, ...],
     fail_under: float | None,
@@ -63,16 +63,16 @@ def command(
 ) -> int:
     """Change policies a little, one change at a time, and see whether a test notices.
 
-    A condition is negated, an operand of && or || left out, == becomes !=, a number is one more, an attribute has
-    another value, a policy or a branch is removed. For each change, the tests that reach it run until one fails. If all
-    of them pass, the change survives: no test would notice the same mistake. Your files stay as they are.
+    Changes negate a condition, drop an operand of && or ||, turn == into !=, increment a number, change an attribute,
+    or remove a policy or a branch. For each change, the tests that reach it run until one fails. If all of them pass,
+    the change survives: no test would notice such an error. Your files are not changed.
 
-    A path is a directory with tests, a test file (.test.yaml, .test.toml, .test.json), a file of tests in Python, or a
-    policy file: then only that is changed, by the tests of the other paths and those beside it (of this directory,
-    when there are none). Without a path it is this directory.
+    A path is a directory with tests, a test file (.test.yaml, .test.toml, .test.json), a file of Python tests, or a
+    policy file. With a policy file, only that file is changed; the tests of the other paths and those beside it run, or
+    those of this directory when there are none. Without a path it is this directory.
 
-    pytest runs tests in Python, those in files that mention apim or below a conftest.py that does; each change in a
-    process of its own.
+    pytest runs Python tests in files that mention apim, or below a conftest.py that does, with each change in a process
+    of its own.
 
     \b
     Examples:
@@ -83,15 +83,14 @@ def command(
       apimpolicy mutate policies --fail-under 90 --format json
 
     \b
-    A change that makes no difference is left out by a comment before the element, with a reason:
+    To suppress a change that makes no difference, write a comment before the element, with a reason:
       <!-- apimpolicy: equivalent constant: any number of seconds will do -->
 
-    Exits with 0; with 1 when a test does not pass as things are, or less is noticed than --fail-under says; with 2 when
-    a file cannot be read, the tests cannot be collected, or there is nothing to change.
+    Exits with 0; 1 when a test fails without a change, or the score is below --fail-under; 2 when a file can't be read,
+    the tests can't be collected, or there is nothing to change.
     """
     from apimpolicy.testing.coverage import PolicyCoverage
-    from apimpolicy.testing.mutation.mutants import spread
-    from apimpolicy.testing.mutation.running import collect, find_mutants, load_cases, run_with_pytest
+    from apimpolicy.testing.mutation.running import collect, load_cases, run_with_pytest
 
     started = time.perf_counter()
     tests = _find(paths or (".",), python)
@@ -102,33 +101,38 @@ def command(
     cases = load_cases(tests.files)
     coverage, bad = collect(cases) if cases else (PolicyCoverage(), [])
     with ExitStack() as stack:
-        names = [f"{outcome.case.file.path}: {outcome.case.name}" for outcome in bad]
         runs: PytestRuns | None = None
-        if tests.python and not names:
+        failing = [f"{outcome.case.file.path}: {outcome.case.name}" for outcome in bad]
+        if tests.python and not failing:
             runs = stack.enter_context(_pytest(tests.python, pytest_args, time_limit, bool(python)))
-            names = _look(runs, coverage)
-        if names:
-            do = "does" if len(names) == 1 else "do"
-            what = f"{len(names)} of the tests {do} not pass as things are, so changes would say nothing"
-            say(f"{what}: {'; '.join(names[:5])}")
+            failing = _run_baseline(runs, coverage)
+        if failing:
+            fail = "1 test fails" if len(failing) == 1 else f"{len(failing)} tests fail"
+            say(f"{fail} without any change; fix that first: {'; '.join(failing[:5])}")
             return exit_codes.FINDINGS
-        mutants, texts = find_mutants(coverage, tests.only)
-        total = len(mutants)
-        mutants = spread(mutants, limit or MOST_CHANGES)
-        if limit is None and len(mutants) < total:
-            say(f"trying {len(mutants):,} of {total:,} changes, spread over all; --limit N tries another number")
+        mutants, texts = _mutants(coverage, tests.only, limit)
         if not mutants:
-            say(
-                "there is nothing to change: no policy file is loaded by these tests"
-                + (" (one is when a test gives its path, not its text)" if runs is not None else "")
-            )
+            hint = " (pass the path of a policy to its test, not its text)" if runs is not None else ""
+            say(f"there is nothing to change: these tests load no policy file{hint}")
             return exit_codes.USAGE
         outcomes = _in_order(run_with_pytest(mutants, texts, cases, tests.files, jobs, runs), len(mutants))
     return _show(outcomes, time.perf_counter() - started, fail_under, verbose, form)
 
 
+def _mutants(coverage: PolicyCoverage, only: list[str], limit: int | None) -> tuple[list[Mutant], dict[str, str]]:
+    """Return the mutants to try, and the texts of the policy files."""
+    from apimpolicy.testing.mutation.mutants import spread
+    from apimpolicy.testing.mutation.running import find_mutants
+
+    found, texts = find_mutants(coverage, only)
+    mutants = spread(found, limit or MOST_CHANGES)
+    if limit is None and len(mutants) < len(found):
+        say(f"trying {len(mutants):,} of {len(found):,} changes, spread over all; use --limit N for another number")
+    return mutants, texts
+
+
 def _in_order(tried: Iterable[tuple[int, MutantOutcome]], total: int) -> list[MutantOutcome]:
-    """What becomes of each, in order of their numbers."""
+    """Return the outcomes in the order of their numbers."""
     from apimpolicy.cli.progress import Progress
 
     outcomes: dict[int, MutantOutcome] = {}
@@ -139,18 +143,18 @@ def _in_order(tried: Iterable[tuple[int, MutantOutcome]], total: int) -> list[Mu
     return [outcomes[number] for number in sorted(outcomes)]
 
 
-def _look(runs: PytestRuns, coverage: PolicyCoverage) -> list[str]:
-    """Run the tests in Python as things are: those that do not pass although they reach a policy."""
+def _run_baseline(runs: PytestRuns, coverage: PolicyCoverage) -> list[str]:
+    """Run the Python tests without changes; return those that fail although they reach a policy."""
     from apimpolicy.cli.progress import waiting
 
-    with waiting("running the tests in Python as things are"):
-        found = runs.look(coverage)
+    with waiting("running the Python tests without changes"):
+        found = runs.run_baseline(coverage)
     reached = {
         name for file in coverage.report().files for place in file.places for name in (*place.tests, *place.failed)
     }
     if others := [name for name in found.bad if name not in reached]:
-        does = "test does not pass and reaches" if len(others) == 1 else "tests do not pass and reach"
-        say(f"{len(others)} {does} no policy, and is left out: {'; '.join(others[:5])}")
+        fail = "failing test that reaches" if len(others) == 1 else "failing tests that reach"
+        say(f"skipped {len(others)} {fail} no policy: {'; '.join(others[:5])}")
     return [name for name in found.bad if name in reached]
 
 
@@ -162,9 +166,9 @@ def _show(outcomes: Sequence[MutantOutcome], seconds: float, fail_under: float |
     is_too_little = fail_under is not None and percent < fail_under
     style = Style.of(sys.stdout)
     if form == "json":
-        from apimpolicy.cli.program import tool_version
         from apimpolicy.report.harmless import write_finished
         from apimpolicy.report.mutation_json import mutation_to_json
+        from apimpolicy.report.tool_version import tool_version
 
         write_finished(mutation_to_json(outcomes, seconds, tool_version()) + "\n", sys.stdout)
     else:
@@ -213,12 +217,13 @@ def _pytest(paths: Sequence[str], arguments: str | None, seconds: float | None, 
     try:
         return PytestRuns(paths, shlex.split(arguments or ""), seconds, all_files=all_files)
     except ValueError as error:
-        raise ConfigurationError(f"--pytest-args cannot be read: {error}") from None
+        raise ConfigurationError(f"can't parse --pytest-args: {error}") from None
 
 
 class _Tests(NamedTuple):
-    """The test files, the paths for pytest (none: it is not run, `no_python` says why), and the policy files (absolute)
-    to which changes are limited.
+    """The test files, the paths for pytest, and the policy files (absolute) to which changes are limited.
+
+    Without paths pytest does not run; `no_python` tells why.
     """
 
     files: list[str]
@@ -228,7 +233,7 @@ class _Tests(NamedTuple):
 
 
 def _find(paths: Sequence[str], python: bool | None) -> _Tests:
-    """Raises ConfigurationError when tests in Python are wanted and pytest is not there."""
+    """Find tests and policy files. Raises ConfigurationError when Python tests are wanted without pytest."""
     from apimpolicy.testing.case_files import is_case_file
     from apimpolicy.testing.mutation.pytest_files import is_python_test
 
@@ -248,19 +253,19 @@ def _find(paths: Sequence[str], python: bool | None) -> _Tests:
 
 
 def _tests_in(places: Sequence[str], only: list[str], python: bool | None) -> _Tests:
-    from apimpolicy.cli.test import find_test_files
     from apimpolicy.testing.case_files import is_case_file
     from apimpolicy.testing.mutation.pytest_files import has_pytest, is_python_test, mentions_apim
+    from apimpolicy.testing.test_file_search import find_test_files
 
     files = find_test_files(place for place in places if not is_python_test(place))
     for_pytest = [place for place in places if not is_case_file(place)]
     is_wanted = python or any(map(is_python_test, places)) or (python is None and mentions_apim(for_pytest))
     if python is False or not for_pytest or not is_wanted:
-        return _Tests(files, [], only, "" if python is False else ", and no test in Python mentions apim")
+        return _Tests(files, [], only, "" if python is False else ", and no Python test mentions apim")
     if has_pytest():
         return _Tests(files, for_pytest, only)
     if python:
-        raise ConfigurationError("tests in Python need pytest, which is not installed beside apimpolicy")
+        raise ConfigurationError("Python tests need pytest, which is not installed beside apimpolicy")
     if files:
-        say("tests in Python are left out: pytest is not installed beside apimpolicy")
-    return _Tests(files, [], only, "; tests in Python need pytest, which is not installed beside apimpolicy")
+        say("skipped Python tests: pytest is not installed beside apimpolicy")
+    return _Tests(files, [], only, "; Python tests need pytest, which is not installed beside apimpolicy")

@@ -82,10 +82,12 @@ def command(
 
         made = recorded_case(policy, from_trace, policy if path == "-" else path)
     else:
-        from apimpolicy.cli.new_cases import find_cases
+        from apimpolicy.cli.new_cases import announce_search
+        from apimpolicy.testing.case_search import find_cases
 
         requests_are_invented()
-        made = find_cases(policy, policy if path == "-" else path, seconds, with_errors=with_errors, is_told=True)
+        announce_search(policy)
+        made = find_cases(policy, policy if path == "-" else path, seconds, with_errors=with_errors)
     if path == "-":
         print(made.text, end="")
         return exit_codes.CLEAN

@@ -113,8 +113,8 @@ def _write_service(
     service: str, policies: list[str], progress: Progress, seconds: float | None, *, with_errors: bool, force: bool
 ) -> Iterator[Written]:
     """Write a file for each API; policies that requests meet are taken from the list. Raises ConfigurationError."""
+    from apimpolicy.concolic.bounds import Bounds
     from apimpolicy.project.service.leniency import Leniency, lenient
-    from apimpolicy.symbolic.bounds import Bounds
     from apimpolicy.testing.service_tests import service_tests
     from apimpolicy.text.secrets import requests_are_invented
 
@@ -161,7 +161,7 @@ def _write_policies(
 
 def _write_policy(policy: str, *, seconds: float, with_errors: bool) -> Written:
     """Find cases for a policy and write them; in a process of the pool."""
-    from apimpolicy.cli.new_cases import find_cases
+    from apimpolicy.testing.case_search import find_cases
     from apimpolicy.text.secrets import requests_are_invented
 
     output = test_file_of(policy)

@@ -81,18 +81,10 @@ def _unknown_command(name: str) -> str:
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
+        from apimpolicy.report.tool_version import tool_version
+
         click.echo(f"apimpolicy {tool_version()}")
         ctx.exit()
-
-
-def tool_version() -> str:
-    """The version of the installed distribution."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("apimpolicy")
-    except PackageNotFoundError:  # run from a checkout
-        return "0+unknown"
 
 
 @click.group(

@@ -1,4 +1,4 @@
-"""`apimpolicy prove [PATH]…`: whether claims hold for every request."""
+"""`apimpolicy prove [PATH]…`: prove that claims hold for every request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
 from apimpolicy.cli.stand_ins import stands_in
-from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ if TYPE_CHECKING:
     "--seconds",
     type=click.FloatRange(0.1),
     metavar="N",
-    help="How long to search for each file's policy; 20 unless given.",
+    help="How long to search for each file's policy; default: 20.",
 )
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "junit", "sarif"]),
+    type=click.Choice(["text", "json", "junit", "sarif", "github", "azure"]),
     default="text",
-    help="For people, or for programs.",
+    help="For people, for programs, or as annotations of a pipeline.",
 )
 @selects_environment
 @stands_in
@@ -58,10 +57,10 @@ def command(
 ) -> int:
     """Decide whether claims hold for every request.
 
-    Claims stand in test files, beside the cases, and in apimpolicy.toml, where they are about every API of the service.
+    Write claims in test files, beside the cases, or in apimpolicy.toml, where they are about every API of the service.
 
-    A claim is proven, or false with a request that shows it, which has run through the simulator; or it is not decided,
-    with what stands in the way. Needs the solver: pip install 'apimpolicy[prove]'.
+    A claim is proven, or false with a request that has run through the simulator, or not decided, with reasons. Needs
+    the solver: pip install 'apimpolicy[prove]'.
 
     \b
     Examples:
@@ -84,7 +83,9 @@ def command(
     """
     requests_are_invented()
     started = time.perf_counter()
-    files, unreadable = _files(paths or (".",), words)
+    from apimpolicy.testing.claims.claim_files import find_claims
+
+    files, unreadable = find_claims(paths or (".",), words)
     check_environment(file.path for file, _ in files)
     reports = _prove(files, seconds, write, form == "text", debug=bool(debug))
     _show(reports, unreadable, time.perf_counter() - started, form)
@@ -94,37 +95,6 @@ def command(
         say(f"there are no claims in {', '.join(paths or ('.',))}")
         return exit_codes.NO_TESTS
     return _exit_code(reports)
-
-
-def _files(paths: Sequence[str], words: Sequence[str]) -> tuple[list[tuple[CaseFile, list[Claim]]], dict[str, str]]:
-    """The files that have claims, with those that are wanted, and what is wrong with others."""
-    from apimpolicy.cli.test import find_test_files
-    from apimpolicy.report.terminal import render_all
-    from apimpolicy.testing.case_files import load_case_file
-    from apimpolicy.testing.claims.configured import configurations_with_claims, file_of
-
-    found: list[tuple[CaseFile, list[Claim]]] = []
-    unreadable: dict[str, str] = {}
-    configured = list(configurations_with_claims(paths))
-    readers = {path: load_case_file for path in find_test_files(paths) if path not in configured}
-    for path, read in {**dict.fromkeys(configured, file_of), **readers}.items():
-        try:
-            file = read(path)
-        except DiagnosticError as error:
-            unreadable[path] = render_all(error.diagnostics)
-            continue
-        except ConfigurationError as error:
-            unreadable[path] = str(error)
-            continue
-        claims = [claim for claim in file.claims if _is_wanted(claim, words)]
-        if claims:
-            found.append((file, claims))
-    return found, unreadable
-
-
-def _is_wanted(claim: Claim, words: Sequence[str]) -> bool:
-    text = f"{claim.path} {claim.name}".lower()
-    return not words or any(word.lower() in text for word in words)
 
 
 def _prove(
@@ -163,8 +133,8 @@ def _write(reports: Sequence[ClaimReport]) -> None:
 
 
 def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: float, form: str) -> None:
-    from apimpolicy.cli.program import tool_version
     from apimpolicy.report.harmless import visible_lines, write_finished
+    from apimpolicy.report.tool_version import tool_version
 
     if form == "text":
         _show_text(reports, unreadable, seconds)
@@ -181,6 +151,12 @@ def _show(reports: Sequence[ClaimReport], unreadable: dict[str, str], seconds: f
         from apimpolicy.text.secrets import markup_without_secrets
 
         text = markup_without_secrets(report_to_junit(as_cases(reports)))
+    elif form in ("github", "azure"):
+        from apimpolicy.report.annotations import annotation_lines
+        from apimpolicy.report.claim_json import as_findings
+
+        write_finished(annotation_lines(form, as_findings(reports)), sys.stdout)
+        return
     else:
         from apimpolicy.report.claim_json import as_findings
         from apimpolicy.report.sarif import report_to_sarif

@@ -15,7 +15,7 @@ from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from apimpolicy.project.serve_settings import ServeSettings
-    from apimpolicy.serving.loading import Source
+    from apimpolicy.serving.loading import ServeTarget
 
 _PORT = click.IntRange(0, 65535)
 
@@ -75,10 +75,10 @@ def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: boo
 
         print(authority_path())
         return exit_codes.CLEAN
-    from apimpolicy.serving.loading import Source
+    from apimpolicy.serving.loading import ServeTarget
 
     settings = settings_of(path, config, {name: value for name, value in options.items() if value not in (None, ())})
-    source = Source(
+    target = ServeTarget(
         path=path,
         config=config,
         backend=settings.backend,
@@ -86,23 +86,23 @@ def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: boo
         negotiate=negotiate,
         tracing=settings.tracing,
     )
-    return _serve(source, settings, is_quiet=quiet)
+    return _serve(target, settings, is_quiet=quiet)
 
 
 def settings_of(path: str, config: str | None, given: dict[str, Any]) -> ServeSettings:
     """How to serve: what is given, else what the configuration says. Raises ConfigurationError."""
     from apimpolicy.project.configuration import load_configuration
     from apimpolicy.project.serve_settings import ServeSettings
-    from apimpolicy.serving.loading import Source
+    from apimpolicy.serving.loading import ServeTarget
 
-    found = Source(path=path, config=config).configuration_path()
+    found = ServeTarget(path=path, config=config).configuration_path()
     return ServeSettings(**{**({} if found is None else load_configuration(found).serve), **given})
 
 
-def _serve(source: Source, settings: ServeSettings, *, is_quiet: bool) -> int:
+def _serve(target: ServeTarget, settings: ServeSettings, *, is_quiet: bool) -> int:
     from apimpolicy.serving.command import ServeCommand
 
-    serve = ServeCommand(source, settings, sys.stdout, is_quiet=is_quiet)
+    serve = ServeCommand(target, settings, sys.stdout, is_quiet=is_quiet)
     serve.announce()
     if settings.workers == 1:
         return serve.work(0)

@@ -20,7 +20,7 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import markup_without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from apimpolicy.cli.coverage_output import CoverageOutput
     from apimpolicy.cli.test_served import Served
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Run(NamedTuple):
-    """What one run of the command was asked for."""
+    """The options of one run of the command."""
 
     paths: Sequence[str]
     words: Sequence[str]
@@ -41,9 +41,13 @@ class Run(NamedTuple):
     html: str | None
     jobs: int
     verbose: bool
-    is_text: bool
+    form: str
     coverage: CoverageOutput | None
     target: Target | Served | None = None
+
+    @property
+    def is_text(self) -> bool:
+        return self.form == "text"
 
 
 @click.command("test", cls=WithHelp)
@@ -55,7 +59,13 @@ class Run(NamedTuple):
 @click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; each takes whole files.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes; Ctrl-C ends it.")
 @click.option("-v", "--verbose", is_flag=True, help="Name every case.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people, or programs.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "azure"]),
+    default="text",
+    help="For people, for programs, or as annotations of a pipeline.",
+)
 @click.option("--coverage", is_flag=True, help="Say which policies, branches and conditions no case reached.")
 @click.option(
     "--coverage-report",
@@ -122,7 +132,7 @@ def command(
     target = target_of(**against)
     if target is not None and (wanted is not None or jobs > 1):
         raise click.UsageError("--against goes neither with --coverage nor with --jobs")
-    run = Run(paths, words, first, junit, html, jobs, verbose, form == "text", wanted, target)
+    run = Run(paths, words, first, junit, html, jobs, verbose, form, wanted, target)
     if watch:
         from apimpolicy.cli.watch import watch as again
 
@@ -135,6 +145,7 @@ def _test(run: Run) -> int:
     from apimpolicy.report.harmless import visible_lines
     from apimpolicy.report.style import Style
     from apimpolicy.report.test_text import MARKS, failure, marks, summary
+    from apimpolicy.testing.test_file_search import find_test_files
 
     started = time.perf_counter()
     style = Style.of(sys.stdout)
@@ -177,12 +188,7 @@ def _test(run: Run) -> int:
         for report in bad:
             print(f"\n{failure(report, style)}")
     else:
-        from apimpolicy.cli.program import tool_version
-        from apimpolicy.report.harmless import write_finished
-        from apimpolicy.report.test_json import cases_to_json
-
-        write_finished(cases_to_json(reports, unreadable, seconds, tool_version()) + "\n", sys.stdout)
-        sys.stdout.flush()
+        _write_for_programs(run.form, reports, unreadable, seconds)
     line = summary(reports, seconds, style)
     is_enough = True
     if run.coverage is not None:
@@ -204,6 +210,22 @@ def _test(run: Run) -> int:
     return exit_codes.FINDINGS if bad or not is_enough else exit_codes.CLEAN
 
 
+def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: dict[str, str], seconds: float) -> None:
+    from apimpolicy.report.harmless import write_finished
+
+    if form == "json":
+        from apimpolicy.report.test_json import cases_to_json
+        from apimpolicy.report.tool_version import tool_version
+
+        text = cases_to_json(reports, unreadable, seconds, tool_version()) + "\n"
+    else:
+        from apimpolicy.report.annotations import annotation_lines, case_findings
+
+        text = annotation_lines(form, case_findings(reports, unreadable))
+    write_finished(text, sys.stdout)
+    sys.stdout.flush()
+
+
 def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:
     """What a gateway showed of itself, and what it did not."""
     traces = f", {target.traced} traces compared" if target.traced else ""
@@ -222,41 +244,6 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
         names = " or ".join(f"'{word}'" for word in words)
         return f"no case has {names} in its name or in that of its file"
     return f"there are no cases in {', '.join(files[:5])}{' and others' if len(files) > 5 else ''}"
-
-
-def find_test_files(paths: Iterable[str], foreign: list[str] | None = None) -> list[str]:
-    """The test files among and below `paths`, each once; a file that is named counts whatever its name is.
-
-    Files of a tree that have the name of a test file, and are not about policies, go to `foreign`. Hidden directories
-    and what git ignores are left out.
-    """
-    from apimpolicy.project.ignore_patterns import Gitignores
-    from apimpolicy.testing.case_files import is_about_policies, is_case_file
-
-    found: dict[str, None] = {}
-    for path in paths:
-        if not os.path.isdir(path):
-            found.setdefault(path)
-            continue
-        ignored = Gitignores(path)
-        for directory, folders, names in os.walk(path):
-            ignored.enter(directory)
-            folders[:] = sorted(
-                name
-                for name in folders
-                if not name.startswith(".")
-                and name != "node_modules"
-                and not ignored.leaves_out(os.path.join(directory, name), True)
-            )
-            for name in sorted(names):
-                file = os.path.normpath(os.path.join(directory, name))
-                if not is_case_file(name) or ignored.leaves_out(file, False) or not os.path.isfile(file):
-                    continue  # a pipe would keep one waiting
-                if is_about_policies(file):
-                    found.setdefault(file)
-                elif foreign is not None:
-                    foreign.append(file)
-    return list(found)
 
 
 def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:

@@ -92,7 +92,7 @@ class MessageBody:
         """What is left to send on or to read: nothing once the stream was used up."""
         return b"" if self._is_used_up and self.second_read != "again" else self.content
 
-    @member("T As<T>(bool preserveContent = false)", types=True)
+    @member("As", types=True)
     def as_(self, types: tuple[Type, ...], preserve_content: bool) -> Any:
         """The body as string, byte[], JObject, JToken, JArray, XNode, XElement or XDocument."""
         wanted = types[-1]
@@ -107,10 +107,6 @@ class MessageBody:
             return text
         return parse_json(_JSON_TYPES[name], text) if name in _JSON_TYPES else parse_xml(_XML_TYPES[name], text)
 
-    @member(
-        "System.Collections.Generic.IDictionary<string, System.Collections.Generic.IList<string>>"
-        " AsFormUrlEncodedContent(bool preserveContent = false)"
-    )
     def as_form_url_encoded_content(self, preserve_content: bool) -> FormDictionary:
         form = FormDictionary((STRING, named("System.Collections.Generic.IList", STRING)))
         for part in decode(self._read(preserve_content), self._charset()).split("&"):

@@ -32,7 +32,7 @@ def _text(value: str | None) -> str | None:
     return None if value is None else to_utf16(value)
 
 
-@dotnet_class("ISubscriptionKeyParameterNames", attributes={"Header": "header", "Query": "query"}, is_json=True)
+@dotnet_class("ISubscriptionKeyParameterNames", members="Header Query", is_json=True)
 class SubscriptionKeyParameterNames:
     def __init__(self, header: str = "Ocp-Apim-Subscription-Key", query: str = "subscription-key") -> None:
         self.header = to_utf16(header)
@@ -50,7 +50,7 @@ _API = {
 }
 
 
-@dotnet_class("IContextApi", attributes={name: _API[name] for name in ("IsCurrentRevision", "Revision", "Version")})
+@dotnet_class("IContextApi", members={name: _API[name] for name in ("IsCurrentRevision", "Revision", "Version")})
 class Api:
     """IApi and IContextApi. `service_url` may be text; it is None when the API has no backend of its own.
 
@@ -88,24 +88,10 @@ class Api:
         self.version = _text(version)
 
 
-interface_members(
-    "IApi",
-    {
-        "Id": "id",
-        "Name": "name",
-        "Path": "path",
-        "Protocols": "protocols",
-        "ServiceUrl": "service_url",
-        "SubscriptionKeyParameterNames": "subscription_key_parameter_names",
-    },
-)
+interface_members("IApi", "Id Name Path Protocols ServiceUrl SubscriptionKeyParameterNames")
 
 
-@dotnet_class(
-    "IOperation",
-    attributes={"Id": "id", "Method": "method", "Name": "name", "UrlTemplate": "url_template"},
-    is_json=True,
-)
+@dotnet_class("IOperation", members="Id Method Name UrlTemplate", is_json=True)
 class Operation:
     def __init__(
         self, id: str = "operation", method: str = "GET", name: str | None = None, url_template: str = "/"
@@ -116,14 +102,14 @@ class Operation:
         self.url_template = to_utf16(url_template)
 
 
-@dotnet_class("IGroup", attributes={"Id": "id", "Name": "name"}, is_json=True)
+@dotnet_class("IGroup", members="Id Name", is_json=True)
 class Group:
     def __init__(self, id: str, name: str | None = None) -> None:
         self.id = to_utf16(id)
         self.name = to_utf16(id if name is None else name)
 
 
-@dotnet_class("IUserIdentity", attributes={"Id": "id", "Provider": "provider"}, is_json=True)
+@dotnet_class("IUserIdentity", members="Id Provider", is_json=True)
 class UserIdentity:
     def __init__(self, id: str, provider: str = "Basic") -> None:
         self.id = to_utf16(id)
@@ -141,7 +127,7 @@ _PRODUCT = {
 }
 
 
-@dotnet_class("IProduct", attributes={**_PRODUCT, "Apis": "apis", "SubscriptionLimit": "subscriptions_limit"})
+@dotnet_class("IProduct", members={**_PRODUCT, "Apis": "apis", "SubscriptionLimit": "subscriptions_limit"})
 class Product:
     """`state` is PUBLISHED or NOT_PUBLISHED; `subscriptions_limit` None means unlimited."""
 
@@ -170,18 +156,7 @@ class Product:
 
 
 @dotnet_class(
-    "ISubscription",
-    attributes={
-        "CreatedDate": "created_date",
-        "EndDate": "end_date",
-        "Id": "id",
-        "Key": "key",
-        "Name": "name",
-        "PrimaryKey": "primary_key",
-        "SecondaryKey": "secondary_key",
-        "StartDate": "start_date",
-    },
-    is_json=True,
+    "ISubscription", members="CreatedDate EndDate Id Key Name PrimaryKey SecondaryKey StartDate", is_json=True
 )
 class Subscription:
     """`key` is the one the request used; the primary key unless given."""
@@ -208,20 +183,7 @@ class Subscription:
         self.end_date = to_date_time(end_date)
 
 
-@dotnet_class(
-    "IUser",
-    attributes={
-        "Email": "email",
-        "FirstName": "first_name",
-        "Groups": "groups",
-        "Id": "id",
-        "Identities": "identities",
-        "LastName": "last_name",
-        "Note": "note",
-        "RegistrationDate": "registration_date",
-    },
-    is_json=True,
-)
+@dotnet_class("IUser", members="Email FirstName Groups Id Identities LastName Note RegistrationDate", is_json=True)
 class User:
     def __init__(
         self,
@@ -245,7 +207,7 @@ class User:
         self.identities = Array(named("IUserIdentity"), identities)
 
 
-@dotnet_class("IBackend", attributes={"AzureRegion": "azure_region", "Id": "id", "Type": "type"})
+@dotnet_class("IBackend", members="AzureRegion Id Type")
 class Backend:
     """`type` is SINGLE or POOL."""
 
@@ -255,24 +217,20 @@ class Backend:
         self.azure_region = _text(azure_region)
 
 
-@dotnet_class("IWorkspace", attributes={"Id": "id", "Name": "name"}, is_json=True)
+@dotnet_class("IWorkspace", members="Id Name", is_json=True)
 class Workspace:
     def __init__(self, id: str, name: str | None = None) -> None:
         self.id = to_utf16(id)
         self.name = to_utf16(id if name is None else name)
 
 
-@dotnet_class("IFoundry", attributes={"Deployment": "deployment"})
+@dotnet_class("IFoundry", members="Deployment")
 class Foundry:
     def __init__(self, deployment: str) -> None:
         self.deployment = to_utf16(deployment)
 
 
-@dotnet_class(
-    "IPrivateEndpointConnection",
-    attributes={"Name": "name", "GroupId": "group_id", "MemberName": "member_name"},
-    is_json=True,
-)
+@dotnet_class("IPrivateEndpointConnection", members="Name GroupId MemberName", is_json=True)
 class PrivateEndpointConnection:
     def __init__(self, name: str, group_id: str, member_name: str) -> None:
         self.name = to_utf16(name)
@@ -280,7 +238,7 @@ class PrivateEndpointConnection:
         self.member_name = to_utf16(member_name)
 
 
-@dotnet_class("IGateway", attributes={"Id": "id", "InstanceId": "instance_id", "IsManaged": "is_managed"})
+@dotnet_class("IGateway", members="Id InstanceId IsManaged")
 class Gateway:
     """`managed` is what managed gateways call themselves and their instances."""
 
@@ -290,7 +248,7 @@ class Gateway:
         self.is_managed = id == MANAGED
 
 
-@dotnet_class("ISustainabilityInfo", attributes={"CurrentCarbonIntensity": "current_carbon_intensity"})
+@dotnet_class("ISustainabilityInfo", members="CurrentCarbonIntensity")
 class SustainabilityInfo:
     """`current_carbon_intensity` is 0 (not available) to 5 (very high)."""
 
@@ -298,18 +256,7 @@ class SustainabilityInfo:
         self.current_carbon_intensity = current_carbon_intensity
 
 
-@dotnet_class(
-    "IDeployment",
-    attributes={
-        "GatewayId": "gateway_id",
-        "Region": "region",
-        "ServiceId": "service_id",
-        "ServiceName": "service_name",
-        "Certificates": "certificates",
-        "Gateway": "gateway",
-        "SustainabilityInfo": "sustainability_info",
-    },
-)
+@dotnet_class("IDeployment", members="GatewayId Region ServiceId ServiceName Certificates Gateway SustainabilityInfo")
 class Deployment:
     """The service a request came to. `certificates` are the uploaded ones by their identifier."""
 

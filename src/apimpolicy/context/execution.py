@@ -33,7 +33,7 @@ _LAST_ERROR = {
 }
 
 
-@dotnet_class("ILastError", attributes=_LAST_ERROR, is_json=True)
+@dotnet_class("ILastError", members=_LAST_ERROR, is_json=True)
 class LastError:
     """What went wrong: `source` is the policy or step, `reason` its code, `path` where in the document.
 
@@ -67,12 +67,12 @@ class GraphQLDataObject:
     def __init__(self, data: Any) -> None:
         self.data = data
 
-    @member("Newtonsoft.Json.Linq.JToken Item[string name] { get; }")
+    @member("Item")
     def get_item(self, name: str | None) -> Any:
         return self.data.get_item(name)
 
 
-@dotnet_class("IGraphQL", attributes={"Arguments": "arguments", "GraphQLArguments": "arguments", "Parent": "parent"})
+@dotnet_class("IGraphQL", members="Arguments GraphQLArguments=arguments Parent")
 class GraphQL:
     """What a resolver knows: the field's arguments and the parent object, or None."""
 
@@ -83,26 +83,10 @@ class GraphQL:
 
 @dotnet_class(
     "IContext",
-    attributes={
-        "Api": "api",
-        "Deployment": "deployment",
-        "Elapsed": "elapsed",
-        "LastError": "last_error",
-        "Operation": "operation",
-        "Product": "product",
-        "Request": "request",
-        "RequestId": "request_id",
-        "Response": "response",
-        "Subscription": "subscription",
-        "Timestamp": "timestamp",
-        "Tracing": "tracing",
-        "User": "user",
-        "Variables": "variables",
-        "Backend": "backend",
-        "Workspace": "workspace",
-        "GraphQL": "graph_ql",
-        "ParentResult": "parent_result",
-    },
+    members=(
+        "Api Deployment LastError Operation Product Request Response Subscription Tracing User "
+        "Variables Backend Workspace GraphQL=graph_ql ParentResult"
+    ),
 )
 class Context:
     """Everything an expression may ask about one request; whatever is not given has a plain default.
@@ -181,12 +165,12 @@ class Context:
             return to_time_span(self._elapsed_ticks)
         return to_time_span(environment().utc_now() - self._started)
 
-    @member("void Trace(string source, string message)")
+    @member("Trace(string, string)")
     def trace_from(self, source: str | None, message: str | None) -> None:
         """Undocumented, and in production: policies with this overload were saved and run."""
         self.trace(f"{source or ''}: {message or ''}")
 
-    @member("void Trace(string message)")
+    @member("Trace(string)")
     def trace(self, message: str | None) -> None:
         text = from_utf16(message or "")
         self.traces.append(text)

@@ -12,7 +12,7 @@ from apimpolicy.dotnet.casts import cast
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.cryptography.symmetric import SymmetricAlgorithm, create_algorithm
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import byte_array, from_utf16
 
@@ -20,20 +20,11 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
     from apimpolicy.dotnet.values import Array
 
-_READ_ONLY = "System.Collections.Generic.IReadOnlyDictionary"
-_FORM = "System.Collections.Generic.IDictionary<string, System.Collections.Generic.IList<string>>"
-_SYMMETRIC = "System.Security.Cryptography.SymmetricAlgorithm"
 
-
-@implements(
-    "ContextExtensions",
-    f"static string GetValueOrDefault(this {_READ_ONLY}<string, string[]> d, string name, string defaultValue)",
-    cost=FREE,
-)
+@implements("ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, string[]>, string, string)", cost=FREE)
 def joined_values(dictionary: Any, name: str | None, default: str | None) -> str | None:
     """The values of a header, query parameter or claim joined by commas, or the default when it is not there."""
-    if dictionary is None:
-        raise ArgumentNullException("d")
+    dictionary = require(dictionary, "d")
     if name is not None and type(dictionary) is HeaderCollection:
         found = dictionary.joined(name)
         return default if found is None else found
@@ -43,92 +34,69 @@ def joined_values(dictionary: Any, name: str | None, default: str | None) -> str
     return None if values is None else ",".join(value or "" for value in values)
 
 
-@implements(
-    "ContextExtensions",
-    f"static string GetValueOrDefault(this {_READ_ONLY}<string, string[]> d, string name)",
-    cost=FREE,
-)
+@implements("ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, string[]>, string)", cost=FREE)
 def joined_values_or_null(dictionary: Any, name: str | None) -> str | None:
     return joined_values(dictionary, name, None)
 
 
-@implements(
-    "DictionaryExtensions",
-    "static string GetValueOrDefault(this System.Collections.Generic.IDictionary<string, string> d, string name, "
-    "string defaultValue)",
-    cost=FREE,
-)
-@implements(
-    "ContextExtensions",
-    f"static string GetValueOrDefault(this {_READ_ONLY}<string, string> d, string name, string defaultValue)",
-    cost=FREE,
-)
+@implements("DictionaryExtensions", "GetValueOrDefault", cost=FREE)
+@implements("ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, string>, string, string)", cost=FREE)
 def text_or_default(dictionary: Any, name: str | None, default: str | None) -> str | None:
-    if dictionary is None:
-        raise ArgumentNullException("d")
+    dictionary = require(dictionary, "d")
     has, value = dictionary.try_get_value(name)
     return value if has else default
 
 
 @implements(
-    "ContextExtensions",
-    f"static T GetValueOrDefault<T>(this {_READ_ONLY}<string, object> d, string name, T defaultValue)",
-    types=True,
-    cost=FREE,
+    "ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, object>, string, T)", types=True, cost=FREE
 )
 def variable_or_default(types: tuple[Type, ...], dictionary: Any, name: str | None, default: Any) -> Any:
     """The variable cast to T. Raises InvalidCastException when it is of another type (documented)."""
-    if dictionary is None:
-        raise ArgumentNullException("d")
+    dictionary = require(dictionary, "d")
     has, value = dictionary.try_get_value(name)
     return cast(value, types[-1]) if has else default
 
 
 @implements(
-    "ContextExtensions",
-    f"static T GetValueOrDefault<T>(this {_READ_ONLY}<string, object> d, string name)",
-    types=True,
-    cost=FREE,
+    "ContextExtensions", "GetValueOrDefault<T>(IReadOnlyDictionary<string, object>, string)", types=True, cost=FREE
 )
 def variable_or_nothing(types: tuple[Type, ...], dictionary: Any, name: str | None) -> Any:
     return variable_or_default(types, dictionary, name, default_value(types[-1]))
 
 
-@implements("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)")
+@implements("ContextExtensions", "AsBasic")
 def as_basic(text: str | None) -> BasicAuthCredentials | None:
     return parse_basic(text)
 
 
-@implements("ContextExtensions", "static bool TryParseBasic(this string s, out BasicAuthCredentials result)")
+@implements("ContextExtensions", "TryParseBasic")
 def try_parse_basic(text: str | None) -> tuple[bool, BasicAuthCredentials | None]:
     found = parse_basic(text)
     return found is not None, found
 
 
-@implements("ContextExtensions", "static Jwt AsJwt(this string s)")
+@implements("ContextExtensions", "AsJwt")
 def as_jwt(text: str | None) -> Jwt | None:
     return parse_jwt(text)
 
 
-@implements("ContextExtensions", "static bool TryParseJwt(this string s, out Jwt result)")
+@implements("ContextExtensions", "TryParseJwt")
 def try_parse_jwt(text: str | None) -> tuple[bool, Jwt | None]:
     found = parse_jwt(text)
     return found is not None, found
 
 
-@implements("ContextExtensions", f"static string ToQueryString(this {_FORM} form)")
+@implements("ContextExtensions", "ToQueryString")
 def to_query_string(form: Any) -> str:
     """`a=1&a=2&b=x%20y`, without a leading question mark."""
-    if form is None:
-        raise ArgumentNullException("form")
+    form = require(form, "form")
     return encode_parameters((pair.key, (value or "" for value in pair.value or ())) for pair in form)
 
 
-@implements("ContextExtensions", f"static string ToFormUrlEncodedContent(this {_FORM} form)")
+@implements("ContextExtensions", "ToFormUrlEncodedContent")
 def to_form_url_encoded_content(form: Any) -> str:
     """`a=1&a=2&b=x+y`"""
-    if form is None:
-        raise ArgumentNullException("form")
+    form = require(form, "form")
     return "&".join(
         f"{_form_encoded(pair.key)}={_form_encoded(value or '')}" for pair in form for value in pair.value or ()
     )
@@ -138,45 +106,41 @@ def _form_encoded(text: str) -> str:
     return quote_plus(from_utf16(text), safe="-_.~")
 
 
-@implements("ContextExtensions", "static byte[] Encrypt(this byte[] input, string alg, byte[] key, byte[] iv)")
+@implements("ContextExtensions", "Encrypt(byte[], string, byte[], byte[])")
 def encrypt_by_name(data: Array | None, name: str | None, key: Array | None, iv: Array | None) -> Array:
     return encrypt_with(data, _algorithm(name), key, iv)
 
 
-@implements("ContextExtensions", f"static byte[] Encrypt(this byte[] input, {_SYMMETRIC} alg, byte[] key, byte[] iv)")
+@implements("ContextExtensions", "Encrypt(byte[], SymmetricAlgorithm, byte[], byte[])")
 def encrypt_with(
     data: Array | None, algorithm: SymmetricAlgorithm | None, key: Array | None, iv: Array | None
 ) -> Array:
-    if algorithm is None:
-        raise ArgumentNullException("alg")
+    algorithm = require(algorithm, "alg")
     return byte_array(algorithm.create_encryptor_with(key, iv).apply(_bytes(data)))
 
 
-@implements("ContextExtensions", f"static byte[] Encrypt(this byte[] input, {_SYMMETRIC} alg)")
+@implements("ContextExtensions", "Encrypt(byte[], SymmetricAlgorithm)")
 def encrypt(data: Array | None, algorithm: SymmetricAlgorithm | None) -> Array:
-    if algorithm is None:
-        raise ArgumentNullException("alg")
+    algorithm = require(algorithm, "alg")
     return byte_array(algorithm.create_encryptor().apply(_bytes(data)))
 
 
-@implements("ContextExtensions", "static byte[] Decrypt(this byte[] input, string alg, byte[] key, byte[] iv)")
+@implements("ContextExtensions", "Decrypt(byte[], string, byte[], byte[])")
 def decrypt_by_name(data: Array | None, name: str | None, key: Array | None, iv: Array | None) -> Array:
     return decrypt_with(data, _algorithm(name), key, iv)
 
 
-@implements("ContextExtensions", f"static byte[] Decrypt(this byte[] input, {_SYMMETRIC} alg, byte[] key, byte[] iv)")
+@implements("ContextExtensions", "Decrypt(byte[], SymmetricAlgorithm, byte[], byte[])")
 def decrypt_with(
     data: Array | None, algorithm: SymmetricAlgorithm | None, key: Array | None, iv: Array | None
 ) -> Array:
-    if algorithm is None:
-        raise ArgumentNullException("alg")
+    algorithm = require(algorithm, "alg")
     return byte_array(algorithm.create_decryptor_with(key, iv).apply(_bytes(data)))
 
 
-@implements("ContextExtensions", f"static byte[] Decrypt(this byte[] input, {_SYMMETRIC} alg)")
+@implements("ContextExtensions", "Decrypt(byte[], SymmetricAlgorithm)")
 def decrypt(data: Array | None, algorithm: SymmetricAlgorithm | None) -> Array:
-    if algorithm is None:
-        raise ArgumentNullException("alg")
+    algorithm = require(algorithm, "alg")
     return byte_array(algorithm.create_decryptor().apply(_bytes(data)))
 
 
@@ -188,6 +152,5 @@ def _algorithm(name: str | None) -> SymmetricAlgorithm:
 
 
 def _bytes(data: Array | None) -> bytes:
-    if data is None:
-        raise ArgumentNullException("input")
+    data = require(data, "input")
     return bytes(data)

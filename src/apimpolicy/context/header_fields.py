@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.context.headers import Headers
 from apimpolicy.dotnet.collections.dictionary import KeyCollection, ValueCollection, key_not_found
 from apimpolicy.dotnet.collections.pairs import KeyValuePair
-from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import array_of
 from apimpolicy.dotnet.values import STRING, Array, from_utf16, string_array, to_utf16
@@ -151,6 +151,5 @@ _TYPES: tuple[Type, ...] = (STRING, array_of(STRING))
 
 
 def _folded(key: str | None) -> str:
-    if key is None:
-        raise ArgumentNullException("key")
+    key = require(key, "key")
     return key.lower()

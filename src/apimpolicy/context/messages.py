@@ -19,21 +19,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
 
-@dotnet_class(
-    "IRequest",
-    attributes={
-        "Body": "body",
-        "Certificate": "certificate",
-        "Headers": "headers",
-        "IpAddress": "ip_address",
-        "MatchedParameters": "matched_parameters",
-        "Method": "method",
-        "OriginalUrl": "original_url",
-        "Url": "url",
-        "PrivateEndpointConnection": "private_endpoint_connection",
-        "Foundry": "foundry",
-    },
-)
+@dotnet_class("IRequest", members="Headers")
 class RequestMessage:
     """A request on its way through the gateway. `url` changes, `original_url` and `original_method` stay."""
 
@@ -128,15 +114,7 @@ class RequestMessage:
         )
 
 
-@dotnet_class(
-    "IResponse",
-    attributes={
-        "Body": "body",
-        "Headers": "headers",
-        "StatusCode": "status_code",
-        "StatusReason": "status_reason",
-    },
-)
+@dotnet_class("IResponse", members="Headers")
 class ResponseMessage:
     """A response on its way back, or the answer to a send-request. It always has a body, maybe an empty one."""
 

@@ -41,14 +41,14 @@ _JWT = {
 }
 
 
-@dotnet_class("BasicAuthCredentials", attributes=_BASIC, is_json=True)
+@dotnet_class("BasicAuthCredentials", members=_BASIC, is_json=True)
 class BasicAuthCredentials:
     def __init__(self, user_id: str | None = None, password: str | None = None) -> None:
         self.user_id = user_id
         self.password = password
 
     @staticmethod
-    @member("new()")
+    @member("new")
     def create() -> BasicAuthCredentials:
         return BasicAuthCredentials()
 
@@ -66,7 +66,7 @@ def parse_basic(header: str | None) -> BasicAuthCredentials | None:
     return BasicAuthCredentials(to_utf16(user), to_utf16(password)) if colon else None
 
 
-@dotnet_class("Authorization", attributes=_AUTHORIZATION, is_json=True)
+@dotnet_class("Authorization", members=_AUTHORIZATION, is_json=True)
 class Authorization:
     """What get-authorization-context gives; the claims are boxed .NET values."""
 
@@ -79,12 +79,12 @@ class Authorization:
                 self.claims.set_item(to_utf16(name), value)
 
     @staticmethod
-    @member("new(string accessToken, System.Collections.Generic.IReadOnlyDictionary<string, object> claims)")
+    @member("new")
     def create(access_token: str | None, claims: Any) -> Authorization:
         return Authorization(access_token, claims)
 
 
-@dotnet_class("Jwt", attributes=_JWT, is_json=True)
+@dotnet_class("Jwt", members=_JWT, is_json=True)
 class Jwt:
     """A JSON Web Token. `header` and `payload` are its decoded JSON objects; `claims` has every claim as texts."""
 
@@ -105,7 +105,7 @@ class Jwt:
         self.issued_at = _time(payload.get("iat"))
 
     @staticmethod
-    @member("new()")
+    @member("new")
     def create() -> Jwt:
         return Jwt({}, {})
 

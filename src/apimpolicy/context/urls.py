@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from apimpolicy.context.header_fields import HeaderCollection
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
 
@@ -31,7 +31,7 @@ _URL = {
 }
 
 
-@dotnet_class("IUrl", attributes={**_URL, "Uri": "uri"})
+@dotnet_class("IUrl", members={**_URL, "Uri": "uri"})
 class Url:
     """An absolute URL. `path` begins with `/`, `query_string` is empty or begins with `?`; both are percent-encoded."""
 
@@ -97,7 +97,6 @@ class Url:
 
         return parse(self.to_string())
 
-    @member("System.Uri ToUri()")
     def to_uri(self) -> Uri:
         return self.uri
 

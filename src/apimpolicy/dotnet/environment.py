@@ -12,7 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from apimpolicy.errors import LimitExceededError
 
@@ -97,6 +97,7 @@ class Environment:
         "_next_look",
         "_random",
         "_seed",
+        "_sure_until",
         "being_ended",
         "is_framework",
         "is_over",
@@ -131,6 +132,8 @@ class Environment:
         self._interval = _STEPS_PER_CLOCK
         self._looked = 0.0
         self._deadline: float | None = None
+        self._sure_until = -math.inf
+        """The clock's time before which the processor's time can't be over: a thread uses no more than goes by."""
         self._random: Random | None = None
         self._seed = seed
         self.script: Script | None = None
@@ -189,7 +192,7 @@ class Environment:
 
     def change_thread(self) -> None:
         """The evaluation goes on in another thread: its processor time counts from zero."""
-        self._deadline = None
+        self._deadline, self._sure_until = None, -math.inf
 
     def spent(self, seconds: float, most: float = math.inf) -> None:
         """Use up the steps for time that went by in one call of a library; `most` seconds of its kind are all steps."""
@@ -212,17 +215,27 @@ class Environment:
     def _look(self) -> None:
         if self.steps_left < 0:
             raise LimitExceededError("steps", self.limits.steps)
-        now = processor_time(time.perf_counter()) if self._deadline is None else time.thread_time()
-        if self._deadline is None:
-            self._deadline = now + self.limits.seconds
-        elif now > self._deadline:
-            raise LimitExceededError("seconds", self.limits.seconds)
-        elif now - self._looked > _LONG:
+        now = time.perf_counter()
+        if now >= self._sure_until:
+            self._ask_processor(now)
+        if now - self._looked > _LONG:
             self._interval = max(self._interval >> 3, 1)
         elif now - self._looked < _SHORT:
             self._interval = min(self._interval << 1, _STEPS_PER_CLOCK)
         self._looked = now
         self._next_look = max(self.steps_left - self._interval, 0)
+
+    def _ask_processor(self, now: float) -> None:
+        """Compare the processor's time, which the system is slow to give, with the deadline."""
+        if self._deadline is None:
+            used = processor_time(now)
+            self._deadline = used + self.limits.seconds
+            self._looked = now
+        else:
+            used = time.thread_time()
+            if used > self._deadline:
+                raise LimitExceededError("seconds", self.limits.seconds)
+        self._sure_until = now + self._deadline - used
 
     def new_string(self, length: int) -> None:
         """Check the length of a string that is about to be made, and use up steps for the copying."""
@@ -269,19 +282,10 @@ def _system_ticks() -> int:
     return UNIX_EPOCH_TICKS + time.time_ns() // 100
 
 
-_current: ContextVar[Environment | None] = ContextVar("apimpolicy.environment", default=None)
-_outside: ContextVar[Environment | None] = ContextVar("apimpolicy.environment.outside", default=None)
-
-
-def environment() -> Environment:
-    """The environment of the evaluation that is running; outside of any, one without limits of steps and time."""
-    found = _current.get()
-    if found is None:
-        found = _outside.get()
-        if found is None:
-            found = Environment(limits=Limits(steps=sys.maxsize, seconds=math.inf))
-            _outside.set(found)
-    return found
+_OUTSIDE: Final = Environment(limits=Limits(steps=sys.maxsize, seconds=math.inf))
+_current: ContextVar[Environment] = ContextVar("apimpolicy.environment", default=_OUTSIDE)
+environment: Final = _current.get
+"""Return the environment of the evaluation that is running; outside of any, one without limits of steps and time."""
 
 
 def joined(parts: Sequence[str], separator: str = "") -> str:
@@ -307,8 +311,8 @@ def go_into(parts: int) -> None:
 
 def stop_evaluation() -> None:
     """Nothing of the policy that is being evaluated runs any more; outside of one there is nothing to stop."""
-    running = _current.get()
-    if running is not None:
+    running = environment()
+    if running is not _OUTSIDE:
         running.stop()
 
 
@@ -317,7 +321,7 @@ LimitExceededError.when_made = staticmethod(stop_evaluation)
 
 def has_environment() -> bool:
     """Whether somebody said in which surroundings evaluations are to run."""
-    return _current.get() is not None
+    return environment() is not _OUTSIDE
 
 
 _watch: Callable[[float | None], None] | None = None
@@ -331,7 +335,7 @@ def watch_evaluations(watch: Callable[[float | None], None]) -> None:
 
 def renew_watch() -> None:
     """Begin to count the time between two evaluations anew: for work that takes long without any evaluation."""
-    if _watch is not None and _current.get() is None:
+    if _watch is not None and not has_environment():
         _watch(None)
 
 
@@ -344,7 +348,7 @@ class use_environment:  # noqa: N801 - used as a statement: `with use_environmen
         self._environment = new
 
     def __enter__(self) -> Environment:
-        self._is_watched = _watch is not None and _current.get() is None
+        self._is_watched = _watch is not None and not has_environment()
         if self._is_watched:
             _watch(self._environment.limits.seconds)  # type: ignore[misc]
         self._token = _current.set(self._environment)

@@ -12,7 +12,7 @@ Messages are .NET Core 3.1's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import ApimPolicyError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 
+_Value = TypeVar("_Value")
 _STEPS_PER_EXCEPTION = 48
 """Making, throwing and catching one takes as long as so many rounds of a loop."""
 
@@ -94,6 +95,13 @@ class ArgumentNullException(ArgumentException):
 
     def __init__(self, parameter: str | None = None, message: str | None = None) -> None:
         super().__init__(message or "Value cannot be null.", parameter)
+
+
+def require(value: _Value | None, parameter: str, message: str | None = None) -> _Value:
+    """Return an argument that may not be null; raise ArgumentNullException where it is."""
+    if value is None:
+        raise ArgumentNullException(parameter, message)
+    return value
 
 
 class ArgumentOutOfRangeException(ArgumentException):

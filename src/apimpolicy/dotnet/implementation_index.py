@@ -23,7 +23,7 @@ _MARKS = ("apimpolicy.dotnet.registry import", "apimpolicy.dotnet.linq.")
 def read() -> dict[str, tuple[str, ...]]:
     """The modules that implement each type, by its name without type arguments."""
     found: dict[str, set[str]] = {}
-    for table in ("_registered", "_setters", "_reasons"):
+    for table in ("_registered", "_setters", "_classes", "_names", "_reasons"):
         setattr(registry, table, _Noting(found))
     implementations.modules_of = _refuse
     for name in _modules():

@@ -1,23 +1,30 @@
-"""Binds Python implementations to exact C# signatures of the surface.
+"""Binds Python implementations to the members of the surface.
+
+A member is named as in documentation: `IndexOf(string, int)` is one overload, `Item[int]` an indexer, and `IndexOf`
+stands for all overloads that are not registered by themselves. A conversion operator, which can differ from another in
+its result only, has its whole line of the surface.
 
 A function:
 
-    @implements("string", "int IndexOf(string value, int startIndex)")
-    def index_of(text: str, value: str, start: int) -> int: ...
+    @implements("string", "IndexOf(string, int)", "IndexOf(string, int, StringComparison)")
+    def index_of(text: str, value: str, start: int, comparison: int = CURRENT_CULTURE) -> int: ...
 
 A table, for members that only forward (operators, conversions, constructors, one call with the same arguments):
 
-    implements_all("System.Guid", {"static bool op_Equality(System.Guid a, System.Guid b)": operator.eq, …})
+    implements_all("System.Guid", {"op_Equality": operator.eq, …})
 
 A run-time class, whose methods and attributes are called on the object itself (so that subclasses and interfaces
-dispatch as in .NET):
+dispatch as in .NET). A public method or property implements every member of its name: `try_get_value` is `TryGetValue`.
+A member with another name, with a function for each overload, or with a cost of its own is registered by its signature:
 
-    @dotnet_class("IUrl", attributes="Host Path QueryString")
-    class Url:
-        @member("string ToString()")
-        def to_string(self) -> str: ...
+    @dotnet_class("System.Uri", members="IsAbsoluteUri=is_absolute")
+    class Uri:
+        def equals(self, other: Any) -> bool: ...
 
-Rules that hold for both, and that the emitter relies on:
+        @member("IsBaseOf", cost=SLOW)
+        def is_base_of(self, other: Uri) -> bool: ...
+
+Rules that apply to all, and that the emitter relies on:
 
 - Parameters come in the order of the signature, the receiver first. The receiver of an instance member is never None:
   the emitter raises NullReferenceException before. Other arguments may be None where C# allows null.
@@ -25,10 +32,10 @@ Rules that hold for both, and that the emitter relies on:
   the result (left out for void) followed by the value of each `out` and `ref` parameter in order.
 - `params` arrays arrive as one `values.Array`. Delegates are Python callables. Every IEnumerable is a Python iterable.
 - With `types=True` the function receives, before everything else, the tuple of type arguments: those of the constructed
-  type, then those of the method.
+  type, then those of the method. A method that is found by its name receives them where its first parameter is `types`.
 - What a call costs follows from the signature, unless `cost=` or `@counts_itself` says otherwise: see
   `apimpolicy.dotnet.costs`.
-- A constructor is registered under `new(…)` and returns the new object (in a class: a static or class method).
+- A constructor is registered under `new(…)` or `new` and returns the new object (in a class: a static or class method).
 """
 
 from __future__ import annotations
@@ -36,9 +43,11 @@ from __future__ import annotations
 import functools
 import importlib
 import re
+from types import FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, look_up
+from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, all_definitions, look_up
+from apimpolicy.dotnet.signatures import member_name, short_form
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -48,6 +57,7 @@ if TYPE_CHECKING:
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 _Class = TypeVar("_Class", bound=type)
+_Entry = TypeVar("_Entry")
 
 
 class Implementation:
@@ -78,6 +88,10 @@ class Implementation:
 
 _registered: dict[tuple[str, str], Implementation] = {}
 _setters: dict[tuple[str, str], Implementation] = {}
+_classes: dict[tuple[str, str], type] = {}
+"""The run-time class of each type, under the key of a type with an empty signature."""
+_names: dict[tuple[str, str], str] = {}
+"""The Python names of members that are reached on the object itself."""
 _reasons: dict[tuple[str, str], str] = {}
 _loaded: set[str] = set()
 
@@ -112,13 +126,13 @@ def counts_itself(function: _Function) -> _Function:
 
 
 def implements(
-    type_name: str, signature: str, *, types: bool = False, cost: Cost | None = None
+    type_name: str, *members: str, types: bool = False, cost: Cost | None = None
 ) -> Callable[[_Function], _Function]:
-    """Register a function under one member; may be stacked for members that behave alike."""
+    """Register a function under members that behave alike; may be stacked."""
 
     def register(function: _Function) -> _Function:
-        made = Implementation("function", function, function.__name__, types, cost)
-        _registered[_key(type_name, signature)] = made
+        for member in members:
+            _registered[_key(type_name, member)] = Implementation("function", function, function.__name__, types, cost)
         return function
 
     return register
@@ -127,43 +141,43 @@ def implements(
 def implements_all(
     type_name: str, members: Mapping[str, Callable[..., Any]], *, types: bool = False, cost: Cost | None = None
 ) -> None:
-    """Register a function under each of a type's signatures: a table of members that only forward."""
-    for signature, function in members.items():
-        implements(type_name, signature, types=types, cost=cost)(function)
+    """Register a function under each of a type's members: a table of members that only forward."""
+    for member, function in members.items():
+        implements(type_name, member, types=types, cost=cost)(function)
 
 
-def implements_setter(type_name: str, signature: str) -> Callable[[_Function], _Function]:
+def implements_setter(type_name: str, member: str) -> Callable[[_Function], _Function]:
     """Register the setter of a property or indexer: receiver, index arguments, new value."""
 
     def register(function: _Function) -> _Function:
-        _setters[_key(type_name, signature)] = Implementation("function", function, function.__name__, False)
+        _setters[_key(type_name, member)] = Implementation("function", function, function.__name__, False)
         return function
 
     return register
 
 
 def member(
-    signature: str, *, types: bool = False, setter: bool = False, cost: Cost | None = None
+    *members: str, types: bool = False, setter: bool = False, cost: Cost | None = None
 ) -> Callable[[_Function], _Function]:
-    """Mark a method of a run-time class as the implementation of a member; see `dotnet_class`."""
+    """Mark a method of a run-time class as the implementation of members; see `dotnet_class`."""
 
     def mark(function: _Function) -> _Function:
         target = getattr(function, "__func__", function)
         marks: list[tuple[str, bool, bool, Cost | None]] = target.__dict__.setdefault("__dotnet_members__", [])
-        marks.append((signature, types, setter, cost))
+        marks.extend((name, types, setter, cost) for name in members)
         return function
 
     return mark
 
 
 def dotnet_class(
-    type_name: str, *, attributes: Mapping[str, str] | str = "", is_json: bool = False
+    type_name: str, *, members: Mapping[str, str] | str = "", is_json: bool = False
 ) -> Callable[[_Class], _Class]:
     """Make a Python class the run-time class of a .NET type.
 
-    `attributes` maps C# properties and fields to Python attributes, for getting and, where C# has a setter, setting.
-    A string has the names of those that differ in spelling only: `HasValue` is `has_value`.
-    With `is_json` the type's JSON has these members in this order.
+    Its public methods and properties implement the members of their names. `members` has those whose Python names
+    differ, as `Type=token_type`, and those that only instances have. With `is_json` the JSON has these members in
+    this order.
     Sets `dotnet_type_name` on the class unless it is already there.
     """
 
@@ -171,46 +185,73 @@ def dotnet_class(
         if "dotnet_type_name" not in cls.__dict__:
             cls.dotnet_type_name = type_name  # type: ignore[attr-defined]
         if is_json:
-            cls.json_members = _attributes(attributes)  # type: ignore[attr-defined]
-        interface_members(type_name, attributes)
+            cls.json_members = _python_names(members)  # type: ignore[attr-defined]
+        _classes[_key(type_name, "")] = cls
+        interface_members(type_name, members)
         for name, value in cls.__dict__.items():
             function = getattr(value, "__func__", value)
-            for signature, types, setter, cost in getattr(function, "__dict__", {}).get("__dotnet_members__", ()):
+            for marked, types, setter, cost in getattr(function, "__dict__", {}).get("__dotnet_members__", ()):
                 if isinstance(value, (staticmethod, classmethod)):
                     entry = Implementation("function", getattr(cls, name), name, types, cost)
                 else:
                     entry = Implementation("method", None, name, types, cost, function)
-                (_setters if setter else _registered)[_key(type_name, signature)] = entry
+                (_setters if setter else _registered)[_key(type_name, marked)] = entry
         return cls
 
     return register
 
 
-def _attributes(members: Mapping[str, str] | str) -> Mapping[str, str]:
-    if isinstance(members, str):
-        return {name: re.sub("(?<!^)([A-Z])", r"_\1", name).lower() for name in members.split()}
-    return members
+def _python_names(members: Mapping[str, str] | str) -> Mapping[str, str]:
+    """Return the Python name of each member; a string has names, or pairs as `Type=token_type`."""
+    if not isinstance(members, str):
+        return members
+    pairs = (pair.partition("=") for pair in members.split())
+    return {name: attribute or _python_name(name) for name, _, attribute in pairs}
+
+
+def _python_name(name: str) -> str:
+    return re.sub("(?<!^)([A-Z])", r"_\1", name).lower()
+
+
+def _find_by_name(key: tuple[str, str], setter: bool) -> Implementation | None:
+    """Return how a member is reached on the object itself, if the type's run-time class or an interface says so."""
+    signature = key[1]
+    cls = _classes.get((key[0], ""))
+    given = _look_up(_names, key)
+    name = given or _python_name(member_name(signature))
+    found = next((base.__dict__[name] for base in cls.__mro__[:-1] if name in base.__dict__), None) if cls else None
+    if found is None and given is None:
+        return None
+    is_method = short_form(signature).endswith((")", "]"))
+    if given is not None:
+        if setter and (is_method or " set; }" not in signature):
+            return None
+        return Implementation("method" if is_method else "attribute", None, name, False, body=found)
+    if not is_method:
+        is_settable = " set; }" in signature and (getattr(found, "fset", None) or type(found) is MemberDescriptorType)
+        is_read = not isinstance(found, (FunctionType, staticmethod, classmethod))
+        return Implementation("attribute", None, name, False) if is_read and (is_settable or not setter) else None
+    is_static = isinstance(found, (staticmethod, classmethod))
+    function = getattr(found, "__func__", found)
+    if setter or not isinstance(function, FunctionType) or is_static != signature.startswith("static "):
+        return None
+    if "__dotnet_members__" in function.__dict__:
+        return None  # it implements the overloads that it names
+    first = 0 if isinstance(found, staticmethod) else 1
+    types = "types" in function.__code__.co_varnames[first : function.__code__.co_argcount][:1]
+    if is_static:
+        return Implementation("function", getattr(cls, name), name, types)
+    return Implementation("method", None, name, types, body=function)
 
 
 def interface_members(type_name: str, members: Mapping[str, str] | str) -> None:
-    """Say how the members of an interface (or class) are reached on any object that implements it.
+    """Register how members of an interface (or class) are reached on any object that implements it.
 
-    Keys are either property names, reached as attributes, or whole method signatures, reached as methods. A string has
-    the names of properties whose attributes differ in spelling only.
+    Properties are read as attributes, methods and indexers are called. A string has the names of members, with `=` and
+    the Python name where it isn't the same in snake case.
     """
-    for name, attribute in _attributes(members).items():
-        if "(" in name or "[" in name:
-            _registered[_key(type_name, name)] = Implementation("method", None, attribute, False)
-            continue
-        bare, arity = _key(type_name, "")[0].partition("`")[::2]
-        definition = look_up(bare, int(arity or 0))
-        if definition is None or not definition.members(name):
-            raise LookupError(f"the surface has no member {name} of {type_name}")
-        for found in definition.members(name):
-            key = _key(type_name, found.signature)
-            _registered[key] = Implementation("attribute", None, attribute, False)
-            if getattr(found, "has_setter", False):
-                _setters[key] = Implementation("attribute", None, attribute, False)
+    for name, attribute in _python_names(members).items():
+        _names[_key(type_name, name)] = attribute
 
 
 def _load(definition: TypeDefinition) -> None:
@@ -225,30 +266,37 @@ def _load(definition: TypeDefinition) -> None:
 _TASK = "System.Threading.Tasks.Task"
 
 
-def declines(type_name: str, *signatures: str, reason: str) -> None:
+def declines(type_name: str, *members: str, reason: str) -> None:
     """Say why members are not simulated: they make no sense offline, or cannot be done faithfully.
 
     The reason is part of the NotSimulatedError and of the list in the docs.
     """
-    for signature in signatures:
-        _reasons[_key(type_name, signature)] = reason
+    for member in members:
+        _reasons[_key(type_name, member)] = reason
 
 
 def reason_against(definition: TypeDefinition, signature: str) -> str:
     """Why a member is not simulated; empty when nobody has got to it yet."""
     _load(definition)
     asynchronous = "the gateway allows no tasks" if _TASK in signature or definition.name.startswith(_TASK) else ""
-    return _reasons.get(_definition_key(definition, signature), asynchronous)
+    return _look_up(_reasons, _definition_key(definition, signature)) or asynchronous
+
+
+def _look_up(table: Mapping[tuple[str, str], _Entry], key: tuple[str, str]) -> _Entry | None:
+    """Return what is registered for a member: under its line, its name with parameters, or its name alone."""
+    name, signature = key
+    found = table.get(key) or table.get((name, short_form(signature)))
+    return found or table.get((name, member_name(signature)))
 
 
 def find_implementation(definition: TypeDefinition, signature: str, *, setter: bool = False) -> Implementation | None:
     """The implementation of a member, or None when it is not simulated. Imports the module that has it."""
     _load(definition)
     table, key = _setters if setter else _registered, _definition_key(definition, signature)
-    found = table.get(key)
+    found = _look_up(table, key) or _find_by_name(key, setter)
     if found is None and _has_changed():
         _load(definition)
-        found = table.get(key)
+        found = _look_up(table, key) or _find_by_name(key, setter)
     return found
 
 
@@ -264,9 +312,22 @@ def registrations() -> Iterator[tuple[str, str, Implementation]]:
 
     for module in all_modules():
         importlib.import_module(module)
-    for table in (_registered, _setters):
-        for (name, signature), implementation in table.items():
-            yield name, signature, implementation
+    for definition in all_definitions():
+        for declared in definition.all_members():
+            for setter in (False, True):
+                if found := find_implementation(definition, declared.signature, setter=setter):
+                    yield _definition_key(definition, "")[0], declared.signature, found
+
+
+def unknown_registrations() -> list[tuple[str, str]]:
+    """Return the registrations that no member of the surface has; to be called after `registrations`."""
+    known = {
+        (_definition_key(definition, "")[0], spelling)
+        for definition in all_definitions()
+        for line in (declared.signature for declared in definition.all_members())
+        for spelling in (line, short_form(line), member_name(line))
+    }
+    return sorted((_registered.keys() | _setters.keys() | _names.keys() | _reasons.keys()) - known)
 
 
 @functools.cache

@@ -7,6 +7,7 @@ static readonly string Empty;                     field        const int MaxValu
 
 from __future__ import annotations
 
+import functools
 import re
 from struct import pack, unpack
 from typing import TYPE_CHECKING
@@ -187,6 +188,47 @@ def split_top(text: str, separator: str = ",") -> list[str]:
     if tail := text[start:].strip():
         parts.append(tail)
     return parts
+
+
+_QUALIFIER = re.compile(r"\b(?:\w+\.)+(?=\w)")
+_CALLED = re.compile(
+    r"(?:^|[ ])(?P<name>\w+(?:<[^()\[\]{}]*>)?)(?P<open>\(|\[(?=[^\],]))(?P<parameters>.*)[)\]](?: \{| where |$)"
+)
+
+
+@functools.cache  # as large as the surface
+def short_form(line: str) -> str:
+    """Return a member's name with the types of its parameters, without namespaces and names of parameters.
+
+    >>> short_form("static string Format(System.IFormatProvider provider, string format, params object[] args)")
+    'Format(IFormatProvider, string, object[])'
+    >>> short_form("T Item[int index] { get; set; }")
+    'Item[int]'
+    >>> short_form("static T Max<T>(this System.Collections.Generic.IEnumerable<T> source)")
+    'Max(IEnumerable<T>)'
+
+    Type parameters that C# infers from the parameters are left out. Conversion operators keep the whole line, since
+    they differ in what they return.
+    """
+    match = _CALLED.search(line)
+    if match is None or match["name"].startswith(("op_Implicit", "op_Explicit")):
+        return member_name(line) if match is None else line
+    types = ", ".join(_PARAMETER.sub(_type_alone, part) for part in split_top(match["parameters"]))
+    name, _, generic = match["name"].partition("<")
+    if not all(re.search(rf"\b{parameter}\b", types) for parameter in split_top(generic[:-1])):
+        name = match["name"]
+    return f"{name}{match['open']}{types}{')' if match['open'] == '(' else ']'}"
+
+
+def member_name(line: str) -> str:
+    """Return the name of a member, `new` for constructors, from its line or short form."""
+    match = MEMBER_NAME.search(line)
+    return match[1] if match is not None else line
+
+
+def _type_alone(match: re.Match[str]) -> str:
+    mode = f"{match[1]} " if match[1] in ("out", "ref") else ""
+    return mode + _QUALIFIER.sub("", match[2])
 
 
 def parse_type(text: str, find: Callable[[str, int], TypeDefinition], scope: Mapping[str, TypeParameter]) -> Type:

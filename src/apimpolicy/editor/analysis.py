@@ -10,6 +10,7 @@ from apimpolicy.checks.expressions import CheckedExpression, ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.editor.occurrences import occurrences
 from apimpolicy.editor.place import offset_in, place_at
+from apimpolicy.editor.vocabulary import Vocabulary
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.embedded import policies_of, reader_for
 from apimpolicy.project.root_element import ROOTS, begins_like_a_policy, is_meant_as_a_policy, root_name
@@ -37,12 +38,14 @@ MOST_AT_ONCE = 600
 class RecentExpressions(ExpressionCheck):
     """Remembers what open files have: an editor compiles a new text with every keystroke."""
 
-    __slots__ = ("_asked", "_needed")
+    __slots__ = ("_asked", "_needed", "vocabulary")
 
     def __init__(self) -> None:
         super().__init__()
         self._needed: dict[str, set[str]] = {}
         self._asked: set[str] = set()
+        self.vocabulary = Vocabulary()
+        """Of the document in which completion was asked for last."""
 
     def compile(self, excerpt: Excerpt) -> tuple[Excerpt, Compiled]:
         excerpt, found = super().compile(excerpt)
@@ -93,6 +96,13 @@ class PolicyText:
     @cached_property
     def expressions(self) -> list[CheckedExpression]:
         return self.subject.expressions
+
+    def vocabulary(self, without: int) -> Vocabulary:
+        """Return what the expressions use, but for the one that begins at an offset."""
+        texts = (each.excerpt.text for each in self.expressions if each.excerpt.start != without)
+        known = self._check.vocabulary if isinstance(self._check, RecentExpressions) else Vocabulary()
+        known.update(texts)
+        return known
 
     def offset_of(self, offset: int) -> int:
         """The offset in this reading of a character of the file; -1 when it is not in it."""

@@ -46,7 +46,7 @@ def code_actions(
     actions: list[Action] = []
     for diagnostic in diagnostics:
         if (repair := fixes.edits(analysis.source, [diagnostic])) and diagnostic.label:
-            title = f"Change to {diagnostic.label.removeprefix('did you mean ').rstrip('?')}"
+            title = f"Change to '{repair[0].text}'"
             actions.append(Action(title, diagnostic, {analysis.path: repair}, is_preferred=True))
         actions += _null_check(analysis, diagnostic)
         actions += _suppression(analysis, diagnostic)

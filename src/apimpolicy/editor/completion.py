@@ -58,9 +58,7 @@ def _in_code(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge
     code = code_at(place, offset)
     items = names_in_code(policy, place, code, knowledge)
     if items is None:
-        used = "\n".join(
-            expression.excerpt.text for expression in policy.expressions if expression.excerpt.start != place.start
-        )
+        used = policy.vocabulary(place.start)
         items = complete_code(code.text, code.caret, wanted_type(policy, place), used).items
     word = code.caret - word_start(code.text, code.caret)
     for item in items:

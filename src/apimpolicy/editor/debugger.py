@@ -17,20 +17,19 @@ from apimpolicy.dotnet.values import type_of
 from apimpolicy.editor.debug_points import Point, is_policy_code, point_at
 from apimpolicy.editor.debug_values import Scope
 from apimpolicy.emit.frames import file_of
+from apimpolicy.engine.observation import Observer
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.policies.spec import PolicyError
 from apimpolicy.report.values import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType, TracebackType
 
-    from apimpolicy.emit.recorder import Overflow
-    from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
-    from apimpolicy.text.source import Excerpt, Source
+    from apimpolicy.policies.spec import PolicyError
+    from apimpolicy.text.source import Source
 
     Reason = Literal["entry", "breakpoint", "step", "pause", "exception"]
 
@@ -61,7 +60,7 @@ class Terminated(BaseException):
     """The session is over; no `except Exception` on the way keeps the request going."""
 
 
-class Debugger:
+class Debugger(Observer):
     """One session. `stopped` is called in the request's thread when it has stopped, `said` with what logpoints say."""
 
     def __init__(self, stopped: Callable[[Reason, str], None], said: Callable[[str, Source, int], None]) -> None:
@@ -86,30 +85,16 @@ class Debugger:
 
     # ------------------------------------------------------------------------------------------------ the observer
 
-    def loaded(self, policy: Policy) -> None:
-        """A gateway has a document; nothing is to do."""
-
-    def overflow(self, excerpt: Excerpt) -> Overflow | None:
-        return None
-
-    def began(self, exchange: Exchange) -> None:
+    def request_started(self, exchange: Exchange) -> None:
         self.exchange = exchange
-        enter, locate = exchange.enter, exchange.locate
 
-        def entered(step: Step) -> TraceEntry:
-            entry = enter(step)
-            self._entered(step)
-            return entry
+    def policy_reached(self, exchange: Exchange, entry: TraceEntry) -> None:
+        self._entered(entry.step)
 
-        def located(error: Any, step: Step) -> None:
-            is_new = isinstance(error, PolicyError) and error.last_error is None
-            locate(error, step)
-            if is_new and self.stops_on_errors:
-                self._steps = _around(step)
-                self._stop("exception", f"{error.reason}: {error.message}")
-
-        exchange.enter = entered  # type: ignore[method-assign]  # for this exchange alone
-        exchange.locate = located  # type: ignore[method-assign]  # likewise
+    def error_raised(self, exchange: Exchange, error: PolicyError, step: Step) -> None:
+        if self.stops_on_errors:
+            self._steps = _around(step)
+            self._stop("exception", f"{error.reason}: {error.message}")
 
     # ------------------------------------------------------------------------------------------------ policies
 

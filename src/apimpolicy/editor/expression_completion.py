@@ -19,6 +19,7 @@ from apimpolicy.editor.ranking import Ranking
 from apimpolicy.editor.signatures import described, signature
 from apimpolicy.editor.type_names import keywords_after, keywords_of, names_in, simple_types
 from apimpolicy.editor.unfinished import Unfinished, finished, word_start
+from apimpolicy.editor.vocabulary import Vocabulary
 from apimpolicy.syntax import shapes
 from apimpolicy.text.source import Excerpt
 
@@ -42,23 +43,24 @@ class Completion:
         self.is_open = is_open
 
 
-def complete(code: str, caret: int, wanted: Type | None = None, used: str = "") -> Completion:
+def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary | None = None) -> Completion:
     """What fits at an offset of an expression `@( … )` or `@{ … }`, best first; never raises for its mistakes.
 
-    `wanted` is the type that the expression should have; `used` is code of the same document, whose names are likelier.
+    `wanted` is the type that the expression should have; `used` is what the document uses elsewhere.
     """
+    used = used or Vocabulary()
     prefix = code[: word_start(code, caret)]
     found = _best(code, caret, wanted, used)
     words, can_be_name = keywords_after(prefix)
     if words and not can_be_name:
-        ranking = Ranking((), Binder(Excerpt.of(code)), f"{used} {prefix}")
+        ranking = Ranking((), Binder(Excerpt.of(code)), prefix, used)
         first = [Item(word, "keyword", rank=ranking.keyword(word, is_only=True)) for word in words]
         first.sort(key=lambda item: item.rank)
         found.items = [*first, *(item for item in found.items if item.kind != "keyword" or item.label not in words)]
     return found
 
 
-def _best(code: str, caret: int, wanted: Type | None, used: str) -> Completion:
+def _best(code: str, caret: int, wanted: Type | None, used: Vocabulary) -> Completion:
     """What fits in the likeliest way to end the code in which something is known of the name at the caret."""
     wants_type = _WANTS_TYPE.search(code, 0, word_start(code, caret)) is not None
     best: Completion | None = None
@@ -76,7 +78,7 @@ def _best(code: str, caret: int, wanted: Type | None, used: str) -> Completion:
 
 
 def _offered(
-    whole: Unfinished, binder: CaretBinder, code: str, caret: int, wanted: Type | None, used: str
+    whole: Unfinished, binder: CaretBinder, code: str, caret: int, wanted: Type | None, used: Vocabulary
 ) -> Completion | None:
     notes = [note for note in binder.notes if note.is_known] or binder.notes
     if not notes:
@@ -85,7 +87,7 @@ def _offered(
     expected = list(binder.expected)
     if wanted is not None and not expected and _is_whole(whole):
         expected = [wanted]
-    ranking = Ranking(expected, binder, f"{used} {code[:start]}", is_statement=_is_statement(whole))
+    ranking = Ranking(expected, binder, code[:start], used, is_statement=_is_statement(whole))
     items: dict[tuple[str, str], Item] = {}
     can_be_value = whole.stacks.take(whole.before, "NEW") is not None and not _WANTS_TYPE.search(code[:start])
     for note in notes:

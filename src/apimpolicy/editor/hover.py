@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Call
 from apimpolicy.binding.spelling import shown
+from apimpolicy.checks.flow import Variable, variables_set_by
 from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.names_completion import types_of, where_set
 from apimpolicy.editor.navigation import can_rename, local_at
@@ -52,7 +53,7 @@ def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None
 
 def _of_name(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge: Knowledge) -> str:
     if occurrence.kind == "variable":
-        return _of_variable(occurrence.name, policy, offset)
+        return _of_variable(occurrence, policy, offset)
     if occurrence.kind == "header":
         return ""
     known = knowledge.find(occurrence.kind, occurrence.name)
@@ -61,15 +62,26 @@ def _of_name(occurrence: Occurrence, policy: PolicyText, offset: int, knowledge:
     return f"The {occurrence.kind} {code_span(known.name)}: {code_span(known.detail)}\n\n{code_span(known.path)}"
 
 
-def _of_variable(name: str, policy: PolicyText, offset: int) -> str:
+def _of_variable(occurrence: Occurrence, policy: PolicyText, offset: int) -> str:
     element = policy.subject.element_at(offset)
     if element is None:
         return ""
-    variable = policy.subject.flow.before(element).variables.get(name)
-    if variable is None:
+    name = occurrence.name
+    before = policy.subject.flow.before(element).variables.get(name)
+    if occurrence.sets:
+        return _of_setting(name, policy, element, before)
+    if before is None:
         return f"The variable {code_span(name)}, which nothing before this sets in this document."
-    said = f": {code_span(types_of(variable))}" if variable.types else ", of unknown type"
-    return f"The variable {code_span(name)}{said}\n\n{where_set(variable)}"
+    said = f": {code_span(types_of(before))}" if before.types else ", of unknown type"
+    return f"The variable {code_span(name)}{said}\n\n{where_set(before)}"
+
+
+def _of_setting(name: str, policy: PolicyText, element: Element, before: Variable | None) -> str:
+    """Describe a variable at the policy that sets it."""
+    found = next((types for set_, types, _ in variables_set_by(policy.subject, element) if set_ == name), None)
+    said = f": {code_span(types_of(Variable(found, True)))}" if found else ", of a type that is known when it runs"
+    text = f"Sets the variable {code_span(name)}{said}"
+    return f"{text}\n\nIt replaces an earlier value. {where_set(before)}" if before is not None else text
 
 
 def _of_code(policy: PolicyText, expression: CheckedExpression, offset: int) -> Hover | None:

@@ -92,9 +92,10 @@ def _of_variables(policy: PolicyText) -> Iterator[Hint]:
 
 def _after(policy: PolicyText, element: Element) -> State:
     """The state after a policy: what its own assignment adds to the state before it."""
-    from apimpolicy.checks.flow import State, Variable, _sets
+    from apimpolicy.checks.flow import State, Variable, variables_set_by
 
     set_here: dict[str, Variable] = {
-        name: Variable(types, is_certain, element) for name, types, is_certain in _sets(policy.subject, element)
+        name: Variable(types, is_certain, element)
+        for name, types, is_certain in variables_set_by(policy.subject, element)
     }
     return State(set_here)

@@ -20,7 +20,7 @@ TRIGGERS: Final = (".", "<", '"', "{", "/", " ", "[", "(", "@")
 CAPABILITIES: Final[dict[str, Any]] = {
     "positionEncoding": "utf-16",
     "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
-    "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": False},
+    "completionProvider": {"triggerCharacters": list(TRIGGERS), "resolveProvider": True},
     "hoverProvider": True,
     "signatureHelpProvider": {"triggerCharacters": ["(", ",", "<", "["], "retriggerCharacters": [","]},
     "definitionProvider": True,

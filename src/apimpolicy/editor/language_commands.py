@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import rpc
+from apimpolicy.editor.isolated_calls import call
 from apimpolicy.editor.rpc import RpcError
 from apimpolicy.editor.test_runs import run_tests
 from apimpolicy.editor.text_documents import uri_of
-from apimpolicy.editor.tool_process import printed_by
-from apimpolicy.testing.case_files import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.editor.language_server import LanguageServer
-
-_REQUEST_OPTIONS: Final = frozenset(
-    ("--get", "--url", "--method", "--header", "--body", "--request", "--certificate", "--password", "--now")
-)
-"""The options of `apimpolicy explain` that an editor may pass on."""
 
 
 def run(server: LanguageServer, paths: list[str], *names: str) -> dict[str, Any]:
@@ -42,7 +34,7 @@ def tests(server: LanguageServer) -> list[dict[str, Any]]:
 def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str, Any]:
     """Write a first test file; where one is there, add the case of the branch to it."""
     path = f"{os.path.splitext(policy)[0]}.test.yaml"
-    text = printed_by(["new", "test"], policy, options=[("--output", "-")])
+    text = call("new_test", {"policy": policy})["text"]
     if os.path.exists(path):
         text = _added(path, text, branch)
     with open(path, "w", encoding="utf-8") as file:
@@ -69,34 +61,26 @@ def _branch_of(case: dict[str, Any]) -> str:
     return str(expect.get("branch", "")) if isinstance(expect, dict) else ""
 
 
-def explain(server: LanguageServer, policy: str, *options: str) -> str:
-    """Why a request gets its answer; without options the last request that was explained, or a GET of `/`."""
-    return printed_by(["explain"], policy, options=_remembered(server, policy, options))
+def explain(server: LanguageServer, policy: str, asked: dict[str, Any] | None = None) -> str:
+    """Return why a request gets its response: one that `asked` describes, else the last one about the policy."""
+    return str(call("explain", {"as_text": True, **_asked(server, policy, asked)}, os.path.dirname(policy)))
 
 
-def _remembered(server: LanguageServer, policy: str, options: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the options that describe a request, and keep them. Raises RpcError for any other option."""
-    found = options or server.last_requests.get(policy, ("--get", "/"))
-    if len(found) % 2 or not _REQUEST_OPTIONS.issuperset(found[::2]):
-        known = ", ".join(sorted(_REQUEST_OPTIONS))
-        raise RpcError(rpc.INVALID_PARAMS, f"a request is given as options with their values; valid options: {known}")
+def journey(server: LanguageServer, policy: str, asked: dict[str, Any] | None = None) -> str:
+    """Return the journey of a request as a page of HTML; see `explain`."""
+    return str(call("journey", _asked(server, policy, asked), os.path.dirname(policy)))
+
+
+def _asked(server: LanguageServer, policy: str, asked: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the arguments that describe a request, and keep them for the policy. Raises RpcError.
+
+    `{"request": {"get": "/orders"}}` has the keys of test files; `{"case": {"path": …, "name": …}}` is a test case.
+    """
+    found = server.last_requests.get(policy, {"request": {"get": "/"}}) if asked is None else asked
+    if list(found) not in (["request"], ["case"]):
+        raise RpcError(rpc.INVALID_PARAMS, 'a request is {"request": {"get": "/orders"}} or {"case": {"path", "name"}}')
     server.last_requests[policy] = found
-    return list(zip(found[::2], found[1::2], strict=True))
-
-
-def journey(server: LanguageServer, path: str, *options: str) -> str:
-    """The journey of a request as a page of HTML: of a policy, or of the case of a test file that fails."""
-    with tempfile.TemporaryDirectory() as folder:
-        if path.endswith(ENDINGS):
-            chosen = [("-k", options[0])] if options else []
-            printed_by(["test"], path, options=[*chosen, ("--html", folder)])
-        else:
-            request = _remembered(server, path, options)
-            printed_by(["explain"], path, options=[*request, ("--html", os.path.join(folder, "journey.html"))])
-        pages = sorted(Path(folder).rglob("*.html"))
-        if not pages:
-            raise RpcError(rpc.REQUEST_FAILED, "the case passes: there is no page of it")
-        return pages[0].read_text(encoding="utf-8")
+    return {"policy": os.path.abspath(policy), **found}
 
 
 def page(server: LanguageServer, code: str) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import rpc
-from apimpolicy.editor.completion import complete
+from apimpolicy.editor.completion_requests import completion, resolve
 from apimpolicy.editor.hover import hover as hover_at
 from apimpolicy.editor.language_diagnostics import to_diagnostic
 from apimpolicy.editor.parameters import call
@@ -17,7 +16,6 @@ from apimpolicy.editor.text_documents import uri_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.editor.items import Item
     from apimpolicy.editor.language_server import LanguageServer
     from apimpolicy.editor.occurrences import Occurrence
     from apimpolicy.editor.outline import Symbol
@@ -27,63 +25,7 @@ if TYPE_CHECKING:
 
     Feature = Callable[[LanguageServer, dict[str, Any]], Any]
 
-_ITEM_KINDS: Final = {
-    "property": 10,
-    "method": 2,
-    "field": 5,
-    "constant": 21,
-    "variable": 6,
-    "parameter": 6,
-    "function": 3,
-    "type": 7,
-    "namespace": 9,
-    "keyword": 14,
-    "argument": 5,
-    "element": 7,
-    "attribute": 10,
-    "value": 12,
-    "reference": 18,
-    "snippet": 15,
-}
 _SYMBOL_KINDS: Final = {"section": 3, "policy": 12, "part": 8}
-_PLACE_IN_SNIPPET = re.compile(r"\$\{\d+[:|]([^}|,]*)[^}]*\}|\$\d+")
-
-
-def completion(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
-    document, analysis, offset = server.at(params)
-    if document.is_test_file:
-        from apimpolicy.editor.test_file_completion import complete as complete_test_file
-
-        items = complete_test_file(document.text, document.path, offset)
-    else:
-        items = complete(analysis, offset, server.workspace.knowledge(document.path))
-    given = server.client.get("textDocument", {}).get("completion", {}).get("completionItem", {})
-    snippets = bool(given.get("snippetSupport"))
-    items.sort(key=lambda item: (item.rank, item.label))
-    return {
-        "isIncomplete": False,
-        "items": [_item(document, item, number, snippets) for number, item in enumerate(items)],
-    }
-
-
-def _item(document: TextDocument, item: Item, number: int, snippets: bool) -> dict[str, Any]:
-    text = item.insert or item.label
-    made: dict[str, Any] = {
-        "label": item.label,
-        "kind": _ITEM_KINDS[item.kind],
-        "sortText": f"{number:05}",
-        "filterText": item.label,
-        "textEdit": {"range": document.range(item.start, item.end), "newText": text},
-    }
-    if item.is_snippet and snippets:
-        made["insertTextFormat"] = 2
-    elif item.is_snippet:
-        made["textEdit"]["newText"] = _PLACE_IN_SNIPPET.sub(lambda found: found[1] or "", text)
-    if item.detail:
-        made["detail"] = item.detail
-    if item.documentation:
-        made["documentation"] = {"kind": "markdown", "value": item.documentation}
-    return made
 
 
 def hover(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
@@ -394,6 +336,7 @@ def execute(server: LanguageServer, params: dict[str, Any]) -> Any:
 
 FEATURES: Final[dict[str, Feature]] = {
     "textDocument/completion": completion,
+    "completionItem/resolve": resolve,
     "textDocument/hover": hover,
     "textDocument/signatureHelp": signature_help,
     "textDocument/definition": definition,

@@ -23,7 +23,7 @@ from apimpolicy.editor.rpc import Connection, RpcError
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
 from apimpolicy.editor.workspace import Workspace
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.garbage import collect_new
+from apimpolicy.memory import collect_new
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.deadline import DeadlineError, deadline
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.analysis import Analysis
+    from apimpolicy.editor.completion_requests import CompletionLists
     from apimpolicy.editor.test_runs import TestRun
 
 DELAY: Final = 0.02
@@ -56,9 +57,10 @@ class LanguageServer:
         self.workspace = Workspace([])
         self.expressions = RecentExpressions()
         self.last_run: TestRun | None = None
-        self.last_requests: dict[str, tuple[str, ...]] = {}
-        """The options of the last request that was explained, by policy."""
+        self.last_requests: dict[str, dict[str, Any]] = {}
+        """The last request that was explained, by policy; see `language_commands`."""
         self.client: dict[str, Any] = {}
+        self.completions: CompletionLists | None = None
         self._messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._waiting: set[int | str] = set()
         """The requests that were read and not yet begun."""

@@ -75,10 +75,19 @@ def call(command: Callable[..., Any], first: Any, arguments: list[Any]) -> Any:
     except TypeError as error:
         raise RpcError(INVALID_PARAMS, f"the command has other arguments: {error}") from None
     for name, parameter in list(signature(command).parameters.items())[1:]:
-        value = bound.arguments.get(name, ())
-        texts = value if isinstance(value, (tuple, list)) else [value]
-        if (parameter.annotation == "list[str]") != isinstance(value, list) and value != ():
-            raise RpcError(INVALID_PARAMS, f"the argument '{name}' is of another kind")
-        if not all(isinstance(each, str) for each in texts):
-            raise RpcError(INVALID_PARAMS, f"the argument '{name}' must be text")
+        value = bound.arguments.get(name)
+        if value is not None:
+            _check_argument(name, str(parameter.annotation), value)
     return command(first, *arguments)
+
+
+def _check_argument(name: str, annotation: str, value: Any) -> None:
+    if annotation.startswith("dict"):
+        if not isinstance(value, dict):
+            raise RpcError(INVALID_PARAMS, f"the argument '{name}' must be an object")
+        return
+    if (annotation == "list[str]") != isinstance(value, list):
+        raise RpcError(INVALID_PARAMS, f"the argument '{name}' is of another kind")
+    texts = value if isinstance(value, (tuple, list)) else [value]
+    if not all(isinstance(each, str) for each in texts):
+        raise RpcError(INVALID_PARAMS, f"the argument '{name}' must be text")

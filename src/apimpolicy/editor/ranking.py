@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from math import log1p
 from typing import TYPE_CHECKING
 
@@ -12,14 +11,13 @@ from apimpolicy.dotnet.types import ERROR, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.editor import usage
 from apimpolicy.editor.members import EXTENSION
+from apimpolicy.editor.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
     from apimpolicy.editor.members import Offer
-
-_NAME = re.compile(r"[^\W\d]\w*")
 
 _RECEIVER = re.compile(r"(\w+)\s*(?:\(\)|\[[^\[\]]*\])?\s*\??\.\s*\Z")
 """The name before the dot that code ends with, an empty call and an index aside."""
@@ -38,18 +36,29 @@ _DISTANCES = (0.0, 0.5, 1.0, 2.0)
 
 
 class Ranking:
-    """One list's order. `expected` are the types that fit, `code` the code whose names are likelier to come again.
+    """One list's order. `expected` are the types that fit, `code` stands before the caret, and `used` is what the rest
+    of the document uses.
 
     `is_statement`: a whole statement ends at the caret, where a call that returns nothing is as good as any.
     """
 
-    def __init__(self, expected: Sequence[Type], binder: Binder, code: str, is_statement: bool = False) -> None:
+    def __init__(
+        self, expected: Sequence[Type], binder: Binder, code: str, used: Vocabulary, is_statement: bool = False
+    ) -> None:
         self.expected = [type_ for type_ in expected if not isinstance(type_, SpecialType) and type_ is not OBJECT]
         self.binder = binder
-        self.uses = Counter(_NAME.findall(code))
-        self.followers = _followers(code)
+        self._texts = (used, Vocabulary([code]))
+        receiver = _RECEIVER.search(code)
+        self._receiver = "" if receiver is None else receiver[1]
         self.is_statement = is_statement
         self.is_exception = _EXCEPTION.search(code) is not None
+
+    def uses(self, name: str) -> int:
+        """Return how often the document has a name."""
+        return sum(text.uses(name) for text in self._texts)
+
+    def _follows(self, name: str) -> int:
+        return sum(text.follows(name, self._receiver) for text in self._texts) if self._receiver else 0
 
     def _fit(self, type_: Type) -> int:
         """How well a type fits: 0 exactly, 1 by a conversion, 2 not, or nothing is known."""
@@ -68,7 +77,7 @@ class Ranking:
         wanted type; the type's own or the gateway's own.
         """
         first = offer.members[0] if offer.members else None
-        score = -2.0 * min(self.uses.get(offer.name, 0), 4) - min(self.followers.get(offer.name, 0), 4)
+        score = -2.0 * min(self.uses(offer.name), 4) - min(self._follows(offer.name), 4)
         score -= _usual(offer.name, usage.member_key(first) if first is not None else "")
         score += 2.0 * self._fit(offer.type) + _DISTANCES[offer.distance]
         score += 6.0 * (not offer.is_allowed)
@@ -80,28 +89,28 @@ class Ranking:
 
     def symbol(self, name: str, type_: Type, distance: int) -> Rank:
         fit = 2 if type_ is ERROR else self._fit(type_)
-        return (0.0, 1.0 * fit + 0.2 * distance - 0.3 * min(self.uses.get(name, 0), 4))
+        return (0.0, 1.0 * fit + 0.2 * distance - 0.3 * min(self.uses(name), 4))
 
     def argument(self, name: str) -> Rank:
         return (1.0, 0.0)
 
     def type_(self, name: str, allowed: bool) -> Rank:
-        uses = min(self.uses.get(name, 0), 2) * 0.9
+        uses = min(self.uses(name), 2) * 0.9
         if self.is_exception:
             return (1.0 - name.endswith("Exception") - uses, -log1p(usage.counts().get(name, 0)))
         return (2.0 - uses + 2 * (not allowed), -log1p(usage.counts().get(name, 0)))
 
     def in_namespace(self, name: str) -> Rank:
-        return (-2.0 * min(self.uses.get(name, 0), 4) - log1p(usage.counts().get(name, 0)),)
+        return (-2.0 * min(self.uses(name), 4) - log1p(usage.counts().get(name, 0)),)
 
     def namespace(self, name: str) -> Rank:
-        return (3.0 - min(self.uses.get(name, 0), 2) * 0.5, -log1p(usage.counts().get(name, 0)))
+        return (3.0 - min(self.uses(name), 2) * 0.5, -log1p(usage.counts().get(name, 0)))
 
     def keyword(self, word: str, is_only: bool = False, begins_statement: bool = False) -> Rank:
         """`is_only`: no name can stand here; `begins_statement`: what begins a value is unlikely."""
         if is_only:
             return (-1.0, -log1p(usage.counts().get(word, 0)))
-        uses = min(self.uses.get(word, 0), 2) * 0.5
+        uses = min(self.uses(word), 2) * 0.5
         return (2.0 - uses + 2 * (begins_statement and word in _VALUES), -log1p(usage.counts().get(word, 0)))
 
 
@@ -109,12 +118,3 @@ def _usual(name: str, member: str) -> float:
     """How usual a member is: the mean of what examples say of its name and of it alone, which are few."""
     counts = usage.counts()
     return (log1p(counts.get(name, 0)) + log1p(counts.get(member, 0))) / 2
-
-
-def _followers(code: str) -> Counter[str]:
-    """What the code has written after a dot behind the name that it ends with."""
-    receiver = _RECEIVER.search(code)
-    if receiver is None:
-        return Counter()
-    again = rf"\b{re.escape(receiver[1])}\s*(?:\(\)|\[[^\[\]]*\])?\s*\??\.\s*(\w+)"
-    return Counter(re.findall(again, code))

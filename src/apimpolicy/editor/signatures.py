@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.spelling import shown
@@ -75,5 +76,21 @@ def documentation(members: tuple[Member, ...], *, skips_first: bool = False, is_
         for member in members
     ]
     text = "```csharp\n" + "\n".join(lines) + "\n```"
+    if note := note_about(members[0]):
+        text += f"\n\n{note}"
     text += f"\n\n`{short(str(members[0].declaring.name))}`"
     return text if is_allowed else f"{text}\n\nThe gateway does not allow it in expressions."
+
+
+def note_about(member: Member) -> str:
+    """Return what a member does besides what its signature says; empty where nothing was written about it."""
+    return _notes().get(member.declaring.name, {}).get(member.name, "")
+
+
+@cache
+def _notes() -> dict[str, dict[str, str]]:
+    """Return the notes of `member_notes.toml`, by type and member."""
+    import tomllib
+    from importlib import resources
+
+    return tomllib.loads(resources.files("apimpolicy.editor").joinpath("member_notes.toml").read_text("utf-8"))

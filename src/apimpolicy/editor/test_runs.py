@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.editor.header_names import HTTP_ENDING
-from apimpolicy.editor.tool_process import json_of
+from apimpolicy.editor.isolated_calls import call
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.testing.case_files import ENDINGS, load_case_file
 
@@ -88,15 +86,12 @@ def _policies_of(case: Case) -> tuple[str, ...]:
 
 def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> TestRun:
     """Run test files in a process of their own, with the operating system's limits, and read what came of it."""
-    with tempfile.TemporaryDirectory() as directory:
-        report = os.path.join(directory, "coverage.json")
-        options = [("--coverage-report", report), *(("-k", name) for name in names)]
-        try:
-            outcome = json_of(["test"], *paths, options=options, folder=folder or None)
-        except ConfigurationError as error:
-            return TestRun([], {}, str(error))
-        coverage = _coverage(report, folder)
-    return TestRun([_outcome(case, folder) for case in outcome.get("cases", ())], coverage)
+    try:
+        found = call("cover", {"paths": paths, "names": list(names)}, folder or None)
+    except ConfigurationError as error:
+        return TestRun([], {}, str(error))
+    problem = "\n".join(each["problem"] for each in found["unreadable"])
+    return TestRun([_outcome(case, folder) for case in found["cases"]], _coverage(found["files"], folder), problem)
 
 
 def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:
@@ -108,15 +103,10 @@ def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:
     return CaseOutcome(case["name"], path, case["line"], case["status"], message)
 
 
-def _coverage(path: str, folder: str) -> dict[str, list[Branch]]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
-    except (OSError, ValueError):
-        return {}
+def _coverage(files: list[dict[str, Any]], folder: str) -> dict[str, list[Branch]]:
     return {
         os.path.abspath(os.path.join(folder, found["path"])): [
             Branch(place["kind"], place["line"], place["column"], place["outcomes"]) for place in found["places"]
         ]
-        for found in content.get("files", ())
+        for found in files
     }

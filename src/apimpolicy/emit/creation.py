@@ -9,6 +9,7 @@ from apimpolicy.dotnet.collections import arrays
 from apimpolicy.dotnet.types import NamedType
 from apimpolicy.dotnet.values import INT, STRING, AnonymousObject, Array, RectangularArray, array_class
 from apimpolicy.emit.building import call, constant, last_of, list_of, load, tuple_of, walrus
+from apimpolicy.emit.json_objects import emit_json_object
 from apimpolicy.emit.members import call_member
 from apimpolicy.errors import NotSimulatedError
 
@@ -31,6 +32,8 @@ def emit_object_creation(emitter: Emitter, node: nodes.ObjectCreation) -> ast.ex
         return collection
     if node.constructor is None:
         made = emit_default_value(emitter, node)
+    elif node.type.name == "Newtonsoft.Json.Linq.JObject":
+        made = emit_json_object(emitter, node)
     else:
         made = call_member(emitter, node.constructor, None, [emitter.emit(a) for a in node.arguments])
     if not node.initializers:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding import nodes
 from apimpolicy.binding.conversions import is_delegate
 from apimpolicy.dotnet.registry import Implementation, reason_against
-from apimpolicy.dotnet.signatures import Method
+from apimpolicy.dotnet.signatures import Field, Method
+from apimpolicy.dotnet.values import STRING
 from apimpolicy.emit import charging, runtime
 from apimpolicy.emit.boxing import boxed
 from apimpolicy.emit.building import attribute, call, constant
@@ -16,7 +17,7 @@ from apimpolicy.emit.overrides import implementation_of
 if TYPE_CHECKING:
     import ast
 
-    from apimpolicy.dotnet.signatures import Field, Member, Property
+    from apimpolicy.dotnet.signatures import Member, Property
     from apimpolicy.dotnet.types import Type
     from apimpolicy.emit.core import Emitter
 
@@ -31,6 +32,8 @@ def read_member(emitter: Emitter, member: Property | Field, receiver: nodes.Expr
     if found.form == "attribute" and receiver is not None:
         return attribute(emitter.emit(receiver), found.name)
     if receiver is None:
+        if isinstance(member, Field) and member.type is STRING:
+            return constant(found.target())  # `string.Empty`: as good as a constant
         return invoke(emitter, found, member, None, [])
     return invoke(emitter, found, member, receiver_for(emitter, member, receiver, found), [])
 

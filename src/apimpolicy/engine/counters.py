@@ -57,7 +57,7 @@ class CallCounters:
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._promised: dict[str, WeakSet[object]] = {}
+        self._reserved: dict[str, WeakSet[object]] = {}
         self._recent: dict[str, _Window] = {}
         self._most = MOST_UNSWEPT
         self._sums: dict[str, tuple[int, int]] = {}
@@ -67,13 +67,13 @@ class CallCounters:
     def now(self) -> float:
         return environment().utc_now() / TICKS_PER_SECOND
 
-    def take(self, claims: Sequence[Claim], *, promised_to: object | None = None) -> Taken:
+    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> Taken:
         with self._lock:
             for index, claim in enumerate(claims):
                 if self._is_exhausted(claim):
                     return Taken(index, [self.standing(each.counter, each.limit) for each in claims])
-            if promised_to is not None:
-                self._promised.setdefault(claims[0].counter.key, WeakSet()).add(promised_to)
+            if reserved_for is not None:
+                self._reserved.setdefault(claims[0].counter.key, WeakSet()).add(reserved_for)
             standings: list[Standing] = []
             for claim in claims:
                 if claim.amount:
@@ -81,14 +81,14 @@ class CallCounters:
                 standings.append(Standing(self._left(claim.counter, claim.limit)))
             return Taken(None, standings)
 
-    def settle(self, promise: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
+    def commit(self, reservation: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
         with self._lock:
             self.count(counts)
-            holders = self._promised.get(promise.key)
+            holders = self._reserved.get(reservation.key)
             if holders is not None:
                 holders.discard(holder)
                 if not holders:
-                    del self._promised[promise.key]
+                    del self._reserved[reservation.key]
 
     def count(self, counts: Sequence[tuple[Counter, int]]) -> None:
         with self._lock:
@@ -127,8 +127,8 @@ class CallCounters:
             yield StateEntry("inside", key, str(inside))
 
     def _is_exhausted(self, claim: Claim) -> bool:
-        promised = len(self._promised.get(claim.counter.key, ())) - claim.own
-        return whole(self._left(claim.counter, claim.limit)) <= promised
+        reserved = len(self._reserved.get(claim.counter.key, ())) - claim.own
+        return whole(self._left(claim.counter, claim.limit)) <= reserved
 
     def _left(self, counter: Counter, limit: int) -> float:
         if isinstance(counter, Window):

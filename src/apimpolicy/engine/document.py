@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic, Severity
-from apimpolicy.engine.stand_ins import stand_in
+from apimpolicy.engine.replaced_files import replacement_of
 from apimpolicy.errors import ConfigurationError, PolicySyntaxError
 from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.spec import SECTIONS
@@ -121,7 +121,7 @@ def is_markup(text: str) -> bool:
 
 def read_bytes(path: Path) -> bytes:
     """The bytes of a policy file. Raises ConfigurationError when it cannot be read or is far too large."""
-    if (text := stand_in(path)) is not None:
+    if (text := replacement_of(path)) is not None:
         return text
     try:
         with path.open("rb") as file:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.engine.document import Policy, is_markup, load_policy, read_bytes
 from apimpolicy.engine.observation import observer
-from apimpolicy.engine.steps import SCOPES, Program, build
+from apimpolicy.engine.steps import Program, build
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.placement import SCOPES
 from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class EffectivePolicies:
         if found is None:
             found = self._read(policy, name)
         if (watching := observer()) is not None:
-            watching.loaded(found)
+            watching.document_loaded(found)
         return found
 
     def _read(self, policy: AnyPolicy, name: str) -> Policy:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.values import BOOL, STRING, box, from_utf16, to_utf16
 from apimpolicy.emit.recorder import Recorder
-from apimpolicy.engine.observation import overflow
 from apimpolicy.engine.steps import compiled
 from apimpolicy.engine.trace import Evaluation
 from apimpolicy.policies.conversions import InvalidValueError
@@ -18,6 +17,7 @@ from apimpolicy.text.document import Element
 
 if TYPE_CHECKING:
     from apimpolicy.context.execution import Context
+    from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.steps import Step
     from apimpolicy.engine.trace import TraceEntry
     from apimpolicy.text.document import Attribute
@@ -31,11 +31,12 @@ EXPRESSION_FAILURES = frozenset({EVALUATION_FAILED, VALIDATION_FAILED})
 class Evaluator:
     """Evaluates steps against one context. `tracing` keeps the values of sub-expressions, for `explain`."""
 
-    __slots__ = ("context", "tracing")
+    __slots__ = ("context", "observer", "tracing")
 
-    def __init__(self, context: Context, tracing: bool) -> None:
+    def __init__(self, context: Context, tracing: bool, observer: Observer | None) -> None:
         self.context = context
         self.tracing = tracing
+        self.observer = observer
 
     def instantiate(self, entry: TraceEntry) -> Any:
         """The policy of an entry with its attributes. Raises PolicyError when an expression throws."""
@@ -88,7 +89,20 @@ class Evaluator:
     def value(
         self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
     ) -> object:
-        """The value of an attribute or text, converted and validated. Raises PolicyError."""
+        """Return the value of an attribute or text, converted and validated. Raises PolicyError."""
+        if self.observer is None:
+            return self._value(slot, what, expression, text, entry)
+        try:
+            value = self._value(slot, what, expression, text, entry)
+        except PolicyError as error:
+            self.observer.value_converted(entry, slot, expression, None, error)
+            raise
+        self.observer.value_converted(entry, slot, expression, value, None)
+        return value
+
+    def _value(
+        self, slot: AttributeSlot | ContentSlot, what: str, expression: Excerpt | None, text: str, entry: TraceEntry
+    ) -> object:
         try:
             value = slot.convert(text if expression is None else self.evaluate(expression, what, entry))
             reason = slot.why_invalid(value)
@@ -102,13 +116,21 @@ class Evaluator:
             raise invalid_value(reason)
         return value
 
-    def make_recorder(self, excerpt: Excerpt) -> Recorder:
-        """What takes the values of the sub-expressions."""
-        return Recorder(overflow=overflow(excerpt))
-
     def evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry) -> object:
-        """The value of an expression, boxed."""
-        recorder = self.make_recorder(excerpt) if self.tracing else None
+        """Return the value of an expression, boxed. Raises DotnetException."""
+        observer = self.observer
+        if observer is None:
+            return self._evaluate(excerpt, what, entry, Recorder() if self.tracing else None)
+        observer.expression_started(entry, excerpt)
+        try:
+            value = self._evaluate(excerpt, what, entry, observer.recorder(excerpt) or Recorder())
+        except Exception as error:
+            observer.expression_ended(entry, error)
+            raise
+        observer.expression_ended(entry, None)
+        return value
+
+    def _evaluate(self, excerpt: Excerpt, what: str, entry: TraceEntry, recorder: Recorder | None) -> object:
         evaluation = Evaluation(what, excerpt, recorder)
         entry.evaluations.append(evaluation)
         expression = evaluation.expression = compiled(excerpt)

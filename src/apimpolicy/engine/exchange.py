@@ -14,7 +14,7 @@ from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import forwarding
 from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.policy_doubles import name_of_double, run_double
-from apimpolicy.engine.trace import Effect, Trace, TraceEntry
+from apimpolicy.engine.trace import Trace, TraceEntry
 from apimpolicy.engine.variables import Variables
 from apimpolicy.errors import LimitExceededError, NotSimulatedError
 from apimpolicy.policies.registry import has_trait, is_known, is_unnamed_output, why_not_simulated
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.chain import Verification
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
+    from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import ServiceApi
     from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.policies.effects import Effect
     from apimpolicy.policies.language_models import PromptEmbedding
     from apimpolicy.policies.messaging import Sidecar
     from apimpolicy.policies.metrics import Metric
@@ -87,6 +89,7 @@ class Exchange:
     composed_request: RequestMessage | None = None
     _response: ResponseMessage | None = None
     _composed: ResponseMessage | None = None
+    _has_started = False
     doubles: Mapping[str, AnyDouble] = MappingProxyType({})
     sections: frozenset[str] = frozenset(SECTIONS)
 
@@ -101,6 +104,7 @@ class Exchange:
         unasked_certificate: Certificate | None = None,
         asks_for_certificate: bool = False,
         verifications: list[Verification] | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.original_request = original_request
         self.context = context
@@ -115,7 +119,8 @@ class Exchange:
         self.sent_requests: list[Request] = []
         self.metrics: list[Metric] = []
         self.verifications = [] if verifications is None else verifications
-        self._evaluator = self.make_evaluator(context, tracing)
+        self.observer = observer
+        self._evaluator = Evaluator(context, tracing, observer)
         self.environment = environment()
         self._now = self.environment.utc_now if tracing else None
         self._running: list[TraceEntry] = []
@@ -123,10 +128,6 @@ class Exchange:
         self._counted: set[str] = set()
         self._at_end: list[Callable[[ResponseMessage], None]] = []
         self._on_response: list[tuple[Step, Callable[[ResponseMessage], None], bool]] = []
-
-    def make_evaluator(self, context: Context, tracing: bool) -> Evaluator:
-        """What evaluates attributes and texts; who follows a run has one of its own."""
-        return Evaluator(context, tracing)
 
     @property
     def response(self) -> ResponseMessage:
@@ -174,20 +175,27 @@ class Exchange:
     # Running policies
 
     def execute(self, steps: Sequence[Any]) -> None:
+        observer = self.observer
+        if observer is not None and not self._has_started:
+            self._has_started = True
+            observer.pipeline_started(self)
         for step in steps:
             if self.answer is not None:
                 return
-            self._run(step)
+            environment().step(_STEPS_PER_POLICY)
+            entry = self._enter(step)
+            if observer is None:
+                self._run(entry)
+            else:
+                self._run_observed(entry, observer)
 
-    def execute_together(self, steps: Sequence[Any], *, first_only: bool) -> int:
-        from apimpolicy.engine.parallel import run_together
+    def execute_parallel(self, steps: Sequence[Any], *, first_only: bool) -> int:
+        from apimpolicy.engine.parallel import run_parallel
 
-        return run_together(self, steps, first_only=first_only)
+        return run_parallel(self, steps, first_only=first_only)
 
-    def _run(self, step: Step) -> None:
-        environment().step(_STEPS_PER_POLICY)
-        entry = self.enter(step)
-        running = self._running
+    def _run(self, entry: TraceEntry) -> None:
+        step, running = entry.step, self._running
         running.append(entry)
         try:
             if step.prepared is None:
@@ -199,17 +207,26 @@ class Exchange:
             if effect is not None:
                 entry.effect = effect
         except (PolicyError, NotSimulatedError, LimitExceededError) as error:
-            self.locate(error, step)
+            self._locate(error, step)
             raise
         finally:
             running.pop()
 
+    def _run_observed(self, entry: TraceEntry, observer: Observer) -> None:
+        observer.policy_started(self, entry)
+        try:
+            self._run(entry)
+        except Exception as error:
+            observer.policy_ended(self, entry, error)
+            raise
+        observer.policy_ended(self, entry, None)
+
     def evaluate(self, step: Any) -> Any:
-        entry = self.enter(step)
+        entry = self._enter(step)
         try:
             return self._evaluator.instantiate(entry)
         except (PolicyError, NotSimulatedError, LimitExceededError) as error:
-            self.locate(error, step)
+            self._locate(error, step)
             raise
 
     def note(self, effect: Effect, step: Any = None) -> None:
@@ -300,7 +317,7 @@ class Exchange:
             try:
                 action(self.response)
             except (PolicyError, NotSimulatedError, LimitExceededError) as error:
-                self.locate(error, step)
+                self._locate(error, step)
                 raise
 
     @staticmethod
@@ -325,16 +342,18 @@ class Exchange:
     def wait(self, seconds: float) -> None:
         self.services.time.advance(seconds)
 
-    def enter(self, step: Step) -> TraceEntry:
-        """A policy, or a part of one, is reached; a debugger puts its own in the place of this for one exchange."""
+    def _enter(self, step: Step) -> TraceEntry:
+        """Add an entry to the trace for a policy, or a part of one, that is reached."""
         entries = self._entries
         around = None if step.parent is None else entries.get(step.parent)
         entry = entries[step] = TraceEntry(step, around, None if self._now is None else self._now())
         self.trace.append(entry)
+        if self.observer is not None:
+            self.observer.policy_reached(self, entry)
         return entry
 
-    def locate(self, error: PolicyError | NotSimulatedError | LimitExceededError, step: Step) -> None:
-        """Say, once, in which policy an error came about: the innermost."""
+    def _locate(self, error: PolicyError | NotSimulatedError | LimitExceededError, step: Step) -> None:
+        """Note, once, in which policy an error was raised: the innermost."""
         if isinstance(error, PolicyError):
             if error.last_error is None:
                 policy = step
@@ -350,6 +369,8 @@ class Exchange:
                     policy_id=step.policy_id,
                 )
                 self._entries[step].error = error.last_error
+                if self.observer is not None:
+                    self.observer.error_raised(self, error, step)
         elif not getattr(error, "__notes__", None):
             error.add_note(f"in the policy '{step.name}' at {step.where()}")
 

@@ -31,7 +31,7 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.text.secrets import keep_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.chance import Script
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.event_hubs import EventHub
+    from apimpolicy.engine.observation import Observer
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
     from apimpolicy.engine.service_bus import ServiceBus
@@ -142,8 +143,8 @@ class Gateway(GatewaySettings):
         environment = self.environment()
         with use_environment(environment):
             exchange = self._exchange(request, scopes)
-            if self.has_no_room(request):
-                return Result(exchange, pipeline.turn_away(exchange).to_response())
+            if self.is_over_capacity(request):
+                return Result(exchange, pipeline.answer_over_capacity(exchange).to_response())
             if variables:
                 set_variables(exchange, variables)
             is_found = self._find_operation(exchange, scopes)
@@ -152,15 +153,15 @@ class Gateway(GatewaySettings):
                 return Result(exchange, part.run(exchange, self.policies.program(scopes)).to_response())
             if not is_found:
                 wide = {scope: document for scope, document in scopes.items() if scope == "global"}
-                answer = pipeline.refuse(exchange, self.policies.program(wide))
+                answer = pipeline.answer_unmatched(exchange, self.policies.program(wide))
                 return Result(exchange, answer.to_response())
             return Result(exchange, pipeline.run(exchange, self.policies.program(scopes)).to_answer())
 
     def _run_apart(self, *arguments: Any, **options: Any) -> Result:
         """The same in a process of its own."""
-        from apimpolicy.engine.isolation import run_alone
+        from apimpolicy.engine.isolation import run_isolated
 
-        return run_alone(self, lambda alone: alone.run(*arguments, **options))
+        return run_isolated(self, lambda alone: alone.run(*arguments, **options))
 
     @ends_at_memory
     def send(
@@ -177,9 +178,9 @@ class Gateway(GatewaySettings):
         if self.service is None:
             raise ConfigurationError("send needs Gateway(service=…); run takes a policy and a request")
         if self.isolated:
-            from apimpolicy.engine.isolation import run_alone
+            from apimpolicy.engine.isolation import run_isolated
 
-            return run_alone(self, lambda alone: alone.send(request, variables=variables, doubles=doubles))
+            return run_isolated(self, lambda alone: alone.send(request, variables=variables, doubles=doubles))
         if self._service_requests is None:
             from apimpolicy.engine.service_requests import ServiceRequests
 
@@ -265,7 +266,7 @@ class Gateway(GatewaySettings):
             setting = [name for name, is_on in setting.items() if is_on]
         return host.lower() in (name.lower() for name in setting)
 
-    def has_no_room(self, request: Request) -> bool:
+    def is_over_capacity(self, request: Request) -> bool:
         """Whether the gateway answers 429 because it is over its capacity."""
         setting = self.over_capacity
         return setting(request) if callable(setting) else setting
@@ -275,8 +276,8 @@ class Gateway(GatewaySettings):
         with use_environment(self.environment()):
             return self.exchange(request).context
 
-    make_exchange: Callable[..., Exchange] = Exchange
-    """What holds the state of a request; who follows runs has a class of its own."""
+    observer: Observer | None = None
+    """What observes the requests of this gateway; see `apimpolicy.engine.observation`."""
 
     def exchange(self, request: Request) -> Exchange:
         """The state of a request that has just come; inside of `use_environment`."""
@@ -303,20 +304,22 @@ class Gateway(GatewaySettings):
             tracing=False,
         )
         template = "" if self.operation is None else self.operation.url_template
-        watching = observer()
+        watching, own = observer(), self.observer
         trust = current_environment().trust
-        exchange = self.make_exchange(
+        exchange = Exchange(
             request,
             context,
             self.services,
-            tracing=self.tracing or watching is not None,
+            tracing=self.tracing or watching is not None or own is not None,
             url_template=template,
             unasked_certificate=unasked,
             asks_for_certificate=asks,
             verifications=trust.verifications if isinstance(trust, VerificationRecorder) else None,
+            observer=own or watching,
         )
-        if watching is not None:
-            watching.began(exchange)
+        for each in (watching, own):
+            if each is not None:
+                each.request_started(exchange)
         if not self._cache_is_filled:
             self._fill_cache(exchange)
         return exchange

@@ -58,7 +58,7 @@ class _Sent(NamedTuple):
     messages: Sequence[str]
 
 
-def run_alone(gateway: Gateway, run: Callable[[Gateway], Result]) -> IsolatedResult:
+def run_isolated(gateway: Gateway, run: Callable[[Gateway], Result]) -> IsolatedResult:
     """What a copy of the gateway makes of a request in a process of its own.
 
     Raises what `run` raises, and LimitExceededError.

@@ -2,7 +2,7 @@
 
 On a clock that is only told to move they run one after another, and it is put back in between, so that waiting for all
 of them takes as long as the slowest. On a clock that really waits, and can do several things at once (its method
-`together`), each has an exchange of its own, and what it did is put together at the end. When only the first one
+`gather`), each has an exchange of its own, and what it did is put together at the end. When only the first one
 counts, what the others did to the request is taken back: variables, and an answer that ends the pipeline. What they
 sent has been sent.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.collections.dictionary import Dictionary
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
+from apimpolicy.engine.evaluation import Evaluator
 from apimpolicy.engine.trace import Trace
 from apimpolicy.engine.variables import Variables
 from apimpolicy.policies.spec import PolicyError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.engine.exchange import Exchange
-    from apimpolicy.engine.services import Together
+    from apimpolicy.engine.services import Gather
     from apimpolicy.engine.steps import Step
 
 
@@ -45,13 +46,13 @@ class _Ended(NamedTuple):
     error: Exception | None
 
 
-def run_together(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
+def run_parallel(exchange: Exchange, steps: Sequence[Step], *, first_only: bool) -> int:
     """Run policies at the same time; which of them was the first to end, counted from 0. Raises PolicyError."""
-    together = exchange.services.time.together
+    gather = exchange.services.time.gather
     if not steps:
         return -1
-    if together is not None:
-        return _at_once(exchange, steps, together, first_only=first_only)
+    if gather is not None:
+        return _at_once(exchange, steps, gather, first_only=first_only)
     return _one_after_another(exchange, steps, first_only=first_only)
 
 
@@ -95,7 +96,7 @@ _OWN = ("_evaluator", "_running", "answer", "context", "trace", "variables")
 """What an exchange that is one of several at the same time has for itself."""
 
 
-def _at_once(exchange: Exchange, steps: Sequence[Step], together: Together, *, first_only: bool) -> int:
+def _at_once(exchange: Exchange, steps: Sequence[Step], gather: Gather, *, first_only: bool) -> int:
     before, context_before = dict(vars(exchange)), dict(vars(exchange.context))
     parts = [_beside(exchange, alone=first_only) for _ in steps]
     all_ended: list[_Ended] = []
@@ -108,7 +109,7 @@ def _at_once(exchange: Exchange, steps: Sequence[Step], together: Together, *, f
             error = found
         all_ended.append(_Ended(number, parts[number], error))
 
-    together([partial(work, number) for number in range(len(steps))], first_only)
+    gather([partial(work, number) for number in range(len(steps))], first_only)
     ended = all_ended[:1] if first_only else all_ended[:]
     for part in parts:
         exchange.trace.extend(part.trace)
@@ -135,7 +136,7 @@ def _beside(exchange: Exchange, *, alone: bool) -> Exchange:
         variables = exchange.context.variables
         made.context.variables = Dictionary.from_dictionary(variables.types, variables)
         made.variables = Variables(made.context.variables)
-        made._evaluator = exchange.make_evaluator(made.context, exchange._evaluator.tracing)
+        made._evaluator = Evaluator(made.context, exchange._evaluator.tracing, exchange.observer)
     return made
 
 

@@ -14,7 +14,7 @@ from apimpolicy.context.header_fields import HeaderCollection
 from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cors import is_preflight
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CorsChecked
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.policies.spec import PolicyError
 
@@ -112,7 +112,7 @@ def _run(exchange: Exchange, program: Program) -> ResponseMessage:
     return exchange.response
 
 
-def refuse(exchange: Exchange, program: Program) -> ResponseMessage:
+def answer_unmatched(exchange: Exchange, program: Program) -> ResponseMessage:
     """The way of a request that matches no operation: on-error of the program, then 404.
 
     The section of the error is `backend`, as seen on real gateways.
@@ -122,7 +122,7 @@ def refuse(exchange: Exchange, program: Program) -> ResponseMessage:
     return _handle(exchange, program, error, "Resource not found")
 
 
-def deny(exchange: Exchange, program: Program, error: PolicyError, reason: str) -> ResponseMessage:
+def answer_denied(exchange: Exchange, program: Program, error: PolicyError, reason: str) -> ResponseMessage:
     """The way of a request that the gateway refuses before any policy: on-error of the program, and the error's answer
     with this reason phrase.
     """
@@ -139,11 +139,11 @@ def _let_browsers_read(exchange: Exchange, program: Program, answer: ResponseMes
     """Add the headers of the first cors that allows the caller's origin."""
     for step in preflight_steps(program):
         if exchange.evaluate(step).mark_refusal(exchange, answer):
-            exchange.note(Effect("cors", "the caller's page may read the refusal", allowed=True), step)
+            exchange.note(CorsChecked("the caller's page may read the refusal", allowed=True), step)
             return
 
 
-def turn_away(exchange: Exchange) -> ResponseMessage:
+def answer_over_capacity(exchange: Exchange) -> ResponseMessage:
     """The answer of a gateway that is over its capacity: no policy runs. The words are ours."""
     return default_answer(exchange, 429, "Too many requests.")
 

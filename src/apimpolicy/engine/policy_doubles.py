@@ -16,7 +16,7 @@ from apimpolicy.context.execution import LastError
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.variables import set_variables
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Replaced
 from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.spec import PolicyError
 
@@ -71,7 +71,7 @@ def run_double(double: AnyDouble, exchange: Exchange) -> Effect:
     """Do what a double does in the place of the running policy. Raises PolicyError."""
     if double is not None:
         double(exchange)
-    return Effect("replaced", "a double ran in its place", ends=exchange.has_ended)
+    return Replaced("a double ran in its place", ends=exchange.has_ended)
 
 
 def name_of_double(doubles: Mapping[str, AnyDouble], step: Step) -> str | None:

@@ -9,6 +9,7 @@ import attrs
 
 from apimpolicy.context.execution import GraphQL
 from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.policies.effects import EventPublished
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class PublishedEvent:
 
 def published_events(trace: Trace) -> Sequence[PublishedEvent]:
     """What publish-event published on the way that a trace describes, in order."""
-    published: list[Any] = [effect.data for _, effect in trace.effects("event-published")]
-    return tuple(PublishedEvent(name, data["body"]) for data in published for name in data["subscriptions"])
+    published = trace.effects(EventPublished)
+    return tuple(PublishedEvent(name, effect.body) for _, effect in published for name in effect.subscriptions)
 
 
 class Resolution:

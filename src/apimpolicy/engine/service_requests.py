@@ -55,25 +55,25 @@ class ServiceRequests:
         with use_environment(self.gateway.environment()):
             exchange = self.gateway.exchange(request)
             exchange.doubles = doubles
-            if self.gateway.has_no_room(request):
-                return Result(exchange, pipeline.turn_away(exchange).to_response())
+            if self.gateway.is_over_capacity(request):
+                return Result(exchange, pipeline.answer_over_capacity(exchange).to_response())
             set_variables(exchange, variables)
             routed = find_api(self.service, exchange.request)
             if routed is None:
                 exchange.unmatched = Unmatched(self.service.apis)
-                return Result(exchange, pipeline.refuse(exchange, self._program()).to_response())
+                return Result(exchange, pipeline.answer_unmatched(exchange, self._program()).to_response())
             self._enter_api(exchange, routed)
             operation_policy = self._find_operation(exchange, routed, self._known_product(exchange, routed))
             if operation_policy is _NO_OPERATION:
                 operations = [described.operation for described, _ in self._operations_of(routed.api)]
                 exchange.unmatched = Unmatched((), routed.api.id, routed.prefix, operations)
-                return Result(exchange, pipeline.refuse(exchange, self._program()).to_response())
+                return Result(exchange, pipeline.answer_unmatched(exchange, self._program()).to_response())
             assert not isinstance(operation_policy, _NoOperation)
             program = self._program(routed.api, operation_policy)
             try:
                 admission = self._admit(exchange, routed, program)
             except PolicyError as error:
-                return Result(exchange, pipeline.deny(exchange, program, error, ACCESS_DENIED).to_response())
+                return Result(exchange, pipeline.answer_denied(exchange, program, error, ACCESS_DENIED).to_response())
             if admission.product is not None:
                 program = self._program(routed.api, operation_policy, admission)
             return Result(exchange, pipeline.run(exchange, program).to_answer())

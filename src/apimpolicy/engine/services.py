@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
-    Together: TypeAlias = Callable[[Sequence[Callable[[], None]], bool], None]
+    Gather: TypeAlias = Callable[[Sequence[Callable[[], None]], bool], None]
     """Runs functions at the same time until all of them, or (if that is asked for) the first has ended."""
     Now: TypeAlias = "datetime.datetime | Callable[[], datetime.datetime] | Clock | None"
     Backend: TypeAlias = "Callable[..., Response] | Response | Transport | None"
@@ -87,14 +87,14 @@ class SimulatedTime:
 
     A clock with a method `advance` is moved on itself; of any other (the machine's own among them) the gateway runs
     ahead. Nobody really waits, unless the clock's `advance` does: its attribute `waits` then says so. One that has
-    `ticks` is asked for these, which is quicker; one that really waits may have `together`, to do several things at
+    `ticks` is asked for these, which is quicker; one that really waits may have `gather`, to do several things at
     once.
     """
 
     def __init__(self, clock: Clock | None) -> None:
         self.clock = clock
         self.waits: bool = getattr(clock, "waits", False)
-        self.together: Together | None = getattr(clock, "together", None)
+        self.gather: Gather | None = getattr(clock, "gather", None)
         self._own_ticks: Callable[[], int] | None = getattr(clock, "ticks", None)
         self._ahead = 0
         self._lock = Lock()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Diagnostic
 from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError, PolicySyntaxError, PolicyTypeError
+from apimpolicy.policies.placement import SCOPES, SECTIONS
 from apimpolicy.policies.registry import has_trait, is_known, specification_of
-from apimpolicy.policies.spec import SECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 
-SCOPES = ("global", "workspace", "product", "api", "operation")
 """From wide to narrow."""
 
 MAX_STEPS = 100_000

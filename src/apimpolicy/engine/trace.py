@@ -2,15 +2,15 @@
 
 A `Trace` is a list of `TraceEntry` in the order of execution. Children follow their parent (`choose[1]`, then
 `choose[1]/when[1]`, then `choose[1]/when[1]/set-header[1]`); `depth` says how deep, `parent` is the entry around it. A
-`when` is an entry as soon as its condition is asked for, whether it is taken or not: `effect.kind == "condition"`,
-`effect.data["taken"]`. What an effect can be stands in `apimpolicy.policies.effects`.
+`when` is an entry as soon as its condition is evaluated, taken or not: its effect is a `Condition`, whose `taken` is
+the result. The module `apimpolicy.policies.effects` has all classes of effects.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import AnyEffect, Effect, readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt, Position
-
-__all__ = ["Effect", "Evaluation", "Trace", "TraceEntry"]
 
 
 class Evaluation:
@@ -76,7 +74,17 @@ class TraceEntry:
     reached (100 ns since 0001-01-01 UTC), None when the gateway runs with `tracing=False`.
     """
 
-    __slots__ = ("attributes", "effect", "error", "evaluations", "is_recovered", "parent", "step", "ticks")
+    __slots__ = (
+        "_effect",
+        "_is_readable",
+        "attributes",
+        "error",
+        "evaluations",
+        "is_recovered",
+        "parent",
+        "step",
+        "ticks",
+    )
 
     def __init__(self, step: Step, parent: TraceEntry | None, ticks: int | None) -> None:
         self.step = step
@@ -84,9 +92,22 @@ class TraceEntry:
         self.ticks = ticks
         self.attributes: dict[str, object] = {}
         self.evaluations: list[Evaluation] = []
-        self.effect: Effect | None = None
+        self._effect: Effect | None = None
+        self._is_readable = True
         self.error: LastError | None = None
         self.is_recovered = False
+
+    @property
+    def effect(self) -> Effect | None:
+        if not self._is_readable and self._effect is not None:
+            self._effect = readable(self._effect)
+            self._is_readable = True
+        return self._effect
+
+    @effect.setter
+    def effect(self, effect: Effect) -> None:
+        self._effect = effect
+        self._is_readable = False
 
     @property
     def section(self) -> str:
@@ -147,9 +168,9 @@ class Trace(list[TraceEntry]):
         """The entries of one policy, `set-header`."""
         return [entry for entry in self if entry.name == name]
 
-    def effects(self, kind: str) -> Iterator[tuple[TraceEntry, Effect]]:
-        """Every entry with an effect of this kind, in order."""
-        return ((entry, entry.effect) for entry in self if entry.effect is not None and entry.effect.kind == kind)
+    def effects(self, cls: type[AnyEffect]) -> Iterator[tuple[TraceEntry, AnyEffect]]:
+        """Yield every entry with an effect of this class, in order."""
+        return ((entry, effect) for entry in self if isinstance(effect := entry.effect, cls))
 
     @property
     def decision(self) -> TraceEntry | None:
@@ -157,10 +178,6 @@ class Trace(list[TraceEntry]):
         for entry in reversed(self):
             effect = entry.effect
             failed = entry.error is not None and not entry.is_recovered
-            if failed or (effect is not None and (effect.kind in ENDING or effect.data.get("ends"))):
+            if failed or (effect is not None and effect.ends):
                 return entry
         return None
-
-
-ENDING = frozenset({"response-returned"})
-"""Kinds of effect that end the pipeline."""

@@ -1,6 +1,6 @@
-"""The layout of one expression: line breaks stay where the author put them, blanks and indentation are ours.
+"""Lay out one expression: the author's line breaks stay, blanks and indentation follow these rules.
 
-A line is indented one step deeper than the line on which its innermost open bracket is; a line that goes on with a
+A line is indented one step deeper than the line on which its innermost open bracket is; a line that continues a
 statement one step more. Strings and comments stay as they are.
 """
 
@@ -33,8 +33,8 @@ _CONTINUES = frozenset(("DOT", "QMARK", "RPAR", "RSQB", "COMMA", "SEMICOLON"))
 class _Open(NamedTuple):
     """An open bracket: the level of its line, and what it holds.
 
-    That is `statements`, the sections of a `switch`, the `items` of an initializer in braces, or what stands in round
-    or square `brackets`.
+    The content is one of `statements`, the sections of a `switch`, the `items` of an initializer in braces, or anything
+    in round or square `brackets`.
     """
 
     level: int
@@ -77,7 +77,7 @@ def tokens_of(text: str) -> list[tuple[str, str]]:
 
 
 def _with_names(text: str) -> str:
-    """Return the expression with a name of the same length for each named value, which may stand for any code."""
+    """Return the expression with a name of the same length for each named value, which may contain any code."""
     return NAMED_VALUE.sub(lambda found: "N" + "_" * (len(found[0]) - 1), text)
 
 
@@ -154,7 +154,7 @@ class _Layout:
         return level + self._continuation(piece, last, kind)
 
     def _continuation(self, piece: _Piece, last: int, kind: str) -> int:
-        """Return 1 for a line that goes on with a statement."""
+        """Return 1 for a line that continues a statement, otherwise 0."""
         ended = self.tokens.kinds[last]
         if ended == "COLON":
             return 0 if self.tokens.starts[last] not in self.roles.conditional else 1

@@ -1,4 +1,4 @@
-"""What the punctuation of an expression means, where one character has several meanings: by its syntax tree."""
+"""Find the meaning of ambiguous punctuation (`<`, `?`, `:`, `{`) from the syntax tree of an expression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two documents differ in nothing but layout: what is compared before a formatted file is written."""
+"""Compare two documents without their layout, before a formatted file is written."""
 
 from __future__ import annotations
 

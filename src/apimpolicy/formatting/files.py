@@ -32,7 +32,7 @@ _INDENT = re.compile(r"[ \t]*")
 
 
 class Formatted(NamedTuple):
-    """What became of a file: its bytes, and for each policy in it that stays as it is, the line and the reason."""
+    """The bytes of a formatted file; for each policy that was left unchanged, the line and the reason."""
 
     data: bytes
     kept: tuple[tuple[int, str], ...] = ()
@@ -104,7 +104,7 @@ class Formatter:
         return [edit for edit in outer if edit is not None], ""
 
     def _with_form(self, reading: Source, found: list[Edit]) -> list[Edit]:
-        """Lay out first, and then write the expressions of the result in the wanted form: one edit for everything."""
+        """Return one edit that lays out the policy and writes its expressions in the wanted form."""
         assert self.form is not None
         laid_out = apply(reading.text, found)
         from apimpolicy.text.source import Source
@@ -124,7 +124,7 @@ class Formatter:
         return len(blank[0].expandtabs(self.style.indent_width)) // self.style.indent_width
 
     def _difference(self, before: Sequence[Sequence[Source]], new: str, path: str) -> str:
-        """Return in what the new text differs besides layout; empty when it doesn't."""
+        """Return a description of a difference besides layout; empty if there is none."""
         try:
             after, problems = policies_of(new.encode(), path, self.placeholders)
         except ConfigurationError:

@@ -1,4 +1,4 @@
-"""Whether languages have a word in common, and which is the shortest."""
+"""Decide whether languages have a word in common, and find the shortest one."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class ToLower(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """One code unit replaced by another, wherever it stands."""
+    """Replace every occurrence of one code unit by another."""
 
     old: int
     new: int
@@ -82,7 +82,7 @@ class Exchange(NamedTuple):
 
 
 class Erase(NamedTuple):
-    """One code unit taken out, wherever it stands."""
+    """Remove every occurrence of one code unit."""
 
     unit: int
     kind: str = "erase"

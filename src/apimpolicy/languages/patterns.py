@@ -156,7 +156,7 @@ class _Reader:
         return one_of(_matched(written, self.options & IGNORE_CASE))
 
     def _class_end(self) -> int:
-        """Return where a set ends whose `[` stands here."""
+        """Return the end of the character class that begins here with `[`."""
         place = self.place + 1
         place += self.pattern[place : place + 1] == "^"
         place += self.pattern[place : place + 1] == "]"

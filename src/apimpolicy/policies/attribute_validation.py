@@ -72,7 +72,7 @@ def _combinations(element: Element, specification: Specification) -> Iterator[Di
     for first, second in specification.exclusive:
         if element.get(first) and element.get(second):
             yield _at_name(element, "POL113", f"'{element.name}' takes either '{first}' or '{second}', not both")
-    for first, second in specification.together:
+    for first, second in specification.requires:
         if element.get(first) and not element.get(second) and not is_open:
             yield _at_name(element, "POL113", f"'{first}' of '{element.name}' needs the attribute '{second}' as well")
 

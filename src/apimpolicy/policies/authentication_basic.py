@@ -18,7 +18,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, HeaderSet
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import expression_attribute, policy
 
@@ -43,8 +43,7 @@ class AuthenticationBasic:
         pair = from_utf16(f"{self.username}:{self.password}").encode("utf-8", "replace")
         value = "Basic " + base64.b64encode(pair).decode("ascii")
         headers.set("Authorization", [value])
-        return Effect(
-            "header-set",
+        return HeaderSet(
             f"Authorization: Basic for {self.username}",
             message="request",
             name="Authorization",

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import BYTE, Array, from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import text, trimmed, typed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import BackendCertificateSet, Effect
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
 from apimpolicy.policies.uploaded_certificates import find_certificate
 
@@ -56,7 +56,7 @@ class AuthenticationCertificate:
             exchange.composed_request.certificate = certificate
         else:
             exchange.backend_certificate = certificate
-        return Effect("backend-certificate-set", certificate.subject, thumbprint=certificate.thumbprint)
+        return BackendCertificateSet(certificate.subject, thumbprint=certificate.thumbprint)
 
     def certificate(self, exchange: Exchange) -> Certificate:
         """The certificate that is meant. Raises PolicyError."""

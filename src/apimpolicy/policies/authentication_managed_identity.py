@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, TokenAcquired
 from apimpolicy.policies.identity_services import IdentityMissingError, IdentityUnavailableError
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
@@ -71,7 +71,7 @@ class AuthenticationManagedIdentity:
             token = to_utf16(exchange.services.identities.managed_identity_token(resource, client_id))
         except IdentityUnavailableError as error:
             message = f"No token for '{self.resource}': {to_utf16(str(error))}."
-            effect = Effect("token-acquired", message, resource=resource, client_id=client_id, acquired=False)
+            effect = TokenAcquired(message, resource=resource, client_id=client_id, acquired=False)
             if self.ignore_error:
                 return effect
             exchange.note(effect)
@@ -84,4 +84,4 @@ class AuthenticationManagedIdentity:
             request.headers.set("Authorization", [f"Bearer {token}"])
         where = f"the variable {variable}" if variable else "Authorization"
         shown = f"a token for {self.resource} in {where}"
-        return Effect("token-acquired", shown, resource=resource, client_id=client_id, acquired=True)
+        return TokenAcquired(shown, resource=resource, client_id=client_id, acquired=True)

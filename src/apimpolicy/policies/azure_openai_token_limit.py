@@ -24,7 +24,7 @@ from apimpolicy.policies.spec import policy
     "azure-openai-token-limit",
     sections="inbound",
     alternatives=("tokens-per-minute", "token-quota"),
-    together=QUOTA,
+    requires=QUOTA,
     placement=Placement(not_on=("consumption",)),
     same_as="llm-token-limit",
     traits="limits",

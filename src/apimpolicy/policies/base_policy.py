@@ -22,7 +22,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import BaseInserted, Effect
 from apimpolicy.policies.spec import ANYWHERE, policy
 
 if TYPE_CHECKING:
@@ -41,4 +41,4 @@ class Base:
 def effect(scope: str | None, count: int) -> Effect:
     """The effect of so many policies of a scope; the same for every request."""
     shown = f"{scope}: {count} {'policy' if count == 1 else 'policies'}" if count else "nothing"
-    return Effect("base", shown, scope=scope, count=count)
+    return BaseInserted(shown, scope=scope, count=count)

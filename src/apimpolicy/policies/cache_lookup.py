@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import boolean, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import child_texts, expression_attribute, literal_attribute, policy
 
@@ -81,7 +81,7 @@ class CacheLookup:
         request = exchange.request
         private = "Authorization" in request.headers and not self.allow_private_response_caching
         if request.method != "GET" or private:
-            return Effect("cache", "this request is not cached", key=None, found=False)
+            return CacheAccessed("this request is not cached", key=None, found=False)
         parts = self.key_parts(exchange)
         key = exchange.cache_key = f"response {parts!r}"
         shown = "{}_{};rev={}_{}_{}_{}_{}_{}&{}{}".format(*parts)
@@ -94,13 +94,13 @@ class CacheLookup:
                 request.headers.delete(name)
             headers = [{"name": name, "value": from_utf16(",".join(values))} for name, values in removed]
             told = {"message": MISS, "cacheKey": shown, "cacheHeaders": headers}
-            return Effect("cache", MISS, key=key, found=False, told=told)
+            return CacheAccessed(MISS, key=key, found=False, told=told)
         answer = ResponseMessage.of(value, request.second_read)
         if self.downstream_caching_type != "none":
             directives = [self.downstream_caching_type, *(["must-revalidate"] if self.must_revalidate else [])]
             answer.headers.set("Cache-Control", [", ".join(directives)])
         exchange.serve(answer)
-        return Effect("cache", HIT, key=key, found=True, told={"message": HIT, "cacheKey": shown})
+        return CacheAccessed(HIT, key=key, found=True, told={"message": HIT, "cacheKey": shown})
 
     def key_parts(self, exchange: Exchange) -> tuple[object, ...]:
         """Return what keeps responses apart, in the order and spelling of traces of real gateways."""

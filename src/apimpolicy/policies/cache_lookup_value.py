@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import typed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -45,4 +45,4 @@ class CacheLookupValue:
         found, value = exchange.services.state.cache(self.caching_type).get(f"value {self.key}")
         if found or self.default_value is not None:
             exchange.variables[self.variable_name] = value if found else self.default_value
-        return Effect("cache", f"{self.key} is {'there' if found else 'not there'}", key=self.key, found=found)
+        return CacheAccessed(f"{self.key} is {'there' if found else 'not there'}", key=self.key, found=found)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -39,4 +39,4 @@ class CacheRemoveValue:
 
     def run(self, exchange: Exchange) -> Effect:
         found = exchange.services.state.cache(self.caching_type).remove(f"value {self.key}")
-        return Effect("cache", f"{self.key} {'is removed' if found else 'was not there'}", key=self.key, found=found)
+        return CacheAccessed(f"{self.key} {'is removed' if found else 'was not there'}", key=self.key, found=found)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, number
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, policy
@@ -51,6 +51,6 @@ class CacheStore:
         wanted = response.status_code == 200 if self.cache_response is None else self.cache_response
         cache = exchange.response_cache
         if cache is None or exchange.cache_key is None or exchange.is_served or not wanted:
-            return Effect("cache", "this response is not kept", key=exchange.cache_key, found=False)
+            return CacheAccessed("this response is not kept", key=exchange.cache_key, found=False)
         cache.set(exchange.cache_key, response.to_response(), self.duration)
-        return Effect("cache", STORED, key=exchange.cache_key, found=True, told=STORED)
+        return CacheAccessed(STORED, key=exchange.cache_key, found=True, told=STORED)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
 
@@ -42,4 +42,4 @@ class CacheStoreValue:
 
     def run(self, exchange: Exchange) -> Effect:
         exchange.services.state.cache(self.caching_type).set(f"value {self.key}", self.value, self.duration)
-        return Effect("cache", f"{self.key} is stored for {self.duration:g} s", key=self.key, found=True)
+        return CacheAccessed(f"{self.key} is stored for {self.duration:g} s", key=self.key, found=True)

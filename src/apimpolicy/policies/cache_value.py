@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.spec import (
     ANYWHERE,
     PolicyError,
@@ -101,4 +101,4 @@ class CacheValue:
         return False
 
     def effect(self, shown: str, found: bool) -> Effect:
-        return Effect("cache", f"{self.key} {shown}", key=self.key, found=found)
+        return CacheAccessed(f"{self.key} {shown}", key=self.key, found=found)

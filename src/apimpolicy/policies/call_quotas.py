@@ -35,7 +35,7 @@ class Quota:
         return Total(f"{self.key} {what}", self.start, self.period)
 
     def claims(self, calls: int = 1, own: int = 0) -> list[Claim]:
-        """What a request counts at once; `own` calls are those that it counted or promised already."""
+        """What a request counts at once; `own` calls are those that it has counted or reserved already."""
         limit = NO_LIMIT if self.calls is None else self.calls
         found = [Claim(self.total("calls"), limit, calls, own)]
         if self.bandwidth is not None:
@@ -55,14 +55,16 @@ class Quota:
         return PolicyError("QuotaExceeded", message, FORBIDDEN, headers={"Retry-After": str(seconds)})
 
 
-def take(exchange: Exchange, quotas: Sequence[Quota], *, calls: int = 1, own: int = 0, is_promise: bool = False) -> int:
+def take(
+    exchange: Exchange, quotas: Sequence[Quota], *, calls: int = 1, own: int = 0, is_reservation: bool = False
+) -> int:
     """Count a call for all quotas; how many the first one has counted in this period.
 
     Raises PolicyError, and counts nothing, when one of them is used up.
     """
     owned = [(quota, claim) for quota in quotas for claim in quota.claims(calls, own)]
     claims = [claim for _, claim in owned]
-    taken = exchange.services.state.counters.take(claims, promised_to=exchange if is_promise else None)
+    taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
         quota, claim = owned[taken.refused]
         raise quota.refusal(claim, taken.standings[taken.refused])

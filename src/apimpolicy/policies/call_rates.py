@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, RateLimited
 from apimpolicy.policies.state import Bucket, Claim, Window, whole
 from apimpolicy.policies.surroundings import PolicyError
 
@@ -60,7 +60,7 @@ class CallRate:
     def counted(self, left: int) -> Effect:
         """Say that a call was counted."""
         told = {"message": f"RateLimit counter {self.number} is incremented"}
-        return Effect("rate-limited", f"{left} of {self.calls} calls remain", remaining=left, told=told)
+        return RateLimited(f"{left} of {self.calls} calls remain", remaining=left, told=told)
 
     def counter(self, exchange: Exchange) -> Counter:
         if exchange.services.settings.tier == "v2":
@@ -90,7 +90,7 @@ class CallRate:
         self.tell(exchange, standing)
         limit = {"counterKey": self.number, "period": span(self.period), "callLimit": self.calls, "count": self.calls}
         told = {"message": EXCEEDED, "retryAfter": span(standing.wait), "rateLimit": limit}
-        exchange.note(Effect("rate-limited", EXCEEDED, remaining=0, told=told))
+        exchange.note(RateLimited(EXCEEDED, remaining=0, told=told))
         return PolicyError(
             "RateLimitExceeded",
             "Rate limit is exceeded",
@@ -111,14 +111,14 @@ def span(seconds: float) -> str:
     return f"{written}.{ticks:07}" if ticks else written
 
 
-def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_promise: bool = False) -> int:
-    """Count a call for all rates; how many calls the first one has left. A promise counts at the end: see
+def take(exchange: Exchange, rates: Sequence[CallRate], *, count: int = 1, is_reservation: bool = False) -> int:
+    """Count a call for all rates; how many calls the first one has left. A reservation counts at the end: see
     `apimpolicy.policies.state.Counters`.
 
     Raises PolicyError, and counts nothing, when there were too many calls already.
     """
-    claims = [Claim(rate.counter(exchange), rate.calls, 0 if is_promise else count) for rate in rates]
-    taken = exchange.services.state.counters.take(claims, promised_to=exchange if is_promise else None)
+    claims = [Claim(rate.counter(exchange), rate.calls, 0 if is_reservation else count) for rate in rates]
+    taken = exchange.services.state.counters.take(claims, reserved_for=exchange if is_reservation else None)
     if taken.refused is not None:
         raise rates[taken.refused].refusal(exchange, taken.standings[taken.refused])
     return rates[0].tell(exchange, taken.standings[0])

@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, integer, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, HeaderChecked
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import PolicyError, child_texts, expression_attribute, policy
@@ -56,7 +56,7 @@ class CheckHeader:
         if allowed and allowed.isdisjoint(self.folded(value) for value in found):
             message = f"Header {self.name} value of {','.join(found)} is not allowed. Access denied."
             raise self.refusal("HeaderValueNotAllowed", message)
-        return Effect("header-checked", f"{self.name}: {', '.join(found)}", name=self.name, values=tuple(found))
+        return HeaderChecked(f"{self.name}: {', '.join(found)}", name=self.name, values=tuple(found))
 
     def refusal(self, reason: str, message: str) -> PolicyError:
         shown = self.failed_check_error_message

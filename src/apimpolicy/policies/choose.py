@@ -24,16 +24,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import BranchTaken, Condition
 from apimpolicy.policies.spec import ANYWHERE, child, children, expression_attribute, part, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.spec import Exchange, Step
 
 
-TAKEN = Effect("condition", "true", taken=True)
-NOT_TAKEN = Effect("condition", "false", taken=False)
-NO_BRANCH = Effect("branch", "no condition was true", taken=None)
+TAKEN = Condition("true", taken=True)
+NOT_TAKEN = Condition("false", taken=False)
+NO_BRANCH = BranchTaken("no condition was true", taken=None)
 
 
 @part("when")
@@ -68,9 +68,9 @@ class Choose:
             exchange.note(NO_BRANCH)
             return
         otherwise: Otherwise = exchange.evaluate(self.otherwise)
-        exchange.note(Effect("condition", "no condition was true", taken=True), self.otherwise)
+        exchange.note(Condition("no condition was true", taken=True), self.otherwise)
         self.take(exchange, "otherwise", otherwise.steps)
 
     def take(self, exchange: Exchange, branch: str, steps: list[Step]) -> None:
-        exchange.note(Effect("branch", branch, taken=branch))
+        exchange.note(BranchTaken(branch, taken=branch))
         exchange.execute(steps)

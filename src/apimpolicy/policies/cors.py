@@ -36,7 +36,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, integer, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CorsChecked, Effect
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policy
 
@@ -101,7 +101,7 @@ class Cors:
                 "Origin header was missing or empty and the request was classified as not cross-domain."
                 " CORS policy was not applied."
             )
-            return Effect("cors", shown, origin=None, allowed=False)
+            return CorsChecked(shown, origin=None, allowed=False)
         allowed = self.texts(exchange, self.origins)
         refused = [] if _allows(origin, allowed) else [_no_origin(origin, allowed)]
         grant = self.grant(origin, allowed)
@@ -120,7 +120,7 @@ class Cors:
         if ends:
             self.end(exchange, grant if fits else {})
         shown = f"{origin} is allowed" if fits else "; ".join(refused)
-        return Effect("cors", shown, origin=origin, allowed=fits, ends=ends)
+        return CorsChecked(shown, origin=origin, allowed=fits, ends=ends)
 
     def preflight(self, exchange: Exchange, grant: dict[str, str]) -> list[str]:
         """Why the method and the headers asked for are not allowed, if so; adds what is to be answered."""
@@ -129,7 +129,7 @@ class Cors:
         methods, age = ["GET", "POST"], 0
         if self.methods is not None:
             part: AllowedMethods = exchange.evaluate(self.methods)
-            exchange.note(Effect("cors", ", ".join(part.values), allowed=True), self.methods)
+            exchange.note(CorsChecked(", ".join(part.values), allowed=True), self.methods)
             methods, age = part.values, part.preflight_result_max_age
         asked = [name.strip() for name in (request.headers.joined("Access-Control-Request-Headers") or "").split(",")]
         asked = [name for name in asked if name]
@@ -176,7 +176,7 @@ class Cors:
         if step is None:
             return []
         values: list[str] = exchange.evaluate(step).values
-        exchange.note(Effect("cors", ", ".join(values), allowed=True), step)
+        exchange.note(CorsChecked(", ".join(values), allowed=True), step)
         return values
 
     def end(self, exchange: Exchange, grant: dict[str, str]) -> None:

@@ -59,7 +59,7 @@ from apimpolicy.policies.data_source_parts import (
     templated,
     unreachable,
 )
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import DataRequested, Effect
 from apimpolicy.policies.spec import PolicyError, child, child_texts, part, policy
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class CosmosDBDataSource:
             raise unreachable(error) from None
         is_list = request.kind == "query" and isinstance(answer, (list, tuple))
         answer_with(exchange, {"items": list(answer)} if is_list else answer, self.response)
-        return Effect("data-requested", f"Cosmos DB: {request.kind}", source="cosmosdb", request=request.kind)
+        return DataRequested(f"Cosmos DB: {request.kind}", source="cosmosdb", request=request.kind)
 
     def query(self, exchange: Exchange, asked: QueryRequest) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": "query", **_partition(exchange, asked.partition_key)}

@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CrossDomainChecked, Effect, ResponseReturned
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import content, policy
 
@@ -47,7 +47,7 @@ class CrossDomain:
     def run(self, exchange: Exchange) -> Effect:
         request = exchange.request
         if request.method != "GET" or request.original_url.path.lower() != "/crossdomain.xml":
-            return Effect("cross-domain", "not asked for", asked=False)
+            return CrossDomainChecked("not asked for", asked=False)
         file = self.file.strip()
         if not file.startswith(f"<{_ROOT}"):
             file = f"<{_ROOT}>{file}</{_ROOT}>"
@@ -55,4 +55,4 @@ class CrossDomain:
         answer.headers.set("Content-Type", f"text/x-{_ROOT}")
         answer.set_body(file)
         exchange.end(answer)
-        return Effect("response-returned", "200 OK", response=answer.to_response())
+        return ResponseReturned("200 OK", response=answer.to_response())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ def ask(exchange: Exchange, request: Request, timeout: float, variable: str | No
             raise
         if variable is not None:
             exchange.variables[variable] = None
-        return Effect("sent", f"failed, ignored: {error.message}", request=request, response=None)
+        return Sent(f"failed, ignored: {error.message}", request=request, response=None)
     if variable is not None:
         exchange.variables[variable] = ResponseMessage.of(response, exchange.request.second_read)
     if response.status_code >= 400 and not ignore_error:
         raise PolicyError(None, f"Dapr answered {request.url} with the status code {response.status_code}.")
     shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-    return Effect("sent", shown, request=request, response=response)
+    return Sent(shown, request=request, response=response)
 
 
 def rendered(exchange: Exchange, content: bytes, template: str | None) -> bytes:

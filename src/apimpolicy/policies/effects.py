@@ -1,102 +1,449 @@
-"""What a policy did, as data. A policy's `run` returns one `Effect`; the trace keeps it.
+"""What a policy did, as data: a class for each kind of effect. A policy's `run` returns one, and the trace keeps it.
 
-kind              data (keys)
-───────────────   ──────────────────────────────────────────────────────────────────────────────────────
-branch            taken: "when[2]" | "otherwise" | None                                   choose
-condition         taken: bool                                                  when, otherwise
-metadata          name, value                                                 trace/metadata, dimension …
-header-set        message: "request" | "response", name, action, before, after (tuples of values),
-                  protected: bool (the gateway does not let policies change it)
-status-set        code: int, reason: str, before: (code, reason)
-body-set          message: "request" | "response", length (bytes), unknown_filters, errors (Liquid's)
-variable-set      name, value (the .NET value, boxed)
-method-set        before, after
-query-set         name, action, before, after (tuples of values)
-url-rewritten     before, after (path and query), request_url: str | None (of the backend)
-backend-set       url: str | None, backend_id: str | None, ignored: bool, service_fabric: tuple of texts,
-                  request_url: str | None (of the backend; None where a pool decides later)
-forwarded         request: Request, response: Response | None (records; what was sent, what came back),
-                  member, pool: str | None (which member of which pool took it)
-certificate-checked       valid: bool, reason: str | None, ignored: bool     validate-client-certificate
-backend-certificate-set   thumbprint                                         authentication-certificate
-token-validated   valid: bool, reason: str | None             validate-jwt, validate-azure-ad-token
-token-acquired    resource, client_id: str | None, acquired: bool     authentication-managed-identity
-authorization-acquired    provider_id, authorization_id, name, acquired     get-authorization-context
-listed            count                          audiences, issuers, claims, keys of token policies
-header-checked    name, values                                                        check-header
-address-checked   address                                                                ip-filter
-text-replaced     message, count                            find-and-replace, redirect-content-urls
-converted         message, length: int | None         json-to-xml, xml-to-json, xsl-transform
-proxy-set         url, username: str | None                                                 proxy
-padded            callback: str | None                                                       jsonp
-cross-domain      asked: bool                                                         cross-domain
-cors              origin: str | None, allowed: bool, ends: bool                               cors
-retried           waits: seconds before each repetition                                      retry
-sent              request: Request | None, response: Response | None, error: str (ignored)    send-*request, *-dapr*
-waited            count                                                                       wait
-limited           key, inside                                                    limit-concurrency
-rate-limited      remaining: int | None                                                rate-limit-*
-quota-used        calls: int | None                                                         quota-*
-tokens-limited    estimated: int, remaining: int | None, remaining_quota: int | None    *-token-limit
-event-logged      logger_id, length (bytes), truncated: bool                          log-to-eventhub
-message-sent      queue: str | None, topic: str | None, length (bytes)       send-service-bus-message
-metric-emitted    metrics: tuple of Metric; empty when they follow later                *emit-*metric
-content-checked   texts: int, found: str | None (what was refused)                 llm-content-safety
-cache             key, found: bool (semantic: distance: float | None)                           *cache-*
-validated         errors: tuple of details, none of them prevented     validate-content, -parameters …
-graphql-validated removed: tuple of "Type.field"                            validate-graphql-request
-data-requested    source: "sql" | "cosmosdb", count | request           sql-, cosmosdb-data-source
-event-published   subscriptions: tuple, body                                         publish-event
-replaced          ends: bool (a double ran in the place of a policy)                            any policy
-(any)             told: what the trace of a real gateway says of it, where that was seen
-response-returned response: Response (a record)                              return-response, mock-response
-trace-written     source, severity, message, metadata: dict
-included          fragment: str
-base              scope: the scope whose policies stand here, or None, count: number of policies
+    for entry, effect in result.trace.effects(HeaderSet):
+        print(entry.path, effect.name, effect.before, effect.after)
+
+`kind` is the name of the class in JSON. Policies make effects of .NET strings; the trace converts them to Python's when
+they are read (`readable`), all but the `value` of a variable.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeVar
+
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.records import Record, keyword
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from apimpolicy.context.records import Request, Response
+    from apimpolicy.policies.metrics import Metric
+
+    Values = tuple[str, ...]
 
 
-class Effect:
-    """`kind` and `data` as in the table above; `text` says the same in a few words, for people.
+class Effect(Record):
+    """`text` describes the effect in a few words; `told` is the entry in a real gateway's trace, where it is known."""
 
-    Texts are Python's: .NET strings are converted, when they are read. The `value` of a variable stays the .NET value
-    that it is.
-    """
-
-    __slots__ = ("_data", "_is_readable", "_text", "kind")
-
-    def __init__(self, kind: str, text: str, **data: object) -> None:
-        self.kind = kind
-        self._text = text
-        self._data = data
-        self._is_readable = False
-
-    @property
-    def text(self) -> str:
-        return from_utf16(self._text)
-
-    @text.setter
-    def text(self, text: str) -> None:
-        self._text = text
-
-    @property
-    def data(self) -> dict[str, object]:
-        if not self._is_readable:
-            self._data = {key: value if key == "value" else _readable(value) for key, value in self._data.items()}
-            self._is_readable = True
-        return self._data
+    text: str
+    told: object = keyword(default=None, kw_only=True)
+    kind = ""
+    ends = False
+    """Whether the policy ended the pipeline."""
 
     def __repr__(self) -> str:
-        return f"Effect({self.kind!r}, {self.text!r})"
+        return f"<{type(self).__name__} {self.text!r}>"
+
+
+AnyEffect = TypeVar("AnyEffect", bound=Effect)
+
+
+def readable(effect: AnyEffect) -> AnyEffect:
+    """Return the effect with Python's strings in the place of .NET's."""
+    names = [name for name in type(effect)._fields if name != "value"]
+    found = {name: _readable(getattr(effect, name)) for name in names}
+    changes = {name: value for name, value in found.items() if value is not getattr(effect, name)}
+    return effect.replaced(**changes) if changes else effect
 
 
 def _readable(value: object) -> object:
     if type(value) is str:
-        return from_utf16(value)
+        return value if value.isascii() else from_utf16(value)
     if type(value) is tuple:
-        return tuple(map(_readable, value))
+        texts = tuple(map(_readable, value))
+        return value if texts == value else texts
     return value
+
+
+def is_taken(effect: Effect | None) -> bool:
+    """Return whether a part applied; for a choose, whether no condition was true."""
+    if isinstance(effect, BranchTaken):
+        return effect.taken is None
+    return isinstance(effect, Condition) and effect.taken
+
+
+# Control flow
+
+
+class BranchTaken(Effect):
+    """The branch of a choose: `when[2]`, `otherwise` or None."""
+
+    kind = "branch"
+    taken: str | None
+
+
+class Condition(Effect):
+    """A `when`, `otherwise`, or another part that applies to some requests."""
+
+    kind = "condition"
+    taken: bool
+
+
+class Retried(Effect):
+    """`waits` are the seconds before each repetition."""
+
+    kind = "retried"
+    waits: tuple[float, ...]
+
+
+class Waited(Effect):
+    """`count` policies inside of wait have ended."""
+
+    kind = "waited"
+    count: int
+
+
+class ConcurrencyLimited(Effect):
+    """limit-concurrency: how many requests run inside now."""
+
+    kind = "limited"
+    key: str
+    inside: int
+
+
+class Included(Effect):
+    """include-fragment."""
+
+    kind = "included"
+    fragment: str
+
+
+class BaseInserted(Effect):
+    """base: the scope whose policies run here, and their number."""
+
+    kind = "base"
+    scope: str | None
+    count: int
+
+
+class Replaced(Effect):
+    """A double ran in the place of the policy."""
+
+    kind = "replaced"
+    ends: bool
+
+
+# Messages: `message` is "request" or "response"
+
+
+class HeaderSet(Effect):
+    """The gateway doesn't let policies change a `protected` header."""
+
+    kind = "header-set"
+    message: str
+    name: str
+    action: str
+    before: Values
+    after: Values
+    protected: bool = False
+
+
+class StatusSet(Effect):
+    """`before` are the code and the reason."""
+
+    kind = "status-set"
+    code: int
+    reason: str
+    before: tuple[int, str]
+
+
+class BodySet(Effect):
+    """`length` is in bytes; `unknown_filters` and `errors` are Liquid's."""
+
+    kind = "body-set"
+    message: str
+    length: int = 0
+    unknown_filters: Values = ()
+    errors: int = 0
+
+
+class TextReplaced(Effect):
+    """find-and-replace, redirect-content-urls: `count` replacements in a body."""
+
+    kind = "text-replaced"
+    message: str
+    count: int
+
+
+class Converted(Effect):
+    """json-to-xml, xml-to-json, xsl-transform: `length` is in bytes, None when nothing was converted."""
+
+    kind = "converted"
+    message: str
+    length: int | None
+
+
+class MethodSet(Effect):
+    kind = "method-set"
+    before: str
+    after: str
+
+
+class QuerySet(Effect):
+    kind = "query-set"
+    name: str
+    action: str
+    before: Values
+    after: Values
+
+
+class UrlRewritten(Effect):
+    """`before` and `after` are path and query; `request_url` is the backend's."""
+
+    kind = "url-rewritten"
+    before: str
+    after: str
+    request_url: str | None
+
+
+class Padded(Effect):
+    """jsonp: the callback."""
+
+    kind = "padded"
+    callback: str | None
+
+
+class CorsChecked(Effect):
+    kind = "cors"
+    origin: str | None = None
+    allowed: bool = False
+    ends: bool = False
+
+
+class CrossDomainChecked(Effect):
+    """cross-domain: whether the request asks for the file."""
+
+    kind = "cross-domain"
+    asked: bool
+
+
+class ResponseReturned(Effect):
+    """return-response, mock-response, cross-domain."""
+
+    kind = "response-returned"
+    response: Response
+    ends = True
+
+
+# Variables and what policies read
+
+
+class VariableSet(Effect):
+    """`value` is the .NET value, boxed."""
+
+    kind = "variable-set"
+    name: str
+    value: object
+
+
+class MetadataRead(Effect):
+    """A name with a value: metadata of trace, dimensions, headers of a request, parameters of a stylesheet."""
+
+    kind = "metadata"
+    name: str
+    value: object
+
+
+class Listed(Effect):
+    """Audiences, issuers, claims and keys of token policies."""
+
+    kind = "listed"
+    count: int
+
+
+# Backends and other services
+
+
+class BackendSet(Effect):
+    """`request_url` is the backend's, None where a pool decides later."""
+
+    kind = "backend-set"
+    url: str | None
+    backend_id: str | None
+    ignored: bool = False
+    service_fabric: Values = ()
+    request_url: str | None = None
+
+
+class BackendCertificateSet(Effect):
+    """authentication-certificate."""
+
+    kind = "backend-certificate-set"
+    thumbprint: str
+
+
+class ProxySet(Effect):
+    kind = "proxy-set"
+    url: str
+    username: str | None
+
+
+class Forwarded(Effect):
+    """The request as it was sent, and the response; `member` of `pool` got it."""
+
+    kind = "forwarded"
+    request: Request
+    response: Response | None
+    member: str | None = None
+    pool: str | None = None
+
+
+class Sent(Effect):
+    """A request of a policy's own: `error` is why it failed, where the policy ignores that."""
+
+    kind = "sent"
+    request: Request | None
+    response: Response | None
+    error: str = ""
+    ends: bool = False
+
+
+class DataRequested(Effect):
+    """`source` is `sql`, with the `count` of rows, or `cosmosdb`, with the kind of `request`."""
+
+    kind = "data-requested"
+    source: str
+    count: int = 0
+    request: str = ""
+
+
+class EventPublished(Effect):
+    kind = "event-published"
+    subscriptions: Values
+    body: str
+
+
+class EventLogged(Effect):
+    """log-to-eventhub: `length` is in bytes."""
+
+    kind = "event-logged"
+    logger_id: str
+    length: int
+    truncated: bool
+
+
+class MessageSent(Effect):
+    """send-service-bus-message: `length` is in bytes."""
+
+    kind = "message-sent"
+    queue: str | None
+    topic: str | None
+    length: int
+
+
+class MetricEmitted(Effect):
+    """`metrics` are empty when they follow with the response."""
+
+    kind = "metric-emitted"
+    metrics: Sequence[Metric]
+
+
+class TraceWritten(Effect):
+    kind = "trace-written"
+    source: str
+    severity: str
+    message: str
+    metadata: Mapping[str, str]
+
+
+class CacheAccessed(Effect):
+    """`distance` is how far the found prompt is, in the semantic cache."""
+
+    kind = "cache"
+    key: str | None
+    found: bool
+    distance: float | None = None
+
+
+# Credentials and checks
+
+
+class CertificateChecked(Effect):
+    """validate-client-certificate."""
+
+    kind = "certificate-checked"
+    valid: bool
+    reason: str | None
+    ignored: bool
+
+
+class TokenValidated(Effect):
+    """validate-jwt, validate-azure-ad-token."""
+
+    kind = "token-validated"
+    valid: bool
+    reason: str | None
+
+
+class TokenAcquired(Effect):
+    """authentication-managed-identity."""
+
+    kind = "token-acquired"
+    resource: str
+    client_id: str | None
+    acquired: bool
+
+
+class AuthorizationAcquired(Effect):
+    """get-authorization-context."""
+
+    kind = "authorization-acquired"
+    provider_id: str
+    authorization_id: str
+    name: str
+    acquired: bool
+
+
+class HeaderChecked(Effect):
+    """check-header."""
+
+    kind = "header-checked"
+    name: str
+    values: Values
+
+
+class AddressChecked(Effect):
+    """ip-filter."""
+
+    kind = "address-checked"
+    address: str
+
+
+class ContentChecked(Effect):
+    """llm-content-safety: `found` is why the content was refused."""
+
+    kind = "content-checked"
+    texts: int
+    found: str | None
+
+
+class Validated(Effect):
+    """validate-content, -headers, -parameters and others: details of errors that the policy doesn't prevent."""
+
+    kind = "validated"
+    errors: Values
+
+
+class GraphQLValidated(Effect):
+    """`removed` are fields as `Type.field`."""
+
+    kind = "graphql-validated"
+    removed: Values
+
+
+class RateLimited(Effect):
+    kind = "rate-limited"
+    remaining: int | None
+
+
+class QuotaUsed(Effect):
+    kind = "quota-used"
+    calls: int | None
+
+
+class TokensLimited(Effect):
+    kind = "tokens-limited"
+    estimated: int
+    remaining: int | None
+    remaining_quota: int | None

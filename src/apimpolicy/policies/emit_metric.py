@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, text
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
 from apimpolicy.policies.spec import ANYWHERE, children, expression_attribute, literal_attribute, policy
 
@@ -60,4 +60,4 @@ class EmitMetric:
         dimensions = filled(exchange, evaluated(exchange, self.dimensions))
         metric = Metric(from_utf16(self.namespace), from_utf16(self.name), self.value, dimensions)
         exchange.emit(metric)
-        return Effect("metric-emitted", f"{metric.name} = {metric.value:g}", metrics=(metric,))
+        return MetricEmitted(f"{metric.name} = {metric.value:g}", metrics=(metric,))

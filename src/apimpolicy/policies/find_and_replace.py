@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, TextReplaced
 from apimpolicy.policies.message_text import read_text, write_text
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
 
@@ -39,4 +39,4 @@ class FindAndReplace:
             environment().new_string(len(text) + count * (len(self.to) - len(self.from_)))
             write_text(message, text.replace(self.from_, self.to))
         kind = "request" if exchange.changes_request else "response"
-        return Effect("text-replaced", f"{count} replaced", message=kind, count=count)
+        return TextReplaced(f"{count} replaced", message=kind, count=count)

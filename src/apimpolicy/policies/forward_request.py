@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from apimpolicy.policies.conversions import boolean, number
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Forwarded
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
 
@@ -101,7 +101,7 @@ class ForwardRequest:
     def effect(exchange: Exchange, request: Request, response: Response | None, shown: str) -> Effect:
         member = exchange.pool_member
         pool = None if member is None else exchange.backend_id
-        return Effect("forwarded", shown, request=request, response=response, member=member, pool=pool)
+        return Forwarded(shown, request=request, response=response, member=member, pool=pool)
 
 
 def redirected(request: Request, response: Response) -> Request | None:

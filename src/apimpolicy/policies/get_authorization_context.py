@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, text, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import AuthorizationAcquired, Effect
 from apimpolicy.policies.identity_services import IdentityUnavailableError
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
@@ -90,8 +90,7 @@ class GetAuthorizationContext:
         return exchange.services.identities.connection(provider_id, authorization_id, identity)
 
     def effect(self, shown: str, variable: str, acquired: bool = True) -> Effect:
-        return Effect(
-            "authorization-acquired",
+        return AuthorizationAcquired(
             shown,
             provider_id=self.provider_id,
             authorization_id=self.authorization_id,

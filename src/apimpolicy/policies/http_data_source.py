@@ -30,7 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_request import outgoing_request
 from apimpolicy.policies.spec import child, child_texts, part, policies, policy
 
@@ -89,7 +89,7 @@ class HttpDataSource:
             answer: HttpAnswer = exchange.evaluate(self.http_response)
             exchange.execute(answer.steps)
         shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-        return Effect("sent", shown, request=request, response=response)
+        return Sent(shown, request=request, response=response)
 
     def timeout(self, exchange: Exchange) -> float:
         if self.backend is None:

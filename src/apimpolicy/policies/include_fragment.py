@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Included
 from apimpolicy.policies.spec import ANYWHERE, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -28,5 +28,5 @@ class IncludeFragment:
     fragment_id: str = literal_attribute(required=True, refers="fragments")
 
     def run(self, exchange: Exchange) -> None:
-        exchange.note(Effect("included", self.fragment_id, fragment=self.fragment_id))
+        exchange.note(Included(self.fragment_id, fragment=self.fragment_id))
         exchange.execute(exchange.inserted())

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
 from apimpolicy.policies.dapr_requests import JSON, SIDECAR, ask, in_path, rendered
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, MetadataRead
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
     child,
@@ -105,7 +105,7 @@ class InvokeDaprBinding:
             for step in group.items:
                 item: Item = exchange.evaluate(step)
                 key, value = from_utf16(item.key), from_utf16(item.value)
-                exchange.note(Effect("metadata", f"{key} = {value}", name=key, value=value), step)
+                exchange.note(MetadataRead(f"{key} = {value}", name=key, value=value), step)
                 found[key] = value
         return found
 

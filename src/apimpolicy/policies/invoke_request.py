@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import body, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import BodySet, Effect, MetadataRead, Sent
 from apimpolicy.policies.spec import (
     ANYWHERE,
     PolicyError,
@@ -80,7 +80,7 @@ class InvokeRequest:
         else:
             exchange.variables[self.response_variable_name] = answer
         shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-        return Effect("sent", shown, request=request, response=response, ends=self.response_variable_name is None)
+        return Sent(shown, request=request, response=response, ends=self.response_variable_name is None)
 
     def request(self, exchange: Exchange) -> Request:
         """The request, its URL made whole by the backend's. Raises PolicyError."""
@@ -98,11 +98,11 @@ class InvokeRequest:
             header: InvokedHeader = exchange.evaluate(step)
             name, value = header.name, header.value or ""
             message.headers.append(name, value)
-            exchange.note(Effect("metadata", f"{name}: {value}", name=name, value=value), step)
+            exchange.note(MetadataRead(f"{name}: {value}", name=name, value=value), step)
         if self.body is not None:
             inner: InvokedBody = exchange.evaluate(self.body)
             message.set_body(inner.content)
-            exchange.note(Effect("body-set", f"{len(inner.content):,} bytes", message="request"), self.body)
+            exchange.note(BodySet(f"{len(inner.content):,} bytes", message="request"), self.body)
         return message.to_request()
 
     def base(self, exchange: Exchange) -> str | None:

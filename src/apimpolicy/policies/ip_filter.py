@@ -24,7 +24,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import AddressChecked, Condition, Effect
 from apimpolicy.policies.spec import (
     PolicyError,
     child_texts,
@@ -77,7 +77,7 @@ class IpFilter:
             between: AddressRange = exchange.evaluate(step)
             first, last = self.own(between.from_), self.own(between.to)
             inside = first.version == caller.version == last.version and int(first) <= int(caller) <= int(last)
-            exchange.note(Effect("condition", "inside" if inside else "outside", taken=inside), step)
+            exchange.note(Condition("inside" if inside else "outside", taken=inside), step)
             listed = listed or inside
         if self.action == "allow" and not listed:
             message = f"Caller IP address {written} is not allowed. Access denied."
@@ -85,7 +85,7 @@ class IpFilter:
         if self.action == "forbid" and listed:
             message = "Caller IP address is blocked. Access denied."
             raise PolicyError("CallerIpBlocked", message, FORBIDDEN, public_message=PUBLIC)
-        return Effect("address-checked", f"{written} may call", address=written)
+        return AddressChecked(f"{written} may call", address=written)
 
     def own(self, written: str) -> IPv4Address | IPv6Address:
         """An address of the policy. Raises PolicyError."""

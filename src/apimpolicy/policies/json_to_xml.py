@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.exceptions import ArgumentException, DotnetException
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Converted, Effect
 from apimpolicy.policies.media_types import accepts, is_json, is_xml
 from apimpolicy.policies.message_text import read_text
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
@@ -96,7 +96,7 @@ class JsonToXml:
         reason = self.reason_against(exchange)
         text = None if reason else read_text(message)
         if not text:
-            return Effect("converted", f"left alone: {reason or 'no body'}", message=kind, length=None)
+            return Converted(f"left alone: {reason or 'no body'}", message=kind, length=None)
         try:
             converted = self.convert(text)
         except DotnetException as error:
@@ -104,7 +104,7 @@ class JsonToXml:
         message.set_body(converted)
         message.headers.set("Content-Type", ["application/xml"])
         length = len(message.body.remaining) if message.body is not None else 0
-        return Effect("converted", f"JSON to XML, {length:,} bytes", message=kind, length=length)
+        return Converted(f"JSON to XML, {length:,} bytes", message=kind, length=length)
 
     def refuse(self, field: str) -> None:
         if getattr(self, field) is not None:

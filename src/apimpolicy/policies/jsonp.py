@@ -19,7 +19,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Padded
 from apimpolicy.policies.message_text import read_text, write_text
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
@@ -46,7 +46,7 @@ class Jsonp:
         name = self.callback_parameter_name
         values = exchange.request.original_url.query.get_all(name)
         if not values:
-            return Effect("padded", "not asked for", callback=None)
+            return Padded("not asked for", callback=None)
         if _IDENTIFIER.fullmatch(values[0]) is None:
             message = f"Value of callback parameter {name} is not a valid JavaScript identifier."
             raise PolicyError("CallbackParameterInvalid", message, 400)
@@ -54,4 +54,4 @@ class Jsonp:
         text = read_text(response) or ""
         response.headers.set("Content-Type", ["application/javascript"])
         write_text(response, f"{values[0]}({text});")
-        return Effect("padded", f"{values[0]}(…)", callback=values[0])
+        return Padded(f"{values[0]}(…)", callback=values[0])

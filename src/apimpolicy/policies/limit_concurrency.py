@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import integer
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import ConcurrencyLimited, Effect
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, expression_attribute, literal_attribute, policies, policy
 
@@ -50,4 +50,4 @@ class LimitConcurrency:
             exchange.execute(self.steps)
         finally:
             counters.leave(self.key)
-        return Effect("limited", f"{inside} of {self.max_count}", key=self.key, inside=inside)
+        return ConcurrencyLimited(f"{inside} of {self.max_count}", key=self.key, inside=inside)

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, integer, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import ContentChecked, Effect
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import is_event_stream, read_completion, read_prompt, stream_events, texts_of
 from apimpolicy.policies.ranges import Range
@@ -183,7 +183,7 @@ class _Judge:
 
     def effect(self, count: int, found: str | None) -> Effect:
         shown = f"{count} text{'' if count == 1 else 's'} judged" + (f", cut off: {found}" if found else "")
-        return Effect("content-checked", shown, texts=count, found=found)
+        return ContentChecked(shown, texts=count, found=found)
 
 
 def step_of(size: int, overlap: int) -> int:

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
 from apimpolicy.policies.prompts import read_prompt
 from apimpolicy.policies.spec import children, literal_attribute, policy
@@ -61,7 +61,7 @@ class LlmEmitTokenMetric:
     def run(self, exchange: Exchange) -> Effect:
         prompt = read_prompt(exchange.request)
         dimensions = evaluated(exchange, self.dimensions)
-        effect = Effect("metric-emitted", "when the answer is there", metrics=())
+        effect = MetricEmitted("when the answer is there", metrics=())
 
         def emit(answer: ResponseMessage) -> None:
             if exchange.is_served:
@@ -74,7 +74,7 @@ class LlmEmitTokenMetric:
             metrics = self.metrics(usage, filled(exchange, dimensions))
             for metric in metrics:
                 exchange.emit(metric)
-            effect.data["metrics"] = metrics
+            effect.metrics = metrics
             effect.text = ", ".join(f"{metric.name} = {metric.value:g}" for metric in metrics)
 
         exchange.on_response(emit, may_wait=True)

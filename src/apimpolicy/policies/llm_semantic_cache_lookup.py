@@ -33,7 +33,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, integer, number
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.language_models import PromptEmbedding
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.prompts import SYSTEM_ROLES, read_prompt
@@ -86,9 +86,9 @@ class LlmSemanticCacheLookup:
         score, answer = exchange.services.state.semantic_cache.find(partition, vector, self.score_threshold)
         shown = "nothing is cached" if score is None else f"the nearest prompt has the score {score:.3g}"
         if not isinstance(answer, Response):
-            return Effect("cache", shown, key=partition, found=False, distance=score)
+            return CacheAccessed(shown, key=partition, found=False, distance=score)
         exchange.serve(ResponseMessage.of(answer, exchange.request.second_read))
-        return Effect("cache", f"{answer.status_code} (cached): {shown}", key=partition, found=True, distance=score)
+        return CacheAccessed(f"{answer.status_code} (cached): {shown}", key=partition, found=True, distance=score)
 
     def partition(self, exchange: Exchange) -> str:
         url = exchange.forwarded_url
@@ -98,4 +98,4 @@ class LlmSemanticCacheLookup:
 
 
 def _skipped(reason: str) -> Effect:
-    return Effect("cache", f"not looked up: {reason}", key=None, found=False, distance=None)
+    return CacheAccessed(f"not looked up: {reason}", key=None, found=False, distance=None)

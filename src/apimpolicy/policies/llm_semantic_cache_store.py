@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, number
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, policy
@@ -49,7 +49,7 @@ def store(exchange: Exchange, duration: float, cache_response: bool | None) -> E
     response, embedding = exchange.reply, exchange.prompt_embedding
     wanted = response.status_code == 200 if cache_response is None else cache_response
     if embedding is None or exchange.is_served or not wanted:
-        return Effect("cache", "this answer is not kept", key=None, found=False, distance=None)
+        return CacheAccessed("this answer is not kept", key=None, found=False, distance=None)
     cache = exchange.services.state.semantic_cache
     cache.store(embedding.partition, embedding.vector, response.to_response(), duration)
-    return Effect("cache", f"kept for {duration:g} s", key=embedding.partition, found=True, distance=None)
+    return CacheAccessed(f"kept for {duration:g} s", key=embedding.partition, found=True, distance=None)

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import LONG, box, from_utf16
 from apimpolicy.policies.conversions import boolean, integer, long_integer
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, TokensLimited
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.prompts import PROMPT_TYPES, is_event_stream, read_prompt
 from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
@@ -69,7 +69,7 @@ QUOTA = (("token-quota", "token-quota-period"),)
     "llm-token-limit",
     sections="inbound",
     alternatives=("tokens-per-minute", "token-quota"),
-    together=QUOTA,
+    requires=QUOTA,
     placement=Placement(not_on=("consumption",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the exact number of tokens in a prompt, which is estimated",
     traits="limits",
@@ -129,8 +129,7 @@ class LlmTokenLimit:
         left, left_of_quota = (None if limit is None else limit.remaining(exchange) for limit in (rate, quota))
         lefts = ((left, "tokens"), (left_of_quota, "of the quota"))
         shown = " and ".join(f"{number} {what}" for number, what in lefts if number is not None)
-        return Effect(
-            "tokens-limited",
+        return TokensLimited(
             f"{shown} remain",
             estimated=estimate,
             remaining=left,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, EventLogged
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
     ANYWHERE,
@@ -66,4 +66,4 @@ class LogToEventhub:
             raise PolicyError(None, f"Logger not found: '{logger_id}'.") from None
         is_cut = len(sent) < len(self.body)
         shown = f"{len(sent):,} bytes to {logger_id}{', cut off' if is_cut else ''}"
-        return Effect("event-logged", shown, logger_id=logger_id, length=len(sent), truncated=is_cut)
+        return EventLogged(shown, logger_id=logger_id, length=len(sent), truncated=is_cut)

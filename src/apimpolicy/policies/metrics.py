@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import MetadataRead
 from apimpolicy.policies.spec import PolicyError, expression_attribute, part
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def evaluated(exchange: Exchange, steps: Sequence[Step]) -> dict[str, str | None
             raise PolicyError(None, f"The dimension '{name}' has no value; only these need none: {known}.")
         found[name] = None if dimension.value is None else from_utf16(dimension.value)
         shown = "the gateway's own" if found[name] is None else found[name]
-        exchange.note(Effect("metadata", f"{name} = {shown}", name=name, value=found[name]), step)
+        exchange.note(MetadataRead(f"{name} = {shown}", name=name, value=found[name]), step)
     return found
 
 

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, integer
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, ResponseReturned
 from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import literal_attribute, policy
 
@@ -65,7 +65,7 @@ class MockResponse:
             response.set_body(body)
         exchange.end(response)
         answer = response.to_response()
-        return Effect("response-returned", f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
+        return ResponseReturned(f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
 
     def content(self, exchange: Exchange) -> Content | None:
         """What the description has for the status and the content type."""

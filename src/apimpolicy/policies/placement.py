@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+SECTIONS = ("inbound", "backend", "outbound", "on-error")
 SCOPES = ("global", "workspace", "product", "api", "operation")
 GATEWAYS = ("classic", "v2", "consumption", "self-hosted", "workspace")
 CLASSIC_TIERS = ("developer", "basic", "standard", "premium")

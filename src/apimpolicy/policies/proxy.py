@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, ProxySet
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -50,4 +50,4 @@ class Proxy:
             raise PolicyError(None, f"'{self.url}' is not the URL of a proxy: it has the form http://host:port.")
         address = f"http://{parts.hostname}" + ("" if port is None else f":{port}")
         user = f" as {self.username}" if self.username else ""
-        return Effect("proxy-set", f"{address}{user}", url=address, username=self.username)
+        return ProxySet(f"{address}{user}", url=address, username=self.username)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, EventPublished
 from apimpolicy.policies.spec import child, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
@@ -51,4 +51,4 @@ class PublishEvent:
         if self.targets is not None:
             targets: Targets = exchange.evaluate(self.targets)
             names = [exchange.evaluate(step).id for step in targets.subscriptions]
-        return Effect("event-published", ", ".join(names), subscriptions=tuple(names), body=exchange.reply.body.text())
+        return EventPublished(", ".join(names), subscriptions=tuple(names), body=exchange.reply.body.text())

@@ -27,7 +27,7 @@ from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.policies.call_quotas import Quota, take
 from apimpolicy.policies.call_rates import matches
 from apimpolicy.policies.conversions import integer, number
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Condition, Effect, QuotaUsed
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import children, literal_attribute, part, policy
@@ -78,7 +78,7 @@ class ProductQuota:
     def run(self, exchange: Exchange) -> Effect:
         subscription = exchange.context.subscription
         if subscription is None:
-            return Effect("quota-used", "not applied: the request has no subscription", calls=None)
+            return QuotaUsed("not applied: the request has no subscription", calls=None)
         begin = subscription.start_date or subscription.created_date
         start = begin.ticks / TICKS_PER_SECOND
         quotas = list(self.quotas(exchange, f"quota {exchange.place} {subscription.id}", start))
@@ -89,7 +89,7 @@ class ProductQuota:
                 quota.count_bytes(exchange, answer)
 
         exchange.at_end(count_bytes)
-        return Effect("quota-used", f"{used} calls in this period", calls=used)
+        return QuotaUsed(f"{used} calls in this period", calls=used)
 
     def quotas(self, exchange: Exchange, key: str, start: float) -> Iterator[Quota]:
         yield Quota(key, self.calls, self.bandwidth, start, self.renewal_period)
@@ -97,7 +97,7 @@ class ProductQuota:
             limit: ApiQuota = exchange.evaluate(step)
             api = exchange.context.api
             taken = matches(api.id, api.name, limit.id, limit.name)
-            exchange.note(Effect("condition", "this API" if taken else "another API", taken=taken), step)
+            exchange.note(Condition("this API" if taken else "another API", taken=taken), step)
             if taken:
                 inner = f"{key} api {api.id}"
                 yield self.inner(inner, limit, start, self.renewal_period)
@@ -109,7 +109,7 @@ class ProductQuota:
             limit: OperationQuota = exchange.evaluate(step)
             operation = exchange.context.operation
             taken = matches(operation.id, operation.name, limit.id, limit.name)
-            exchange.note(Effect("condition", "this operation" if taken else "another one", taken=taken), step)
+            exchange.note(Condition("this operation" if taken else "another one", taken=taken), step)
             if taken:
                 yield self.inner(f"{key} operation {operation.id}", limit, start, period)
 

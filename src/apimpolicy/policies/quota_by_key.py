@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.exceptions import FormatException
 from apimpolicy.policies.call_quotas import Quota, take
 from apimpolicy.policies.conversions import boolean, integer, number, text
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, QuotaUsed
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
@@ -79,14 +79,14 @@ class QuotaByKey:
         quota = Quota(key, self.calls, self.bandwidth, self.first_period_start, self.renewal_period)
         is_first = exchange.counts_first(key)
         if is_first and exchange.has_expression("increment-condition", "increment-count"):
-            used = take(exchange, [quota], calls=0, is_promise=True)
+            used = take(exchange, [quota], calls=0, is_reservation=True)
             exchange.at_end(lambda answer: self.count(exchange, quota, answer))
         elif is_first:
             used = take(exchange, [quota], calls=self.increment_count() if self.increment_condition() else 0)
             exchange.at_end(lambda answer: quota.count_bytes(exchange, answer))
         else:
             used = take(exchange, [quota], calls=0, own=1)
-        return Effect("quota-used", f"{used} calls in this period", calls=used)
+        return QuotaUsed(f"{used} calls in this period", calls=used)
 
     def count(self, exchange: Exchange, quota: Quota, answer: ResponseMessage) -> None:
         calls = quota.total("calls")
@@ -95,6 +95,6 @@ class QuotaByKey:
             is_counted = self.increment_condition()
             count = self.increment_count() if is_counted else 0
         finally:
-            exchange.services.state.counters.settle(calls, exchange, [(calls, count)] if count else [])
+            exchange.services.state.counters.commit(calls, exchange, [(calls, count)] if count else [])
         if is_counted:
             quota.count_bytes(exchange, answer)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.call_rates import CallRate, matches, take
 from apimpolicy.policies.conversions import integer, number
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Condition, Effect, RateLimited
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import children, literal_attribute, part, policy
@@ -76,7 +76,7 @@ class RateLimit:
     def run(self, exchange: Exchange) -> Effect:
         subscription = exchange.context.subscription
         if subscription is None:
-            return Effect("rate-limited", "not applied: the request has no subscription", remaining=None)
+            return RateLimited("not applied: the request has no subscription", remaining=None)
         rates = list(self.rates(exchange, f"rate-limit {exchange.place} {subscription.id}"))
         left = take(exchange, rates)
         return rates[0].counted(left)
@@ -97,7 +97,7 @@ class RateLimit:
             limit: ApiRate = exchange.evaluate(step)
             api = exchange.context.api
             taken = matches(api.id, api.name, limit.id, limit.name)
-            exchange.note(Effect("condition", "this API" if taken else "another API", taken=taken), step)
+            exchange.note(Condition("this API" if taken else "another API", taken=taken), step)
             if taken:
                 yield self.inner(f"{key} api {api.id}", limit)
                 yield from self.of_operations(exchange, f"{key} api {api.id}", limit.operations)
@@ -107,7 +107,7 @@ class RateLimit:
             limit: OperationRate = exchange.evaluate(step)
             operation = exchange.context.operation
             taken = matches(operation.id, operation.name, limit.id, limit.name)
-            exchange.note(Effect("condition", "this operation" if taken else "another one", taken=taken), step)
+            exchange.note(Condition("this operation" if taken else "another one", taken=taken), step)
             if taken:
                 yield self.inner(f"{key} operation {operation.id}", limit)
 

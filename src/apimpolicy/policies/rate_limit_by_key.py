@@ -77,7 +77,7 @@ class RateLimitByKey:
             total_header=self.total_calls_header_name,
         )
         if self.increment_after_response or exchange.has_expression("increment-condition", "increment-count"):
-            left = take(exchange, [rate], is_promise=True)
+            left = take(exchange, [rate], is_reservation=True)
             exchange.at_end(lambda answer: self.count(exchange, rate))
         else:
             left = take(exchange, [rate], count=self.increment_count() if self.increment_condition() else 0)
@@ -88,4 +88,4 @@ class RateLimitByKey:
         try:
             count = self.increment_count() if self.increment_condition() else 0
         finally:
-            exchange.services.state.counters.settle(counter, exchange, [(counter, count)] if count else [])
+            exchange.services.state.counters.commit(counter, exchange, [(counter, count)] if count else [])

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, TextReplaced
 from apimpolicy.policies.media_types import is_text
 from apimpolicy.policies.message_text import read_text, write_text
 from apimpolicy.policies.placement import Placement
@@ -52,13 +52,13 @@ class RedirectContentUrls:
         backend, gateway = _backend(exchange), _gateway(exchange)
         if backend is None or not is_text(message.headers.joined("Content-Type")):
             reason = "no backend URL" if backend is None else "no text"
-            return Effect("text-replaced", f"left alone: {reason}", message=kind, count=0)
+            return TextReplaced(f"left alone: {reason}", message=kind, count=0)
         old, new = (gateway, backend) if exchange.changes_request else (backend, gateway)
         text = read_text(message) or ""
         replaced, count = _replaced(text, old, new)
         if count:
             write_text(message, replaced)
-        return Effect("text-replaced", f"{count} replaced", message=kind, count=count)
+        return TextReplaced(f"{count} replaced", message=kind, count=count)
 
 
 def _backend(exchange: Exchange) -> Url | None:

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.policies.conversions import boolean, integer, number
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Retried
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, expression_attribute, policies, policy, postponed_attribute
 
@@ -77,7 +77,7 @@ class Retry:
         if error is not None:
             raise error
         shown = "no repetition" if not waits else f"repeated after {', '.join(f'{wait:g} s' for wait in waits)}"
-        return Effect("retried", shown, waits=tuple(waits))
+        return Retried(shown, waits=tuple(waits))
 
     def attempt(self, exchange: Exchange) -> PolicyError | None:
         """Run the policies once. An error of forward-request is given back: the condition decides what it means."""

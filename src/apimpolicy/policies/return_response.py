@@ -23,7 +23,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, ResponseReturned
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ReturnResponse:
         exchange.compose(self.steps, response)
         exchange.end(response)
         answer = response.to_response()
-        return Effect("response-returned", f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
+        return ResponseReturned(f"{answer.status_code} {answer.reason}".rstrip(), response=answer)
 
     def from_variable(self, exchange: Exchange, name: str) -> ResponseMessage:
         from apimpolicy.context.messages import ResponseMessage

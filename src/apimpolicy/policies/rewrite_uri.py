@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, UrlRewritten
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ class RewriteUri:
             after = before.replaced(path=path, query_string=query)
         request.url = after
         exchange.path_is_rewritten = True
-        return Effect(
-            "url-rewritten",
+        return UrlRewritten(
             after.path + after.query_string,
             before=before.path + before.query_string,
             after=after.path + after.query_string,

@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import number, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, child_texts, expression_attribute, policies, policy
@@ -51,4 +51,4 @@ class SendOneWayRequest:
         with suppress(PolicyError):
             exchange.send(request, self.timeout)
         told = f"One way request was successfully send to {request.url}."
-        return Effect("sent", f"{request.method} {request.url}", request=request, response=None, told=told)
+        return Sent(f"{request.method} {request.url}", request=request, response=None, told=told)

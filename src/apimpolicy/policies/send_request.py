@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import boolean, number, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
 from apimpolicy.policies.spec import (
     ANYWHERE,
@@ -77,7 +77,7 @@ class SendRequest:
                 raise
             self.keep(exchange, None)
             shown = f"failed, ignored: {error.message}"
-            return Effect("sent", shown, request=request, response=None, error=error.message)
+            return Sent(shown, request=request, response=None, error=error.message)
 
     def send(self, exchange: Exchange, request: Request) -> Effect:
         from apimpolicy.context.messages import ResponseMessage
@@ -87,7 +87,7 @@ class SendRequest:
             raise PolicyError(None, f"{request.url} answered with the status code {response.status_code}.")
         self.keep(exchange, ResponseMessage.of(response, exchange.request.second_read))
         shown = f"{request.method} {request.url} → {response.status_code} {response.reason}".rstrip()
-        return Effect("sent", shown, request=request, response=response)
+        return Sent(shown, request=request, response=response)
 
     def keep(self, exchange: Exchange, response: ResponseMessage | None) -> None:
         """Set the variable; examples of the documentation have none, and nobody reads the answer then."""

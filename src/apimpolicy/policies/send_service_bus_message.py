@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, MessageSent, MetadataRead
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.spec import (
     PolicyError,
@@ -128,10 +128,10 @@ class SendServiceBusMessage:
             if not self.ignore_error:
                 raise PolicyError(None, error) from None
             self.keep(exchange, {"Error": {"Reason": "MessagingEntityNotFound", "Message": error}})
-            return Effect("message-sent", f"failed, ignored: {error}", queue=queue, topic=topic, length=0)
+            return MessageSent(f"failed, ignored: {error}", queue=queue, topic=topic, length=0)
         self.keep(exchange, {"MessageId": message_id, "SessionId": session_id, "TimeToLive": self.time_to_live})
         shown = f"{len(sent):,} bytes to {queue or topic}"
-        return Effect("message-sent", shown, queue=queue, topic=topic, length=len(sent))
+        return MessageSent(shown, queue=queue, topic=topic, length=len(sent))
 
     def keep(self, exchange: Exchange, outcome: dict[str, object]) -> None:
         if self.response_variable_name is not None:
@@ -144,7 +144,7 @@ class SendServiceBusMessage:
             for step in group.properties:
                 item: MessageProperty = exchange.evaluate(step)
                 name, value = from_utf16(item.name), from_utf16(item.value)
-                exchange.note(Effect("metadata", f"{name} = {value}", name=name, value=value), step)
+                exchange.note(MetadataRead(f"{name} = {value}", name=name, value=value), step)
                 found[name] = value
         return found
 

@@ -33,7 +33,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.dapr_requests import SIDECAR, in_path
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import BackendSet, Effect
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class SetBackendService:
             raise PolicyError(None, "set-backend-service needs base-url or backend-id.")
         if exchange.backend_id is not None and exchange.backend_scope != exchange.scope:
             shown = f"ignored: the backend '{exchange.backend_id}' of a wider scope stays"
-            return Effect("backend-set", shown, url=exchange.backend_url, backend_id=exchange.backend_id, ignored=True)
+            return BackendSet(shown, url=exchange.backend_url, backend_id=exchange.backend_id, ignored=True)
         exchange.set_backend(from_utf16(self.base_url), None)
         return self.effect(exchange, self.base_url, self.base_url, None)
 
@@ -89,7 +89,7 @@ class SetBackendService:
         url = f"{SIDECAR}/invoke/{in_path(target)}/method/{method}"
         exchange.set_backend(url, DAPR, exact=True)
         shown, request_url = f"{DAPR} ({url})", exchange.target_url
-        return Effect("backend-set", shown, url=url, backend_id=DAPR, ignored=False, request_url=request_url)
+        return BackendSet(shown, url=url, backend_id=DAPR, ignored=False, request_url=request_url)
 
     def set_by_id(self, exchange: Exchange, backend_id: str) -> Effect:
         url = exchange.services.backends.describe(backend_id)
@@ -104,8 +104,7 @@ class SetBackendService:
             self.watch(exchange)
         asked = tuple(f"{name} {value}" for name, value in self.service_fabric() if value is not None)
         shown = ", ".join([shown, *asked])
-        return Effect(
-            "backend-set",
+        return BackendSet(
             shown,
             url=url,
             backend_id=backend_id,

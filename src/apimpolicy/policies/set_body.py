@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import body, boolean
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import BodySet, Effect
 from apimpolicy.policies.spec import ANYWHERE, PolicyError, content, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -87,14 +87,13 @@ class SetBody:
         kind = "request" if exchange.changes_request else "response"
         shown = f"{len(data):,} bytes"
         if rendering is None:
-            return Effect("body-set", shown, message=kind, length=len(data))
+            return BodySet(shown, message=kind, length=len(data))
         unknown = tuple(sorted(rendering.unknown_filters))
         if unknown:
             shown += f"; Liquid has no filter {', '.join(unknown)}"
         if rendering.errors:
             shown += f"; {rendering.errors} Liquid error{'s' if rendering.errors > 1 else ''} in the text"
-        found = {"unknown_filters": unknown, "errors": rendering.errors}
-        return Effect("body-set", shown, message=kind, length=len(data), **found)
+        return BodySet(shown, message=kind, length=len(data), unknown_filters=unknown, errors=rendering.errors)
 
     def rendered(self, exchange: Exchange) -> Rendering:
         """What the template gives. Raises PolicyError, LimitExceededError."""

@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import RESTRICTED_HEADER, header_name, header_value
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, HeaderSet
 from apimpolicy.policies.spec import ANYWHERE, child_texts, expression_attribute, policy
 from apimpolicy.policies.surroundings import invalid_value
 
@@ -69,11 +69,10 @@ class SetHeader:
         after = tuple(headers.get_all(self.name))
         protected = kept is not None and after == before
         shown = f"{self.name}: {', '.join(after)}" if after else f"{self.name} is not there"
-        told = {}
+        told = None
         if self.exists_action == "delete" and before and not after:
-            shown = told["told"] = f"Header '{self.name}' was removed."
-        return Effect(
-            "header-set",
+            shown = told = f"Header '{self.name}' was removed."
+        return HeaderSet(
             f"{self.name} stays: policies cannot change it" if protected else shown,
             message=kind,
             name=self.name,
@@ -81,7 +80,7 @@ class SetHeader:
             before=before,
             after=after,
             protected=protected,
-            **told,
+            told=told,
         )
 
     def kept(self, kind: str, before: tuple[str, ...]) -> list[str] | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import http_method
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, MethodSet
 from apimpolicy.policies.spec import content, policy
 
 if TYPE_CHECKING:
@@ -36,4 +36,4 @@ class SetMethod:
         request = exchange.composed_request or exchange.request
         before = request.method
         request.method = self.method.upper()
-        return Effect("method-set", request.method, before=before, after=request.method)
+        return MethodSet(request.method, before=before, after=request.method)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, QuerySet
 from apimpolicy.policies.set_header import EXISTS_ACTIONS, apply
 from apimpolicy.policies.spec import child_texts, expression_attribute, policy
 
@@ -47,4 +47,4 @@ class SetQueryParameter:
         exchange.request.url = url.with_parameters(parameters)
         after = tuple(parameters.get_all(self.name))
         shown = " & ".join(f"{self.name}={value}" for value in after) or f"{self.name} is not there"
-        return Effect("query-set", shown, name=self.name, action=self.exists_action, before=before, after=after)
+        return QuerySet(shown, name=self.name, action=self.exists_action, before=before, after=after)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import reason_phrase, status_code
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, StatusSet
 from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
 
@@ -44,4 +44,4 @@ class SetStatus:
         response.status_code = self.code
         response.status_reason = usual_reason(self.code) if self.reason is None else self.reason
         shown = f"{self.code} {response.status_reason}".rstrip()
-        return Effect("status-set", shown, code=self.code, reason=response.status_reason, before=before)
+        return StatusSet(shown, code=self.code, reason=response.status_reason, before=before)

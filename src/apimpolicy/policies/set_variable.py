@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text, typed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, VariableSet
 from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
@@ -40,4 +40,4 @@ class SetVariable:
     def run(self, exchange: Exchange) -> Effect:
         exchange.variables[self.name] = self.value
         shown = "null" if self.value is None else text(self.value)
-        return Effect("variable-set", f"{self.name} = {shown}", name=self.name, value=self.value)
+        return VariableSet(f"{self.name} = {shown}", name=self.name, value=self.value)

@@ -43,7 +43,7 @@ from apimpolicy.policies.data_source_parts import (
     query_parameters,
     unreachable,
 )
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import DataRequested, Effect
 from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policies, policy
 
 if TYPE_CHECKING:
@@ -107,4 +107,4 @@ class SqlDataSource:
         except OSError as error:
             raise unreachable(error) from None
         answer_with(exchange, (rows[0] if rows else None) if call.single_result else {"items": rows}, self.response)
-        return Effect("data-requested", f"SQL: {len(rows)} rows", source="sql", count=len(rows))
+        return DataRequested(f"SQL: {len(rows)} rows", source="sql", count=len(rows))

@@ -58,7 +58,7 @@ def whole(left: float) -> int:
 class Claim(NamedTuple):
     """A limit that a request must keep, and the amount it counts under it when it keeps all of its limits.
 
-    `own` is what this request counted or promised before, which does not stand in its way.
+    `own` is the amount that this request has counted or reserved before, which doesn't count against it.
     """
 
     counter: Counter
@@ -94,15 +94,15 @@ class StateEntry(NamedTuple):
 class Counters(Protocol):
     """Counts that requests share."""
 
-    def take(self, claims: Sequence[Claim], *, promised_to: object | None = None) -> Taken:
+    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> Taken:
         """Count for all claims, or for none when one of them is refused.
 
-        What others promised is kept free for them. With `promised_to`, a request, the first claim is a promise: it may
-        count when the request ends, see `settle`.
+        Room that other requests have reserved stays free for them. With `reserved_for`, a request, the first claim is a
+        reservation: the request counts when it ends, see `commit`.
         """
 
-    def settle(self, promise: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
-        """A request that promised has ended: this is what it counts."""
+    def commit(self, reservation: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
+        """Count for a request that has ended, and release its reservation."""
 
     def count(self, counts: Sequence[tuple[Counter, int]]) -> None:
         """Count whatever the limits are."""

@@ -139,7 +139,7 @@ class Exchange(Protocol):
     def execute(self, steps: Sequence[Step]) -> None:
         """Run policies one after another until the end or until one of them ends the pipeline."""
 
-    def execute_together(self, steps: Sequence[Step], *, first_only: bool) -> int:
+    def execute_parallel(self, steps: Sequence[Step], *, first_only: bool) -> int:
         """Run policies at the same time: until all of them have ended, or only the first; which one that was."""
 
     def evaluate(self, step: Step) -> Any:

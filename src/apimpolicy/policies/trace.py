@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, MetadataRead, TraceWritten
 from apimpolicy.policies.spec import (
     ANYWHERE,
     child_texts,
@@ -65,10 +65,9 @@ class Trace:
         pairs: dict[str, str] = {}
         for step in self.metadata:
             item: Metadata = exchange.evaluate(step)
-            exchange.note(Effect("metadata", f"{item.name} = {item.value}", name=item.name, value=item.value), step)
+            exchange.note(MetadataRead(f"{item.name} = {item.value}", name=item.name, value=item.value), step)
             pairs[item.name] = item.value
-        return Effect(
-            "trace-written",
+        return TraceWritten(
             f"{self.source}: {message}",
             source=self.source,
             severity=self.severity,

@@ -54,7 +54,7 @@ from apimpolicy.policies.certificate_claims import (
     same_text,
 )
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import CertificateChecked, Condition, Effect
 from apimpolicy.policies.spec import PolicyError, child, children, literal_attribute, part, policy
 from apimpolicy.policies.uploaded_certificates import find_by_id
 
@@ -137,7 +137,7 @@ class ValidateClientCertificate:
         reason, message = self.failure(exchange)
         certificate = exchange.request.certificate
         if reason is not None:
-            effect = Effect("certificate-checked", message, valid=False, reason=reason, ignored=self.ignore_error)
+            effect = CertificateChecked(message, valid=False, reason=reason, ignored=self.ignore_error)
             if self.ignore_error:
                 return effect
             exchange.note(effect)
@@ -149,7 +149,7 @@ class ValidateClientCertificate:
             )
         assert certificate is not None
         shown = certificate.subject + (f" is {message}" if message else "")
-        return Effect("certificate-checked", shown, valid=True, reason=None, ignored=False)
+        return CertificateChecked(shown, valid=True, reason=None, ignored=False)
 
     def failure(self, exchange: Exchange) -> tuple[str | None, str]:
         """The reason and the message, or None and the identity that fits."""
@@ -195,13 +195,13 @@ class ValidateClientCertificate:
         if self.identities is None:
             return None, ""
         steps = exchange.evaluate(self.identities).identities
-        exchange.note(Effect("condition", f"{len(steps)} given", taken=True), self.identities)
+        exchange.note(Condition(f"{len(steps)} given", taken=True), self.identities)
         failed: list[str] = []
         for number, step in enumerate(steps, 1):
             identity: Identity = exchange.evaluate(step)
             uploaded = exchange.context.deployment.certificates
             wrong = [from_utf16(sentence) for sentence in identity.mismatches(certificate, issuer, uploaded)]
-            exchange.note(Effect("condition", "; ".join(wrong) or "fits", taken=not wrong), step)
+            exchange.note(Condition("; ".join(wrong) or "fits", taken=not wrong), step)
             if not wrong:
                 return None, f"identity[{number}]"
             failed.append(f"identity[{number}]: {'; '.join(wrong)}")

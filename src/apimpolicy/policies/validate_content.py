@@ -51,7 +51,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.content_schemas import content_errors
 from apimpolicy.policies.conversions import boolean, integer, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Condition, Effect
 from apimpolicy.policies.message_content import content_of, media_type_of, size_of
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
@@ -152,7 +152,7 @@ class ValidateContent:
         for step in self.rules:
             rule: ContentRule = exchange.evaluate(step)
             fits = not rule.type or from_utf16(rule.type).lower() == media_type
-            exchange.note(Effect("condition", "applies" if fits else "another content type", taken=fits), step)
+            exchange.note(Condition("applies" if fits else "another content type", taken=fits), step)
             if fits:
                 found.append(rule)
         return found
@@ -165,7 +165,7 @@ class ValidateContent:
         for step in mapping.types:
             entry: TypeMapping = exchange.evaluate(step)
             fits = entry.when or (entry.from_ is not None and from_utf16(entry.from_).lower() == media_type)
-            exchange.note(Effect("condition", entry.to if fits else "does not apply", taken=fits), step)
+            exchange.note(Condition(entry.to if fits else "does not apply", taken=fits), step)
             if fits:
                 return from_utf16(entry.to).lower()
         if mapping.any_content_type_value:

@@ -62,7 +62,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, integer, number, text, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Listed
 from apimpolicy.policies.json_web_tokens import validation
 from apimpolicy.policies.json_web_tokens.elements import (
     Audiences,
@@ -222,7 +222,7 @@ class ValidateJwt:
         urls: list[str] = []
         for step in self.openid_configs:
             element: OpenIdConfig = exchange.evaluate(step)
-            exchange.note(Effect("listed", element.url, count=1), step)
+            exchange.note(Listed(element.url, count=1), step)
             urls.append(element.url)
         return urls
 
@@ -237,6 +237,6 @@ class ValidateJwt:
                 raise NotSimulatedError("'zumo-master-key' of validate-jwt", "no documentation says what it does")
             for step in element.keys:
                 key = exchange.evaluate(step).key(exchange)
-                exchange.note(Effect("listed", key.origin, count=1), step)
+                exchange.note(Listed(key.origin, count=1), step)
                 keys.append(key)
         return keys

@@ -21,7 +21,7 @@ import attrs
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Validated
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class ErrorLog:
         """What the policy did: `checked` says what it looked at."""
         count = len(self.entries)
         found = f"{count} error{'' if count == 1 else 's'}, not prevented" if count else "valid"
-        return Effect("validated", f"{checked}: {found}", errors=tuple(entry["Details"] for entry in self.entries))
+        return Validated(f"{checked}: {found}", errors=tuple(entry["Details"] for entry in self.entries))
 
 
 def strictest(actions: Iterable[str]) -> str:

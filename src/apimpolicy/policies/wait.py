@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, Waited
 from apimpolicy.policies.spec import expression_attribute, policies, policy
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class Wait:
     )
 
     def run(self, exchange: Exchange) -> Effect:
-        first = exchange.execute_together(self.steps, first_only=self.for_ == "any")
+        first = exchange.execute_parallel(self.steps, first_only=self.for_ == "any")
         if self.for_ == "all":
-            return Effect("waited", f"for {len(self.steps)} of {len(self.steps)}", count=len(self.steps))
+            return Waited(f"for {len(self.steps)} of {len(self.steps)}", count=len(self.steps))
         shown = f"for {self.steps[first].name}, the first of {len(self.steps)}" if self.steps else "for nothing"
-        return Effect("waited", shown, count=min(len(self.steps), 1))
+        return Waited(shown, count=min(len(self.steps), 1))

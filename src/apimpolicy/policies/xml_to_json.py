@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Converted, Effect
 from apimpolicy.policies.media_types import accepts, is_json, is_xml
 from apimpolicy.policies.message_text import read_text
 from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
@@ -85,7 +85,7 @@ class XmlToJson:
         reason = self.reason_against(exchange)
         text = None if reason else read_text(message)
         if not text:
-            return Effect("converted", f"left alone: {reason or 'no body'}", message=kind, length=None)
+            return Converted(f"left alone: {reason or 'no body'}", message=kind, length=None)
         try:
             converted = self.convert(text)
         except DotnetException as error:
@@ -95,7 +95,7 @@ class XmlToJson:
         message.headers.set("Content-Type", ["application/json"])
         length = len(message.body.remaining) if message.body is not None else 0
         shown = f"XML to JSON, {length:,} bytes"
-        return Effect("converted", shown, message=kind, length=length, told=TOLD.format(REMOVED if had_length else ""))
+        return Converted(shown, message=kind, length=length, told=TOLD.format(REMOVED if had_length else ""))
 
     def reason_against(self, exchange: Exchange) -> str:
         """Why nothing is to be converted, or an empty text."""

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import text
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Converted, Effect, MetadataRead
 from apimpolicy.policies.message_text import read_text
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import PolicyError, children, content, literal_attribute, part, policy
@@ -72,16 +72,16 @@ class XslTransform:
         for step in self.parameters:
             parameter: Parameter = exchange.evaluate(step)
             name = (parameter.name if parameter.name is not None else parameter.parameter_name) or ""
-            exchange.note(Effect("metadata", name, name=name, value=parameter.value), step)
+            exchange.note(MetadataRead(name, name=name, value=parameter.value), step)
             parameters[from_utf16(name)] = from_utf16(parameter.value)
         message = exchange.message
         kind = "request" if exchange.changes_request else "response"
         body = read_text(message)
         if not body:
-            return Effect("converted", "left alone: no body", message=kind, length=None)
+            return Converted("left alone: no body", message=kind, length=None)
         data = transform(stylesheet, from_utf16(body), parameters, environment().limits)
         message.set_body(data)
-        return Effect("converted", f"transformed, {len(data):,} bytes", message=kind, length=len(data))
+        return Converted(f"transformed, {len(data):,} bytes", message=kind, length=len(data))
 
     def stylesheet(self) -> str:
         """The stylesheet as it stands in the policy. Raises PolicyError when there is none."""

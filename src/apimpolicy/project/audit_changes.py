@@ -67,6 +67,6 @@ def _is_weaker(old: OperationAudit | None, new: OperationAudit | None) -> bool:
         return False
     if old is None:
         return new.access.is_open
-    return is_weaker(new, old.access.ways) or (
+    return is_weaker(new, old.access.paths) or (
         new.access.is_open and bool({*lent_to_anyone(new)} - {*lent_to_anyone(old)})
     )

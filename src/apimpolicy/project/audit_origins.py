@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.audit.facts import Place
-from apimpolicy.audit.findings import Origins
+from apimpolicy.audit.facts import PolicyLocation
+from apimpolicy.audit.findings import SourceLocations
 
 if TYPE_CHECKING:
     from apimpolicy.engine.service import ServiceApi
     from apimpolicy.project.service.description import Origin, ServiceDescription
 
 
-class DescribedOrigins(Origins):
+class DescribedOrigins(SourceLocations):
     """The origins that a description of a service has."""
 
     def __init__(self, description: ServiceDescription) -> None:
         self.description = description
 
-    def key_requirement(self, api: ServiceApi) -> Place | None:
+    def key_requirement(self, api: ServiceApi) -> PolicyLocation | None:
         described = self.description.api(api.id) or self.description.api(api.base_id)
         if described is not None and described.subscription_required.known is False:
             return _place(described.subscription_required.origin)
@@ -29,12 +29,12 @@ class DescribedOrigins(Origins):
                 return _place(product.subscription_required.origin)
         return None
 
-    def api(self, api: ServiceApi) -> Place | None:
+    def api(self, api: ServiceApi) -> PolicyLocation | None:
         described = self.description.api(api.id) or self.description.api(api.base_id)
         if described is None:
             return super().api(api)
         return super().api(api) or _place(described.origin)
 
 
-def _place(origin: Origin) -> Place | None:
-    return Place(origin.file, origin.line, origin.column) if origin.file else None
+def _place(origin: Origin) -> PolicyLocation | None:
+    return PolicyLocation(origin.file, origin.line, origin.column) if origin.file else None

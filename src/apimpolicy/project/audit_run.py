@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import attrs
 
 from apimpolicy.audit.analysis import ServiceAudit, audit_service
-from apimpolicy.audit.findings import AuditFinding, Origins, findings_of
+from apimpolicy.audit.findings import AuditFinding, SourceLocations, findings_of
 from apimpolicy.audit.gate import Gate, judge
 from apimpolicy.audit.requests import Attempt, Rehearsal, confirmed
-from apimpolicy.audit.surroundings import Surroundings
+from apimpolicy.audit.service_context import ServiceContext
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.project.audit_origins import DescribedOrigins
@@ -23,7 +23,7 @@ from apimpolicy.text.source import Source
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from apimpolicy.audit.facts import Place
+    from apimpolicy.audit.facts import PolicyLocation
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.project.service.description import ServiceDescription
 
@@ -79,8 +79,8 @@ def analysed(path: str) -> ServiceAudit | None:
     return audit_service(gateway.service, _surroundings(gateway, described(path)))
 
 
-def _surroundings(gateway: Gateway, description: ServiceDescription | None) -> Surroundings:
-    return Surroundings.of(gateway)._replace(unsettled=_unsettled(description))
+def _surroundings(gateway: Gateway, description: ServiceDescription | None) -> ServiceContext:
+    return ServiceContext.of(gateway)._replace(unsettled=_unsettled(description))
 
 
 def audit_gateway(
@@ -99,7 +99,7 @@ def audit_gateway(
     except ApimPolicyError:
         rehearsal = None
     audit, attempts = confirmed(audit_service(gateway.service, _surroundings(gateway, description)), rehearsal)
-    origins = Origins() if description is None else DescribedOrigins(description)
+    origins = SourceLocations() if description is None else DescribedOrigins(description)
     today = today or datetime.datetime.now(datetime.UTC).date()
     gate = judge(audit, findings_of(audit, origins), settings, today, origins)
     gate = gate._replace(findings=[_with_attempt(each, attempts) for each in gate.findings])
@@ -207,12 +207,12 @@ class Diagnostics:
         return found
 
     @staticmethod
-    def _place(finding: AuditFinding) -> Place | None:
+    def _place(finding: AuditFinding) -> PolicyLocation | None:
         places = [each.place for each in finding.evidence]
         return next((each for each in places if not each.file.endswith(".json")), places[0] if places else None)
 
     @staticmethod
-    def _offset(source: Source, place: Place | None) -> int:
+    def _offset(source: Source, place: PolicyLocation | None) -> int:
         starts = source.line_starts
         if place is None or not 0 < place.line <= len(starts):
             return 0

@@ -1,7 +1,8 @@
 """What `check --fix` changes: only what cannot change the meaning of a document that the gateway would take.
 
-A misspelt policy, attribute, value of an attribute, or member with one near name is written right, the end tag too.
-Nothing else: not `http` to `https`, and nothing in files that are not UTF-8.
+A misspelt policy, attribute, value of an attribute, or member with one near name is written right, and a policy that
+has a newer equivalent gets its name, each with the end tag. Nothing else: not `http` to `https`, and nothing in files
+that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Source
 
-_NAMES = frozenset(("POL101", "POL102", "POL104", "CS0103", "CS0117", "CS0246", "CS1061"))
-_MEANT = re.compile(r"did you mean '([\w.-]+)'\?")
+_NEWER = "POL143"
+_NAMES = frozenset(("POL101", "POL102", "POL104", _NEWER, "CS0103", "CS0117", "CS0246", "CS1061"))
+_MEANT = re.compile(r"(?:did you mean|the newer name is) '([\w.-]+)'\??")
 
 
 class Edit(NamedTuple):
@@ -61,7 +63,7 @@ def _edits(source: Source, diagnostic: Diagnostic) -> list[Edit]:
         if not re.fullmatch(r"[\w.-]+", old):
             return []
         found = [Edit(start, end, meant[1])]
-        if diagnostic.code == "POL101" and (element := _element(source, start)) is not None:
+        if diagnostic.code in ("POL101", _NEWER) and (element := _element(source, start)) is not None:
             tag = source.text[element.content_end : element.end]
             if tag.startswith(f"</{old}"):
                 found.append(Edit(element.content_end + 2, element.content_end + 2 + len(old), meant[1]))

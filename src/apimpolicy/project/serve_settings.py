@@ -24,8 +24,42 @@ _PORTS = (0, 65535)
 _DAY = 86_400
 
 
-class ServeSettings(Declared):
-    """Sizes are in bytes, times in seconds. Raises ConfigurationError."""
+class Limits(Declared):
+    """Limits of one connection, and of all of them; beyond them the gateway answers itself.
+
+    Sizes are in bytes, times in seconds. Raises ConfigurationError.
+    """
+
+    connections: int = setting(default=10_000, within=(1, 1_000_000))
+    """503 beyond: connections that are open at once in each process."""
+
+    body_bytes: int = setting(default=100 << 20, within=(0, 1 << 40))
+    """413 beyond: the body of a request."""
+
+    head_bytes: int = setting(default=64 << 10, within=(1 << 10, 1 << 20))
+    """431 beyond: the request line and all headers."""
+
+    target_bytes: int = setting(default=16 << 10, within=(1, 1 << 20))
+    """414 beyond: the URL, as in Azure."""
+
+    head_seconds: float = setting(default=30.0, within=(0.1, _DAY))
+    """408 after it, until all headers have arrived."""
+
+    body_seconds: float = setting(default=30.0, within=(0.1, _DAY))
+    """408 after it, without a byte of the body."""
+
+    idle_seconds: float = setting(default=75.0, within=(0.1, _DAY))
+    """Until a connection without a request is closed."""
+
+    write_seconds: float = setting(default=60.0, within=(0.1, _DAY))
+    """Until a client that does not read its answer is given up."""
+
+    grace_seconds: float = setting(default=30.0, within=(0.0, _DAY))
+    """How long requests that are under way may take when the server ends."""
+
+
+class ServeSettings(Limits):
+    """All settings of `serve`. Raises ConfigurationError."""
 
     http: int = setting(default=8080, within=_PORTS)
     """The port for http; 0 is any that is free."""
@@ -65,33 +99,6 @@ class ServeSettings(Declared):
 
     tracing: bool = setting(default=True)
     """Whether the values of expressions are kept, for explanations."""
-
-    connections: int = setting(default=10_000, within=(1, 1_000_000))
-    """503 beyond: connections that are open at once in each process."""
-
-    body_bytes: int = setting(default=100 << 20, within=(0, 1 << 40))
-    """413 beyond: the body of a request."""
-
-    head_bytes: int = setting(default=64 << 10, within=(1 << 10, 1 << 20))
-    """431 beyond: the request line and all headers."""
-
-    target_bytes: int = setting(default=16 << 10, within=(1, 1 << 20))
-    """414 beyond: the URL, as in Azure."""
-
-    head_seconds: float = setting(default=30.0, within=(0.1, _DAY))
-    """408 after it, until all headers are there."""
-
-    body_seconds: float = setting(default=30.0, within=(0.1, _DAY))
-    """408 after it, without a byte of the body."""
-
-    idle_seconds: float = setting(default=75.0, within=(0.1, _DAY))
-    """Until a connection without a request is closed."""
-
-    write_seconds: float = setting(default=60.0, within=(0.1, _DAY))
-    """Until a client that does not read its answer is given up."""
-
-    grace_seconds: float = setting(default=30.0, within=(0.0, _DAY))
-    """What requests that are under way get when the server ends."""
 
 
 def serve_settings(table: Table) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Whether two programs treat all requests alike: the same answers, and the same requests to the backend.
+"""Equivalence of two programs: the same responses, and the same requests to the backend, for all requests.
 
 Backends and other services are the same for both. A policy does the same in both programs where its text, the state
-that it sees and what it counts are the same; otherwise what it does is unknown in each by itself.
+that it sees and what it counts are the same; otherwise its effects are unknown in each by itself.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _requests(old: Outcome, new: Outcome, known: Known) -> Iterator[Term]:
 
 
 def _differ(one: Value, other: Value, known: Mapping[Term, bool] | None = None) -> Term:
-    """Return where two values are not the same; anywhere, where that can't be said."""
+    """Return where two values are not the same; true where that can't be decided."""
     known = known or {}
     values = [one, other]
     for index, value in enumerate(values):

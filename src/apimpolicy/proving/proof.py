@@ -33,7 +33,7 @@ _FRAMES = 50_000
 
 
 class Decision(NamedTuple):
-    """What came of a question: `is_proven`, with the assumptions that the proof depends on, in words; else why not."""
+    """The answer to an inquiry: `is_proven`, with the assumptions that the proof depends on, in words; else why not."""
 
     is_proven: bool
     assumptions: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Proof:
 
 
 class Inquiry:
-    """Whether any request makes a formula true."""
+    """The question whether any request makes a formula true."""
 
     def __init__(self, unknowns: Unknowns, formula: Term) -> None:
         self.unknowns = unknowns
@@ -104,7 +104,7 @@ class Inquiry:
         self._question = None if formula is terms.FALSE else Question(formula, unknowns.facts)
 
     def decide(self) -> Decision:
-        """Return whether no request does, whatever it is."""
+        """Return whether no request makes it true, without assumptions."""
         if self._question is None:
             return Decision(True)
         if self._question.ask().status == "impossible":
@@ -112,7 +112,7 @@ class Inquiry:
         return Decision(False, reasons=tuple(self.reasons()))
 
     def decide_under_assumptions(self) -> Decision:
-        """Return whether no request does that fits assumptions, and which of them that depends on."""
+        """Return whether no request that fits the assumptions makes it true, and which of them that depends on."""
         question, literals = self._question, self._assumptions()
         if question is None or not literals:
             return self.decide()

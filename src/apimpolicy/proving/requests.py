@@ -20,7 +20,7 @@ _ENTITIES = ("api", "operation", "product", "subscription", "user", "deployment"
 
 
 def request_of(model: Model, unknowns: Unknowns, certificates: Mapping[str, Any]) -> Assignment:
-    """Return what a model says of a request; `certificates` are those that a caller can show."""
+    """Return the request that a model describes; `certificates` are those that a caller can show."""
     given: dict[tuple[Any, ...], Any] = {}
     for key, variable in unknowns.inputs.items():
         if variable in model.values and isinstance(key, tuple):
@@ -67,7 +67,7 @@ def _add_json_body(made: Assignment, given: Mapping[tuple[Any, ...], Any], unkno
 def _add_token(
     made: Assignment, key: tuple[str, ...], given: Mapping[tuple[Any, ...], Any], root: Any, path: tuple[str | int, ...]
 ) -> None:
-    """Add a token with all that is below it, as far as the model says anything of it."""
+    """Add a token with everything below it that the model defines."""
 
     def of(what: str) -> Any:
         return given.get(("json", root, path, what))
@@ -93,7 +93,7 @@ def _add_token(
 
 
 def _names(given: Mapping[tuple[Any, ...], Any], root: Any, path: tuple[str | int, ...]) -> dict[str, None]:
-    """Return the names inside an object of which a model says something."""
+    """Return the names inside an object that a model defines."""
     size = len(path)
     known = (key[2] for key in given if key[0] == "json" and key[1] == root and key[2][:size] == path)
     return dict.fromkeys(inner[size] for inner in known if len(inner) > size and isinstance(inner[size], str))

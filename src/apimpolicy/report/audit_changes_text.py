@@ -23,5 +23,5 @@ def changes_text(changes: Sequence[Change]) -> str:
     for word, group in (("weaker", weaker), ("stronger", others)):
         for each in group:
             lines.append(f"{word:<10}{printable(f'{each.api} {each.operation}'):<40}  {each.before} → {each.after}")
-    lines.append(f"audit: {len(weaker):,} weaker, {len(others):,} stronger or otherwise changed")
+    lines.append(f"audit: {len(weaker):,} weaker, {len(others):,} stronger or changed in another respect")
     return "\n".join(lines)

@@ -6,7 +6,7 @@
   "summary": {"operations": 46, "apis": 3, "answers": {"token": 3}, "not_allowed": 43, "excepted": 1, …},
   "operations": [
     {"api": "crms", "operation": "checkstatus", "name": "GET /values", "access": "anyone", "decided": true,
-     "ways": [{"proofs": [], "words": "anyone"}], "lends": [{"what": "…", "when": "always", "to_anyone": true}],
+     "paths": [{"proofs": [], "words": "anyone"}], "lends": [{"what": "…", "when": "always", "to_anyone": true}],
      "request": {"method": "GET", "url": "/crms/values", "status": 200}}
   ],
   "findings": [
@@ -83,15 +83,15 @@ def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
         "access": answer(operation),
         "decided": access.is_decided,
         "details": list(details(operation)),
-        "ways": [{"proofs": sorted(way.proofs), "words": way.words} for way in access.ways],
+        "paths": [{"proofs": sorted(path.proofs), "words": path.words} for path in access.paths],
         "needs": {word: presence(operation, word) for word in (KEY_WORD, TOKEN, CERTIFICATE, ADDRESS)},
         "lends": [
-            {"what": deed.subject, "when": when(operation, deed.subject), "to_anyone": deed.subject in lent}
+            {"what": action.subject, "when": when(operation, action.subject), "to_anyone": action.subject in lent}
             for lent in [lent_to_anyone(operation)]
-            for deed in operation.deeds
-            if deed.kind == LENDS
+            for action in operation.actions
+            if action.kind == LENDS
         ],
-        "limits": sorted({deed.subject for deed in operation.deeds if deed.kind == LIMITS}),
+        "limits": sorted({action.subject for action in operation.actions if action.kind == LIMITS}),
         "passes_on": passed_on(operation),
         "places": [
             {"words": words, **_place(run, place)}
@@ -105,11 +105,11 @@ def operation_data(run: AuditRun, operation: OperationAudit) -> dict[str, Any]:
 
 
 def presence(operation: OperationAudit, word: str) -> str:
-    """Return whether a proof is needed: on all ways to the backend, on some, or on none."""
-    ways = operation.access.ways
-    if not ways:
+    """Return whether a proof is needed: on all paths to the backend, on some, or on none."""
+    paths = operation.access.paths
+    if not paths:
         return NEVER
-    with_it = [word in way.proofs for way in ways]
+    with_it = [word in path.proofs for path in paths]
     if all(with_it):
         return ALWAYS
     if any(with_it):
@@ -119,7 +119,9 @@ def presence(operation: OperationAudit, word: str) -> str:
 
 def when(operation: OperationAudit, subject: str) -> str:
     """Return whether a credential is lent on all paths to the backend or on some."""
-    proven = next(found for deed, found in operation.deeds.items() if (deed.kind, deed.subject) == (LENDS, subject))
+    proven = next(
+        found for action, found in operation.actions.items() if (action.kind, action.subject) == (LENDS, subject)
+    )
     return ALWAYS if proven == operation.alternatives else SOMETIMES
 
 
@@ -128,11 +130,11 @@ def passed_on(operation: OperationAudit) -> list[dict[str, str]]:
     key_header = from_utf16(operation.api.api.subscription_key_parameter_names.header).lower()
     found: list[dict[str, str]] = []
     for name, header in (("Authorization header", "authorization"), ("subscription key", key_header)):
-        deed = next((each for each in operation.deeds if each.kind == REPLACES and each.subject == header), None)
-        if not operation.alternatives or (deed is not None and operation.deeds[deed] == operation.alternatives):
+        action = next((each for each in operation.actions if each.kind == REPLACES and each.subject == header), None)
+        if not operation.alternatives or (action is not None and operation.actions[action] == operation.alternatives):
             found.append({"what": name, "when": NEVER})
         else:
-            found.append({"what": name, "when": ALWAYS if deed is None else SOMETIMES})
+            found.append({"what": name, "when": ALWAYS if action is None else SOMETIMES})
     return found
 
 

@@ -12,7 +12,7 @@ from apimpolicy.report.harmless import to_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.audit.facts import Place
+    from apimpolicy.audit.facts import PolicyLocation
     from apimpolicy.audit.findings import AuditFinding
     from apimpolicy.project.audit_run import AuditRun
 
@@ -80,7 +80,7 @@ def _related(run: AuditRun, finding: AuditFinding) -> Iterator[dict[str, Any]]:
             yield {"id": number, **_location(run, f"{operation.api.id} {operation.name}", place)}
 
 
-def _location(run: AuditRun, words: str, place: Place) -> dict[str, Any]:
+def _location(run: AuditRun, words: str, place: PolicyLocation) -> dict[str, Any]:
     from apimpolicy.report.sarif import uri_of
 
     region = {"startLine": max(place.line, 1), "startColumn": max(place.column, 1)}

@@ -39,7 +39,7 @@ _PROOFS = {"key": "subscription key", "token": "token", "certificate": "certific
 
 
 class Cell(NamedTuple):
-    """One cell: how often, and whether that is bad."""
+    """One cell: its count, and whether that is bad."""
 
     when: str
     is_danger: bool = False
@@ -97,12 +97,14 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
     cells = {column: _cell(operation, column) for column in COLUMNS}
     name = f'<span class="name">{text(operation.name)} <small>{text(answer(operation))}</small></span>'
     yield f'<details class="operation"><summary class="row">{name}{_markup(cells)}</summary><div class="path">'
-    for way in operation.access.ways:
-        yield f"<p>Reached with: {text(way.words)}</p>"
+    for path in operation.access.paths:
+        yield f"<p>Reached with: {text(path.words)}</p>"
     shown = ", ".join(details(operation))
     if shown:
         yield f"<p>{text(shown)}</p>"
-    lent = [f"{deed.subject} ({when(operation, deed.subject)})" for deed in operation.deeds if deed.kind == LENDS]
+    lent = [
+        f"{action.subject} ({when(operation, action.subject)})" for action in operation.actions if action.kind == LENDS
+    ]
     if lent:
         yield f"<p>The gateway adds: {text(', '.join(lent))}</p>"
     passed = [f"{each['what']} ({each['when']})" for each in passed_on(operation) if each["when"] != NEVER]
@@ -111,7 +113,7 @@ def _operation(run: AuditRun, operation: OperationAudit) -> Iterator[str]:
     places = dict.fromkeys((place.policy, shown_place(run, str(place))) for place in operation.places.values())
     if places:
         items = "".join(f"<li>{text(policy or 'here')} <code>{text(place)}</code></li>" for policy, place in places)
-        yield f"<p>Policies on the way:</p><ul>{items}</ul>"
+        yield f"<p>Policies on this path:</p><ul>{items}</ul>"
     attempt = run.attempts.get(operation.key)
     if attempt is not None:
         yield f"<p>A request that ran: <code>{text(f'{attempt.request.method} {attempt.request.url}')}</code>, "
@@ -126,11 +128,11 @@ def _cell(operation: OperationAudit, column: str) -> Cell:
         found = [each["when"] for each in passed_on(operation)]
         return Cell(ALWAYS if ALWAYS in found else SOMETIMES if SOMETIMES in found else NEVER)
     if column == "identity lent":
-        found = [when(operation, deed.subject) for deed in operation.deeds if deed.kind == LENDS]
+        found = [when(operation, action.subject) for action in operation.actions if action.kind == LENDS]
         is_danger = operation.access.is_open and bool(lent_to_anyone(operation))
         return Cell(ALWAYS if ALWAYS in found else SOMETIMES if found else NEVER, is_danger)
-    limits = [deed for deed in operation.deeds if deed.kind == LIMITS and not deed.subject.endswith(" never")]
-    always = any(operation.deeds[deed] == operation.alternatives for deed in limits)
+    limits = [action for action in operation.actions if action.kind == LIMITS and not action.subject.endswith(" never")]
+    always = any(operation.actions[action] == operation.alternatives for action in limits)
     return Cell(ALWAYS if always else SOMETIMES if limits else NEVER)
 
 

@@ -36,7 +36,7 @@ RISKS = (
     Risk(
         "API5",
         "Broken Function Level Authorization",
-        "Operations that are weaker than their siblings, and ways around a product. Not: roles inside the backend.",
+        "Operations weaker than their siblings, and paths that bypass a product. Not: roles inside the backend.",
         ("AUD003", "AUD004"),
     ),
     Risk(

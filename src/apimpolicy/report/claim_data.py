@@ -1,4 +1,4 @@
-"""What came of claims, in texts and numbers, for people and for programs."""
+"""Verdicts on claims as plain texts and numbers, for people and for programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class FoundRequest(NamedTuple):
 
 
 class ApiCell(NamedTuple):
-    """What came of a claim for one API of a service, and how many seconds all claims about the API took."""
+    """The verdict on a claim for one API of a service, and how many seconds all claims about the API took."""
 
     api: str
     status: str
@@ -27,14 +27,14 @@ class ApiCell(NamedTuple):
 
 
 class ClaimReport(NamedTuple):
-    """What came of a claim.
+    """The verdict on a claim.
 
-    `status` is one of STATUSES; `path` and `line` are where the claim stands, `about` is what it was asked of, where a
-    file has several such. Of a false one `request` is the request in a sentence, `sent` the request itself, `why` the
-    part of the claim that does not hold, `explanation` the request's path, `case` a test case for it, as YAML, and
-    `case_file` the test file that it belongs to. `reasons` say why nothing was decided, `problem` why the claim could
-    not be evaluated, or was skipped. `assumptions` are those that a proof depends on; `vacuous` says why a proven claim
-    says nothing about any request, `hint` what the claim probably means instead. `cells` are the APIs that it is about.
+    `status` is one of STATUSES; `path` and `line` locate the claim, `about` names the policies that it was decided for,
+    where a file has several. For a false claim, `request` describes the request in a sentence, `sent` is the request,
+    `why` the part of the claim that is false, `explanation` the request's path, `case` a test case for it, as YAML, and
+    `case_file` the test file that it belongs to. `reasons` tell why a claim is not decided, `problem` why it could not
+    be evaluated, or was skipped. `assumptions` are those that a proof depends on; `vacuous` tells why a proven claim is
+    about no request, `hint` what the claim probably should say. `cells` are the APIs that it is about.
     """
 
     path: str

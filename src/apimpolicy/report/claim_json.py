@@ -19,16 +19,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.diagnostics import Diagnostic, Severity
+from apimpolicy.diagnostics import Severity
+from apimpolicy.report.annotations import finding_at
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, SKIPPED, STATUSES, UNDECIDED
 from apimpolicy.report.harmless import to_json
 from apimpolicy.report.stand_in_text import with_stand_ins
 from apimpolicy.report.test_text import CaseReport
-from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.report.claim_data import ClaimReport, FoundRequest
 
 VERSION = 1
@@ -41,7 +42,7 @@ _OF_CASES = {PROVEN: "passed", FALSE: "failed", UNDECIDED: "error", ERROR: "erro
 def claims_to_json(
     reports: Sequence[ClaimReport], unreadable: Mapping[str, str], seconds: float, tool_version: str
 ) -> str:
-    """The whole report, indented, without a line end after it; `unreadable` are files with what is wrong with them."""
+    """Return the report, indented, without a final line end; `unreadable` are files with their problems."""
     counts = {word: sum(report.status == status for report in reports) for status, word in _SUMMARY.items()}
     report = {
         "version": VERSION,
@@ -82,7 +83,7 @@ def _request(sent: FoundRequest | None) -> dict[str, Any] | None:
 
 
 def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:
-    """The claims as JUnit has test cases: proven ones pass, false ones fail, those not decided are errors."""
+    """Return claims as test cases of JUnit: proven ones pass, false ones fail, those not decided are errors."""
     return [
         CaseReport(
             report.path,
@@ -99,31 +100,14 @@ def as_cases(reports: Sequence[ClaimReport]) -> list[CaseReport]:
 
 
 def as_findings(reports: Sequence[ClaimReport]) -> Iterator[Diagnostic]:
-    """Claims that are false or not decided, as findings at the place of the claim."""
+    """Yield claims that are false or not decided, as findings at the place of the claim."""
     for report in reports:
         if report.status not in CODES:
             continue
-        source = _source(report.path)
-        start, end = _line(source.text, report.line)
         about = f" ({report.about})" if report.about else ""
         if report.status == FALSE:
             message, severity = f"the claim '{report.name}'{about} is false: {report.request}", Severity.ERROR
         else:
             why = report.problem or "; ".join(report.reasons)
             message, severity = f"the claim '{report.name}'{about} is not decided: {why}", Severity.WARNING
-        yield Diagnostic(CODES[report.status], message, source, start, end, severity=severity)
-
-
-def _source(path: str) -> Source:
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            return Source(file.read(), path)
-    except (OSError, UnicodeDecodeError):
-        return Source("", path)
-
-
-def _line(text: str, number: int) -> tuple[int, int]:
-    """Where a line begins and ends."""
-    lines = text.splitlines(keepends=True)
-    start = sum(map(len, lines[: number - 1]))
-    return start, start + len(lines[number - 1].rstrip()) if number <= len(lines) else start
+        yield finding_at(report.path, report.line, CODES[report.status], message, severity)

@@ -1,4 +1,4 @@
-"""Claims as people read them: a line for each, of a false one the request that breaks it, and a summary.
+"""Claims on a terminal: a line for each, the request that breaks a false one, and a summary.
 
 policies/orders.test.yaml: nobody gets through without an uploaded certificate                                  false
   GET /health without a certificate reaches the backend and gets 200 OK
@@ -26,7 +26,7 @@ MOST_REASONS = 5
 
 
 def claim(report: ClaimReport, style: Style = PLAIN, *, with_case: bool = True) -> str:
-    """A claim and what came of it; of a false one with the request, its way and a test case, unless it was written."""
+    """Return the verdict on a claim; for a false one with request, path and a test case, unless that was written."""
     about = f" ({report.about})" if report.about else ""
     head = f"{printable(report.path)}: {printable(report.name)}{printable(about)}"
     word = WORDS[report.status]
@@ -38,7 +38,7 @@ def claim(report: ClaimReport, style: Style = PLAIN, *, with_case: bool = True) 
 
 def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str]:
     if report.vacuous:
-        yield from wrap(f"the claim says nothing: {printable(report.vacuous)}", style.width - 2)
+        yield from wrap(f"the claim is about no request: {printable(report.vacuous)}", style.width - 2)
     if report.hint:
         yield from wrap(printable(report.hint), style.width - 2)
     if report.assumptions:
@@ -60,7 +60,7 @@ def _details(report: ClaimReport, style: Style, with_case: bool) -> Iterator[str
         yield style.paint("dim", f"as a test case, which apimpolicy prove --write adds to {_file(report)}:")
         yield from (f"  {line}" for line in report.case.splitlines())
     if report.reasons:
-        yield "what stands in the way:"
+        yield "reasons:"
         yield from _listed(report.reasons, style)
 
 
@@ -86,26 +86,26 @@ def _listed(reasons: Sequence[str], style: Style) -> Iterator[str]:
 
 
 def table(reports: Sequence[ClaimReport], style: Style = PLAIN) -> str:
-    """A row for each API and a column for each claim about the same service; empty without such claims."""
-    asked = [report for report in reports if report.cells]
-    if not asked or len(asked[0].cells) < 2:
+    """Return a row for each API and a column for each claim about the same service; empty without such claims."""
+    claims = [report for report in reports if report.cells]
+    if not claims or len(claims[0].cells) < 2:
         return ""
-    names = [printable(cell.api) for cell in asked[0].cells]
-    cells = {(column, cell.api): cell for column, report in enumerate(asked) for cell in report.cells}
+    names = [printable(cell.api) for cell in claims[0].cells]
+    cells = {(column, cell.api): cell for column, report in enumerate(claims) for cell in report.cells}
     widest = max(len("API"), *map(width, names))
-    columns = range(len(asked))
+    columns = range(len(claims))
     lines = [f"{'API':{widest}}  " + "  ".join(f"claim {column + 1:<5}" for column in columns) + "  time"]
-    for cell in asked[0].cells:
+    for cell in claims[0].cells:
         name = printable(cell.api)
         row = [cells[column, cell.api] for column in columns if (column, cell.api) in cells]
         shown = "  ".join(style.paint(_MEANINGS[each.status], f"{WORDS[each.status]:11}") for each in row)
         lines.append(f"{name}{' ' * (widest - width(name))}  {shown}  {cell.seconds:.1f} s")
-    lines += [f"claim {column + 1}: {printable(report.name)}" for column, report in enumerate(asked)]
+    lines += [f"claim {column + 1}: {printable(report.name)}" for column, report in enumerate(claims)]
     return "\n".join(lines)
 
 
 def summary(reports: Sequence[ClaimReport], seconds: float, style: Style = PLAIN) -> str:
-    """`2 claims: 1 proven, 1 false, 0 not decided, 0.90 s`"""
+    """Return the summary: `2 claims: 1 proven, 1 false, 0 not decided, 0.90 s`."""
     counts = {status: sum(report.status == status for report in reports) for status in WORDS}
     always = (PROVEN, FALSE, UNDECIDED)
     words = ", ".join(f"{counts[status]} {WORDS[status]}" for status in WORDS if counts[status] or status in always)

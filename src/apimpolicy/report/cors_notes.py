@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.cors import is_preflight
+from apimpolicy.policies.effects import CorsChecked
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.places import short_path
 
@@ -39,7 +40,7 @@ def cors_notes(result: Result) -> Iterator[str]:
         yield f"Without {GRANT} in this answer the browser does not send the request, and calls it a CORS error."
     else:
         yield f"Without {GRANT} in this answer a browser keeps it from the page of {origin}, and calls it a CORS error."
-    entries = [entry for entry, _ in result.trace.effects("cors") if has_trait(entry.name, "preflight")]
+    entries = [entry for entry, _ in result.trace.effects(CorsChecked) if has_trait(entry.name, "preflight")]
     if not entries:
         yield "No cors policy ran before the answer was settled."
     for entry in entries:

@@ -5,7 +5,7 @@
   const root = document.documentElement;
   const MOST = 40;
 
-  /* The theme: what the system says, until somebody chooses. */
+  /* The theme follows the system until the reader chooses one. */
   const button = document.getElementById("theme");
   function isDark() {
     const chosen = root.dataset.theme;
@@ -16,7 +16,7 @@
     const kept = localStorage.getItem("apimpolicy-theme");
     if (kept === "dark" || kept === "light") root.dataset.theme = kept;
   } catch (error) { /* a file may have no storage */ }
-  button.hidden = false;
+  document.getElementById("filters").hidden = false;
   button.addEventListener("click", function () {
     root.dataset.theme = isDark() ? "light" : "dark";
     try { localStorage.setItem("apimpolicy-theme", root.dataset.theme); } catch (error) { /* as above */ }
@@ -25,7 +25,33 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", nameTheme);
   nameTheme();
 
-  /* What a place came to. Texts go in as text, never as markup. */
+  /* Filters: words in a file's name, and files with gaps only. */
+  const filter = document.getElementById("filter");
+  const gaps = document.getElementById("gaps");
+  const rows = Array.from(document.querySelectorAll(".overview tbody tr"));
+  function applyFilters() {
+    const words = filter.value.toLowerCase().split(/\s+/);
+    let count = 0;
+    for (const row of rows) {
+      const file = document.getElementById(row.dataset.file);
+      const name = row.cells[0].textContent.toLowerCase();
+      const fits = words.every(function (word) { return name.includes(word); });
+      row.hidden = file.hidden = !fits || (gaps.checked && !file.querySelector(".missing"));
+      if (!row.hidden) count += 1;
+    }
+    document.getElementById("no-files").hidden = count > 0 || !rows.length;
+  }
+  filter.addEventListener("input", applyFilters);
+  gaps.addEventListener("change", applyFilters);
+  document.getElementById("filters").addEventListener("submit", function (event) { event.preventDefault(); });
+  document.getElementById("clear").addEventListener("click", function () {
+    filter.value = "";
+    gaps.checked = false;
+    applyFilters();
+    filter.focus();
+  });
+
+  /* The outcomes of a place. Texts are inserted as text, never as markup. */
   function made(name, text, className) {
     const element = document.createElement(name);
     if (text !== undefined) element.textContent = text;

@@ -16,7 +16,7 @@ EQUIVALENT, DIFFERENT, UNDECIDED, ADDED, REMOVED, ERROR, SAME = (
 
 
 class Journey(NamedTuple):
-    """What came of a request: the answer, who decided it, its path, and the whole explanation."""
+    """The outcome of a request: the response, who decided it, its path, and the whole explanation."""
 
     answer: str
     decided_by: str
@@ -34,11 +34,11 @@ class DifferenceItem(NamedTuple):
 
 
 class DifferenceReport(NamedTuple):
-    """What came of comparing two versions of a policy.
+    """The result of comparing two versions of a policy.
 
     `status` is `equivalent` (proven), `different`, `undecided`, `added`, `removed`, or `error` with a `problem`;
     `same` when neither the policy nor anything around it differs, which is not shown.
-    `reasons` say why other differences are not excluded; without any there are none.
+    `reasons` tell why other differences are not excluded; without any there are none.
     """
 
     path: str
@@ -52,5 +52,5 @@ class DifferenceReport(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that is not named is proven to be the same."""
+        """Whether everything that is not listed is proven to be the same."""
         return self.status in (EQUIVALENT, DIFFERENT) and not self.reasons

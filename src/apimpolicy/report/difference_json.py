@@ -28,7 +28,7 @@ VERSION = 1
 
 
 def differences_to_json(reports: Sequence[DifferenceReport], tool_version: str) -> str:
-    """The whole report, indented, without a line end after it."""
+    """Return the whole report, indented, without a final line end."""
     report = {
         "version": VERSION,
         "tool": {"name": "apimpolicy", "version": tool_version},

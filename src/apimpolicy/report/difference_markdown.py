@@ -30,7 +30,7 @@ def to_markdown(reports: Sequence[DifferenceReport]) -> str:
     title = "### What changes for callers\n"
     if not changed:
         number = f"all {len(reports)} policies that changed are" if len(reports) != 1 else "the policy is"
-        why = f"{number} proven equivalent" if reports else "the policies, and what is around them, are the same"
+        why = f"{number} proven equivalent" if reports else "the policies, and everything around them, are the same"
         return f"{title}\nNothing: {why}."
     blocks = [block for report in changed for block in _report(report)]
     if same := len(reports) - len(changed):

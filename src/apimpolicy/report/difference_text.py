@@ -1,4 +1,4 @@
-"""Differences between versions of policies as people read them: on a terminal, and in a comment of a pull request.
+"""Differences between versions of policies, on a terminal.
 
 policies/orders.xml: 1 kind of request is treated differently; everything else is proven the same
   1. was 403 Invalid client certificate, is now 200 OK from the backend
@@ -29,7 +29,7 @@ _MEANINGS = {EQUIVALENT: "good", DIFFERENT: "warning", UNDECIDED: "warning", ERR
 
 
 def headline(report: DifferenceReport) -> str:
-    """What came of comparing, in a sentence."""
+    """Return the result of a comparison, in a sentence."""
     if report.status in _SIGNS:
         return _SIGNS[report.status]
     if report.status == EQUIVALENT:
@@ -45,7 +45,7 @@ def headline(report: DifferenceReport) -> str:
 
 
 def difference(report: DifferenceReport, style: Style = PLAIN, *, verbose: bool = False) -> str:
-    """One policy's differences; with `verbose` the whole explanation of each request."""
+    """Return one policy's differences; with `verbose` the whole explanation of each request."""
     lines = [f"{printable(report.path)}: {style.paint(_MEANINGS.get(report.status, 'strong'), headline(report))}"]
     lines += (f"  {printable(line)}" for line in report.problem.splitlines())
     for number, item in enumerate(report.items, 1):
@@ -78,10 +78,10 @@ def _journey(name: str, journey: Journey, style: Style, verbose: bool) -> Iterat
 
 
 def summary(reports: Sequence[DifferenceReport], seconds: float, style: Style = PLAIN) -> str:
-    """`3 policies: 1 different, 2 equivalent, 1.20 s`"""
+    """Return the summary: `3 policies: 1 different, 2 equivalent, 1.20 s`."""
     counts = {report.status: sum(each.status == report.status for each in reports) for report in reports}
     order = (DIFFERENT, UNDECIDED, EQUIVALENT, ADDED, REMOVED, ERROR)
-    said = {UNDECIDED: "not decided", ERROR: "with errors"}
-    words = ", ".join(f"{counts[status]} {said.get(status, status)}" for status in order if status in counts)
+    words_of = {UNDECIDED: "not decided", ERROR: "with errors"}
+    words = ", ".join(f"{counts[status]} {words_of.get(status, status)}" for status in order if status in counts)
     number = f"{len(reports)} {'policy' if len(reports) == 1 else 'policies'}"
     return style.paint("good" if set(counts) <= {EQUIVALENT} else "warning", f"{number}: {words}, {seconds:.2f} s")

@@ -10,7 +10,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from apimpolicy.engine.document import Policy
-from apimpolicy.engine.steps import SCOPES
+from apimpolicy.policies.placement import SCOPES
 from apimpolicy.policies.spec import SECTIONS
 from apimpolicy.text.document import Element
 from apimpolicy.text.markup import read

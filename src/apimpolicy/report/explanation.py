@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import Condition, Forwarded
 from apimpolicy.report.certificate_notes import certificate_notes
 from apimpolicy.report.clauses import FAILED, Clause, Evaluated, clause_of, clause_of_block
 from apimpolicy.report.columns import shortened
@@ -105,10 +106,10 @@ def path_of(result: Result) -> str:
             parts.append(section)
         effect = entry.effect
         name = steps_of(entry).rpartition(" ▸ ")[2]
-        if effect is not None and effect.kind == "condition":
-            name += f" = {'true' if effect.data['taken'] else 'false'}"
-        elif effect is not None and effect.kind == "forwarded" and effect.data.get("response") is not None:
-            name += f" → {effect.data['response'].status_code}"  # type: ignore[attr-defined]
+        if isinstance(effect, Condition):
+            name += f" = {'true' if effect.taken else 'false'}"
+        elif isinstance(effect, Forwarded) and effect.response is not None:
+            name += f" → {effect.response.status_code}"
         elif entry.error is not None:
             name += " failed"
         if entry.name != "base":
@@ -171,8 +172,8 @@ def _decisions(result: Result, entry: TraceEntry, is_decisive: bool) -> Iterator
         evaluations = [evaluation for evaluation in entry.evaluations if evaluation.error is not None]
     else:
         evaluations = entry.evaluations
-    if not evaluations and entry.effect is not None and entry.effect.kind == "condition":
-        verdict = "true" if entry.effect.data["taken"] else "false"
+    if not evaluations and isinstance(entry.effect, Condition):
+        verdict = "true" if entry.effect.taken else "false"
         yield Decision(place_of(entry), verdict, None, str(entry.attributes.get("condition", "")), is_decisive)
     for evaluation in evaluations:
         clause = clause_of_evaluation(evaluation, result)

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import BranchTaken, Included
+from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report import gateway_trace_entries as entries
 from apimpolicy.report.rendering import within_limits
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import Evaluation, TraceEntry
 
-SECTIONS = ("inbound", "backend", "outbound", "on-error")
 EVALUATED = "Expression was successfully evaluated."
 SENT = "Response has been sent to the caller in full"
 _FRAMES = frozenset({"base", "when", "otherwise"})
@@ -89,11 +90,11 @@ class _Writer:
         self.now = self.now if entry.ticks is None else entry.ticks
         for evaluation in entry.evaluations:
             self.evaluated(entry, evaluation)
-        if entry.name == "include-fragment" and entry.effect is not None:
-            self.add(entry, entry.name, f"Entering policy fragment '{entry.effect.data['fragment']}'")
+        if isinstance(entry.effect, Included):
+            self.add(entry, entry.name, f"Entering policy fragment '{entry.effect.fragment}'")
         if entry.error is not None:
             self.failed(entry)
-        elif entry.effect is not None and entry.effect.kind == "branch":
+        elif isinstance(entry.effect, BranchTaken):
             self.tell(entry)
         else:
             self.inside.append(entry)
@@ -114,9 +115,9 @@ class _Writer:
     def failed(self, entry: TraceEntry) -> None:
         self.has_failed = self.has_failed or not entry.is_recovered
         effect = entry.effect
-        if effect is not None and (effect.kind in entries.SENDING or "told" in effect.data):
+        if effect is not None and (isinstance(effect, entries.SENDING) or effect.told is not None):
             self.tell(entry)
-        if effect is None or "told" not in effect.data:
+        if effect is None or effect.told is None:
             self.add(entry, entry.name, {"messages": entries.failure(entry)})
 
     def leave(self, depth: int) -> None:
@@ -125,9 +126,9 @@ class _Writer:
             entry = self.inside.pop()
             if entry.effect is None or entry.name in _FRAMES:
                 continue
-            if entry.name == "include-fragment":
+            if isinstance(entry.effect, Included):
                 if not self.has_failed:
-                    self.add(entry, entry.name, f"Leaving policy fragment '{entry.effect.data['fragment']}'")
+                    self.add(entry, entry.name, f"Leaving policy fragment '{entry.effect.fragment}'")
             else:
                 self.tell(entry)
 

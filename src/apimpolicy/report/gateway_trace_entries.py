@@ -18,12 +18,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import (
+    BackendSet,
+    CorsChecked,
+    Forwarded,
+    HeaderChecked,
+    ResponseReturned,
+    Sent,
+    StatusSet,
+    TokenValidated,
+    TraceWritten,
+    UrlRewritten,
+    VariableSet,
+)
 from apimpolicy.policies.registry import has_trait, specification_of
 from apimpolicy.report.columns import shortened
 from apimpolicy.report.rendering import value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request, Response
@@ -31,8 +44,8 @@ if TYPE_CHECKING:
     from apimpolicy.engine.trace import Evaluation, TraceEntry
 
 FORWARDED = "Request is being forwarded to the backend service. Timeout set to {seconds:g} seconds"
-SENDING = frozenset({"forwarded", "sent"})
-"""Kinds of effects that are told although the policy failed: a request was on its way."""
+SENDING = (Forwarded, Sent)
+"""Effects that the trace shows although the policy failed: a request was on its way."""
 
 Told = tuple[str, Any]
 
@@ -41,36 +54,37 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
     """What the gateway says of a policy that ran: source and data."""
     effect = entry.effect
     assert effect is not None
-    data: Mapping[str, Any] = effect.data
-    if effect.kind == "forwarded":
-        yield from _forwarded(entry, data, result)
-    elif effect.kind == "sent":
-        yield from _sent(entry, data)
-    elif effect.kind == "cors":
+    if isinstance(effect, Forwarded):
+        yield from _forwarded(entry, effect, result)
+    elif isinstance(effect, Sent):
+        yield from _sent(entry, effect)
+    elif isinstance(effect, CorsChecked):
         yield entry.name, effect.text
-    elif "told" in data:
-        yield entry.name, data["told"]
-    elif effect.kind == "status-set":
-        code, reason = data["code"], data["reason"]
+    elif effect.told is not None:
+        yield entry.name, effect.told
+    elif isinstance(effect, StatusSet):
+        code, reason = effect.code, effect.reason
         told = [f"Response status code was set to {code}", f"Response status reason was set to '{reason}'"]
         yield "set-status", {"message": told}
-    elif effect.kind == "response-returned":
-        message = _traced(entry) or effect.text
-        returned: Response = data["response"]
+    elif isinstance(effect, ResponseReturned):
+        returned = effect.response
         status = {"code": status_name(returned.status_code), "reason": returned.reason}
-        yield entry.name, {"message": message, "response": {"status": status, "headers": headers(returned.headers)}}
-    elif effect.kind == "header-checked":
-        checked = {"name": data["name"], "value": ",".join(data["values"])}
+        response = {"status": status, "headers": headers(returned.headers)}
+        yield entry.name, {"message": _traced(entry) or effect.text, "response": response}
+    elif isinstance(effect, HeaderChecked):
+        checked = {"name": effect.name, "value": ",".join(effect.values)}
         yield "check-header", {"message": "Header validated.", "header": checked}
-    elif effect.kind == "variable-set":
-        set_to = {"name": data["name"], "value": typed(data["value"])}
+    elif isinstance(effect, VariableSet):
+        set_to = {"name": effect.name, "value": typed(effect.value)}
         yield entry.name, {"message": "Context variable was successfully set.", **set_to}
-    elif effect.kind in ("url-rewritten", "backend-set") and not data.get("ignored"):
-        yield entry.name, _changed(effect.kind, data)
-    elif effect.kind == "token-validated" and data["valid"]:
+    elif isinstance(effect, UrlRewritten):
+        yield entry.name, _changed("Updated request URL per specified rewrite template.", effect.request_url)
+    elif isinstance(effect, BackendSet) and not effect.ignored:
+        yield entry.name, _changed("Backend service URL was changed.", effect.request_url)
+    elif isinstance(effect, TokenValidated) and effect.valid:
         yield entry.name, {"message": _traced(entry) or effect.text}
-    elif effect.kind == "trace-written":
-        yield str(data["source"]), {"message": data["message"], "metadata": data["metadata"]}
+    elif isinstance(effect, TraceWritten):
+        yield effect.source, {"message": effect.message, "metadata": effect.metadata}
     else:
         yield entry.name, {"message": effect.text}
 
@@ -103,36 +117,33 @@ def _traced(entry: TraceEntry) -> str:
     return "" if specification is None else specification.traced
 
 
-def _forwarded(entry: TraceEntry, data: Mapping[str, Any], result: Result) -> Iterator[Told]:
-    if data.get("member"):
-        yield "backend-pool", {"message": f"Backend '{data['member']}' was selected in the pool '{data['pool']}'"}
-    yield "request-forwarder", {"message": _forwarding(entry), "request": _on_the_way(data["request"], result)}
-    if data["response"] is not None:
-        yield "forward-request", {"response": answer(data["response"])}
+def _forwarded(entry: TraceEntry, effect: Forwarded, result: Result) -> Iterator[Told]:
+    if effect.member:
+        yield "backend-pool", {"message": f"Backend '{effect.member}' was selected in the pool '{effect.pool}'"}
+    yield "request-forwarder", {"message": _forwarding(entry), "request": _on_the_way(effect.request, result)}
+    if effect.response is not None:
+        yield "forward-request", {"response": answer(effect.response)}
 
 
-def _sent(entry: TraceEntry, data: Mapping[str, Any]) -> Iterator[Told]:
-    request: Request | None = data["request"]
-    if "told" in data:
-        yield entry.name, data["told"]
+def _sent(entry: TraceEntry, effect: Sent) -> Iterator[Told]:
+    request, response = effect.request, effect.response
+    if effect.told is not None:
+        yield entry.name, effect.told
         return
     if not has_trait(entry.name, "requests"):
-        told = {} if data.get("response") is None else {"response": answer(data["response"])}
-        yield entry.name, {"message": entry.effect.text if entry.effect is not None else "", **told}
+        told = {} if response is None else {"response": answer(response)}
+        yield entry.name, {"message": effect.text, **told}
         return
     if request is not None:
         yield "request-forwarder", {"message": _forwarding(entry), "request": _request(request)}
-    if data["response"] is not None:
-        yield entry.name, {"response": answer(data["response"])}
-    elif request is not None and data.get("error"):
-        reason = data["error"]
+    if response is not None:
+        yield entry.name, {"response": answer(response)}
+    elif request is not None and effect.error:
+        reason = effect.error
         yield entry.name, f"{request.method} request to '{request.url}' resulted in error, error ignored: {reason}"
 
 
-def _changed(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    rewritten = "Updated request URL per specified rewrite template."
-    message = rewritten if kind == "url-rewritten" else "Backend service URL was changed."
-    url = data.get("request_url")
+def _changed(message: str, url: str | None) -> dict[str, Any]:
     return {"message": message} if url is None else {"message": message, "request": {"url": url}}
 
 

@@ -1,7 +1,6 @@
-"""The frame of an HTML page that needs nothing else: no network, no fonts, no scripts, and its policy allows none.
+"""The frame of a self-contained HTML page: no network and no fonts, and its content security policy allows none.
 
-Colours follow what the reader's system prefers, light or dark. Their names are those of the coverage page, so that the
-pages of one project look alike.
+Colors are those of `page_colors.css`. They follow what the reader's system prefers, light or dark.
 """
 
 from __future__ import annotations
@@ -19,10 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def page(title: str, style: str, body: Iterable[str]) -> str:
-    """The document. `title` is text, `style` the name of a style sheet in this package, `body` is markup."""
-    sheet = Path(__file__).with_name(style).read_text("utf-8")
-    policy = f"default-src 'none'; style-src '{_hash(sheet)}'; base-uri 'none'; form-action 'none'"
+def page(title: str, style: str, body: Iterable[str], *, data: str = "", script: str = "", more_style: str = "") -> str:
+    """Return the document. `title` is text, `style` names a style sheet in this package, `body` is markup.
+
+    `data` is JSON for `script`, the name of a script in this package. Raises OSError when the package's own files can't
+    be read.
+    """
+    sheet = _file("page_colors.css") + _file(style) + more_style
+    code = _file(script) if script else ""
+    allowed = f"script-src '{_hash(code)}'; " if code else ""
+    policy = f"default-src 'none'; style-src '{_hash(sheet)}'; {allowed}base-uri 'none'; form-action 'none'"
+    scripts = [f'<script type="application/json" id="data">{data}</script>', f"<script>{code}</script>"] if code else []
     return "\n".join(
         [
             "<!DOCTYPE html>",
@@ -37,6 +43,7 @@ def page(title: str, style: str, body: Iterable[str]) -> str:
             "</head>",
             "<body>",
             *body,
+            *scripts,
             "</body>",
             "</html>",
             "",
@@ -45,7 +52,7 @@ def page(title: str, style: str, body: Iterable[str]) -> str:
 
 
 def text(value: str) -> str:
-    """Text as markup on one line: escaped, with everything invisible made visible.
+    """Return text as markup on one line: escaped, with invisible characters made visible.
 
     >>> text("<b>\\x1b")
     '&lt;b&gt;␛'
@@ -54,8 +61,12 @@ def text(value: str) -> str:
 
 
 def lines(value: str) -> str:
-    """Text as markup with its line ends kept."""
+    """Return text as markup, with its line breaks."""
     return "\n".join(text(line) for line in value.replace("\r\n", "\n").split("\n"))
+
+
+def _file(name: str) -> str:
+    return Path(__file__).with_name(name).read_text("utf-8")
 
 
 def _hash(sheet: str) -> str:

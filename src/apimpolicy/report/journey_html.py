@@ -44,8 +44,8 @@ def journey_to_html(result: Result, title: str = "") -> str:
 
 
 def status_class(code: int) -> str:
-    """The class of a status code: good, moved or bad."""
-    return "good" if code < 300 else "moved" if code < 400 else "bad"
+    """Return the class of a status code: good, moved, client or server."""
+    return "good" if code < 300 else "moved" if code < 400 else "client" if code < 500 else "server"
 
 
 def _body(result: Result, explanation: Explanation, name: str) -> Iterator[str]:

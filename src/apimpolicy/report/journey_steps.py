@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import Condition, Forwarded, ResponseReturned, Sent
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.clauses import FAILED, NOT_EVALUATED
 from apimpolicy.report.columns import shortened
@@ -113,8 +114,8 @@ def _kind(entry: TraceEntry, is_decision: bool) -> str:
         return "failed"
     if is_decision:
         return "ends"
-    if entry.effect is not None and entry.effect.kind == "condition":
-        return "taken" if entry.effect.data["taken"] else "skipped"
+    if isinstance(entry.effect, Condition):
+        return "taken" if entry.effect.taken else "skipped"
     return "frame" if entry.name in _FRAMES else "done"
 
 
@@ -128,14 +129,14 @@ def _inside(result: Result, entry: TraceEntry) -> Iterator[str]:
         for name, value in plain.items():
             yield f"<dt>{text(name)}</dt><dd>{_value(value)}</dd>"
         yield "</dl>"
-    data: dict[str, Any] = entry.effect.data if entry.effect is not None else {}
-    if entry.effect is not None and entry.effect.kind in ("forwarded", "sent"):
-        if data.get("request") is not None:
-            yield f"<h3>sent</h3>{request_markup(data['request'])}"
-        if data.get("response") is not None:
-            yield f"<h3>came back</h3>{response_markup(data['response'])}"
-    elif entry.effect is not None and entry.effect.kind == "response-returned":
-        yield f"<h3>returned</h3>{response_markup(data['response'])}"
+    effect = entry.effect
+    if isinstance(effect, (Forwarded, Sent)):
+        if effect.request is not None:
+            yield f"<h3>sent</h3>{request_markup(effect.request)}"
+        if effect.response is not None:
+            yield f"<h3>came back</h3>{response_markup(effect.response)}"
+    elif isinstance(effect, ResponseReturned):
+        yield f"<h3>returned</h3>{response_markup(effect.response)}"
 
 
 def _value(value: object) -> str:

@@ -6,18 +6,18 @@ import attrs
 
 KILLED, SURVIVED, INVALID, SUPPRESSED, UNJUDGED = "killed", "survived", "invalid", "suppressed", "unjudged"
 
-CERTIFICATE, TOKEN, LIMIT = SUBJECTS = ("certificate", "token", "limit")
-"""What people want to know of: checks of the client certificate, checks of tokens, limits of calls."""
+CERTIFICATE, TOKEN, LIMIT = CHECKS = ("certificate", "token", "limit")
+"""The reported checks: of the client certificate, of tokens, and limits of calls."""
 
 
 @attrs.frozen
 class Mutant:
     """One change of a policy file.
 
-    `kind` is `remove`, `condition`, `operand`, `comparison`, `constant` or `attribute`; `text` stands in the place of
-    the file's characters from `start` to `end`; `line` and `column` count from 1. `tests` are the names of those that
-    reach the place. `removes` are the subjects of which a whole check, or a limit, is gone with it; `about` those of
-    which one is only changed. `reason` is why a comment keeps it from being tried.
+    `kind` is `remove`, `condition`, `operand`, `comparison`, `constant` or `attribute`; `text` replaces the file's
+    characters from `start` to `end`; `line` and `column` count from 1. `tests` are the names of those that reach the
+    place. `removes` are the checks that it removes entirely; `about` those that it only changes. `reason` is why a
+    comment keeps it from being tried.
     """
 
     path: str
@@ -34,16 +34,16 @@ class Mutant:
     reason: str = ""
 
     def applied(self, text: str) -> str:
-        """The file's text with the change."""
+        """Return the file's text with the change."""
         return text[: self.start] + self.text + text[self.end :]
 
 
 @attrs.frozen
 class MutantOutcome:
-    """What became of a mutant: killed by the test of that name, survived, or invalid or unjudged because of a problem.
+    """The outcome of a mutant: killed by the test of that name, survived, or invalid or unjudged because of a problem.
 
-    Invalid is what Azure would refuse; unjudged what made a run of pytest end without a test that failed. Of what is
-    killed `problem` says where it took too long. `diff` shows the lines that a survivor changes.
+    Invalid mutants are those that Azure would refuse; unjudged ones made pytest end without a failed test. For a killed
+    mutant, `problem` tells where it took too long. `diff` shows the lines that a survivor changes.
     """
 
     mutant: Mutant

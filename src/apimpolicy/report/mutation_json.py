@@ -1,17 +1,17 @@
-"""What became of mutants, for programs: `mutate --format json`.
+"""Outcomes of mutants for programs: `mutate --format json`.
 
     {"version": 1,
      "tool": {"name": "apimpolicy", "version": "0.1.0"},
      "summary": {"changes": 14, "killed": 11, "survived": 3, "invalid": 0, "unjudged": 0, "suppressed": 2,
                  "percent": 78.57, "seconds": 0.22},
-     "checks": {"certificate": {"noticed": true, "sentence": "If the certificate check were gone, …"},
+     "checks": {"certificate": {"noticed": true, "sentence": "Without the certificate check, …"},
                 "token": null, "limit": {"noticed": false, "sentence": "…"}},
      "mutants": [{"path": "orders.xml", "line": 5, "column": 32, "kind": "operand", "description": "without `…`",
                   "start": 120, "end": 180, "replacement": "…", "status": "survived", "tests": ["…"], "killed_by": null,
                   "problem": null, "reason": null, "diff": "-…\\n+…", "removes": ["certificate"], "about": []}]}
 
-`percent` is of `killed` and `survived`, which are all of `changes`. A check is null when no change that was tried takes
-one away. `start` and `end` count characters of the file from 0; lines and columns count from 1. The schema is
+`percent` is the share of `killed` in `changes` (`killed` and `survived`). A check is null when no tried change removes
+one. `start` and `end` count characters of the file from 0; lines and columns count from 1. The schema is
 `apimpolicy/schemas/apimpolicy-mutate-output.schema.json`.
 """
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.report.harmless import to_json
-from apimpolicy.report.mutation_data import SUBJECTS
+from apimpolicy.report.mutation_data import CHECKS
 from apimpolicy.report.mutation_text import Score, check_sentence, shown, would_notice
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ VERSION = 1
 
 
 def mutation_to_json(outcomes: Sequence[MutantOutcome], seconds: float, tool_version: str) -> str:
-    """The whole report, indented, without a line end after it."""
+    """Return the whole report, indented, without a final line end."""
     score = Score.of(outcomes)
     report = {
         "version": VERSION,
@@ -47,15 +47,15 @@ def mutation_to_json(outcomes: Sequence[MutantOutcome], seconds: float, tool_ver
             "percent": round(score.percent, 2),
             "seconds": round(seconds, 3),
         },
-        "checks": {subject: _check(outcomes, subject) for subject in SUBJECTS},
+        "checks": {check: _result(outcomes, check) for check in CHECKS},
         "mutants": [_mutant(outcome) for outcome in outcomes],
     }
     return to_json(report, indent=2, ensure_ascii=True)
 
 
-def _check(outcomes: Sequence[MutantOutcome], subject: str) -> dict[str, Any] | None:
-    noticed = would_notice(outcomes, subject)
-    return None if noticed is None else {"noticed": noticed, "sentence": check_sentence(outcomes, subject)}
+def _result(outcomes: Sequence[MutantOutcome], check: str) -> dict[str, Any] | None:
+    noticed = would_notice(outcomes, check)
+    return None if noticed is None else {"noticed": noticed, "sentence": check_sentence(outcomes, check)}
 
 
 def _mutant(outcome: MutantOutcome) -> dict[str, Any]:

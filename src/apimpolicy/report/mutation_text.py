@@ -1,4 +1,4 @@
-"""What became of mutants, as people read it: survivors with what they change, the certificate check, the score."""
+"""Results of mutation on a terminal: survivors with their changes, the certificate check, the score."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import attrs
 from apimpolicy.report.columns import clip, printable, width
 from apimpolicy.report.mutation_data import (
     CERTIFICATE,
+    CHECKS,
     INVALID,
     KILLED,
     LIMIT,
-    SUBJECTS,
     SUPPRESSED,
     SURVIVED,
     TOKEN,
@@ -35,7 +35,7 @@ MOST_NAMED = 3
 
 @attrs.frozen
 class Score:
-    """How many mutants there were of each kind."""
+    """The number of mutants of each status."""
 
     killed: int
     survived: int
@@ -45,7 +45,7 @@ class Score:
 
     @classmethod
     def of(cls, outcomes: Sequence[MutantOutcome]) -> Score:
-        """The score of these."""
+        """Return the score of these outcomes."""
         return cls(
             *(
                 sum(outcome.status == status for outcome in outcomes)
@@ -55,13 +55,13 @@ class Score:
 
     @property
     def percent(self) -> float:
-        """Of those that count; 100 when there are none."""
+        """The share of counted mutants that were killed; 100 when there are none."""
         counted = self.killed + self.survived
         return 100.0 * self.killed / counted if counted else 100.0
 
 
 def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
-    """A change that nobody noticed: its place, what it is, and the lines."""
+    """Return a surviving change: its place, its description, and the lines."""
     mutant = outcome.mutant
     tests = len(mutant.tests)
     ran = f"({mutant.kind}; {tests} {'test' if tests == 1 else 'tests'} still passed)"
@@ -76,20 +76,20 @@ def survivor(outcome: MutantOutcome, style: Style = PLAIN) -> str:
 
 
 def unreached(outcomes: Sequence[MutantOutcome]) -> list[str]:
-    """A line for each file with changes where no test comes: nobody can notice those."""
+    """Return a line for each file with changes that no test reaches."""
     counts: dict[str, list[Mutant]] = {}
     for outcome in outcomes:
         if outcome.status == SURVIVED and not outcome.mutant.tests:
             counts.setdefault(outcome.mutant.path, []).append(outcome.mutant)
     return [
-        f"{shown(path)}: {len(mutants):,} {'change' if len(mutants) == 1 else 'changes'} where no test comes, "
+        f"{shown(path)}: {len(mutants):,} {'change' if len(mutants) == 1 else 'changes'} that no test reaches, "
         f"the first in line {mutants[0].line}"
         for path, mutants in counts.items()
     ]
 
 
 def unjudged(outcomes: Sequence[MutantOutcome]) -> list[str]:
-    """A line for each change of which the run broke off."""
+    """Return a line for each change whose run was aborted."""
     return [
         f"{place_of(outcome.mutant)}  {printable(outcome.mutant.description)}: {printable(outcome.problem)}"
         for outcome in outcomes
@@ -98,19 +98,19 @@ def unjudged(outcomes: Sequence[MutantOutcome]) -> list[str]:
 
 
 def _window(line: str, column: int, room: int) -> str:
-    """A line of a diff, cut at its beginning when the change would not be seen otherwise."""
+    """Return a line of a diff, cut at its beginning when the change would be out of sight."""
     if width(line) > room and column > room // 2:
         line = f"{line[0]}…{line[column - room // 3 :]}"
     return clip(line, room)
 
 
 def place_of(mutant: Mutant) -> str:
-    """`orders.xml:12:30`"""
+    """Return the place of a mutant: `orders.xml:12:30`."""
     return f"{shown(mutant.path)}:{mutant.line}:{mutant.column}"
 
 
 def shown(path: str) -> str:
-    """A path from here, when it is below."""
+    """Return a path relative to the working directory, when it is below."""
     relative = os.path.relpath(path)
     return printable(path if relative.startswith("..") else relative)
 
@@ -123,15 +123,15 @@ def check_sentences(outcomes: Sequence[MutantOutcome]) -> list[str]:
 
     Tokens and limits are left out where there are none.
     """
-    sentences = [sentence for subject in SUBJECTS if (sentence := check_sentence(outcomes, subject))]
+    sentences = [sentence for check in CHECKS if (sentence := check_sentence(outcomes, check))]
     if not any(CERTIFICATE in outcome.mutant.removes for outcome in _tried(outcomes)):
         sentences.insert(0, "No change that was tried removes a check of the client certificate.")
     return sentences
 
 
-def would_notice(outcomes: Sequence[MutantOutcome], subject: str) -> bool | None:
-    """Whether a test fails for every change that takes away a check; None when no such change was tried."""
-    gone = [outcome.status for outcome in _tried(outcomes) if subject in outcome.mutant.removes]
+def would_notice(outcomes: Sequence[MutantOutcome], check: str) -> bool | None:
+    """Return whether a test fails for every change that removes a check; None when no such change was tried."""
+    gone = [outcome.status for outcome in _tried(outcomes) if check in outcome.mutant.removes]
     return SURVIVED not in gone if gone else None
 
 
@@ -139,29 +139,29 @@ def _tried(outcomes: Sequence[MutantOutcome]) -> list[MutantOutcome]:
     return [outcome for outcome in outcomes if outcome.status in (KILLED, SURVIVED)]
 
 
-def check_sentence(outcomes: Sequence[MutantOutcome], subject: str) -> str:
-    if (is_noticed := would_notice(outcomes, subject)) is None:
+def check_sentence(outcomes: Sequence[MutantOutcome], check: str) -> str:
+    if (is_noticed := would_notice(outcomes, check)) is None:
         return ""
-    gone = [outcome for outcome in _tried(outcomes) if subject in outcome.mutant.removes]
-    start = f"Without the {NAMES[subject]},"
+    gone = [outcome for outcome in _tried(outcomes) if check in outcome.mutant.removes]
+    start = f"Without the {NAMES[check]},"
     if not is_noticed:
         unnoticed = [outcome.mutant for outcome in gone if outcome.status == SURVIVED]
         return f"{start} all tests still pass: {_places(unnoticed)}."
     names = list(dict.fromkeys(outcome.killed_by for outcome in gone))
     sentence = f"{start} {_named(names)} would fail"
-    weaker = [outcome.mutant for outcome in outcomes if subject in outcome.mutant.about and outcome.status == SURVIVED]
-    if weaker and subject != LIMIT:  # one call more is no hole
+    weaker = [outcome.mutant for outcome in outcomes if check in outcome.mutant.about and outcome.status == SURVIVED]
+    if weaker and check != LIMIT:  # one more call is no vulnerability
         return f"{sentence}. All tests still pass with a weaker one: {_places(weaker)}."
     return f"{sentence}."
 
 
 def score_line(score: Score, seconds: float, style: Style = PLAIN) -> str:
-    """`41 of 44 changes noticed (93 %), 3 not; 2 not counted, they do not compile; 1 left out; in 3.10 s`"""
+    """Return the score: `41 of 44 changes noticed (93 %), 2 not counted (they do not compile) in 3.10 s`."""
     counted = score.killed + score.survived
     parts = [f"{score.killed:,} of {counted:,} changes noticed ({int(score.percent)} %)"]
     parts += [f"{score.invalid:,} not counted (they do not compile)"] if score.invalid else []
-    parts += [f"{score.unjudged:,} not counted (the run broke off)"] if score.unjudged else []
-    parts += [f"{score.suppressed:,} left out by comments"] if score.suppressed else []
+    parts += [f"{score.unjudged:,} not counted (the run was aborted)"] if score.unjudged else []
+    parts += [f"{score.suppressed:,} suppressed by comments"] if score.suppressed else []
     return style.paint("bad" if score.survived else "good", f"{', '.join(parts)} in {seconds:.2f} s")
 
 

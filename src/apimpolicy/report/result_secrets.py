@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.context.records import Response
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import Forwarded, ResponseReturned, Sent
 from apimpolicy.text.secrets import hide_message_secrets, is_secret_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from apimpolicy.context.records import Request
+    from apimpolicy.context.records import Request, Response
     from apimpolicy.engine.result import Result
 
 _LONGEST_BODY = 1 << 16
@@ -45,9 +45,9 @@ def hide_secrets_in(
 def _answers(result: Result) -> Iterator[Response]:
     """Yield what backends and other services answered."""
     for entry in result.trace:
-        answer = entry.effect.data.get("response") if entry.effect is not None else None
-        if isinstance(answer, Response):
-            yield answer
+        effect = entry.effect
+        if isinstance(effect, (Forwarded, Sent, ResponseReturned)) and effect.response is not None:
+            yield effect.response
 
 
 def _texts(messages: Sequence[Request | Response]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import QuotaUsed, RateLimited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from apimpolicy.engine.service import ServiceApi
 
 MOST_LISTED = 8
-_BY_SUBSCRIPTION = ("rate-limited", "quota-used")
+_BY_SUBSCRIPTION = (RateLimited, QuotaUsed)
 _KEY_ERRORS = ("SubscriptionKeyNotFound", "SubscriptionKeyInvalid")
 
 
@@ -60,9 +61,8 @@ def _limits(result: Result) -> Iterator[str]:
     """Limits that count by subscription do nothing for a request without one, which nobody sees in the answer."""
     names = {
         entry.name
-        for kind in _BY_SUBSCRIPTION
-        for entry, effect in result.trace.effects(kind)
-        if "no subscription" in effect.text
+        for entry in result.trace
+        if isinstance(entry.effect, _BY_SUBSCRIPTION) and "no subscription" in entry.effect.text
     }
     for name in sorted(names):
         yield f"{name} was not applied: it counts the calls of a subscription, and this request has none."

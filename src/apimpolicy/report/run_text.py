@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.code_text import folded
 from apimpolicy.report.columns import clip, printable, shortened, width
@@ -70,8 +71,8 @@ def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
         effect = _effect(entry)
         if entry.error is not None:
             effect = style.paint("error", effect)
-        elif entry.effect is not None and entry.effect.kind == "condition":
-            effect = style.paint("good" if entry.effect.data["taken"] else "warning", effect)
+        elif isinstance(entry.effect, Condition):
+            effect = style.paint("good" if entry.effect.taken else "warning", effect)
         padding = " " * max(column - width(name), 1)
         yield f"{style.paint('strong', head)}{' ' * (_SECTION - len(head))}{name}{padding}{effect}".rstrip()
         for message in (message for evaluation in entry.evaluations for message in evaluation.messages):

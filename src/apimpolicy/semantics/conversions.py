@@ -65,7 +65,7 @@ def _nullable(evaluation: Evaluation, node: nodes.Convert, conversion: Conversio
 
 
 def _escaped(evaluation: Evaluation, value: Value, target: str) -> Value:
-    """Return what an explicit conversion makes of a collection: nobody knows what is done with it as another type."""
+    """Return the result of an explicit conversion of a collection, whose later use as another type is unknown."""
     if isinstance(value, Host):
         evaluation.has_escaped = True
     what = f"a conversion to {target}"

@@ -1,4 +1,4 @@
-"""What makes something new: arrays, collections, texts, lambdas."""
+"""Creation of arrays, collections, strings and lambdas."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _collection(evaluation: Evaluation, node: nodes.ObjectCreation, name: str, a
 
 
 def value_lambda(evaluation: Evaluation, node: nodes.Lambda) -> Value:
-    """Return a lambda; one that assigns variables, or takes several statements, is not followed."""
+    """Return a lambda; one that assigns variables, or has several statements, is not supported."""
     captured: dict[str, Value] = {}
     waiting: list[nodes.Bound] = [node.body]
     for part in waiting:

@@ -1,4 +1,4 @@
-"""One expression over one state: its value, when it throws, and what it changes."""
+"""Evaluation of one expression over one state: its value, when it throws, and what it changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from apimpolicy.semantics.values import (
     NOTHING,
     NULL,
     Choice,
-    Host,
     Number,
     Text,
     Truth,
@@ -56,7 +55,7 @@ FUNCTIONS = Functions(
 
 
 class Evaluation:
-    """The state of one evaluation. `guard` says where it is reached, `throws` where it has thrown."""
+    """The state of one evaluation. `guard` is where it is reached, `throws` where it has thrown."""
 
     def __init__(self, unknowns: Unknowns, state: State, alive: Term = terms.TRUE) -> None:
         self.unknowns = unknowns
@@ -72,12 +71,12 @@ class Evaluation:
         self.is_given_up = False
         """Whether the value of the whole expression is unknown."""
         self.has_escaped = False
-        """Whether something of the gateway's was given to a member that nobody knows."""
+        """Whether an object of the gateway was passed to an unknown member."""
 
     # Values
 
     def run(self, body: Bound, type_: Type) -> Value:
-        """Return the value of the body of an expression; unknown where a part of it has no meaning here."""
+        """Return the value of the body of an expression; unknown where a part of it is not supported."""
         try:
             if isinstance(body, nodes.Expression):
                 return self.value(body)
@@ -256,8 +255,3 @@ def constant_of(value: Value) -> str:
     if found is None:
         raise Unsupported("a text that is not constant")
     return found
-
-
-def is_host(value: Value, *paths: str) -> bool:
-    """Return whether a value is one of the gateway's objects."""
-    return isinstance(value, Host) and value.path in paths

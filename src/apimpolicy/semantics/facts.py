@@ -1,8 +1,8 @@
-"""What members declare: which are pure, and whose results are never null.
+"""Facts that members declare: which are pure, and whose results are never null.
 
-A pure member changes nothing, and gives the same for the same arguments while nothing else changes them; it may throw.
-A member that is not declared may change its arguments and everything that they lead to. Members are named one by one,
-or by their signature where overloads differ: there are no patterns of names.
+A pure member changes nothing, and returns the same for the same arguments while nothing else changes them; it may
+throw. A member that declares nothing may change its arguments and everything reachable from them. Members are named
+one by one, or by their signature where overloads differ: there are no patterns of names.
 """
 
 from __future__ import annotations

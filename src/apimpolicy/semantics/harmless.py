@@ -1,4 +1,4 @@
-"""Whether a part of an expression changes nothing, so that its value alone is unknown when it has no form."""
+"""Which parts of an expression change nothing, so that without a form only their value is unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request may be: the cells of the state before any policy, from the real domain.
+"""The inputs of a request: the cells of the state before any policy, from the real domain.
 
 Headers and parameters come any number of times, with any Unicode text; methods are any tokens in upper case, paths what
 the gateway's URLs have. Generation 0 are the request's own; later generations are unknown since a policy.

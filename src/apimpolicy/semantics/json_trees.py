@@ -1,7 +1,7 @@
-"""JSON trees over all requests: what kind a token is, what it has inside, and what it is as a value of .NET.
+"""JSON trees over all requests: the kind of a token, its content, and its value as a .NET type.
 
 A token is an input by the text that was parsed and the path to it, so that all reads of a text see one tree. Its kind
-is one of KINDS, or another: a fraction, a date, a comment, a constructor. Those have values that nobody knows.
+is one of KINDS, or another: a fraction, a date, a comment, a constructor. The values of those are unknown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ KINDS = ("object", "string", "integer", "boolean", "array", "null")
 OTHER = "other"
 _JSON = "Newtonsoft.Json.Linq."
 MOST_ITEMS = 5
-"""Items of an array that are followed; what comes behind them is unknown."""
+"""Items of an array that are modelled; later ones are unknown."""
 _OF_TYPES = {
     "JObject": ("object",),
     "JArray": ("array",),

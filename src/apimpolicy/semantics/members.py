@@ -95,7 +95,7 @@ def form(type_: str, *signatures: str) -> Callable[[Form], Form]:
 
 
 class Call:
-    """A member that is called: what forms need besides the values."""
+    """A call of a member: what forms need besides the values."""
 
     __slots__ = ("evaluation", "member", "type", "type_arguments")
 
@@ -217,7 +217,7 @@ def _unknown(call: Call, values: list[Value], outs: list[Type]) -> Value:
 
 
 def key_of(call: Call, values: Sequence[Value]) -> Hashable:
-    """Return what the result of a pure member depends on; None where nobody knows."""
+    """Return what the result of a pure member depends on; None where that is unknown."""
     evaluation = call.evaluation
     parts: list[Hashable] = [call.member.declaring.name, call.member.signature, *map(str, call.type_arguments)]
     for value in values:
@@ -235,7 +235,7 @@ def key_of(call: Call, values: Sequence[Value]) -> Hashable:
 
 
 def is_pristine(evaluation: Evaluation, value: Value) -> bool:
-    """Return whether a value is what its key says: nothing that can change has changed since it was made."""
+    """Return whether a value is still what its key describes: nothing has changed since it was made."""
     if isinstance(value, (Items, Parts)):
         return value.made == evaluation.unknowns.heap and all(
             is_pristine(evaluation, item) for item in getattr(value, "items", ())
@@ -248,7 +248,7 @@ def is_pristine(evaluation: Evaluation, value: Value) -> bool:
 
 
 def unknown_change(evaluation: Evaluation, what: str, values: Sequence[Value] = ()) -> None:
-    """Something may have changed every object that it could reach."""
+    """Mark every object that an unknown call can reach as changed."""
     evaluation.unknowns.change()
     evaluation.throw(evaluation.unknowns.truth(what))
     for value in values:

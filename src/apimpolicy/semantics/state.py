@@ -20,7 +20,7 @@ Cell = tuple[str, str]
 
 
 class Base(NamedTuple):
-    """Where the cells of a kind come from that were not written: a generation, or a choice between two bases."""
+    """The origin of cells of a kind that were not written: a generation, or a choice between two bases."""
 
     generation: Hashable
     condition: Term | None = None
@@ -76,7 +76,7 @@ class State:
         self._written.add(kind)
 
     def changed(self, other: State) -> frozenset[Cell]:
-        """Return the cells that differ from another state's; the name `*` stands for all cells of a kind."""
+        """Return the cells that differ from another state's; the name `*` represents all cells of a kind."""
         found = {
             cell
             for cell in {**self._cells, **other._cells}

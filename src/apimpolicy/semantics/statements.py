@@ -1,4 +1,4 @@
-"""Statements: which returns are reached with which values, and what is assigned on the way."""
+"""Statements: which returns are reached with which values, and which variables are assigned."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def value_block(evaluation: Evaluation, body: Bound) -> Value:
 
 
 def _check(body: Bound) -> None:
-    """Raise Unsupported for statements that are not followed at all."""
+    """Raise Unsupported for statements that are not supported."""
     for part in walk(body):
         if isinstance(part, (nodes.Goto, nodes.Labeled, nodes.LocalFunction, nodes.Yield, nodes.Lock, nodes.Using)):
             raise Unsupported(f"the statement {part.kind.replace('_', ' ')}")

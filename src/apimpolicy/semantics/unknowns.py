@@ -1,4 +1,4 @@
-"""The variables of a proof: inputs, and what nobody knows, with the reason and the place."""
+"""The variables of a proof: inputs, and unknown values with the reason and the place."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Unknowns:
         self._terms: dict[Hashable, Term] = {}
         self._count = 0
         self.scope: Hashable = None
-        """What unknown values belong to, where two programs are compared: equal scopes have the same ones."""
+        """The scope of unknown values, where two programs are compared: equal scopes have the same ones."""
         self._in_scope: dict[Hashable, int] = {}
         self._versions: dict[Hashable, int] = {}
         self.likely: dict[Term, None] = {}
@@ -124,7 +124,7 @@ class Unknowns:
         self.bodies = self.version_of(("bodies", self.next()))
 
     def chance(self, what: str) -> Term:
-        """Return a truth value that the world around a request decides: it may be either."""
+        """Return a truth value that does not depend on the request: it may be either."""
         return self.variable(f"{what} #{self.next()}", terms.TRUTH)
 
     def truth(self, what: str, key: Hashable = None) -> Term:
@@ -137,7 +137,7 @@ class Unknowns:
         return found
 
     def value(self, type_: str, what: str, key: Hashable = None, *, null: bool = True) -> Value:
-        """Return an unknown value of a type, the same for the same key; it may be null where `null` says so."""
+        """Return an unknown value of a type, the same for the same key; it may be null where `null` is true."""
         if key is None:
             key = self.next()
         is_null = self.truth(what, ("null", type_, key)) if null else terms.FALSE

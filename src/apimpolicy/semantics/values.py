@@ -1,4 +1,4 @@
-"""What expressions evaluate to. Values never change; a choice between two of them is decided by a term.
+"""Values of expressions. They never change; a term decides a choice between two of them.
 
 A choice is a decision tree (a guarded union): constants below it stay constants, and merging two values costs nothing
 until the result is read.
@@ -138,9 +138,9 @@ class _Singleton(Value):
 
 NULL = _Singleton("null")
 ABSENT = _Singleton("absent")
-"""What a variable, header or parameter is that is not there."""
+"""The value of a variable, header or parameter that is absent."""
 NOTHING = _Singleton("nothing")
-"""What an evaluation gives that has thrown."""
+"""The value of an evaluation that has thrown."""
 
 
 class Items(Value):
@@ -182,7 +182,7 @@ class Field(Value):
 
 
 class Parts(Value):
-    """What `Split` makes of a text with a separator of one unit."""
+    """The result of `Split` for a text and a separator of one unit."""
 
     __slots__ = ("made", "separator", "text")
 

@@ -1,4 +1,4 @@
-"""A gateway that real clients can call: sockets, certificates, backends, and state that several gateways share.
+"""Serve a gateway to real clients: sockets, certificates, backends, and state that several gateways share.
 
     from apimpolicy.serving import application, serving
 
@@ -13,18 +13,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from apimpolicy.project.serve_settings import Limits as Limits
     from apimpolicy.serving.asgi import application as application
     from apimpolicy.serving.backends import HttpBackend as HttpBackend
-    from apimpolicy.serving.limits import Limits as Limits
     from apimpolicy.serving.local import serving as serving
     from apimpolicy.serving.redis_state import RedisState as RedisState
 
 _HOMES = {
-    "application": "asgi",
-    "HttpBackend": "backends",
-    "Limits": "limits",
-    "serving": "local",
-    "RedisState": "redis_state",
+    "application": "apimpolicy.serving.asgi",
+    "HttpBackend": "apimpolicy.serving.backends",
+    "Limits": "apimpolicy.project.serve_settings",
+    "serving": "apimpolicy.serving.local",
+    "RedisState": "apimpolicy.serving.redis_state",
 }
 
 
@@ -33,4 +33,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'apimpolicy.serving' has no attribute '{name}'")
     from importlib import import_module
 
-    return getattr(import_module(f"apimpolicy.serving.{_HOMES[name]}"), name)
+    return getattr(import_module(_HOMES[name]), name)

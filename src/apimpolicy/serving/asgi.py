@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request
-from apimpolicy.serving.front import Front, Served
-from apimpolicy.serving.limits import Limits
+from apimpolicy.project.serve_settings import Limits
+from apimpolicy.serving.dispatcher import Dispatcher, Served
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import fields_of
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 class Application:
     """An ASGI application: HTTP goes to the gateway, WebSocket is refused."""
 
-    def __init__(self, front: Front, limits: Limits) -> None:
-        self.front = front
+    def __init__(self, dispatcher: Dispatcher, limits: Limits) -> None:
+        self.dispatcher = dispatcher
         self.limits = limits
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -50,7 +50,7 @@ class Application:
         if body is None:
             await _send(scope, send, own_answer(413, "The body of the request is too large."))
             return
-        handled = await self.front.handle(_request(scope, body))
+        handled = await self.dispatcher.handle(_request(scope, body))
         await _send(scope, send, handled.response)
 
     async def _body(self, receive: Receive) -> bytes | None:
@@ -78,7 +78,7 @@ def application(
     The gateway's backends are what it was given; `apimpolicy.serving.backends.HttpBackend` is one that has sockets.
     """
     policies = policy if policy is None or not _is_one(policy) else {"api": policy}
-    return Application(Front(Served(gateway, policies)), limits or Limits())  # type: ignore[arg-type] # see _is_one
+    return Application(Dispatcher(Served(gateway, policies)), limits or Limits())  # type: ignore[arg-type] # see _is_one
 
 
 def _is_one(policy: object) -> bool:

@@ -20,7 +20,7 @@ from urllib.parse import quote, urlsplit
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Response
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.serving import bridge
+from apimpolicy.serving import engine_loop
 from apimpolicy.serving.body_streams import BackendStream
 from apimpolicy.serving.deadlines import LEAST, Deadlines
 from apimpolicy.serving.trust import Trusted
@@ -67,11 +67,11 @@ class HttpBackend:
 
     def send(self, request: Request, timeout: float) -> Response:
         """The answer with all of its body. Raises OSError, and TimeoutError after so many seconds."""
-        return bridge.wait_for(self._answer(request, timeout))
+        return engine_loop.wait_for(self._answer(request, timeout))
 
     def stream(self, request: Request, timeout: float) -> Response:
         """The answer as soon as its headers are there; its `stream` is the body. Raises as `send` does."""
-        return bridge.wait_for(self._answer(request, timeout, streams=True))
+        return engine_loop.wait_for(self._answer(request, timeout, streams=True))
 
     async def _answer(self, request: Request, timeout: float, *, streams: bool = False) -> Response:
         url = self._destination(request)

@@ -7,7 +7,7 @@ import time
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.serving import bridge
+from apimpolicy.serving import engine_loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -32,7 +32,7 @@ class BackendStream:
         self._has_ended = False
 
     def read(self) -> bytes:
-        return bridge.wait_for(self._read())
+        return engine_loop.wait_for(self._read())
 
     def at_end(self, action: Callable[[int], None]) -> None:
         self._at_end.append(_in_these_surroundings(action))
@@ -54,7 +54,7 @@ class BackendStream:
         except aiohttp.ClientError as error:
             self._answer.close()
             raise OSError(str(error) or type(error).__name__) from error
-        await bridge.run(self._end)
+        await engine_loop.run(self._end)
 
     async def _read(self) -> bytes:
         async with asyncio.timeout(max(0.0, self._ends - time.monotonic())):
@@ -72,7 +72,7 @@ class BackendStream:
         """Let go of the connection before the end: what has come until now counts."""
         self._answer.close()
         if self._at_end and not self._has_ended:
-            bridge.keep(self._loop.create_task(bridge.run(self._end)))
+            engine_loop.keep(self._loop.create_task(engine_loop.run(self._end)))
 
     def __del__(self) -> None:
         if not self._loop.is_closed():

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,7 +31,7 @@ class ServerCertificate(NamedTuple):
 
 
 def user_folder() -> Path:
-    """Where certificates are kept."""
+    """Return the folder in which certificates are kept."""
     given = os.environ.get("APIMPOLICY_HOME")
     if given:
         return Path(given) / "serve"
@@ -39,24 +41,24 @@ def user_folder() -> Path:
 
 
 def authority_path(folder: Path | None = None) -> Path:
-    """The authority's certificate, made if it is not there. Raises OSError."""
+    """Return the path of the authority's certificate, made if it doesn't exist. Raises OSError."""
     folder = folder or user_folder()
     path = folder / "authority.pem"
     if not path.exists() or not (folder / "authority.key").exists():
-        key = _new_key()
+        key = new_key()
         _write(folder / "authority.key", _key_text(key), secret=True)
         _write(path, _certificate_text(_make_authority(key)))
     return path
 
 
 def server_certificate(names: Iterable[str] = (), folder: Path | None = None) -> ServerCertificate:
-    """A certificate for these host names and for this machine, kept while it is good. Raises OSError."""
+    """Return a certificate for these host names and for this machine, renewed when necessary. Raises OSError."""
     folder = folder or user_folder()
     authority = authority_path(folder)
     chain, key = folder / "server.pem", folder / "server.key"
     wanted = sorted({*_ALWAYS, *(name.lower() for name in names if name)})
     if not (chain.exists() and key.exists() and _is_good(chain, authority, wanted)):
-        made = _new_key()
+        made = new_key()
         _write(key, _key_text(made), secret=True)
         _write(chain, _certificate_text(_make_server(made, wanted, folder)))
     return ServerCertificate(str(chain), str(key), str(authority))
@@ -90,10 +92,7 @@ def _alternatives(names: Iterable[str]) -> list[Any]:
 
 def _make_authority(key: Any) -> Any:
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
 
-    name = _name(f"apimpolicy on {os.uname().nodename if hasattr(os, 'uname') else 'this machine'}"[:64])
-    builder = _builder(name, name, key, datetime.timedelta(days=365 * _AUTHORITY_YEARS))
     usage = x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=True,
@@ -105,58 +104,44 @@ def _make_authority(key: Any) -> Any:
         encipher_only=False,
         decipher_only=False,
     )
-    return (
-        builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, hashes.SHA256())
-    )
+    name = f"apimpolicy on {os.uname().nodename if hasattr(os, 'uname') else 'this machine'}"[:64]
+    extensions = [
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (usage, True),
+        (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+    ]
+    serial_number = x509.random_serial_number()
+    return issue(common_name(name), key, *_life(365 * _AUTHORITY_YEARS), extensions, serial_number=serial_number)
 
 
 def _make_server(key: Any, names: list[str], folder: Path) -> Any:
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives import serialization
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     authority_key: Any = serialization.load_pem_private_key((folder / "authority.key").read_bytes(), None)
     authority = x509.load_pem_x509_certificate((folder / "authority.pem").read_bytes())
-    builder = _builder(_name("localhost"), authority.subject, key, datetime.timedelta(days=_DAYS))
-    issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
-    return (
-        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(_alternatives(names)), critical=False)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(issuer_key, critical=False)
-        .sign(authority_key, hashes.SHA256())
+    extensions = [
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (x509.SubjectAlternativeName(_alternatives(names)), False),
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
+        (x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), False),
+    ]
+    return issue(
+        common_name("localhost"),
+        key,
+        *_life(_DAYS),
+        extensions,
+        serial_number=x509.random_serial_number(),
+        issuer=authority.subject,
+        signing_key=authority_key,
     )
 
 
-def _builder(subject: Any, issuer: Any, key: Any, life: datetime.timedelta) -> Any:
-    from cryptography import x509
-
+def _life(days: int) -> tuple[datetime.datetime, datetime.datetime]:
+    """Return when a certificate made now begins and ends."""
     now = datetime.datetime.now(datetime.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + life)
-    )
-
-
-def _name(text: str) -> Any:
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
-
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _new_key() -> Any:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    return ec.generate_private_key(ec.SECP256R1())
+    return now - datetime.timedelta(hours=1), now + datetime.timedelta(days=days)
 
 
 def _key_text(key: Any) -> bytes:

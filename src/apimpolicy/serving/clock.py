@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS
-from apimpolicy.serving import bridge
+from apimpolicy.serving import engine_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,15 +36,15 @@ class RunningClock:
         """Wait. Other requests go on meanwhile."""
         if seconds <= 0:
             return
-        if bridge.can_wait():
-            bridge.wait_for(asyncio.sleep(seconds))
+        if engine_loop.can_wait():
+            engine_loop.wait_for(asyncio.sleep(seconds))
         else:
             time.sleep(seconds)
 
-    def together(self, works: Sequence[Callable[[], None]], first_only: bool) -> None:
+    def gather(self, works: Sequence[Callable[[], None]], first_only: bool) -> None:
         """Run functions at the same time until all have ended, or the first; the others then go on by themselves."""
-        if bridge.can_wait():
-            bridge.together(works, first_only=first_only)
+        if engine_loop.can_wait():
+            engine_loop.gather(works, first_only=first_only)
         else:
             for work in works:
                 work()

@@ -11,11 +11,10 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.garbage import collect
+from apimpolicy.memory import collect
 from apimpolicy.project.service.leniency import leniency
 from apimpolicy.serving.certificates import server_certificate
 from apimpolicy.serving.inspector import HOST
-from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.lines import LineWriter
 from apimpolicy.serving.listing import callable_lines, notes
 from apimpolicy.serving.peers import Peers
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from apimpolicy.project.serve_settings import ServeSettings
-    from apimpolicy.serving.front import Served
-    from apimpolicy.serving.loading import Source
+    from apimpolicy.serving.dispatcher import Served
+    from apimpolicy.serving.loading import ServeTarget
     from apimpolicy.serving.redis_state import RedisState
 
 _COLLECTION_THRESHOLDS = (10_000, 2, 2)
@@ -44,22 +43,22 @@ class ServeCommand:
 
     def __init__(
         self,
-        source: Source,
+        target: ServeTarget,
         settings: ServeSettings,
         output: TextIO,
         *,
         is_quiet: bool = False,
     ) -> None:
-        self.source = source
+        self.target = target
         self.output = output
         self.redis = settings.redis
-        self.limits = Limits(**{name: getattr(settings, name) for name in Limits._fields})
+        self.limits = settings
         self.is_quiet = is_quiet
         self.workers = settings.workers
         self.peers_folder = ""
         self.trusts_proxy = _proxies(settings.trust_proxy)
         self._check_redis()
-        self.served = source.load()
+        self.served = target.load()
         self.runtime: Runtime | None = None
         host = settings.host
         self.listeners = [Listener(listen(host, settings.http)), self._secure(host, settings)]
@@ -94,9 +93,9 @@ class ServeCommand:
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         served = self.served
         if self.redis is not None:
-            served = self.source.load(self._redis_state())
+            served = self.target.load(self._redis_state())
         peers = Peers(self.peers_folder, number, self.workers) if self.peers_folder and self.inspector else None
-        runtime = self.runtime = Runtime(served, self.source, inspector_token=self.token, peers=peers)
+        runtime = self.runtime = Runtime(served, self.target, inspector_token=self.token, peers=peers)
         listeners = list(self.listeners)
         if self.inspector is not None:
             listeners.append(self.inspector._replace(answer=runtime.inspector.answer_page))
@@ -104,10 +103,10 @@ class ServeCommand:
             listeners.append(peers.listener(runtime.inspector.answer_peer))
         writer = None if self.is_quiet else LineWriter(self.output)
         if writer is not None:
-            runtime.front.listeners.append(writer)
+            runtime.dispatcher.listeners.append(writer)
         spans = span_writer()
         if spans is not None:
-            runtime.front.listeners.append(spans)
+            runtime.dispatcher.listeners.append(spans)
         server = runtime.server(listeners, limits=self.limits, trusts_proxy=self.trusts_proxy)
         collect()
         gc.set_threshold(*_COLLECTION_THRESHOLDS)
@@ -134,18 +133,18 @@ class ServeCommand:
 
     def _asks(self, host: str) -> bool:
         """Whether a caller of this host is asked for a certificate; one that names none calls by the address."""
-        served = self.served if self.runtime is None else self.runtime.front.served
+        served = self.served if self.runtime is None else self.runtime.dispatcher.served
         gateway = served.gateway
         return gateway.negotiates(host) if host else any(gateway.negotiates(name) for name in _LOCAL)
 
     def _backend(self) -> str:
         from apimpolicy.project.configuration import load_configuration
 
-        if self.source.backend is not None:
-            return f"forwards to {self.source.backend}"
-        if self.source.allow_outside:
+        if self.target.backend is not None:
+            return f"forwards to {self.target.backend}"
+        if self.target.allow_outside:
             return "forwards to the backends that policies and the configuration name"
-        path = self.source.configuration_path()
+        path = self.target.configuration_path()
         if path is not None and load_configuration(path).answers_for_backends:
             return f"backends are the answers in {path}"
         return "forwarded requests are answered with an empty 200: there is no --backend, and no [backend]"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.text.digits import number_of
 
 if TYPE_CHECKING:
-    from apimpolicy.serving.limits import Limits
+    from apimpolicy.project.serve_settings import Limits
 
 
 class Incoming:

@@ -1,22 +1,28 @@
-"use strict";
+import { openForm } from "./inspector_send.js";
+import { showState, showTrace } from "./inspector_views.js";
 
 const MOST_ROWS = 500;
-const rows = document.getElementById("rows");
-const filter = document.getElementById("filter");
-const live = document.getElementById("live");
-const one = document.getElementById("one");
-const shown = document.getElementById("shown");
-const said = document.getElementById("said");
-const pause = document.getElementById("pause");
+const byId = (id) => document.getElementById(id);
+const rows = byId("rows");
+const filter = byId("filter");
+const live = byId("live");
+const one = byId("one");
+const shown = byId("shown");
+const view = byId("view");
+const pause = byId("pause");
 const waiting = [];
 let chosen = null;
+let stopView = () => {};
 
-const kind = (status) => (status < 300 ? "good" : status < 400 ? "moved" : "bad");
+const kind = (status) => (status < 300 ? "good" : status < 400 ? "moved" : status < 500 ? "client" : "server");
+const isPaused = () => pause.getAttribute("aria-pressed") === "true";
+
+/* The list */
 
 function cell(row, text, className) {
   const made = row.insertCell();
   made.textContent = text;
-  if (className) made.className = className;
+  made.className = className;
   return made;
 }
 
@@ -25,100 +31,181 @@ function fits(row) {
 }
 
 function add(request) {
-  if (document.getElementById(`r${request.number}`)) return;
+  if (byId(`r${request.number}`)) return;
   const row = rows.insertRow(0);
   row.id = `r${request.number}`;
   row.className = "new";
+  row.addEventListener("animationend", () => row.classList.remove("new"));
   row.dataset.text = request.line.toLowerCase();
-  cell(row, request.time);
-  const name = cell(row, "");
+  row.dataset.number = request.number;
+  row.dataset.title = `${request.method} ${request.path}: ${request.status} ${request.reason}`;
+  cell(row, request.time, "time");
   const button = document.createElement("button");
   button.type = "button";
+  button.tabIndex = -1;
   button.textContent = `${request.method} ${request.path}`;
   button.addEventListener("click", () => choose(request.number));
-  name.append(button);
-  cell(row, request.caller);
-  cell(row, `${request.status} ${request.reason}${request.target ? ` → ${request.target}` : ""}`, kind(request.status));
-  cell(row, request.decided);
-  cell(row, (request.seconds * 1000).toFixed(1));
+  cell(row, "", "request").append(button);
+  cell(row, request.caller, "caller");
+  const response = cell(row, "", "response");
+  const status = document.createElement("span");
+  status.className = `status ${kind(request.status)}`;
+  status.textContent = request.status;
+  response.append(status, ` ${request.reason}`);
+  if (request.target) {
+    const target = document.createElement("small");
+    target.textContent = ` → ${request.target}`;
+    response.append(target);
+  }
+  cell(row, request.decided, "decided");
+  cell(row, (request.seconds * 1000).toFixed(1), "number");
   row.hidden = !fits(row);
   while (rows.rows.length > MOST_ROWS) rows.deleteRow(-1);
-  tell();
+  refresh();
 }
 
-function tell() {
-  document.getElementById("none").hidden = rows.rows.length > 0;
-  const seen = [...rows.rows].filter((row) => !row.hidden).length;
-  const held = pause.getAttribute("aria-pressed") === "true" ? `, paused with ${waiting.length} waiting` : ", live";
-  live.textContent = `${seen} of ${rows.rows.length}${held}`;
+const visible = () => [...rows.rows].filter((row) => !row.hidden);
+
+function refresh() {
+  const seen = visible();
+  const count = rows.rows.length;
+  byId("none").hidden = count > 0;
+  byId("no-match").hidden = !count || seen.length > 0;
+  const all = seen.length === count ? `${count}` : `${seen.length} of ${count}`;
+  live.textContent = `${all}, ${isPaused() ? `paused, ${waiting.length} waiting` : "live"}`;
+  if (seen.length && !seen.some((row) => row.querySelector("button").tabIndex === 0)) {
+    seen[0].querySelector("button").tabIndex = 0;
+  }
 }
 
-function choose(number, what = "") {
-  for (const row of rows.querySelectorAll(".chosen")) row.classList.remove("chosen");
-  const row = document.getElementById(`r${number}`);
-  if (row) row.classList.add("chosen");
-  chosen = number;
+function focusRow(row) {
+  for (const button of rows.querySelectorAll("button[tabindex='0']")) button.tabIndex = -1;
+  const button = row.querySelector("button");
+  button.tabIndex = 0;
+  button.focus();
+  row.scrollIntoView({ block: "nearest" });
+}
+
+function move(key) {
+  const seen = visible();
+  const at = seen.findIndex((row) => row.contains(document.activeElement));
+  const target = { ArrowDown: at + 1, ArrowUp: at < 0 ? 0 : at - 1, Home: 0, End: seen.length - 1 }[key];
+  const row = seen[target];
+  if (!row) return;
+  focusRow(row);
+  if (chosen !== null) choose(row.dataset.number);
+}
+
+/* The pane beside the list */
+
+function open(title, part) {
+  stopView();
+  stopView = () => {};
   one.hidden = false;
-  said.textContent = "";
+  byId("title").textContent = title;
+  say("");
+  byId("about").hidden = chosen === null;
+  for (const each of [shown, view, byId("send")]) each.hidden = each !== part;
+  for (const row of rows.querySelectorAll(".chosen")) row.classList.remove("chosen");
+  const row = chosen === null ? null : byId(`r${chosen}`);
+  if (row) row.classList.add("chosen");
+}
+
+function say(text, isBad = false) {
+  byId("message").textContent = text;
+  byId("message").classList.toggle("bad", isBad);
+}
+
+function titleOf(number) {
+  const row = byId(`r${number}`);
+  return row ? row.dataset.title : `Request ${number}`;
+}
+
+async function choose(number, what = "") {
+  chosen = number;
+  open(titleOf(number), what === "trace" ? view : shown);
   for (const button of one.querySelectorAll("[data-what]")) {
     button.setAttribute("aria-current", String(button.dataset.what === what));
   }
-  document.getElementById("case").href = `requests/${number}/case`;
-  shown.src = `requests/${number}${what ? `/${what}` : ""}`;
+  byId("case").href = `requests/${number}/case`;
+  if (what === "trace") await showTrace(view, `requests/${number}/trace`);
+  else shown.src = `requests/${number}${what ? `/${what}` : ""}`;
 }
 
 function close() {
+  stopView();
+  stopView = () => {};
   one.hidden = true;
-  const row = document.getElementById(`r${chosen}`);
+  const row = byId(`r${chosen}`);
   if (row) {
     row.classList.remove("chosen");
-    row.querySelector("button").focus();
+    focusRow(row);
   }
   chosen = null;
 }
 
+async function compose(number) {
+  chosen = number;
+  open(number === null ? "Send a request" : `Edit and send: ${titleOf(number)}`, byId("send"));
+  for (const button of one.querySelectorAll("[data-what]")) button.setAttribute("aria-current", "false");
+  await openForm(number, say);
+}
+
 filter.addEventListener("input", () => {
   for (const row of rows.rows) row.hidden = !fits(row);
-  tell();
+  refresh();
+});
+byId("clear").addEventListener("click", () => {
+  filter.value = "";
+  filter.dispatchEvent(new Event("input"));
+  filter.focus();
 });
 pause.addEventListener("click", () => {
-  const paused = pause.getAttribute("aria-pressed") !== "true";
-  pause.setAttribute("aria-pressed", String(paused));
-  if (!paused) for (const request of waiting.splice(0)) add(request);
-  tell();
+  pause.setAttribute("aria-pressed", String(!isPaused()));
+  if (!isPaused()) for (const request of waiting.splice(0)) add(request);
+  refresh();
 });
-document.getElementById("state").addEventListener("click", () => {
-  choose(null);
-  shown.src = "state";
+byId("state").addEventListener("click", () => {
+  chosen = null;
+  open("Counters and caches", view);
+  stopView = showState(view);
 });
+byId("compose").addEventListener("click", () => compose(null));
+byId("edit").addEventListener("click", () => compose(chosen));
 for (const button of one.querySelectorAll("[data-what]")) {
-  button.addEventListener("click", () => chosen !== null && choose(chosen, button.dataset.what));
+  button.addEventListener("click", () => choose(chosen, button.dataset.what));
 }
-document.getElementById("close").addEventListener("click", close);
+byId("close").addEventListener("click", close);
 document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.matches("input:not(#filter), textarea, select");
   if (event.key === "Escape" && !one.hidden) close();
-  if (event.key === "/" && document.activeElement !== filter) {
+  if (isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key === "/" && event.target !== filter) {
     event.preventDefault();
     filter.focus();
   }
+  const isMoving = ["ArrowDown", "ArrowUp"].includes(event.key) || (["Home", "End"].includes(event.key) && rows.contains(event.target));
+  if (isMoving && !view.contains(event.target)) {
+    event.preventDefault();
+    move(event.key);
+  }
 });
-document.getElementById("replay").addEventListener("click", async () => {
-  if (chosen === null) return;
+byId("replay").addEventListener("click", async () => {
   const answer = await fetch(`requests/${chosen}/replay`, { method: "POST", headers: { "X-Apimpolicy": "1" } });
-  said.textContent = answer.ok ? "Sent again: see the list." : `Not sent: ${answer.status}`;
+  say(answer.ok ? "Sent again. The new request is in the list." : `Not sent: ${answer.status}`, !answer.ok);
 });
 
 const events = new EventSource("events");
-events.addEventListener("open", tell);
+events.addEventListener("open", refresh);
 events.addEventListener("error", () => { live.textContent = "not connected; trying again …"; });
 events.addEventListener("message", (event) => {
   const request = JSON.parse(event.data);
-  if (pause.getAttribute("aria-pressed") === "true") {
+  if (isPaused()) {
     waiting.push(request);
     if (waiting.length > MOST_ROWS) waiting.shift();
-    tell();
+    refresh();
   } else {
     add(request);
   }
 });
-tell();
+refresh();

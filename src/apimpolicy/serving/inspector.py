@@ -1,4 +1,4 @@
-"""What requests came to, as it happens: each one's journey, its policies, and the state they share.
+"""The inspector: requests as they are answered, each one's journey and policies, and the state that they share.
 
 The inspector has a port of its own on this machine. So nothing that a policy or a backend serves shares its origin, and
 no header of a proxy matters. Its address, which `apimpolicy serve` prints, ends in a token; all else is 404 there.
@@ -7,6 +7,10 @@ GET  /TOKEN/                        the page
 GET  /TOKEN/events                  summaries of requests, the last ones and then as they end (server-sent events)
 GET  /TOKEN/requests/ID             the journey page; also ID/run, ID/trace, ID/policies, ID/case
 POST /TOKEN/requests/ID/replay      send it again
+GET  /TOKEN/requests/ID/form        its fields, to be edited (`serving.request_forms`)
+POST /TOKEN/requests/ID/send        send the fields in the body, which were its own and edited
+POST /TOKEN/send                    send the fields in the body
+GET  /TOKEN/certificates            the ids of the uploaded certificates
 GET  /TOKEN/state                   counters, caches and circuits
 GET  /TOKEN/process                 what this process holds: requests under way, tasks, threads
 
@@ -20,25 +24,26 @@ import asyncio
 import hmac
 import threading
 from collections import OrderedDict
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request, Response
+from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.harmless import to_json
-from apimpolicy.serving.bridge import keep
-from apimpolicy.serving.front import Handled
+from apimpolicy.serving.dispatcher import Handled
+from apimpolicy.serving.engine_loop import keep
+from apimpolicy.serving.inspector_pages import PAGES, html_headers, json_page, static_page, text_page
 from apimpolicy.serving.lines import Summary
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.peers import OWN
 from apimpolicy.text.digits import number_of
-from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from apimpolicy.serving.front import Front
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.serving.dispatcher import Dispatcher
     from apimpolicy.serving.peers import Peers
 
 DEBUG_HEADER, TRACE_ID = "Apim-Debug-Authorization", "Apim-Trace-Id"
@@ -50,19 +55,13 @@ HOST = "127.0.0.1"
 _OWN_HOSTS = ("localhost", "127.0.0.1", "::1")
 """A page of somebody else's whose name was made to lead here has another."""
 _OWN_HEADER = "X-Apimpolicy"
-_PAGES = {"": "inspector.html", "inspector.css": "inspector.css", "inspector.js": "inspector.js"}
-_TYPES = {"html": "text/html; charset=utf-8", "css": "text/css", "js": "text/javascript"}
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'"
-)
 
 
 class Inspector:
     """Keeps the last requests, and shows them to those who know the token."""
 
-    def __init__(self, front: Front, token: str, peers: Peers | None = None) -> None:
-        self.front = front
+    def __init__(self, dispatcher: Dispatcher, token: str, peers: Peers | None = None) -> None:
+        self.dispatcher = dispatcher
         self.token = token
         self.peers = peers
         self._kept: OrderedDict[int, Handled] = OrderedDict()
@@ -88,9 +87,9 @@ class Inspector:
         """Answer a request to the gateway."""
         given = request.headers.get(DEBUG_HEADER)
         if given is not None and self._is_token(given):
-            self.front.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
+            self.dispatcher.answer(request, lambda handled: done(_with_trace_id(handled, self.id_of(handled))), loop)
             return
-        self.front.answer(request, done, loop)
+        self.dispatcher.answer(request, done, loop)
 
     def answer_page(self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop) -> None:
         """Answer a request to the inspector's own port."""
@@ -127,9 +126,9 @@ class Inspector:
 
     async def _ask_peer(self, peer: int, path: str, handled: Handled, done: Callable[[Handled], None]) -> None:
         assert self.peers is not None
-        method = handled.request.method
-        headers = {_OWN_HEADER: "1"} if _OWN_HEADER in handled.request.headers else {}
-        handled.response = await self.peers.ask(peer, method, f"/{path}", headers)
+        request = handled.request
+        headers = {_OWN_HEADER: "1"} if _OWN_HEADER in request.headers else {}
+        handled.response = await self.peers.ask(peer, request.method, f"/{path}", headers, request.body)
         done(handled)
 
     def _is_token(self, given: str) -> bool:
@@ -142,16 +141,20 @@ class Inspector:
 
     def page(self, request: Request, path: str, loop: asyncio.AbstractEventLoop) -> Response:
         """Return what a path behind the token shows."""
-        if path in _PAGES:
-            return _file(_PAGES[path])
+        if path in PAGES:
+            return static_page(path)
         if path == "events":
             headers = Headers({"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
             events = _Events(self, is_own=urlsplit(request.url).query == OWN)
             return Response.made_of(200, "OK", headers, b"", events)  # type: ignore[arg-type] # it is only sent
         if path == "state":
-            return _json([entry._asdict() for entry in self.front.served.gateway.services.state.entries()])
+            return json_page(_state(self.dispatcher.served.gateway))
         if path == "process":
-            return _json(_held(self.front, loop))
+            return json_page(_held(self.dispatcher, loop))
+        if path == "certificates":
+            return json_page(list(self.dispatcher.served.gateway.certificates))
+        if path == "send":
+            return self._send(request, None, loop)
         kind, _, rest = path.partition("/")
         id_, _, what = rest.partition("/")
         number = number_of(id_.rpartition("-")[2])
@@ -164,18 +167,18 @@ class Inspector:
 
     def _of(self, handled: Handled, what: str, request: Request, loop: asyncio.AbstractEventLoop) -> Response:
         """A page about one request."""
-        if what == "replay":
-            if request.method != "POST" or _OWN_HEADER not in request.headers:
-                return own_answer(405, f"Replaying takes a POST with the header {_OWN_HEADER}.")
-            self.front.answer(_again(handled.request), lambda _: None, loop)
-            again = Handled(self.front.count, handled.request)
-            return _json({"number": self.id_of(again)})
+        if what in ("replay", "send"):
+            return self._send(request, handled, loop, is_replay=what == "replay")
+        if what == "form":
+            from apimpolicy.serving.request_forms import form_of
+
+            return json_page(form_of(handled))
         if handled.result is None:
-            return _text(handled.problem)
+            return text_page(handled.problem)
         if what == "":
             from apimpolicy.report.journey_html import journey_to_html
 
-            return Response(200, headers=_html_headers(), body=journey_to_html(handled.result))
+            return Response(200, headers=html_headers(), body=journey_to_html(handled.result))
         if what == "run":
             from apimpolicy.report.run_json import result_to_json
 
@@ -183,17 +186,35 @@ class Inspector:
         if what == "trace":
             from apimpolicy.report.gateway_trace import gateway_trace
 
-            return _json(gateway_trace(handled.result))
+            return json_page(gateway_trace(handled.result))
         if what == "policies":
-            return _text(_effective(handled))
+            return text_page(_effective(handled))
         if what == "case":
             from apimpolicy.serving.saved_cases import case_of
 
             name = f"request-{handled.number}.test.yaml"
             headers = {"Content-Type": "text/yaml; charset=utf-8"}
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
-            return Response(200, headers=headers, body=case_of(handled, self.front.served))
+            return Response(200, headers=headers, body=case_of(handled, self.dispatcher.served))
         return own_answer(404, "There is no such page.")
+
+    def _send(
+        self, request: Request, handled: Handled | None, loop: asyncio.AbstractEventLoop, *, is_replay: bool = False
+    ) -> Response:
+        """Send a request to the gateway: one that was served, or the one in the body."""
+        if request.method != "POST" or _OWN_HEADER not in request.headers:
+            return own_answer(405, f"Use POST with the header {_OWN_HEADER} to send a request.")
+        if is_replay and handled is not None:
+            sent = _again(handled.request)
+        else:
+            from apimpolicy.serving.request_forms import read_form
+
+            try:
+                sent = read_form(request.body or b"", self.dispatcher.served.gateway, handled)
+            except ConfigurationError as error:
+                return own_answer(400, str(error))
+        self.dispatcher.answer(sent, lambda _: None, loop)
+        return json_page({"number": self.id_of(Handled(self.dispatcher.count, sent))})
 
 
 class _Events:
@@ -272,32 +293,18 @@ def _size(handled: Handled) -> int:
     return len(handled.request.body or b"") + len(handled.response.body) + 10_000
 
 
-def _held(front: Front, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
+def _state(gateway: Gateway) -> list[dict[str, str]]:
+    """Return counters, caches and circuits, at the gateway's own time."""
+    from apimpolicy.dotnet.environment import use_environment
+
+    with use_environment(gateway.environment()):
+        return [entry._asdict() for entry in gateway.services.state.entries()]
+
+
+def _held(dispatcher: Dispatcher, loop: asyncio.AbstractEventLoop) -> dict[str, Any]:
     return {
-        "answered": front.count - front.under_way,
-        "under_way": front.under_way,
+        "answered": dispatcher.count - dispatcher.under_way,
+        "under_way": dispatcher.under_way,
         "tasks": len(asyncio.all_tasks(loop)),
         "threads": [each.name for each in threading.enumerate()],
     }
-
-
-def _html_headers() -> dict[str, str]:
-    headers = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store"}
-    return {**headers, "X-Frame-Options": "SAMEORIGIN", "Referrer-Policy": "no-referrer"}
-
-
-def _file(name: str) -> Response:
-    data = files("apimpolicy.serving").joinpath(name).read_bytes()
-    headers = {"Content-Type": _TYPES[name.rpartition(".")[2]], "Cache-Control": "no-cache"}
-    headers |= {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
-    return Response(200, headers=headers, body=data)
-
-
-def _json(value: Any) -> Response:
-    body = to_json(value, ensure_ascii=False, indent=1)
-    return Response(200, headers={"Content-Type": "application/json", "Cache-Control": "no-store"}, body=body)
-
-
-def _text(text: str) -> Response:
-    headers = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
-    return Response(200, headers=headers, body=without_secrets(text))

@@ -16,7 +16,7 @@ from apimpolicy.report.result_secrets import hide_secrets_of
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from apimpolicy.serving.front import Handled
+    from apimpolicy.serving.dispatcher import Handled
 
 _MOST_WAITING = 10_000
 """Lines for a terminal that does not take them; further ones are left out."""
@@ -54,7 +54,7 @@ class Summary:
 
 
 class LineWriter:
-    """Writes a line for each request, in a thread of its own; a listener of `front.Front`."""
+    """Writes a line for each request, in a thread of its own; a listener of `Dispatcher`."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.engine.service import ServiceApi
-    from apimpolicy.serving.front import Served
+    from apimpolicy.serving.dispatcher import Served
 
 _MOST = 40
 

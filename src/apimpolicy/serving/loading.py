@@ -19,7 +19,7 @@ from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.project.fingerprints import fingerprint
 from apimpolicy.serving.backends import HttpBackend
 from apimpolicy.serving.clock import RunningClock
-from apimpolicy.serving.front import Served
+from apimpolicy.serving.dispatcher import Served
 from apimpolicy.serving.trust import Trusted
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _HEAD = 4096
 
 
 @attrs.frozen(kw_only=True)
-class Source:
+class ServeTarget:
     """What is to be served, and how; `load` reads it, as often as files change.
 
     `config` is a configuration in the place of the nearest one. `backend` is the base URL of a real backend,

@@ -11,7 +11,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from apimpolicy.serving.front import Served
+from apimpolicy.serving.dispatcher import Served
 from apimpolicy.serving.runtime import Runtime
 from apimpolicy.serving.server import Listener, listen
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
-    from apimpolicy.serving.front import Handled
-    from apimpolicy.serving.limits import Limits
+    from apimpolicy.project.serve_settings import Limits
+    from apimpolicy.serving.dispatcher import Handled
     from apimpolicy.serving.tls import AskingContext
 
 _PATIENCE = 30.0
@@ -68,7 +68,7 @@ def serving_on(
         gateway.program(gateway.scopes(policies))
     runtime = Runtime(Served(gateway, policies))
     if told is not None:
-        runtime.front.listeners.append(told)
+        runtime.dispatcher.listeners.append(told)
     listeners = [Listener(listen("127.0.0.1", port), _tls(gateway) if https else None) for port, https in ports]
     server = runtime.server(listeners, limits=limits, arrives=arrives)
     urls = [listener.url for listener in listeners]

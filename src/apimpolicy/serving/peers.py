@@ -44,13 +44,16 @@ class Peers:
         made.listen(_BACKLOG)
         return Listener(made, answer=answer)
 
-    async def ask(self, worker: int, method: str, path: str, headers: dict[str, str]) -> Response:
+    async def ask(
+        self, worker: int, method: str, path: str, headers: dict[str, str], body: bytes | None = None
+    ) -> Response:
         """What another worker answers; 404 when it has been replaced, with all that it kept."""
         import aiohttp
 
         try:
             async with self._session(worker, _PATIENCE) as session:
-                asked = session.request(method, f"http://localhost{path}?{OWN}", headers=headers, allow_redirects=False)
+                url = f"http://localhost{path}?{OWN}"
+                asked = session.request(method, url, headers=headers, data=body, allow_redirects=False)
                 async with asked as answer:
                     kept = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-length"]
                     return Response(answer.status, answer.reason, headers=kept, body=await answer.read())

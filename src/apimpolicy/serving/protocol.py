@@ -16,8 +16,8 @@ import httptools
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.records import Request
+from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.incoming import Incoming, wrong_with
-from apimpolicy.serving.limits import Limits
 from apimpolicy.serving.own_answers import own_answer
 from apimpolicy.serving.wire import LAST_CHUNK, chunk, head, peer_certificate
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.records import Response
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.serving.front import Handled
+    from apimpolicy.serving.dispatcher import Handled
 
     Answer = Callable[[Request, Callable[[Handled], None], asyncio.AbstractEventLoop], None]
 
@@ -40,7 +40,7 @@ _USUAL_LIMITS = Limits()
 
 
 class GatewayProtocol(asyncio.Protocol):
-    """One connection. The first arguments are uvicorn's; `answer` gets each request, see `front.Front.answer`."""
+    """One connection. The first arguments are uvicorn's; `answer` gets each request, see `Dispatcher.answer`."""
 
     def __init__(
         self,

@@ -20,7 +20,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.serving import bridge
+from apimpolicy.serving import engine_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,16 +136,16 @@ class RedisConnection:
             log.warning("Redis refuses a command (%s): it has no effect, or every worker counts for itself", error)
 
     def _command(self, words: Sequence[Any]) -> tuple[Any]:
-        if bridge.can_wait():
-            return (bridge.wait_for(self._command_on_loop(words)),)
+        if engine_loop.can_wait():
+            return (engine_loop.wait_for(self._command_on_loop(words)),)
         return (self._client.execute_command(*words),)
 
     async def _command_on_loop(self, words: Sequence[Any]) -> Any:
         return await self._loop_client().execute_command(*words)
 
     def _run(self, arguments: Sequence[Any]) -> Any:
-        if bridge.can_wait():
-            return bridge.wait_for(self._run_on_loop(arguments))
+        if engine_loop.can_wait():
+            return engine_loop.wait_for(self._run_on_loop(arguments))
         try:
             return self._client.execute_command("EVALSHA", self._digest, *arguments)
         except self._missing:
@@ -185,8 +185,8 @@ def keys_of(given: dict[str, Any]) -> list[str]:
     counters = [given["counter"]] if "counter" in given else []
     counters += [each["counter"] for name in ("claims", "counts") for each in given.get(name, ())]
     for name in dict.fromkeys(counter["key"] for counter in counters):
-        keys += [f"{kind}:{name}" for kind in ("calls", "window", "bucket", "sum", "promise")]
-    keys += [f"promise:{name}" for name in given.get("settled", ())]
+        keys += [f"{kind}:{name}" for kind in ("calls", "window", "bucket", "sum", "reservation")]
+    keys += [f"reservation:{name}" for name in given.get("committed", ())]
     keys += [f"inside:{given['key']}"] if "key" in given else []
     keys += [f"open:{given['id']}", f"seen:{given['id']}"] if "id" in given else []
     return keys

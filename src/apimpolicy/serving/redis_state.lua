@@ -162,10 +162,10 @@ function operations.take()
   local refused, answer = 0, {}
   for i, claim in ipairs(GIVEN.claims) do
     local room = math.max(0, math.floor(left(claim.counter, claim.limit) + 0.0005))
-    if refused == 0 and room <= held(PREFIX .. 'promise:' .. claim.counter.key) - claim.own then refused = i end
+    if refused == 0 and room <= held(PREFIX .. 'reservation:' .. claim.counter.key) - claim.own then refused = i end
   end
   if refused == 0 then
-    if GIVEN.worker then hold(PREFIX .. 'promise:' .. GIVEN.claims[1].counter.key, GIVEN.worker, 1) end
+    if GIVEN.worker then hold(PREFIX .. 'reservation:' .. GIVEN.claims[1].counter.key, GIVEN.worker, 1) end
     for _, claim in ipairs(GIVEN.claims) do
       if claim.amount ~= 0 then count(claim.counter, claim.amount) end
     end
@@ -180,9 +180,9 @@ end
 
 function operations.count()
   for _, each in ipairs(GIVEN.counts) do count(each.counter, each.amount) end
-  for _, key in ipairs(GIVEN.settled) do
-    if redis.call('HEXISTS', PREFIX .. 'promise:' .. key, GIVEN.worker) == 1 then
-      hold(PREFIX .. 'promise:' .. key, GIVEN.worker, -1)
+  for _, key in ipairs(GIVEN.committed) do
+    if redis.call('HEXISTS', PREFIX .. 'reservation:' .. key, GIVEN.worker) == 1 then
+      hold(PREFIX .. 'reservation:' .. key, GIVEN.worker, -1)
     end
   end
   return {}

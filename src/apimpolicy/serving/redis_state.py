@@ -98,7 +98,7 @@ class RedisCounters:
         self._local = CallCounters()
         self._worker = f"{os.getpid()}-{os.urandom(6).hex()}"
         self._given_up: deque[str] = deque()
-        self._promises: dict[tuple[str, int], weakref.finalize[Any, Any]] = {}
+        self._reservations: dict[tuple[str, int], weakref.finalize[Any, Any]] = {}
         self._local_inside: dict[str, int] = {}
         self._heart: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -108,30 +108,32 @@ class RedisCounters:
         found = self._connection.operation("now", {})
         return self._local.now() if found is None else float(found[0])
 
-    def take(self, claims: Sequence[Claim], *, promised_to: object | None = None) -> Taken:
+    def take(self, claims: Sequence[Claim], *, reserved_for: object | None = None) -> Taken:
         given: dict[str, Any] = {"claims": [_claim(claim) for claim in claims]}
-        if promised_to is not None:
+        if reserved_for is not None:
             given["worker"] = self._living_worker()
         found = self._connection.operation("take", given)
         if found is None:
-            return self._local.take(claims, promised_to=promised_to)
+            return self._local.take(claims, reserved_for=reserved_for)
         numbers = [float(each) for each in found]
         standings = [Standing(*numbers[place : place + 2]) for place in range(1, len(numbers), 2)]
         refused = int(numbers[0])
         if refused:
             return Taken(refused - 1, standings)
-        if promised_to is not None:
+        if reserved_for is not None:
             key = claims[0].counter.key
-            self._promises[key, id(promised_to)] = weakref.finalize(promised_to, self._give_up, key, id(promised_to))
+            self._reservations[key, id(reserved_for)] = weakref.finalize(
+                reserved_for, self._give_up, key, id(reserved_for)
+            )
         return Taken(None, standings)
 
-    def settle(self, promise: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
-        promised = self._promises.pop((promise.key, id(holder)), None)
-        if promised is None:
-            self._local.settle(promise, holder, counts)
+    def commit(self, reservation: Counter, holder: object, counts: Sequence[tuple[Counter, int]]) -> None:
+        reserved = self._reservations.pop((reservation.key, id(holder)), None)
+        if reserved is None:
+            self._local.commit(reservation, holder, counts)
             return
-        promised.detach()
-        self._count(counts, [_portable(promise.key)])
+        reserved.detach()
+        self._count(counts, [_portable(reservation.key)])
 
     def count(self, counts: Sequence[tuple[Counter, int]]) -> None:
         self._count(counts, [])
@@ -165,17 +167,17 @@ class RedisCounters:
         """End the signs of life."""
         self._stop.set()
 
-    def _count(self, counts: Sequence[tuple[Counter, int]], settled: list[str]) -> None:
+    def _count(self, counts: Sequence[tuple[Counter, int]], committed: list[str]) -> None:
         while self._given_up:
-            settled.append(_portable(self._given_up.popleft()))
+            committed.append(_portable(self._given_up.popleft()))
         written = [{"counter": _counter(counter), "amount": amount} for counter, amount in counts]
-        given = {"counts": written, "settled": settled, "worker": self._worker}
+        given = {"counts": written, "committed": committed, "worker": self._worker}
         if self._connection.operation("count", given) is None:
             self._local.count(counts)
 
     def _give_up(self, key: str, holder: int) -> None:
-        """A request that promised has been forgotten, because of an error: said at the next opportunity."""
-        self._promises.pop((key, holder), None)
+        """Release the reservation of a request that ended with an error, with the next operation."""
+        self._reservations.pop((key, holder), None)
         self._given_up.append(key)
 
     def _living_worker(self) -> str:

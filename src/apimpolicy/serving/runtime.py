@@ -8,9 +8,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
-from apimpolicy.garbage import collect
+from apimpolicy.memory import collect
 from apimpolicy.serving.backends import close_connections
-from apimpolicy.serving.front import Front
+from apimpolicy.serving.dispatcher import Dispatcher
 from apimpolicy.serving.loading import files_below, programs
 from apimpolicy.serving.server import GatewayServer
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.records import Request
     from apimpolicy.policies.state import State
-    from apimpolicy.serving.front import Handled, Served
-    from apimpolicy.serving.limits import Limits
-    from apimpolicy.serving.loading import Source
+    from apimpolicy.project.serve_settings import Limits
+    from apimpolicy.serving.dispatcher import Handled, Served
+    from apimpolicy.serving.loading import ServeTarget
     from apimpolicy.serving.peers import Peers
     from apimpolicy.serving.protocol import Answer
     from apimpolicy.serving.server import Listener
@@ -33,7 +33,7 @@ log = logging.getLogger("apimpolicy.serve")
 
 
 class Runtime:
-    """Serves what was loaded; with a `source` it loads it again when files change.
+    """Serves what was loaded; with a `target` it loads it again when files change.
 
     Requests that are under way end with what they began with. Counters and caches stay. What can't be loaded is
     reported, and the last good state goes on. With a token there is an inspector, for those who know the token.
@@ -42,13 +42,13 @@ class Runtime:
     def __init__(
         self,
         served: Served,
-        source: Source | None = None,
+        target: ServeTarget | None = None,
         *,
         inspector_token: str | None = None,
         peers: Peers | None = None,
     ) -> None:
-        self.front = Front(served)
-        self.source = source
+        self.dispatcher = Dispatcher(served)
+        self.target = target
         self.state: State = served.gateway.services.state
         self.inspector: Any = None
         self.broken: set[str] = set()
@@ -56,8 +56,8 @@ class Runtime:
         if inspector_token is not None:
             from apimpolicy.serving.inspector import Inspector
 
-            self.inspector = Inspector(self.front, inspector_token, peers)
-            self.front.listeners.append(self.inspector.add)
+            self.inspector = Inspector(self.dispatcher, inspector_token, peers)
+            self.dispatcher.listeners.append(self.inspector.add)
 
     def server(
         self,
@@ -70,7 +70,7 @@ class Runtime:
         """The server for these sockets; its `run` serves until it is told to end. `arrives` is called for each request
         before its answer.
         """
-        answer = self.front.answer if self.inspector is None else self.inspector.answer
+        answer = self.dispatcher.answer if self.inspector is None else self.inspector.answer
         if arrives is not None:
             answer = _first(arrives, answer)
         return GatewayServer(
@@ -78,15 +78,15 @@ class Runtime:
             listeners,
             limits=limits,
             trusts_proxy=trusts_proxy,
-            beside=[self._tell_watchers, self._compile, *([] if self.source is None else [self.watch])],
+            beside=[self._tell_watchers, self._compile, *([] if self.target is None else [self.watch])],
             at_end=[self._close],
         )
 
     async def watch(self) -> None:
         """Load again whenever a file changes."""
-        assert self.source is not None
-        paths = self.source.watched()
-        seen = self.front.served.files
+        assert self.target is not None
+        paths = self.target.watched()
+        seen = self.dispatcher.served.files
         while True:
             await asyncio.sleep(_LOOK)
             now = await asyncio.to_thread(files_below, paths)
@@ -96,7 +96,7 @@ class Runtime:
 
     async def reload(self) -> bool:
         """Load again now; whether that was possible."""
-        assert self.source is not None
+        assert self.target is not None
         try:
             served = await asyncio.to_thread(self._loaded)
         except DiagnosticError as error:
@@ -105,15 +105,15 @@ class Runtime:
         except ApimPolicyError as error:
             log.error("not loaded, the last good state goes on: %s", error)
             return False
-        self.front.served = served
+        self.dispatcher.served = served
         collect()  # what was loaded before is a tangle that only the collector frees, and it would come too late
         log.info("loaded again")
         return True
 
     def _loaded(self) -> Served:
         """What is there now. Raises DiagnosticError for a policy that was usable before."""
-        assert self.source is not None
-        served = self.source.load(self.state)
+        assert self.target is not None
+        served = self.target.load(self.state)
         found = [*served.broken, *filter(None, programs(served))]
         paths = {path_of(error) for error in found}
         if new := [error for error in found if path_of(error) not in self.broken]:
@@ -123,7 +123,7 @@ class Runtime:
 
     async def _compile(self) -> None:
         """Compile all that is served, in pauses, and report what is wrong with it."""
-        served = self.front.served
+        served = self.dispatcher.served
         for error in served.broken:
             self._report(error)
         for found in programs(served):
@@ -144,7 +144,7 @@ class Runtime:
                 self.inspector.close()
 
     async def _close(self) -> None:
-        self.front.close()
+        self.dispatcher.close()
         await close_connections()
         connection = getattr(self.state, "connection", None)
         if connection is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.policies.effects import Forwarded
 from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.text.secrets import HIDDEN, data_without_secrets
 
 if TYPE_CHECKING:
     from apimpolicy.context.headers import Headers
     from apimpolicy.context.records import Request, Response
-    from apimpolicy.serving.front import Handled, Served
+    from apimpolicy.serving.dispatcher import Handled, Served
 
 _NOT_OURS = frozenset(
     (
@@ -30,7 +31,7 @@ def case_of(handled: Handled, served: Served) -> str:
     document: dict[str, Any] = _subject(served)
     case: dict[str, Any] = {"name": f"{handled.request.method} {_path(handled.request)}"}
     case["request"] = _request(handled.request)
-    answers = [effect.data.get("response") for entry, effect in result.trace.effects("forwarded") if effect.data]
+    answers = [effect.response for _, effect in result.trace.effects(Forwarded)]
     backend = [_response(answer) for answer in answers if answer is not None]
     if backend:
         case["backend"] = backend[0] if len(backend) == 1 else backend

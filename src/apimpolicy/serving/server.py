@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import uvicorn
 
 from apimpolicy.errors import ConfigurationError
-from apimpolicy.serving.limits import Limits
+from apimpolicy.project.serve_settings import Limits
 from apimpolicy.serving.protocol import GatewayProtocol
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Spans of OpenTelemetry: one for each request, and one below it for every policy that ran.
 
-A listener of `front.Front`, made only where the package is installed. Times are those of the trace; the caller's
+A listener of `Dispatcher`, made only where the package is installed. Times are those of the trace; the caller's
 `traceparent` is the parent.
 """
 
@@ -13,7 +13,7 @@ from apimpolicy.report.result_secrets import hide_secrets_of
 from apimpolicy.text.secrets import data_without_secrets, without_secrets
 
 if TYPE_CHECKING:
-    from apimpolicy.serving.front import Handled
+    from apimpolicy.serving.dispatcher import Handled
 
 _NANOSECONDS = 1_000_000_000
 _PER_TICK = 100

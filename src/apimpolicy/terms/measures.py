@@ -1,4 +1,4 @@
-"""Whole numbers that texts have: their length, what they parse to, where something first occurs.
+"""Whole numbers that texts have: their length, what they parse to, where a text first occurs in them.
 
 A comparison of a measure with a constant is a regular language, so that solvers need no arithmetic of texts.
 """
@@ -33,7 +33,7 @@ LONGEST = 1 << 30
 
 
 class Length(NamedTuple):
-    """How many code units a text has."""
+    """The number of code units of a text."""
 
     kind: str = "length"
 
@@ -85,7 +85,7 @@ class Unit(NamedTuple):
 
 
 class FirstIndex(NamedTuple):
-    """Where a text first occurs, unit by unit; -1 where it does not."""
+    """The index of a text's first occurrence, unit by unit; -1 without one."""
 
     needle: str
     kind: str = "first-index"
@@ -107,7 +107,7 @@ class FirstIndex(NamedTuple):
 
 
 class PartCount(NamedTuple):
-    """How many parts `Split(separator)` makes."""
+    """The number of parts that `Split(separator)` returns."""
 
     separator: int
     kind: str = "part-count"

@@ -1,7 +1,7 @@
 """Z3 in a process of its own, which can be killed: Z3 doesn't keep its own limits of time and memory.
 
 One process serves all questions, one after another; it starts when it is first needed, or before, and again after it
-was killed. How hard a question may be says Z3's own count of work; the clock is a backstop.
+was killed. Z3's own count of work limits a question; the clock is a backstop.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Process:
         self.lock = threading.RLock()
         self._running: subprocess.Popen[bytes] | None = None
         self.number = 0
-        """How often it was started: questions say again what they said to one before."""
+        """How many times it was started: questions repeat to a new process what they sent to the previous one."""
 
     def start(self) -> subprocess.Popen[bytes]:
         """Return the running process. Raises ConfigurationError when Z3 is not installed."""
@@ -155,4 +155,4 @@ class Solver:
 
 
 _dropped: list[int] = []
-"""Questions that nobody asks any more."""
+"""Questions that are no longer used."""

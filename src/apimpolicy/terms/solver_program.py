@@ -1,7 +1,7 @@
-"""The process in which Z3 runs: it gets formulas as lists of nodes, and says whether they have a model.
+"""The process in which Z3 runs: it gets formulas as lists of nodes, and returns whether they have a model.
 
-A message is a length in four bytes, and a list of commands as `marshal` writes them; those that ask end a message and
-get one answer. Each question has a Z3 context of its own. Run as a script; it imports nothing of apimpolicy.
+A message is a length in four bytes, and a list of commands as `marshal` writes them; commands with an answer end a
+message. Each question has a Z3 context of its own. Run as a script; it imports nothing of apimpolicy.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class Question:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self.is_broken = False
-        """Whether something that was said could not be added: nothing is known of the question then."""
+        """Whether an assertion could not be added: the question is unknown then."""
 
     def node(self, kind: str, *parts: Any) -> None:
-        """Add a node; its parts are the indexes of others, or what it says itself."""
+        """Add a node; its parts are the indexes of others, or its own value."""
         self.nodes.append(self._made(kind, parts))
 
     def _made(self, kind: str, parts: tuple[Any, ...]) -> Any:

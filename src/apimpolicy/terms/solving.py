@@ -1,9 +1,9 @@
-"""Whether a formula has a model: Z3 decides its truth values and numbers, `theory` its texts.
+"""Satisfiability of formulas: Z3 decides Booleans and numbers, `theory` decides texts.
 
-Memberships of texts are truth values to Z3. What they mean is added in clauses, as far as a model contradicts it. Texts
-that are joined of several unknown ones, and operations without a preimage, are over-approximated: "impossible" is
-always right, and a model is a proposal. Each question has a Z3 context of its own, and limits that count work, not
-time: the same question gets the same answer whatever was asked before, and however busy the machine is.
+Memberships of texts are Booleans to Z3. Clauses add their meaning as far as a model contradicts it. Texts that are
+joined of several unknown ones, and operations without a preimage, are over-approximated: "impossible" is always right,
+and a model is a proposal. Each question has a Z3 context of its own, and limits that count work, not time: the same
+question gets the same answer whatever came before, and however busy the machine is.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STATES = 60_000
 ROUNDS = 400
 """Models that are looked at before a question is given up."""
 _MOST_REFINED = 40
-"""Models whose numbers and words are compared with what texts really are."""
+"""Models whose numbers and words are checked against the texts."""
 
 
 class Model(NamedTuple):
@@ -51,7 +51,7 @@ class Answer(NamedTuple):
 
 
 class Question:
-    """A formula, and what is known of its variables; it can be asked under several assumptions."""
+    """A formula, and known facts about its variables; it can be checked under several assumptions."""
 
     def __init__(self, formula: Term, facts: Callable[[Term], Iterable[Term]]) -> None:
         self._solver = Solver()
@@ -190,7 +190,7 @@ class Question:
         ]
 
     def _link_equal_texts(self) -> None:
-        """Say that equal texts are in the same languages, for those that either was asked to be in."""
+        """State that equal texts are in the same languages, for those that either was tested for."""
         for atom in [term for term in self._made if term.kind == "same"]:
             one, other = atom.parts
             for language in [*one.languages, *other.languages]:
@@ -204,7 +204,7 @@ class Question:
                 self._solver.add(self._any([self._solver.node("not", self._made[atom]), self._term(linked)]))
 
     def _refine_measures(self, model: Mapping[Term, bool | int | None]) -> bool:
-        """Say of a measure's value in a model which texts have it, unless that was said; whether anything was new."""
+        """State which texts have the value of a measure in a model; return whether that is new."""
         is_new = False
         for term, linked in list(self._measures.items()):
             found = model.get(term)
@@ -216,7 +216,7 @@ class Question:
         return is_new
 
     def _refine_words(self, words: Mapping[Term, str]) -> bool:
-        """Say which texts are equal for the words of a model, where it says otherwise; whether anything was new."""
+        """State which texts are equal for the words of a model, where it differs; return whether that is new."""
         known: dict[Term, bool | int | str] = {term: word for term, word in words.items() if term.kind == "var"}
         is_new = False
         for atom in [term for term in self._made if term.kind == "same"]:

@@ -45,7 +45,7 @@ class Term:
 
     kind: str
     languages: dict[Language, None]
-    """Of a text: the languages that it was asked to be in, for texts that are equal to it."""
+    """Of a text: the languages that it was tested for, so that equal texts share them."""
     sort: str
     parts: tuple[Any, ...]
     id: int

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.effects import Condition
 from apimpolicy.testing.doubles_in_python import Double, TestClock
 from apimpolicy.testing.gateways import NOW
 
@@ -137,9 +138,7 @@ class TestResult:
         from apimpolicy.report.explanation import steps_of
 
         return [
-            steps_of(entry)
-            for entry in self.result.trace
-            if entry.effect is not None and entry.effect.kind == "condition" and entry.effect.data["taken"]
+            steps_of(entry) for entry in self.result.trace if isinstance(entry.effect, Condition) and entry.effect.taken
         ]
 
     def __repr__(self) -> str:
@@ -305,7 +304,7 @@ class Apim:
         search, 20 unless given. Raises AssertionError with a request for which it does not hold, and also when it is
         not decided; ConfigurationError when z3-solver is not installed.
         """
-        from apimpolicy.symbolic.bounds import Bounds
+        from apimpolicy.concolic.bounds import Bounds
         from apimpolicy.testing.claims.in_python import decide, sentence_of
 
         given = {"if": if_, "then": then, "then-sent": then_sent, "never": never}
@@ -328,7 +327,7 @@ class Apim:
         A small request for each way that was found to the branch; `result.request` is the request. Raises
         ConfigurationError when there is no such branch, or no request was found that takes it.
         """
-        from apimpolicy.symbolic.bounds import Bounds
+        from apimpolicy.concolic.bounds import Bounds
         from apimpolicy.testing.claims.in_python import results_reaching
 
         bounds = Bounds() if seconds is None else Bounds(seconds=seconds)

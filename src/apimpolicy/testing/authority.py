@@ -20,6 +20,7 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography.certificate import Certificate
+from apimpolicy.dotnet.cryptography.issuing import issue, new_key
 from apimpolicy.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def self_signed(
     rsa: bool = False,
 ) -> Certificate:
     """A certificate that nobody vouches for, with its private key."""
-    key = _new_key(rsa)
+    key = new_key(rsa=rsa)
     issued = _issue(name, key, key, None, 0x1000, not_before, not_after)
     issued.private_key = key
     return issued
@@ -74,7 +75,7 @@ class TestAuthority:
         self._list_url = _list_url(name) if publishes_list else None
         self._serial_number = 0x1000
         self._revoked: list[Certificate] = []
-        self._key = _new_key(rsa)
+        self._key = new_key(rsa=rsa)
         self.certificate: Certificate = _issue(
             name,
             self._key,
@@ -128,7 +129,7 @@ class TestAuthority:
         alternatives: list[Any] = [x509.DNSName(dns) for dns in dns_names]
         if email:
             alternatives.append(x509.RFC822Name(email))
-        key = _new_key(rsa)
+        key = new_key(rsa=rsa)
         issued = _issue(
             name,
             key,
@@ -193,16 +194,6 @@ class TestAuthority:
             authority = authority._issuer
 
 
-def _new_key(rsa: bool) -> Any:
-    if rsa:
-        from cryptography.hazmat.primitives.asymmetric import rsa as algorithms
-
-        return algorithms.generate_private_key(65537, 2048)
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    return ec.generate_private_key(ec.SECP256R1())
-
-
 def _issue(
     name: str,
     key: Any,
@@ -218,19 +209,8 @@ def _issue(
     list_url: str | None = None,
 ) -> Certificate:
     from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
 
     signing_key = signer._key if isinstance(signer, TestAuthority) else signer
-    subject = _name(name)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer or subject)
-        .public_key(key.public_key())
-        .serial_number(serial_number)
-        .not_valid_before(_moment(not_before))
-        .not_valid_after(_moment(not_after))
-    )
     extensions: list[tuple[ExtensionType, bool]] = [
         (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key()), False),
@@ -241,9 +221,17 @@ def _issue(
         extensions.append((x509.CRLDistributionPoints([place]), False))
     if alternatives:
         extensions.append((x509.SubjectAlternativeName(alternatives), False))
-    for extension, critical in extensions:
-        builder = builder.add_extension(extension, critical)
-    return Certificate(builder.sign(signing_key, hashes.SHA256()))
+    issued = issue(
+        _name(name),
+        key,
+        _moment(not_before),
+        _moment(not_after),
+        extensions,
+        serial_number=serial_number,
+        issuer=issuer,
+        signing_key=signing_key,
+    )
+    return Certificate(issued)
 
 
 def _list_url(name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.symbolic.goals import BRANCH
-from apimpolicy.symbolic.shorter import shorter
+from apimpolicy.concolic.goals import BRANCH
+from apimpolicy.concolic.shrinking import shrink
 from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_cases import Found, expected, run_alone, steps_to
 from apimpolicy.testing.scenario_cases import case_of
@@ -15,11 +15,11 @@ from apimpolicy.text.secrets import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from apimpolicy.concolic.exploration import Exploration
+    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.concolic.harness import Harness, Run
+    from apimpolicy.concolic.scenario import Scenario
     from apimpolicy.engine.result import Result
-    from apimpolicy.symbolic.exploration import Exploration
-    from apimpolicy.symbolic.goals import Goal
-    from apimpolicy.symbolic.scenario import Scenario
-    from apimpolicy.symbolic.world import Run, World
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST_RUNS_FOR_SHORTER = 40
@@ -46,8 +46,8 @@ class CaseWriter:
         self.names: set[str] = set()
 
     @property
-    def world(self) -> World:
-        return self.explored.world
+    def harness(self) -> Harness:
+        return self.explored.harness
 
     def keys(self, scenario: Scenario) -> dict[str, Any]:
         """Return the keys of a case that has this request."""
@@ -62,7 +62,7 @@ class CaseWriter:
         self.explored = explored
         made: list[Found | None] = []
         goals = [goal for goal in wanted if goal in explored.found]
-        order = {goal: index for index, goal in enumerate(self.world.goals.all)}
+        order = {goal: index for index, goal in enumerate(self.harness.goals.all)}
         goals.sort(key=lambda goal: (goal.kind != BRANCH, order.get(goal, 0)))
         for goal in goals:
             if goal not in self.reached | self.failing:
@@ -76,7 +76,7 @@ class CaseWriter:
             return None
         if wanted:
             inputs, needed = self.explored.inputs, set(wanted)
-            run = shorter(self.world, inputs, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
+            run = shrink(self.harness, inputs, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
         for scenario in (run.scenario, run.answered):
             given = self.keys(scenario)
             request = given.pop("request")
@@ -85,7 +85,7 @@ class CaseWriter:
                 return None
             before = scenario.calls_before
             outcome = run_alone(self.policy, self.output, self.around, request, steps_to(before, {}), **given)
-            reached = self.world.goals.reached(outcome.results[-1].trace) if outcome.results else set()
+            reached = self.harness.goals.reached(outcome.results[-1].trace) if outcome.results else set()
             if outcome.results and (not wanted or set(wanted) & reached):
                 break
         else:
@@ -93,9 +93,11 @@ class CaseWriter:
         if not self.with_errors and _fails(outcome.results[-1]):
             self.failing |= reached
             return None
-        fresh = [goal for goal in self.world.goals.all if goal in reached and goal not in self.reached]
+        fresh = [goal for goal in self.harness.goals.all if goal in reached and goal not in self.reached]
         self.reached |= reached
-        branches = [_branch_path(self.world, goal) for goal in wanted or fresh if goal in fresh and self._is_arm(goal)]
+        branches = [
+            _branch_path(self.harness, goal) for goal in wanted or fresh if goal in fresh and self._is_arm(goal)
+        ]
         expect = expected(self.policy, self.output, self.around, request, outcome, branches, given, before)
         name = self.unique(case_name(run.scenario, outcome.results[-1], expect, self.operation(run.scenario)))
         steps = steps_to(before, expect) if before else []
@@ -112,7 +114,7 @@ class CaseWriter:
 
     def _is_arm(self, goal: Goal) -> bool:
         """Return whether it is a when or otherwise, which `expect: branch` can name."""
-        return goal.kind == BRANCH and self.world.goals.places[goal.kind, goal.file, goal.at].outcomes == ("taken",)
+        return goal.kind == BRANCH and self.harness.goals.places[goal.kind, goal.file, goal.at].outcomes == ("taken",)
 
 
 def _has_secrets(content: object) -> bool:
@@ -125,6 +127,6 @@ def _fails(result: Result) -> bool:
     return result.error is not None and result.response.status_code == 500
 
 
-def _branch_path(world: World, goal: Goal) -> str:
-    place = world.goals.places[goal.kind, goal.file, goal.at]
+def _branch_path(harness: Harness, goal: Goal) -> str:
+    place = harness.goals.places[goal.kind, goal.file, goal.at]
     return f"{place.section} {place.name}"

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticError, NotSimulatedError
+from apimpolicy.policies.effects import Condition
 from apimpolicy.testing.differences import (
     as_json,
     body_differs,
@@ -267,7 +268,7 @@ def _branch(tree: Tree, result: Result) -> Iterator[str]:
 
     taken: dict[str, str] = {}
     for entry in result.trace:
-        if entry.name in ("when", "otherwise") and entry.effect is not None and entry.effect.data.get("taken"):
+        if entry.name in ("when", "otherwise") and isinstance(entry.effect, Condition) and entry.effect.taken:
             shown = steps_of(entry)
             taken |= {shown: shown, entry.path: shown, shown.rpartition(" ▸ ")[2]: shown}
     for item in tree.items():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_names import case_name
@@ -149,7 +150,7 @@ def _taken(outcome: Outcome) -> list[str]:
     found: list[str] = []
     for entry in outcome.results[-1].trace:
         effect = entry.effect
-        if entry.name in ("when", "otherwise") and effect is not None and effect.data.get("taken"):
+        if entry.name in ("when", "otherwise") and isinstance(effect, Condition) and effect.taken:
             found.append(f"{entry.section} {entry.path}")
     return found
 

@@ -10,6 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.system import objects
 from apimpolicy.dotnet.values import from_utf16
+from apimpolicy.policies.effects import (
+    BackendSet,
+    BodySet,
+    Converted,
+    CorsChecked,
+    Effect,
+    HeaderSet,
+    MethodSet,
+    Padded,
+    QuerySet,
+    ResponseReturned,
+    TextReplaced,
+    UrlRewritten,
+    VariableSet,
+)
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.secrets import without_secrets
 
@@ -24,8 +39,8 @@ if TYPE_CHECKING:
 _LONGEST = 400
 """Characters of a text; longer ones make a test that nobody reads."""
 _GONE: Any = object()
-_NEW_URL = ("backend-set", "url-rewritten", "query-set")
-_NEW_BODY = ("body-set", "converted", "text-replaced", "response-returned", "padded")
+_NEW_URL = (BackendSet, UrlRewritten, QuerySet)
+_NEW_BODY = (BodySet, Converted, TextReplaced, ResponseReturned, Padded)
 
 
 def expectation_of(result: Result, other: Result | None) -> dict[str, Any]:
@@ -69,7 +84,7 @@ def _expectation(result: Result) -> dict[str, Any]:
 def _backend_requests(result: Result) -> int | list[dict[str, Any]]:
     """How many, or what policies made of them."""
     with_url, with_body = _changed(result, _NEW_URL, "request"), _changed(result, _NEW_BODY, "request")
-    with_method = any(entry.effect.kind == "method-set" for entry in _own(result) if entry.effect is not None)
+    with_method = any(isinstance(entry.effect, MethodSet) for entry in _own(result))
     requests = [
         {
             **({"method": request.method} if with_method else {}),
@@ -101,21 +116,21 @@ def _headers(result: Result, message: str, headers: Headers) -> dict[str, str | 
     found: dict[str, str | None] = {}
     for entry in _own(result):
         effect = entry.effect
-        if effect is not None and effect.kind == "header-set" and effect.data["message"] == message:
-            name = str(effect.data["name"])
-            if effect.data["before"] != effect.data["after"] and len(headers.get(name) or "") <= _LONGEST:
+        if isinstance(effect, HeaderSet) and effect.message == message:
+            name = effect.name
+            if effect.before != effect.after and len(headers.get(name) or "") <= _LONGEST:
                 found[name] = headers.get(name)
     grant = "Access-Control-Allow-Origin"
-    if message == "response" and grant in headers and any(True for _ in result.trace.effects("cors")):
+    if message == "response" and grant in headers and any(True for _ in result.trace.effects(CorsChecked)):
         found[grant] = headers[grant]
     return found
 
 
-def _changed(result: Result, kinds: tuple[str, ...], message: str) -> bool:
+def _changed(result: Result, classes: tuple[type[Effect], ...], message: str) -> bool:
     return any(
-        entry.effect.kind in kinds and entry.effect.data.get("message", message) == message
+        isinstance(entry.effect, classes) and getattr(entry.effect, "message", message) == message
         for entry in _own(result)
-        if entry.effect is not None and (entry.effect.kind != "response-returned" or message == "response")
+        if message == "response" or not isinstance(entry.effect, ResponseReturned)
     )
 
 
@@ -130,7 +145,7 @@ def _own(result: Result) -> Iterator[TraceEntry]:
 
 
 def _variables(result: Result) -> Iterator[tuple[str, Any]]:
-    names = {str(effect.data["name"]) for _, effect in result.trace.effects("variable-set")}
+    names = {effect.name for _, effect in result.trace.effects(VariableSet)}
     for name, value in result.exchange.variables.items():
         if name in names and isinstance(value, (bool, int, str)):
             text = from_utf16(objects.text(value))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.symbolic.explorer import Exploration
-    from apimpolicy.symbolic.inputs import Assignment
-    from apimpolicy.symbolic.origins import Origin
+    from apimpolicy.concolic.exploration import Exploration
+    from apimpolicy.concolic.inputs import Assignment
+    from apimpolicy.concolic.origins import Origin
     from apimpolicy.testing.first_surroundings import Surroundings
 
 _MOST = 6
@@ -66,5 +66,5 @@ def _pairs(origin: Origin | None, names: Mapping[str, str]) -> Iterator[tuple[st
     constants = [each.value for each in operands if each.is_constant]
     texts = [text for value in constants for text in (value if isinstance(value, list) else [value])]
     for each in operands:
-        if each.lost is not None and isinstance(each.value, str) and each.value:
+        if each.unsupported is not None and isinstance(each.value, str) and each.value:
             yield from ((names[text], str(each.value)) for text in texts if isinstance(text, str) and text in names)

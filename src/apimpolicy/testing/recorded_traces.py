@@ -22,8 +22,9 @@ import attrs
 
 from apimpolicy.context.records import Request, Response
 from apimpolicy.errors import ConfigurationError
+from apimpolicy.policies.placement import SECTIONS
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.report.gateway_trace import SECTIONS, gateway_trace
+from apimpolicy.report.gateway_trace import gateway_trace
 from apimpolicy.report.gateway_trace_entries import status_name
 
 if TYPE_CHECKING:

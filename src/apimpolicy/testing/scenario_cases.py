@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.symbolic.scenario import stand_in_url
+from apimpolicy.concolic.scenario import stand_in_url
 from apimpolicy.testing.format import METHODS
 
 if TYPE_CHECKING:
-    from apimpolicy.symbolic.scenario import Answer, Scenario
+    from apimpolicy.concolic.scenario import Answer, Scenario
 
 
 def case_of(scenario: Scenario) -> dict[str, Any]:

@@ -12,17 +12,17 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apimpolicy.concolic.bounds import Bounds
+from apimpolicy.concolic.explorer import Explorer
+from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.token_checks import providers_of
-from apimpolicy.symbolic.bounds import Bounds
-from apimpolicy.symbolic.explorer import Explorer
-from apimpolicy.symbolic.goals import BRANCH
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
-from apimpolicy.testing.claims.services import opened_service, routes_of, world_of_route
-from apimpolicy.testing.claims.worlds import surroundings_of
+from apimpolicy.testing.claims.harnesses import setup_of
+from apimpolicy.testing.claims.services import harness_of_route, opened_service, routes_of
 from apimpolicy.testing.first_cases import FirstCases, Found, limit_cases, run_alone, text_of
 from apimpolicy.testing.first_surroundings import (
     Surroundings,
@@ -36,14 +36,14 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from apimpolicy.concolic.exploration import Exploration
+    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.concolic.harness import Run
+    from apimpolicy.concolic.inputs import Assignment
+    from apimpolicy.concolic.scenario import Scenario
     from apimpolicy.engine.service import Service
-    from apimpolicy.symbolic.exploration import Exploration
-    from apimpolicy.symbolic.goals import Goal
-    from apimpolicy.symbolic.inputs import Assignment
-    from apimpolicy.symbolic.scenario import Scenario
-    from apimpolicy.symbolic.world import Run
+    from apimpolicy.testing.claims.harnesses import Setup as Gateway
     from apimpolicy.testing.claims.services import Route
-    from apimpolicy.testing.claims.worlds import Surroundings as Gateway
     from apimpolicy.text.document import Element
 
 FAILING = "Requests for these fail with 500; --with-errors writes them:"
@@ -105,7 +105,7 @@ def _gateway(around: Surroundings, directory: str) -> Gateway:
     path = os.path.join(os.path.abspath(directory), "service.test.yaml")
     file = load_case_tree(read_tree(json.dumps(content), path), path)
     file.kept = around.kept
-    return surroundings_of(file)
+    return setup_of(file)
 
 
 class _ApiWriter:
@@ -205,10 +205,10 @@ class _ApiWriter:
     def _search(self, route: Route, bounds: Bounds) -> None:
         """Search for requests on a route that take what no case has taken."""
         self.tried.append(route)
-        world = world_of_route(route, self.gateway, self.opened)
-        wanted = [goal for goal in world.goals.all if goal not in self.reached]
-        self.goals |= {goal: world.goals.name(goal) for goal in wanted if goal.kind == BRANCH}
-        explored = Explorer(world, bounds, wanted=wanted).explore([self._usual()])
+        harness = harness_of_route(route, self.gateway, self.opened)
+        wanted = [goal for goal in harness.goals.all if goal not in self.reached]
+        self.goals |= {goal: harness.goals.name(goal) for goal in wanted if goal.kind == BRANCH}
+        explored = Explorer(harness, bounds, wanted=wanted).explore([self._usual()])
         if not explored.runs:
             return
         if self.writer is None:

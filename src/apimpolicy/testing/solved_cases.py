@@ -1,6 +1,6 @@
 """A first test file from requests that a solver found: a case for each branch, and for what conditions come to besides.
 
-What was found has run (`symbolic.explorer`). Each request is made as short as it can be, and is run once more as the
+What was found has run (`concolic.explorer`). Each request is made as short as it can be, and is run once more as the
 test file has it: that run is what the case expects.
 """
 
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from apimpolicy.concolic.bounds import Bounds
+from apimpolicy.concolic.explorer import Explorer
+from apimpolicy.concolic.forms.context_members import NO_RESPONSE
+from apimpolicy.concolic.goals import BRANCH
+from apimpolicy.concolic.harness import Harness
+from apimpolicy.concolic.stand_ins import StandIns
 from apimpolicy.errors import ConfigurationError, DiagnosticError
-from apimpolicy.symbolic.bounds import Bounds
-from apimpolicy.symbolic.explorer import Explorer
-from apimpolicy.symbolic.forms.contexts import NO_RESPONSE
-from apimpolicy.symbolic.goals import BRANCH
-from apimpolicy.symbolic.stand_ins import StandIns
-from apimpolicy.symbolic.world import World
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.symbolic.explorer import Exploration
-    from apimpolicy.symbolic.goals import Goal
-    from apimpolicy.symbolic.inputs import Assignment
+    from apimpolicy.concolic.exploration import Exploration
+    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.testing.first_surroundings import Surroundings
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
@@ -52,8 +52,8 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     """
     subject = subject_of(policy)
     around = surroundings_of(subject)
-    world = _world(policy, output, around, subject)
-    explored = Explorer(world, bounds or Bounds()).explore()
+    harness = _harness(policy, output, around, subject)
+    explored = Explorer(harness, bounds or Bounds()).explore()
     if not explored.runs:
         raise ConfigurationError(f"no request gets through {policy}: {explored.problem.removeprefix(f'{policy}:')}")
     writer = CaseWriter(policy, output, around, explored, with_errors=with_errors)
@@ -62,25 +62,25 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     cases += writer.cases_of(explored, explored.found)
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
     cases += _with_responses(writer, explored, bounds or Bounds())
-    missing = [goal for goal in world.goals.all if goal not in writer.reached | writer.failing]
-    branches_of = Branches(world) if missing else None
+    missing = [goal for goal in harness.goals.all if goal not in writer.reached | writer.failing]
+    branches_of = Branches(harness) if missing else None
     proven = {goal for goal in missing if branches_of is not None and branches_of.decide(goal).is_proven}
-    failing = [goal for goal in world.goals.all if goal in writer.failing - writer.reached and goal.kind == BRANCH]
-    notes = [*_notes(explored, missing, proven), (FAILING, [world.goals.name(goal) for goal in failing])]
+    failing = [goal for goal in harness.goals.all if goal in writer.failing - writer.reached and goal.kind == BRANCH]
+    notes = [*_notes(explored, missing, proven), (FAILING, [harness.goals.name(goal) for goal in failing])]
     text = text_of(relative_path(policy, output), around, cases, notes)
     branches = [goal for goal in missing if goal.kind == BRANCH]
     causes: dict[str, int] = {}
     for goal in set(branches) - proven:
-        for kind in dict.fromkeys(obstacle.kind for obstacle in explored.reasons(goal)[:1]) or {"search": None}:
+        for kind in dict.fromkeys(unsupported.kind for unsupported in explored.reasons(goal)[:1]) or {"search": None}:
             causes[kind] = causes.get(kind, 0) + 1
     return FirstCases(
         text,
         cases,
-        [world.goals.name(goal) for goal in branches],
+        [harness.goals.name(goal) for goal in branches],
         reached=sum(goal.kind == BRANCH for goal in writer.reached),
         proven=len(proven.intersection(branches)),
         causes=causes,
-        figures=attrs.asdict(explored.figures),
+        figures=attrs.asdict(explored.statistics),
     )
 
 
@@ -93,15 +93,15 @@ def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bound
     choices = [*written, *computed_values(writer.around, writer.explored)]
     known = _far_ones(writer.explored)
     for values, start in choices:
-        missing = [goal for goal in writer.world.goals.all if goal not in writer.reached and goal.kind == BRANCH]
+        missing = [goal for goal in writer.harness.goals.all if goal not in writer.reached and goal.kind == BRANCH]
         if not missing:
             break
         try:
-            world = world_of(writer.policy, writer.output, writer.around, values)
+            harness = harness_of(writer.policy, writer.output, writer.around, values)
         except (ConfigurationError, DiagnosticError):
             continue
         seconds = bounds.seconds / (len(choices) + 1)
-        explored = Explorer(world, Bounds(seconds=seconds), wanted=missing).explore([start, *known])
+        explored = Explorer(harness, Bounds(seconds=seconds), wanted=missing).explore([start, *known])
         found += writer.cases_of(explored, missing)
     return found
 
@@ -111,17 +111,17 @@ def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -
 
     Whether a gateway has a response there nobody knows; policies of Microsoft's read it.
     """
-    if not any(obstacle.kind == NO_RESPONSE for obstacle in explored.obstacles):
+    if not any(unsupported.kind == NO_RESPONSE for unsupported in explored.unsupported_features):
         return []
     found: list[Found] = []
-    goals = explored.world.goals
+    goals = explored.harness.goals
     missing = [goal for goal in goals.all if goal not in writer.reached and goal.kind == BRANCH]
     sections = dict.fromkeys(goals.places[goal.kind, goal.file, goal.at].section for goal in missing)
     for section in sections:
-        world = world_of(writer.policy, writer.output, writer.around, section=section)
+        harness = harness_of(writer.policy, writer.output, writer.around, section=section)
         wanted = [goal for goal in missing if goals.places[goal.kind, goal.file, goal.at].section == section]
         found += writer.cases_of(
-            Explorer(world, Bounds(seconds=bounds.seconds / 4 / len(sections)), wanted=wanted).explore(), wanted
+            Explorer(harness, Bounds(seconds=bounds.seconds / 4 / len(sections)), wanted=wanted).explore(), wanted
         )
     return found
 
@@ -133,34 +133,34 @@ def _far_ones(explored: Exploration) -> list[Assignment]:
     return [run.assignment for run in ordered[:_MOST_STARTS]]
 
 
-def _world(policy: str, output: str, around: Surroundings, subject: Subject) -> World:
+def _harness(policy: str, output: str, around: Surroundings, subject: Subject) -> Harness:
     """The world of a policy; a fragment stands in the section whose values it asks for, where it may stand there."""
     add_fragments(around, subject, policy, output)
     section = section_of(subject)
     if section == "inbound":
         try:
-            return world_of(policy, output, around)
+            return harness_of(policy, output, around)
         except DiagnosticError:
             without_files(around)
-            return world_of(policy, output, around)
+            return harness_of(policy, output, around)
     gateway = around.defaults.setdefault("gateway", {})
     fragments, had = gateway.setdefault("fragments", {}), set(gateway)
     around.document = put_into_document(fragments, policy, output, section)
     try:
-        return world_of(policy, output, around)
+        return harness_of(policy, output, around)
     except DiagnosticError:
         around.document = ""
         gateway.pop("fragments") if len(had) == 1 and len(fragments) == 1 else fragments.popitem()
-        return world_of(policy, output, around)
+        return harness_of(policy, output, around)
 
 
-def world_of(
+def harness_of(
     policy: str,
     output: str,
     around: Surroundings,
     values: Mapping[str, str] | None = None,
     section: str | None = None,
-) -> World:
+) -> Harness:
     """The world in which the cases of a test file at `output` run; `values` are named values that are others, `section`
     is the only one that runs.
     """
@@ -182,7 +182,7 @@ def world_of(
         given = {name.replace("-", "_"): value for name, value in options.items()}
         return "Authorization", f"Bearer {issuers.providers[provider].token(**given)}"
 
-    return World(
+    return Harness(
         dict(case.subject.policies),
         settings,
         certificates=certificates,
@@ -203,7 +203,7 @@ def _made_up(around: Surroundings) -> list[str]:
 
 def _notes(explored: Exploration, missing: Sequence[Goal], proven: set[Goal]) -> Iterator[tuple[str, list[str]]]:
     """What no case reaches, and why: what is impossible first, conditions where something came of them at all."""
-    name = explored.world.goals.name
+    name = explored.harness.goals.name
     branches = [goal for goal in missing if goal.kind == BRANCH]
     said = tuple(f"{name(goal)}:" for goal in branches)
     others = [goal for goal in missing if goal.kind != BRANCH and _other_outcome(goal) not in missing]
@@ -222,5 +222,5 @@ def _other_outcome(goal: Goal) -> Goal:
 
 def _why(explored: Exploration, goal: Goal) -> str:
     """What has no symbolic form, on the way to a branch."""
-    reasons = dict.fromkeys(obstacle.kind.partition(":")[0] for obstacle in explored.reasons(goal)[:3])
+    reasons = dict.fromkeys(unsupported.kind.partition(":")[0] for unsupported in explored.reasons(goal)[:3])
     return f" (the search does not understand: {', '.join(reasons)})" if reasons else ""

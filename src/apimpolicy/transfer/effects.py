@@ -1,4 +1,4 @@
-"""A policy by the effects that it declares. One without any may change, answer and fail in every way."""
+"""A policy by the effects that it declares. Without any it may change, answer and fail in every way."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def _reach_everything(run: Run, step: Step) -> None:
 
 
 def do_anything(run: Run, step: Step) -> None:
-    """Run a policy of which nothing is declared: it may change, answer and fail in every way."""
+    """Run a policy that declares nothing: it may change, answer and fail in every way."""
     run.unknowns.place = step.where
     run.forget_everything()
     _reach_everything(run, step)

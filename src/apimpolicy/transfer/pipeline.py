@@ -69,7 +69,7 @@ def _term(value: Value) -> Term:
 
 
 def _preflight(run: Run, program: Program, ends: list[End]) -> None:
-    """Take out the requests with which browsers ask for permission: cors, in whatever scope, answers them."""
+    """Remove preflight requests: cors answers them, whatever its scope."""
     steps = preflight_steps(program)
     if not steps:
         return

@@ -1,4 +1,4 @@
-"""A walk through policies over all requests at once: the state where they get, and how they end on the way."""
+"""A run of policies over all requests at once: the state that reaches each policy, and the ends on the way."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt
 
 ANSWER = ("reason", "response-header", "response-body")
-"""What an answer has besides its status."""
+"""The parts of a response besides its status."""
 KINDS = ("variable", "header", "query", "url", "method", "body", "status", *ANSWER)
 """Every kind of cell that a policy can write."""
 _NO = terms.FALSE
 
 
 class Error(NamedTuple):
-    """Where an error goes to on-error: in which state, with which status, and whose answer that is."""
+    """An error that goes to on-error: the state, the status, and who made the response."""
 
     condition: Term
     state: State
@@ -70,7 +70,7 @@ class End(NamedTuple):
     by_policy: Term = _NO
     by_backend: Term = _NO
     errors: tuple[Error, ...] = ()
-    """What may have gone wrong before it; nothing has where there is none."""
+    """Errors before it; empty without any."""
 
 
 class Sent(NamedTuple):
@@ -81,20 +81,20 @@ class Sent(NamedTuple):
 
 
 class MadeUp(Protocol):
-    """What stands in for parts of documents that nobody knows: no proof may depend on it."""
+    """Stand-ins for unknown parts of documents: no proof may depend on them."""
 
     def in_expression(self, excerpt: Excerpt) -> bool:
-        """Whether an expression has such a part."""
+        """Return whether an expression contains such a part."""
 
     def in_texts(self, step: Step) -> bool:
-        """Whether a policy has one in what is no expression."""
+        """Return whether a policy contains one outside expressions."""
 
     def is_fragment(self, step: Step) -> bool:
-        """Whether a policy includes a fragment that is one."""
+        """Return whether a policy includes a fragment that is made up."""
 
 
 class Run:
-    """One walk. `alive` is the condition under which it gets here."""
+    """One run. `alive` is the condition under which it gets here."""
 
     def __init__(self, unknowns: Unknowns, inputs: Inputs, made_up: MadeUp | None = None) -> None:
         self.made_up = made_up
@@ -106,13 +106,13 @@ class Run:
         self.alive: Term = terms.TRUE
         self.section = "inbound"
         self.lost: list[Term] = []
-        """Where requests left the walk, since the policy around began."""
+        """Where requests left the run, since the outer policy began."""
         self.errors: list[Error] = []
         self.ends: list[End] = []
         self.served: list[tuple[Term, State]] = []
         self.sent: list[Sent] = []
         self.adds_headers = False
-        """Whether a policy adds headers to the answer when all others have run."""
+        """Whether a policy adds headers to the response after all others have run."""
         self.adds_uncounted = False
         """Whether these depend on more than the state and what the policy has counted: see `_enter`."""
         self.later: list[Step] = []
@@ -122,7 +122,7 @@ class Run:
         self.branches: dict[int, Term] = {}
         """Where each `when`, `otherwise` and policy is reached, by the identity of its element."""
         self.outcomes: dict[tuple[int, str], Term] = {}
-        """Where a `when` is asked ("asked"), and where a `choose` takes no branch ("none")."""
+        """Where a `when` is evaluated ("asked"), and where a `choose` takes no branch ("none")."""
 
     # Policies
 
@@ -174,7 +174,7 @@ class Run:
         self.branches[key] = terms.any_of(self.branches.get(key, terms.FALSE), self.alive)
 
     def reach_otherwise(self, step: Step, outcome: str) -> None:
-        """Note that requests get past a policy in a way that has a name: its condition is asked, no branch is taken."""
+        """Note that requests pass a policy with a named outcome: its condition is evaluated, no branch is taken."""
         key = (id(step.element), outcome)
         self.outcomes[key] = terms.any_of(self.outcomes.get(key, terms.FALSE), self.alive)
 
@@ -202,9 +202,7 @@ class Run:
         source: str = "",
         reason: str | None = "",
     ) -> None:
-        """Say that requests fail here, where a condition is true. They fail as the gateway's own, with 500, if nothing
-        else is said.
-        """
+        """Fail requests here, where a condition is true; by default with the gateway's own 500."""
         gone = self.lose(condition)
         if gone is not terms.FALSE:
             known = constant_number(500) if status is None else status
@@ -235,7 +233,7 @@ class Run:
         """Return the value of an expression; where it throws, requests fail."""
         try:
             if self.made_up is not None and self.made_up.in_expression(excerpt):
-                raise ConfigurationError("a named value that nobody has given")
+                raise ConfigurationError("a named value that is missing")
             expression = compiled(excerpt)
         except ApimPolicyError:
             self.note_unknown(excerpt)

@@ -10,7 +10,7 @@ from apimpolicy.audit.analysis import OperationAudit, ServiceAudit, audit_servic
 from apimpolicy.audit.entries import ANY_PRODUCT
 from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, KEY, OWN, PINNED, TOKEN, VERIFIED, Fact, Token
 from apimpolicy.audit.requests import ALL_APIS, Rehearsal, choices, request_for
-from apimpolicy.audit.surroundings import Surroundings
+from apimpolicy.audit.service_context import ServiceContext
 from apimpolicy.engine.openid_provider import OpenIdProvider
 from apimpolicy.engine.token_keys import TokenKey
 from apimpolicy.testing.authority import TestAuthority, self_signed
@@ -78,7 +78,7 @@ class Differences(NamedTuple):
 def audited(gateway: Gateway) -> tuple[ServiceAudit, Rehearsal]:
     """Return what the audit says of a gateway's service, and the service to send requests to."""
     assert gateway.service is not None
-    found = audit_service(gateway.service, Surroundings.of(gateway))
+    found = audit_service(gateway.service, ServiceContext.of(gateway))
     addresses = {
         name: "192.0.2.7"
         for operation in found.operations

@@ -12,14 +12,14 @@ import yaml
 from tests.sampling import sampled
 
 from apimpolicy import Gateway
-from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, Place
+from apimpolicy.audit.facts import ADDRESS, CERTIFICATE, OWN, TOKEN, VERIFIED, Fact, PolicyLocation
 from apimpolicy.audit.findings import findings_of
 from apimpolicy.audit.policies import HANDLERS
 from apimpolicy.audit.states import of_fact
 from apimpolicy.context.entities import Api, Operation, Product
 from apimpolicy.engine.openid_provider import OpenIdProvider
+from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.engine.service import Service, ServiceApi, ServiceOperation, ServiceProduct
-from apimpolicy.engine.stand_ins import standing_in
 from apimpolicy.project.gateways import load_gateway
 from apimpolicy.project.layout import is_service_folder
 from apimpolicy.project.service.leniency import lenient
@@ -123,7 +123,7 @@ def test_independent_choices_leave_no_trace() -> None:
         <set-header name="y-{0}"><value>1</value></set-header></when></choose>"""
     found, _ = attempts.audited(gateway_of({"policy": "".join(map(choice.format, range(60)))}))
     (operation,) = found.operations
-    assert (operation.alternatives, dict(operation.deeds)) == ({frozenset()}, {})
+    assert (operation.alternatives, dict(operation.actions)) == ({frozenset()}, {})
 
 
 def without(policy: str, element: str) -> str:
@@ -166,19 +166,19 @@ def audited_folder(folder: Path) -> Any:
 @pytest.mark.parametrize("folder", [*SHOP[:1], *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> None:
     before = {each.key: each for each in audited_folder(folder)[0].operations}
-    checks: dict[Place, list[tuple[str, str]]] = {}
+    checks: dict[PolicyLocation, list[tuple[str, str]]] = {}
     for key, operation in before.items():
         for fact in {fact for alternative in operation.alternatives for fact in alternative}:
             place = operation.places.get(fact)
             if place is not None and fact.is_true and fact.kind in (TOKEN, CERTIFICATE, ADDRESS):
                 checks.setdefault(place, []).append(key)
     for place, keys in sampled(checks.items(), 4):
-        with standing_in(place.file, removed(place)):
+        with replace_file(place.file, removed(place)):
             after = {each.key: each for each in audited_folder(folder)[0].operations}
         assert any(after[key].alternatives != before[key].alternatives for key in keys), place
 
 
-def removed(place: Place) -> bytes:
+def removed(place: PolicyLocation) -> bytes:
     """The policy without the element at a place."""
     text = Path(place.file).read_text("utf-8-sig")
     source = Source(text, place.file)

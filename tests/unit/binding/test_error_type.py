@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.rows import for_each
 
 from apimpolicy.binding import bind
 from apimpolicy.errors import PolicySyntaxError
@@ -72,7 +72,7 @@ def codes_with(tree: Node, excerpt: Excerpt, parent: Node, index: int, replaceme
         parent.children[index] = saved
 
 
-@pytest.mark.parametrize("code", legal_code())
+@for_each(legal_code())
 def test_one_mistake_gives_one_error(code: str) -> None:
     excerpt = Excerpt.of(code)
     tree = parse(excerpt)
@@ -99,7 +99,7 @@ ROWS = {
 }
 
 
-@pytest.mark.parametrize(("code", "expected"), ROWS.items())
+@for_each(ROWS.items())
 def test_what_depends_on_a_mistake_is_not_reported(code: str, expected: list[str]) -> None:
     excerpt = Excerpt.of(code)
     try:

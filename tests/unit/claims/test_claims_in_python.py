@@ -56,7 +56,7 @@ def test_what_is_not_decided_fails_with_what_stands_in_the_way(apim: Apim) -> No
         '<set-status code="404" reason="Not Found" /></return-response></when>',
     )
 
-    with pytest.raises(AssertionError, match="the claim is not decided; what stands in the way:\n- "):
+    with pytest.raises(AssertionError, match="the claim is not decided because of:\n- "):
         apim.prove(never={"status": 404, "by": "policy"})
 
 

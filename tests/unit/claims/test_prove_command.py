@@ -131,6 +131,13 @@ def test_junit_and_sarif(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert places == [("POL506", "error", 11), ("POL507", "warning", 13)]
     assert all("help" in rule for rule in run["tool"]["driver"]["rules"])
 
+    main(["prove", "--format", "azure"])
+    issues = capsys.readouterr().out.splitlines()
+    assert [line.partition("columnnumber")[0] for line in issues] == [
+        f"##vso[task.logissue type={kind};sourcepath=orders.test.yaml;linenumber={line};"
+        for kind, line in (("error", 11), ("warning", 13))
+    ]
+
 
 SERVICE = """
 [apis.orders]
@@ -258,7 +265,10 @@ def test_folders_revisions_and_markdown(folder: Path, capsys: pytest.CaptureFixt
         in out
     )
 
-    assert main(["diff", "HEAD:policies/orders.xml", "policies/orders.xml"]) == 1
+    assert main(["diff", "HEAD:policies/orders.xml", "policies/orders.xml", "--format", "github"]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("::warning file=policies/orders.xml,line=1,")
+    assert "was 200 OK from the backend, is now 403 Forbidden%0A" in out
     assert main(["diff", "HEAD:policies", "HEAD:policies"]) == 0
     assert main(["diff", "HEAD:nothing.xml", "policies/orders.xml"]) == 2
     assert "git has no nothing.xml at HEAD" in capsys.readouterr().err
@@ -416,8 +426,9 @@ def test_what_a_claim_says_about_nothing(folder: Path, capsys: pytest.CaptureFix
     assert main(["prove"]) == 1
 
     out = " ".join(capsys.readouterr().out.split())
-    assert out.count("the claim says nothing: no request reaches the backend: none gets past return-response") == 2
-    assert "the claim says nothing: no request meets status: 404" in out
+    reason = "no request reaches the backend: none gets past return-response"
+    assert out.count(f"the claim is about no request: {reason}") == 2
+    assert "the claim is about no request: no request meets status: 404" in out
     assert "'then' asks the request as it came, in which no policy has set a variable" in out
 
 

@@ -204,22 +204,22 @@ APART = "def test_of_something_else():\n    assert False\n"
             FAILING,
             [],
             1,
-            "1 of the tests does not pass as things are, so changes would say nothing: tests/test_b",
+            "1 test fails without any change; fix that first: tests/test_b",
         ),
         (
             APART,
             ["--limit", "1"],
             0,
-            "1 test does not pass and reaches no policy, and is left out: tests/test_b",
+            "skipped 1 failing test that reaches no policy: tests/test_b",
         ),
         ("import nothing_of_this_name  # apim", [], 2, "pytest cannot collect tests/test_b.py: ModuleNotFou"),
-        ("import os\nos._exit(7)", [], 2, "the tests in Python did not come to an end: it ended with code 7"),
+        ("import os\nos._exit(7)", [], 2, "the Python tests did not end: it ended with code 7"),
         ("def test(apim): pass", ["--pytest-args", "--no-such-option"], 2, "unrecognized arguments: --no-such-option"),
         (
             "def test(apim): pass",
             ["--pytest-args", "-k 'open"],
             2,
-            "--pytest-args cannot be read: No closing",
+            "can't parse --pytest-args: No closing",
         ),
         ("def test(apim): pass", ["--pytest-args", "-k nothing_of_this_name"], 2, "there is nothing to change"),
     ],
@@ -238,7 +238,7 @@ def test_what_cannot_be_tried(
 def test_tests_that_do_not_mention_apim_are_left_alone(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "test_a.py").write_text("raise RuntimeError('this must not run')\n")
     (tmp_path / "limits.xml").write_text(LIMITS)
-    assert "no test in Python mentions apim" in apimpolicy("mutate").err
+    assert "no Python test mentions apim" in apimpolicy("mutate").err
     (tmp_path / "limits.test.yaml").write_text(CASES)
     assert apimpolicy("mutate").code == 0
     assert "pytest cannot collect test_a.py: RuntimeError: this must" in apimpolicy("mutate", "--pytest").err

@@ -87,6 +87,21 @@ def test_json(apimpolicy: Callable[..., Any], project: Path) -> None:
     assert "coverage: policies" in found.err
 
 
+@pytest.mark.parametrize(
+    ("form", "line"),
+    [
+        ("github", "::error file=a.test.yaml,line=5,endLine=5,col="),
+        ("azure", "##vso[task.logissue type=error;sourcepath=a.test.yaml;linenumber=5;"),
+    ],
+)
+def test_annotations(apimpolicy: Callable[..., Any], project: Path, form: str, line: str) -> None:
+    found = apimpolicy("test", "--format", form)
+    assert found.code == 1
+    assert found.out.startswith(line)
+    assert "expected status 201, got 405" in found.out
+    assert len(found.out.splitlines()) == 1
+
+
 def test_junit(apimpolicy: Callable[..., Any], project: Path) -> None:
     apimpolicy("test", "--junit", "results.xml")
     suites = ElementTree.parse(project / "results.xml").getroot()

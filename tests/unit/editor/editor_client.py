@@ -50,7 +50,7 @@ class Pipe(io.RawIOBase):
 class Client:
     """A session with a server that runs in a thread."""
 
-    def __init__(self, *roots: str) -> None:
+    def __init__(self, *roots: str, completion: dict[str, Any] | None = None) -> None:
         self._to_server, self._from_server = Pipe(), Pipe(patience=60)
         self._reader = io.BufferedReader(self._from_server)
         self.server = LanguageServer(io.BufferedReader(self._to_server), self._from_server)  # type: ignore[arg-type]
@@ -60,8 +60,7 @@ class Client:
         self._number = 0
         self.notifications: list[dict[str, Any]] = []
         folders = [{"uri": f"file://{root}", "name": os.path.basename(root)} for root in roots]
-        item = {"completionItem": {"snippetSupport": True}}
-        capabilities = {"textDocument": {"completion": item}}
+        capabilities = {"textDocument": {"completion": completion or {"completionItem": {"snippetSupport": True}}}}
         self.initialized = self.request(
             "initialize",
             {"processId": None, "rootUri": None, "workspaceFolders": folders, "capabilities": capabilities},

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.architecture.hostile_repository import make_hostile
 
-from apimpolicy.editor import assistant_tools
+from apimpolicy.editor import assistant_server
+from apimpolicy.editor.assistant_pages import TOPICS
 
 mcp = pytest.importorskip("mcp", reason="the extra [mcp] is not installed")
 
@@ -19,69 +22,140 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "client-certificate"
 POLICY = (
     '<policies><inbound><set-header name="a"><value>@(context.Request.Metho)</value></set-header></inbound></policies>'
 )
+CHECKED = """<policies><inbound><base />
+<validate-client-certificate validate-trust="true" ignore-error="false">
+  <identities><identity thumbprint="{{partner}}" /></identities>
+</validate-client-certificate>
+</inbound><backend><base /></backend><outbound><base /></outbound><on-error><base /></on-error></policies>"""
+SETTING = {
+    "gateway": {"negotiate-client-certificate": True},
+    "named_values": {"partner": {"thumbprint": "partner"}},
+}
+MOST_CHARACTERS = 50_000
+"""Of the list of tools, which every conversation begins with."""
 
 
-def call(name: str, /, **arguments: Any) -> Any:
-    async def ask() -> Any:
-        async with mcp.Client(assistant_tools.server()) as client:
-            return await client.call_tool(name, arguments)
+def converse(*calls: tuple[str, dict[str, Any]]) -> list[Any]:
+    """Return the answers to calls of tools, in one session."""
+
+    async def ask() -> list[Any]:
+        async with mcp.Client(assistant_server.server()) as client:
+            return [await client.call_tool(name, arguments) for name, arguments in calls]
 
     return asyncio.run(ask())
 
 
 def structured(name: str, /, **arguments: Any) -> Any:
-    answer = call(name, **arguments)
+    (answer,) = converse((name, arguments))
     assert not answer.is_error, answer.content
+    assert json.loads(answer.content[0].text) == answer.structured_content
     return answer.structured_content
 
 
-def test_what_tools_there_are() -> None:
+def test_tools_and_resources_describe_themselves() -> None:
     async def ask() -> Any:
-        async with mcp.Client(assistant_tools.server()) as client:
-            return await client.list_tools()
+        async with mcp.Client(assistant_server.server()) as client:
+            pages = [await client.read_resource(each.uri) for each in (await client.list_resources()).resources]
+            return client.server_info, (await client.list_tools()).tools, pages
 
-    tools = {tool.name: tool for tool in asyncio.run(ask()).tools}
-    assert {"check", "run", "explain", "evaluate", "new_test", "run_tests", "prove", "page"} <= set(tools)
-    assert all(tool.description and tool.output_schema for tool in tools.values())
-
-
-def test_check_takes_the_document_itself() -> None:
-    (found,) = structured("check", policy=POLICY)["diagnostics"]
-    assert found["code"] == "CS1061"
-
-
-def test_run_and_explain() -> None:
-    policy = str(EXAMPLE / "orders.xml")
-    assert structured("run", policy=policy, url="/orders")["response"]["status_code"] == 403
-    assert structured("explain", policy=policy, url="/orders")["outcome"] == "403 Invalid client certificate"
-    good = structured("run", policy=policy, url="/orders", certificate=str(EXAMPLE / "certificates" / "partner.pem"))
-    assert good["response"]["status_code"] == 200
+    server, tools, pages = asyncio.run(ask())
+    assert server.version
+    assert len(json.dumps([tool.model_dump(mode="json", exclude_none=True) for tool in tools])) < MOST_CHARACTERS
+    for tool in tools:
+        assert tool.description
+        assert tool.output_schema["properties"]
+        assert tool.annotations.read_only_hint
+        assert all(each.get("description") or "enum" in each for each in tool.input_schema["properties"].values()), (
+            tool.name
+        )
+    assert len(pages) == len(TOPICS)
+    assert all(page.contents[0].text.startswith("# ") for page in pages)
 
 
-def test_tests_and_pages() -> None:
-    assert "cases:" in structured("new_test", policy=str(EXAMPLE / "orders.xml"))["text"]
-    assert structured("run_tests", path=str(EXAMPLE))["summary"]["failed"] == 0
-    assert structured("page", name="rate-limit")["text"].startswith("rate-limit: ")
-    assert "null" in structured("page", name="certificate-may-be-null")["text"]
-    assert "SelectToken" in structured("page", name="JToken")["text"]
-    assert "3" in structured("evaluate", expression="@(1 + 2)")["text"]
-
-
-def test_claims_of_a_file_and_claims_about_a_policy() -> None:
+def test_a_policy_that_validates_a_client_certificate_is_written_tested_and_proven() -> None:
+    """Nothing here is a file, and nothing is named that the descriptions of the tools do not name."""
     pytest.importorskip("z3", reason="the extra [prove] is not installed")
-    (proven,) = structured("prove", path=str(EXAMPLE), name="uploaded certificate")["claims"]
-    assert proven["status"] == "proven"
-    claims = [{"never": {"status": 403}}, {"name": "it is GET", "if": "reaches-backend", "then": "@(true)"}]
-    found = structured("prove", path=str(EXAMPLE / "orders.xml"), claims=claims)["claims"]
-    assert [(each["name"], each["status"]) for each in found] == [("claim 1", "false"), ("it is GET", "proven")]
-    assert found[0]["request"]
+    others = [{"who": name} for name in ("expired", "early", "revoked", "self-signed", "stranger", "other-partner")]
+    cases = [
+        {"name": "a partner", "request": {"get": "/", "certificate": "partner"}, "expect": {"status": 200}},
+        {"name": "nobody", "request": {"get": "/"}, "expect": {"status": 401, "backend-requests": 0}},
+        {
+            "name": "$who",
+            "each": others,
+            "request": {"get": "/", "certificate": "$who"},
+            "expect": {"status": 401, "backend-requests": 0},
+        },
+        {"name": "a wrong case", "request": {"get": "/"}, "expect": {"status": 200}},
+    ]
+    claim = {"name": "a certificate", "if": "reaches-backend", "then": "@(context.Request.Certificate != null)"}
+    subject = {"policy": CHECKED, **SETTING}
+    check, run, tests, proof, why = converse(
+        ("check", subject),
+        ("run", {**subject, "request": {"get": "/orders", "certificate": "partner"}}),
+        ("run_tests", {**subject, "cases": cases}),
+        ("prove", {**subject, "claims": [claim, {"name": "never refused", "never": {"status": 401}}, "authenticated"]}),
+        ("explain", {**subject, "request": {"get": "/", "certificate": "expired"}}),
+    )
+    assert check.structured_content["summary"]["errors"] == 0, check.content[0].text
+    assert run.structured_content["response"]["status_code"] == 200
+    assert tests.structured_content["summary"] | {"seconds": 0} == {
+        "passed": len(others) + 2, "failed": 1, "errors": 0, "skipped": 0, "seconds": 0
+    }  # fmt: skip
+    assert [case["name"] for case in tests.structured_content["cases"]] == ["a wrong case"]
+    found = {each["name"]: each["status"] for each in proof.structured_content["claims"]}
+    assert found == {"a certificate": "proven", "never refused": "false", "authenticated": "proven"}
+    assert any("expired" in note for note in why.structured_content["notes"])
 
 
-@pytest.mark.parametrize(("tool", "arguments"), [("check", {"policy": "no.xml"}), ("page", {"name": "nothing"})])
-def test_mistakes_are_answers(tool: str, arguments: dict[str, str]) -> None:
-    answer = call(tool, **arguments)
-    assert answer.is_error
-    assert "there is no" in answer.content[0].text
+def test_files_have_their_own_settings() -> None:
+    policy = str(EXAMPLE / "orders.xml")
+    pem = str(EXAMPLE / "certificates" / "partner.pem")
+    request = {"get": "/orders", "certificate": pem}
+    run, refused, tests, first = converse(
+        ("run", {"policy": policy, "request": request, "now": "2026-06-01T00:00:00Z"}),
+        ("explain", {"policy": policy, "request": {"get": "/orders"}}),
+        ("run_tests", {"path": str(EXAMPLE)}),
+        ("new_test", {"policy": CHECKED, **SETTING}),
+    )
+    assert run.structured_content["response"]["status_code"] == 200, run.content[0].text
+    assert refused.structured_content["outcome"] == "403 Invalid client certificate"
+    assert tests.structured_content["summary"]["failed"] == 0
+    assert tests.structured_content["cases"] == []
+    assert yaml.safe_load(first.structured_content["text"])["cases"]
+
+
+def test_expressions_and_pages() -> None:
+    request = {"get": "/", "certificate": "partner"}
+    value = structured("evaluate", expression="context.Request.Certificate.Subject", request=request, **SETTING)
+    assert value == {"static_type": "string", "type": "string", "value": "CN=partner"}
+    for name, content in (
+        ("rate-limit", "rate-limit: "),
+        ("certificate-may-be-null", "null"),
+        ("JToken", "SelectToken"),
+    ):
+        assert content in structured("page", name=name)["text"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "sentence"),
+    [
+        ("check", {"policy": "no.xml"}, "there is no file no.xml"),
+        ("page", {"name": "nothing"}, "there is no page"),
+        ("run", {"policy": POLICY, "urls": "/"}, "'urls' was unexpected"),
+        ("run", {"policy": "<policies><inbound></policies>"}, "never closed"),
+        ("run", {"policy": CHECKED, "request": {"gets": "/"}}, "did you mean 'get'?"),
+        ("prove", {"policy": CHECKED, "claims": [{"name": "x", "iff": "reaches-backend"}]}, "did you mean 'if'?"),
+        ("prove", {"path": str(EXAMPLE), "gateway": {}}, "goes with"),
+        ("run_tests", {"policy": CHECKED}, "together with 'cases'"),
+        ("run_tests", {"policy": CHECKED, "cases": [{"name": "a", "expekt": {}}]}, "did you mean 'expect'?"),
+        ("run_tests", {"path": "--against=http://127.0.0.1:9/"}, "no such file or directory"),
+        ("evaluate", {"expression": "context.Request.Metho"}, "did you mean 'Method'?"),
+    ],
+)
+def test_errors_are_sentences(tool: str, arguments: dict[str, Any], sentence: str) -> None:
+    (answer,) = converse((tool, arguments))
+    assert answer.is_error, answer.content
+    assert sentence in answer.content[0].text
 
 
 def test_over_the_streams_of_a_process() -> None:
@@ -95,39 +169,9 @@ def test_over_the_streams_of_a_process() -> None:
     assert asyncio.run(ask()).structured_content["diagnostics"][0]["code"] == "CS1061"
 
 
-def test_a_command_imports_nothing_from_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_imports_nothing_from_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mark = make_hostile(tmp_path / "repository")
     monkeypatch.chdir(tmp_path / "repository")
     assert structured("check", policy=POLICY)["diagnostics"]
-    assert "3" in structured("evaluate", expression="@(1 + 2)")["text"]
+    assert structured("evaluate", expression="@(1 + 2)")["value"] == "3"
     assert not mark.exists(), mark.read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("tool", "arguments"),
-    [
-        ("run_tests", {"path": "--junit={}"}),
-        ("run_tests", {"path": "--html={}"}),
-        ("run_tests", {"path": ".", "name": "--junit={}"}),
-        ("prove", {"path": "--junit={}"}),
-        ("evaluate", {"expression": "--contexts={}"}),
-        ("new_test", {"policy": "--output={}"}),
-        ("new_test", {"policy": "-"}),
-        ("check", {"policy": "<policies/>", "ignore": ["--output-file={}"]}),
-        ("run", {"policy": "<policies/>", "url": "--config={}"}),
-        ("run", {"policy": "<policies/>", "method": "--named-values={}"}),
-    ],
-)
-def test_no_argument_is_an_option(tool: str, arguments: dict[str, Any], tmp_path: Path) -> None:
-    target = tmp_path / "written"
-    asked = {
-        key: value.format(target) if isinstance(value, str) else [each.format(target) for each in value]
-        for key, value in arguments.items()
-    }
-    call(tool, **asked)
-    assert not target.exists()
-
-
-def test_an_operand_that_looks_like_an_option_is_a_missing_file() -> None:
-    found = call("run_tests", path="--against=http://127.0.0.1:9/")
-    assert "--against=http://127.0.0.1:9/: there is no such file or directory" in found.content[0].text

@@ -12,7 +12,7 @@ from apimpolicy.editor import workspace as workspace_module
 from apimpolicy.editor.analysis import MOST_AT_ONCE, MOST_OTHERS, RecentExpressions
 from apimpolicy.editor.language_server import MOST_UNTIDY, LanguageServer
 from apimpolicy.editor.workspace import Workspace
-from apimpolicy.garbage import collect, collect_new
+from apimpolicy.memory import collect, collect_new
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def with_edits(server: LanguageServer, edits: int) -> None:
 
 @pytest.mark.parametrize("free", [collect, collect_new])
 def test_earlier_versions_are_freed(free: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apimpolicy.garbage._MANY", 10**9)
+    monkeypatch.setattr("apimpolicy.memory._MANY", 10**9)
     workspace = Workspace([])
     workspace.open_texts["/a.xml"] = POLICY.format(1)
     analysis = workspace.analysis("/a.xml")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,8 @@ from editor_client import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apimpolicy.dotnet.metadata import all_definitions
+from apimpolicy.editor import signatures
 from apimpolicy.editor.text_documents import TextDocument, path_of
 
 if TYPE_CHECKING:
@@ -196,8 +200,18 @@ HOVERS = [
     ("name.Sub|string", "string Substring(int startIndex, int length)"),
     ("var na|me", "string name"),
     ('Variables["us|er"]', "The variable `user`: `string`"),
+    ('<set-variable name="us|er"', "Sets the variable `user`: `string`"),
+    ("context.Req|uest.Headers", "as policies before this one have changed it"),
+    ('Headers.GetValue|OrDefault("X-User"', "joined with commas"),
     ('backend-id="ord|ers"', "https://orders.example"),
 ]
+
+
+def test_notes_are_about_members_that_exist() -> None:
+    path = Path(signatures.__file__).with_name("member_notes.toml")
+    definitions = {definition.name: definition for definition in all_definitions()}
+    for name, notes in tomllib.loads(path.read_text("utf-8")).items():
+        assert set(notes) <= {member.name for member in definitions[name].all_members()}, name
 
 
 @pytest.mark.parametrize(("mark", "said"), HOVERS)
@@ -346,22 +360,40 @@ def test_tests_run_from_the_policy_and_their_outcome_is_shown(client: Client, pr
     assert [lens["command"]["title"] for lens in lenses[:3]] == ["Run", "Debug", "passed"]
 
 
-def test_explain_remembers_the_last_request(client: Client, project: Path) -> None:
-    policy = str(project / "certificates" / "orders.xml")
-    ask = "workspace/executeCommand"
-    client.request(ask, {"command": "apimpolicy.explain", "arguments": [policy, "--get", "/orders/17"]})
-    again = client.request(ask, {"command": "apimpolicy.explain", "arguments": [policy]})
-    assert "/orders/17" in again or "403" in again
-    assert "<html" in client.request(ask, {"command": "apimpolicy.journey", "arguments": [policy]}).lower()
+def test_lists_are_short_for_clients_that_ask_for_documentation(tmp_path: Path) -> None:
+    item = {"snippetSupport": True, "resolveSupport": {"properties": ["documentation"]}}
+    client = Client(
+        str(tmp_path), completion={"completionItem": item, "completionList": {"itemDefaults": ["editRange"]}}
+    )
+    text = "<policies><inbound><set-body>@{ var path = context.Request.Url; r }</set-body></inbound></policies>"
+    uri = client.open(str(tmp_path / "a.xml"), text)
+    found = client.at(uri, "completion", text, "r| }")
+    assert len(json.dumps(found)) < 40_000
+    assert not any("documentation" in each or "textEdit" in each for each in found["items"])
+    members = client.at(uri, "completion", text, "Request.|Url")["items"]
+    url = next(each for each in members if each["label"] == "Url")
+    assert "IUrl" in client.request("completionItem/resolve", url)["documentation"]["value"]
+    stale = client.request("completionItem/resolve", {**url, "data": 7})
+    assert "documentation" not in stale
+    assert client.close() == 0
 
 
-@pytest.mark.parametrize("options", [["--html", "x"], ["--get"], ["--config=x", "--get"], ["--effective", "--trace"]])
-def test_explain_takes_only_options_that_describe_a_request(client: Client, project: Path, options: list[str]) -> None:
+def test_explain_and_journey_take_a_request_or_a_case_and_remember_it(client: Client, project: Path) -> None:
     policy = str(project / "certificates" / "orders.xml")
-    for name in ("apimpolicy.explain", "apimpolicy.journey"):
-        answer = client.answer("workspace/executeCommand", {"command": name, "arguments": [policy, *options]})
-        assert answer["error"]["code"] == -32602
-        assert "valid options" in answer["error"]["message"]
+    cases = str(project / "certificates" / "orders.test.yaml")
+    case = {"path": cases, "name": "without a certificate nobody gets through"}
+
+    def ask(command: str, *asked: Any) -> Any:
+        return client.answer("workspace/executeCommand", {"command": command, "arguments": [policy, *asked]})
+
+    request = {"request": {"get": "/orders/17", "headers": {"X-Id": "1"}, "certificate": "partner"}}
+    first = ask("apimpolicy.explain", request)["result"]
+    assert "partner" in first
+    assert ask("apimpolicy.explain")["result"].split("(")[0] == first.split("(")[0]  # keys are made anew
+    assert "403" in ask("apimpolicy.explain", {"case": case})["result"]
+    assert "<html" in ask("apimpolicy.journey", {"case": case})["result"].lower()
+    for wrong in ("--html", {"html": "x"}, {"request": {"gets": "/"}}):
+        assert "error" in ask("apimpolicy.journey", wrong)
 
 
 def test_the_operations_of_a_service_are_offered(client: Client, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
+from tests.rows import for_each
 
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, use_environment
@@ -41,8 +41,8 @@ def _answer(code: str) -> str:
         return "null" if value is None else text(box(compiled.type, value))
 
 
-@pytest.mark.parametrize(("code", "answer"), [pytest.param(code, answer.strip(), id=code) for code, _, answer in ROWS])
-def test_row(code: str, answer: str) -> None:
+@for_each((code, answer.strip()) for code, _, answer in ROWS)
+def test_rows(code: str, answer: str) -> None:
     assert _answer(code).strip() == answer
 
 

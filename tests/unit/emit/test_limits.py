@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from tests.sampling import sampled
 
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, Limits, use_environment
@@ -71,18 +70,15 @@ ENDED = {
 @pytest.mark.parametrize(("code", "limit"), ENDLESS.items(), ids=[code[:60] for code in ENDLESS])
 def test_limit(code: str, limit: str) -> None:
     compiled = compile_expression(f"@{{ {code} }}")
-    began = time.monotonic()
     with use_environment(Environment(limits=Limits(**LIMITS))), pytest.raises(LimitExceededError) as raised:  # type: ignore[arg-type]
         compiled.evaluate(Context())
     assert raised.value.limit in limit.split("|")
     assert raised.value.span is not None
-    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(("code", "exception"), ENDED.items(), ids=[code[:60] for code in ENDED])
 def test_ends(code: str, exception: str) -> None:
     compiled = compile_expression(f"@{{ {code} }}")
-    began = time.monotonic()
     with use_environment(Environment(limits=Limits(**LIMITS))):  # type: ignore[arg-type]
         try:
             compiled.evaluate(Context())
@@ -90,7 +86,6 @@ def test_ends(code: str, exception: str) -> None:
         except DotnetException as error:
             ended = error.dotnet_type_name.rpartition(".")[2]
     assert ended == exception
-    assert time.monotonic() - began < 5
 
 
 def nested(opening: str, closing: str, count: int) -> str:
@@ -111,9 +106,11 @@ BLOCKS = [
 ]
 
 
-@pytest.mark.parametrize("count", [10, 21, 100, 500, 2000])
-@pytest.mark.parametrize(("opening", "closing"), BLOCKS)
-def test_nested_statements(opening: str, closing: str, count: int) -> None:
+@pytest.mark.parametrize(
+    ("count", "opening", "closing"),
+    sampled(((count, *block) for block in BLOCKS for count in (10, 21, 100, 500, 2000)), 15),
+)
+def test_nested_statements(count: int, opening: str, closing: str) -> None:
     """Python allows 20 blocks in one another; deeper ones become functions. Far beyond 500 levels is a diagnostic."""
     code, place, refused = outcome(nested(opening, closing, count))
     assert refused == (count > 1000)
@@ -132,20 +129,21 @@ def outcome(code: str) -> tuple[str | None, bool, bool]:
     return None, False, False
 
 
-@pytest.mark.parametrize("count", [100, 490, 10_000])
+CHAINS = [
+    ("context.Request.Method", ' + "a"'),
+    ("context.Tracing", " || context.Tracing"),
+    ("context.Tracing", " && context.Tracing || context.Tracing"),
+    ("context.Request.Method", '.Replace("a", "b")'),
+    ("context.Request.Method", "?.Trim()"),
+    ("context.Request.Method", " ?? context.Request.Method"),
+    ("context.RequestId.ToByteArray()[0]", " + 1"),
+]
+
+
 @pytest.mark.parametrize(
-    ("first", "again"),
-    [
-        ("context.Request.Method", ' + "a"'),
-        ("context.Tracing", " || context.Tracing"),
-        ("context.Tracing", " && context.Tracing || context.Tracing"),
-        ("context.Request.Method", '.Replace("a", "b")'),
-        ("context.Request.Method", "?.Trim()"),
-        ("context.Request.Method", " ?? context.Request.Method"),
-        ("context.RequestId.ToByteArray()[0]", " + 1"),
-    ],
+    ("count", "first", "again"), sampled(((count, *chain) for chain in CHAINS for count in (100, 490, 10_000)), 8)
 )
-def test_long_chains(first: str, again: str, count: int) -> None:
+def test_long_chains(count: int, first: str, again: str) -> None:
     """Chains are as long as the text; but each `?.`, and each `??`, is a level of its own."""
     code, place, refused = outcome(f"@({first}{again * count})")
     assert refused == (count == 10_000 and "?" in again)
@@ -169,6 +167,6 @@ def test_many_filters_make_little_code() -> None:
 
 
 def test_many_statements_and_cases() -> None:
-    cases = "".join(f'case "{number}": return {number}; ' for number in range(3000))
-    code = f"@{{ int x = 0; {'x = x + 1; ' * 3000} switch (context.Request.Method) {{ {cases} default: return x; }} }}"
-    assert compile_expression(code).evaluate(Context()) == 3000
+    cases = "".join(f'case "{number}": return {number}; ' for number in range(1500))
+    code = f"@{{ int x = 0; {'x = x + 1; ' * 1500} switch (context.Request.Method) {{ {cases} default: return x; }} }}"
+    assert compile_expression(code).evaluate(Context()) == 1500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apimpolicy import Gateway, Request, load_policy
+from apimpolicy.policies.effects import Condition, HeaderSet
 from apimpolicy.report.explanation import explain
 
 POLICY = """<policies>
@@ -39,7 +40,7 @@ def test_order_and_nesting() -> None:
     assert (trace[2].file, trace[2].position) == ("orders.xml", (5, 7))
     assert trace.messages == ["hello"]
     assert trace.decision is None
-    assert [effect.data["taken"] for _, effect in trace.effects("condition")] == [False, True]
+    assert [effect.taken for _, effect in trace.effects(Condition)] == [False, True]
     assert len(trace.section("backend")) == 2
 
 
@@ -92,7 +93,7 @@ def test_a_trace_says_how_many_rounds_it_left_out() -> None:
 def test_texts_of_effects_are_pythons() -> None:
     policy = """<inbound><set-header name="X"><value>@("\\ud83d\\ude00")</value></set-header></inbound>"""
     (entry,) = Gateway().run(policy, "/").trace.named("set-header")
-    assert entry.effect is not None
+    assert isinstance(entry.effect, HeaderSet)
     assert entry.effect.text == "X: \U0001f600"
-    assert entry.effect.data["after"] == ("\U0001f600",)
-    assert entry.effect.data is entry.effect.data
+    assert entry.effect.after == ("\U0001f600",)
+    assert entry.effect is entry.effect

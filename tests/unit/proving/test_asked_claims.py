@@ -12,7 +12,7 @@ import yaml
 
 pytest.importorskip("z3")
 
-from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.running import prove_file
 from apimpolicy.testing.tree import read_tree

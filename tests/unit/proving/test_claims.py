@@ -14,12 +14,12 @@ from tests.sampling import sampled
 
 pytest.importorskip("z3")
 
-from apimpolicy.symbolic.bounds import Bounds
+from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.testing.case_files import load_case_tree
-from apimpolicy.testing.claims.deciding import Deciding
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.running import prove_file
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
+from apimpolicy.testing.claims.static_proofs import StaticProofs
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -56,17 +56,17 @@ def file_of(row: dict[str, Any]) -> CaseFile:
     return load_case_tree(read_tree(content, "made-up.test.json"), "made-up.test.json")
 
 
-def deciding_of(row: dict[str, Any]) -> Deciding:
+def deciding_of(row: dict[str, Any]) -> StaticProofs:
     """Return what decides the claim of a row, without any request."""
     file = file_of(row)
-    return Deciding(world_of(file.subject.policies, surroundings_of(file)), file.claims, Expressions({}))
+    return StaticProofs(harness_of(file.subject.policies, setup_of(file)), file.claims, Expressions({}))
 
 
 @pytest.mark.parametrize("name", sampled(FALSE, 40))
 def test_a_false_claim_is_never_proven(name: str) -> None:
-    deciding = deciding_of(FALSE[name])
-    assert not deciding.decide(0).is_proven
-    assert deciding.decide_under_assumptions(0).is_proven is FALSE[name].get("assumes", False)
+    static = deciding_of(FALSE[name])
+    assert not static.decide(0).is_proven
+    assert static.decide_under_assumptions(0).is_proven is FALSE[name].get("assumes", False)
 
 
 @pytest.mark.parametrize("name", CLAIMS)

@@ -133,18 +133,18 @@ def test_the_request_has_all_of_them(result: Result) -> None:
 
 
 def test_the_inspector(result: Result) -> None:
-    from apimpolicy.serving.front import Front, Served
+    from apimpolicy.serving.dispatcher import Dispatcher, Served
     from apimpolicy.serving.inspector import Inspector
     from apimpolicy.serving.lines import Summary
 
     async def pages() -> dict[str, str]:
-        front = Front(Served(gateway(), {"api": POLICY}))
-        inspector = Inspector(front, "token")
-        handled = await front.handle(Request.get(URL, headers=HEADERS))
+        dispatcher = Dispatcher(Served(gateway(), {"api": POLICY}))
+        inspector = Inspector(dispatcher, "token")
+        handled = await dispatcher.handle(Request.get(URL, headers=HEADERS))
         inspector.add(handled)
         number = inspector.id_of(handled)
         loop = asyncio.get_running_loop()
-        of_request = ("", "/run", "/trace", "/policies", "/case")
+        of_request = ("", "/run", "/trace", "/policies", "/case", "/form")
         found = {
             path: inspector.page(Request.get("http://localhost/"), path, loop).text
             for path in ("state", *(f"requests/{number}{what}" for what in of_request))
@@ -170,7 +170,7 @@ def test_spans() -> None:
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-    from apimpolicy.serving.front import Front, Served
+    from apimpolicy.serving.dispatcher import Dispatcher, Served
     from apimpolicy.serving.spans import SpanWriter
 
     exporter = InMemorySpanExporter()
@@ -178,9 +178,9 @@ def test_spans() -> None:
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     writer = SpanWriter()
     writer._tracer = provider.get_tracer("test")
-    front = Front(Served(gateway(), {"api": POLICY}))
-    front.listeners.append(writer)
-    asyncio.run(front.handle(Request.get(URL, headers=HEADERS)))
+    dispatcher = Dispatcher(Served(gateway(), {"api": POLICY}))
+    dispatcher.listeners.append(writer)
+    asyncio.run(dispatcher.handle(Request.get(URL, headers=HEADERS)))
     spans = exporter.get_finished_spans()
     text = " ".join(f"{span.name} {dict(span.attributes)} {span.status.description}" for span in spans)
     assert "set-variable" in text

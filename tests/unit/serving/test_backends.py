@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from apimpolicy.serving.front import Handled
+    from apimpolicy.serving.dispatcher import Handled
 
 PLAIN = "<policies><inbound><base /></inbound></policies>"
 GET = b"GET /a/b?c=1 HTTP/1.1\r\nHost: gateway.example\r\nConnection: close\r\n\r\n"

@@ -19,8 +19,8 @@ from tests.unit.serving.conftest import RedisServer
 
 from apimpolicy import Gateway, Request
 from apimpolicy.serving import serving
-from apimpolicy.serving.front import Handled
-from apimpolicy.serving.loading import Source
+from apimpolicy.serving.dispatcher import Handled
+from apimpolicy.serving.loading import ServeTarget
 from apimpolicy.serving.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -115,14 +115,14 @@ def test_what_changes_before_the_first_look_is_seen(tmp_path: Path) -> None:
     policy = tmp_path / "early.xml"
     text = "<policies><inbound><return-response><set-body>{}</set-body></return-response></inbound></policies>"
     policy.write_text(text.format("before"))
-    source = Source(path=str(policy))
-    runtime = Runtime(source.load(), source)
-    before = runtime.front.served
+    target = ServeTarget(path=str(policy))
+    runtime = Runtime(target.load(), target)
+    before = runtime.dispatcher.served
     policy.write_text(text.format("afterwards"))
 
     async def until_loaded() -> None:
         watching = asyncio.create_task(runtime.watch())
-        while runtime.front.served is before:
+        while runtime.dispatcher.served is before:
             await asyncio.sleep(0.05)
         watching.cancel()
 
@@ -158,13 +158,13 @@ def test_what_was_compiled_goes_with_its_policy(tmp_path: Path) -> None:
     policy = tmp_path / "leaving.xml"
     text = '<policies><inbound><set-variable name="a" value="@({} + 1)" /><return-response /></inbound></policies>'
     policy.write_text(text.format(0))
-    source = Source(path=str(policy))
-    runtime = Runtime(source.load(), source)
+    target = ServeTarget(path=str(policy))
+    runtime = Runtime(target.load(), target)
     for turn in range(1, 6):
         policy.write_text(text.format(turn))
         assert asyncio.run(runtime.reload())
         for _ in range(3):
-            asyncio.run(runtime.front.handle(Request.get("http://a/")))
+            asyncio.run(runtime.dispatcher.handle(Request.get("http://a/")))
     gc.unfreeze()  # what was loaded is frozen, and would not be looked at
     gc.collect()
     assert not [each for each in gc.get_objects() if isinstance(each, Handled)]

@@ -21,7 +21,7 @@ from apimpolicy.serving.server import listen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.serving.front import Handled
+    from apimpolicy.serving.dispatcher import Handled
 
 ECHO = """<policies><inbound><return-response><set-status code="201" reason="Just so" />
 <set-header name="X-Seen"><value>@(context.Request.Method + " " + context.Request.OriginalUrl)</value></set-header>

@@ -22,8 +22,6 @@ from tests.unit.serving.conftest import free_port
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import load_configuration
-from apimpolicy.project.serve_settings import ServeSettings
-from apimpolicy.serving import Limits
 
 if TYPE_CHECKING:
     from tests.unit.serving.conftest import RedisServer
@@ -277,7 +275,7 @@ def test_the_inspector(tmp_path: Path) -> None:
         assert code == 200
         number = headers["Apim-Trace-Id"]
         assert b"<title>Requests" in serve.inspect()[1]
-        for name in ("inspector.js", "inspector.css"):
+        for name in ("inspector.js", "inspector_send.js", "inspector_views.js", "inspector.css", "page_colors.css"):
             assert serve.inspect(f"{name}")[0] == 200
         journey = serve.inspect(f"requests/{number}")[1].decode()
         assert "rate-limit-by-key" in journey
@@ -291,6 +289,22 @@ def test_the_inspector(tmp_path: Path) -> None:
         (tmp_path / "saved.test.yaml").write_text(case)
         assert serve.inspect(f"requests/{number}/replay", "POST")[0] == 405
         assert serve.inspect(f"requests/{number}/replay", "POST", X_Apimpolicy="1")[0] == 200
+        form = json.loads(serve.inspect(f"requests/{number}/form")[1])
+        assert "abcdefghijklmnop" not in str(form)
+        for path, fields, expected in (
+            (f"requests/{number}/send", form, 200),  # with the token, which the form does not show
+            ("send", {"method": "GET", "url": "/orders"}, 200),
+            ("send", {"method": "GET", "url": "orders"}, 400),
+            ("send", {"method": "GET", "url": "/", "headers": "no header"}, 400),
+            ("send", {"method": "GET", "url": "/", "certificate": "uploaded:x"}, 400),
+            ("send", {"method": "GET", "url": "/", "certificate": "pem", "pem": "x"}, 400),
+            ("send", ["no form"], 400),
+        ):
+            page, sent = f"/{serve.token}/{path}", json.dumps(fields).encode()
+            assert get(serve.inspector, page, "POST", sent)[0] == 405
+            assert get(serve.inspector, page, "POST", sent, X_Apimpolicy="1", Sec_Fetch_Site="same-site")[0] == 404
+            code, answer, _ = get(serve.inspector, page, "POST", sent, X_Apimpolicy="1")
+            assert code == expected, (path, fields, answer)
         assert serve.inspect("requests/999")[0] == 404
         assert serve.inspect("state", Host="evil.example")[0] == 404
         assert serve.inspect("state", Sec_Fetch_Site="cross-site")[0] == 404
@@ -387,11 +401,6 @@ def test_what_is_wrong_in_the_configuration_is_said(name: str, tmp_path: Path) -
     with pytest.raises(ConfigurationError) as error:
         load_configuration(str(tmp_path / "apimpolicy.toml"))
     assert f"apimpolicy.toml:2: {words}" in str(error.value)
-
-
-def test_limits_are_those_that_can_be_configured() -> None:
-    declared = ServeSettings.declared
-    assert {name: declared[name].default for name in Limits._fields} == Limits()._asdict()
 
 
 def test_what_is_served_cannot_read_the_inspector(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apimpolicy import Gateway, Request
-from apimpolicy.serving.front import Front, Served
+from apimpolicy.serving.dispatcher import Dispatcher, Served
 from apimpolicy.serving.spans import span_writer
 
 POLICY = """<policies><inbound><choose><when condition="@(true)"><set-variable name="a" value="1" /></when></choose>
@@ -27,10 +27,10 @@ def test_a_request_is_a_span_with_one_for_each_policy() -> None:
     trace.set_tracer_provider(provider)
     writer = span_writer()
     assert writer is not None
-    front = Front(Served(Gateway(), {"api": POLICY}))
-    front.listeners.append(writer)
+    dispatcher = Dispatcher(Served(Gateway(), {"api": POLICY}))
+    dispatcher.listeners.append(writer)
     caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    asyncio.run(front.handle(Request.get("http://a/orders?key=secret", headers={"traceparent": caller})))
+    asyncio.run(dispatcher.handle(Request.get("http://a/orders?key=secret", headers={"traceparent": caller})))
     spans = {span.name: span for span in exporter.get_finished_spans()}
     request = spans["GET"]
     assert f"{request.context.trace_id:032x}" == "0af7651916cd43dd8448eb211c80319c"

@@ -79,23 +79,23 @@ class Holder:
 
 
 @pytest.mark.parametrize("counter", [Window("p", HOUR), Total("p", 0.0, 0.0), Bucket("p", 2, 1e9)])
-def test_room_is_left_for_what_was_promised(counter: Counter, state: State) -> None:
+def test_room_is_left_for_what_was_reserved(counter: Counter, state: State) -> None:
     first, second, third = Holder(), Holder(), Holder()
-    promise, now = [Claim(counter, 2, 0)], [Claim(counter, 2)]
-    assert state.counters.take(promise, promised_to=first).refused is None
-    assert state.counters.take(promise, promised_to=second).refused is None
+    reservation, now = [Claim(counter, 2, 0)], [Claim(counter, 2)]
+    assert state.counters.take(reservation, reserved_for=first).refused is None
+    assert state.counters.take(reservation, reserved_for=second).refused is None
     assert state.counters.take(now).refused == 0
     assert state.counters.take([Claim(counter, 2, 0, own=1)]).refused is None
-    state.counters.settle(counter, first, [])
+    state.counters.commit(counter, first, [])
     assert state.counters.take(now).refused is None
-    state.counters.settle(counter, second, [(counter, 1)])
-    assert state.counters.take(promise, promised_to=third).refused == 0
+    state.counters.commit(counter, second, [(counter, 1)])
+    assert state.counters.take(reservation, reserved_for=third).refused == 0
 
 
-def test_a_promise_that_nobody_keeps_holds_nothing(state: State) -> None:
+def test_an_abandoned_reservation_is_released(state: State) -> None:
     holder = Holder()
     counter = Window("p", HOUR)
-    state.counters.take([Claim(counter, 1, 0)], promised_to=holder)
+    state.counters.take([Claim(counter, 1, 0)], reserved_for=holder)
     del holder
     gc.collect()
     state.counters.count([(Window("another", HOUR), 1)])

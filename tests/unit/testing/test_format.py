@@ -7,19 +7,20 @@ import json
 import jsonschema_rs
 import pytest
 import yaml
+from tests.rows import for_each
 
 from apimpolicy.testing import schema
 from apimpolicy.testing.kinds import COMBINED, KINDS, TABLES, alternatives, check
 from apimpolicy.testing.tree import TestFileError, read_tree
 
 ROWS = [
-    pytest.param(table, key, words, meaning, example, id=f"{table}: {key}")
+    (table, key, words, meaning, example)
     for table, keys in TABLES.items()
     for key, (words, meaning, example) in keys.items()
 ]
 
 
-@pytest.mark.parametrize(("table", "key", "words", "meaning", "example"), ROWS)
+@for_each(ROWS)
 def test_every_key_is_documented_with_an_example(table: str, key: str, words: str, meaning: str, example: str) -> None:
     assert meaning.endswith(".") or "…" in meaning
     check(read_tree(example, "example.yaml"), words)
@@ -29,7 +30,7 @@ def test_every_key_is_documented_with_an_example(table: str, key: str, words: st
 
 
 def test_every_word_is_known() -> None:
-    for table, key, words, _, _ in (row.values for row in ROWS):
+    for table, key, words, _, _ in ROWS:
         for alternative in alternatives(str(words)):
             inner = alternative.strip("[{}]")
             known = inner in KINDS or inner in TABLES or inner in COMBINED or inner == "gateway" or ", " in inner
@@ -53,7 +54,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("words", "value", "sentence"), MISTAKES)
+@for_each(MISTAKES)
 def test_a_value_of_the_wrong_kind_is_said(words: str, value: str, sentence: str) -> None:
     with pytest.raises(TestFileError) as raised:
         check(read_tree(value, "example.yaml"), words)

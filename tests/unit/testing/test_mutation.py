@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from apimpolicy.engine.document import load_policy, read_bytes
-from apimpolicy.engine.stand_ins import standing_in
+from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.coverage_data import FileCoverage
 from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, UNJUDGED, Mutant, MutantOutcome
 from apimpolicy.report.mutation_text import Score, check_sentences, survivor, unreached, would_notice
 from apimpolicy.testing.coverage.places import places_of
+from apimpolicy.testing.mutation.checks import CheckIndex
 from apimpolicy.testing.mutation.mutants import mutants_of, spread
 from apimpolicy.testing.mutation.pytest_runs import IMPORTED_BEFORE
 from apimpolicy.testing.mutation.running import collect, diff_of, find_mutants, load_cases, run_mutant, run_mutants
-from apimpolicy.testing.mutation.subjects import Subjects
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,7 +137,7 @@ C, T = ("certificate",), ("token",)
 REFUSE = '<return-response><set-status code="403" /></return-response>'
 CHECK_IN_CHOOSE = '<choose><when condition="{}">{}</when></choose>'
 
-SUBJECTS = [
+CHECKS = [
     (WHEN.format("@(context.Request.Certificate == null || context.Tracing)"), {
         "without `context.Request.Certificate == null`": ((), C),
         "without `context.Tracing`": ((), ()),
@@ -211,16 +211,16 @@ SUBJECTS = [
 """Documents with what is removed and what is changed, by the description; lists where several have the same one."""
 
 
-@pytest.mark.parametrize(("policy", "expected"), SUBJECTS)
+@pytest.mark.parametrize(("policy", "expected"), CHECKS)
 def test_what_changes_are_about(policy: str, expected: dict[str, Any]) -> None:
     found: dict[str, list[Any]] = {}
     for mutant in found_in(policy):
         found.setdefault(mutant.description, []).append((mutant.removes, mutant.about))
-    for description, subjects in expected.items():
-        if isinstance(subjects, list):
-            assert found[description] == subjects, description
+    for description, checks in expected.items():
+        if isinstance(checks, list):
+            assert found[description] == checks, description
         else:
-            assert set(found[description]) == {subjects}, description
+            assert set(found[description]) == {checks}, description
 
 
 def test_variables_and_fragments_of_other_documents() -> None:
@@ -232,10 +232,10 @@ def test_variables_and_fragments_of_other_documents() -> None:
         f"<fragment>{CHECK_IN_CHOOSE.format('@(!(bool)context.Variables[&quot;known&quot;])', REFUSE)}</fragment>"
     )
     log = load_policy('<fragment><trace source="a"><message>b</message></trace></fragment>')
-    subjects = Subjects.of([around, check, log], {"check": check, "log": log})
-    assert subjects.variables["certificate"] == {"known"}
-    assert subjects.fragments == {"check": C, "log": ()}
-    found = mutants_of(around, FileCoverage("a.xml", around.original.text, places_of(around).places), subjects)
+    checks = CheckIndex.of([around, check, log], {"check": check, "log": log})
+    assert checks.variables["certificate"] == {"known"}
+    assert checks.fragments == {"check": C, "log": ()}
+    found = mutants_of(around, FileCoverage("a.xml", around.original.text, places_of(around).places), checks)
     gone = [mutant for mutant in found if mutant.description == "without <include-fragment>"]
     assert [mutant.removes for mutant in gone] == [C, ()]
 
@@ -324,8 +324,8 @@ def test_the_project_has_the_survivors_that_are_known(monkeypatch: pytest.Monkey
         "orders.xml:13:9 without <include-fragment>."
     )
     assert unreached(outcomes) == [
-        "orders.xml: 5 changes where no test comes, the first in line 15",
-        "unused.xml: 3 changes where no test comes, the first in line 2",
+        "orders.xml: 5 changes that no test reaches, the first in line 15",
+        "unused.xml: 3 changes that no test reaches, the first in line 2",
     ]
     assert {path.name: path.read_bytes() for path in PROJECT.iterdir() if path.is_file()} == before
     assert read_bytes(PROJECT / "orders.xml") == before["orders.xml"]
@@ -390,7 +390,7 @@ def test_a_condition_that_threw_is_reached(tmp_path: Path) -> None:
 def test_a_text_stands_in_for_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_text("<policies />")
-    with standing_in(str(path), b"<fragment />"):
+    with replace_file(str(path), b"<fragment />"):
         assert read_bytes(path) == b"<fragment />"
         assert load_policy(path).is_fragment
     assert read_bytes(path) == b"<policies />"
@@ -451,8 +451,8 @@ def test_a_mutant_that_never_ends_is_killed(tmp_path: Path) -> None:
     cases = load_cases([str(tmp_path / "a.test.yaml")])
     coverage, _ = collect(cases)
     mutants, texts = find_mutants(coverage)
-    turned = next(mutant for mutant in mutants if "turned round" in mutant.description)
-    endless = Mutant(turned.path, "condition", turned.start, turned.end, "true", 1, 1, "endless", turned.tests)
+    negated = next(mutant for mutant in mutants if "turned round" in mutant.description)
+    endless = Mutant(negated.path, "condition", negated.start, negated.end, "true", 1, 1, "endless", negated.tests)
     outcome = run_mutant(endless, texts[endless.path], cases)
     assert (outcome.status, outcome.killed_by.endswith(": a")) == (KILLED, True)
 

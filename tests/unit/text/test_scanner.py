@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.rows import for_each
 
 from apimpolicy.errors import PolicySyntaxError
 from apimpolicy.text.scanner import scan_expression
@@ -35,8 +36,7 @@ VERBATIM = [
 ]
 
 
-@pytest.mark.parametrize("code", VERBATIM)
-@pytest.mark.parametrize("rest", ["", ")", '" />', " \"'{", "}}"])
+@for_each((code, rest) for code in VERBATIM for rest in ("", ")", '" />', " \"'{", "}}"))
 def test_end_is_found(code: str, rest: str) -> None:
     excerpt = scan_expression(Source("<a>" + code + rest), 3)
     assert (excerpt.text, excerpt.start, excerpt.end) == (code, 3, 3 + len(code))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.values import RectangularArray
 
 INDEX = "Index was out of range. Must be non-negative and less than the size of the collection."
@@ -14,13 +14,6 @@ _OFFSETS = (
     "the end of the source collection."
 )
 _NON_NEGATIVE = "Non-negative number required."
-
-
-def require(value: Any, parameter: str) -> Any:
-    """The value, unless it is null: ArgumentNullException."""
-    if value is None:
-        raise ArgumentNullException(parameter)
-    return value
 
 
 def check_index(index: int, size: int, parameter: str = "index") -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative
 from apimpolicy.dotnet.collections.arrays import new_array, new_rectangular_array
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, NotSupportedException
-from apimpolicy.dotnet.registry import declines, implements
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, NotSupportedException, require
+from apimpolicy.dotnet.registry import declines, implements, implements_all
 from apimpolicy.dotnet.values import VOID
 
 if TYPE_CHECKING:
@@ -26,21 +26,12 @@ def create(element: TypeObject | None, lengths: tuple[int, ...], names: tuple[st
     return new_array(type_, lengths[0]) if len(lengths) == 1 else new_rectangular_array(type_, lengths)
 
 
-@implements(_ARRAY, "static System.Array CreateInstance(System.Type elementType, int length)")
-def create_vector(element: TypeObject | None, length: int) -> Any:
-    return create(element, (length,), ("length",))
-
-
-@implements(_ARRAY, "static System.Array CreateInstance(System.Type elementType, int length1, int length2)")
-@implements(
-    _ARRAY, "static System.Array CreateInstance(System.Type elementType, int length1, int length2, int length3)"
-)
+@implements(_ARRAY, "CreateInstance(Type, int, int)", "CreateInstance(Type, int, int, int)")
 def create_rectangular(element: TypeObject | None, *lengths: int) -> Any:
     return create(element, lengths, tuple(f"length{number + 1}" for number in range(len(lengths))))
 
 
-@implements(_ARRAY, "static System.Array CreateInstance(System.Type elementType, params int[] lengths)")
-@implements(_ARRAY, "static System.Array CreateInstance(System.Type elementType, params long[] lengths)")
+@implements(_ARRAY, "CreateInstance(Type, int[])", "CreateInstance(Type, long[])")
 def create_of_lengths(element: TypeObject | None, lengths: Any) -> Any:
     require(element, "elementType")
     if not require(lengths, "lengths"):
@@ -50,13 +41,16 @@ def create_of_lengths(element: TypeObject | None, lengths: Any) -> Any:
     return create(element, tuple(lengths), tuple(f"lengths[{index}]" for index in range(len(lengths))))
 
 
-@implements(_ARRAY, "void Initialize()")
+@implements(_ARRAY, "Initialize")
 def initialize(array: Any) -> None:
     """Calls the constructors of the elements; the structures of C# have none."""
 
 
 declines(
     _ARRAY,
-    "static System.Array CreateInstance(System.Type elementType, int[] lengths, int[] lowerBounds)",
+    "CreateInstance(Type, int[], int[])",
     reason="arrays whose first index is not 0 are not simulated",
 )
+
+
+implements_all(_ARRAY, {"CreateInstance(Type, int)": lambda element, length: create(element, (length,), ("length",))})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import cast, is_reference_convertible
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import check_non_negative, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative
 from apimpolicy.dotnet.collections.arrays import default_value, new_array
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.environment import environment
@@ -17,6 +17,7 @@ from apimpolicy.dotnet.exceptions import (
     IndexOutOfRangeException,
     InvalidCastException,
     RankException,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.types import NamedType
@@ -47,19 +48,17 @@ def _lengths(array: Any) -> tuple[int, ...]:
     return array.lengths if isinstance(array, RectangularArray) else (len(array),)
 
 
-@implements(_ARRAY, "int Length { get; }")
-@implements(_ARRAY, "long LongLength { get; }")
+@implements(_ARRAY, "Length", "LongLength")
 def length(array: Any) -> int:
     return len(_items(array))
 
 
-@implements(_ARRAY, "int Rank { get; }")
+@implements(_ARRAY, "Rank")
 def rank(array: Any) -> int:
     return len(_lengths(array))
 
 
-@implements(_ARRAY, "int GetLength(int dimension)")
-@implements(_ARRAY, "long GetLongLength(int dimension)")
+@implements(_ARRAY, "GetLength", "GetLongLength")
 def get_length(array: Any, dimension: int) -> int:
     lengths = _lengths(array)
     if not 0 <= dimension < len(lengths):
@@ -67,13 +66,13 @@ def get_length(array: Any, dimension: int) -> int:
     return lengths[dimension]
 
 
-@implements(_ARRAY, "int GetLowerBound(int dimension)")
+@implements(_ARRAY, "GetLowerBound")
 def get_lower_bound(array: Any, dimension: int) -> int:
     get_length(array, dimension)
     return 0
 
 
-@implements(_ARRAY, "object Clone()")
+@implements(_ARRAY, "Clone")
 @counts_itself
 def clone(array: Any) -> Any:
     environment().new_elements(len(_items(array)))
@@ -82,7 +81,7 @@ def clone(array: Any) -> Any:
     return Array(array.element, array)
 
 
-@implements(_ARRAY, "static void Resize<T>(ref T[] array, int newSize)", types=True)
+@implements(_ARRAY, "Resize", types=True)
 def resize(types: Types, array: Any, size: int) -> tuple[Array]:
     check_non_negative(size, "newSize")
     if array is not None and len(array) == size:
@@ -93,7 +92,7 @@ def resize(types: Types, array: Any, size: int) -> tuple[Array]:
     return (made,)
 
 
-@implements(_ARRAY, "static void Clear(System.Array array, int index, int length)")
+@implements(_ARRAY, "Clear")
 @counts_itself
 def clear(array: Any, index: int, count: int) -> None:
     require(array, "array")
@@ -104,21 +103,20 @@ def clear(array: Any, index: int, count: int) -> None:
     items[index : index + count] = [default_value(array.element)] * count
 
 
-@implements(_ARRAY, "static void Fill<T>(T[] array, T value)")
+@implements(_ARRAY, "Fill(T[], T)")
 def fill(array: Any, value: Any) -> None:
     require(array, "array")
     array[:] = [value] * len(array)
 
 
-@implements(_ARRAY, "static void Fill<T>(T[] array, T value, int startIndex, int count)")
+@implements(_ARRAY, "Fill(T[], T, int, int)")
 def fill_part(array: Any, value: Any, start: int, count: int) -> None:
     require(array, "array")
     searching.find_index(array, start, count, lambda _: True)
     array[start : start + count] = [value] * count
 
 
-@implements(_ARRAY, "static void Copy(System.Array sourceArray, System.Array destinationArray, int length)")
-@implements(_ARRAY, "static void Copy(System.Array sourceArray, System.Array destinationArray, long length)")
+@implements(_ARRAY, "Copy")
 def copy(source: Any, destination: Any, count: int) -> None:
     require(source, "sourceArray")
     require(destination, "destinationArray")
@@ -150,7 +148,6 @@ def copy_part(source: Any, source_index: int, destination: Any, destination_inde
     target[destination_index : destination_index + count] = _converted(part, source.element, destination.element)
 
 
-_WIDENING = ("sbyte", "byte", "short", "ushort", "char", "int", "uint", "long", "ulong", "float", "double")
 _UNSIGNED = frozenset({"byte", "ushort", "uint", "ulong", "char"})
 _SIZES = {
     "sbyte": 1, "byte": 1, "short": 2, "ushort": 2, "char": 2, "int": 4, "uint": 4, "long": 8, "ulong": 8,
@@ -201,18 +198,13 @@ def _is_interface(*types: Type) -> bool:
     return any(isinstance(type_, NamedType) and type_.kind == "interface" for type_ in types)
 
 
-@implements(_ARRAY, "void CopyTo(System.Array array, int index)")
-@implements(_ARRAY, "void CopyTo(System.Array array, long index)")
+@implements(_ARRAY, "CopyTo")
 def copy_to(source: Any, array: Any, index: int) -> None:
     require(array, "array")
     copy_part(source, 0, array, index, len(_items(source)))
 
 
-@implements(
-    _ARRAY,
-    "static TOutput[] ConvertAll<TInput, TOutput>(TInput[] array, System.Converter<TInput, TOutput> converter)",
-    types=True,
-)
+@implements(_ARRAY, "ConvertAll", types=True)
 @counts_itself
 def convert_all(types: Types, array: Any, converter: Callable[[Any], Any]) -> Array:
     require(array, "array")
@@ -221,22 +213,22 @@ def convert_all(types: Types, array: Any, converter: Callable[[Any], Any]) -> Ar
     return Array(types[1], [converter(item) for item in array])
 
 
-@implements(_ARRAY, "static bool Exists<T>(T[] array, System.Predicate<T> match)")
+@implements(_ARRAY, "Exists")
 def exists(array: Any, match: Predicate) -> bool:
     return find_index(array, match) >= 0
 
 
-@implements(_ARRAY, "static T Find<T>(T[] array, System.Predicate<T> match)", types=True)
+@implements(_ARRAY, "Find", types=True)
 def find(types: Types, array: Any, match: Predicate) -> Any:
     return searching.item_or_default(array, find_index(array, match), types[0])
 
 
-@implements(_ARRAY, "static T FindLast<T>(T[] array, System.Predicate<T> match)", types=True)
+@implements(_ARRAY, "FindLast", types=True)
 def find_last(types: Types, array: Any, match: Predicate) -> Any:
     return searching.item_or_default(array, find_last_index(array, match), types[0])
 
 
-@implements(_ARRAY, "static T[] FindAll<T>(T[] array, System.Predicate<T> match)", types=True)
+@implements(_ARRAY, "FindAll", types=True)
 @counts_itself
 def find_all(types: Types, array: Any, match: Predicate) -> Array:
     require(array, "array")
@@ -245,37 +237,37 @@ def find_all(types: Types, array: Any, match: Predicate) -> Array:
     return Array(types[0], [item for item in array if match(item)])
 
 
-@implements(_ARRAY, "static int FindIndex<T>(T[] array, System.Predicate<T> match)")
+@implements(_ARRAY, "FindIndex(T[], Predicate<T>)")
 def find_index(array: Any, match: Predicate) -> int:
     return searching.find_index(require(array, "array"), 0, None, match)
 
 
-@implements(_ARRAY, "static int FindIndex<T>(T[] array, int startIndex, System.Predicate<T> match)")
+@implements(_ARRAY, "FindIndex(T[], int, Predicate<T>)")
 def find_index_from(array: Any, start: int, match: Predicate) -> int:
     return searching.find_index(require(array, "array"), start, None, match)
 
 
-@implements(_ARRAY, "static int FindIndex<T>(T[] array, int startIndex, int count, System.Predicate<T> match)")
+@implements(_ARRAY, "FindIndex(T[], int, int, Predicate<T>)")
 def find_index_within(array: Any, start: int, count: int, match: Predicate) -> int:
     return searching.find_index(require(array, "array"), start, count, match)
 
 
-@implements(_ARRAY, "static int FindLastIndex<T>(T[] array, System.Predicate<T> match)")
+@implements(_ARRAY, "FindLastIndex(T[], Predicate<T>)")
 def find_last_index(array: Any, match: Predicate) -> int:
     return searching.find_last_index(require(array, "array"), None, None, match)
 
 
-@implements(_ARRAY, "static int FindLastIndex<T>(T[] array, int startIndex, System.Predicate<T> match)")
+@implements(_ARRAY, "FindLastIndex(T[], int, Predicate<T>)")
 def find_last_index_from(array: Any, start: int, match: Predicate) -> int:
     return searching.find_last_index(require(array, "array"), start, None, match)
 
 
-@implements(_ARRAY, "static int FindLastIndex<T>(T[] array, int startIndex, int count, System.Predicate<T> match)")
+@implements(_ARRAY, "FindLastIndex(T[], int, int, Predicate<T>)")
 def find_last_index_within(array: Any, start: int, count: int, match: Predicate) -> int:
     return searching.find_last_index(require(array, "array"), start, count, match)
 
 
-@implements(_ARRAY, "static void ForEach<T>(T[] array, System.Action<T> action)")
+@implements(_ARRAY, "ForEach")
 @counts_itself
 def for_each(array: Any, action: Callable[[Any], None]) -> None:
     require(array, "array")
@@ -285,7 +277,7 @@ def for_each(array: Any, action: Callable[[Any], None]) -> None:
         action(item)
 
 
-@implements(_ARRAY, "static bool TrueForAll<T>(T[] array, System.Predicate<T> match)")
+@implements(_ARRAY, "TrueForAll")
 @counts_itself
 def true_for_all(array: Any, match: Predicate) -> bool:
     require(array, "array")
@@ -294,16 +286,14 @@ def true_for_all(array: Any, match: Predicate) -> bool:
     return all(match(item) for item in array)
 
 
-@implements(_ARRAY, "static System.Collections.ObjectModel.ReadOnlyCollection<T> AsReadOnly<T>(T[] array)", types=True)
+@implements(_ARRAY, "AsReadOnly", types=True)
 def as_read_only(types: Types, array: Any) -> Any:
     from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
 
     return ReadOnlyCollection(types, require(array, "array"))
 
 
-@implements(_ARRAY, "static int IndexOf<T>(T[] array, T value)")
-@implements(_ARRAY, "static int IndexOf<T>(T[] array, T value, int startIndex)")
-@implements(_ARRAY, "static int IndexOf<T>(T[] array, T value, int startIndex, int count)")
+@implements(_ARRAY, "IndexOf")
 def index_of(array: Any, value: Any, start: int = 0, count: int | None = None) -> int:
     require(array, "array")
     _check_start(start, len(array))
@@ -318,24 +308,20 @@ def _check_start(start: int, size: int) -> None:
         )
 
 
-@implements(_ARRAY, "static int IndexOf(System.Array array, object value)")
-@implements(_ARRAY, "static int IndexOf(System.Array array, object value, int startIndex)")
-@implements(_ARRAY, "static int IndexOf(System.Array array, object value, int startIndex, int count)")
+@implements(_ARRAY, "IndexOf(Array, object)", "IndexOf(Array, object, int)", "IndexOf(Array, object, int, int)")
 def index_of_boxed(array: Any, value: Any, start: int = 0, count: int | None = None) -> int:
     return index_of(_boxed(array), value, start, count)
 
 
-@implements(_ARRAY, "static int LastIndexOf<T>(T[] array, T value)")
-@implements(_ARRAY, "static int LastIndexOf<T>(T[] array, T value, int startIndex)")
-@implements(_ARRAY, "static int LastIndexOf<T>(T[] array, T value, int startIndex, int count)")
+@implements(_ARRAY, "LastIndexOf")
 def last_index_of(array: Any, value: Any, start: int | None = None, count: int | None = None) -> int:
     require(array, "array")
     return searching.last_index_of(array, value, start, count, equality_key(array.element), "startIndex")
 
 
-@implements(_ARRAY, "static int LastIndexOf(System.Array array, object value)")
-@implements(_ARRAY, "static int LastIndexOf(System.Array array, object value, int startIndex)")
-@implements(_ARRAY, "static int LastIndexOf(System.Array array, object value, int startIndex, int count)")
+@implements(
+    _ARRAY, "LastIndexOf(Array, object)", "LastIndexOf(Array, object, int)", "LastIndexOf(Array, object, int, int)"
+)
 def last_index_of_boxed(array: Any, value: Any, start: int | None = None, count: int | None = None) -> int:
     return last_index_of(_boxed(array), value, start, count)
 
@@ -350,11 +336,11 @@ def _boxed(array: Any) -> Array:
 implements_all(
     _ARRAY,
     {
-        "bool IsReadOnly { get; }": lambda array: False,
-        "bool IsSynchronized { get; }": lambda array: False,
-        "bool IsFixedSize { get; }": lambda array: True,
-        "object SyncRoot { get; }": lambda array: array,
-        "int GetUpperBound(int dimension)": lambda array, dimension: get_length(array, dimension) - 1,
+        "IsReadOnly": lambda array: False,
+        "IsSynchronized": lambda array: False,
+        "IsFixedSize": lambda array: True,
+        "SyncRoot": lambda array: array,
+        "GetUpperBound": lambda array, dimension: get_length(array, dimension) - 1,
     },
 )
-implements_all(_ARRAY, {"static T[] Empty<T>()": lambda types: Array(types[0])}, types=True)
+implements_all(_ARRAY, {"Empty": lambda types: Array(types[0])}, types=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import check_part, require
+from apimpolicy.dotnet.collections.arguments import check_part
 from apimpolicy.dotnet.collections.arrays import default_value, rectangular_get, rectangular_set
 from apimpolicy.dotnet.collections.comparers import comparison_of, sort_key
 from apimpolicy.dotnet.collections.comparers import sort as sort_items
@@ -17,6 +17,7 @@ from apimpolicy.dotnet.exceptions import (
     IndexOutOfRangeException,
     InvalidCastException,
     RankException,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements
 from apimpolicy.dotnet.values import RectangularArray, box
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _ARRAY = "System.Array"
-_COMPARER = "System.Collections.IComparer comparer"
 _SHORT_ITEMS = (
     "Offset and length were out of bounds for the array or count is greater than the number of elements from index to "
     "the end of the source collection."
@@ -41,32 +41,28 @@ def _one_dimension(array: Any, parameter: str = "array") -> Any:
     return array
 
 
-@implements(_ARRAY, "static void Reverse(System.Array array)")
-@implements(_ARRAY, "static void Reverse<T>(T[] array)")
+@implements(_ARRAY, "Reverse")
 def reverse(array: Any) -> None:
     _one_dimension(array).reverse()
 
 
-@implements(_ARRAY, "static void Reverse(System.Array array, int index, int length)")
-@implements(_ARRAY, "static void Reverse<T>(T[] array, int index, int length)")
+@implements(_ARRAY, "Reverse(Array, int, int)", "Reverse(T[], int, int)")
 def reverse_part(array: Any, index: int, length: int) -> None:
     check_part(index, length, len(_one_dimension(array)), length="length")
     array[index : index + length] = array[index : index + length][::-1]
 
 
-@implements(_ARRAY, "static void Sort(System.Array array)")
-@implements(_ARRAY, f"static void Sort(System.Array array, {_COMPARER})")
-@implements(_ARRAY, "static void Sort<T>(T[] array)")
-@implements(_ARRAY, "static void Sort<T>(T[] array, System.Collections.Generic.IComparer<T> comparer)")
+@implements(_ARRAY, "Sort")
 def sort(array: Any, comparer: Any = None) -> None:
     sort_part(array, 0, len(_one_dimension(array)), comparer)
 
 
-@implements(_ARRAY, "static void Sort(System.Array array, int index, int length)")
-@implements(_ARRAY, f"static void Sort(System.Array array, int index, int length, {_COMPARER})")
-@implements(_ARRAY, "static void Sort<T>(T[] array, int index, int length)")
 @implements(
-    _ARRAY, "static void Sort<T>(T[] array, int index, int length, System.Collections.Generic.IComparer<T> comparer)"
+    _ARRAY,
+    "Sort(Array, int, int)",
+    "Sort(Array, int, int, IComparer)",
+    "Sort(T[], int, int)",
+    "Sort(T[], int, int, IComparer<T>)",
 )
 @counts_itself
 def sort_part(array: Any, index: int, length: int, comparer: Any = None) -> None:
@@ -77,7 +73,7 @@ def sort_part(array: Any, index: int, length: int, comparer: Any = None) -> None
     array[index : index + length] = part
 
 
-@implements(_ARRAY, "static void Sort<T>(T[] array, System.Comparison<T> comparison)")
+@implements(_ARRAY, "Sort(T[], Comparison<T>)")
 @counts_itself
 def sort_by(array: Any, comparison: Callable[[Any, Any], int]) -> None:
     require(array, "array")
@@ -88,24 +84,23 @@ def sort_by(array: Any, comparison: Callable[[Any, Any], int]) -> None:
     array[:] = part
 
 
-@implements(_ARRAY, "static void Sort(System.Array keys, System.Array items)")
-@implements(_ARRAY, f"static void Sort(System.Array keys, System.Array items, {_COMPARER})")
-@implements(_ARRAY, "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items)")
 @implements(
     _ARRAY,
-    "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, System.Collections.Generic.IComparer<TKey> comparer)",
+    "Sort(Array, Array)",
+    "Sort(Array, Array, IComparer)",
+    "Sort(TKey[], TValue[])",
+    "Sort(TKey[], TValue[], IComparer<TKey>)",
 )
 def sort_with_items(keys: Any, items: Any, comparer: Any = None) -> None:
     sort_part_with_items(keys, items, 0, len(_one_dimension(keys, "keys")), comparer)
 
 
-@implements(_ARRAY, "static void Sort(System.Array keys, System.Array items, int index, int length)")
-@implements(_ARRAY, f"static void Sort(System.Array keys, System.Array items, int index, int length, {_COMPARER})")
-@implements(_ARRAY, "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length)")
 @implements(
     _ARRAY,
-    "static void Sort<TKey, TValue>(TKey[] keys, TValue[] items, int index, int length,"
-    " System.Collections.Generic.IComparer<TKey> comparer)",
+    "Sort(Array, Array, int, int)",
+    "Sort(Array, Array, int, int, IComparer)",
+    "Sort(TKey[], TValue[], int, int)",
+    "Sort(TKey[], TValue[], int, int, IComparer<TKey>)",
 )
 @counts_itself
 def sort_part_with_items(keys: Any, items: Any, index: int, length: int, comparer: Any = None) -> None:
@@ -127,24 +122,24 @@ def sort_part_with_items(keys: Any, items: Any, index: int, length: int, compare
     )
 
 
-@implements(_ARRAY, "static int BinarySearch(System.Array array, object value)")
+@implements(_ARRAY, "BinarySearch(Array, object)")
 def binary_search_boxed(array: Any, value: Any) -> int:
     return binary_search_part_boxed(array, 0, len(_one_dimension(array)), value)
 
 
-@implements(_ARRAY, "static int BinarySearch(System.Array array, int index, int length, object value)")
+@implements(_ARRAY, "BinarySearch(Array, int, int, object)")
 def binary_search_part_boxed(array: Any, index: int, length: int, value: Any) -> int:
     if value is not None and not is_instance(value, array.element):
         raise ArgumentException("At least one object must implement IComparable.")
     return binary_search(array, index, length, unboxed(value, array.element), None)
 
 
-@implements(_ARRAY, f"static int BinarySearch(System.Array array, object value, {_COMPARER})")
+@implements(_ARRAY, "BinarySearch(Array, object, IComparer)")
 def binary_search_boxed_by(array: Any, value: Any, comparer: Any) -> int:
     return binary_search_part_boxed_by(array, 0, len(_one_dimension(array)), value, comparer)
 
 
-@implements(_ARRAY, f"static int BinarySearch(System.Array array, int index, int length, object value, {_COMPARER})")
+@implements(_ARRAY, "BinarySearch(Array, int, int, object, IComparer)")
 def binary_search_part_boxed_by(array: Any, index: int, length: int, value: Any, comparer: Any) -> int:
     if comparer is None:
         return binary_search_part_boxed(array, index, length, value)
@@ -154,22 +149,17 @@ def binary_search_part_boxed_by(array: Any, index: int, length: int, value: Any,
     return searching.binary_search(boxed, index, length, value, compare)
 
 
-@implements(_ARRAY, "static int BinarySearch<T>(T[] array, T value)")
-@implements(_ARRAY, "static int BinarySearch<T>(T[] array, T value, System.Collections.Generic.IComparer<T> comparer)")
+@implements(_ARRAY, "BinarySearch")
 def binary_search_all(array: Any, value: Any, comparer: Any = None) -> int:
     return binary_search(array, 0, len(_one_dimension(array)), value, comparer)
 
 
-@implements(_ARRAY, "static int BinarySearch<T>(T[] array, int index, int length, T value)")
+@implements(_ARRAY, "BinarySearch(T[], int, int, T)")
 def binary_search_part(array: Any, index: int, length: int, value: Any) -> int:
     return binary_search(array, index, length, value, None)
 
 
-@implements(
-    _ARRAY,
-    "static int BinarySearch<T>(T[] array, int index, int length, T value,"
-    " System.Collections.Generic.IComparer<T> comparer)",
-)
+@implements(_ARRAY, "BinarySearch(T[], int, int, T, IComparer<T>)")
 def binary_search(array: Any, index: int, length: int, value: Any, comparer: Any) -> int:
     check_part(index, length, len(_one_dimension(array)), length="length")
     return searching.binary_search(array, index, length, value, comparison_of(array.element, comparer))

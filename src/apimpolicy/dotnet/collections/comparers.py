@@ -269,34 +269,26 @@ def text(type_: Type, value: Any) -> str:
     return str(to_string(box(type_, value)) or "")
 
 
-interface_members("System.Collections.Generic.IComparer<T>", {"int Compare(T x, T y)": "compare"})
-interface_members("System.Collections.IComparer", {"int Compare(object x, object y)": "compare"})
+interface_members("System.Collections.Generic.IComparer<T>", "Compare")
+interface_members("System.Collections.IComparer", "Compare")
 
 
-interface_members("System.Collections.Generic.Comparer<T>", {"int Compare(T x, T y)": "compare"})
+interface_members("System.Collections.Generic.Comparer<T>", "Compare")
 
 
-@implements(
-    "System.Collections.Generic.Comparer<T>",
-    "static System.Collections.Generic.Comparer<T> Default { get; }",
-    types=True,
-)
+@implements("System.Collections.Generic.Comparer<T>", "Default", types=True)
 def default_comparer(types: tuple[Type, ...]) -> DefaultComparer:
     return DefaultComparer(types[0])
 
 
-@implements(
-    "System.Collections.Generic.EqualityComparer<T>",
-    "static System.Collections.Generic.EqualityComparer<T> Default { get; }",
-    types=True,
-)
+@implements("System.Collections.Generic.EqualityComparer<T>", "Default", types=True)
 def default_equality_comparer(types: tuple[Type, ...]) -> DefaultEqualityComparer:
     return DefaultEqualityComparer(types[0])
 
 
-@implements("System.Collections.Generic.EqualityComparer<T>", "bool Equals(T x, T y)")
-@implements("System.Collections.Generic.IEqualityComparer<T>", "bool Equals(T x, T y)")
-@implements("System.Collections.IEqualityComparer", "bool Equals(object x, object y)")
+@implements("System.Collections.Generic.EqualityComparer<T>", "Equals")
+@implements("System.Collections.Generic.IEqualityComparer<T>", "Equals")
+@implements("System.Collections.IEqualityComparer", "Equals")
 def comparer_equals(comparer: Any, x: Any, y: Any) -> bool:
     key = equality_key(OBJECT, comparer)
     if key is None or isinstance(comparer, DefaultEqualityComparer):
@@ -304,9 +296,9 @@ def comparer_equals(comparer: Any, x: Any, y: Any) -> bool:
     return bool(key(x) == key(y))
 
 
-@implements("System.Collections.Generic.EqualityComparer<T>", "int GetHashCode(T obj)")
-@implements("System.Collections.Generic.IEqualityComparer<T>", "int GetHashCode(T obj)")
-@implements("System.Collections.IEqualityComparer", "int GetHashCode(object obj)")
+@implements("System.Collections.Generic.EqualityComparer<T>", "GetHashCode")
+@implements("System.Collections.Generic.IEqualityComparer<T>", "GetHashCode")
+@implements("System.Collections.IEqualityComparer", "GetHashCode")
 def comparer_hash_code(comparer: Any, value: Any) -> int:
     own = getattr(comparer, "get_hash_code_of", None)
     return int(comparer.get_hash_code(value) if own is None else own(value))

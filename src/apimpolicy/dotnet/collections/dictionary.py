@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import default_key, text
 from apimpolicy.dotnet.collections.generic import ReadOnlyView
@@ -13,9 +13,9 @@ from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     KeyNotFoundException,
     NotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, implements_all, member
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import NamedType, Type
 
 _NAME = "System.Collections.Generic.Dictionary"
-_PAIRS = "System.Collections.Generic.IEnumerable<System.Collections.Generic.KeyValuePair<TKey, TValue>> collection"
-_OTHER = "System.Collections.Generic.IDictionary<TKey, TValue> dictionary"
-_COMPARER = "System.Collections.Generic.IEqualityComparer<TKey> comparer"
 
 
 def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
@@ -36,7 +33,7 @@ def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
     return KeyNotFoundException(f"The given key '{text(type_, key)}' was not present in the dictionary.")
 
 
-@dotnet_class(f"{_NAME}<TKey, TValue>", attributes="Count Keys Values Comparer")
+@dotnet_class(f"{_NAME}<TKey, TValue>")
 class Dictionary(HashedCollection):
     """A dictionary; its slots hold keys with their values, and walking over it gives `KeyValuePair`s."""
 
@@ -45,27 +42,28 @@ class Dictionary(HashedCollection):
     definition_name = _NAME
 
     @staticmethod
-    @member(f"new({_COMPARER})", types=True)
+    @member("new(IEqualityComparer<TKey>)", types=True)
     def create(types: tuple[Type, ...], comparer: Any = None) -> Dictionary:
         return Dictionary(types, comparer)
 
     @staticmethod
-    @member("new(int capacity)", types=True)
-    @member(f"new(int capacity, {_COMPARER})", types=True)
+    @member("new(int)", "new(int, IEqualityComparer<TKey>)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> Dictionary:
         check_non_negative(capacity, "capacity", None)
         environment().check_elements(capacity)
         return Dictionary(types, comparer)
 
     @staticmethod
-    @member(f"new({_OTHER})", types=True)
-    @member(f"new({_OTHER}, {_COMPARER})", types=True)
+    @member("new(IDictionary<TKey, TValue>)", "new(IDictionary<TKey, TValue>, IEqualityComparer<TKey>)", types=True)
     def from_dictionary(types: tuple[Type, ...], dictionary: Any, comparer: Any = None) -> Dictionary:
         return _filled(types, require(dictionary, "dictionary"), comparer)
 
     @staticmethod
-    @member(f"new({_PAIRS})", types=True)
-    @member(f"new({_PAIRS}, {_COMPARER})", types=True)
+    @member(
+        "new(IEnumerable<KeyValuePair<TKey, TValue>>)",
+        "new(IEnumerable<KeyValuePair<TKey, TValue>>, IEqualityComparer<TKey>)",
+        types=True,
+    )
     def from_pairs(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> Dictionary:
         return _filled(types, require(collection, "collection"), comparer)
 
@@ -79,8 +77,7 @@ class Dictionary(HashedCollection):
         return made
 
     def _hashed(self, key: Any) -> Any:
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         return key if self._key is None else self._key(key)
 
     def __iter__(self) -> Iterator[KeyValuePair]:
@@ -100,7 +97,7 @@ class Dictionary(HashedCollection):
     def values(self) -> ValueCollection:
         return ValueCollection(self)
 
-    @member("TValue Item[TKey key] { get; set; }")
+    @member("Item")
     def get_item(self, key: Any) -> Any:
         try:
             return self._slots[self._index[key if self._key is None else self._hashed(key)]][1]
@@ -108,7 +105,7 @@ class Dictionary(HashedCollection):
             self._hashed(key)
             raise key_not_found(self.types[0], key) from None
 
-    @member("TValue Item[TKey key] { get; set; }", setter=True)
+    @member("Item", setter=True)
     def set_item(self, key: Any, value: Any) -> None:
         hashed = self._hashed(key)
         slot = self._index.get(hashed)
@@ -118,7 +115,6 @@ class Dictionary(HashedCollection):
             self._slots[slot] = self._slots[slot][0], value
             self.version += 1
 
-    @member("void Add(TKey key, TValue value)")
     def add(self, key: Any, value: Any) -> None:
         hashed = key if self._key is None and key is not None else self._hashed(key)
         index = self._index
@@ -136,7 +132,6 @@ class Dictionary(HashedCollection):
         if slot & 1023 == 1023:
             self.check_room(slot + 1)
 
-    @member("bool TryAdd(TKey key, TValue value)")
     def try_add(self, key: Any, value: Any) -> bool:
         hashed = self._hashed(key)
         if hashed in self._index:
@@ -144,11 +139,9 @@ class Dictionary(HashedCollection):
         self._insert(hashed, (key, value))
         return True
 
-    @member("bool ContainsKey(TKey key)")
     def contains_key(self, key: Any) -> bool:
         return (key if self._key is None and key is not None else self._hashed(key)) in self._index
 
-    @member("bool ContainsValue(TValue value)")
     @counts_itself
     def contains_value(self, value: Any) -> bool:
         environment().step(len(self._index))
@@ -158,38 +151,35 @@ class Dictionary(HashedCollection):
         wanted = key(value)
         return any(key(held) == wanted for _, held in self.entries())
 
-    @member("bool TryGetValue(TKey key, out TValue value)")
     def try_get_value(self, key: Any) -> tuple[bool, Any]:
         slot = self._index.get(key if self._key is None and key is not None else self._hashed(key))
         if slot is None:
             return False, default_value(self.types[1])
         return True, self._slots[slot][1]
 
-    @member("bool Remove(TKey key)")
+    @member("Remove(TKey)")
     def remove(self, key: Any) -> bool:
         return self._delete(self._hashed(key)) is not EMPTY
 
-    @member("bool Remove(TKey key, out TValue value)")
+    @member("Remove(TKey, out TValue)")
     def remove_and_get(self, key: Any) -> tuple[bool, Any]:
         entry = self._delete(self._hashed(key))
         return (False, default_value(self.types[1])) if entry is EMPTY else (True, entry[1])
 
-    @member("void Clear()")
     def clear(self) -> None:
         self._forget()
 
-    @member("int EnsureCapacity(int capacity)")
     def ensure_capacity(self, capacity: int) -> int:
         """The capacity that .NET reaches: the next prime of its table."""
         check_non_negative(capacity, "capacity", None)
         environment().check_elements(capacity)
         return capacity_for(max(capacity, len(self._slots)))
 
-    @member("void TrimExcess()")
+    @member("TrimExcess()")
     def trim_excess(self) -> None:
         self.trim_to(len(self._index))
 
-    @member("void TrimExcess(int capacity)")
+    @member("TrimExcess(int)")
     def trim_to(self, capacity: int) -> None:
         if capacity < len(self._index):
             check_non_negative(-1, "capacity", None)
@@ -278,17 +268,14 @@ class DictionaryView(ReadOnlyView):
         return f"Mutating a {kind} collection derived from a dictionary is not allowed."
 
 
-@dotnet_class(
-    f"{_NAME}<TKey, TValue>.KeyCollection",
-    attributes={"Count": "count", "void CopyTo(TKey[] array, int index)": "copy_to"},
-)
+@dotnet_class(f"{_NAME}<TKey, TValue>.KeyCollection")
 class KeyCollection(DictionaryView):
     __slots__ = ()
 
     part = "key"
 
     @staticmethod
-    @member("new(System.Collections.Generic.Dictionary<TKey, TValue> dictionary)")
+    @member("new")
     def create(dictionary: Any) -> KeyCollection:
         return KeyCollection(require(dictionary, "dictionary"))
 
@@ -296,10 +283,7 @@ class KeyCollection(DictionaryView):
         return bool(self.dictionary.contains_key(item))
 
 
-@dotnet_class(
-    f"{_NAME}<TKey, TValue>.ValueCollection",
-    attributes={"Count": "count", "void CopyTo(TValue[] array, int index)": "copy_to"},
-)
+@dotnet_class(f"{_NAME}<TKey, TValue>.ValueCollection")
 class ValueCollection(DictionaryView):
     __slots__ = ()
 
@@ -307,20 +291,19 @@ class ValueCollection(DictionaryView):
     position = 1
 
     @staticmethod
-    @member("new(System.Collections.Generic.Dictionary<TKey, TValue> dictionary)")
+    @member("new")
     def create(dictionary: Any) -> ValueCollection:
         return ValueCollection(require(dictionary, "dictionary"))
 
 
 declines(
     "System.Collections.Generic.Dictionary<TKey, TValue>",
-    "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
-    "System.Runtime.Serialization.StreamingContext context)",
+    "GetObjectData",
     reason="a hook of .NET's serialization, which policies cannot call",
 )
 
 
-@implements("System.Collections.Generic.Dictionary<TKey, TValue>", "void OnDeserialization(object sender)")
+@implements("System.Collections.Generic.Dictionary<TKey, TValue>", "OnDeserialization")
 def _deserialized(_collection: object, _sender: object) -> None:
     """Does something only where GetObjectData was called before."""
 

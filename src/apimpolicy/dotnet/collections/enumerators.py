@@ -61,32 +61,31 @@ class BoxedEnumerator(Enumerator):
         self.current = None
 
 
-@implements("System.Collections.Generic.IEnumerable<T>", "System.Collections.Generic.IEnumerator<T> GetEnumerator()")
+@implements("System.Collections.Generic.IEnumerable<T>", "GetEnumerator")
 def get_enumerator(source: Any) -> Enumerator:
     return Enumerator(source)
 
 
-@implements("System.Collections.IEnumerable", "System.Collections.IEnumerator GetEnumerator()")
-@implements("System.Array", "System.Collections.IEnumerator GetEnumerator()")
+@implements("System.Collections.IEnumerable", "GetEnumerator")
+@implements("System.Array", "GetEnumerator")
 def get_boxed_enumerator(source: Any) -> Enumerator:
     return BoxedEnumerator(source)
 
 
-@implements("System.Collections.IEnumerator", "object Current { get; }")
+@implements("System.Collections.IEnumerator", "Current")
 def get_boxed_current(enumerator: Any) -> Any:
     element = getattr(enumerator, "element", OBJECT)
     return box(element, enumerator.current)
 
 
 interface_members("System.Collections.Generic.IEnumerator<T>", "Current")
-interface_members("System.Collections.IEnumerator", {"bool MoveNext()": "move_next", "void Reset()": "reset"})
+interface_members("System.Collections.IEnumerator", "MoveNext Reset")
 
 _ENUMERATED = (
     "Dictionary<TKey, TValue>",
     "Dictionary<TKey, TValue>.KeyCollection",
     "Dictionary<TKey, TValue>.ValueCollection",
     "HashSet<T>",
-    "LinkedList<T>",
     "List<T>",
     "Queue<T>",
     "SortedDictionary<TKey, TValue>",
@@ -103,9 +102,6 @@ for _name in _ENUMERATED:
             _enumerator, {"Current": "current", "bool MoveNext()": "move_next", "void Dispose()": "dispose"}
         )
 
-interface_members(
-    "System.CharEnumerator",
-    {"Current": "current", "bool MoveNext()": "move_next", "void Reset()": "reset", "void Dispose()": "dispose"},
-)
+interface_members("System.CharEnumerator", "Current MoveNext Reset Dispose")
 
-implements_all("string", {"System.CharEnumerator GetEnumerator()": get_enumerator})
+implements_all("string", {"GetEnumerator": get_enumerator})

@@ -47,7 +47,7 @@ from apimpolicy.dotnet.collections.arguments import INDEX, check_index, copy_int
 from apimpolicy.dotnet.collections.arrays import array_set, element_type, iterate_boxed
 from apimpolicy.dotnet.collections.comparers import equality_key, object_key
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, NotSupportedException
-from apimpolicy.dotnet.registry import implements, implements_setter, interface_members
+from apimpolicy.dotnet.registry import implements, implements_all, implements_setter, interface_members
 from apimpolicy.dotnet.values import OBJECT, Array, RectangularArray, box
 
 _FIXED = "Collection was of a fixed size."
@@ -63,20 +63,20 @@ def count_of(value: Any) -> int | None:
     return count if isinstance(count, int) else None
 
 
-@implements("System.Collections.Generic.ICollection<T>", "int Count { get; }")
-@implements("System.Collections.Generic.IReadOnlyCollection<T>", "int Count { get; }")
-@implements("System.Collections.ICollection", "int Count { get; }")
+@implements("System.Collections.Generic.ICollection<T>", "Count")
+@implements("System.Collections.Generic.IReadOnlyCollection<T>", "Count")
+@implements("System.Collections.ICollection", "Count")
 def get_count(value: Any) -> int:
     return len(value) if isinstance(value, list) else count_of(value) or 0
 
 
-@implements("System.Collections.Generic.ICollection<T>", "bool IsReadOnly { get; }")
+@implements("System.Collections.Generic.ICollection<T>", "IsReadOnly")
 def is_read_only(value: Any) -> bool:
     """An array seen as a generic collection calls itself read-only, since it cannot grow."""
     return isinstance(value, list) or bool(getattr(value, "is_read_only", False))
 
 
-@implements("System.Collections.Generic.ICollection<T>", "void Add(T item)")
+@implements("System.Collections.Generic.ICollection<T>", "Add")
 def add(value: Any, item: Any) -> None:
     if isinstance(value, list):
         raise NotSupportedException(_FIXED)
@@ -86,16 +86,16 @@ def add(value: Any, item: Any) -> None:
         value.add(item)
 
 
-@implements("System.Collections.Generic.ICollection<T>", "void Clear()")
-@implements("System.Collections.IList", "void Clear()")
-@implements("System.Collections.IDictionary", "void Clear()")
+@implements("System.Collections.Generic.ICollection<T>", "Clear")
+@implements("System.Collections.IList", "Clear")
+@implements("System.Collections.IDictionary", "Clear")
 def clear(value: Any) -> None:
     if isinstance(value, Array):
         raise NotSupportedException(_FIXED)
     value.clear()
 
 
-@implements("System.Collections.Generic.ICollection<T>", "bool Contains(T item)")
+@implements("System.Collections.Generic.ICollection<T>", "Contains")
 def contains(value: Any, item: Any) -> bool:
     if isinstance(value, list):
         return index_of(value, item) >= 0
@@ -105,7 +105,7 @@ def contains(value: Any, item: Any) -> bool:
     return bool(value.contains(item))
 
 
-@implements("System.Collections.Generic.ICollection<T>", "void CopyTo(T[] array, int arrayIndex)")
+@implements("System.Collections.Generic.ICollection<T>", "CopyTo")
 def copy_to(value: Any, array: Any, index: int) -> None:
     if isinstance(value, list):
         copy_into(value, array, index)
@@ -113,13 +113,13 @@ def copy_to(value: Any, array: Any, index: int) -> None:
         value.copy_to(array, index)
 
 
-@implements("System.Collections.ICollection", "void CopyTo(System.Array array, int index)")
+@implements("System.Collections.ICollection", "CopyTo")
 def copy_boxed_to(value: Any, array: Any, index: int) -> None:
     boxed = array is not None and not array.element.is_value_type
     copy_into(list(iterate_boxed(value) if boxed else value), array, index)
 
 
-@implements("System.Collections.Generic.ICollection<T>", "bool Remove(T item)")
+@implements("System.Collections.Generic.ICollection<T>", "Remove")
 def remove(value: Any, item: Any) -> bool:
     if isinstance(value, list):
         raise NotSupportedException(_FIXED)
@@ -128,8 +128,8 @@ def remove(value: Any, item: Any) -> bool:
     return bool(value.remove(item))
 
 
-@implements("System.Collections.Generic.IList<T>", "T Item[int index] { get; set; }")
-@implements("System.Collections.Generic.IReadOnlyList<T>", "T Item[int index] { get; }")
+@implements("System.Collections.Generic.IList<T>", "Item")
+@implements("System.Collections.Generic.IReadOnlyList<T>", "Item")
 def get_item(value: Any, index: int) -> Any:
     if isinstance(value, list):
         if 0 <= index < len(value):
@@ -138,7 +138,7 @@ def get_item(value: Any, index: int) -> Any:
     return value.get_item(index)
 
 
-@implements_setter("System.Collections.Generic.IList<T>", "T Item[int index] { get; set; }")
+@implements_setter("System.Collections.Generic.IList<T>", "Item")
 def set_item(value: Any, index: int, item: Any) -> None:
     if isinstance(value, list):
         check_index(index, len(value))
@@ -147,22 +147,22 @@ def set_item(value: Any, index: int, item: Any) -> None:
         value.set_item(index, item)
 
 
-@implements("System.Collections.Generic.IList<T>", "int IndexOf(T item)")
+@implements("System.Collections.Generic.IList<T>", "IndexOf")
 def index_of(value: Any, item: Any) -> int:
     if isinstance(value, Array):
         return searching.index_of(value, item, 0, None, equality_key(value.element))
     return int(value.index_of(item))
 
 
-@implements("System.Collections.Generic.IList<T>", "void Insert(int index, T item)")
+@implements("System.Collections.Generic.IList<T>", "Insert")
 def insert(value: Any, index: int, item: Any) -> None:
     if isinstance(value, list):
         raise NotSupportedException(_FIXED)
     value.insert(index, item)
 
 
-@implements("System.Collections.Generic.IList<T>", "void RemoveAt(int index)")
-@implements("System.Collections.IList", "void RemoveAt(int index)")
+@implements("System.Collections.Generic.IList<T>", "RemoveAt")
+@implements("System.Collections.IList", "RemoveAt")
 def remove_at(value: Any, index: int) -> None:
     if isinstance(value, list):
         raise NotSupportedException(_FIXED)
@@ -170,43 +170,21 @@ def remove_at(value: Any, index: int) -> None:
 
 
 interface_members(
-    "System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>",
-    {
-        "Keys": "keys",
-        "Values": "values",
-        "TValue Item[TKey key] { get; }": "get_item",
-        "bool ContainsKey(TKey key)": "contains_key",
-        "bool TryGetValue(TKey key, out TValue value)": "try_get_value",
-    },
+    "System.Collections.Generic.IReadOnlyDictionary<TKey, TValue>", "Keys Values Item=get_item ContainsKey TryGetValue"
 )
 interface_members(
     "System.Collections.Generic.IDictionary<TKey, TValue>",
-    {
-        "Keys": "keys",
-        "Values": "values",
-        "TValue Item[TKey key] { get; set; }": "get_item",
-        "bool ContainsKey(TKey key)": "contains_key",
-        "void Add(TKey key, TValue value)": "add",
-        "bool Remove(TKey key)": "remove",
-        "bool TryGetValue(TKey key, out TValue value)": "try_get_value",
-    },
+    "Keys Values Item=get_item ContainsKey Add Remove TryGetValue",
 )
 
 
-@implements_setter("System.Collections.Generic.IDictionary<TKey, TValue>", "TValue Item[TKey key] { get; set; }")
+@implements_setter("System.Collections.Generic.IDictionary<TKey, TValue>", "Item")
 def set_value(dictionary: Any, key: Any, value: Any) -> None:
     dictionary.set_item(key, value)
 
 
 interface_members("System.Linq.IGrouping<TKey, TElement>", "Key")
-interface_members(
-    "System.Linq.ILookup<TKey, TElement>",
-    {
-        "Count": "count",
-        "System.Collections.Generic.IEnumerable<TElement> Item[TKey key] { get; }": "get_item",
-        "bool Contains(TKey key)": "contains",
-    },
-)
+interface_members("System.Linq.ILookup<TKey, TElement>", "Count Item=get_item Contains")
 
 
 def _as_element(value: Any, item: Any) -> Any:
@@ -214,17 +192,12 @@ def _as_element(value: Any, item: Any) -> Any:
     return cast(item, element_type(value) or OBJECT)
 
 
-@implements("System.Collections.IList", "object Item[int index] { get; set; }")
-def get_boxed_item(value: Any, index: int) -> Any:
-    return box(element_type(value) or OBJECT, get_item(value, index))
-
-
-@implements_setter("System.Collections.IList", "object Item[int index] { get; set; }")
+@implements_setter("System.Collections.IList", "Item")
 def set_boxed_item(value: Any, index: int, item: Any) -> None:
     set_item(value, index, _as_element(value, item))
 
 
-@implements("System.Collections.IList", "int Add(object value)")
+@implements("System.Collections.IList", "Add")
 def add_boxed(value: Any, item: Any) -> int:
     if isinstance(value, list):
         raise NotSupportedException(_FIXED)
@@ -232,35 +205,37 @@ def add_boxed(value: Any, item: Any) -> int:
     return get_count(value) - 1
 
 
-@implements("System.Collections.IList", "bool Contains(object value)")
-def contains_boxed(value: Any, item: Any) -> bool:
-    return index_of_boxed(value, item) >= 0
-
-
-@implements("System.Collections.IList", "int IndexOf(object value)")
+@implements("System.Collections.IList", "IndexOf")
 def index_of_boxed(value: Any, item: Any) -> int:
     return searching.index_of(list(iterate_boxed(value)), item, 0, None, object_key)
 
 
-@implements("System.Collections.IList", "void Insert(int index, object value)")
+@implements("System.Collections.IList", "Insert")
 def insert_boxed(value: Any, index: int, item: Any) -> None:
     insert(value, index, _as_element(value, item))
 
 
-@implements("System.Collections.IList", "void Remove(object value)")
+@implements("System.Collections.IList", "Remove")
 def remove_boxed(value: Any, item: Any) -> None:
     index = index_of_boxed(value, item)
     if index >= 0:
         remove_at(value, index)
 
 
-@implements("System.Collections.IList", "bool IsReadOnly { get; }")
-@implements("System.Collections.IDictionary", "bool IsReadOnly { get; }")
+@implements("System.Collections.IList", "IsReadOnly")
+@implements("System.Collections.IDictionary", "IsReadOnly")
 def is_read_only_list(value: Any) -> bool:
     return bool(getattr(value, "is_read_only", False))
 
 
-@implements("System.Collections.IList", "bool IsFixedSize { get; }")
-@implements("System.Collections.IDictionary", "bool IsFixedSize { get; }")
+@implements("System.Collections.IList", "IsFixedSize")
+@implements("System.Collections.IDictionary", "IsFixedSize")
 def is_fixed_size(value: Any) -> bool:
     return isinstance(value, list) or is_read_only_list(value)
+
+
+implements_all(
+    "System.Collections.IList",
+    {"Item": lambda value, index: box(element_type(value) or OBJECT, get_item(value, index))},
+)
+implements_all("System.Collections.IList", {"Contains": lambda value, item: index_of_boxed(value, item) >= 0})

@@ -6,19 +6,17 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections import searching
-from apimpolicy.dotnet.collections.arguments import (
-    INDEX,
-    check_index,
-    check_non_negative,
-    check_part,
-    copy_into,
-    require,
-)
+from apimpolicy.dotnet.collections.arguments import INDEX, check_index, check_non_negative, check_part, copy_into
 from apimpolicy.dotnet.collections.comparers import comparison_of, equality_key, sort, sort_key
 from apimpolicy.dotnet.collections.generic import MODIFIED, GenericCollection
 from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.environment import environment, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    ArgumentOutOfRangeException,
+    InvalidOperationException,
+    require,
+)
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 
@@ -35,7 +33,7 @@ _TOO_SMALL = "capacity was less than the current size."
 _INSERT = "Index must be within the bounds of the List."
 
 
-@dotnet_class("System.Collections.Generic.List<T>", attributes="Count Capacity")
+@dotnet_class("System.Collections.Generic.List<T>")
 class List(GenericCollection):
     """A list over a Python list, `items`; emitted code may read `items`, and changes through the methods only."""
 
@@ -52,7 +50,7 @@ class List(GenericCollection):
             self._capacity = len(self.items)
 
     @staticmethod
-    @member("new(int capacity)", types=True)
+    @member("new(int)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> List:
         check_non_negative(capacity, "capacity")
         environment().check_elements(capacity)
@@ -61,7 +59,7 @@ class List(GenericCollection):
         return made
 
     @staticmethod
-    @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
+    @member("new(IEnumerable<T>)", types=True)
     def from_collection(types: tuple[Type, ...], collection: Any) -> List:
         return List(types, require(collection, "collection"))
 
@@ -102,30 +100,28 @@ class List(GenericCollection):
             if self.version != version:
                 raise InvalidOperationException(MODIFIED)
 
-    @member("T Item[int index] { get; set; }")
+    @member("Item")
     def get_item(self, index: int) -> Any:
         if 0 <= index < len(self.items):
             return self.items[index]
         raise ArgumentOutOfRangeException("index", INDEX)
 
-    @member("T Item[int index] { get; set; }", setter=True)
+    @member("Item", setter=True)
     def set_item(self, index: int, value: Any) -> None:
         check_index(index, len(self.items))
         self.items[index] = value
         self.version += 1
 
-    @member("void Add(T item)", cost=FREE)
+    @member("Add", cost=FREE)
     def add(self, item: Any) -> None:
         self.items.append(item)
         self.version = version = self.version + 1
         if not version & 1023:
             self.check_growth(len(self.items))
 
-    @member("void AddRange(System.Collections.Generic.IEnumerable<T> collection)")
     def add_range(self, collection: Any) -> None:
         self.insert_range(len(self.items), collection)
 
-    @member("void Insert(int index, T item)")
     @counts_itself
     def insert(self, index: int, item: Any) -> None:
         if not 0 <= index <= len(self.items):
@@ -135,7 +131,6 @@ class List(GenericCollection):
         self.version += 1
         self.check_room(len(self.items))
 
-    @member("void InsertRange(int index, System.Collections.Generic.IEnumerable<T> collection)")
     @counts_itself
     def insert_range(self, index: int, collection: Any) -> None:
         added = list(require(collection, "collection"))
@@ -146,12 +141,10 @@ class List(GenericCollection):
         self.items[index:index] = added
         self.version += 1
 
-    @member("void Clear()")
     def clear(self) -> None:
         self.items.clear()
         self.version += 1
 
-    @member("bool Remove(T item)")
     def remove(self, item: Any) -> bool:
         index = self.index_of(item)
         if index < 0:
@@ -160,7 +153,6 @@ class List(GenericCollection):
         self.version += 1
         return True
 
-    @member("void RemoveAt(int index)")
     @counts_itself
     def remove_at(self, index: int) -> None:
         check_index(index, len(self.items))
@@ -168,7 +160,6 @@ class List(GenericCollection):
         del self.items[index]
         self.version += 1
 
-    @member("void RemoveRange(int index, int count)")
     @counts_itself
     def remove_range(self, index: int, count: int) -> None:
         check_part(index, count, len(self.items))
@@ -177,7 +168,6 @@ class List(GenericCollection):
             del self.items[index : index + count]
             self.version += 1
 
-    @member("int RemoveAll(System.Predicate<T> match)")
     @counts_itself
     def remove_all(self, match: Predicate) -> int:
         require(match, "match")
@@ -189,13 +179,9 @@ class List(GenericCollection):
             self.version += 1
         return removed
 
-    @member("bool Contains(T item)")
     def contains(self, item: Any) -> bool:
         return self.index_of(item) >= 0
 
-    @member("int IndexOf(T item)")
-    @member("int IndexOf(T item, int index)")
-    @member("int IndexOf(T item, int index, int count)")
     def index_of(self, item: Any, index: int = 0, count: int | None = None) -> int:
         size = len(self.items)
         if not 0 <= index <= size:
@@ -203,63 +189,54 @@ class List(GenericCollection):
         searching.check_count(index, count, size)
         return searching.index_of(self.items, item, index, count, equality_key(self.types[0]))
 
-    @member("int LastIndexOf(T item)")
-    @member("int LastIndexOf(T item, int index)")
-    @member("int LastIndexOf(T item, int index, int count)")
     def last_index_of(self, item: Any, index: int | None = None, count: int | None = None) -> int:
         return searching.last_index_of(self.items, item, index, count, equality_key(self.types[0]), "index")
 
-    @member("bool Exists(System.Predicate<T> match)")
     def exists(self, match: Predicate) -> bool:
         return self.find_index(match) >= 0
 
-    @member("T Find(System.Predicate<T> match)")
     def find(self, match: Predicate) -> Any:
         return searching.item_or_default(self.items, self.find_index(match), self.types[0])
 
-    @member("T FindLast(System.Predicate<T> match)")
     def find_last(self, match: Predicate) -> Any:
         return searching.item_or_default(self.items, self.find_last_index(match), self.types[0])
 
-    @member("System.Collections.Generic.List<T> FindAll(System.Predicate<T> match)")
     @counts_itself
     def find_all(self, match: Predicate) -> List:
         require(match, "match")
         environment().step(len(self.items))
         return List(self.types, [item for item in self.items if match(item)])
 
-    @member("int FindIndex(System.Predicate<T> match)")
+    @member("FindIndex(Predicate<T>)")
     def find_index(self, match: Predicate) -> int:
         return searching.find_index(self.items, 0, None, match)
 
-    @member("int FindIndex(int startIndex, System.Predicate<T> match)")
+    @member("FindIndex(int, Predicate<T>)")
     def find_index_from(self, start: int, match: Predicate) -> int:
         return searching.find_index(self.items, start, None, match)
 
-    @member("int FindIndex(int startIndex, int count, System.Predicate<T> match)")
+    @member("FindIndex(int, int, Predicate<T>)")
     def find_index_within(self, start: int, count: int, match: Predicate) -> int:
         return searching.find_index(self.items, start, count, match)
 
-    @member("int FindLastIndex(System.Predicate<T> match)")
+    @member("FindLastIndex(Predicate<T>)")
     def find_last_index(self, match: Predicate) -> int:
         return searching.find_last_index(self.items, None, None, match)
 
-    @member("int FindLastIndex(int startIndex, System.Predicate<T> match)")
+    @member("FindLastIndex(int, Predicate<T>)")
     def find_last_index_from(self, start: int, match: Predicate) -> int:
         return searching.find_last_index(self.items, start, None, match)
 
-    @member("int FindLastIndex(int startIndex, int count, System.Predicate<T> match)")
+    @member("FindLastIndex(int, int, Predicate<T>)")
     def find_last_index_within(self, start: int, count: int, match: Predicate) -> int:
         return searching.find_last_index(self.items, start, count, match)
 
-    @member("bool TrueForAll(System.Predicate<T> match)")
     @counts_itself
     def true_for_all(self, match: Predicate) -> bool:
         require(match, "match")
         environment().step(len(self.items))
         return all(match(item) for item in self.items)
 
-    @member("void ForEach(System.Action<T> action)")
     @counts_itself
     def for_each(self, action: Callable[[Any], None]) -> None:
         require(action, "action")
@@ -267,31 +244,26 @@ class List(GenericCollection):
             environment().step()
             action(item)
 
-    @member(
-        "System.Collections.Generic.List<TOutput> ConvertAll<TOutput>(System.Converter<T, TOutput> converter)",
-        types=True,
-    )
     @counts_itself
     def convert_all(self, types: tuple[Type, ...], converter: Callable[[Any], Any]) -> List:
         require(converter, "converter")
         environment().step(len(self.items))
         return List(types[-1:], [converter(item) for item in self.items])
 
-    @member("System.Collections.Generic.List<T> GetRange(int index, int count)")
     @counts_itself
     def get_range(self, index: int, count: int) -> List:
         check_part(index, count, len(self.items))
         work_through(count)
         return List(self.types, self.items[index : index + count])
 
-    @member("void Reverse()")
+    @member("Reverse()")
     @counts_itself
     def reverse(self) -> None:
         work_through(len(self.items))
         self.items.reverse()
         self.version += 1
 
-    @member("void Reverse(int index, int count)")
+    @member("Reverse(int, int)")
     @counts_itself
     def reverse_part(self, index: int, count: int) -> None:
         check_part(index, count, len(self.items))
@@ -299,12 +271,11 @@ class List(GenericCollection):
         self.items[index : index + count] = self.items[index : index + count][::-1]
         self.version += 1
 
-    @member("void Sort()")
-    @member("void Sort(System.Collections.Generic.IComparer<T> comparer)")
+    @member("Sort()", "Sort(IComparer<T>)")
     def sort(self, comparer: Any = None) -> None:
         self.sort_part(0, len(self.items), comparer)
 
-    @member("void Sort(int index, int count, System.Collections.Generic.IComparer<T> comparer)")
+    @member("Sort(int, int, IComparer<T>)")
     @counts_itself
     def sort_part(self, index: int, count: int, comparer: Any) -> None:
         check_part(index, count, len(self.items))
@@ -314,7 +285,7 @@ class List(GenericCollection):
         self.items[index : index + count] = part
         self.version += 1
 
-    @member("void Sort(System.Comparison<T> comparison)")
+    @member("Sort(Comparison<T>)")
     @counts_itself
     def sort_by(self, comparison: Callable[[Any, Any], int]) -> None:
         require(comparison, "comparison")
@@ -324,28 +295,25 @@ class List(GenericCollection):
         self.items[:] = part
         self.version += 1
 
-    @member("int BinarySearch(T item)")
-    @member("int BinarySearch(T item, System.Collections.Generic.IComparer<T> comparer)")
+    @member("BinarySearch(T)", "BinarySearch(T, IComparer<T>)")
     def binary_search(self, item: Any, comparer: Any = None) -> int:
         return self.binary_search_part(0, len(self.items), item, comparer)
 
-    @member("int BinarySearch(int index, int count, T item, System.Collections.Generic.IComparer<T> comparer)")
+    @member("BinarySearch(int, int, T, IComparer<T>)")
     def binary_search_part(self, index: int, count: int, item: Any, comparer: Any) -> int:
         check_part(index, count, len(self.items))
         return searching.binary_search(self.items, index, count, item, comparison_of(self.types[0], comparer))
 
-    @member("T[] ToArray()")
     @counts_itself
     def to_array(self) -> Array:
         work_through(len(self.items))
         return Array(self.types[0], self.items)
 
-    @member("void CopyTo(T[] array)")
-    @member("void CopyTo(T[] array, int arrayIndex)")
+    @member("CopyTo(T[])", "CopyTo(T[], int)")
     def copy_to(self, array: Any, index: int = 0) -> None:
         copy_into(self.items, array, index)
 
-    @member("void CopyTo(int index, T[] array, int arrayIndex, int count)")
+    @member("CopyTo(int, T[], int, int)")
     def copy_part_to(self, index: int, array: Any, array_index: int, count: int) -> None:
         if len(self.items) - index < count:
             raise ArgumentException(
@@ -354,11 +322,9 @@ class List(GenericCollection):
             )
         copy_into(self.items[index : index + count], array, array_index)
 
-    @member("void TrimExcess()")
     def trim_excess(self) -> None:
         self._capacity = len(self.items)
 
-    @member("System.Collections.ObjectModel.ReadOnlyCollection<T> AsReadOnly()")
     def as_read_only(self) -> Any:
         from apimpolicy.dotnet.collections.read_only import ReadOnlyCollection
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-@dotnet_class("System.Collections.Generic.KeyValuePair<TKey, TValue>", attributes="Key Value")
+@dotnet_class("System.Collections.Generic.KeyValuePair<TKey, TValue>")
 class KeyValuePair:
     """A key and its value; `types` are the static types of both. Never changed after it was made."""
 
@@ -25,7 +25,7 @@ class KeyValuePair:
         self.value = value
 
     @staticmethod
-    @member("new(TKey key, TValue value)", types=True)
+    @member("new", types=True)
     def create(types: tuple[Type, ...], key: Any, value: Any) -> KeyValuePair:
         return KeyValuePair(types, key, value)
 
@@ -33,11 +33,9 @@ class KeyValuePair:
     def dotnet_type(self) -> Type:
         return named("System.Collections.Generic.KeyValuePair", *self.types)
 
-    @member("void Deconstruct(out TKey key, out TValue value)")
     def deconstruct(self) -> tuple[Any, Any]:
         return self.key, self.value
 
-    @member("string ToString()")
     @counts_itself
     def to_string(self) -> str:
         go_into(2)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.generic import GenericCollection
 from apimpolicy.dotnet.collections.searching import index_of
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import InvalidOperationException
+from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from apimpolicy.dotnet.types import Type
-
-_FROM = "new(System.Collections.Generic.IEnumerable<T> collection)"
 
 
 class _Line(GenericCollection):
@@ -76,7 +74,7 @@ _SHARED = {
 }
 
 
-@dotnet_class("System.Collections.Generic.Queue<T>", attributes=_SHARED)
+@dotnet_class("System.Collections.Generic.Queue<T>", members=_SHARED)
 class Queue(_Line):
     """First in, first out. The elements before `_head` are gone; they are dropped when they are the greater half."""
 
@@ -89,7 +87,7 @@ class Queue(_Line):
         self._head = 0
 
     @staticmethod
-    @member("new(int capacity)", types=True)
+    @member("new(int)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> Queue:
         _check_capacity(capacity)
         return Queue(types)
@@ -111,13 +109,11 @@ class Queue(_Line):
     def contains(self, item: Any) -> bool:
         return index_of(self._items, item, self._head, len(self), equality_key(self.types[0])) >= 0
 
-    @member("void Enqueue(T item)")
     def enqueue(self, item: Any) -> None:
         self._items.append(item)
         self.version += 1
         self.check_room(len(self._items))
 
-    @member("T Dequeue()")
     def dequeue(self) -> Any:
         item = self.peek()
         self._head += 1
@@ -127,22 +123,19 @@ class Queue(_Line):
         self.version += 1
         return item
 
-    @member("bool TryDequeue(out T result)")
     def try_dequeue(self) -> tuple[bool, Any]:
         return (True, self.dequeue()) if len(self) else (False, default_value(self.types[0]))
 
-    @member("T Peek()")
     def peek(self) -> Any:
         if not len(self):
             raise InvalidOperationException("Queue empty.")
         return self._items[self._head]
 
-    @member("bool TryPeek(out T result)")
     def try_peek(self) -> tuple[bool, Any]:
         return (True, self.peek()) if len(self) else (False, default_value(self.types[0]))
 
 
-@dotnet_class("System.Collections.Generic.Stack<T>", attributes=_SHARED)
+@dotnet_class("System.Collections.Generic.Stack<T>", members=_SHARED)
 class Stack(_Line):
     """Last in, first out; walked over from the top."""
 
@@ -151,7 +144,7 @@ class Stack(_Line):
     definition_name = "System.Collections.Generic.Stack"
 
     @staticmethod
-    @member("new(int capacity)", types=True)
+    @member("new(int)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int) -> Stack:
         _check_capacity(capacity)
         return Stack(types)
@@ -159,30 +152,25 @@ class Stack(_Line):
     def in_order(self) -> list[Any]:
         return self._items[::-1]
 
-    @member("void Push(T item)")
     def push(self, item: Any) -> None:
         self._items.append(item)
         self.version += 1
         self.check_room(len(self._items))
 
-    @member("T Pop()")
     def pop(self) -> Any:
         item = self.peek()
         del self._items[-1]
         self.version += 1
         return item
 
-    @member("bool TryPop(out T result)")
     def try_pop(self) -> tuple[bool, Any]:
         return (True, self.pop()) if self._items else (False, default_value(self.types[0]))
 
-    @member("T Peek()")
     def peek(self) -> Any:
         if not self._items:
             raise InvalidOperationException("Stack empty.")
         return self._items[-1]
 
-    @member("bool TryPeek(out T result)")
     def try_peek(self) -> tuple[bool, Any]:
         return (True, self._items[-1]) if self._items else (False, default_value(self.types[0]))
 
@@ -191,7 +179,7 @@ implements_all(
     "System.Collections.Generic.Queue<T>",
     {
         "new()": Queue,
-        _FROM: lambda types, collection: Queue(types, require(collection, "collection")),
+        "new(IEnumerable<T>)": lambda types, collection: Queue(types, require(collection, "collection")),
     },
     types=True,
 )
@@ -199,7 +187,7 @@ implements_all(
     "System.Collections.Generic.Stack<T>",
     {
         "new()": Stack,
-        _FROM: lambda types, collection: Stack(types, require(collection, "collection")),
+        "new(IEnumerable<T>)": lambda types, collection: Stack(types, require(collection, "collection")),
     },
     types=True,
 )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections import interfaces
-from apimpolicy.dotnet.collections.arguments import require
 from apimpolicy.dotnet.collections.enumerators import Enumerator
 from apimpolicy.dotnet.collections.generic import ReadOnlyView
-from apimpolicy.dotnet.exceptions import NotSupportedException
+from apimpolicy.dotnet.exceptions import NotSupportedException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, member
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 _REFUSAL = "Collection is read-only."
 
 
-@dotnet_class("System.Collections.ObjectModel.ReadOnlyCollection<T>", attributes="Count")
+@dotnet_class("System.Collections.ObjectModel.ReadOnlyCollection<T>")
 class ReadOnlyCollection(ReadOnlyView):
     """A list seen through a wrapper that cannot change it."""
 
@@ -31,7 +30,7 @@ class ReadOnlyCollection(ReadOnlyView):
         self._list = wrapped
 
     @staticmethod
-    @member("new(System.Collections.Generic.IList<T> list)", types=True)
+    @member("new", types=True)
     def create(types: tuple[Type, ...], wrapped: Any) -> ReadOnlyCollection:
         return ReadOnlyCollection(types, require(wrapped, "list"))
 
@@ -46,23 +45,19 @@ class ReadOnlyCollection(ReadOnlyView):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._list)
 
-    @member("T Item[int index] { get; }")
+    @member("Item")
     def get_item(self, index: int) -> Any:
         return interfaces.get_item(self._list, index)
 
-    @member("bool Contains(T value)")
     def contains(self, value: Any) -> bool:
         return interfaces.contains(self._list, value)
 
-    @member("int IndexOf(T value)")
     def index_of(self, value: Any) -> int:
         return interfaces.index_of(self._list, value)
 
-    @member("void CopyTo(T[] array, int index)")
     def copy_to(self, array: Any, index: int) -> None:
         interfaces.copy_to(self._list, array, index)
 
-    @member("System.Collections.Generic.IEnumerator<T> GetEnumerator()")
     def get_enumerator(self) -> Enumerator:
         return Enumerator(self)
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_backward_search, check_search, require
+from apimpolicy.dotnet.collections.arguments import check_backward_search, check_search
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, DotnetException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentOutOfRangeException,
+    DotnetException,
+    InvalidOperationException,
+    require,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

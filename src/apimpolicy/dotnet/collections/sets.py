@@ -4,34 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import equality_key
 from apimpolicy.dotnet.collections.dictionary import capacity_for
 from apimpolicy.dotnet.collections.hashing import EMPTY, HashedCollection
 from apimpolicy.dotnet.environment import environment
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import counts_itself, declines, dotnet_class, implements, interface_members, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.dotnet.types import Type
-
-_OTHER = "(System.Collections.Generic.IEnumerable<T> other)"
-_COMPARER = "System.Collections.Generic.IEqualityComparer<T> comparer"
-
-SET_MEMBERS = {
-    f"void UnionWith{_OTHER}": "union_with",
-    f"void IntersectWith{_OTHER}": "intersect_with",
-    f"void ExceptWith{_OTHER}": "except_with",
-    f"void SymmetricExceptWith{_OTHER}": "symmetric_except_with",
-    f"bool IsSubsetOf{_OTHER}": "is_subset_of",
-    f"bool IsProperSubsetOf{_OTHER}": "is_proper_subset_of",
-    f"bool IsSupersetOf{_OTHER}": "is_superset_of",
-    f"bool IsProperSupersetOf{_OTHER}": "is_proper_superset_of",
-    f"bool Overlaps{_OTHER}": "overlaps",
-    f"bool SetEquals{_OTHER}": "set_equals",
-}
 
 
 class SetOperations:
@@ -102,7 +87,7 @@ class SetOperations:
         def entries(self) -> list[Any]: ...
 
 
-@dotnet_class("System.Collections.Generic.HashSet<T>", attributes="Count Comparer")
+@dotnet_class("System.Collections.Generic.HashSet<T>")
 class HashSet(SetOperations, HashedCollection):
     """A set in the order of insertion."""
 
@@ -111,22 +96,19 @@ class HashSet(SetOperations, HashedCollection):
     definition_name = "System.Collections.Generic.HashSet"
 
     @staticmethod
-    @member("new()", types=True)
-    @member(f"new({_COMPARER})", types=True)
+    @member("new()", "new(IEqualityComparer<T>)", types=True)
     def create(types: tuple[Type, ...], comparer: Any = None) -> HashSet:
         return HashSet(types, comparer)
 
     @staticmethod
-    @member("new(int capacity)", types=True)
-    @member(f"new(int capacity, {_COMPARER})", types=True)
+    @member("new(int)", "new(int, IEqualityComparer<T>)", types=True)
     def with_capacity(types: tuple[Type, ...], capacity: int, comparer: Any = None) -> HashSet:
         check_non_negative(capacity, "capacity", None)
         environment().check_elements(capacity)
         return HashSet(types, comparer)
 
     @staticmethod
-    @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
-    @member(f"new(System.Collections.Generic.IEnumerable<T> collection, {_COMPARER})", types=True)
+    @member("new(IEnumerable<T>)", "new(IEnumerable<T>, IEqualityComparer<T>)", types=True)
     @counts_itself
     def from_collection(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> HashSet:
         made = HashSet(types, comparer)
@@ -147,7 +129,6 @@ class HashSet(SetOperations, HashedCollection):
     def _hashed(self, item: Any) -> Any:
         return item if self._key is None else self._key(item)
 
-    @member("bool Add(T item)")
     def add(self, item: Any) -> bool:
         hashed = self._hashed(item)
         if hashed in self._index:
@@ -155,7 +136,6 @@ class HashSet(SetOperations, HashedCollection):
         self._insert(hashed, item)
         return True
 
-    @member("bool Remove(T item)")
     def remove(self, item: Any) -> bool:
         if self._delete(self._hashed(item)) is EMPTY:
             return False
@@ -164,34 +144,26 @@ class HashSet(SetOperations, HashedCollection):
             self._forget()
         return True
 
-    @member("void Clear()")
     def clear(self) -> None:
         self._forget()
         self.version += 1
 
-    @member("bool Contains(T item)")
     def contains(self, item: Any) -> bool:
         return self._hashed(item) in self._index
 
-    @member("bool TryGetValue(T equalValue, out T actualValue)")
     def try_get_value(self, item: Any) -> tuple[bool, Any]:
         slot = self._index.get(self._hashed(item))
         return (False, default_value(self.types[0])) if slot is None else (True, self._slots[slot])
 
-    @member("void CopyTo(T[] array)")
-    @member("void CopyTo(T[] array, int arrayIndex)")
-    @member("void CopyTo(T[] array, int arrayIndex, int count)")
     def copy_to(self, array: Any, index: int = 0, count: int | None = None) -> None:
         check_non_negative(count or 0, "count")
         copy_into(self.entries()[:count], array, index)
 
-    @member("int EnsureCapacity(int capacity)")
     def ensure_capacity(self, capacity: int) -> int:
         check_non_negative(capacity, "capacity", None)
         environment().check_elements(capacity)
         return capacity_for(max(capacity, len(self._slots)))
 
-    @member("void TrimExcess()")
     def trim_excess(self) -> None:
         items = self.entries()
         self._forget()
@@ -200,20 +172,19 @@ class HashSet(SetOperations, HashedCollection):
 
 
 interface_members(
-    "System.Collections.Generic.HashSet<T>",
-    {**SET_MEMBERS, "int RemoveWhere(System.Predicate<T> match)": "remove_where"},
+    "System.Collections.Generic.ISet<T>",
+    "UnionWith IntersectWith ExceptWith SymmetricExceptWith IsSubsetOf IsProperSubsetOf IsSupersetOf "
+    "IsProperSupersetOf Overlaps SetEquals Add",
 )
-interface_members("System.Collections.Generic.ISet<T>", {**SET_MEMBERS, "bool Add(T item)": "add"})
 
 declines(
     "System.Collections.Generic.HashSet<T>",
-    "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
-    "System.Runtime.Serialization.StreamingContext context)",
+    "GetObjectData",
     reason="a hook of .NET's serialization, which policies cannot call",
 )
 
 
-@implements("System.Collections.Generic.HashSet<T>", "void OnDeserialization(object sender)")
+@implements("System.Collections.Generic.HashSet<T>", "OnDeserialization")
 def _deserialized(_collection: object, _sender: object) -> None:
     """Does something only where GetObjectData was called before."""
 

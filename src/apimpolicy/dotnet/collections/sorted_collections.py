@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into, require
+from apimpolicy.dotnet.collections.arguments import check_non_negative, copy_into
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.collections.comparers import DefaultComparer, comparison_of, equal, text
 from apimpolicy.dotnet.collections.dictionary import DictionaryView, key_not_found
 from apimpolicy.dotnet.collections.generic import GenericCollection
 from apimpolicy.dotnet.collections.pairs import KeyValuePair
-from apimpolicy.dotnet.collections.sets import SET_MEMBERS, SetOperations
+from apimpolicy.dotnet.collections.sets import SetOperations
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, interface_members, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import NamedType, Type
 
 _DICTIONARY = "System.Collections.Generic.SortedDictionary"
-_OTHER = "System.Collections.Generic.IDictionary<TKey, TValue> dictionary"
-_COMPARER = "System.Collections.Generic.IComparer<TKey> comparer"
-_SET_COMPARER = "System.Collections.Generic.IComparer<T> comparer"
 
 
 _STEPS_PER_LOOK = 4
@@ -68,7 +65,7 @@ class SortedCollection(GenericCollection):
         return low, False
 
 
-@dotnet_class(f"{_DICTIONARY}<TKey, TValue>", attributes="Count Keys Values Comparer")
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>")
 class SortedDictionary(SortedCollection):
     """A dictionary in the order of its keys."""
 
@@ -81,14 +78,12 @@ class SortedDictionary(SortedCollection):
         self._pairs: list[KeyValuePair] = []
 
     @staticmethod
-    @member("new()", types=True)
-    @member(f"new({_COMPARER})", types=True)
+    @member("new()", "new(IComparer<TKey>)", types=True)
     def create(types: tuple[Type, ...], comparer: Any = None) -> SortedDictionary:
         return SortedDictionary(types, comparer)
 
     @staticmethod
-    @member(f"new({_OTHER})", types=True)
-    @member(f"new({_OTHER}, {_COMPARER})", types=True)
+    @member("new(IDictionary<TKey, TValue>)", "new(IDictionary<TKey, TValue>, IComparer<TKey>)", types=True)
     def from_dictionary(types: tuple[Type, ...], dictionary: Any, comparer: Any = None) -> SortedDictionary:
         made = SortedDictionary(types, comparer)
         for pair in require(dictionary, "dictionary"):
@@ -99,8 +94,7 @@ class SortedDictionary(SortedCollection):
         return self.guard(self._pairs)
 
     def _find(self, key: Any) -> tuple[int, bool]:
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         return self._place(key)
 
     def _insert(self, place: int, key: Any, value: Any) -> None:
@@ -117,14 +111,14 @@ class SortedDictionary(SortedCollection):
     def values(self) -> SortedValueCollection:
         return SortedValueCollection(self)
 
-    @member("TValue Item[TKey key] { get; set; }")
+    @member("Item")
     def get_item(self, key: Any) -> Any:
         place, found = self._find(key)
         if not found:
             raise key_not_found(self.types[0], key)
         return self._pairs[place].value
 
-    @member("TValue Item[TKey key] { get; set; }", setter=True)
+    @member("Item", setter=True)
     def set_item(self, key: Any, value: Any) -> None:
         place, found = self._find(key)
         if found:
@@ -133,7 +127,6 @@ class SortedDictionary(SortedCollection):
         else:
             self._insert(place, key, value)
 
-    @member("void Add(TKey key, TValue value)")
     def add(self, key: Any, value: Any) -> None:
         place, found = self._find(key)
         if found:
@@ -142,22 +135,18 @@ class SortedDictionary(SortedCollection):
             )
         self._insert(place, key, value)
 
-    @member("bool ContainsKey(TKey key)")
     def contains_key(self, key: Any) -> bool:
         return self._find(key)[1]
 
-    @member("bool ContainsValue(TValue value)")
     @counts_itself
     def contains_value(self, value: Any) -> bool:
         environment().step(len(self._keys))
         return any(equal(self.types[1], pair.value, value) for pair in self._pairs)
 
-    @member("bool TryGetValue(TKey key, out TValue value)")
     def try_get_value(self, key: Any) -> tuple[bool, Any]:
         place, found = self._find(key)
         return (True, self._pairs[place].value) if found else (False, default_value(self.types[1]))
 
-    @member("bool Remove(TKey key)")
     def remove(self, key: Any) -> bool:
         place, found = self._find(key)
         if found:
@@ -165,28 +154,23 @@ class SortedDictionary(SortedCollection):
             self.version += 1
         return found
 
-    @member("void Clear()")
     def clear(self) -> None:
         self._keys.clear()
         self._pairs.clear()
         self.version += 1
 
-    @member("void CopyTo(System.Collections.Generic.KeyValuePair<TKey, TValue>[] array, int index)")
     def copy_to(self, array: Any, index: int) -> None:
         copy_into(list(self._pairs), array, index, "index")
 
 
-@dotnet_class(
-    f"{_DICTIONARY}<TKey, TValue>.KeyCollection",
-    attributes={"Count": "count", "void CopyTo(TKey[] array, int index)": "copy_to"},
-)
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.KeyCollection")
 class SortedKeyCollection(DictionaryView):
     __slots__ = ()
 
     part = "key"
 
     @staticmethod
-    @member("new(System.Collections.Generic.SortedDictionary<TKey, TValue> dictionary)")
+    @member("new")
     def create(dictionary: Any) -> SortedKeyCollection:
         return SortedKeyCollection(require(dictionary, "dictionary"))
 
@@ -195,10 +179,7 @@ class SortedKeyCollection(DictionaryView):
         return named(f"{_DICTIONARY}.KeyCollection", *self.dictionary.types)
 
 
-@dotnet_class(
-    f"{_DICTIONARY}<TKey, TValue>.ValueCollection",
-    attributes={"Count": "count", "void CopyTo(TValue[] array, int index)": "copy_to"},
-)
+@dotnet_class(f"{_DICTIONARY}<TKey, TValue>.ValueCollection")
 class SortedValueCollection(DictionaryView):
     __slots__ = ()
 
@@ -206,7 +187,7 @@ class SortedValueCollection(DictionaryView):
     position = 1
 
     @staticmethod
-    @member("new(System.Collections.Generic.SortedDictionary<TKey, TValue> dictionary)")
+    @member("new")
     def create(dictionary: Any) -> SortedValueCollection:
         return SortedValueCollection(require(dictionary, "dictionary"))
 
@@ -215,10 +196,7 @@ class SortedValueCollection(DictionaryView):
         return named(f"{_DICTIONARY}.ValueCollection", *self.dictionary.types)
 
 
-@dotnet_class(
-    "System.Collections.Generic.SortedSet<T>",
-    attributes={"Count": "count", "Comparer": "comparer", "Min": "minimum", "Max": "maximum"},
-)
+@dotnet_class("System.Collections.Generic.SortedSet<T>", members="Min=minimum Max=maximum")
 class SortedSet(SetOperations, SortedCollection):
     """A set in order."""
 
@@ -227,14 +205,12 @@ class SortedSet(SetOperations, SortedCollection):
     definition_name = "System.Collections.Generic.SortedSet"
 
     @staticmethod
-    @member("new()", types=True)
-    @member(f"new({_SET_COMPARER})", types=True)
+    @member("new()", "new(IComparer<T>)", types=True)
     def create(types: tuple[Type, ...], comparer: Any = None) -> SortedSet:
         return SortedSet(types, comparer)
 
     @staticmethod
-    @member("new(System.Collections.Generic.IEnumerable<T> collection)", types=True)
-    @member(f"new(System.Collections.Generic.IEnumerable<T> collection, {_SET_COMPARER})", types=True)
+    @member("new(IEnumerable<T>)", "new(IEnumerable<T>, IComparer<T>)", types=True)
     @counts_itself
     def from_collection(types: tuple[Type, ...], collection: Any, comparer: Any = None) -> SortedSet:
         made = SortedSet(types, comparer)
@@ -272,7 +248,6 @@ class SortedSet(SetOperations, SortedCollection):
     def maximum(self) -> Any:
         return self._keys[-1] if self._keys else default_value(self.types[0])
 
-    @member("bool Add(T item)")
     def add(self, item: Any) -> bool:
         place, found = self._place(item)
         if not found:
@@ -281,7 +256,6 @@ class SortedSet(SetOperations, SortedCollection):
             self.check_room(len(self._keys))
         return not found
 
-    @member("bool Remove(T item)")
     def remove(self, item: Any) -> bool:
         place, found = self._place(item)
         if found:
@@ -289,35 +263,22 @@ class SortedSet(SetOperations, SortedCollection):
             self.version += 1
         return found
 
-    @member("void Clear()")
     def clear(self) -> None:
         self._keys.clear()
         self.version += 1
 
-    @member("bool Contains(T item)")
     def contains(self, item: Any) -> bool:
         return self._place(item)[1]
 
-    @member("bool TryGetValue(T equalValue, out T actualValue)")
     def try_get_value(self, item: Any) -> tuple[bool, Any]:
         place, found = self._place(item)
         return (True, self._keys[place]) if found else (False, default_value(self.types[0]))
 
-    @member("void CopyTo(T[] array)")
-    @member("void CopyTo(T[] array, int index)")
-    @member("void CopyTo(T[] array, int index, int count)")
     def copy_to(self, array: Any, index: int = 0, count: int | None = None) -> None:
         check_non_negative(count or 0, "count")
         copy_into(self._keys[:count], array, index, "index")
 
-    @member("System.Collections.Generic.IEnumerable<T> Reverse()")
     def reverse(self) -> Any:
         from apimpolicy.dotnet.linq.sequences import Sequence
 
         return Sequence(lambda: self.guard(self._keys[::-1]), self.types[0])
-
-
-interface_members(
-    "System.Collections.Generic.SortedSet<T>",
-    {**SET_MEMBERS, "int RemoveWhere(System.Predicate<T> match)": "remove_where"},
-)

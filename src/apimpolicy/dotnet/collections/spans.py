@@ -144,15 +144,12 @@ for _type in (_SPAN, _READ_ONLY):
 interface_members(_SPAN, {"void Clear()": "clear", "void Fill(T value)": "fill"})
 
 
-@implements(_SPAN, "T Item[int index] { get; set; }")
-@implements(_READ_ONLY, "T Item[int index] { get; }")
-def span_get(span: Span, index: int) -> Any:
-    return span.items[span.place(index)]
-
-
-@implements_setter(_SPAN, "T Item[int index] { get; set; }")
+@implements_setter(_SPAN, "Item")
 def span_set(span: Span, index: int, value: Any) -> None:
     span.items[span.place(index)] = value
 
 
 implements_all(_SPAN, {"static System.ReadOnlySpan<T> op_Implicit(System.Span<T> span)": lambda span: span})
+
+implements_all(_SPAN, {"Item": lambda span, index: span.items[span.place(index)]})
+implements_all(_READ_ONLY, {"Item": lambda span, index: span.items[span.place(index)]})

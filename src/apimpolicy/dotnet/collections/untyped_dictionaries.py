@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance, unboxed
-from apimpolicy.dotnet.collections.arguments import require
-from apimpolicy.dotnet.exceptions import ArgumentException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.metadata import runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.objects import to_string
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _DICTIONARY = "System.Collections.IDictionary"
-_ITEM = "object Item[object key] { get; set; }"
 
 
 def _fitting(value: Any, type_: Type, parameter: str) -> Any:
@@ -32,7 +30,7 @@ def _fitting(value: Any, type_: Type, parameter: str) -> Any:
     return unboxed(value, type_)
 
 
-@implements(_DICTIONARY, _ITEM)
+@implements(_DICTIONARY, "Item")
 def get_item(dictionary: Any, key: Any) -> Any:
     """Null for a key that is not there."""
     require(key, "key")
@@ -42,28 +40,28 @@ def get_item(dictionary: Any, key: Any) -> Any:
     return box(dictionary.types[1], value) if found else None
 
 
-@implements_setter(_DICTIONARY, _ITEM)
+@implements_setter(_DICTIONARY, "Item")
 def set_item(dictionary: Any, key: Any, value: Any) -> None:
     require(key, "key")
     own_key, own_value = dictionary.types
     dictionary.set_item(_fitting(key, own_key, "key"), _fitting(value, own_value, "value"))
 
 
-@implements(_DICTIONARY, "void Add(object key, object value)")
+@implements(_DICTIONARY, "Add")
 def add(dictionary: Any, key: Any, value: Any) -> None:
     require(key, "key")
     own_key, own_value = dictionary.types
     dictionary.add(_fitting(key, own_key, "key"), _fitting(value, own_value, "value"))
 
 
-@implements(_DICTIONARY, "bool Contains(object key)")
+@implements(_DICTIONARY, "Contains")
 def contains(dictionary: Any, key: Any) -> bool:
     require(key, "key")
     own = dictionary.types[0]
     return is_instance(key, own) and bool(dictionary.contains_key(unboxed(key, own)))
 
 
-@implements(_DICTIONARY, "void Remove(object key)")
+@implements(_DICTIONARY, "Remove")
 def remove(dictionary: Any, key: Any) -> None:
     if contains(dictionary, key):
         dictionary.remove(unboxed(key, dictionary.types[0]))
@@ -72,7 +70,7 @@ def remove(dictionary: Any, key: Any) -> None:
 implements_all(
     _DICTIONARY,
     {
-        "System.Collections.ICollection Keys { get; }": lambda dictionary: dictionary.keys,
-        "System.Collections.ICollection Values { get; }": lambda dictionary: dictionary.values,
+        "Keys": lambda dictionary: dictionary.keys,
+        "Values": lambda dictionary: dictionary.values,
     },
 )

@@ -27,13 +27,7 @@ if TYPE_CHECKING:
 _NAMESPACE = "System.Security.Cryptography.X509Certificates."
 
 
-@dotnet_class(
-    _NAMESPACE + "X509Certificate2",
-    attributes=(
-        "Archived Extensions FriendlyName HasPrivateKey IssuerName NotAfter NotBefore PublicKey "
-        "SerialNumber SignatureAlgorithm SubjectName Thumbprint Version"
-    ),
-)
+@dotnet_class(_NAMESPACE + "X509Certificate2", members="Archived FriendlyName")
 class Certificate:
     """A certificate, with its private key and the other certificates of its file when there are any.
 
@@ -295,10 +289,9 @@ interface_members(
         "Subject": "subject",
         "Issuer": "issuer",
         "string ToString()": "to_string",
-        "bool Equals(object obj)": "equals",
-        f"bool Equals({_NAMESPACE}X509Certificate other)": "equals",
-        "int GetHashCode()": "get_hash_code",
-        "void Dispose()": "dispose",
+        "Equals": "equals",
+        "GetHashCode": "get_hash_code",
+        "Dispose": "dispose",
     },
 )
-interface_members(_NAMESPACE + "X509Certificate2", {"string ToString()": "to_string", "bool Verify()": "verify"})
+interface_members(_NAMESPACE + "X509Certificate2", {"string ToString()": "to_string", "Verify": "verify"})

@@ -12,9 +12,9 @@ from apimpolicy.dotnet.cryptography import certificate_files
 from apimpolicy.dotnet.cryptography.certificate import BareCertificate, Certificate
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     CryptographicException,
     PlatformNotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.registry import declines, implements, implements_all
 from apimpolicy.dotnet.values import byte_array, from_utf16
@@ -29,7 +29,6 @@ _NAMESPACE = "System.Security.Cryptography.X509Certificates."
 _CERTIFICATE = _NAMESPACE + "X509Certificate"
 _CERTIFICATE2 = _NAMESPACE + "X509Certificate2"
 _FLAGS = _NAMESPACE + "X509KeyStorageFlags keyStorageFlags"
-_CONTENT = _NAMESPACE + "X509ContentType"
 _SECURE = "System.Security.SecureString password"
 
 CERT, SERIALIZED_CERT, PFX, SERIALIZED_STORE, PKCS7 = 1, 2, 3, 4, 5
@@ -64,8 +63,7 @@ def read(cls: type[Certificate], data: Array | None, password: str | None, flags
 
 
 def copy_as(cls: type[Certificate], certificate: Certificate | None) -> Certificate:
-    if certificate is None:
-        raise ArgumentNullException("cert")
+    certificate = require(certificate, "cert")
     if certificate.is_empty:
         return cls(None)
     return cls(certificate.parsed, certificate.private_key, certificate.intermediates, certificate.friendly_name)
@@ -112,35 +110,30 @@ _register_constructors(_CERTIFICATE, BareCertificate)
 _register_constructors(_CERTIFICATE2, Certificate)
 declines(
     _CERTIFICATE,
-    f"static {_CERTIFICATE} CreateFromCertFile(string filename)",
-    f"static {_CERTIFICATE} CreateFromSignedFile(string filename)",
+    "CreateFromCertFile",
+    "CreateFromSignedFile",
     reason="expressions read no files; give the certificate's bytes",
 )
 declines(
     _CERTIFICATE2,
-    f"static {_CONTENT} GetCertContentType(string fileName)",
+    "GetCertContentType(string)",
     reason="expressions read no files; give the certificate's bytes",
 )
-declines(_CERTIFICATE, "System.IntPtr Handle { get; }", reason="there are no handles of the operating system here")
-_SERIALIZATION = "System.Runtime.Serialization."
+declines(_CERTIFICATE, "Handle", reason="there are no handles of the operating system here")
 
 
-@implements(
-    _CERTIFICATE,
-    f"new({_SERIALIZATION}SerializationInfo info, {_SERIALIZATION}StreamingContext context)",
-)
+@implements(_CERTIFICATE, "new(SerializationInfo, StreamingContext)")
 def deserialized(_info: object, _context: object) -> NoReturn:
     """.NET Core does not serialize certificates."""
     raise PlatformNotSupportedException
 
 
-@implements(_CERTIFICATE, f"byte[] Export({_CONTENT} contentType)")
+@implements(_CERTIFICATE, "Export(X509ContentType)")
 def export(certificate: Certificate, content_type: int) -> Array:
     return export_with_password(certificate, content_type, None)
 
 
-@implements(_CERTIFICATE, f"byte[] Export({_CONTENT} contentType, string password)")
-@implements(_CERTIFICATE, f"byte[] Export({_CONTENT} contentType, {_SECURE})")
+@implements(_CERTIFICATE, "Export")
 def export_with_password(certificate: Certificate, content_type: int, password: str | None) -> Array:
     """As DER (Cert) or PKCS#12 (Pfx)."""
     if content_type not in (CERT, SERIALIZED_CERT, PFX):
@@ -161,7 +154,7 @@ def export_with_password(certificate: Certificate, content_type: int, password: 
     return byte_array(pkcs12.serialize_key_and_certificates(None, certificate.private_key, parsed, None, encryption))
 
 
-@implements(_CERTIFICATE2, f"static {_CONTENT} GetCertContentType(byte[] rawData)")
+@implements(_CERTIFICATE2, "GetCertContentType(byte[])")
 def content_type(data: Array | None) -> int:
     if not data:
         raise ArgumentException("Array may not be empty or null.", "rawData")

@@ -13,10 +13,10 @@ from apimpolicy.dotnet.cryptography.distinguished_names import format_name
 from apimpolicy.dotnet.cryptography.identifiers import hexadecimal
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     CryptographicException,
     InvalidOperationException,
     NotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import byte_array, to_utf16
@@ -36,28 +36,18 @@ _COMMON_NAME, _EMAIL_ADDRESS = "2.5.4.3", "1.2.840.113549.1.9.1"
 _SIMPLE_NAME_ORDER = (_COMMON_NAME, "2.5.4.11", "2.5.4.10", _EMAIL_ADDRESS)
 
 
-@implements(_CERTIFICATE2, "byte[] RawData { get; }")
-@implements(_CERTIFICATE, "byte[] GetRawCertData()")
+@implements(_CERTIFICATE2, "RawData")
+@implements(_CERTIFICATE, "GetRawCertData")
 def raw_data(certificate: Certificate) -> Array:
     return byte_array(certificate.raw)
 
 
-@implements(_CERTIFICATE, "byte[] GetCertHash()")
+@implements(_CERTIFICATE, "GetCertHash()")
 def cert_hash(certificate: Certificate) -> Array:
     return byte_array(bytes.fromhex(certificate.thumbprint))
 
 
-@implements(_CERTIFICATE, "string GetCertHashString()")
-def cert_hash_string(certificate: Certificate) -> str:
-    return certificate.thumbprint
-
-
-@implements(_CERTIFICATE, "byte[] GetCertHash(System.Security.Cryptography.HashAlgorithmName hashAlgorithm)")
-def cert_hash_with(certificate: Certificate, algorithm: HashAlgorithmName) -> Array:
-    return byte_array(_digest(certificate, algorithm))
-
-
-@implements(_CERTIFICATE, "string GetCertHashString(System.Security.Cryptography.HashAlgorithmName hashAlgorithm)")
+@implements(_CERTIFICATE, "GetCertHashString(HashAlgorithmName)")
 def cert_hash_string_with(certificate: Certificate, algorithm: HashAlgorithmName) -> str:
     return hexadecimal(_digest(certificate, algorithm))
 
@@ -72,48 +62,43 @@ def _digest(certificate: Certificate, algorithm: HashAlgorithmName) -> bytes:
     return hashlib.new(algorithm.name, certificate.raw, usedforsecurity=False).digest()
 
 
-@implements(_CERTIFICATE, "byte[] GetSerialNumber()")
+@implements(_CERTIFICATE, "GetSerialNumber")
 def serial_number(certificate: Certificate) -> Array:
     """Little-endian, unlike `SerialNumber`."""
     return byte_array(certificate.serial_bytes[::-1])
 
 
-@implements(_CERTIFICATE, "string GetExpirationDateString()")
+@implements(_CERTIFICATE, "GetExpirationDateString")
 def expiration_date_string(certificate: Certificate) -> str:
     return invariant_date(certificate.valid_until)
 
 
-@implements(_CERTIFICATE, "string GetName()")
+@implements(_CERTIFICATE, "GetName")
 def get_name(certificate: Certificate) -> str:
     return format_name(certificate.parsed.subject, most_specific_first=False)
 
 
-@implements(_CERTIFICATE, "string GetFormat()")
+@implements(_CERTIFICATE, "GetFormat")
 def get_format(certificate: Certificate) -> str:
     return "X509"
 
 
-@implements(_CERTIFICATE, "string GetKeyAlgorithm()")
+@implements(_CERTIFICATE, "GetKeyAlgorithm")
 def key_algorithm(certificate: Certificate) -> str:
     return str(certificate.parsed.public_key_algorithm_oid.dotted_string)
 
 
-@implements(_CERTIFICATE, "byte[] GetKeyAlgorithmParameters()")
-def key_algorithm_parameters(certificate: Certificate) -> Array:
-    return byte_array(certificate.public_key.encoded_parameters.data)
-
-
-@implements(_CERTIFICATE, "string GetKeyAlgorithmParametersString()")
+@implements(_CERTIFICATE, "GetKeyAlgorithmParametersString")
 def key_algorithm_parameters_string(certificate: Certificate) -> str:
     return hexadecimal(certificate.public_key.encoded_parameters.data)
 
 
-@implements(_CERTIFICATE, "string GetPublicKeyString()")
+@implements(_CERTIFICATE, "GetPublicKeyString")
 def public_key_string(certificate: Certificate) -> str:
     return hexadecimal(certificate.public_key.encoded_key_value.data)
 
 
-@implements(_CERTIFICATE2, f"string GetNameInfo({_NAMESPACE}X509NameType nameType, bool forIssuer)")
+@implements(_CERTIFICATE2, "GetNameInfo")
 def name_info(certificate: Certificate, name_type: int, for_issuer: bool) -> str:
     """One name out of subject or issuer and their alternative names; empty when there is none of this type."""
     if not SIMPLE_NAME <= name_type <= URL_NAME:
@@ -159,46 +144,30 @@ def _alternative_name(certificate: Certificate, name_type: int, for_issuer: bool
     return None
 
 
-@implements(
-    "ContextExtensions",
-    "static bool VerifyNoRevocation(this System.Security.Cryptography.X509Certificates.X509Certificate2 input)",
-)
+@implements("ContextExtensions", "VerifyNoRevocation")
 def verify_no_revocation(certificate: Certificate | None) -> bool:
     """`Verify()` without asking whether anything in the chain was revoked."""
-    if certificate is None:
-        raise ArgumentNullException("input")
+    certificate = require(certificate, "input")
     return certificate.verify_no_revocation()
 
 
-@implements(
-    _NAMESPACE + "RSACertificateExtensions",
-    f"static System.Security.Cryptography.RSA GetRSAPublicKey(this {_CERTIFICATE2} certificate)",
-)
+@implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPublicKey")
 def rsa_public_key(certificate: Certificate | None) -> RSA | None:
     """The public key, None when it is not RSA."""
     return _rsa(certificate, private=False)
 
 
-@implements(
-    _NAMESPACE + "RSACertificateExtensions",
-    f"static System.Security.Cryptography.RSA GetRSAPrivateKey(this {_CERTIFICATE2} certificate)",
-)
+@implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPrivateKey")
 def rsa_private_key(certificate: Certificate | None) -> RSA | None:
     """The private key, None when there is none or it is not RSA."""
     return _rsa(certificate, private=True)
 
 
-@implements(
-    _NAMESPACE + "RSACertificateExtensions",
-    f"static {_CERTIFICATE2} CopyWithPrivateKey(this {_CERTIFICATE2} certificate,"
-    " System.Security.Cryptography.RSA privateKey)",
-)
+@implements(_NAMESPACE + "RSACertificateExtensions", "CopyWithPrivateKey")
 def copy_with_private_key(certificate: Certificate | None, key: RSA | None) -> Certificate:
     """Raises InvalidOperationException when there is a key already, ArgumentException for one that does not fit."""
-    if certificate is None:
-        raise ArgumentNullException("certificate")
-    if key is None:
-        raise ArgumentNullException("privateKey")
+    certificate = require(certificate, "certificate")
+    key = require(key, "privateKey")
     if certificate.has_private_key:
         raise InvalidOperationException("The certificate already has an associated private key.")
     public = _rsa(certificate, private=False)
@@ -209,7 +178,7 @@ def copy_with_private_key(certificate: Certificate | None, key: RSA | None) -> C
     return Certificate(certificate.parsed, key.private_key, certificate.intermediates, certificate.friendly_name)
 
 
-@implements(_CERTIFICATE2, "System.Security.Cryptography.AsymmetricAlgorithm PrivateKey { get; set; }")
+@implements(_CERTIFICATE2, "PrivateKey")
 def private_key(certificate: Certificate) -> RSA | None:
     """The private key as RSA; other kinds raise NotSupportedException, as in .NET."""
     found = _rsa(certificate, private=True)
@@ -223,8 +192,7 @@ def _rsa(certificate: Certificate | None, *, private: bool) -> RSA | None:
 
     from apimpolicy.dotnet.cryptography.rsa import RSA, RSACng
 
-    if certificate is None:
-        raise ArgumentNullException("certificate")
+    certificate = require(certificate, "certificate")
     if certificate.parsed.public_key_algorithm_oid.dotted_string != "1.2.840.113549.1.1.1":
         return None
     public = certificate.parsed.public_key()
@@ -236,10 +204,13 @@ def _rsa(certificate: Certificate | None, *, private: bool) -> RSA | None:
 implements_all(
     _CERTIFICATE,
     {
-        "string GetRawCertDataString()": lambda certificate: hexadecimal(certificate.raw),
-        "string GetSerialNumberString()": lambda certificate: certificate.serial_number,
-        "string GetEffectiveDateString()": lambda certificate: invariant_date(certificate.valid_from),
-        "string GetIssuerName()": lambda certificate: format_name(certificate.parsed.issuer, most_specific_first=False),
-        "byte[] GetPublicKey()": lambda certificate: certificate.public_key.key,
+        "GetRawCertDataString": lambda certificate: hexadecimal(certificate.raw),
+        "GetSerialNumberString": lambda certificate: certificate.serial_number,
+        "GetEffectiveDateString": lambda certificate: invariant_date(certificate.valid_from),
+        "GetIssuerName": lambda certificate: format_name(certificate.parsed.issuer, most_specific_first=False),
+        "GetPublicKey": lambda certificate: certificate.public_key.key,
+        "GetCertHashString()": lambda certificate: certificate.thumbprint,
+        "GetCertHash(HashAlgorithmName)": lambda certificate, algorithm: byte_array(_digest(certificate, algorithm)),
+        "GetKeyAlgorithmParameters": lambda certificate: byte_array(certificate.public_key.encoded_parameters.data),
     },
 )

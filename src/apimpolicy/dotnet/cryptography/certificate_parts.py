@@ -22,7 +22,7 @@ _NAMESPACE = _CRYPTOGRAPHY + "X509Certificates."
 _RSA = "1.2.840.113549.1.1.1"
 
 
-@dotnet_class(_NAMESPACE + "X509Extension", attributes="Critical")
+@dotnet_class(_NAMESPACE + "X509Extension", members="Critical")
 class CertificateExtension(AsnEncodedData):
     """One extension: its identifier, whether it is critical, and its DER value."""
 
@@ -39,7 +39,7 @@ class CertificateExtension(AsnEncodedData):
         return super().format(multi_line) if text is None else text
 
 
-@dotnet_class(_NAMESPACE + "X509ExtensionCollection", attributes="Count")
+@dotnet_class(_NAMESPACE + "X509ExtensionCollection")
 class ExtensionCollection:
     """The extensions of a certificate, in its own order."""
 
@@ -53,7 +53,7 @@ class ExtensionCollection:
     def __iter__(self) -> Iterator[CertificateExtension]:
         return iter(self._items)
 
-    @member("System.Security.Cryptography.X509Certificates.X509Extension Item[int index] { get; }")
+    @member("Item[int]")
     def get_item(self, index: int) -> CertificateExtension:
         if not 0 <= index < len(self._items):
             raise ArgumentOutOfRangeException(
@@ -61,14 +61,14 @@ class ExtensionCollection:
             )
         return self._items[index]
 
-    @member("System.Security.Cryptography.X509Certificates.X509Extension Item[string oid] { get; }")
+    @member("Item[string]")
     def find(self, oid: str | None) -> CertificateExtension | None:
         """The extension with this identifier (number or friendly name), or None."""
         wanted = Oid.parse(oid).value
         return next((item for item in self._items if item.oid is not None and item.oid.value == wanted), None)
 
 
-@dotnet_class(_NAMESPACE + "PublicKey", attributes="Oid EncodedKeyValue EncodedParameters")
+@dotnet_class(_NAMESPACE + "PublicKey", members="Oid EncodedKeyValue EncodedParameters")
 class PublicKey:
     """The public key of a certificate: algorithm, its parameters, and the key itself, each as DER."""
 
@@ -88,9 +88,7 @@ class PublicKey:
         return cls(oid, AsnEncodedData(oid, algorithm[oid_end:]), AsnEncodedData(oid, key))
 
     @staticmethod
-    @member(
-        f"new({_CRYPTOGRAPHY}Oid oid, {_CRYPTOGRAPHY}AsnEncodedData parameters, {_CRYPTOGRAPHY}AsnEncodedData keyValue)"
-    )
+    @member("new")
     def create(oid: Oid | None, parameters: AsnEncodedData | None, key_value: AsnEncodedData | None) -> PublicKey:
         return PublicKey(Oid.copy(oid), AsnEncodedData.copy(parameters), AsnEncodedData.copy(key_value))
 
@@ -98,7 +96,7 @@ class PublicKey:
     def key(self) -> Array:
         return byte_array(self.encoded_key_value.data)
 
-    @member("System.Security.Cryptography.AsymmetricAlgorithm Key { get; }")
+    @member("Key")
     def algorithm(self) -> object:
         """The key as RSA; other kinds raise NotSupportedException, as in .NET."""
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey

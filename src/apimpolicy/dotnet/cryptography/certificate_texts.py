@@ -20,14 +20,14 @@ _NAMES = (
 )
 
 
-@implements(_NAMESPACE + "X509Certificate", "string ToString(bool fVerbose)")
+@implements(_NAMESPACE + "X509Certificate", "ToString(bool)")
 def to_string(certificate: Certificate, verbose: bool) -> str:
     if not verbose or certificate.is_empty:
         return certificate.dotnet_type_name
     return Certificate.to_string(certificate)
 
 
-@implements(_NAMESPACE + "X509Certificate2", "string ToString(bool verbose)")
+@implements(_NAMESPACE + "X509Certificate2", "ToString(bool)")
 def to_long_string(certificate: Certificate, verbose: bool) -> str:
     """The long form has the names, the public key and the extensions too."""
     if not verbose or certificate.is_empty:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.cryptography.identifiers import FRIENDLY_NAMES, AsnEncodedData
-from apimpolicy.dotnet.registry import dotnet_class, member
+from apimpolicy.dotnet.registry import dotnet_class
 from apimpolicy.dotnet.values import to_utf16
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _NEEDS_QUOTES = frozenset(',+="\n<>#;')
 _BLANKS = " \t\n\v\f\r"
 
 
-@dotnet_class(_NAMESPACE + "X500DistinguishedName", attributes="Name")
+@dotnet_class(_NAMESPACE + "X500DistinguishedName", members="Name")
 class DistinguishedName(AsnEncodedData):
     """A distinguished name; `name` is .NET's text for it."""
 
@@ -28,7 +28,6 @@ class DistinguishedName(AsnEncodedData):
         super().__init__(None, name.public_bytes())
         self.name = format_name(name)
 
-    @member("string Format(bool multiLine)")
     def format(self, multi_line: bool) -> str:
         """One part a line when `multi_line` is set."""
         return self.name.replace(", ", "\r\n") if multi_line else self.name

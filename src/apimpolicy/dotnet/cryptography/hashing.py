@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidCastException,
     NullReferenceException,
     ObjectDisposedException,
     PlatformNotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
@@ -38,7 +38,7 @@ _NAMESPACE = "System.Security.Cryptography."
 _HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
 
 
-@dotnet_class(_NAMESPACE + "HashAlgorithm", attributes="HashSize")
+@dotnet_class(_NAMESPACE + "HashAlgorithm", members="HashSize Dispose Clear=dispose")
 class HashAlgorithm:
     """A hash, or with a key an HMAC. `hash_size` is in bits."""
 
@@ -64,18 +64,17 @@ class HashAlgorithm:
             return hmac.new(self._key, digestmod=self.name.lower())
         return hashlib.new(self.name, usedforsecurity=False)
 
-    @member("byte[] ComputeHash(byte[] buffer)")
+    @member("ComputeHash(byte[])")
     @counts_itself
     def compute_hash(self, buffer: Array | None) -> Array:
         if self._disposed:
             raise ObjectDisposedException("Cannot access a disposed object.")
-        if buffer is None:
-            raise ArgumentNullException("buffer")
+        buffer = require(buffer, "buffer")
         work_through(len(buffer) << 2)
         self._state.update(bytes(buffer))
         return byte_array(self._finish())
 
-    @member("byte[] ComputeHash(System.IO.Stream inputStream)")
+    @member("ComputeHash(Stream)")
     def compute_hash_of_stream(self, stream: MemoryStream | None) -> Array:
         """Of what is left in the stream; null throws as .NET does, when it is read."""
         if self._disposed:
@@ -84,11 +83,10 @@ class HashAlgorithm:
             raise NullReferenceException
         return self.compute_hash(byte_array(stream.read_rest()))
 
-    @member("byte[] ComputeHash(byte[] buffer, int offset, int count)")
+    @member("ComputeHash(byte[], int, int)")
     def compute_hash_range(self, buffer: Array | None, offset: int, count: int) -> Array:
         return self.compute_hash(byte_array(span(buffer, offset, count, "buffer", "offset")))
 
-    @member("byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)")
     def transform_final_block(self, buffer: Array | None, offset: int, count: int) -> Array:
         """Hash the last part; returns a copy of the input, as .NET does."""
         part = span(buffer, offset, count, "inputBuffer", "inputOffset")
@@ -96,9 +94,6 @@ class HashAlgorithm:
         self._finish()
         return byte_array(part)
 
-    @member(
-        "int TransformBlock(byte[] inputBuffer, int inputOffset, int inputCount, byte[] outputBuffer, int outputOffset)"
-    )
     def transform_block(
         self, buffer: Array | None, offset: int, count: int, output: Array | None, output_offset: int
     ) -> int:
@@ -115,18 +110,15 @@ class HashAlgorithm:
         self._state = self._start()
         return self._result
 
-    @member("byte[] Hash { get; }")
+    @member("Hash")
     def hash(self) -> Array | None:
         """The result of the last computation."""
         return None if self._result is None else byte_array(self._result)
 
-    @member("void Initialize()")
     def initialize(self) -> None:
         self._result = None
         self._state = self._start()
 
-    @member("void Clear()")
-    @member("void Dispose()")
     def dispose(self) -> None:
         self._disposed = True
 
@@ -134,8 +126,7 @@ class HashAlgorithm:
         return byte_array(self._key or b"")
 
     def set_key(self, key: Array | None) -> None:
-        if key is None:
-            raise ArgumentNullException("value")
+        key = require(key, "value")
         data = bytes(key)
         if len(data) > self.block_size:
             data = hashlib.new(self.name, data, usedforsecurity=False).digest()
@@ -148,8 +139,7 @@ class HashAlgorithm:
 
 def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
     """The part of a byte array that a method was asked to work on, with .NET's checks."""
-    if buffer is None:
-        raise ArgumentNullException(buffer_name)
+    buffer = require(buffer, buffer_name)
     if offset < 0:
         raise ArgumentOutOfRangeException(offset_name, "Non-negative number required.")
     if count < 0 or count > len(buffer):
@@ -180,8 +170,7 @@ _BY_NAME: dict[str, Callable[[], HashAlgorithm]] = {}
 
 def _create(alias: str | None, kinds: tuple[str, ...]) -> HashAlgorithm | None:
     """`X.Create(name)`: None for an unknown name, InvalidCastException when it is no X."""
-    if alias is None:
-        raise ArgumentNullException("name")
+    alias = require(alias, "name")
     make = _BY_NAME.get(alias.lower())
     if make is None:
         return None
@@ -255,37 +244,22 @@ _register_key(_NAMESPACE + "KeyedHashAlgorithm")
 _HMACS = tuple("HMAC" + name for name in _HASHES)
 
 
-@implements(_NAMESPACE + "HashAlgorithm", f"static {_NAMESPACE}HashAlgorithm Create()")
-@implements(_NAMESPACE + "HMAC", f"static {_NAMESPACE}HMAC Create()")
-@implements(_NAMESPACE + "KeyedHashAlgorithm", f"static {_NAMESPACE}KeyedHashAlgorithm Create()")
+@implements(_NAMESPACE + "HashAlgorithm", "Create()")
+@implements(_NAMESPACE + "HMAC", "Create()")
+@implements(_NAMESPACE + "KeyedHashAlgorithm", "Create()")
 def no_default_algorithm() -> NoReturn:
     """.NET Core chooses no algorithm by itself."""
     raise PlatformNotSupportedException("This platform does not allow the automatic selection of an algorithm.")
 
 
-@implements(_NAMESPACE + "HashAlgorithm", f"static {_NAMESPACE}HashAlgorithm Create(string hashName)")
-def create_hash(name: str | None) -> HashAlgorithm | None:
-    return _create(name, (*_HASHES, *_HMACS, "HashAlgorithm"))
-
-
-@implements(_NAMESPACE + "HMAC", f"static {_NAMESPACE}HMAC Create(string algorithmName)")
-@implements(_NAMESPACE + "KeyedHashAlgorithm", f"static {_NAMESPACE}KeyedHashAlgorithm Create(string algName)")
-def create_hmac(name: str | None) -> HashAlgorithm | None:
-    return _create(name, (*_HMACS, "HMAC"))
-
-
-@implements(_NAMESPACE + "HashAlgorithm", "int InputBlockSize { get; }")
-@implements(_NAMESPACE + "HashAlgorithm", "int OutputBlockSize { get; }")
+@implements(_NAMESPACE + "HashAlgorithm", "InputBlockSize", "OutputBlockSize")
 def transform_block_size(algorithm: HashAlgorithm) -> int:
     """A hash takes its input byte by byte, seen as a transform."""
     return 1
 
 
-_LEGACY = "bool ProduceLegacyHmacValues { get; set; }"
-
-
-@implements_setter(_NAMESPACE + "HMACSHA384", _LEGACY)
-@implements_setter(_NAMESPACE + "HMACSHA512", _LEGACY)
+@implements_setter(_NAMESPACE + "HMACSHA384", "ProduceLegacyHmacValues")
+@implements_setter(_NAMESPACE + "HMACSHA512", "ProduceLegacyHmacValues")
 def set_produces_legacy_values(algorithm: HashAlgorithm, value: bool) -> None:
     """.NET Framework's old values are gone from .NET Core."""
     if value:
@@ -295,16 +269,20 @@ def set_produces_legacy_values(algorithm: HashAlgorithm, value: bool) -> None:
 implements_all(
     _NAMESPACE + "HMAC",
     {
-        "string HashName { get; set; }": HashAlgorithm.hash_name,
-        "void Initialize()": HashAlgorithm.initialize,
+        "HashName": HashAlgorithm.hash_name,
+        "Initialize": HashAlgorithm.initialize,
+        "Create(string)": lambda name: _create(name, (*_HMACS, "HMAC")),
     },
 )
 implements_all(
     _NAMESPACE + "HashAlgorithm",
     {
-        "bool CanTransformMultipleBlocks { get; }": lambda algorithm: True,
-        "bool CanReuseTransform { get; }": lambda algorithm: True,
+        "CanTransformMultipleBlocks": lambda algorithm: True,
+        "CanReuseTransform": lambda algorithm: True,
+        "Create(string)": lambda name: _create(name, (*_HASHES, *_HMACS, "HashAlgorithm")),
     },
 )
-implements_all(_NAMESPACE + "HMACSHA384", {_LEGACY: lambda algorithm: False})
-implements_all(_NAMESPACE + "HMACSHA512", {_LEGACY: lambda algorithm: False})
+implements_all(_NAMESPACE + "HMACSHA384", {"ProduceLegacyHmacValues": lambda algorithm: False})
+implements_all(_NAMESPACE + "HMACSHA512", {"ProduceLegacyHmacValues": lambda algorithm: False})
+
+implements_all(_NAMESPACE + "KeyedHashAlgorithm", {"Create(string)": lambda name: _create(name, (*_HMACS, "HMAC"))})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, CryptographicException
+from apimpolicy.dotnet.exceptions import CryptographicException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import byte_array
 
@@ -71,7 +71,7 @@ FRIENDLY_NAMES = {
 }
 
 
-@dotnet_class(_NAMESPACE + "Oid", attributes="Value FriendlyName")
+@dotnet_class(_NAMESPACE + "Oid", members="Value FriendlyName")
 class Oid:
     """`value` is the dotted number, `friendly_name` the name .NET has for it, or None."""
 
@@ -80,7 +80,7 @@ class Oid:
         self.friendly_name = friendly_name or (FRIENDLY_NAMES.get(value) if value else None)
 
     @staticmethod
-    @member("new(string oid)")
+    @member("new(string)")
     def parse(oid: str | None) -> Oid:
         """From a dotted number or from a friendly name, as .NET takes either."""
         if oid and not oid[0].isdigit():
@@ -90,40 +90,36 @@ class Oid:
         return Oid(oid)
 
     @staticmethod
-    @member("new(string value, string friendlyName)")
+    @member("new(string, string)")
     def of(value: str | None, friendly_name: str | None) -> Oid:
         return Oid(value, friendly_name)
 
     @staticmethod
-    @member(f"new({_NAMESPACE}Oid oid)")
+    @member("new(Oid)")
     def copy(other: Oid | None) -> Oid:
-        if other is None:
-            raise ArgumentNullException("oid")
+        other = require(other, "oid")
         return Oid(other.value, other.friendly_name)
 
     @staticmethod
-    @member(f"static {_NAMESPACE}Oid FromFriendlyName(string friendlyName, {_NAMESPACE}OidGroup group)")
     def from_friendly_name(friendly_name: str | None, group: int) -> Oid:
         """On Linux all groups share their names. Raises CryptographicException for an unknown one."""
-        if friendly_name is None:
-            raise ArgumentNullException("friendlyName")
+        friendly_name = require(friendly_name, "friendlyName")
         for value, name in FRIENDLY_NAMES.items():
             if name.lower() == friendly_name.lower():
                 return Oid(value, friendly_name)
         raise CryptographicException("No OID value matches this name.")
 
     @staticmethod
-    @member(f"static {_NAMESPACE}Oid FromOidValue(string oidValue, {_NAMESPACE}OidGroup group)")
+    @member("FromOidValue")
     def from_value(value: str | None, group: int) -> Oid:
         """Raises CryptographicException for an identifier without a name."""
-        if value is None:
-            raise ArgumentNullException("oidValue")
+        value = require(value, "oidValue")
         if value not in FRIENDLY_NAMES:
             raise CryptographicException("The OID value is invalid.")
         return Oid(value)
 
 
-@dotnet_class(_NAMESPACE + "AsnEncodedData", attributes="Oid")
+@dotnet_class(_NAMESPACE + "AsnEncodedData", members="Oid")
 class AsnEncodedData:
     """An object identifier with DER data."""
 
@@ -133,21 +129,19 @@ class AsnEncodedData:
 
     @staticmethod
     def copy(other: AsnEncodedData | None) -> AsnEncodedData:
-        if other is None:
-            raise ArgumentNullException("asnEncodedData")
+        other = require(other, "asnEncodedData")
         return AsnEncodedData(None if other.oid is None else Oid.copy(other.oid), other.data)
 
-    @member("byte[] RawData { get; set; }")
+    @member("RawData")
     def raw_data(self) -> Array:
         return byte_array(self.data)
 
-    @member("string Format(bool multiLine)")
     def format(self, multi_line: bool) -> str:
         """The data as hexadecimal, which .NET gives for every identifier it has no format for."""
         return hexadecimal(self.data, " ")
 
 
-@dotnet_class(_NAMESPACE + "HashAlgorithmName", attributes="Name")
+@dotnet_class(_NAMESPACE + "HashAlgorithmName")
 class HashAlgorithmName:
     """The name of a hash algorithm, e.g. `SHA256`."""
 
@@ -162,34 +156,24 @@ class HashAlgorithmName:
     def __hash__(self) -> int:
         return hash(self.name)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.name or ""
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         from apimpolicy.dotnet.system.objects import get_hash_code
 
         return 0 if self.name is None else get_hash_code(self.name)
 
-    @member("bool Equals(System.Security.Cryptography.HashAlgorithmName other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: object) -> bool:
         return self == other
 
     @staticmethod
-    @member(
-        "static bool op_Equality(System.Security.Cryptography.HashAlgorithmName left,"
-        " System.Security.Cryptography.HashAlgorithmName right)"
-    )
+    @member("op_Equality")
     def op_equality(left: HashAlgorithmName, right: HashAlgorithmName) -> bool:
         return left == right
 
     @staticmethod
-    @member(
-        "static bool op_Inequality(System.Security.Cryptography.HashAlgorithmName left,"
-        " System.Security.Cryptography.HashAlgorithmName right)"
-    )
+    @member("op_Inequality")
     def op_inequality(left: HashAlgorithmName, right: HashAlgorithmName) -> bool:
         return left != right
 
@@ -214,4 +198,4 @@ def hexadecimal(data: bytes, separator: str = "") -> str:
 
 
 implements_all(_NAMESPACE + "Oid", {"new()": lambda: Oid(None)})
-implements_all(_NAMESPACE + "HashAlgorithmName", {"new(string name)": HashAlgorithmName})
+implements_all(_NAMESPACE + "HashAlgorithmName", {"new": HashAlgorithmName})

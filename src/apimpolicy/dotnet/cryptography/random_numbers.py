@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, interface_members, member
 
 if TYPE_CHECKING:
@@ -23,16 +23,14 @@ class RandomNumberGenerator:
     def dispose(self) -> None:
         """Nothing is held."""
 
-    @member("void GetBytes(byte[] data)")
+    @member("GetBytes(byte[])")
     def get_bytes(self, data: Array | None) -> None:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         data[:] = environment().random.randbytes(len(data))
 
-    @member("void GetBytes(byte[] data, int offset, int count)")
+    @member("GetBytes(byte[], int, int)")
     def get_bytes_range(self, data: Array | None, offset: int, count: int) -> None:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         for name, value in (("offset", offset), ("count", count)):
             if value < 0:
                 raise ArgumentOutOfRangeException(name, "Non-negative number required.")
@@ -43,35 +41,31 @@ class RandomNumberGenerator:
             )
         data[offset : offset + count] = environment().random.randbytes(count)
 
-    @member("void GetNonZeroBytes(byte[] data)", cost=SLOW)
+    @member("GetNonZeroBytes", cost=SLOW)
     def get_non_zero_bytes(self, data: Array | None) -> None:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         random = environment().random
         data[:] = (random.randrange(1, 256) for _ in range(len(data)))
 
 
-@implements(_NAMESPACE + "RNGCryptoServiceProvider", "new()")
-@implements(_NAMESPACE + "RNGCryptoServiceProvider", "new(string str)")
-@implements(_NAMESPACE + "RNGCryptoServiceProvider", "new(byte[] rgb)")
-@implements(_NAMESPACE + "RNGCryptoServiceProvider", f"new({_NAMESPACE}CspParameters cspParams)")
-@implements(_NAMESPACE + "RandomNumberGenerator", f"static {_NAMESPACE}RandomNumberGenerator Create()")
+@implements(_NAMESPACE + "RNGCryptoServiceProvider", "new")
+@implements(_NAMESPACE + "RandomNumberGenerator", "Create()")
 def create(_unused: object = None) -> RandomNumberGenerator:
     """.NET Core ignores text and bytes; CspParameters, which policies cannot make, can only be null."""
     return RandomNumberGenerator()
 
 
-interface_members(_NAMESPACE + "RandomNumberGenerator", {"void Dispose()": "dispose"})
+interface_members(_NAMESPACE + "RandomNumberGenerator", "Dispose")
 
 
-@implements(_NAMESPACE + "RandomNumberGenerator", "static int GetInt32(int fromInclusive, int toExclusive)")
+@implements(_NAMESPACE + "RandomNumberGenerator", "GetInt32(int, int)")
 def get_int32(low: int, high: int) -> int:
     if low >= high:
         raise ArgumentException("Range of random number does not contain at least one possibility.")
     return _number(low, high)
 
 
-@implements(_NAMESPACE + "RandomNumberGenerator", "static int GetInt32(int toExclusive)")
+@implements(_NAMESPACE + "RandomNumberGenerator", "GetInt32(int)")
 def get_int32_below(high: int) -> int:
     if high <= 0:
         raise ArgumentOutOfRangeException("toExclusive", "Positive number required.")

@@ -10,11 +10,11 @@ from apimpolicy.dotnet.cryptography.symmetric import KeySizes
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     CryptographicException,
     NotSupportedException,
     PlatformNotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.memory_streams import MemoryStream
 
 _NAMESPACE = "System.Security.Cryptography."
-_SIGNATURE = _NAMESPACE + "RSASignaturePadding"
-_ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
-_HASH = _NAMESPACE + "HashAlgorithmName"
 
 _BITS_CUBED_PER_STEP = 1 << 15
 """Finding the primes of a key takes about the cube of its length: for 4,096 bits a second, and at times several."""
@@ -49,7 +46,14 @@ _NAMES = frozenset(("rsa", "system.security.cryptography.rsa", "system.security.
 _OTHER_NAMES = frozenset(("dsa", "ecdsa", "system.security.cryptography.dsa", "system.security.cryptography.ecdsa"))
 
 
-@dotnet_class(_NAMESPACE + "RSA", attributes={"KeyExchangeAlgorithm": "algorithm", "SignatureAlgorithm": "algorithm"})
+@dotnet_class(
+    _NAMESPACE + "RSA",
+    members=(
+        "KeyExchangeAlgorithm=algorithm SignatureAlgorithm=algorithm EncryptValue=raw_operation "
+        "DecryptValue=raw_operation ExportRSAPublicKey=export_public_key "
+        "ExportRSAPrivateKey=export_private_key"
+    ),
+)
 class RSA:
     """A key pair, or only its public half. `key_size` is in bits.
 
@@ -66,19 +70,19 @@ class RSA:
         self._key_size = key_size
 
     @staticmethod
-    @member("static System.Security.Cryptography.RSA Create()")
+    @member("Create()")
     def create() -> RSA:
         return RSA()
 
     @staticmethod
-    @member("static System.Security.Cryptography.RSA Create(int keySizeInBits)")
+    @member("Create(int)")
     def create_with_size(bits: int) -> RSA:
         made = RSA()
         made.set_key_size(bits)
         return made
 
     @staticmethod
-    @member(f"static {_NAMESPACE}RSA Create({_NAMESPACE}RSAParameters parameters)")
+    @member("Create(RSAParameters)")
     def create_from(parameters: RSAParameters) -> RSA:
         made = RSA()
         made.import_parameters(parameters)
@@ -118,58 +122,47 @@ class RSA:
             )
         return self._private
 
-    @member(f"{_NAMESPACE}RSAParameters ExportParameters(bool includePrivateParameters)")
     def export_parameters(self, include_private: bool) -> RSAParameters:
         private = self.private_key.private_numbers() if include_private else None
         return RSAParameters.of(self.public_key.public_numbers(), private)
 
-    @member(f"void ImportParameters({_NAMESPACE}RSAParameters parameters)")
     def import_parameters(self, parameters: RSAParameters) -> None:
         """Take over a key. Raises CryptographicException when the numbers are none."""
         self._public, self._private = parameters.keys()
 
-    @member("void FromXmlString(string xmlString)")
     def from_xml_string(self, xml: str | None) -> None:
         """Take over a key from `<RSAKeyValue>`. Raises CryptographicException for what is none."""
-        if xml is None:
-            raise ArgumentNullException("xmlString")
+        xml = require(xml, "xmlString")
         self.import_parameters(RSAParameters.from_xml(xml))
 
-    @member("string ToXmlString(bool includePrivateParameters)")
     def to_xml_string(self, include_private: bool) -> str:
         return self.export_parameters(include_private).to_xml()
 
-    @member("byte[] DecryptValue(byte[] rgb)")
-    @member("byte[] EncryptValue(byte[] rgb)")
     def raw_operation(self, data: Array | None) -> NoReturn:
         """.NET Core has no RSA without padding."""
         raise NotSupportedException("Method not supported.")
 
-    @member(f"byte[] SignData(byte[] data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("SignData(byte[], HashAlgorithmName, RSASignaturePadding)")
     def sign_data(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         return self._sign(bytes(data), hash, padding, hashed=False)
 
-    @member(f"byte[] SignData(byte[] data, int offset, int count, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("SignData(byte[], int, int, HashAlgorithmName, RSASignaturePadding)")
     def sign_range(
         self, data: Array | None, offset: int, count: int, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> Array:
         return self._sign(_part(data, offset, count), hash, padding, hashed=False)
 
-    @member(f"byte[] SignHash(byte[] hash, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def sign_hash(self, data: Array | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None) -> Array:
-        if data is None:
-            raise ArgumentNullException("hash")
+        data = require(data, "hash")
         return self._sign(bytes(data), hash, padding, hashed=True)
 
-    @member(f"byte[] SignData(System.IO.Stream data, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("SignData(Stream, HashAlgorithmName, RSASignaturePadding)")
     def sign_stream(
         self, data: MemoryStream | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
     ) -> Array:
         """What is left in the stream."""
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         return self._sign(data.read_rest(), hash, padding, hashed=False)
 
     def _sign(
@@ -178,7 +171,7 @@ class RSA:
         chosen, algorithm = _signature_scheme(hash, padding, data if hashed else None)
         return byte_array(self.private_key.sign(data, chosen, algorithm))
 
-    @member(f"bool VerifyData(byte[] data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("VerifyData(byte[], byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_data(
         self,
         data: Array | None,
@@ -186,14 +179,10 @@ class RSA:
         hash: HashAlgorithmName,
         padding: RSASignaturePadding | None,
     ) -> bool:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         return self._verify(bytes(data), signature, hash, padding, hashed=False)
 
-    @member(
-        f"bool VerifyData(byte[] data, int offset, int count, byte[] signature, {_HASH} hashAlgorithm,"
-        f" {_SIGNATURE} padding)"
-    )
+    @member("VerifyData(byte[], int, int, byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_range(
         self,
         data: Array | None,
@@ -205,7 +194,6 @@ class RSA:
     ) -> bool:
         return self._verify(_part(data, offset, count), signature, hash, padding, hashed=False)
 
-    @member(f"bool VerifyHash(byte[] hash, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
     def verify_hash(
         self,
         data: Array | None,
@@ -213,11 +201,10 @@ class RSA:
         hash: HashAlgorithmName,
         padding: RSASignaturePadding | None,
     ) -> bool:
-        if data is None:
-            raise ArgumentNullException("hash")
+        data = require(data, "hash")
         return self._verify(bytes(data), signature, hash, padding, hashed=True)
 
-    @member(f"bool VerifyData(System.IO.Stream data, byte[] signature, {_HASH} hashAlgorithm, {_SIGNATURE} padding)")
+    @member("VerifyData(Stream, byte[], HashAlgorithmName, RSASignaturePadding)")
     def verify_stream(
         self,
         data: MemoryStream | None,
@@ -225,8 +212,7 @@ class RSA:
         hash: HashAlgorithmName,
         padding: RSASignaturePadding | None,
     ) -> bool:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         return self._verify(data.read_rest(), signature, hash, padding, hashed=False)
 
     def _verify(
@@ -240,8 +226,7 @@ class RSA:
     ) -> bool:
         from cryptography.exceptions import InvalidSignature
 
-        if signature is None:
-            raise ArgumentNullException("signature")
+        signature = require(signature, "signature")
         chosen, algorithm = _signature_scheme(hash, padding, data if hashed else None)
         try:
             self.public_key.verify(bytes(signature), data, chosen, algorithm)
@@ -249,10 +234,8 @@ class RSA:
             return False
         return True
 
-    @member(f"byte[] Encrypt(byte[] data, {_ENCRYPTION} padding)")
     def encrypt(self, data: Array | None, padding: RSAEncryptionPadding | None) -> Array:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         try:
             return byte_array(self.public_key.encrypt(bytes(data), _encryption_padding(padding)))
         except ValueError:
@@ -260,10 +243,8 @@ class RSA:
                 "The message exceeds the maximum allowable length for the chosen options."
             ) from None
 
-    @member(f"byte[] Decrypt(byte[] data, {_ENCRYPTION} padding)")
     def decrypt(self, data: Array | None, padding: RSAEncryptionPadding | None) -> Array:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         try:
             return byte_array(self.private_key.decrypt(bytes(data), _encryption_padding(padding)))
         except ValueError:
@@ -272,13 +253,11 @@ class RSA:
     def dispose(self) -> None:
         """Nothing is held: the key stays with its certificate."""
 
-    @member("byte[] ExportRSAPublicKey()")
     def export_public_key(self) -> Array:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         return byte_array(self.public_key.public_bytes(Encoding.DER, PublicFormat.PKCS1))
 
-    @member("byte[] ExportRSAPrivateKey()")
     def export_private_key(self) -> Array:
         from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -304,7 +283,7 @@ class RSACng(RSA):
     """
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "KeySize")
 def key_size(key: RSA) -> int:
     return key.key_size
 
@@ -312,23 +291,22 @@ def key_size(key: RSA) -> int:
 implements_setter(_NAMESPACE + "AsymmetricAlgorithm", "int KeySize { get; set; }")(RSA.set_key_size)
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", f"{_NAMESPACE}KeySizes[] LegalKeySizes {{ get; }}")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "LegalKeySizes")
 def legal_key_sizes(key: RSA) -> Array:
     return Array(named(_NAMESPACE + "KeySizes"), [LEGAL_KEY_SIZES])
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", f"static {_NAMESPACE}AsymmetricAlgorithm Create()")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "Create()")
 def no_default_algorithm() -> NoReturn:
     """.NET Core chooses no algorithm by itself."""
     raise PlatformNotSupportedException("This platform does not allow the automatic selection of an algorithm.")
 
 
-@implements(_NAMESPACE + "AsymmetricAlgorithm", f"static {_NAMESPACE}AsymmetricAlgorithm Create(string algName)")
-@implements(_NAMESPACE + "RSA", f"static {_NAMESPACE}RSA Create(string algName)")
+@implements(_NAMESPACE + "AsymmetricAlgorithm", "Create(string)")
+@implements(_NAMESPACE + "RSA", "Create(string)")
 def create_by_name(name: str | None) -> RSA | None:
     """RSA with a key of 1,024 bits, as CryptoConfig makes it; null for names it does not know."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     if name.lower() in _NAMES:
         return RSA(key_size=1024)
     if name.lower() in _OTHER_NAMES:
@@ -338,22 +316,14 @@ def create_by_name(name: str | None) -> RSA | None:
 
 interface_members(
     _NAMESPACE + "AsymmetricAlgorithm",
-    {
-        "KeyExchangeAlgorithm": "algorithm",
-        "SignatureAlgorithm": "algorithm",
-        "void FromXmlString(string xmlString)": "from_xml_string",
-        "string ToXmlString(bool includePrivateParameters)": "to_xml_string",
-        "byte[] ExportPkcs8PrivateKey()": "export_pkcs8",
-        "byte[] ExportSubjectPublicKeyInfo()": "export_public_key_info",
-        "void Clear()": "dispose",
-        "void Dispose()": "dispose",
-    },
+    "KeyExchangeAlgorithm=algorithm SignatureAlgorithm=algorithm FromXmlString ToXmlString "
+    "ExportPkcs8PrivateKey=export_pkcs8 ExportSubjectPublicKeyInfo=export_public_key_info Clear=dispose "
+    "Dispose",
 )
 
 
 def _part(data: Array | None, offset: int, count: int) -> bytes:
-    if data is None:
-        raise ArgumentNullException("data")
+    data = require(data, "data")
     if not 0 <= offset <= len(data):
         raise ArgumentOutOfRangeException("offset")
     if not 0 <= count <= len(data) - offset:
@@ -379,8 +349,7 @@ def _signature_scheme(
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
     algorithm = _hash(name)
-    if padding is None:
-        raise ArgumentNullException("padding")
+    padding = require(padding, "padding")
     if digest is not None and len(digest) != algorithm.digest_size:
         raise CryptographicException(
             "The provided hash value is not the expected size for the specified hash algorithm."
@@ -394,8 +363,7 @@ def _signature_scheme(
 def _encryption_padding(padding: RSAEncryptionPadding | None) -> Any:
     from cryptography.hazmat.primitives.asymmetric import padding as paddings
 
-    if padding is None:
-        raise ArgumentNullException("padding")
+    padding = require(padding, "padding")
     if padding.mode == 0:
         return paddings.PKCS1v15()
     algorithm = _hash(padding.hash)

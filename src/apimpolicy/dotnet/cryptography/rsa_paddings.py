@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
 from apimpolicy.dotnet.exceptions import ArgumentException
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.values import wrap_int32
 
 _NAMESPACE = "System.Security.Cryptography."
 _SIGNATURE = _NAMESPACE + "RSASignaturePadding"
 _ENCRYPTION = _NAMESPACE + "RSAEncryptionPadding"
-_HASH = _NAMESPACE + "HashAlgorithmName"
 
 
-@dotnet_class(_SIGNATURE, attributes="Mode")
+@dotnet_class(_SIGNATURE, members="Mode")
 class RSASignaturePadding:
     """`mode` is 0 for PKCS#1 v1.5, 1 for PSS with a salt as long as the hash."""
 
     def __init__(self, mode: int) -> None:
         self.mode = mode
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return "Pss" if self.mode else "Pkcs1"
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.mode
 
-    @member(f"bool Equals({_SIGNATURE} other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: object) -> bool:
         return self == other
 
@@ -38,7 +33,7 @@ PKCS1_SIGNATURE = RSASignaturePadding(0)
 PSS_SIGNATURE = RSASignaturePadding(1)
 
 
-@dotnet_class(_ENCRYPTION, attributes={"Mode": "mode", "OaepHashAlgorithm": "hash"})
+@dotnet_class(_ENCRYPTION, members="Mode OaepHashAlgorithm=hash")
 class RSAEncryptionPadding:
     """`mode` is 0 for PKCS#1 v1.5, 1 for OAEP over `hash`."""
 
@@ -52,37 +47,20 @@ class RSAEncryptionPadding:
     def __hash__(self) -> int:
         return hash((self.mode, self.hash))
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return f"Oaep{self.hash.name}" if self.mode else "Pkcs1"
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return wrap_int32(wrap_int32(self.mode * 33) ^ self.hash.get_hash_code())
 
-    @member(f"bool Equals({_ENCRYPTION} other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: object) -> bool:
         return self == other
 
     @staticmethod
-    @member(f"static {_ENCRYPTION} CreateOaep({_HASH} hashAlgorithm)")
     def create_oaep(hash: HashAlgorithmName) -> RSAEncryptionPadding:
         if not hash.name:
             raise ArgumentException("The hash algorithm name cannot be null or empty.", "hashAlgorithm")
         return RSAEncryptionPadding(1, hash)
-
-
-@implements(_SIGNATURE, f"static bool op_Equality({_SIGNATURE} left, {_SIGNATURE} right)")
-@implements(_ENCRYPTION, f"static bool op_Equality({_ENCRYPTION} left, {_ENCRYPTION} right)")
-def paddings_equal(left: object, right: object) -> bool:
-    return left == right
-
-
-@implements(_SIGNATURE, f"static bool op_Inequality({_SIGNATURE} left, {_SIGNATURE} right)")
-@implements(_ENCRYPTION, f"static bool op_Inequality({_ENCRYPTION} left, {_ENCRYPTION} right)")
-def paddings_differ(left: object, right: object) -> bool:
-    return left != right
 
 
 def _register_encryption_padding(name: str, padding: RSAEncryptionPadding) -> None:
@@ -96,7 +74,13 @@ for _name in ("SHA1", "SHA256", "SHA384", "SHA512"):
 implements_all(
     _SIGNATURE,
     {
-        f"static {_SIGNATURE} Pkcs1 {{ get; }}": lambda: PKCS1_SIGNATURE,
-        f"static {_SIGNATURE} Pss {{ get; }}": lambda: PSS_SIGNATURE,
+        "Pkcs1": lambda: PKCS1_SIGNATURE,
+        "Pss": lambda: PSS_SIGNATURE,
+        "op_Equality": lambda left, right: left == right,
+        "op_Inequality": lambda left, right: left != right,
     },
 )
+
+
+implements_all(_ENCRYPTION, {"op_Equality": lambda left, right: left == right})
+implements_all(_ENCRYPTION, {"op_Inequality": lambda left, right: left != right})

@@ -21,13 +21,7 @@ _NAMES = ("Modulus", "Exponent", "P", "Q", "DP", "DQ", "InverseQ", "D")
 """In the order of the XML form."""
 
 
-@dotnet_class(
-    "System.Security.Cryptography.RSAParameters",
-    attributes={
-        "Modulus": "modulus", "Exponent": "exponent", "P": "p", "Q": "q", "DP": "dp", "DQ": "dq",
-        "InverseQ": "inverse_q", "D": "d",
-    },
-)  # fmt: skip
+@dotnet_class("System.Security.Cryptography.RSAParameters", members="Modulus Exponent P Q DP=dp DQ=dq InverseQ D")
 class RSAParameters:
     """Big-endian numbers as `byte[]`; those of the private half are None in a public key."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.cryptography.hashing import span
 from apimpolicy.dotnet.environment import environment, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, CryptographicException
+from apimpolicy.dotnet.exceptions import ArgumentException, CryptographicException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
 from apimpolicy.dotnet.values import Array, byte_array
@@ -25,7 +25,7 @@ _PARTIAL_BLOCK = "The input data is not a complete block."
 _BAD_PADDING = "Padding is invalid and cannot be removed."
 
 
-@dotnet_class(_NAMESPACE + "KeySizes", attributes={"MinSize": "minimum", "MaxSize": "maximum", "SkipSize": "step"})
+@dotnet_class(_NAMESPACE + "KeySizes", members="MinSize=minimum MaxSize=maximum SkipSize=step")
 class KeySizes:
     """A range of sizes in bits."""
 
@@ -67,7 +67,7 @@ _TRIPLE_DES = _Cipher("TripleDES", 64, KeySizes(128, 192, 64), 192)
 _DES = _Cipher("DES", 64, KeySizes(64, 64, 0), 64)
 
 
-@dotnet_class(_NAMESPACE + "SymmetricAlgorithm", attributes="BlockSize FeedbackSize Padding")
+@dotnet_class(_NAMESPACE + "SymmetricAlgorithm", members="BlockSize FeedbackSize Padding Dispose Clear=dispose")
 class SymmetricAlgorithm:
     """An algorithm with its key, initialisation vector, mode and padding. Sizes are in bits."""
 
@@ -82,102 +82,95 @@ class SymmetricAlgorithm:
         self._key: bytes | None = None
         self._iv: bytes | None = None
 
-    @member("System.Security.Cryptography.CipherMode Mode { get; set; }")
+    @member("Mode")
     def mode(self) -> int:
         return self._mode
 
-    @member("System.Security.Cryptography.CipherMode Mode { get; set; }", setter=True)
+    @member("Mode", setter=True)
     def set_mode(self, mode: int) -> None:
         if mode not in (CBC, ECB):
             raise CryptographicException("Specified cipher mode is not valid for this algorithm.")
         self._mode = mode
 
-    @member("byte[] Key { get; set; }")
+    @member("Key")
     def key(self) -> Array:
         """The key; a random one is made when none was set."""
         if self._key is None:
             self.generate_key()
         return byte_array(self._key or b"")
 
-    @member("byte[] Key { get; set; }", setter=True)
+    @member("Key", setter=True)
     def set_key(self, key: Array | None) -> None:
-        if key is None:
-            raise ArgumentNullException("value")
+        key = require(key, "value")
         if not self._cipher.key_sizes.allows(len(key) * 8):
             raise CryptographicException(_KEY_SIZE)
         self._key = bytes(key)
         self._key_size = len(key) * 8
 
-    @member("byte[] IV { get; set; }")
+    @member("IV")
     def iv(self) -> Array:
         """The initialisation vector; a random one is made when none was set."""
         if self._iv is None:
             self.generate_iv()
         return byte_array(self._iv or b"")
 
-    @member("byte[] IV { get; set; }", setter=True)
+    @member("IV", setter=True)
     def set_iv(self, iv: Array | None) -> None:
-        if iv is None:
-            raise ArgumentNullException("value")
+        iv = require(iv, "value")
         if len(iv) * 8 != self.block_size:
             raise CryptographicException(_IV_SIZE)
         self._iv = bytes(iv)
 
-    @member("int KeySize { get; set; }")
+    @member("KeySize")
     def key_size(self) -> int:
         return self._key_size
 
-    @member("int KeySize { get; set; }", setter=True)
+    @member("KeySize", setter=True)
     def set_key_size(self, bits: int) -> None:
         if not self._cipher.key_sizes.allows(bits):
             raise CryptographicException(_KEY_SIZE)
         self._key_size = bits
         self._key = None
 
-    @member("System.Security.Cryptography.KeySizes[] LegalKeySizes { get; }")
+    @member("LegalKeySizes")
     def legal_key_sizes(self) -> Array:
         return Array(named(_NAMESPACE + "KeySizes"), [self._cipher.key_sizes])
 
-    @member("System.Security.Cryptography.KeySizes[] LegalBlockSizes { get; }")
+    @member("LegalBlockSizes")
     def legal_block_sizes(self) -> Array:
         return Array(named(_NAMESPACE + "KeySizes"), [KeySizes(self.block_size, self.block_size, 0)])
 
-    @member("bool ValidKeySize(int bitLength)")
     def valid_key_size(self, bits: int) -> bool:
         return self._cipher.key_sizes.allows(bits)
 
-    @member("void GenerateKey()")
     def generate_key(self) -> None:
         self._key = environment().random.randbytes(self._key_size // 8)
 
-    @member("void GenerateIV()")
+    @member("GenerateIV")
     def generate_iv(self) -> None:
         self._iv = environment().random.randbytes(self.block_size // 8)
 
-    @member("void Clear()")
-    @member("void Dispose()")
     def dispose(self) -> None:
         self._key = self._iv = None
 
-    @member("System.Security.Cryptography.ICryptoTransform CreateEncryptor()")
+    @member("CreateEncryptor()")
     def create_encryptor(self) -> CryptoTransform:
         return self.create_encryptor_with(self.key(), self.iv())
 
-    @member("System.Security.Cryptography.ICryptoTransform CreateEncryptor(byte[] rgbKey, byte[] rgbIV)")
+    @member("CreateEncryptor(byte[], byte[])")
     def create_encryptor_with(self, key: Array | None, iv: Array | None) -> CryptoTransform:
         return self._transform(key, iv, decrypts=False)
 
-    @member("System.Security.Cryptography.ICryptoTransform CreateDecryptor()")
+    @member("CreateDecryptor()")
     def create_decryptor(self) -> CryptoTransform:
         return self.create_decryptor_with(self.key(), self.iv())
 
-    @member("System.Security.Cryptography.ICryptoTransform CreateDecryptor(byte[] rgbKey, byte[] rgbIV)")
+    @member("CreateDecryptor(byte[], byte[])")
     def create_decryptor_with(self, key: Array | None, iv: Array | None) -> CryptoTransform:
         return self._transform(key, iv, decrypts=True)
 
     def _transform(self, key: Array | None, iv: Array | None, *, decrypts: bool) -> CryptoTransform:
-        if key is None:
-            raise ArgumentNullException("rgbKey")
+        key = require(key, "rgbKey")
         if not self._cipher.key_sizes.allows(len(key) * 8):
             raise ArgumentException(_KEY_SIZE, "rgbKey")
         if iv is not None and len(iv) * 8 != self.block_size:
@@ -194,12 +187,7 @@ class SymmetricAlgorithm:
 
 @dotnet_class(
     _NAMESPACE + "ICryptoTransform",
-    attributes={
-        "InputBlockSize": "block_size",
-        "OutputBlockSize": "block_size",
-        "CanTransformMultipleBlocks": "can_transform_multiple_blocks",
-        "CanReuseTransform": "can_reuse",
-    },
+    members="InputBlockSize=block_size OutputBlockSize=block_size CanReuseTransform=can_reuse",
 )
 class CryptoTransform:
     """One run over data in one direction. Only the whole-message form, TransformFinalBlock, is simulated."""
@@ -213,7 +201,6 @@ class CryptoTransform:
         self._decrypts = decrypts
         self.block_size = algorithm.block_size // 8
 
-    @member("byte[] TransformFinalBlock(byte[] inputBuffer, int inputOffset, int inputCount)")
     def transform_final_block(self, buffer: Array | None, offset: int, count: int) -> Array:
         return byte_array(self.apply(span(buffer, offset, count, "inputBuffer", "inputOffset")))
 
@@ -262,8 +249,7 @@ class CryptoTransform:
 
 def create_algorithm(name: str | None) -> SymmetricAlgorithm | None:
     """`SymmetricAlgorithm.Create(name)`: None for a name that .NET does not know; names ignore case."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     bare = name.lower().removeprefix(_NAMESPACE.lower())
     if bare in ("aes", "aesmanaged", "aescryptoserviceprovider"):
         return SymmetricAlgorithm(_AES, "AesManaged" if bare == "aesmanaged" else "AesCryptoServiceProvider")
@@ -317,9 +303,9 @@ for _type in ("AesManaged", "AesCryptoServiceProvider", "RijndaelManaged"):
     # .NET overrides these members in each class; here they are the same.
     dotnet_class(
         _NAMESPACE + _type,
-        attributes="BlockSize Padding",
+        members="BlockSize Padding",
     )(type(_type, (), {name: vars(SymmetricAlgorithm)[name] for name in _OVERRIDDEN}))
 implements_setter(_NAMESPACE + "TripleDES", "byte[] Key { get; set; }")(SymmetricAlgorithm.set_key)
 
-implements_all(_NAMESPACE + "KeySizes", {"new(int minSize, int maxSize, int skipSize)": KeySizes})
-implements_all(_NAMESPACE + "TripleDES", {"byte[] Key { get; set; }": SymmetricAlgorithm.key})
+implements_all(_NAMESPACE + "KeySizes", {"new": KeySizes})
+implements_all(_NAMESPACE + "TripleDES", {"Key": SymmetricAlgorithm.key})

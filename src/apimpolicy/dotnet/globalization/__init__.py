@@ -4,5 +4,4 @@ culture_data         ten cultures, and what Windows says about their numbers and
 cultures             CultureInfo
 number_format_info   NumberFormatInfo
 date_format_info     DateTimeFormatInfo
-text_info            TextInfo
 """

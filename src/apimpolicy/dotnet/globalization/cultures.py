@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.globalization.culture_data import IDENTITIES, dates, numbers
 from apimpolicy.dotnet.globalization.date_format_info import DateTimeFormatInfo
 from apimpolicy.dotnet.globalization.number_format_info import NumberFormatInfo
-from apimpolicy.dotnet.globalization.text_info import TextInfo
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -82,18 +81,13 @@ class CultureInfo:
         self._dates = value
 
     def _check_change(self, value: Any) -> None:
-        if value is None:
-            raise ArgumentNullException("value", "Object cannot be null.")
+        require(value, "value", "Object cannot be null.")
         if self.is_read_only:
             raise InvalidOperationException("Instance is read-only.")
 
     @property
     def is_neutral(self) -> bool:
         return bool(self.name) and "-" not in self.name
-
-    @property
-    def text_info(self) -> TextInfo:
-        return TextInfo(self.name, self.is_read_only)
 
     def check_order(self, *texts: str | None) -> None:
         """Raise NotSimulatedError when the culture sorts letters of these texts otherwise than the invariant one."""
@@ -105,14 +99,12 @@ class CultureInfo:
     def has_own_order(self) -> bool:
         return bool(IDENTITIES[self.name].own_order)
 
-    @member("object GetFormat(System.Type formatType)")
     def get_format(self, asked: TypeObject | None) -> Any:
         name = str(asked.type) if asked is not None else ""
         if name == "System.Globalization.NumberFormatInfo":
             return self.number_format
         return self.date_format if name == "System.Globalization.DateTimeFormatInfo" else None
 
-    @member("object Clone()")
     def clone(self) -> CultureInfo:
         return self._copy(False)
 
@@ -123,21 +115,16 @@ class CultureInfo:
         return made
 
     @staticmethod
-    @member(f"static {_NAME} ReadOnly({_NAME} ci)")
     def read_only(culture: CultureInfo | None) -> CultureInfo:
-        if culture is None:
-            raise ArgumentNullException("ci")
+        culture = require(culture, "ci")
         return culture._copy(True)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.name
 
-    @member("bool Equals(object value)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, CultureInfo) and other.name == self.name
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return IDENTITIES[self.name].lcid
 
@@ -147,8 +134,7 @@ INVARIANT = CultureInfo("", is_read_only=True)
 
 def _known(name: str | None) -> str:
     """The name as the data has it; raises CultureNotFoundException, NotSimulatedError."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     found = _BY_LOWER.get(name.lower())
     if found is not None:
         return found
@@ -167,49 +153,29 @@ def _known_number(number: int) -> str:
     return found
 
 
-@implements(_NAME, "new(string name)")
-@implements(_NAME, "new(string name, bool useUserOverride)")
+@implements(_NAME, "new")
 def make(name: str | None, _user_override: bool = True) -> CultureInfo:
     """A culture whose formats can be changed."""
     return CultureInfo(_known(name))
 
 
-@implements(_NAME, "new(int culture)")
-@implements(_NAME, "new(int culture, bool useUserOverride)")
-def _make_by_number(number: int, _user_override: bool = True) -> CultureInfo:
-    return CultureInfo(_known_number(number))
-
-
-@implements(_NAME, f"static {_NAME} GetCultureInfo(string name)")
-@implements(_NAME, f"static {_NAME} GetCultureInfoByIetfLanguageTag(string name)")
+@implements(_NAME, "GetCultureInfo(string)", "GetCultureInfoByIetfLanguageTag")
 def get_culture(name: str | None) -> CultureInfo:
     """A culture that cannot be changed."""
     known = _known(name)
     return CultureInfo(known, is_read_only=True) if known else INVARIANT
 
 
-@implements(_NAME, f"static {_NAME} GetCultureInfo(int culture)")
-def _get_by_number(number: int) -> CultureInfo:
-    return get_culture(_known_number(number))
-
-
-@implements(_NAME, f"static {_NAME} CreateSpecificCulture(string name)")
-def _specific(name: str | None) -> CultureInfo:
-    return CultureInfo(IDENTITIES[_known(name)].formats)
-
-
 for _property in ("InvariantCulture { get; }", "CurrentCulture { get; set; }", "CurrentUICulture { get; set; }"):
     implements(_NAME, f"static {_NAME} {_property}")(lambda: INVARIANT)
-_NUMBER_FORMAT = "System.Globalization.NumberFormatInfo NumberFormat { get; set; }"
-_DATE_FORMAT = "System.Globalization.DateTimeFormatInfo DateTimeFormat { get; set; }"
 
 
-@implements_setter(_NAME, _NUMBER_FORMAT)
+@implements_setter(_NAME, "NumberFormat")
 def _set_number_format(culture: CultureInfo, value: NumberFormatInfo | None) -> None:
     culture.number_format = value
 
 
-@implements_setter(_NAME, _DATE_FORMAT)
+@implements_setter(_NAME, "DateTimeFormat")
 def _set_date_format(culture: CultureInfo, value: DateTimeFormatInfo | None) -> None:
     culture.date_format = value
 
@@ -217,17 +183,20 @@ def _set_date_format(culture: CultureInfo, value: DateTimeFormatInfo | None) -> 
 implements_all(
     _NAME,
     {
-        "string Name { get; }": lambda culture: culture.name,
-        "string IetfLanguageTag { get; }": lambda culture: culture.name,
-        "string EnglishName { get; }": lambda culture: IDENTITIES[culture.name].english_name,
-        "int LCID { get; }": lambda culture: IDENTITIES[culture.name].lcid,
-        "string ThreeLetterISOLanguageName { get; }": lambda culture: IDENTITIES[culture.name].three_letters,
-        "string TwoLetterISOLanguageName { get; }": lambda culture: culture.name.split("-")[0] or "iv",
-        "bool IsNeutralCulture { get; }": lambda culture: culture.is_neutral,
-        "bool IsReadOnly { get; }": lambda culture: culture.is_read_only,
-        "System.Globalization.TextInfo TextInfo { get; }": lambda culture: culture.text_info,
-        _NUMBER_FORMAT: lambda culture: culture.number_format,
-        _DATE_FORMAT: lambda culture: culture.date_format,
-        f"{_NAME} Parent {{ get; }}": lambda culture: get_culture(IDENTITIES[culture.name].parent),
+        "Name": lambda culture: culture.name,
+        "IetfLanguageTag": lambda culture: culture.name,
+        "EnglishName": lambda culture: IDENTITIES[culture.name].english_name,
+        "LCID": lambda culture: IDENTITIES[culture.name].lcid,
+        "ThreeLetterISOLanguageName": lambda culture: IDENTITIES[culture.name].three_letters,
+        "TwoLetterISOLanguageName": lambda culture: culture.name.split("-")[0] or "iv",
+        "IsNeutralCulture": lambda culture: culture.is_neutral,
+        "IsReadOnly": lambda culture: culture.is_read_only,
+        "NumberFormat": lambda culture: culture.number_format,
+        "DateTimeFormat": lambda culture: culture.date_format,
+        "Parent": lambda culture: get_culture(IDENTITIES[culture.name].parent),
+        "new(int)": lambda number, _user_override=True: CultureInfo(_known_number(number)),
+        "new(int, bool)": lambda number, _user_override=True: CultureInfo(_known_number(number)),
+        "GetCultureInfo(int)": lambda number: get_culture(_known_number(number)),
+        "CreateSpecificCulture": lambda name: CultureInfo(IDENTITIES[_known(name)].formats),
     },
 )

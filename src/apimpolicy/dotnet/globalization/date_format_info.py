@@ -12,10 +12,10 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
-from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.date_formats import expand
 from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols, dates_of
 from apimpolicy.dotnet.system.number_symbols import INVARIANT as INVARIANT_NUMBERS
@@ -26,10 +26,16 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.system.objects import TypeObject
 
 _NAME = "System.Globalization.DateTimeFormatInfo"
-_DAY = named("System.DayOfWeek")
 
 
-@dotnet_class(_NAME)
+@dotnet_class(
+    _NAME,
+    members=(
+        "GetDayName=day_name GetAbbreviatedDayName=short_day_name "
+        "GetShortestDayName=shortest_day_name GetMonthName=month_name "
+        "GetAbbreviatedMonthName=short_month_name"
+    ),
+)
 class DateTimeFormatInfo(DateSymbols):
     """Date symbols that a policy can hold, and change unless they are read-only."""
 
@@ -49,44 +55,34 @@ class DateTimeFormatInfo(DateSymbols):
         """It says nothing about numbers."""
         return INVARIANT_NUMBERS
 
-    @member("object Clone()")
     def clone(self) -> DateTimeFormatInfo:
         return DateTimeFormatInfo(self)
 
-    @member("object GetFormat(System.Type formatType)")
     def get_format(self, asked: TypeObject | None) -> DateTimeFormatInfo | None:
         return self if asked is not None and str(asked.type) == _NAME else None
 
     @staticmethod
-    @member(f"static {_NAME} GetInstance(System.IFormatProvider provider)")
     def get_instance(provider: Any) -> DateTimeFormatInfo:
         found = dates_of(provider)
         return found if isinstance(found, DateTimeFormatInfo) else DateTimeFormatInfo(found, is_read_only=True)
 
     @staticmethod
-    @member(f"static {_NAME} ReadOnly({_NAME} dtfi)")
     def read_only(info: DateTimeFormatInfo | None) -> DateTimeFormatInfo:
-        if info is None:
-            raise ArgumentNullException("dtfi", "Object cannot be null.")
+        info = require(info, "dtfi", "Object cannot be null.")
         return DateTimeFormatInfo(info, is_read_only=True)
 
-    @member("string GetDayName(System.DayOfWeek dayofweek)")
     def day_name(self, day: int) -> str:
         return self.day_names[_checked(day, 0, 6, "dayofweek")]
 
-    @member("string GetAbbreviatedDayName(System.DayOfWeek dayofweek)")
     def short_day_name(self, day: int) -> str:
         return self.short_day_names[_checked(day, 0, 6, "dayofweek")]
 
-    @member("string GetShortestDayName(System.DayOfWeek dayOfWeek)")
     def shortest_day_name(self, day: int) -> str:
         return self.shortest_day_names[_checked(day, 0, 6, "dayOfWeek")]
 
-    @member("string GetMonthName(int month)")
     def month_name(self, month: int) -> str:
         return _thirteen(self.month_names)[_checked(month, 1, 13, "month") - 1]
 
-    @member("string GetAbbreviatedMonthName(int month)")
     def short_month_name(self, month: int) -> str:
         return _thirteen(self.short_month_names)[_checked(month, 1, 13, "month") - 1]
 
@@ -142,8 +138,7 @@ _NAMES = {
 
 def _register_text(name: str, attribute: str) -> None:
     def put(info: DateTimeFormatInfo, value: str | None) -> None:
-        if value is None:
-            raise ArgumentNullException("value", "String reference not set to an instance of a String.")
+        value = require(value, "value", "String reference not set to an instance of a String.")
         info.change(attribute, check_symbol(value))
 
     implements(_NAME, f"string {name} {{ get; set; }}")(lambda info: getattr(info, attribute))
@@ -156,8 +151,7 @@ def _register_names(name: str, attribute: str, count: int) -> None:
         return Array(STRING, names if count == 7 else _thirteen(names))
 
     def put(info: DateTimeFormatInfo, value: Array | None) -> None:
-        if value is None:
-            raise ArgumentNullException("value", "Array cannot be null.")
+        value = require(value, "value", "Array cannot be null.")
         if len(value) != count:
             raise ArgumentException(f"Length of the array must be {count}.", "value")
         if None in value:
@@ -181,12 +175,12 @@ for _genitive, _attribute in (
     )
 
 
-@implements_setter(_NAME, "System.DayOfWeek FirstDayOfWeek { get; set; }")
+@implements_setter(_NAME, "FirstDayOfWeek")
 def _set_first_day(info: DateTimeFormatInfo, value: int) -> None:
     info.change("first_day", _checked(value, 0, 6, "value"))
 
 
-@implements_setter(_NAME, "System.Globalization.CalendarWeekRule CalendarWeekRule { get; set; }")
+@implements_setter(_NAME, "CalendarWeekRule")
 def _set_week_rule(info: DateTimeFormatInfo, value: int) -> None:
     if not 0 <= value <= 2:
         raise ArgumentOutOfRangeException("value", "Valid values are between FirstDay and FirstFourDayWeek, inclusive.")
@@ -196,9 +190,9 @@ def _set_week_rule(info: DateTimeFormatInfo, value: int) -> None:
 implements_all(
     _NAME,
     {
-        "new()": DateTimeFormatInfo,
-        "bool IsReadOnly { get; }": lambda info: info.is_read_only,
-        "System.DayOfWeek FirstDayOfWeek { get; set; }": lambda info: info.first_day,
-        "System.Globalization.CalendarWeekRule CalendarWeekRule { get; set; }": lambda info: info.week_rule,
+        "new": DateTimeFormatInfo,
+        "IsReadOnly": lambda info: info.is_read_only,
+        "FirstDayOfWeek": lambda info: info.first_day,
+        "CalendarWeekRule": lambda info: info.week_rule,
     },
 )

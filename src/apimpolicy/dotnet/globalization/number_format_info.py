@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.globalization.culture_data import check_symbol
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.date_symbols import INVARIANT as INVARIANT_DATES
 from apimpolicy.dotnet.system.date_symbols import DateSymbols
 from apimpolicy.dotnet.system.number_symbols import (
@@ -54,25 +54,20 @@ class NumberFormatInfo(NumberSymbols):
         """It says nothing about dates."""
         return INVARIANT_DATES
 
-    @member("object Clone()")
     def clone(self) -> NumberFormatInfo:
         return NumberFormatInfo(self)
 
-    @member("object GetFormat(System.Type formatType)")
     def get_format(self, asked: TypeObject | None) -> NumberFormatInfo | None:
         return self if asked is not None and str(asked.type) == _NAME else None
 
     @staticmethod
-    @member(f"static {_NAME} GetInstance(System.IFormatProvider formatProvider)")
     def get_instance(provider: Any) -> NumberFormatInfo:
         found = numbers_of(provider)
         return found if isinstance(found, NumberFormatInfo) else NumberFormatInfo(found, is_read_only=True)
 
     @staticmethod
-    @member(f"static {_NAME} ReadOnly({_NAME} nfi)")
     def read_only(info: NumberFormatInfo | None) -> NumberFormatInfo:
-        if info is None:
-            raise ArgumentNullException("nfi")
+        info = require(info, "nfi")
         return NumberFormatInfo(info, is_read_only=True)
 
 
@@ -82,8 +77,7 @@ for _property in ("InvariantInfo", "CurrentInfo"):
 
 
 def _check_text(name: str, value: str | None) -> str:
-    if value is None:
-        raise ArgumentNullException(name, "String reference not set to an instance of a String.")
+    value = require(value, name, "String reference not set to an instance of a String.")
     return check_symbol(value)
 
 
@@ -103,8 +97,7 @@ def _up_to(most: int) -> Callable[[str, int], int]:
 
 
 def _check_sizes(name: str, value: Array | None) -> tuple[int, ...]:
-    if value is None:
-        raise ArgumentNullException(name, "Object cannot be null.")
+    value = require(value, name, "Object cannot be null.")
     sizes = tuple(value)
     if any(not (1 <= size <= 9 or (size == 0 and index == len(sizes) - 1)) for index, size in enumerate(sizes)):
         raise ArgumentException(
@@ -163,7 +156,7 @@ for _property, (_attribute, _check) in _PROPERTIES.items():
 implements_all(
     _NAME,
     {
-        "new()": NumberFormatInfo,
-        "bool IsReadOnly { get; }": lambda info: info.is_read_only,
+        "new": NumberFormatInfo,
+        "IsReadOnly": lambda info: info.is_read_only,
     },
 )

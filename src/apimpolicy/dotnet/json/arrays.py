@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.json.containers import JContainer, shown
 from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, PROPERTY, J
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
@@ -26,8 +26,7 @@ class _Indexed(JContainer):
     def get_item(self, key: Any) -> JToken | None:
         if type(key) is int:
             return self.get_at(key)
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         raise ArgumentException(
             f"Accessed {self.short_name} values with invalid key value: {shown(key)}. {self.key_kind} expected."
         )
@@ -37,8 +36,7 @@ class _Indexed(JContainer):
         if type(key) is int:
             self.set_child(key, value)
             return
-        if key is None:
-            raise ArgumentNullException("key")
+        key = require(key, "key")
         raise ArgumentException(
             f"Set {self.short_name} values with invalid key value: {shown(key)}. {self.key_kind} expected."
         )
@@ -53,7 +51,7 @@ class _Indexed(JContainer):
 
 @dotnet_class(
     J + "JArray",
-    attributes={
+    members={
         "Type": "token_type",
         "IsReadOnly": "is_read_only",
         "void Clear()": "clear",
@@ -72,8 +70,7 @@ class JArray(_Indexed):
     set_object = member(_ITEM, setter=True)(lambda self, key, value: self.set_item(key, value))
 
     @staticmethod
-    @member("new(object content)")
-    @member("new(params object[] content)")
+    @member("new(object)", "new(object[])")
     def create(content: Any) -> JArray:
         made = JArray()
         made.add_object(content)
@@ -83,21 +80,19 @@ class JArray(_Indexed):
         return JArray()
 
     @staticmethod
-    @member(f"new({J}JArray other)")
+    @member("new(JArray)")
     def copy(other: JArray | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
-    @member(f"{JTOKEN} Item[int index] {{ get; set; }}")
+    @member("Item[int]")
     def get_index(self, index: int) -> JToken:
         return self.get_at(index)
 
-    @member(f"{JTOKEN} Item[int index] {{ get; set; }}", setter=True)
+    @member("Item[int]", setter=True)
     def set_index(self, index: int, value: JToken | None) -> None:
         self.set_child(index, value)
 
-    @member(f"void Add({JTOKEN} item)")
     def add(self, item: JToken | None) -> None:
         has_parent = item is not None and item.parent is not None  # then it is copied, as `owned` says
         item = item.deep_clone() if has_parent else self.owned(item)  # type: ignore[union-attr]
@@ -105,26 +100,22 @@ class JArray(_Indexed):
             self.check_child(item, None)
         self.take(item)
 
-    @member(f"void Insert(int index, {JTOKEN} item)")
     def insert(self, index: int, item: JToken | None) -> None:
         self.insert_child(index, item)
 
-    @member("void RemoveAt(int index)")
     def remove_at(self, index: int) -> None:
         self.remove_child_at(index)
 
-    @member(f"bool Remove({JTOKEN} item)")
     def remove(self, item: JToken | None) -> bool:
         return self.remove_child(item)
 
-    @member(f"System.Collections.Generic.IEnumerator<{JTOKEN}> GetEnumerator()")
     def get_enumerator(self) -> Any:
         from apimpolicy.dotnet.collections.enumerators import get_enumerator
 
         return get_enumerator(self)
 
 
-@dotnet_class(J + "JConstructor", attributes={"Name": "name", "Type": "token_type"})
+@dotnet_class(J + "JConstructor", members="Type=token_type")
 class JConstructor(_Indexed):
     """`new Date(0)`: a JavaScript constructor call."""
 
@@ -140,17 +131,15 @@ class JConstructor(_Indexed):
         self.name = name
 
     @staticmethod
-    @member("new(string name)")
+    @member("new(string)")
     def of_name(name: str | None) -> JConstructor:
-        if name is None:
-            raise ArgumentNullException("name")
+        name = require(name, "name")
         if not name:
             raise ArgumentException("Constructor name cannot be empty.", "name")
         return JConstructor(name)
 
     @staticmethod
-    @member("new(string name, object content)")
-    @member("new(string name, params object[] content)")
+    @member("new(string, object)", "new(string, object[])")
     def create(name: str | None, content: Any) -> JConstructor:
         made = JConstructor.of_name(name)
         made.add_object(content)
@@ -160,10 +149,9 @@ class JConstructor(_Indexed):
         return JConstructor(self.name)
 
     @staticmethod
-    @member(f"new({J}JConstructor other)")
+    @member("new(JConstructor)")
     def copy(other: JConstructor | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
 

@@ -10,13 +10,13 @@ from apimpolicy.dotnet.json.containers import JContainer
 from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JValue
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
 
 
-@implements(J + "JToken", f"static bool DeepEquals({J}JToken t1, {J}JToken t2)")
+@implements(J + "JToken", "DeepEquals")
 def deep_equals(first: JToken | None, second: JToken | None) -> bool:
     """`JToken.DeepEquals`: the order of properties does not count, that of elements does."""
     pairs = [(first, second)]
@@ -70,16 +70,14 @@ class JTokenEqualityComparer:
 
     __slots__ = ()
 
-    @member(f"bool Equals({J}JToken x, {J}JToken y)")
     def equals(self, first: JToken | None, second: JToken | None) -> bool:
         return deep_equals(first, second)
 
-    @member(f"int GetHashCode({J}JToken obj)")
     def get_hash_code(self, token: JToken | None) -> int:
         return deep_hash(token)
 
 
 _COMPARER = JTokenEqualityComparer()
 
-implements_all(J + "JTokenEqualityComparer", {"new()": JTokenEqualityComparer})
-implements_all(J + "JToken", {f"static {J}JTokenEqualityComparer EqualityComparer {{ get; }}": lambda: _COMPARER})
+implements_all(J + "JTokenEqualityComparer", {"new": JTokenEqualityComparer})
+implements_all(J + "JToken", {"EqualityComparer": lambda: _COMPARER})

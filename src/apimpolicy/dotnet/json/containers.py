@@ -8,9 +8,9 @@ from apimpolicy.dotnet.collections.siblings import position_of
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.json.kinds import JTOKEN, NULL, OBJECT, PROPERTY, TOKENS, J, is_value
 from apimpolicy.dotnet.json.platform import text_of
@@ -62,7 +62,7 @@ def as_token(content: Any) -> JToken:
     return made
 
 
-@dotnet_class(J + "JContainer", attributes="HasValues First Last Count")
+@dotnet_class(J + "JContainer", members="Children=child_tokens Add=add_object RemoveAll=clear")
 class JContainer(JToken):
     """A token with children. `version` counts changes, so that enumeration notices them."""
 
@@ -99,20 +99,17 @@ class JContainer(JToken):
             if version != self.version:
                 raise InvalidOperationException("Collection was modified; enumeration operation may not execute.")
 
-    @member(f"{J}JEnumerable<{JTOKEN}> Children()")
     def child_tokens(self) -> JEnumerable:
         return JEnumerable(self.__iter__)
 
-    @member("System.Collections.Generic.IEnumerable<T> Values<T>()", types=True)
+    @member("Values", types=True)
     def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
         convert = bound(J + "Extensions", _VALUE)
         return JEnumerable(lambda: (convert(types, child) for child in JContainer.__iter__(self)), of_type(types[-1]))
 
-    @member(f"{TOKENS} Descendants()")
     def descendants(self) -> JEnumerable:
         return JEnumerable(lambda: self._below(with_self=False), TOKENS)
 
-    @member(f"{TOKENS} DescendantsAndSelf()")
     def descendants_and_self(self) -> JEnumerable:
         return JEnumerable(lambda: self._below(with_self=True), TOKENS)
 
@@ -139,14 +136,12 @@ class JContainer(JToken):
     def contains(self, item: JToken | None) -> bool:
         return self.index_of(item) >= 0
 
-    @member("void Add(object content)")
     def add_object(self, content: Any) -> None:
         self.add_content(len(self.children), content)
 
     def add(self, item: Any) -> None:
         self.add_content(len(self.children), item)
 
-    @member("void AddFirst(object content)")
     def add_first(self, content: Any) -> None:
         self.add_content(0, content)
 
@@ -258,21 +253,18 @@ class JContainer(JToken):
             raise ArgumentOutOfRangeException("index", "Index is equal to or greater than Count.")
         return index
 
-    @member("void RemoveAll()")
     def clear(self) -> None:
         for child in self.children:
             child.parent = None
         self.children.clear()
         self.version += 1
 
-    @member("void ReplaceAll(object content)")
     def replace_all(self, content: Any) -> None:
         self.clear()
         self.add_object(content)
 
     def copy_to(self, array: Array | None, index: int) -> None:
-        if array is None:
-            raise ArgumentNullException("array")
+        array = require(array, "array")
         if index < 0:
             raise ArgumentOutOfRangeException("arrayIndex", "arrayIndex is less than 0.")
         if index >= len(array) and index != 0:

@@ -11,10 +11,10 @@ from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import (
-    ArgumentNullException,
     InvalidCastException,
     JsonReaderException,
     JsonSerializationException,
+    require,
 )
 from apimpolicy.dotnet.json import loading, platform
 from apimpolicy.dotnet.json.arrays import JArray
@@ -51,7 +51,7 @@ _LISTS = {
 }
 _SETS = {_GENERIC + "HashSet", _GENERIC + "ISet"}
 _DICTIONARIES = {_GENERIC + name for name in ("Dictionary", "IDictionary", "IReadOnlyDictionary")}
-_OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack", "LinkedList", "SortedSet")}
+_OTHER_SEQUENCES = {_GENERIC + name for name in ("Queue", "Stack", "SortedSet")}
 _PAIR, _TUPLE = _GENERIC + "KeyValuePair", "System.Tuple"
 _ITEMS = 7
 """Elements of a tuple type; those of a longer one are in a tuple of their own, its `Rest`, which is not simulated."""
@@ -71,7 +71,7 @@ def _token_as(token: JToken, type_: Type) -> Any:
     return token
 
 
-@implements(JTOKEN, "T ToObject<T>()", types=True)
+@implements(JTOKEN, "ToObject<T>()", types=True)
 def to_object(types: tuple[Type, ...], token: JToken) -> Any:
     """Primitive types through the explicit conversions, everything else through the deserializer."""
     type_ = types[-1]
@@ -84,25 +84,20 @@ def to_object(types: tuple[Type, ...], token: JToken) -> Any:
     return _convert(token, type_, TreeSource(), 0)
 
 
-@implements(JTOKEN, "object ToObject(System.Type objectType)")
+@implements(JTOKEN, "ToObject(Type)")
 def to_object_of(token: JToken, type_object: Any) -> Any:
-    if type_object is None:
-        raise ArgumentNullException("objectType")
+    type_object = require(type_object, "objectType")
     return box(type_object.type, to_object((type_object.type,), token))
 
 
-_SERIALIZER = "Newtonsoft.Json.JsonSerializer jsonSerializer"
-
-
-@implements(JTOKEN, f"T ToObject<T>({_SERIALIZER})", types=True)
+@implements(JTOKEN, "ToObject<T>(JsonSerializer)", types=True)
 def to_object_with(types: tuple[Type, ...], token: JToken, serializer: JsonSerializer | None) -> Any:
     """Always through the deserializer; the settings that are simulated change nothing for a tree."""
-    if serializer is None:
-        raise ArgumentNullException("jsonSerializer")
+    require(serializer, "jsonSerializer")
     return _convert(token, types[-1], TreeSource(), 0)
 
 
-@implements(JTOKEN, f"object ToObject(System.Type objectType, {_SERIALIZER})")
+@implements(JTOKEN, "ToObject(Type, JsonSerializer)")
 def to_object_of_with(token: JToken, type_object: Any, serializer: JsonSerializer | None) -> Any:
     type_ = OBJECT if type_object is None else type_object.type
     return box(type_, to_object_with((type_,), token, serializer))

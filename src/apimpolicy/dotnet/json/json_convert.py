@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, NullReferenceException
+from apimpolicy.dotnet.exceptions import ArgumentException, NullReferenceException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.deserialization import from_text
 from apimpolicy.dotnet.json.escapes import escape
@@ -14,7 +14,7 @@ from apimpolicy.dotnet.json.serialization import to_token
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.json.writer import format_value, write
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import BOXES, OBJECT, box
 from apimpolicy.errors import NotSimulatedError
 
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 _CONVERT = "Newtonsoft.Json.JsonConvert"
-_SETTINGS = "Newtonsoft.Json.JsonSerializerSettings settings"
-_FORMATTING = "Newtonsoft.Json.Formatting formatting"
 _POPULATE = 2
 """The bit of DefaultValueHandling for members that JSON doesn't have."""
-_CONVERTERS = "params Newtonsoft.Json.JsonConverter[] converters"
 
 
 def _serialize(value: Any, indented: bool, settings: JsonSerializerSettings | None = None) -> str:
@@ -45,53 +42,46 @@ def _no_converters(converters: Array | None) -> None:
         raise NotSimulatedError("JsonConvert with converters")
 
 
-@implements(_CONVERT, "static string SerializeObject(object value)")
+@implements(_CONVERT, "SerializeObject(object)")
 def serialize(value: Any) -> str:
     return _serialize(value, False)
 
 
-@implements(_CONVERT, f"static string SerializeObject(object value, {_FORMATTING})")
-def serialize_formatted(value: Any, formatting: int) -> str:
-    return _serialize(value, formatting == 1)
-
-
-@implements(_CONVERT, f"static string SerializeObject(object value, {_CONVERTERS})")
+@implements(_CONVERT, "SerializeObject(object, JsonConverter[])")
 def serialize_converting(value: Any, converters: Array | None) -> str:
     _no_converters(converters)
     return _serialize(value, False)
 
 
-@implements(_CONVERT, f"static string SerializeObject(object value, {_FORMATTING}, {_CONVERTERS})")
+@implements(_CONVERT, "SerializeObject(object, Formatting, JsonConverter[])")
 def serialize_formatted_converting(value: Any, formatting: int, converters: Array | None) -> str:
     _no_converters(converters)
     return _serialize(value, formatting == 1)
 
 
-@implements(_CONVERT, f"static string SerializeObject(object value, {_SETTINGS})")
+@implements(_CONVERT, "SerializeObject(object, JsonSerializerSettings)")
 def serialize_with(value: Any, settings: JsonSerializerSettings | None) -> str:
     return _serialize(value, settings is not None and settings.formatting == 1, settings)
 
 
-@implements(_CONVERT, f"static string SerializeObject(object value, {_FORMATTING}, {_SETTINGS})")
+@implements(_CONVERT, "SerializeObject(object, Formatting, JsonSerializerSettings)")
 def serialize_formatted_with(value: Any, formatting: int, settings: JsonSerializerSettings | None) -> str:
     return _serialize(value, formatting == 1, settings)
 
 
-@implements(_CONVERT, f"static string SerializeObject(object value, System.Type type, {_SETTINGS})")
+@implements(_CONVERT, "SerializeObject(object, Type, JsonSerializerSettings)")
 def serialize_as(value: Any, _type: Any, settings: JsonSerializerSettings | None) -> str:
     """The type matters for type names only, which are not simulated."""
     return serialize_with(value, settings)
 
 
-@implements(_CONVERT, f"static string SerializeObject(object value, System.Type type, {_FORMATTING}, {_SETTINGS})")
+@implements(_CONVERT, "SerializeObject(object, Type, Formatting, JsonSerializerSettings)")
 def serialize_formatted_as(value: Any, _type: Any, formatting: int, settings: JsonSerializerSettings | None) -> str:
     return _serialize(value, formatting == 1, settings)
 
 
 def _text(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("value")
-    return text
+    return require(text, "value")
 
 
 def _read(text: str | None, type_: Type, settings: JsonSerializerSettings | None) -> Any:
@@ -105,56 +95,51 @@ def _read(text: str | None, type_: Type, settings: JsonSerializerSettings | None
     return from_text(_text(text), type_, date_parsing=settings.date_parsing)
 
 
-@implements(_CONVERT, "static object DeserializeObject(string value)")
+@implements(_CONVERT, "DeserializeObject(string)")
 def deserialize(text: str | None) -> Any:
     return from_text(_text(text), OBJECT)
 
 
-@implements(_CONVERT, "static object DeserializeObject(string value, System.Type type)")
+@implements(_CONVERT, "DeserializeObject(string, Type)")
 def deserialize_type(text: str | None, type_object: Any) -> Any:
     type_ = OBJECT if type_object is None else type_object.type
     return box(type_, from_text(_text(text), type_))
 
 
-@implements(_CONVERT, f"static object DeserializeObject(string value, System.Type type, {_CONVERTERS})")
+@implements(_CONVERT, "DeserializeObject(string, Type, JsonConverter[])")
 def deserialize_type_converting(text: str | None, type_object: Any, converters: Array | None) -> Any:
     _no_converters(converters)
     return deserialize_type(text, type_object)
 
 
-@implements(_CONVERT, f"static object DeserializeObject(string value, System.Type type, {_SETTINGS})")
+@implements(_CONVERT, "DeserializeObject(string, Type, JsonSerializerSettings)")
 def deserialize_type_with(text: str | None, type_object: Any, settings: JsonSerializerSettings | None) -> Any:
     type_ = OBJECT if type_object is None else type_object.type
     return box(type_, _read(text, type_, settings))
 
 
-@implements(_CONVERT, "static T DeserializeObject<T>(string value)", types=True)
+@implements(_CONVERT, "DeserializeObject<T>(string)", types=True)
 def deserialize_to(types: tuple[Type, ...], text: str | None) -> Any:
     return from_text(_text(text), types[-1])
 
 
-@implements(_CONVERT, f"static T DeserializeObject<T>(string value, {_CONVERTERS})", types=True)
+@implements(_CONVERT, "DeserializeObject<T>(string, JsonConverter[])", types=True)
 def deserialize_converting(types: tuple[Type, ...], text: str | None, converters: Array | None) -> Any:
     _no_converters(converters)
     return from_text(_text(text), types[-1])
 
 
-@implements(_CONVERT, f"static T DeserializeObject<T>(string value, {_SETTINGS})", types=True)
+@implements(_CONVERT, "DeserializeObject<T>(string, JsonSerializerSettings)", types=True)
 def deserialize_with(types: tuple[Type, ...], text: str | None, settings: JsonSerializerSettings | None) -> Any:
     return _read(text, types[-1], settings)
 
 
-@implements(_CONVERT, f"static object DeserializeObject(string value, {_SETTINGS})")
-def deserialize_object_with(text: str | None, settings: JsonSerializerSettings | None) -> Any:
-    return _read(text, OBJECT, settings)
-
-
-@implements(_CONVERT, "static T DeserializeAnonymousType<T>(string value, T anonymousTypeObject)", types=True)
+@implements(_CONVERT, "DeserializeAnonymousType(string, T)", types=True)
 def deserialize_anonymous(types: tuple[Type, ...], text: str | None, example: Any) -> Any:
     return from_text(_text(text), types[-1])
 
 
-@implements(_CONVERT, "static string ToString(object value)")
+@implements(_CONVERT, "ToString(object)")
 def to_string(value: Any) -> str:
     kind = value_type(value)
     if isinstance(value, str):
@@ -169,16 +154,11 @@ def to_string(value: Any) -> str:
     return format_value(kind, value)
 
 
-@implements(_CONVERT, "static string ToString(System.Enum value)")
+@implements(_CONVERT, "ToString(Enum)")
 def enum_to_string(value: Any) -> str:
     if value is None:
         raise NullReferenceException
     return to_string(int(value))
-
-
-@implements(_CONVERT, "static string ToString(string value)")
-def text_to_string(value: str | None) -> str:
-    return f'"{escape(value or "")}"'
 
 
 _TYPES = (
@@ -200,3 +180,13 @@ def _register_to_string() -> None:
 
 
 _register_to_string()
+
+
+implements_all(
+    _CONVERT,
+    {
+        "SerializeObject(object, Formatting)": lambda value, formatting: _serialize(value, formatting == 1),
+        "DeserializeObject(string, JsonSerializerSettings)": lambda text, settings: _read(text, OBJECT, settings),
+        "ToString(string)": lambda value: f'"{escape(value or "")}"',
+    },
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
 from apimpolicy.dotnet.json.containers import JContainer
@@ -38,11 +38,7 @@ REPLACE_DUPLICATES, IGNORE_DUPLICATES, ERROR_ON_DUPLICATES = 0, 1, 2
 
 @dotnet_class(
     J + "JsonLoadSettings",
-    attributes={
-        "CommentHandling": "comments",
-        "LineInfoHandling": "line_info",
-        "DuplicatePropertyNameHandling": "duplicates",
-    },
+    members=("CommentHandling=comments LineInfoHandling=line_info DuplicatePropertyNameHandling=duplicates"),
 )
 class JsonLoadSettings:
     """What to do with comments, line information and repeated names."""
@@ -155,8 +151,7 @@ def _begin_property(parent: JContainer, reader: Reader, settings: JsonLoadSettin
 
 
 def _opened(text: str | None, what: str, settings: JsonLoadSettings | None) -> TextReader:
-    if text is None:
-        raise ArgumentNullException("s")
+    text = require(text, "s")
     reader = TextReader(text)
     found = reader.read()
     skips = what != "JToken" or (settings is not None and settings.comments == IGNORE_COMMENTS)
@@ -212,4 +207,4 @@ def _register() -> None:
 
 _register()
 
-implements_all(J + "JsonLoadSettings", {"new()": JsonLoadSettings})
+implements_all(J + "JsonLoadSettings", {"new": JsonLoadSettings})

@@ -17,11 +17,7 @@ _ORDINAL = 4
 
 @dotnet_class(
     J + "JsonMergeSettings",
-    attributes={
-        "MergeArrayHandling": "arrays",
-        "MergeNullValueHandling": "nulls",
-        "PropertyNameComparison": "comparison",
-    },
+    members="MergeArrayHandling=arrays MergeNullValueHandling=nulls PropertyNameComparison=comparison",
 )
 class JsonMergeSettings:
     """How to merge: `arrays` is a MergeArrayHandling, `nulls` a MergeNullValueHandling."""
@@ -37,8 +33,7 @@ class JsonMergeSettings:
 _DEFAULT = JsonMergeSettings()
 
 
-@implements(J + "JContainer", "void Merge(object content)")
-@implements(J + "JContainer", f"void Merge(object content, {J}JsonMergeSettings settings)")
+@implements(J + "JContainer", "Merge")
 def merge(target: JContainer, content: Any, settings: JsonMergeSettings | None = None) -> None:
     """Merge content into the target; one entry of the worklist per pair of containers."""
     chosen = settings or _DEFAULT
@@ -109,4 +104,4 @@ def _merge_array(target: JContainer, source: Any, settings: JsonMergeSettings, p
         target.add_object(item)
 
 
-implements_all(J + "JsonMergeSettings", {"new()": JsonMergeSettings})
+implements_all(J + "JsonMergeSettings", {"new": JsonMergeSettings})

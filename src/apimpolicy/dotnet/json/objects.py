@@ -26,13 +26,12 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.json.tokens import JToken
 
-_ITEM = f"{JTOKEN} Item[object key] {{ get; set; }}"
 _NO_VALUES = (PROPERTY, COMMENT)
 """Types of tokens that a property cannot hold, or does not."""
 _PAIR = f"System.Collections.Generic.KeyValuePair<string, {JTOKEN}>"
 
 
-@dotnet_class(J + "JProperty", attributes={"Name": "name", "Value": "value", "Type": "token_type"})
+@dotnet_class(J + "JProperty", members="Type=token_type")
 class JProperty(JContainer):
     """A name with one value; `value` is None only while the property is being built."""
 
@@ -40,27 +39,29 @@ class JProperty(JContainer):
 
     token_type = PROPERTY
 
-    def __init__(self, name: str | None) -> None:
+    def __init__(self, name: str | None, value: JToken | None = None) -> None:
+        """Make a property, if there is a value with this token, which has no parent; the caller pays for it."""
         if name is None:
             raise ArgumentNullException("name")
         self.parent = None
-        self.place = self.version = 0
-        self.children = []
         self.name = name
+        self.place = 0
+        if value is None:
+            self.children = []
+            self.version = 0
+        else:
+            self.children = [value]
+            self.version = 1
+            value.parent = self
 
     @staticmethod
-    @member("new(string name, object content)")
-    @member("new(string name, params object[] content)")
+    @member("new(string, object)", "new(string, object[])")
     def create(name: str | None, content: Any) -> JProperty:
-        made = JProperty(name)
         plain = PLAIN_TYPES.get(type(content))
         if plain is not None:
-            value = JValue(content, plain)  # what `hold` does, without the call: most properties hold such values
-            value.parent = made
-            made.children.append(value)
-            made.version = 1
             environment().step(STEPS_PER_CHILD)
-            return made
+            return JProperty(name, JValue(content, plain))
+        made = JProperty(name)
         if is_multiple(content):
             content = bound(J + "JArray", "new(object content)")(content)
         made.fill(as_token(content))
@@ -70,17 +71,11 @@ class JProperty(JContainer):
         return JProperty(self.name)
 
     @staticmethod
-    @member(f"new({J}JProperty other)")
+    @member("new(JProperty)")
     def copy(other: JProperty | None) -> JToken:
         if other is None:
             raise ArgumentNullException("other")
         return other.deep_clone()
-
-    def hold(self, value: JToken) -> None:
-        """Take a token without a parent as the first value; the caller pays for it."""
-        value.parent = self
-        self.children.append(value)
-        self.version = 1
 
     def fill(self, value: JToken | None) -> None:
         """Give a property that was just made its value."""
@@ -126,7 +121,7 @@ class JProperty(JContainer):
         return JsonException(f"Cannot add or remove items from {J}JProperty.")
 
 
-@dotnet_class(J + "JObject", attributes={"Type": "token_type"})
+@dotnet_class(J + "JObject", members="Type=token_type Add=add_property")
 class JObject(JContainer):
     """Properties in order, found by name. Iteration gives the properties, `key_value_pairs` what C#'s foreach gives."""
 
@@ -141,8 +136,7 @@ class JObject(JContainer):
         self._by_name: dict[str, JProperty] = {}
 
     @staticmethod
-    @member("new(object content)")
-    @member("new(params object[] content)")
+    @member("new(object)", "new(object[])")
     @counts_itself
     def create(content: Any) -> JObject:
         made = JObject()
@@ -164,6 +158,19 @@ class JObject(JContainer):
             made.add_object(content)
         return made
 
+    @staticmethod
+    def of_properties(items: list[Any], unpaid: int) -> JObject:
+        """Make an object of new properties with different names; `unpaid` of them have not cost any steps yet."""
+        made = JObject()
+        made.children = items
+        by_name = made._by_name
+        for item in items:
+            item.parent = made
+            by_name[item.name] = item
+        made.version = len(items)
+        environment().step(STEPS_PER_CHILD * unpaid + (STEPS_PER_CHILD + 1) * len(items))
+        return made
+
     def add_own(self, item: JProperty) -> None:
         """Add a property behind the others; a copy when it has a parent already. Raises ArgumentException."""
         if item.parent is None and item.name not in self._by_name and self.root is not item:
@@ -176,7 +183,7 @@ class JObject(JContainer):
         return JObject()
 
     @staticmethod
-    @member(f"new({J}JObject other)")
+    @member("new(JObject)")
     def copy(other: JObject | None) -> JToken:
         if other is None:
             raise ArgumentNullException("other")
@@ -241,14 +248,14 @@ class JObject(JContainer):
 
     # By name
 
-    @member(f"{JTOKEN} Item[string propertyName] {{ get; set; }}")
+    @member("Item[string]")
     def get_by_name(self, name: str | None) -> JToken | None:
         if name is None:
             raise ArgumentNullException("propertyName")
         found = self._by_name.get(name)
         return found.value if found is not None else None
 
-    @member(f"{JTOKEN} Item[string propertyName] {{ get; set; }}", setter=True)
+    @member("Item[string]", setter=True)
     def set_by_name(self, name: str | None, value: JToken | None) -> None:
         if name is None:
             raise ArgumentNullException("propertyName")
@@ -258,7 +265,7 @@ class JObject(JContainer):
         else:
             self.add_property(name, value)
 
-    @member(_ITEM)
+    @member("Item[object]")
     def get_item(self, key: Any) -> JToken | None:
         if type(key) is str:
             found = self._by_name.get(key)
@@ -269,7 +276,7 @@ class JObject(JContainer):
             f"Accessed JObject values with invalid key value: {shown(key)}. Object property name expected."
         )
 
-    @member(_ITEM, setter=True)
+    @member("Item[object]", setter=True)
     def set_item(self, key: Any, value: JToken | None) -> None:
         if key is None:
             raise ArgumentNullException("key")
@@ -279,18 +286,16 @@ class JObject(JContainer):
             )
         self.set_by_name(key, value)
 
-    @member(f"void Add(string propertyName, {JTOKEN} value)")
     def add_property(self, name: str | None, value: JToken | None) -> None:
-        made = JProperty(name)
-        is_plain = type(value) is JValue and value.parent is None and value.token_type != COMMENT
-        if is_plain and value is not None and made.name not in self._by_name:
-            made.hold(value)
+        if type(value) is JValue and value.parent is None and value.token_type != COMMENT and name not in self._by_name:
+            made = JProperty(name, value)
             made.parent = self
             self.children.append(made)
             self._by_name[made.name] = made
             self.version += 1
             environment().step(2 * STEPS_PER_CHILD)
             return
+        made = JProperty(name)
         made.fill(value)
         self.add_own(made)
 
@@ -301,11 +306,11 @@ class JObject(JContainer):
         else:
             self.add_object(item)
 
-    @member(f"{J}JProperty Property(string name)")
+    @member("Property(string)")
     def find_property(self, name: str | None) -> JProperty | None:
         return None if name is None else self._by_name.get(name)
 
-    @member(f"{J}JProperty Property(string name, System.StringComparison comparison)")
+    @member("Property(string, StringComparison)")
     def find_property_comparing(self, name: str | None, comparison: int) -> JProperty | None:
         exact = self.find_property(name)
         if exact is not None or name is None or comparison == 4:
@@ -314,44 +319,40 @@ class JObject(JContainer):
         equal = function("string", "static bool Equals(string a, string b, System.StringComparison comparisonType)")
         return next((p for p in self._by_name.values() if equal(p.name, name, comparison)), None)
 
-    @member(f"{JTOKEN} GetValue(string propertyName)")
+    @member("GetValue(string)")
     def get_value(self, name: str | None) -> JToken | None:
         found = self.find_property(name)
         return found.value if found is not None else None
 
-    @member(f"{JTOKEN} GetValue(string propertyName, System.StringComparison comparison)")
+    @member("GetValue(string, StringComparison)")
     def get_value_comparing(self, name: str | None, comparison: int) -> JToken | None:
         found = self.find_property_comparing(name, comparison)
         return found.value if found is not None else None
 
-    @member(f"bool TryGetValue(string propertyName, out {JTOKEN} value)")
+    @member("TryGetValue(string, out JToken)")
     def try_get_value(self, name: str | None) -> tuple[bool, JToken | None]:
         found = self.find_property(name)
         return (False, None) if found is None else (True, found.value)
 
-    @member(f"bool TryGetValue(string propertyName, System.StringComparison comparison, out {JTOKEN} value)")
+    @member("TryGetValue(string, StringComparison, out JToken)")
     def try_get_value_comparing(self, name: str | None, comparison: int) -> tuple[bool, JToken | None]:
         found = self.find_property_comparing(name, comparison)
         return (False, None) if found is None else (True, found.value)
 
-    @member("bool ContainsKey(string propertyName)")
     def contains_key(self, name: str | None) -> bool:
         if name is None:
             raise ArgumentNullException("propertyName")
         return name in self._by_name
 
-    @member("bool Remove(string propertyName)")
     def remove(self, name: Any) -> bool:
         found = self.find_property(name) if name is None or isinstance(name, str) else name
         return found is not None and self.remove_child(found)
 
     # Sequences
 
-    @member(f"System.Collections.Generic.IEnumerable<{J}JProperty> Properties()")
     def properties(self) -> JEnumerable:
         return JEnumerable(self.__iter__, f"System.Collections.Generic.IEnumerable<{J}JProperty>")
 
-    @member(f"{J}JEnumerable<{JTOKEN}> PropertyValues()")
     def property_values(self) -> JEnumerable:
         return JEnumerable(self._values)
 
@@ -377,7 +378,6 @@ class JObject(JContainer):
         for item in self:
             yield KeyValuePair(types, item.name, item.value)  # type: ignore[attr-defined]
 
-    @member(f"System.Collections.Generic.IEnumerator<{_PAIR}> GetEnumerator()")
     def get_enumerator(self) -> Any:
         from apimpolicy.dotnet.collections.enumerators import get_enumerator
 

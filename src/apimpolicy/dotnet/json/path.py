@@ -10,7 +10,12 @@ import re
 from typing import TYPE_CHECKING, NoReturn
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, JsonException, OverflowException
+from apimpolicy.dotnet.exceptions import (
+    FormatException,
+    JsonException,
+    OverflowException,
+    require,
+)
 from apimpolicy.dotnet.json import path_filters as filters
 from apimpolicy.dotnet.json.kinds import JTOKEN, TOKENS
 from apimpolicy.dotnet.json.scalars import JValue
@@ -340,20 +345,17 @@ def parse_path(text: str) -> list[Filter]:
 
 
 def _evaluate(token: JToken, path: str | None, must_match: bool) -> Iterator[JToken]:
-    if path is None:
-        raise ArgumentNullException("expression")
+    path = require(path, "expression")
     return filters.evaluate(parse_path(path), token, token, must_match)
 
 
-@implements(JTOKEN, f"{TOKENS} SelectTokens(string path)")
-@implements(JTOKEN, f"{TOKENS} SelectTokens(string path, bool errorWhenNoMatch)")
+@implements(JTOKEN, "SelectTokens")
 def select_tokens(token: JToken, path: str | None, must_match: bool = False) -> JEnumerable:
     _evaluate(token, path, must_match)
     return JEnumerable(lambda: _evaluate(token, path, must_match), TOKENS)
 
 
-@implements(JTOKEN, f"{JTOKEN} SelectToken(string path)")
-@implements(JTOKEN, f"{JTOKEN} SelectToken(string path, bool errorWhenNoMatch)")
+@implements(JTOKEN, "SelectToken")
 def select_token(token: JToken, path: str | None, must_match: bool = False) -> JToken | None:
     found: JToken | None = None
     for selected in _evaluate(token, path, must_match):

@@ -9,9 +9,9 @@ from apimpolicy.dotnet.casts import is_instance
 from apimpolicy.dotnet.collections.arrays import default_value
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     InvalidCastException,
     NullReferenceException,
+    require,
 )
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.casts import PRIMITIVES, convert_to
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 _EXTENSIONS = J + "Extensions"
-_SEQUENCE = "System.Collections.Generic.IEnumerable"
 
 
 def change_type(value: Any, type_: Type) -> Any:
@@ -76,7 +75,7 @@ def converter(type_: Type) -> Callable[[JToken | None], Any]:
     return convert
 
 
-@implements(JTOKEN, "T Value<T>(object key)", types=True)
+@implements(JTOKEN, "Value", types=True)
 def value_at(types: tuple[Type, ...], token: JToken, key: Any) -> Any:
     found = token.get_item(key)
     type_ = types[-1]
@@ -88,35 +87,32 @@ def value_at(types: tuple[Type, ...], token: JToken, key: Any) -> Any:
 
 
 def _required(source: Any, name: str = "source") -> Any:
-    if source is None:
-        raise ArgumentNullException(name)
-    return source
+    return require(source, name)
 
 
-@implements(_EXTENSIONS, f"static U Value<U>(this {_SEQUENCE}<{JTOKEN}> value)", types=True)
-@implements(_EXTENSIONS, f"static U Value<T, U>(this {_SEQUENCE}<T> value) where T : {JTOKEN}", types=True)
+@implements(_EXTENSIONS, "Value", types=True)
 def value_of(types: tuple[Type, ...], token: Any) -> Any:
     if not isinstance(_required(token, "value"), JToken):
         raise ArgumentException("Source value must be a JToken.")
     return converter(types[-1])(token)
 
 
-@implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> Values(this {_SEQUENCE}<{JTOKEN}> source, object key)")
+@implements(_EXTENSIONS, "Values(IEnumerable<JToken>, object)")
 def values_under(source: Iterable[JToken], key: Any) -> JEnumerable:
     return _values(_required(source), key, _token_type(), J_ENUMERABLE)
 
 
-@implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> Values(this {_SEQUENCE}<{JTOKEN}> source)")
+@implements(_EXTENSIONS, "Values(IEnumerable<JToken>)")
 def values(source: Iterable[JToken]) -> JEnumerable:
     return _values(_required(source), None, _token_type(), J_ENUMERABLE)
 
 
-@implements(_EXTENSIONS, f"static {_SEQUENCE}<U> Values<U>(this {_SEQUENCE}<{JTOKEN}> source, object key)", types=True)
+@implements(_EXTENSIONS, "Values<U>(IEnumerable<JToken>, object)", types=True)
 def typed_values_under(types: tuple[Type, ...], source: Iterable[JToken], key: Any) -> JEnumerable:
     return _values(_required(source), key, types[-1], of_type(types[-1]))
 
 
-@implements(_EXTENSIONS, f"static {_SEQUENCE}<U> Values<U>(this {_SEQUENCE}<{JTOKEN}> source)", types=True)
+@implements(_EXTENSIONS, "Values<U>(IEnumerable<JToken>)", types=True)
 def typed_values(types: tuple[Type, ...], source: Iterable[JToken]) -> JEnumerable:
     return _values(_required(source), None, types[-1], of_type(types[-1]))
 
@@ -155,58 +151,47 @@ def _tokens(source: Iterable[JToken | None]) -> Iterator[JToken]:
         yield token
 
 
-_OVER_TOKENS = f"static {J}IJEnumerable<{JTOKEN}> {{}}<T>(this {_SEQUENCE}<T> source) where T : {J}{{}}"
-
-
-@implements(_EXTENSIONS, _OVER_TOKENS.format("Ancestors", "JToken"))
+@implements(_EXTENSIONS, "Ancestors")
 def ancestors(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.ancestors())
 
 
-@implements(_EXTENSIONS, _OVER_TOKENS.format("AncestorsAndSelf", "JToken"))
+@implements(_EXTENSIONS, "AncestorsAndSelf")
 def ancestors_and_self(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.ancestors_and_self())
 
 
-@implements(_EXTENSIONS, _OVER_TOKENS.format("Descendants", "JContainer"))
+@implements(_EXTENSIONS, "Descendants")
 def descendants(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.descendants())
 
 
-@implements(_EXTENSIONS, _OVER_TOKENS.format("DescendantsAndSelf", "JContainer"))
+@implements(_EXTENSIONS, "DescendantsAndSelf")
 def descendants_and_self(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.descendants_and_self())
 
 
-@implements(_EXTENSIONS, f"static {J}IJEnumerable<{J}JProperty> Properties(this {_SEQUENCE}<{J}JObject> source)")
+@implements(_EXTENSIONS, "Properties")
 def properties(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token.properties(), f"{J}JEnumerable<{J}JProperty>")
 
 
-@implements(_EXTENSIONS, _OVER_TOKENS.format("Children", "JToken"))
+@implements(_EXTENSIONS, "Children(IEnumerable<T>)")
 def children(source: Any) -> JEnumerable:
     return _many(_required(source), lambda token: token)
 
 
-@implements(
-    _EXTENSIONS,
-    f"static {_SEQUENCE}<U> Children<T, U>(this {_SEQUENCE}<T> source) where T : {JTOKEN}",
-    types=True,
-)
+@implements(_EXTENSIONS, "Children<T, U>(IEnumerable<T>)", types=True)
 def typed_children(types: tuple[Type, ...], source: Any) -> JEnumerable:
     convert = converter(types[-1])
     return _many(_required(source), lambda token: map(convert, token), of_type(types[-1]))
 
 
-@implements(_EXTENSIONS, f"static {J}IJEnumerable<{JTOKEN}> AsJEnumerable(this {_SEQUENCE}<{JTOKEN}> source)")
+@implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<JToken>)")
 def as_j_enumerable(source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source))
 
 
-@implements(
-    _EXTENSIONS,
-    f"static {J}IJEnumerable<T> AsJEnumerable<T>(this {_SEQUENCE}<T> source) where T : {JTOKEN}",
-    types=True,
-)
+@implements(_EXTENSIONS, "AsJEnumerable(IEnumerable<T>)", types=True)
 def typed_as_j_enumerable(types: tuple[Type, ...], source: Any) -> Any:
     return None if source is None else JEnumerable(lambda: iter(source), j_enumerable_of(types[-1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.kinds import (
     BOOLEAN,
@@ -40,6 +40,8 @@ _BY_TYPE: dict[Type, int] = {
     platform.TIME_SPAN: TIME_SPAN_TYPE,
 }
 _TEXTS = (STRING_TYPE, COMMENT, RAW)
+_SMALL = tuple(map(Int64, range(256)))
+"""Boxes that most documents need; boxes have no identity (`reference_equals`)."""
 
 
 PLAIN_TYPES: Final = {type(None): NULL, bool: BOOLEAN, str: STRING_TYPE, int: INTEGER, float: FLOAT, Decimal: FLOAT}
@@ -132,7 +134,7 @@ def _compare_dates(first: Any, second: Any) -> int:
     return _compare(platform.ticks_of(first), platform.ticks_of(second))
 
 
-@dotnet_class(J + "JValue", attributes={"HasValues": "has_values", "Type": "token_type", "Value": "value"})
+@dotnet_class(J + "JValue", members="Type=token_type")
 class JValue(JToken):
     """One boxed value; a string token may hold null."""
 
@@ -167,8 +169,6 @@ class JValue(JToken):
         self._value = new
         self.token_type = kind
 
-    @member(f"bool Equals({J}JValue other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         if self is other:
             return True
@@ -182,7 +182,6 @@ class JValue(JToken):
     def __hash__(self) -> int:
         return self.get_hash_code()
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         if self._value is None:
             return 0
@@ -193,7 +192,6 @@ class JValue(JToken):
             return hash(int(value)) & 0x7FFFFFFF
         return self.token_type ^ get_hash_code(value)
 
-    @member(f"int CompareTo({J}JValue obj)")
     def compare_to(self, other: Any) -> int:
         if other is None:
             return 1
@@ -212,19 +210,19 @@ class JValue(JToken):
         """Convert to any other type as `ToObject` does; return the boxed value."""
         return box(type_, bound(JTOKEN, "T ToObject<T>()")((type_,), self))
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return platform.text_of(self._value)
 
-    @member("string ToString(string format)")
+    @member("ToString(string)")
     def to_string_format(self, format_: str | None) -> str:
         return self.to_string_with(format_, None)
 
-    @member("string ToString(System.IFormatProvider formatProvider)")
+    @member("ToString(IFormatProvider)")
     def to_string_provider(self, provider: Any) -> str:
         return self.to_string_with(None, provider)
 
-    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    @member("ToString(string, IFormatProvider)")
     def to_string_with(self, format_: str | None, provider: Any) -> str:
         value = self._value
         if value is None or isinstance(value, (str, bool, platform.BigInteger)) or not (format_ or provider):
@@ -243,45 +241,43 @@ class JValue(JToken):
     # Constructors
 
     @staticmethod
-    @member(f"new({J}JValue other)")
+    @member("new(JValue)")
     def copy(other: JValue | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
     @staticmethod
-    @member("new(long value)")
+    @member("new(long)")
     def of_long(value: int) -> JValue:
-        return JValue(Int64(value), INTEGER)
+        return JValue(_SMALL[value] if 0 <= value < len(_SMALL) else Int64(value), INTEGER)
 
     @staticmethod
-    @member("new(ulong value)")
+    @member("new(ulong)")
     def of_ulong(value: int) -> JValue:
         return JValue(UInt64(value), INTEGER)
 
     @staticmethod
-    @member("new(float value)")
+    @member("new(float)")
     def of_float(value: float) -> JValue:
         return JValue(Single(value), FLOAT)
 
     @staticmethod
-    @member("new(string value)")
-    @member(f"static {J}JValue CreateString(string value)")
+    @member("new(string)", "CreateString")
     def of_string(value: str | None) -> JValue:
         return JValue(value, STRING_TYPE)
 
     @staticmethod
-    @member(f"static {J}JValue CreateComment(string value)")
+    @member("CreateComment")
     def of_comment(value: str | None) -> JValue:
         return JValue(value, COMMENT)
 
     @staticmethod
-    @member(f"static {J}JValue CreateNull()")
+    @member("CreateNull")
     def null() -> JValue:
         return JValue(None, NULL)
 
     @staticmethod
-    @member(f"static {J}JValue CreateUndefined()")
+    @member("CreateUndefined")
     def undefined() -> JValue:
         return JValue(None, UNDEFINED)
 
@@ -293,15 +289,14 @@ class JRaw(JValue):
     __slots__ = ()
 
     @staticmethod
-    @member("new(object rawJson)")
+    @member("new(object)")
     def of_raw(raw: Any) -> JRaw:
         return JRaw(raw, RAW)
 
     @staticmethod
-    @member(f"new({J}JRaw other)")
+    @member("new(JRaw)")
     def copy_raw(other: JRaw | None) -> JToken:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return other.deep_clone()
 
 
@@ -343,15 +338,7 @@ _register_implicit()
 implements_all(
     J + "JValue",
     {
-        "new(object value)": JValue.of,
-        "new(decimal value)": JValue.of,
-        "new(double value)": JValue.of,
-        "new(bool value)": JValue.of,
-        "new(System.DateTime value)": JValue.of,
-        "new(System.DateTimeOffset value)": JValue.of,
-        "new(System.Guid value)": JValue.of,
-        "new(System.TimeSpan value)": JValue.of,
-        "new(System.Uri value)": JValue.of,
-        "new(char value)": lambda value: JValue(Char(value), STRING_TYPE),
+        "new": JValue.of,
+        "new(char)": lambda value: JValue(Char(value), STRING_TYPE),
     },
 )

@@ -47,12 +47,11 @@ _VALUES = (
     "static Newtonsoft.Json.Linq.IJEnumerable<Newtonsoft.Json.Linq.JToken> "
     "Values(this System.Collections.Generic.IEnumerable<Newtonsoft.Json.Linq.JToken> source, object key)"
 )
-_ITEM = "Newtonsoft.Json.Linq.IJEnumerable<Newtonsoft.Json.Linq.JToken> Item[object key] { get; }"
 
-interface_members("Newtonsoft.Json.Linq.JEnumerable<T>", {_ITEM: "get_item"})
+interface_members("Newtonsoft.Json.Linq.JEnumerable<T>", "Item=get_item")
 
 
-@implements("Newtonsoft.Json.Linq.IJEnumerable<T>", _ITEM)
+@implements("Newtonsoft.Json.Linq.IJEnumerable<T>", "Item")
 def item_of_each(source: Any, key: Any) -> JEnumerable:
     under: JEnumerable = bound("Newtonsoft.Json.Linq.Extensions", _VALUES)(source, key)
     return under

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, JsonSerializationException
+from apimpolicy.dotnet.exceptions import ArgumentException, JsonSerializationException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json.arrays import JArray
 from apimpolicy.dotnet.json.containers import content_items
@@ -181,20 +181,14 @@ def _key_text(key: Any) -> str:
     return platform.text_of(key)
 
 
-_SERIALIZER = "Newtonsoft.Json.JsonSerializer jsonSerializer"
-
-
 def _from_object(value: Any, name: str) -> JToken:
-    if value is None:
-        raise ArgumentNullException("o")
+    value = require(value, "o")
     return _expected(to_token(value), name)
 
 
 def _from_object_with(value: Any, serializer: JsonSerializer | None, name: str) -> JToken:
-    if value is None:
-        raise ArgumentNullException("o")
-    if serializer is None:
-        raise ArgumentNullException("jsonSerializer")
+    value = require(value, "o")
+    serializer = require(serializer, "jsonSerializer")
     return _expected(to_token(value, serializer.settings), name)
 
 
@@ -204,29 +198,29 @@ def _expected(token: JToken, name: str) -> JToken:
     return token
 
 
-@implements(J + "JToken", f"static {J}JToken FromObject(object o)")
+@implements(J + "JToken", "FromObject(object)")
 def token_from_object(value: Any) -> JToken:
     return _from_object(value, "JToken")
 
 
-@implements(J + "JObject", f"static {J}JObject FromObject(object o)")
+@implements(J + "JObject", "FromObject(object)")
 def object_from_object(value: Any) -> JToken:
     return _from_object(value, "JObject")
 
 
-@implements(J + "JToken", f"static {J}JToken FromObject(object o, {_SERIALIZER})")
+@implements(J + "JToken", "FromObject(object, JsonSerializer)")
 def token_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
     return _from_object_with(value, serializer, "JToken")
 
 
-@implements(J + "JObject", f"static {J}JObject FromObject(object o, {_SERIALIZER})")
+@implements(J + "JObject", "FromObject(object, JsonSerializer)")
 def object_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
     return _from_object_with(value, serializer, "JObject")
 
 
-@implements(J + "JArray", f"static {J}JArray FromObject(object o, {_SERIALIZER})")
+@implements(J + "JArray", "FromObject(object, JsonSerializer)")
 def array_from_object_with(value: Any, serializer: JsonSerializer | None) -> JToken:
     return _from_object_with(value, serializer, "JArray")
 
 
-implements_all(J + "JArray", {f"static {J}JArray FromObject(object o)": lambda value: _from_object(value, "JArray")})
+implements_all(J + "JArray", {"FromObject(object)": lambda value: _from_object(value, "JArray")})

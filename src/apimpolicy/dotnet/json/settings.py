@@ -17,15 +17,10 @@ _IGNORE = 1
 
 @dotnet_class(
     "Newtonsoft.Json.JsonSerializerSettings",
-    attributes={
-        "NullValueHandling": "nulls",
-        "DefaultValueHandling": "defaults",
-        "Formatting": "formatting",
-        "DateParseHandling": "date_parsing",
-        "DateFormatHandling": "date_style",
-        "DateFormatString": "date_format",
-        "StringEscapeHandling": "escapes",
-    },
+    members=(
+        "NullValueHandling=nulls DefaultValueHandling=defaults DateParseHandling=date_parsing "
+        "DateFormatHandling=date_style DateFormatString=date_format StringEscapeHandling=escapes"
+    ),
 )
 class JsonSerializerSettings:
     """The attributes are the enumerations of their names in C#; `date_format` is a .NET format or null."""
@@ -78,17 +73,14 @@ class JsonSerializer:
         self.settings = settings
 
     @staticmethod
-    @member("new()")
-    @member("static Newtonsoft.Json.JsonSerializer Create()")
-    @member("static Newtonsoft.Json.JsonSerializer CreateDefault()")
+    @member("new", "Create()", "CreateDefault()")
     def create() -> JsonSerializer:
         return JsonSerializer(None)
 
     @staticmethod
-    @member("static Newtonsoft.Json.JsonSerializer Create(Newtonsoft.Json.JsonSerializerSettings settings)")
-    @member("static Newtonsoft.Json.JsonSerializer CreateDefault(Newtonsoft.Json.JsonSerializerSettings settings)")
+    @member("Create(JsonSerializerSettings)", "CreateDefault(JsonSerializerSettings)")
     def create_with(settings: JsonSerializerSettings | None) -> JsonSerializer:
         return JsonSerializer(settings)
 
 
-implements_all("Newtonsoft.Json.JsonSerializerSettings", {"new()": JsonSerializerSettings})
+implements_all("Newtonsoft.Json.JsonSerializerSettings", {"new": JsonSerializerSettings})

@@ -13,7 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     InvalidOperationException,
 )
 from apimpolicy.dotnet.json.escapes import path_name
-from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, NONE, PROPERTY, TOKENS, J
+from apimpolicy.dotnet.json.kinds import ARRAY, CONSTRUCTOR, JTOKEN, NONE, PROPERTY, TOKENS
 from apimpolicy.dotnet.json.sequences import JEnumerable, j_enumerable_of
 from apimpolicy.dotnet.json.writer import write
 from apimpolicy.dotnet.registry import dotnet_class, member
@@ -25,20 +25,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 
-@dotnet_class(
-    JTOKEN,
-    attributes={
-        "Parent": "parent",
-        "Root": "root",
-        "Type": "token_type",
-        "HasValues": "has_values",
-        "Next": "next",
-        "Previous": "previous",
-        "Path": "path",
-        "First": "first",
-        "Last": "last",
-    },
-)
+@dotnet_class(JTOKEN, members="Type=token_type Remove=detach")
 class JToken:
     """A node of a JSON tree. `token_type` is a `JTokenType` number.
 
@@ -114,28 +101,27 @@ class JToken:
     def __iter__(self) -> Iterator[JToken]:
         return iter(())
 
-    @member(f"{JTOKEN} Item[object key] {{ get; set; }}")
+    @member("Item")
     def get_item(self, key: Any) -> JToken | None:
         raise self._no_children()
 
-    @member(f"{JTOKEN} Item[object key] {{ get; set; }}", setter=True)
+    @member("Item", setter=True)
     def set_item(self, key: Any, value: JToken | None) -> None:
         raise InvalidOperationException(f"Cannot set child value on {self.dotnet_type_name}.")
 
-    @member(f"{J}JEnumerable<{JTOKEN}> Children()")
+    @member("Children()")
     def child_tokens(self) -> JEnumerable:
         return JEnumerable(self.__iter__)
 
-    @member(f"{J}JEnumerable<T> Children<T>() where T : {JTOKEN}", types=True)
+    @member("Children<T>()", types=True)
     def children_of(self, types: tuple[Any, ...]) -> JEnumerable:
         wanted = types[-1]
         return JEnumerable(lambda: (child for child in self if is_instance(child, wanted)), j_enumerable_of(wanted))
 
-    @member("System.Collections.Generic.IEnumerable<T> Values<T>()", types=True)
+    @member("Values", types=True)
     def values_as(self, types: tuple[Any, ...]) -> JEnumerable:
         raise self._no_children()
 
-    @member(f"{JTOKEN} DeepClone()")
     def deep_clone(self) -> JToken:
         """A copy of the whole tree, without a parent."""
         return self.bare_copy()
@@ -144,29 +130,25 @@ class JToken:
         """A copy without children and without a parent."""
         raise NotImplementedError
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return write(self, indented=True)
 
-    @member("string ToString(Newtonsoft.Json.Formatting formatting, params Newtonsoft.Json.JsonConverter[] converters)")
+    @member("ToString(Formatting, JsonConverter[])")
     def format(self, formatting: int, converters: Array | None = None) -> str:
         return write(self, indented=formatting == 1)
 
-    @member("void Remove()")
     def detach(self) -> None:
         self._parent().remove_child(self)
 
-    @member(f"void Replace({JTOKEN} value)")
     def replace(self, value: JToken | None) -> None:
         parent = self._parent()
         parent.set_child(parent.index_of(self), value)
 
-    @member("void AddAfterSelf(object content)")
     def add_after_self(self, content: Any) -> None:
         parent = self._parent()
         parent.add_content(parent.index_of(self) + 1, content)
 
-    @member("void AddBeforeSelf(object content)")
     def add_before_self(self, content: Any) -> None:
         parent = self._parent()
         parent.add_content(parent.index_of(self), content)
@@ -176,11 +158,9 @@ class JToken:
             raise InvalidOperationException("The parent is missing.")
         return self.parent
 
-    @member(f"{TOKENS} Ancestors()")
     def ancestors(self) -> JEnumerable:
         return JEnumerable(lambda: self._upwards(self.parent), TOKENS)
 
-    @member(f"{TOKENS} AncestorsAndSelf()")
     def ancestors_and_self(self) -> JEnumerable:
         return JEnumerable(lambda: self._upwards(self), TOKENS)
 
@@ -190,11 +170,9 @@ class JToken:
             yield token
             token = token.parent
 
-    @member(f"{TOKENS} AfterSelf()")
     def after_self(self) -> JEnumerable:
         return JEnumerable(lambda: self._siblings(after=True), TOKENS)
 
-    @member(f"{TOKENS} BeforeSelf()")
     def before_self(self) -> JEnumerable:
         return JEnumerable(lambda: self._siblings(after=False), TOKENS)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, JsonReaderException
+from apimpolicy.dotnet.exceptions import JsonReaderException, require
 from apimpolicy.dotnet.json import platform
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.arrays import JArray, JConstructor
@@ -16,7 +16,7 @@ from apimpolicy.dotnet.json.objects import JObject, JProperty
 from apimpolicy.dotnet.json.scalars import JRaw, JValue
 from apimpolicy.dotnet.json.tokens import JToken
 from apimpolicy.dotnet.json.writer import write
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ _BRACKETS = {
 _AS_STRINGS = (GUID_TYPE, URI_TYPE, TIME_SPAN_TYPE)
 
 
-@dotnet_class(_READER, attributes="Value Depth Path")
+@dotnet_class(_READER)
 class TreeReader:
     """Goes through a tree token by token; `token` is a name of `JsonToken`, `value` is boxed."""
 
@@ -51,7 +51,6 @@ class TreeReader:
     def path(self) -> str:
         return "" if self._place is None else self._place.path
 
-    @member("bool Read()")
     @counts_itself
     def read(self) -> bool:
         """Go to the next token; False, and no token, at the end."""
@@ -59,7 +58,6 @@ class TreeReader:
         self.token, self.value, self._place, self.depth = next(self._events, (tokens.NONE, None, None, 0))
         return self.token != tokens.NONE
 
-    @member("void Skip()")
     def skip(self) -> None:
         """Go to the end of the container, or of the property, that the reader is on."""
         if self.token == tokens.PROPERTY_NAME:
@@ -69,7 +67,6 @@ class TreeReader:
             while self.read() and self.depth > depth:
                 pass
 
-    @member("void Close()")
     def close(self) -> None:
         self._events = iter(())
         self.read()
@@ -112,14 +109,13 @@ def _scalar_event(token: JValue) -> tuple[str, Any]:
     return TYPE_NAMES[kind], token.value
 
 
-@implements(J + "JToken", f"{_READER} CreateReader()")
+@implements(J + "JToken", "CreateReader")
 def create_reader(token: JToken) -> TreeReader:
     return TreeReader(token)
 
 
 def _started(reader: TreeReader | None, what: str) -> TreeReader:
-    if reader is None:
-        raise ArgumentNullException("reader")
+    reader = require(reader, "reader")
     if reader.token == tokens.NONE and not reader.read():
         reader.fail(f"Error reading {what} from JsonReader.")
     return reader
@@ -158,11 +154,10 @@ def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None,
     return _property(reader, settings) if name == "JProperty" else load(reader, settings)
 
 
-@implements(J + "JRaw", f"static {J}JRaw Create({_READER} reader)")
+@implements(J + "JRaw", "Create")
 def create_raw(reader: TreeReader | None) -> JRaw:
     """The text of the token that the reader is on, or of everything when it is before the first."""
-    if reader is None:
-        raise ArgumentNullException("reader")
+    reader = require(reader, "reader")
     if reader.token == tokens.NONE and not reader.read():
         return JRaw.of_raw("")
     return JRaw.of_raw(write(read_token(reader), indented=False))

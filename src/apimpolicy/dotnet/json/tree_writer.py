@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.exceptions import NullReferenceException
 from apimpolicy.dotnet.json.kinds import J
 from apimpolicy.dotnet.json.objects import JObject, JProperty
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.registry import dotnet_class, implements
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.containers import JContainer
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WRITER = "Newtonsoft.Json.JsonWriter"
 
 
-@dotnet_class(_WRITER)
+@dotnet_class(_WRITER, members="Close Flush=close")
 class TreeWriter:
     """Adds what is written to a container at once; a property takes the place of one with its name."""
 
@@ -31,13 +31,11 @@ class TreeWriter:
             self._container.remove(token.name)
         self._container.add(token.deep_clone())
 
-    @member("void Flush()")
-    @member("void Close()")
     def close(self) -> None:
         """Everything is in the container already."""
 
 
-@implements(J + "JContainer", f"{_WRITER} CreateWriter()")
+@implements(J + "JContainer", "CreateWriter")
 def create_writer(container: JContainer) -> TreeWriter:
     return TreeWriter(container)
 

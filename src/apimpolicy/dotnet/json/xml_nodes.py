@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.xml.nodes import XObject
 
 _CONVERT = "Newtonsoft.Json.JsonConvert"
-_FORMATTING = "Newtonsoft.Json.Formatting formatting"
-_NODE = "System.Xml.Linq.XObject node"
 _NOT_IN_NAMES = re.compile(r"[^\w.\-:]|^[^\w:]|^\d")
 
 
@@ -32,9 +30,7 @@ def encode_name(name: str) -> str:
     return _NOT_IN_NAMES.sub(lambda match: f"_x{ord(match.group()):04X}_", name)
 
 
-@implements(_CONVERT, f"static string SerializeXNode({_NODE})")
-@implements(_CONVERT, f"static string SerializeXNode({_NODE}, {_FORMATTING})")
-@implements(_CONVERT, f"static string SerializeXNode({_NODE}, {_FORMATTING}, bool omitRootObject)")
+@implements(_CONVERT, "SerializeXNode")
 def serialize_node(node: XObject | None, formatting: int = 0, omit_root: bool = False) -> str:
     return json_text(node, indented=formatting == 1, omit_root=omit_root)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, JsonSerializationException
+from apimpolicy.dotnet.exceptions import JsonSerializationException, require
 from apimpolicy.dotnet.json import reader as tokens
 from apimpolicy.dotnet.json.namespace_scopes import NamespaceScopes
 from apimpolicy.dotnet.json.reader import TextReader
@@ -294,6 +294,5 @@ def to_document(
     text: str | None, root_name: str | None = None, writes_arrays: bool = False, encodes: bool = False
 ) -> XDocument | None:
     """`DeserializeXNode`. Raises JsonSerializationException for JSON that no document can be made of."""
-    if text is None:
-        raise ArgumentNullException("value")
+    text = require(text, "value")
     return Builder(text, writes_arrays, encodes).build(root_name)

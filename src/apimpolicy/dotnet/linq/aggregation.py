@@ -22,14 +22,11 @@ if TYPE_CHECKING:
 
 _NO_ELEMENTS = "Sequence contains no elements"
 _ABSENT = object()
-_DECIMAL_OVERFLOW = "Value was either too large or too small for a Decimal."
-_SOURCE = "(this IEnumerable<TSource> source"
 
 
-@operator(f"TSource Aggregate<TSource>{_SOURCE}, Func<TSource, TSource, TSource> func)")
+@operator("Aggregate(IEnumerable<TSource>, Func<TSource, TSource, TSource>)")
 def aggregate(types: Types, source: Any, func: Callable[[Any, Any], Any]) -> Any:
-    not_null(source, "source")
-    not_null(func, "func")
+    not_null(source=source, func=func)
     step = environment().step
     items = iter(source)
     result = next(items, _ABSENT)
@@ -41,13 +38,9 @@ def aggregate(types: Types, source: Any, func: Callable[[Any, Any], Any]) -> Any
     return result
 
 
-@operator(
-    f"TAccumulate Aggregate<TSource, TAccumulate>{_SOURCE}, TAccumulate seed,"
-    " Func<TAccumulate, TSource, TAccumulate> func)"
-)
+@operator("Aggregate(IEnumerable<TSource>, TAccumulate, Func<TAccumulate, TSource, TAccumulate>)")
 def aggregate_from(types: Types, source: Any, seed: Any, func: Callable[[Any, Any], Any]) -> Any:
-    not_null(source, "source")
-    not_null(func, "func")
+    not_null(source=source, func=func)
     step = environment().step
     for item in source:
         step()
@@ -56,15 +49,12 @@ def aggregate_from(types: Types, source: Any, seed: Any, func: Callable[[Any, An
 
 
 @operator(
-    f"TResult Aggregate<TSource, TAccumulate, TResult>{_SOURCE}, TAccumulate seed,"
-    " Func<TAccumulate, TSource, TAccumulate> func, Func<TAccumulate, TResult> resultSelector)"
+    "Aggregate(IEnumerable<TSource>, TAccumulate, Func<TAccumulate, TSource, TAccumulate>, Func<TAccumulate, TResult>)"
 )
 def aggregate_to(
     types: Types, source: Any, seed: Any, func: Callable[[Any, Any], Any], result: Callable[[Any], Any]
 ) -> Any:
-    not_null(source, "source")
-    not_null(func, "func")
-    not_null(result, "resultSelector")
+    not_null(source=source, func=func, resultSelector=result)
     return result(aggregate_from(types, source, seed, func))
 
 
@@ -214,17 +204,16 @@ def _register_numeric(name: str, value_fold: Fold, nullable_fold: Fold) -> None:
                 own = number.sum if fold is _sum else lambda values, fold=fold, number=number: fold(values, number)
                 _FOLDS[name, result + suffix] = own
 
-            @operator(f"{result}{suffix} {name}(this IEnumerable<{number.name}{suffix}> source)")
+            @operator(f"{name}(IEnumerable<{number.name}{suffix}>)")
             def of_values(types: Types, source: Any, fold: Fold = fold, number: Number = number) -> Any:
-                not_null(source, "source")
+                not_null(source=source)
                 return fold(_walk(source, None), number)
 
-            @operator(f"{result}{suffix} {name}<TSource>{_SOURCE}, Func<TSource, {number.name}{suffix}> selector)")
+            @operator(f"{name}(IEnumerable<TSource>, Func<TSource, {number.name}{suffix}>)")
             def of_selected(
                 types: Types, source: Any, selector: Selector, fold: Fold = fold, number: Number = number
             ) -> Any:
-                not_null(source, "source")
-                not_null(selector, "selector")
+                not_null(source=source, selector=selector)
                 return fold(_walk(source, selector), number)
 
 
@@ -252,15 +241,14 @@ def _extreme(type_: Type, values: Iterator[Any], sign: int) -> Any:
 
 
 def _register_generic(name: str, sign: int) -> None:
-    @operator(f"TSource {name}<TSource>{_SOURCE})")
+    @operator(f"{name}(IEnumerable<TSource>)")
     def of_values(types: Types, source: Any) -> Any:
-        not_null(source, "source")
+        not_null(source=source)
         return _extreme(types[0], _walk(source, None), sign)
 
-    @operator(f"TResult {name}<TSource, TResult>{_SOURCE}, Func<TSource, TResult> selector)")
+    @operator(f"{name}(IEnumerable<TSource>, Func<TSource, TResult>)")
     def of_selected(types: Types, source: Any, selector: Selector) -> Any:
-        not_null(source, "source")
-        not_null(selector, "selector")
+        not_null(source=source, selector=selector)
         return _extreme(types[1], _walk(source, selector), sign)
 
 

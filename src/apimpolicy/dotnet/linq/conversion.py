@@ -18,51 +18,42 @@ if TYPE_CHECKING:
 
     Selector = Callable[[Any], Any]
 
-_SOURCE = "<TSource>(this IEnumerable<TSource> source"
-_BY = "(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector"
-_COMPARER = ", IEqualityComparer<TKey> comparer)"
 
-
-@operator(f"TSource[] ToArray{_SOURCE})")
+@operator("ToArray")
 def to_array(types: Types, source: Any) -> Array:
-    not_null(source, "source")
+    not_null(source=source)
     return Array(types[0], take_all(source))
 
 
-@operator(f"List<TSource> ToList{_SOURCE})")
+@operator("ToList")
 def to_list(types: Types, source: Any) -> List:
-    not_null(source, "source")
+    not_null(source=source)
     return List(types, take_all(source))
 
 
-@operator(f"HashSet<TSource> ToHashSet{_SOURCE})")
-@operator(f"HashSet<TSource> ToHashSet{_SOURCE}, IEqualityComparer<TSource> comparer)")
+@operator("ToHashSet")
 def to_hash_set(types: Types, source: Any, comparer: Any = None) -> HashSet:
-    not_null(source, "source")
+    not_null(source=source)
     return HashSet.from_collection(types, source, comparer)
 
 
-@operator(f"Dictionary<TKey, TSource> ToDictionary<TSource, TKey>{_BY})")
-@operator(f"Dictionary<TKey, TSource> ToDictionary<TSource, TKey>{_BY}{_COMPARER}")
+@operator(
+    "ToDictionary(IEnumerable<TSource>, Func<TSource, TKey>)",
+    "ToDictionary(IEnumerable<TSource>, Func<TSource, TKey>, IEqualityComparer<TKey>)",
+)
 def to_dictionary(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Dictionary:
-    not_null(source, "source")
-    not_null(key_selector, "keySelector")
+    not_null(source=source, keySelector=key_selector)
     return _filled(Dictionary((types[1], types[0]), comparer), source, key_selector, None)
 
 
 @operator(
-    f"Dictionary<TKey, TElement> ToDictionary<TSource, TKey, TElement>{_BY}, Func<TSource, TElement> elementSelector)"
-)
-@operator(
-    "Dictionary<TKey, TElement> ToDictionary<TSource, TKey, TElement>"
-    f"{_BY}, Func<TSource, TElement> elementSelector{_COMPARER}"
+    "ToDictionary(IEnumerable<TSource>, Func<TSource, TKey>, Func<TSource, TElement>)",
+    "ToDictionary(IEnumerable<TSource>, Func<TSource, TKey>, Func<TSource, TElement>, IEqualityComparer<TKey>)",
 )
 def to_dictionary_of_elements(
     types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
 ) -> Dictionary:
-    not_null(source, "source")
-    not_null(key_selector, "keySelector")
-    not_null(element_selector, "elementSelector")
+    not_null(source=source, keySelector=key_selector, elementSelector=element_selector)
     return _filled(Dictionary((types[1], types[2]), comparer), source, key_selector, element_selector)
 
 

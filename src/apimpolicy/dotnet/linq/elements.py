@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     Predicate = Callable[[Any], bool]
 
-_SOURCE = "<TSource>(this IEnumerable<TSource> source"
-_MATCH = ", Func<TSource, bool> predicate)"
+_MATCH = "(IEnumerable<TSource>, Func<TSource, bool>)"
 _NO_ELEMENTS = "Sequence contains no elements"
 _NO_MATCH = "Sequence contains no matching element"
 _MORE_ELEMENTS = "Sequence contains more than one element"
@@ -31,18 +30,17 @@ _MORE_MATCHES = "Sequence contains more than one matching element"
 _ABSENT = object()
 
 
-@operator(f"bool Any{_SOURCE})")
+@operator("Any(IEnumerable<TSource>)")
 def any_(types: Types, source: Any) -> bool:
-    not_null(source, "source")
+    not_null(source=source)
     environment().step()
     return any(True for _ in source)
 
 
-@operator(f"bool Any{_SOURCE}{_MATCH}")
+@operator("Any(IEnumerable<TSource>, Func<TSource, bool>)")
 def any_match(types: Types, source: Any, predicate: Predicate) -> bool:
     if source is None or predicate is None:
-        not_null(source, "source")
-        not_null(predicate, "predicate")
+        not_null(source=source, predicate=predicate)
     walked = 0
     found = False
     for item in source:
@@ -54,10 +52,9 @@ def any_match(types: Types, source: Any, predicate: Predicate) -> bool:
     return found
 
 
-@operator(f"bool All{_SOURCE}{_MATCH}")
+@operator("All")
 def all_(types: Types, source: Any, predicate: Predicate) -> bool:
-    not_null(source, "source")
-    not_null(predicate, "predicate")
+    not_null(source=source, predicate=predicate)
     walked = 0
     found = True
     for item in source:
@@ -69,10 +66,9 @@ def all_(types: Types, source: Any, predicate: Predicate) -> bool:
     return found
 
 
-@operator(f"int Count{_SOURCE})")
-@operator(f"long LongCount{_SOURCE})")
+@operator("Count(IEnumerable<TSource>)", "LongCount(IEnumerable<TSource>)")
 def count(types: Types, source: Any) -> int:
-    not_null(source, "source")
+    not_null(source=source)
     known = count_of(source)
     if known is not None:
         return known
@@ -84,11 +80,9 @@ def count(types: Types, source: Any) -> int:
     return total
 
 
-@operator(f"int Count{_SOURCE}{_MATCH}")
-@operator(f"long LongCount{_SOURCE}{_MATCH}")
+@operator("Count(IEnumerable<TSource>, Func<TSource, bool>)", "LongCount(IEnumerable<TSource>, Func<TSource, bool>)")
 def count_matches(types: Types, source: Any, predicate: Predicate) -> int:
-    not_null(source, "source")
-    not_null(predicate, "predicate")
+    not_null(source=source, predicate=predicate)
     total = 0
     step = environment().step
     for item in source:
@@ -98,11 +92,10 @@ def count_matches(types: Types, source: Any, predicate: Predicate) -> int:
     return total
 
 
-@operator(f"bool Contains{_SOURCE}, TSource value)")
-@operator(f"bool Contains{_SOURCE}, TSource value, IEqualityComparer<TSource> comparer)")
+@operator("Contains")
 def contains(types: Types, source: Any, value: Any, comparer: Any = None) -> bool:
     """Without a comparer a collection is asked itself, so that a HashSet's own comparer decides."""
-    not_null(source, "source")
+    not_null(source=source)
     if comparer is None and hasattr(source, "copy_to"):
         return interfaces.contains(source, value)
     key = equality_key(types[0], comparer)
@@ -115,14 +108,9 @@ def contains(types: Types, source: Any, value: Any, comparer: Any = None) -> boo
     return False
 
 
-@operator("bool SequenceEqual<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second)")
-@operator(
-    "bool SequenceEqual<TSource>"
-    "(this IEnumerable<TSource> first, IEnumerable<TSource> second, IEqualityComparer<TSource> comparer)"
-)
+@operator("SequenceEqual")
 def sequence_equal(types: Types, first: Any, second: Any, comparer: Any = None) -> bool:
-    not_null(first, "first")
-    not_null(second, "second")
+    not_null(first=first, second=second)
     key = equality_key(types[0], comparer) or (lambda value: value)
     step = environment().step
     others = iter(second)
@@ -135,7 +123,7 @@ def sequence_equal(types: Types, first: Any, second: Any, comparer: Any = None) 
 
 
 def _first(source: Any, predicate: Predicate | None) -> Any:
-    not_null(source, "source")
+    not_null(source=source)
     if isinstance(source, OrderedSequence):
         return source.first(predicate, _ABSENT)
     if predicate is None:
@@ -150,7 +138,7 @@ def _first(source: Any, predicate: Predicate | None) -> Any:
 
 
 def _last(source: Any, predicate: Predicate | None) -> Any:
-    not_null(source, "source")
+    not_null(source=source)
     if isinstance(source, OrderedSequence):
         return source.last(predicate, _ABSENT)
     step = environment().step
@@ -170,7 +158,7 @@ def _last(source: Any, predicate: Predicate | None) -> Any:
 
 def _single(source: Any, predicate: Predicate | None) -> Any:
     """The only element, or the only match; ABSENT when there is none."""
-    not_null(source, "source")
+    not_null(source=source)
     step = environment().step
     found = _ABSENT
     for item in source:
@@ -185,31 +173,29 @@ def _single(source: Any, predicate: Predicate | None) -> Any:
 def _register(name: str, pick: Callable[[Any, Predicate | None], Any]) -> None:
     """Register `First`, `Last` or `Single` with and without predicate and `OrDefault`."""
 
-    @operator(f"TSource {name}{_SOURCE})")
+    @operator(f"{name}(IEnumerable<TSource>)")
     def required(types: Types, source: Any) -> Any:
         found = pick(source, None)
         if found is _ABSENT:
             raise InvalidOperationException(_NO_ELEMENTS)
         return found
 
-    @operator(f"TSource {name}{_SOURCE}{_MATCH}")
+    @operator(f"{name}{_MATCH}")
     def required_match(types: Types, source: Any, predicate: Predicate) -> Any:
-        not_null(source, "source")
-        not_null(predicate, "predicate")
+        not_null(source=source, predicate=predicate)
         found = pick(source, predicate)
         if found is _ABSENT:
             raise InvalidOperationException(_NO_MATCH)
         return found
 
-    @operator(f"TSource {name}OrDefault{_SOURCE})")
+    @operator(f"{name}OrDefault(IEnumerable<TSource>)")
     def optional(types: Types, source: Any) -> Any:
         found = pick(source, None)
         return default_value(types[0]) if found is _ABSENT else found
 
-    @operator(f"TSource {name}OrDefault{_SOURCE}{_MATCH}")
+    @operator(f"{name}OrDefault{_MATCH}")
     def optional_match(types: Types, source: Any, predicate: Predicate) -> Any:
-        not_null(source, "source")
-        not_null(predicate, "predicate")
+        not_null(source=source, predicate=predicate)
         found = pick(source, predicate)
         return default_value(types[0]) if found is _ABSENT else found
 
@@ -227,7 +213,7 @@ _register("Single", _single)
 
 
 def _element_at(source: Any, index: int) -> Any:
-    not_null(source, "source")
+    not_null(source=source)
     if index < 0:
         return _ABSENT
     if isinstance(source, (list, str)):
@@ -239,7 +225,7 @@ def _element_at(source: Any, index: int) -> Any:
     return next(islice(source, index, None), _ABSENT)
 
 
-@operator(f"TSource ElementAt{_SOURCE}, int index)")
+@operator("ElementAt")
 def element_at(types: Types, source: Any, index: int) -> Any:
     """An `IList<T>` answers with its own indexer's message."""
     found = _element_at(source, index)
@@ -249,7 +235,7 @@ def element_at(types: Types, source: Any, index: int) -> Any:
     return found
 
 
-@operator(f"TSource ElementAtOrDefault{_SOURCE}, int index)")
+@operator("ElementAtOrDefault")
 def element_at_or_default(types: Types, source: Any, index: int) -> Any:
     found = _element_at(source, index)
     return default_value(types[0]) if found is _ABSENT else found

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     Selector = Callable[[Any], Any]
     Result = Callable[[Any, Any], Any]
 
-_BY = "(this IEnumerable<TSource> source, Func<TSource, TKey> keySelector"
-_ELEMENTS = ", Func<TSource, TElement> elementSelector"
-_COMPARER = ", IEqualityComparer<TKey> comparer)"
+_KEYED = "IEnumerable<TSource>, Func<TSource, TKey>"
+_MAPPED = f"{_KEYED}, Func<TSource, TElement>"
+_COMPARED = "IEqualityComparer<TKey>"
+_SOURCES, _ELEMENTS = (f"Func<TKey, IEnumerable<{name}>, TResult>" for name in ("TSource", "TElement"))
 
 
 class Grouping:
@@ -113,41 +114,31 @@ def make_lookup(
     return lookup
 
 
-@operator(f"ILookup<TKey, TSource> ToLookup<TSource, TKey>{_BY})")
-@operator(f"ILookup<TKey, TSource> ToLookup<TSource, TKey>{_BY}{_COMPARER}")
+@operator(f"ToLookup({_KEYED})", f"ToLookup({_KEYED}, {_COMPARED})")
 def to_lookup(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Lookup:
-    not_null(source, "source")
-    not_null(key_selector, "keySelector")
+    not_null(source=source, keySelector=key_selector)
     return make_lookup((types[1], types[0]), source, key_selector, None, comparer)
 
 
-@operator(f"ILookup<TKey, TElement> ToLookup<TSource, TKey, TElement>{_BY}{_ELEMENTS})")
-@operator(f"ILookup<TKey, TElement> ToLookup<TSource, TKey, TElement>{_BY}{_ELEMENTS}{_COMPARER}")
+@operator(f"ToLookup({_MAPPED})", f"ToLookup({_MAPPED}, {_COMPARED})")
 def to_lookup_of_elements(
     types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
 ) -> Lookup:
-    not_null(source, "source")
-    not_null(key_selector, "keySelector")
-    not_null(element_selector, "elementSelector")
+    not_null(source=source, keySelector=key_selector, elementSelector=element_selector)
     return make_lookup((types[1], types[2]), source, key_selector, element_selector, comparer)
 
 
-@operator(f"IEnumerable<IGrouping<TKey, TSource>> GroupBy<TSource, TKey>{_BY})")
-@operator(f"IEnumerable<IGrouping<TKey, TSource>> GroupBy<TSource, TKey>{_BY}{_COMPARER}")
+@operator(f"GroupBy({_KEYED})", f"GroupBy({_KEYED}, {_COMPARED})")
 def group_by(types: Types, source: Any, key_selector: Selector, comparer: Any = None) -> Sequence:
-    not_null(source, "source")
-    not_null(key_selector, "keySelector")
+    not_null(source=source, keySelector=key_selector)
     return _groups((types[1], types[0]), source, key_selector, None, comparer)
 
 
-@operator(f"IEnumerable<IGrouping<TKey, TElement>> GroupBy<TSource, TKey, TElement>{_BY}{_ELEMENTS})")
-@operator(f"IEnumerable<IGrouping<TKey, TElement>> GroupBy<TSource, TKey, TElement>{_BY}{_ELEMENTS}{_COMPARER}")
+@operator(f"GroupBy({_MAPPED})", f"GroupBy({_MAPPED}, {_COMPARED})")
 def group_elements_by(
     types: Types, source: Any, key_selector: Selector, element_selector: Selector, comparer: Any = None
 ) -> Sequence:
-    not_null(source, "source")
-    not_null(key_selector, "keySelector")
-    not_null(element_selector, "elementSelector")
+    not_null(source=source, keySelector=key_selector, elementSelector=element_selector)
     return _groups((types[1], types[2]), source, key_selector, element_selector, comparer)
 
 
@@ -160,21 +151,13 @@ def _groups(
     return Sequence(start, named("System.Linq.IGrouping", *pair), source)
 
 
-_RESULT = ", Func<TKey, IEnumerable<TSource>, TResult> resultSelector"
-_ELEMENT_RESULT = ", Func<TKey, IEnumerable<TElement>, TResult> resultSelector"
-
-
-@operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TResult>{_BY}{_RESULT})")
-@operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TResult>{_BY}{_RESULT}{_COMPARER}")
+@operator(f"GroupBy({_KEYED}, {_SOURCES})", f"GroupBy({_KEYED}, {_SOURCES}, {_COMPARED})")
 def group_results(types: Types, source: Any, key_selector: Selector, result: Result, comparer: Any = None) -> Sequence:
-    not_null(source, "source")
-    not_null(key_selector, "keySelector")
-    not_null(result, "resultSelector")
+    not_null(source=source, keySelector=key_selector, resultSelector=result)
     return _group_results((types[1], types[0]), types[2], source, key_selector, None, result, comparer)
 
 
-@operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TElement, TResult>{_BY}{_ELEMENTS}{_ELEMENT_RESULT})")
-@operator(f"IEnumerable<TResult> GroupBy<TSource, TKey, TElement, TResult>{_BY}{_ELEMENTS}{_ELEMENT_RESULT}{_COMPARER}")
+@operator(f"GroupBy({_MAPPED}, {_ELEMENTS})", f"GroupBy({_MAPPED}, {_ELEMENTS}, {_COMPARED})")
 def group_element_results(
     types: Types,
     source: Any,
@@ -183,10 +166,7 @@ def group_element_results(
     result: Result,
     comparer: Any = None,
 ) -> Sequence:
-    not_null(source, "source")
-    not_null(key_selector, "keySelector")
-    not_null(element_selector, "elementSelector")
-    not_null(result, "resultSelector")
+    not_null(source=source, keySelector=key_selector, elementSelector=element_selector, resultSelector=result)
     return _group_results((types[1], types[2]), types[3], source, key_selector, element_selector, result, comparer)
 
 
@@ -206,22 +186,11 @@ def _group_results(
     return Sequence(start, element, source)
 
 
-_JOIN = (
-    "<TOuter, TInner, TKey, TResult>(this IEnumerable<TOuter> outer, IEnumerable<TInner> inner,"
-    " Func<TOuter, TKey> outerKeySelector, Func<TInner, TKey> innerKeySelector,"
-)
-
-
 def _check_join(outer: Any, inner: Any, outer_key: Any, inner_key: Any, result: Any) -> None:
-    not_null(outer, "outer")
-    not_null(inner, "inner")
-    not_null(outer_key, "outerKeySelector")
-    not_null(inner_key, "innerKeySelector")
-    not_null(result, "resultSelector")
+    not_null(outer=outer, inner=inner, outerKeySelector=outer_key, innerKeySelector=inner_key, resultSelector=result)
 
 
-@operator(f"IEnumerable<TResult> Join{_JOIN} Func<TOuter, TInner, TResult> resultSelector)")
-@operator(f"IEnumerable<TResult> Join{_JOIN} Func<TOuter, TInner, TResult> resultSelector{_COMPARER}")
+@operator("Join")
 def join(
     types: Types, outer: Any, inner: Any, outer_key: Selector, inner_key: Selector, result: Result, comparer: Any = None
 ) -> Sequence:
@@ -241,8 +210,7 @@ def join(
     return Sequence(start, types[3], outer, inner)
 
 
-@operator(f"IEnumerable<TResult> GroupJoin{_JOIN} Func<TOuter, IEnumerable<TInner>, TResult> resultSelector)")
-@operator(f"IEnumerable<TResult> GroupJoin{_JOIN} Func<TOuter, IEnumerable<TInner>, TResult> resultSelector{_COMPARER}")
+@operator("GroupJoin")
 def group_join(
     types: Types, outer: Any, inner: Any, outer_key: Selector, inner_key: Selector, result: Result, comparer: Any = None
 ) -> Sequence:

@@ -99,23 +99,14 @@ def without_order(source: Any) -> Any:
 
 
 def _register(name: str, descending: bool) -> None:
-    parameters = "source, Func<TSource, TKey> keySelector"
-    generics = "<TSource, TKey>"
-    comparer_parameter = ", IComparer<TKey> comparer)"
-    result = "IOrderedEnumerable<TSource>"
-
-    @operator(f"{result} OrderBy{name}{generics}(this IEnumerable<TSource> {parameters})")
-    @operator(f"{result} OrderBy{name}{generics}(this IEnumerable<TSource> {parameters}{comparer_parameter}")
+    @operator(f"OrderBy{name}")
     def order_by(types: Types, source: Any, selector: Selector, comparer: Any = None) -> OrderedSequence:
-        not_null(source, "source")
-        not_null(selector, "keySelector")
+        not_null(source=source, keySelector=selector)
         return OrderedSequence(types[0], source, (Level(selector, types[1], comparer, descending),))
 
-    @operator(f"{result} ThenBy{name}{generics}(this {result} {parameters})")
-    @operator(f"{result} ThenBy{name}{generics}(this {result} {parameters}{comparer_parameter}")
+    @operator(f"ThenBy{name}")
     def then_by(types: Types, source: Any, selector: Selector, comparer: Any = None) -> OrderedSequence:
-        not_null(source, "source")
-        not_null(selector, "keySelector")
+        not_null(source=source, keySelector=selector)
         return OrderedSequence(
             types[0], source.source, (*source.levels, Level(selector, types[1], comparer, descending))
         )
@@ -125,14 +116,9 @@ _register("", False)
 _register("Descending", True)
 
 
-@implements(
-    "System.Linq.IOrderedEnumerable<TElement>",
-    "System.Linq.IOrderedEnumerable<TElement> CreateOrderedEnumerable<TKey>(System.Func<TElement, TKey> keySelector,"
-    " System.Collections.Generic.IComparer<TKey> comparer, bool descending)",
-    types=True,
-)
+@implements("System.Linq.IOrderedEnumerable<TElement>", "CreateOrderedEnumerable", types=True)
 def create_ordered(
     types: Types, source: OrderedSequence, selector: Selector, comparer: Any, descending: bool
 ) -> OrderedSequence:
-    not_null(selector, "keySelector")
+    not_null(keySelector=selector)
     return OrderedSequence(types[0], source.source, (*source.levels, Level(selector, types[1], comparer, descending)))

@@ -21,17 +21,11 @@ if TYPE_CHECKING:
 
     Selector = Callable[..., Any]
 
-_SOURCE = "<TSource>(this IEnumerable<TSource> source"
-_MANY = "<TSource, TCollection, TResult>(this IEnumerable<TSource> source"
 
-
-@operator(
-    "IEnumerable<TResult> Select<TSource, TResult>(this IEnumerable<TSource> source, Func<TSource, TResult> selector)"
-)
+@operator("Select(IEnumerable<TSource>, Func<TSource, TResult>)")
 def select(types: Types, source: Any, selector: Selector) -> Sequence:
     if source is None or selector is None:
-        not_null(source, "source")
-        not_null(selector, "selector")
+        not_null(source=source, selector=selector)
     return Sequence(_select, types[1], source, selector)
 
 
@@ -50,13 +44,9 @@ def _select(source: Iterable[Any], selector: Selector) -> Iterator[Any]:
 BURNING.add(_select)
 
 
-@operator(
-    "IEnumerable<TResult> Select<TSource, TResult>"
-    "(this IEnumerable<TSource> source, Func<TSource, int, TResult> selector)"
-)
+@operator("Select(IEnumerable<TSource>, Func<TSource, int, TResult>)")
 def select_index(types: Types, source: Any, selector: Selector) -> Sequence:
-    not_null(source, "source")
-    not_null(selector, "selector")
+    not_null(source=source, selector=selector)
     return Sequence(_select_index, types[1], source, selector)
 
 
@@ -75,45 +65,32 @@ def _select_index_stage(selector: Selector) -> Selector:
 STAGES.update({_select: lambda selector: selector, _select_index: _select_index_stage})
 
 
-@operator(
-    "IEnumerable<TResult> SelectMany<TSource, TResult>"
-    "(this IEnumerable<TSource> source, Func<TSource, IEnumerable<TResult>> selector)"
-)
+@operator("SelectMany(IEnumerable<TSource>, Func<TSource, IEnumerable<TResult>>)")
 def select_many(types: Types, source: Any, selector: Selector) -> Sequence:
-    not_null(source, "source")
-    not_null(selector, "selector")
+    not_null(source=source, selector=selector)
     return Sequence(_select_many, types[1], source, lambda item, _: selector(item), None)
 
 
-@operator(
-    "IEnumerable<TResult> SelectMany<TSource, TResult>"
-    "(this IEnumerable<TSource> source, Func<TSource, int, IEnumerable<TResult>> selector)"
-)
+@operator("SelectMany(IEnumerable<TSource>, Func<TSource, int, IEnumerable<TResult>>)")
 def select_many_index(types: Types, source: Any, selector: Selector) -> Sequence:
-    not_null(source, "source")
-    not_null(selector, "selector")
+    not_null(source=source, selector=selector)
     return Sequence(_select_many, types[1], source, selector, None)
 
 
 @operator(
-    f"IEnumerable<TResult> SelectMany{_MANY}, Func<TSource, IEnumerable<TCollection>> collectionSelector,"
-    " Func<TSource, TCollection, TResult> resultSelector)"
+    "SelectMany(IEnumerable<TSource>, Func<TSource, IEnumerable<TCollection>>, Func<TSource, TCollection, TResult>)"
 )
 def select_many_results(types: Types, source: Any, collection: Selector, result: Selector) -> Sequence:
-    not_null(source, "source")
-    not_null(collection, "collectionSelector")
-    not_null(result, "resultSelector")
+    not_null(source=source, collectionSelector=collection, resultSelector=result)
     return Sequence(_select_many, types[2], source, lambda item, _: collection(item), result)
 
 
 @operator(
-    f"IEnumerable<TResult> SelectMany{_MANY}, Func<TSource, int, IEnumerable<TCollection>> collectionSelector,"
-    " Func<TSource, TCollection, TResult> resultSelector)"
+    "SelectMany(IEnumerable<TSource>, Func<TSource, int, IEnumerable<TCollection>>, "
+    "Func<TSource, TCollection, TResult>)"
 )
 def select_many_index_results(types: Types, source: Any, collection: Selector, result: Selector) -> Sequence:
-    not_null(source, "source")
-    not_null(collection, "collectionSelector")
-    not_null(result, "resultSelector")
+    not_null(source=source, collectionSelector=collection, resultSelector=result)
     return Sequence(_select_many, types[2], source, collection, result)
 
 
@@ -129,24 +106,15 @@ def _select_many(source: Iterable[Any], collection: Selector, result: Selector |
             yield part if result is None else result(item, part)
 
 
-@operator(
-    "IEnumerable<TResult> Zip<TFirst, TSecond, TResult>(this IEnumerable<TFirst> first, IEnumerable<TSecond> second,"
-    " Func<TFirst, TSecond, TResult> resultSelector)"
-)
+@operator("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>, Func<TFirst, TSecond, TResult>)")
 def zip_results(types: Types, first: Any, second: Any, result: Selector) -> Sequence:
-    not_null(first, "first")
-    not_null(second, "second")
-    not_null(result, "resultSelector")
+    not_null(first=first, second=second, resultSelector=result)
     return Sequence(_zip, types[2], first, second, result)
 
 
-@operator(
-    "IEnumerable<(TFirst First, TSecond Second)> Zip<TFirst, TSecond>"
-    "(this IEnumerable<TFirst> first, IEnumerable<TSecond> second)"
-)
+@operator("Zip(IEnumerable<TFirst>, IEnumerable<TSecond>)")
 def zip_pairs(types: Types, first: Any, second: Any) -> Sequence:
-    not_null(first, "first")
-    not_null(second, "second")
+    not_null(first=first, second=second)
     return Sequence(_zip, named("System.ValueTuple", *types), first, second, lambda a, b: (a, b))
 
 
@@ -157,22 +125,21 @@ def _zip(first: Iterable[Any], second: Iterable[Any], result: Selector) -> Itera
         yield result(a, b)
 
 
-@operator("IEnumerable<TSource> Concat<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second)")
+@operator("Concat")
 def concat(types: Types, first: Any, second: Any) -> Sequence:
-    not_null(first, "first")
-    not_null(second, "second")
+    not_null(first=first, second=second)
     return _chained(types[0], first, second)
 
 
-@operator(f"IEnumerable<TSource> Append{_SOURCE}, TSource element)")
+@operator("Append")
 def append(types: Types, source: Any, element: Any) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return _chained(types[0], source, (element,))
 
 
-@operator(f"IEnumerable<TSource> Prepend{_SOURCE}, TSource element)")
+@operator("Prepend")
 def prepend(types: Types, source: Any, element: Any) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return _chained(types[0], (element,), source)
 
 
@@ -214,9 +181,9 @@ def _depth(part: Any) -> int:
     return part.depth - 1 if part.start is _walk_chain else part.depth
 
 
-@operator(f"IEnumerable<TSource> Reverse{_SOURCE})")
+@operator("Reverse")
 def reverse(types: Types, source: Any) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return Sequence(_reverse, types[0], source)
 
 
@@ -226,15 +193,15 @@ def _reverse(source: Iterable[Any]) -> Iterator[Any]:
     return iter(items)
 
 
-@operator(f"IEnumerable<TSource> DefaultIfEmpty{_SOURCE})")
+@operator("DefaultIfEmpty(IEnumerable<TSource>)")
 def default_if_empty(types: Types, source: Any) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return Sequence(_default_if_empty, types[0], source, default_value(types[0]))
 
 
-@operator(f"IEnumerable<TSource> DefaultIfEmpty{_SOURCE}, TSource defaultValue)")
+@operator("DefaultIfEmpty(IEnumerable<TSource>, TSource)")
 def value_if_empty(types: Types, source: Any, value: Any) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return Sequence(_default_if_empty, types[0], source, value)
 
 
@@ -249,15 +216,15 @@ def _default_if_empty(source: Iterable[Any], value: Any) -> Iterator[Any]:
         yield value
 
 
-@operator(f"IEnumerable<TSource> AsEnumerable{_SOURCE})")
+@operator("AsEnumerable")
 def as_enumerable(types: Types, source: Any) -> Any:
     return source
 
 
-@operator("IEnumerable<TResult> Cast<TResult>(this System.Collections.IEnumerable source)")
+@operator("Cast")
 def cast_all(types: Types, source: Any) -> Any:
     """A source that already is an `IEnumerable<TResult>` is given back as it is, as .NET does."""
-    not_null(source, "source")
+    not_null(source=source)
     target = types[0]
     own = element_type(source)
     if own is target or (
@@ -274,19 +241,19 @@ def _cast_all(source: Any, target: Type) -> Iterator[Any]:
         yield cast(item, target)
 
 
-@operator("IEnumerable<TResult> Empty<TResult>()")
+@operator("Empty")
 def empty(types: Types) -> Sequence:
     return Sequence(lambda: iter(()), types[0])
 
 
-@operator("IEnumerable<int> Range(int start, int count)")
+@operator("Range")
 def range_(types: Types, start: int, count: int) -> Sequence:
     if count < 0 or start + count - 1 > 2147483647:
         raise ArgumentOutOfRangeException("count")
     return Sequence(_stepping, INT, range(start, start + count))
 
 
-@operator("IEnumerable<TResult> Repeat<TResult>(TResult element, int count)")
+@operator("Repeat")
 def repeat(types: Types, element: Any, count: int) -> Sequence:
     if count < 0:
         raise ArgumentOutOfRangeException("count")

@@ -33,18 +33,11 @@ if TYPE_CHECKING:
     Predicate = Callable[[Any], bool]
     IndexPredicate = Callable[[Any, int], bool]
 
-_SOURCE = "<TSource>(this IEnumerable<TSource> source"
-_BOTH = "<TSource>(this IEnumerable<TSource> first, IEnumerable<TSource> second"
-_COMPARER = ", IEqualityComparer<TSource> comparer)"
-_MATCH = ", Func<TSource, bool> predicate)"
-_INDEX_MATCH = ", Func<TSource, int, bool> predicate)"
 
-
-@operator(f"IEnumerable<TSource> Where{_SOURCE}{_MATCH}")
+@operator("Where(IEnumerable<TSource>, Func<TSource, bool>)")
 def where(types: Types, source: Any, predicate: Predicate) -> Sequence:
     if source is None or predicate is None:
-        not_null(source, "source")
-        not_null(predicate, "predicate")
+        not_null(source=source, predicate=predicate)
     return Sequence(_where, types[0], source, predicate)
 
 
@@ -64,10 +57,9 @@ def _where(source: Iterable[Any], predicate: Predicate) -> Iterator[Any]:
 BURNING.add(_where)
 
 
-@operator(f"IEnumerable<TSource> Where{_SOURCE}{_INDEX_MATCH}")
+@operator("Where(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def where_index(types: Types, source: Any, predicate: IndexPredicate) -> Sequence:
-    not_null(source, "source")
-    not_null(predicate, "predicate")
+    not_null(source=source, predicate=predicate)
     return Sequence(_where_index, types[0], source, predicate)
 
 
@@ -79,9 +71,9 @@ def _where_index(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[A
             yield item
 
 
-@operator("IEnumerable<TResult> OfType<TResult>(this System.Collections.IEnumerable source)")
+@operator("OfType")
 def of_type(types: Types, source: Any) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return Sequence(_of_type, types[0], source, types[0])
 
 
@@ -93,9 +85,9 @@ def _of_type(source: Any, target: Type) -> Iterator[Any]:
             yield unboxed(item, target.underlying or target)
 
 
-@operator(f"IEnumerable<TSource> Take{_SOURCE}, int count)")
+@operator("Take")
 def take(types: Types, source: Any, count: int) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return Sequence(_take, types[0], source, count)
 
 
@@ -111,9 +103,9 @@ def _take(source: Iterable[Any], count: int) -> Iterator[Any]:
             return
 
 
-@operator(f"IEnumerable<TSource> Skip{_SOURCE}, int count)")
+@operator("Skip")
 def skip(types: Types, source: Any, count: int) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return Sequence(_skip, types[0], source, max(count, 0))
 
 
@@ -124,17 +116,15 @@ def _skip(source: Iterable[Any], count: int) -> Iterator[Any]:
         yield item
 
 
-@operator(f"IEnumerable<TSource> TakeWhile{_SOURCE}{_MATCH}")
+@operator("TakeWhile(IEnumerable<TSource>, Func<TSource, bool>)")
 def take_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
-    not_null(source, "source")
-    not_null(predicate, "predicate")
+    not_null(source=source, predicate=predicate)
     return Sequence(_take_while, types[0], source, lambda item, _: predicate(item))
 
 
-@operator(f"IEnumerable<TSource> TakeWhile{_SOURCE}{_INDEX_MATCH}")
+@operator("TakeWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def take_while_index(types: Types, source: Any, predicate: IndexPredicate) -> Sequence:
-    not_null(source, "source")
-    not_null(predicate, "predicate")
+    not_null(source=source, predicate=predicate)
     return Sequence(_take_while, types[0], source, predicate)
 
 
@@ -147,17 +137,15 @@ def _take_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[An
         yield item
 
 
-@operator(f"IEnumerable<TSource> SkipWhile{_SOURCE}{_MATCH}")
+@operator("SkipWhile(IEnumerable<TSource>, Func<TSource, bool>)")
 def skip_while(types: Types, source: Any, predicate: Predicate) -> Sequence:
-    not_null(source, "source")
-    not_null(predicate, "predicate")
+    not_null(source=source, predicate=predicate)
     return Sequence(_skip_while, types[0], source, lambda item, _: predicate(item))
 
 
-@operator(f"IEnumerable<TSource> SkipWhile{_SOURCE}{_INDEX_MATCH}")
+@operator("SkipWhile(IEnumerable<TSource>, Func<TSource, int, bool>)")
 def skip_while_index(types: Types, source: Any, predicate: IndexPredicate) -> Sequence:
-    not_null(source, "source")
-    not_null(predicate, "predicate")
+    not_null(source=source, predicate=predicate)
     return Sequence(_skip_while, types[0], source, predicate)
 
 
@@ -171,9 +159,9 @@ def _skip_while(source: Iterable[Any], predicate: IndexPredicate) -> Iterator[An
             yield item
 
 
-@operator(f"IEnumerable<TSource> TakeLast{_SOURCE}, int count)")
+@operator("TakeLast")
 def take_last(types: Types, source: Any, count: int) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return Sequence(_take_last, types[0], source, count)
 
 
@@ -188,9 +176,9 @@ def _take_last(source: Iterable[Any], count: int) -> Iterator[Any]:
     return iter(kept)
 
 
-@operator(f"IEnumerable<TSource> SkipLast{_SOURCE}, int count)")
+@operator("SkipLast")
 def skip_last(types: Types, source: Any, count: int) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return Sequence(_skip_last, types[0], source, max(count, 0))
 
 
@@ -204,18 +192,15 @@ def _skip_last(source: Iterable[Any], count: int) -> Iterator[Any]:
             yield held.popleft()
 
 
-@operator(f"IEnumerable<TSource> Distinct{_SOURCE})")
-@operator(f"IEnumerable<TSource> Distinct{_SOURCE}{_COMPARER}")
+@operator("Distinct")
 def distinct(types: Types, source: Any, comparer: Any = None) -> Sequence:
-    not_null(source, "source")
+    not_null(source=source)
     return Sequence(_distinct, types[0], types[0], comparer, source)
 
 
-@operator(f"IEnumerable<TSource> Union{_BOTH})")
-@operator(f"IEnumerable<TSource> Union{_BOTH}{_COMPARER}")
+@operator("Union")
 def union(types: Types, first: Any, second: Any, comparer: Any = None) -> Sequence:
-    not_null(first, "first")
-    not_null(second, "second")
+    not_null(first=first, second=second)
     return Sequence(_distinct, types[0], types[0], comparer, first, second)
 
 
@@ -231,11 +216,9 @@ def _distinct(type_: Type, comparer: Any, *sources: Iterable[Any]) -> Iterator[A
             yield item
 
 
-@operator(f"IEnumerable<TSource> Intersect{_BOTH})")
-@operator(f"IEnumerable<TSource> Intersect{_BOTH}{_COMPARER}")
+@operator("Intersect")
 def intersect(types: Types, first: Any, second: Any, comparer: Any = None) -> Sequence:
-    not_null(first, "first")
-    not_null(second, "second")
+    not_null(first=first, second=second)
     return Sequence(_intersect, types[0], types[0], comparer, first, second)
 
 
@@ -254,11 +237,9 @@ def _intersect(type_: Type, comparer: Any, first: Iterable[Any], second: Iterabl
             yield item
 
 
-@operator(f"IEnumerable<TSource> Except{_BOTH})")
-@operator(f"IEnumerable<TSource> Except{_BOTH}{_COMPARER}")
+@operator("Except")
 def except_(types: Types, first: Any, second: Any, comparer: Any = None) -> Sequence:
-    not_null(first, "first")
-    not_null(second, "second")
+    not_null(first=first, second=second)
     return Sequence(_except, types[0], types[0], comparer, first, second)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.costs import FREE
@@ -56,25 +55,13 @@ class Last:
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
-_SHORT_NAMES = re.compile(
-    r"(?<![\w.])(?:(IEnumerable|IEqualityComparer|IComparer|Dictionary|HashSet|List)|(Func)"
-    r"|(IOrderedEnumerable|IGrouping|ILookup))(?=<)"
-)
 
-
-def _full(match: re.Match[str]) -> str:
-    collection, system, linq = match.groups()
-    if collection:
-        return f"System.Collections.Generic.{collection}"
-    return f"System.{system}" if system else f"System.Linq.{linq}"
-
-
-def operator(signature: str) -> Callable[[_Function], _Function]:
-    """Register an operator of `Enumerable`, given its signature with short type names and without `static`.
+def operator(*members: str) -> Callable[[_Function], _Function]:
+    """Register an operator of `Enumerable`.
 
     The function receives the type arguments first. It burns steps for the elements that it walks over.
     """
-    return implements("System.Linq.Enumerable", "static " + _SHORT_NAMES.sub(_full, signature), types=True, cost=FREE)
+    return implements("System.Linq.Enumerable", *members, types=True, cost=FREE)
 
 
 class Sequence:
@@ -140,10 +127,11 @@ def _walk_stages(sequence: Sequence) -> Iterator[Any]:
             return
 
 
-def not_null(value: Any, parameter: str) -> None:
-    """Raise ArgumentNullException for null; the operators call it at once, not when they are walked over."""
-    if value is None:
-        raise ArgumentNullException(parameter)
+def not_null(**arguments: Any) -> None:
+    """Raise ArgumentNullException for the first null; operators check at once, not when they are walked over."""
+    for parameter, value in arguments.items():
+        if value is None:
+            raise ArgumentNullException(parameter)
 
 
 def walked(source: Any) -> Any:

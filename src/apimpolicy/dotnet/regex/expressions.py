@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, environment
 from apimpolicy.dotnet.exceptions import (
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     RegexMatchTimeoutException,
+    require,
 )
 from apimpolicy.dotnet.regex import escapes
 from apimpolicy.dotnet.regex.matches import Match, MatchCollection, no_match
@@ -60,8 +60,7 @@ _TIMED_OUT = (
 
 
 def _check(value: Any, parameter: str) -> None:
-    if value is None:
-        raise ArgumentNullException(parameter)
+    require(value, parameter)
 
 
 def _longest_quick(pattern: str, options: int) -> int:
@@ -91,9 +90,7 @@ class Regex:
         """Characters of the longest text that needs no clock beside it, since it is matched in no time."""
 
     @staticmethod
-    @member("new(string pattern)")
-    @member(f"new(string pattern, {_OPTIONS})")
-    @member(f"new(string pattern, {_OPTIONS}, {_TIMEOUT})")
+    @member("new")
     def create(pattern: str, options: int = 0, timeout: Any = None) -> Regex:
         _check(pattern, "pattern")
         if options < 0 or options >> 10:
@@ -107,37 +104,32 @@ class Regex:
                 raise ArgumentOutOfRangeException("matchTimeout")
         return Regex(pattern, options, ticks)
 
-    @member("System.Text.RegularExpressions.RegexOptions Options { get; }")
+    @member("Options")
     def get_options(self) -> int:
         return self.options
 
-    @member("bool RightToLeft { get; }")
+    @member("RightToLeft")
     def is_right_to_left(self) -> bool:
         return bool(self.options & RIGHT_TO_LEFT)
 
-    @member("System.TimeSpan MatchTimeout { get; }")
+    @member("MatchTimeout")
     def match_timeout(self) -> Any:
         from apimpolicy.dotnet.system.timespans import TimeSpan
 
         return TimeSpan(_INFINITE_TICKS if self.timeout is None else self.timeout)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.pattern
 
-    @member("string[] GetGroupNames()")
     def get_group_names(self) -> Array:
         return string_array(self.translation.names)
 
-    @member("int[] GetGroupNumbers()")
     def get_group_numbers(self) -> Array:
         return Array(INT, self.translation.numbers)
 
-    @member("string GroupNameFromNumber(int i)")
     def group_name_from_number(self, number: int) -> str:
         return next((name for name, own in self.translation.names.items() if own == number), "")
 
-    @member("int GroupNumberFromName(string name)")
     def group_number_from_name(self, name: str) -> int:
         _check(name, "name")
         return self.translation.names.get(name, -1)
@@ -214,21 +206,19 @@ class Regex:
             step(_STEPS_PER_MATCH)
             yield Match(self, text, text, 0, match)
 
-    @member("bool IsMatch(string input)")
-    @member("bool IsMatch(string input, int startat)")
+    @member("IsMatch(string)", "IsMatch(string, int)")
     def is_match(self, text: str, start: int | None = None) -> bool:
         _check(text, "input")
         if start is None and len(text) <= self.longest_quick:
             return self.translation.compiled.search(text) is not None
         return self._search(text, self._start(text, start)) is not None
 
-    @member("System.Text.RegularExpressions.Match Match(string input)")
-    @member("System.Text.RegularExpressions.Match Match(string input, int startat)")
+    @member("Match(string)", "Match(string, int)")
     def match(self, text: str, start: int | None = None) -> Match:
         _check(text, "input")
         return self._match_at(text, text, 0, self._start(text, start))
 
-    @member("System.Text.RegularExpressions.Match Match(string input, int beginning, int length)")
+    @member("Match(string, int, int)")
     def match_part(self, text: str, beginning: int, length: int) -> Match:
         _check(text, "input")
         if not 0 <= beginning <= len(text):
@@ -238,24 +228,23 @@ class Regex:
         part = text[beginning : beginning + length]
         return self._match_at(text, part, beginning, self._start(part, None))
 
-    @member("System.Text.RegularExpressions.MatchCollection Matches(string input)")
-    @member("System.Text.RegularExpressions.MatchCollection Matches(string input, int startat)")
+    @member("Matches(string)", "Matches(string, int)")
     def matches(self, text: str, start: int | None = None) -> MatchCollection:
         _check(text, "input")
         return MatchCollection(self.iterate(text, self._start(text, start)))
 
-    @member("string Replace(string input, string replacement)")
-    @member("string Replace(string input, string replacement, int count)")
-    @member("string Replace(string input, string replacement, int count, int startat)")
+    @member("Replace(string, string)", "Replace(string, string, int)", "Replace(string, string, int, int)")
     def replace(self, text: str, replacement: str, count: int = -1, start: int | None = None) -> str:
         _check(text, "input")
         _check(replacement, "replacement")
         parts = read_replacement(replacement, self.translation, self.options)
         return self._replace(text, lambda match: expand(parts, match), count, start)
 
-    @member(f"string Replace(string input, {_EVALUATOR})")
-    @member(f"string Replace(string input, {_EVALUATOR}, int count)")
-    @member(f"string Replace(string input, {_EVALUATOR}, int count, int startat)")
+    @member(
+        "Replace(string, MatchEvaluator)",
+        "Replace(string, MatchEvaluator, int)",
+        "Replace(string, MatchEvaluator, int, int)",
+    )
     def replace_by(self, text: str, evaluator: Evaluator, count: int = -1, start: int | None = None) -> str:
         _check(text, "input")
         _check(evaluator, "evaluator")
@@ -289,9 +278,7 @@ class Regex:
         out.append(text[end:])
         return "".join(out)
 
-    @member("string[] Split(string input)")
-    @member("string[] Split(string input, int count)")
-    @member("string[] Split(string input, int count, int startat)")
+    @member("Split(string)", "Split(string, int)", "Split(string, int, int)")
     def split(self, text: str, count: int = 0, start: int | None = None) -> Array:
         """The pieces between matches, with what groups captured in between."""
         _check(text, "input")
@@ -353,20 +340,20 @@ def _register_static() -> None:
 _register_static()
 
 
-@implements(_NAME, "static readonly System.TimeSpan InfiniteMatchTimeout;")
+@implements(_NAME, "InfiniteMatchTimeout")
 def infinite_match_timeout() -> Any:
     from apimpolicy.dotnet.system.timespans import TimeSpan
 
     return TimeSpan(_INFINITE_TICKS)
 
 
-@implements(_NAME, "static string Escape(string str)", cost=SLOW)
+@implements(_NAME, "Escape", cost=SLOW)
 def escape(text: str) -> str:
     _check(text, "str")
     return escapes.escape(text)
 
 
-@implements(_NAME, "static string Unescape(string str)", cost=SLOW)
+@implements(_NAME, "Unescape", cost=SLOW)
 def unescape(text: str) -> str:
     _check(text, "str")
     return escapes.unescape(text)

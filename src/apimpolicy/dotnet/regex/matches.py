@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.dotnet.collections.arguments import copy_into
 from apimpolicy.dotnet.collections.enumerators import BoxedEnumerator
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, NotSupportedException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentOutOfRangeException,
+    NotSupportedException,
+    require,
+)
 from apimpolicy.dotnet.linq.sequences import Sequence
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
@@ -22,7 +26,7 @@ _NAMESPACE = "System.Text.RegularExpressions."
 _GROUP = named(_NAMESPACE + "Group")
 
 
-@dotnet_class(f"{_NAMESPACE}Capture", attributes="Index Length Value")
+@dotnet_class(f"{_NAMESPACE}Capture")
 class Capture:
     """A part of the input; `index` and `length` count UTF-16 code units."""
 
@@ -37,7 +41,6 @@ class Capture:
     def value(self) -> str:
         return self.text[self.index : self.index + self.length]
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.value
 
@@ -112,7 +115,7 @@ def _list_members(element: str) -> dict[str, str]:
 
 @dotnet_class(
     f"{_NAMESPACE}CaptureCollection",
-    attributes={**_list_members("Capture"), f"{_NAMESPACE}Capture Item[int i] {{ get; }}": "get_item"},
+    members={**_list_members("Capture"), f"{_NAMESPACE}Capture Item[int i] {{ get; }}": "get_item"},
 )
 class CaptureCollection(_CaptureList):
     __slots__ = ()
@@ -120,7 +123,7 @@ class CaptureCollection(_CaptureList):
 
 @dotnet_class(
     f"{_NAMESPACE}MatchCollection",
-    attributes={**_list_members("Match"), f"{_NAMESPACE}Match Item[int i] {{ get; }}": "get_item"},
+    members={**_list_members("Match"), f"{_NAMESPACE}Match Item[int i] {{ get; }}": "get_item"},
 )
 class MatchCollection(_CaptureList):
     """All matches; they are found when the first of them is asked for."""
@@ -139,7 +142,7 @@ class MatchCollection(_CaptureList):
         return self._items
 
 
-@dotnet_class(f"{_NAMESPACE}Group", attributes="Success Name Captures")
+@dotnet_class(f"{_NAMESPACE}Group")
 class Group(Capture):
     """A group: its last capture, and all of them."""
 
@@ -160,11 +163,8 @@ class Group(Capture):
         return CaptureCollection([Capture(self.text, start, end - start) for start, end in self._spans])
 
     @staticmethod
-    @member(f"static {_NAMESPACE}Group Synchronized({_NAMESPACE}Group inner)")
     def synchronized(inner: Group) -> Group:
-        if inner is None:
-            raise ArgumentNullException("inner")
-        return inner
+        return require(inner, "inner")
 
 
 _NO_GROUP = Group("", "", [])
@@ -172,7 +172,7 @@ _NO_GROUP = Group("", "", [])
 
 @dotnet_class(
     f"{_NAMESPACE}GroupCollection",
-    attributes={
+    members={
         **_list_members("Group"),
         "Keys": "keys",
         "Values": "values",
@@ -200,8 +200,7 @@ class GroupCollection(_CaptureList):
         return _NO_GROUP if place is None else self._items[place]
 
     def get_named(self, name: str) -> Group:
-        if name is None:
-            raise ArgumentNullException("groupname")
+        name = require(name, "groupname")
         return self._names.get(name, _NO_GROUP)
 
     @property
@@ -220,7 +219,7 @@ class GroupCollection(_CaptureList):
         return found is not None, found
 
 
-@dotnet_class(f"{_NAMESPACE}Match", attributes="Groups")
+@dotnet_class(f"{_NAMESPACE}Match")
 class Match(Group):
     """A match, or the failure to find one. `offset` is where the searched part of the input begins."""
 
@@ -259,28 +258,23 @@ class Match(Group):
             self._groups = GroupCollection(groups, numbers)
         return self._groups
 
-    @member(f"{_NAMESPACE}Match NextMatch()")
     def next_match(self) -> Match:
         if self.regex is None or self._found is None:
             return self
         return self.regex.match_after(self)
 
-    @member("string Result(string replacement)")
     def result(self, replacement: str) -> str:
         from apimpolicy.dotnet.regex.replacements import expand, read_replacement
 
-        if replacement is None:
-            raise ArgumentNullException("replacement")
+        replacement = require(replacement, "replacement")
         if self.regex is None or self._found is None:
             raise NotSupportedException("Result cannot be called on a failed Match.")
         return expand(read_replacement(replacement, self.regex.translation, self.regex.options), self)
 
     @staticmethod
-    @member(f"static {_NAMESPACE}Match Synchronized({_NAMESPACE}Match inner)")
+    @member("Synchronized")
     def synchronized_match(inner: Match) -> Match:
-        if inner is None:
-            raise ArgumentNullException("inner")
-        return inner
+        return require(inner, "inner")
 
 
 _EMPTY = Match(None, "", "", 0, None)
@@ -291,4 +285,4 @@ def no_match() -> Match:
     return _EMPTY
 
 
-implements_all(f"{_NAMESPACE}Match", {f"static {_NAMESPACE}Match Empty {{ get; }}": lambda: _EMPTY})
+implements_all(f"{_NAMESPACE}Match", {"Empty": lambda: _EMPTY})

@@ -10,7 +10,7 @@
     conversions          unboxing and casts; nullables has `default(T)`
     datetimes, offsets, timespans, timezones    with date_formats and date_parsing
     encodings            with encoding_buffers, encoding_fallbacks and encoding_pieces
-    memory_streams       MemoryStream; stream_texts, text_readers and text_writers read and write text
+    memory_streams       MemoryStream; text_readers and text_writers read and write strings
     interfaces           IComparable, IEquatable<T> and IFormattable of any value
 
 and one module for each of the smaller types.

@@ -176,11 +176,6 @@ def decimal_to_int(type_name: str, value: Decimal) -> int:
     return INTEGERS[type_name].convert(int(value))
 
 
-def int_to_double(value: int) -> float:
-    """Conversion of any integer to `double`, to the nearest."""
-    return float(value)
-
-
 def int_to_single(value: int) -> float:
     """Conversion of any integer to `float`, to the nearest."""
     if -(1 << 53) <= value <= 1 << 53:

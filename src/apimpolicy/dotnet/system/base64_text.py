@@ -10,6 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
+    require,
 )
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.values import Array, byte_array
@@ -22,13 +23,11 @@ _INVALID = (
 _WHITE_SPACE = {ord(char): None for char in " \t\r\n"}
 
 
-@implements("System.Convert", "static string ToBase64String(byte[] inArray)")
-@implements("System.Convert", "static string ToBase64String(byte[] inArray, System.Base64FormattingOptions options)")
+@implements("System.Convert", "ToBase64String")
 @counts_itself
 def to_base64(data: Array | None, options: int = 0) -> str:
     """Option 1 breaks lines after 76 characters."""
-    if data is None:
-        raise ArgumentNullException("inArray")
+    data = require(data, "inArray")
     if options not in (0, 1):
         raise ArgumentException(f"Illegal enum value: {options}.", "options")
     if len(data) > FREE_UNITS:
@@ -40,14 +39,11 @@ def to_base64(data: Array | None, options: int = 0) -> str:
     return shown
 
 
-@implements("System.Convert", "static string ToBase64String(byte[] inArray, int offset, int length)")
 @implements(
-    "System.Convert",
-    "static string ToBase64String(byte[] inArray, int offset, int length, System.Base64FormattingOptions options)",
+    "System.Convert", "ToBase64String(byte[], int, int)", "ToBase64String(byte[], int, int, Base64FormattingOptions)"
 )
 def _to_base64_part(data: Array | None, offset: int, length: int, options: int = 0) -> str:
-    if data is None:
-        raise ArgumentNullException("inArray")
+    data = require(data, "inArray")
     if length < 0:
         raise ArgumentOutOfRangeException(
             "length", "Index was out of range. Must be non-negative and less than the size of the collection."
@@ -66,8 +62,7 @@ def from_base64(shown: str | None) -> Array:
     >>> list(from_base64(" AQ\\nID "))
     [1, 2, 3]
     """
-    if shown is None:
-        raise ArgumentNullException("s")
+    shown = require(shown, "s")
     work_through(len(shown))
     if not len(shown) % 4:
         try:
@@ -98,24 +93,15 @@ def _lenient(text: str) -> bytes:
     return binascii.a2b_base64(text.encode("ascii"))
 
 
-@implements("System.Convert", "static byte[] FromBase64CharArray(char[] inArray, int offset, int length)")
+@implements("System.Convert", "FromBase64CharArray")
 def _from_chars(chars: Array | None, offset: int, length: int) -> Array:
-    if chars is None:
-        raise ArgumentNullException("inArray")
+    chars = require(chars, "inArray")
     if length < 0 or offset < 0 or offset > len(chars) - length:
         raise ArgumentOutOfRangeException("length" if length < 0 else "offset")
     return from_base64("".join(chars[offset : offset + length]))
 
 
-@implements(
-    "System.Convert",
-    "static int ToBase64CharArray(byte[] inArray, int offsetIn, int length, char[] outArray, int offsetOut)",
-)
-@implements(
-    "System.Convert",
-    "static int ToBase64CharArray(byte[] inArray, int offsetIn, int length, char[] outArray, int offsetOut, "
-    "System.Base64FormattingOptions options)",
-)
+@implements("System.Convert", "ToBase64CharArray")
 def _to_chars(data: Array | None, offset: int, length: int, out: Array | None, at: int, options: int = 0) -> int:
     """The number of characters that were written."""
     if data is None or out is None:
@@ -139,4 +125,4 @@ def _to_chars(data: Array | None, offset: int, length: int, out: Array | None, a
     return len(shown)
 
 
-implements_all("System.Convert", {"static byte[] FromBase64String(string s)": from_base64})
+implements_all("System.Convert", {"FromBase64String": from_base64})

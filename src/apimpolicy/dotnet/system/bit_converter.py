@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.values import Array, byte_array
 
@@ -29,8 +29,7 @@ _INDEX = "Index was out of range. Must be non-negative and less than the size of
 
 
 def _read(name: str, format_: str, data: Array | None, start: int) -> Any:
-    if data is None:
-        raise ArgumentNullException("value")
+    data = require(data, "value")
     if not 0 <= start < len(data):
         raise ArgumentOutOfRangeException("startIndex", _INDEX)
     size = struct.calcsize(format_)
@@ -70,9 +69,7 @@ def _register() -> None:
 _register()
 
 
-@implements("System.BitConverter", "static string ToString(byte[] value)")
-@implements("System.BitConverter", "static string ToString(byte[] value, int startIndex)")
-@implements("System.BitConverter", "static string ToString(byte[] value, int startIndex, int length)")
+@implements("System.BitConverter", "ToString")
 @counts_itself
 def to_string(data: Array | None, start: int = 0, length: int | None = None) -> str:
     """Hexadecimal bytes joined by dashes.
@@ -80,8 +77,7 @@ def to_string(data: Array | None, start: int = 0, length: int | None = None) -> 
     >>> to_string(byte_array(b"\\x01\\xab"))
     '01-AB'
     """
-    if data is None:
-        raise ArgumentNullException("value")
+    data = require(data, "value")
     if start < 0 or (start >= len(data) and start > 0):
         raise ArgumentOutOfRangeException("startIndex", _INDEX)
     if length is None:
@@ -97,4 +93,4 @@ def to_string(data: Array | None, start: int = 0, length: int | None = None) -> 
     return bytes(data[start : start + length]).hex("-").upper()
 
 
-implements_all("System.BitConverter", {"static readonly bool IsLittleEndian;": lambda: True})
+implements_all("System.BitConverter", {"IsLittleEndian": lambda: True})

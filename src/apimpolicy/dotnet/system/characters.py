@@ -9,9 +9,9 @@ from typing import Any
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
+    require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.values import Char, from_utf16, to_utf16
@@ -154,8 +154,7 @@ _TESTS: dict[str, Any] = {
 
 
 def _character_at(text: str | None, index: int) -> str:
-    if text is None:
-        raise ArgumentNullException("s")
+    text = require(text, "s")
     if not 0 <= index < len(text):
         raise ArgumentOutOfRangeException("index")
     return text[index]
@@ -172,69 +171,37 @@ def _register_tests() -> None:
 _register_tests()
 
 
-@implements("char", "static System.Globalization.UnicodeCategory GetUnicodeCategory(char c)")
+@implements("char", "GetUnicodeCategory(char)")
 def _unicode_category(char: str) -> int:
     return _CATEGORIES[_category(char)]
 
 
-@implements("char", "static double GetNumericValue(char c)")
+@implements("char", "GetNumericValue(char)")
 def _numeric_value(char: str) -> float:
     return unicodedata.numeric(char, -1.0)
 
 
-@implements("char", "static char ToUpper(char c)")
-@implements("char", "static char ToUpperInvariant(char c)")
-def _to_upper(char: str) -> str:
-    return _upper(char)
-
-
-@implements("char", "static char ToUpper(char c, System.Globalization.CultureInfo culture)")
+@implements("char", "ToUpper(char, CultureInfo)")
 def _to_upper_in(char: str, culture: Any) -> str:
-    if culture is None:
-        raise ArgumentNullException("culture")
+    culture = require(culture, "culture")
     return to_upper_in(char, culture.name)
 
 
-@implements("char", "static char ToLower(char c)")
-@implements("char", "static char ToLowerInvariant(char c)")
-def _to_lower(char: str) -> str:
-    return _lower(char)
-
-
-@implements("char", "static char ToLower(char c, System.Globalization.CultureInfo culture)")
+@implements("char", "ToLower(char, CultureInfo)")
 def _to_lower_in(char: str, culture: Any) -> str:
-    if culture is None:
-        raise ArgumentNullException("culture")
+    culture = require(culture, "culture")
     return to_lower_in(char, culture.name)
 
 
-@implements("char", "string ToString()")
-@implements("char", "static string ToString(char c)")
-@implements("char", "string ToString(System.IFormatProvider provider)")
-def _to_string(char: str, _provider: Any = None) -> str:
-    return char
-
-
-@implements("char", "static char Parse(string s)")
+@implements("char", "Parse")
 def _parse(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("s")
+    text = require(text, "s")
     if len(text) != 1:
         raise FormatException("String must be exactly one character long.")
     return text
 
 
-@implements("char", "static bool TryParse(string s, out char result)")
-def _try_parse(text: str | None) -> tuple[bool, str]:
-    return (True, text) if text is not None and len(text) == 1 else (False, "\0")
-
-
-@implements("char", "int CompareTo(char value)")
-def _compare_to(char: str, other: str) -> int:
-    return ord(char) - ord(other)
-
-
-@implements("char", "int CompareTo(object value)")
+@implements("char", "CompareTo(object)")
 def _compare_to_object(char: str, other: Any) -> int:
     if other is None:
         return 1
@@ -243,7 +210,7 @@ def _compare_to_object(char: str, other: Any) -> int:
     return ord(char) - ord(other)
 
 
-@implements("char", "static string ConvertFromUtf32(int utf32)")
+@implements("char", "ConvertFromUtf32")
 def _from_utf32(value: int) -> str:
     if not 0 <= value <= 0x10FFFF or 0xD800 <= value <= 0xDFFF:
         raise ArgumentOutOfRangeException(
@@ -254,7 +221,7 @@ def _from_utf32(value: int) -> str:
     return _by_code_unit(chr(value))
 
 
-@implements("char", "static int ConvertToUtf32(char highSurrogate, char lowSurrogate)")
+@implements("char", "ConvertToUtf32(char, char)")
 def _to_utf32(high: str, low: str) -> int:
     if not "\ud800" <= high <= "\udbff":
         raise ArgumentOutOfRangeException(
@@ -268,7 +235,7 @@ def _to_utf32(high: str, low: str) -> int:
     return 0x10000 + ((ord(high) - 0xD800) << 10) + (ord(low) - 0xDC00)
 
 
-@implements("char", "static int ConvertToUtf32(string s, int index)")
+@implements("char", "ConvertToUtf32(string, int)")
 def _to_utf32_at(text: str | None, index: int) -> int:
     char = _character_at(text, index)
     if not "\ud800" <= char <= "\udfff":
@@ -278,24 +245,19 @@ def _to_utf32_at(text: str | None, index: int) -> int:
     return _to_utf32(char, (text or "")[index + 1])
 
 
-@implements("char", "static bool IsSurrogatePair(char highSurrogate, char lowSurrogate)")
+@implements("char", "IsSurrogatePair(char, char)")
 def _is_pair(high: str, low: str) -> bool:
     return "\ud800" <= high <= "\udbff" and "\udc00" <= low <= "\udfff"
 
 
-@implements("char", "static bool IsSurrogatePair(string s, int index)")
+@implements("char", "IsSurrogatePair(string, int)")
 def _is_pair_at(text: str | None, index: int) -> bool:
     high = _character_at(text, index)
     following = (text or "")[index + 1 : index + 2]
     return bool(following) and _is_pair(high, following)
 
 
-@implements("char", "static System.Globalization.UnicodeCategory GetUnicodeCategory(string s, int index)")
-def _unicode_category_at(text: str | None, index: int) -> int:
-    return _unicode_category(_character_at(text, index))
-
-
-@implements("char", "static double GetNumericValue(string s, int index)")
+@implements("char", "GetNumericValue(string, int)")
 def _numeric_value_at(text: str | None, index: int) -> float:
     first = _character_at(text, index)
     following = (text or "")[index + 1 : index + 2]
@@ -307,9 +269,17 @@ def _numeric_value_at(text: str | None, index: int) -> float:
 implements_all(
     "char",
     {
-        "bool Equals(char obj)": lambda char, other: char == other,
-        "bool Equals(object obj)": lambda char, other: isinstance(other, Char) and char == str(other),
-        "int GetHashCode()": lambda char: ord(char) | ord(char) << 16,
-        "System.TypeCode GetTypeCode()": lambda _char: 4,
+        "Equals(char)": lambda char, other: char == other,
+        "Equals(object)": lambda char, other: isinstance(other, Char) and char == str(other),
+        "GetHashCode": lambda char: ord(char) | ord(char) << 16,
+        "GetTypeCode": lambda _char: 4,
+        "ToUpper(char)": _upper,
+        "ToUpperInvariant": _upper,
+        "ToLower(char)": _lower,
+        "ToLowerInvariant": _lower,
+        "ToString": lambda char, _provider=None: char,
+        "TryParse": lambda text: (True, text) if text is not None and len(text) == 1 else (False, "\0"),
+        "CompareTo(char)": lambda char, other: ord(char) - ord(other),
+        "GetUnicodeCategory(string, int)": lambda text, index: _unicode_category(_character_at(text, index)),
     },
 )

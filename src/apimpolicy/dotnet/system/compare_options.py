@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException
+from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.linear_text import normalize
@@ -56,16 +56,13 @@ def compare_by_options(a: str | None, b: str | None, options: int) -> int:
     return collation.compare(_seen(a, options), _seen(b, options), bool(options & IGNORE_CASE))
 
 
-_CULTURE = "System.Globalization.CultureInfo culture, System.Globalization.CompareOptions options"
-
-
-@implements("string", f"static int Compare(string strA, string strB, {_CULTURE})")
+@implements("string", "Compare(string, string, CultureInfo, CompareOptions)")
 def _compare(a: str | None, b: str | None, culture: Any, options: int) -> int:
     collation.check_culture(culture, a, b)
     return compare_by_options(a, b, options)
 
 
-@implements("string", f"static int Compare(string strA, int indexA, string strB, int indexB, int length, {_CULTURE})")
+@implements("string", "Compare(string, int, string, int, int, CultureInfo, CompareOptions)")
 def _compare_parts(
     a: str | None, index_a: int, b: str | None, index_b: int, length: int, culture: Any, options: int
 ) -> int:
@@ -76,10 +73,9 @@ def _compare_parts(
 _COMPARER = "System.StringComparer"
 
 
-@implements(_COMPARER, f"static {_COMPARER} Create(System.Globalization.CultureInfo culture, bool ignoreCase)")
+@implements(_COMPARER, "Create(CultureInfo, bool)")
 def _create(culture: Any, ignore_case: bool) -> StringComparer:
-    if culture is None:
-        raise ArgumentNullException("culture")
+    culture = require(culture, "culture")
     _check_comparer(culture)
     return StringComparer(2 + ignore_case)
 
@@ -89,11 +85,10 @@ def _check_comparer(culture: Any) -> None:
         raise NotSimulatedError(f"{_COMPARER}.Create for the culture {culture.name}", "it has an order of its own")
 
 
-@implements(_COMPARER, f"static {_COMPARER} Create({_CULTURE})")
+@implements(_COMPARER, "Create(CultureInfo, CompareOptions)")
 def _create_by_options(culture: Any, options: int) -> StringComparer:
     """Raises NotSimulatedError for options that no `StringComparison` has."""
-    if culture is None:
-        raise ArgumentNullException("culture")
+    culture = require(culture, "culture")
     check_options(options)
     if options not in (_ORDINAL, _ORDINAL_IGNORE_CASE):
         _check_comparer(culture)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
     InvalidCastException,
     OverflowException,
+    require,
 )
 from apimpolicy.dotnet.metadata import FULL_NAMES, parse, runtime_name
 from apimpolicy.dotnet.registry import implements, implements_all
@@ -107,8 +107,7 @@ def convert(target: str, source: str, value: Any) -> Any:
 
 
 def _parse_char(value: str | None) -> str:
-    if value is None:
-        raise ArgumentNullException("value")
+    value = require(value, "value")
     if len(value) != 1:
         raise FormatException("String must be exactly one character long.")
     return value
@@ -239,14 +238,9 @@ def from_base(target: str, value: str | None, base: int) -> int:
 _register()
 
 
-@implements("System.Convert", "static object ChangeType(object value, System.Type conversionType)")
-@implements(
-    "System.Convert",
-    "static object ChangeType(object value, System.Type conversionType, System.IFormatProvider provider)",
-)
+@implements("System.Convert", "ChangeType")
 def _change_type(value: Any, target: TypeObject | None, provider: Any = None) -> Any:
-    if target is None:
-        raise ArgumentNullException("conversionType")
+    target = require(target, "conversionType")
     if value is None:
         if target.type.is_value_type and target.type.underlying is None:
             raise InvalidCastException("Null object cannot be converted to a value type.")
@@ -269,7 +263,7 @@ def _change_type(value: Any, target: TypeObject | None, provider: Any = None) ->
     raise InvalidCastException(f"Invalid cast from '{runtime_name(type_of(value))}' to '{runtime_name(target.type)}'.")
 
 
-@implements("System.Convert", "static System.TypeCode GetTypeCode(object value)")
+@implements("System.Convert", "GetTypeCode")
 def _get_type_code(value: Any) -> int:
     if value is None:
         return 0
@@ -307,11 +301,7 @@ _DBNULL = DBNull()
 _BY_CODE = {code: name for name, code in TYPE_CODES.items()} | {16: _DATE, 18: "string"}
 
 
-@implements("System.Convert", "static object ChangeType(object value, System.TypeCode typeCode)")
-@implements(
-    "System.Convert",
-    "static object ChangeType(object value, System.TypeCode typeCode, System.IFormatProvider provider)",
-)
+@implements("System.Convert", "ChangeType(object, TypeCode)", "ChangeType(object, TypeCode, IFormatProvider)")
 def _change_type_code(value: Any, code: int, provider: Any = None) -> Any:
     if value is None:
         if code in (0, 1, 18):
@@ -332,7 +322,7 @@ def _change_type_code(value: Any, code: int, provider: Any = None) -> Any:
 implements_all(
     "System.Convert",
     {
-        "static readonly object DBNull;": lambda: _DBNULL,
-        "static bool IsDBNull(object value)": lambda value: isinstance(value, DBNull),
+        "DBNull": lambda: _DBNULL,
+        "IsDBNull": lambda value: isinstance(value, DBNull),
     },
 )

@@ -6,9 +6,9 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidTimeZoneException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.datetimes import LOCAL, UTC, DateTime
@@ -17,16 +17,9 @@ from apimpolicy.dotnet.system.timezones import TimeZone
 from apimpolicy.dotnet.system.zone_rules import RuleZone
 
 _INFO = "System.TimeZoneInfo"
-_CREATE = (
-    f"static {_INFO} CreateCustomTimeZone(string id, System.TimeSpan baseUtcOffset, string displayName, "
-    "string standardDisplayName"
-)
-_RULES = ", string daylightDisplayName, System.TimeZoneInfo.AdjustmentRule[] adjustmentRules"
 
 
-@implements(_INFO, _CREATE + ")")
-@implements(_INFO, _CREATE + _RULES + ")")
-@implements(_INFO, _CREATE + _RULES + ", bool disableDaylightSavingTime)")
+@implements(_INFO, "CreateCustomTimeZone")
 def create_zone(
     name: str | None,
     base: TimeSpan,
@@ -37,8 +30,7 @@ def create_zone(
     disable: bool = False,
 ) -> TimeZone:
     """Raises ArgumentException and its kinds, InvalidTimeZoneException."""
-    if name is None:
-        raise ArgumentNullException("id")
+    name = require(name, "id")
     if not name:
         raise ArgumentException("The specified ID parameter '' is not supported.", "id")
     if abs(base.ticks) > 14 * HOUR:
@@ -62,7 +54,7 @@ def create_zone(
     return TimeZone(name, RuleZone(base, kept), (shown or "", standard or "", daylight or "" if kept else ""))
 
 
-@dotnet_class("System.Globalization.DaylightTime", attributes="Start End Delta")
+@dotnet_class("System.Globalization.DaylightTime")
 class DaylightTime:
     """The daylight saving time of one year."""
 
@@ -78,32 +70,28 @@ implements(
 )(DaylightTime)
 
 
-@dotnet_class("System.TimeZone", attributes={"StandardName": "name", "DaylightName": "name"})
+@dotnet_class("System.TimeZone", members="StandardName=name DaylightName=name")
 class CurrentTimeZone:
     """The gateway's zone, UTC."""
 
     __slots__ = ()
     name = "UTC"
 
-    @member("System.TimeSpan GetUtcOffset(System.DateTime time)")
     def get_utc_offset(self, time: DateTime) -> TimeSpan:
         return TimeSpan(0)
 
-    @member("System.DateTime ToUniversalTime(System.DateTime time)")
     def to_universal_time(self, time: DateTime) -> DateTime:
         return DateTime(time.ticks, UTC)
 
-    @member("System.DateTime ToLocalTime(System.DateTime time)")
     def to_local_time(self, time: DateTime) -> DateTime:
         return DateTime(time.ticks, LOCAL)
 
-    @member("System.Globalization.DaylightTime GetDaylightChanges(int year)")
     def get_daylight_changes(self, year: int) -> DaylightTime:
         if not 1 <= year <= 9999:
             raise ArgumentOutOfRangeException("year", "Valid values are between 1 and 9999, inclusive.")
         return DaylightTime(DateTime(0), DateTime(0), TimeSpan(0))
 
-    @member("bool IsDaylightSavingTime(System.DateTime time)")
+    @member("IsDaylightSavingTime(DateTime)")
     def is_daylight_saving_time(self, time: DateTime) -> bool:
         return False
 
@@ -111,10 +99,7 @@ class CurrentTimeZone:
 _CURRENT = CurrentTimeZone()
 
 
-@implements(
-    "System.TimeZone",
-    "static bool IsDaylightSavingTime(System.DateTime time, System.Globalization.DaylightTime daylightTimes)",
-)
+@implements("System.TimeZone", "IsDaylightSavingTime(DateTime, DaylightTime)")
 def _is_daylight_saving(time: DateTime, period: DaylightTime | None) -> bool:
     """The hour that the clock shows twice counts as standard time."""
     if period is None or time.kind == UTC or not period.delta.ticks:
@@ -126,4 +111,4 @@ def _is_daylight_saving(time: DateTime, period: DaylightTime | None) -> bool:
     return within and not ambiguous[0] <= time.ticks < ambiguous[1]
 
 
-implements_all("System.TimeZone", {"static System.TimeZone CurrentTimeZone { get; }": lambda: _CURRENT})
+implements_all("System.TimeZone", {"CurrentTimeZone": lambda: _CURRENT})

@@ -9,7 +9,12 @@ from __future__ import annotations
 
 import re
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, DotnetException, FormatException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    DotnetException,
+    FormatException,
+    require,
+)
 from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols
 from apimpolicy.dotnet.system.date_words import DateWords, invariant_words, words_of
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, today
@@ -187,8 +192,7 @@ _DATE_ZONE = re.compile(r"(?<=\d)\s*(?:Z|GMT)$", re.I)
 
 def read(text: str | None, symbols: DateSymbols = INVARIANT) -> Parts:
     """Read a date in one of the usual ways; raises ArgumentNullException, FormatException."""
-    if text is None:
-        raise ArgumentNullException("s")
+    text = require(text, "s")
     parts, words = Parts(), words_of(symbols)
     rest = text.strip("\t\n\v\f\r \0")
     if not rest or len(rest) > _LONGEST:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException
+from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system.date_exact import read_exact
 from apimpolicy.dotnet.system.date_parsing import (
@@ -56,8 +56,7 @@ def parse_datetime(text: str | None, provider: Any = None, styles: int = 0) -> D
 
 def parse_offset(text: str | None, provider: Any = None, styles: int = 0) -> DateTimeOffset:
     """`DateTimeOffset.Parse`; raises ArgumentNullException, FormatException."""
-    if text is None:
-        raise ArgumentNullException("input")
+    text = require(text, "input")
     parts = read(text, dates_of(provider))
     return _offset(text or "", parts, styles)
 
@@ -67,8 +66,7 @@ def _exactly(make: _Make, read_format: Callable[..., Parts], name: str) -> Calla
 
     def parse(text: str | None, format_: Any, provider: Any, styles: int = 0) -> Any:
         check_styles(styles)
-        if text is None:
-            raise ArgumentNullException(name)
+        text = require(text, name)
         return make(text or "", read_format(text, format_, styles, dates_of(provider)), styles)
 
     return parse

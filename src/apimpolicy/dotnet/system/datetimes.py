@@ -8,7 +8,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment
 from apimpolicy.dotnet.system.date_symbols import dates_of
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
@@ -27,7 +27,10 @@ _UNREPRESENTABLE = "The added or subtracted value results in an un-representable
 
 @dotnet_class(
     "System.DateTime",
-    attributes="Ticks Kind Date TimeOfDay Year Month Day DayOfWeek DayOfYear Hour Minute Second Millisecond",
+    members=(
+        "ToLongDateString=_long_date ToShortDateString=_short_date ToLongTimeString=_long_time "
+        "ToShortTimeString=_short_time ToFileTimeUtc=to_file_time ToFileTime"
+    ),
 )
 class DateTime:
     """A point in time; immutable. Equality and order go by the ticks alone, as in .NET."""
@@ -99,7 +102,6 @@ class DateTime:
     def zone_designator(self) -> str:
         return ("", "Z", "+00:00")[self.kind]
 
-    @member("System.DateTime AddTicks(long value)")
     def add_ticks(self, ticks: int, parameter: str = "value") -> DateTime:
         total = self.ticks + ticks
         if not 0 <= total <= MAX_TICKS:
@@ -113,27 +115,21 @@ class DateTime:
             raise ArgumentOutOfRangeException("value", "Value to add was out of range.")
         return self.add_ticks(int(count) * MILLISECOND)
 
-    @member("System.DateTime AddDays(double value)")
     def add_days(self, value: float) -> DateTime:
         return self._add(value, 86_400_000)
 
-    @member("System.DateTime AddHours(double value)")
     def add_hours(self, value: float) -> DateTime:
         return self._add(value, 3_600_000)
 
-    @member("System.DateTime AddMinutes(double value)")
     def add_minutes(self, value: float) -> DateTime:
         return self._add(value, 60_000)
 
-    @member("System.DateTime AddSeconds(double value)")
     def add_seconds(self, value: float) -> DateTime:
         return self._add(value, 1000)
 
-    @member("System.DateTime AddMilliseconds(double value)")
     def add_milliseconds(self, value: float) -> DateTime:
         return self._add(value, 1)
 
-    @member("System.DateTime AddMonths(int months)")
     def add_months(self, months: int) -> DateTime:
         if not -120_000 <= months <= 120_000:
             raise ArgumentOutOfRangeException("months", "Months value must be between +/-120000.")
@@ -144,41 +140,36 @@ class DateTime:
         day = min(today.day, calendar.monthrange(year, month + 1)[1])
         return DateTime(_date_ticks(year, month + 1, day) + self.ticks % DAY, self.kind)
 
-    @member("System.DateTime AddYears(int value)")
     def add_years(self, years: int) -> DateTime:
         if not -10_000 <= years <= 10_000:
             raise ArgumentOutOfRangeException("years", "Years value must be between +/-10000.")
         return self.add_months(years * 12)
 
-    @member("System.DateTime Add(System.TimeSpan value)")
     def add(self, span: TimeSpan) -> DateTime:
         return self.add_ticks(span.ticks)
 
-    @member("System.DateTime Subtract(System.TimeSpan value)")
+    @member("Subtract(TimeSpan)")
     def subtract_span(self, span: TimeSpan) -> DateTime:
         return self.add_ticks(-span.ticks)
 
-    @member("System.TimeSpan Subtract(System.DateTime value)")
+    @member("Subtract(DateTime)")
     def subtract(self, other: DateTime) -> TimeSpan:
         return TimeSpan(self.ticks - other.ticks)
 
-    @member("System.DateTime ToUniversalTime()")
     def to_universal_time(self) -> DateTime:
         return DateTime(self.ticks, UTC)
 
-    @member("System.DateTime ToLocalTime()")
     def to_local_time(self) -> DateTime:
         return DateTime(self.ticks, LOCAL)
 
-    @member("bool IsDaylightSavingTime()")
     def is_daylight_saving_time(self) -> bool:
         return False
 
-    @member("int CompareTo(System.DateTime value)")
+    @member("CompareTo(DateTime)")
     def compare_to(self, other: DateTime) -> int:
         return (self.ticks > other.ticks) - (self.ticks < other.ticks)
 
-    @member("int CompareTo(object value)")
+    @member("CompareTo(object)")
     def compare_to_object(self, other: Any) -> int:
         if other is None:
             return 1
@@ -186,49 +177,40 @@ class DateTime:
             raise ArgumentException("Object must be of type DateTime.")
         return self.compare_to(other)
 
-    @member("bool Equals(System.DateTime value)")
-    @member("bool Equals(object value)")
+    @member("Equals(DateTime)", "Equals(object)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, DateTime) and other.ticks == self.ticks
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return wrap_int32(self.ticks ^ (self.ticks >> 32))
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return self.format("G")
 
-    @member("string ToString(System.IFormatProvider provider)")
+    @member("ToString(IFormatProvider)")
     def _to_string_provider(self, provider: Any) -> str:
         return self.format("G", provider)
 
-    @member("string ToString(string format)")
-    @member("string ToString(string format, System.IFormatProvider provider)")
+    @member("ToString(string)", "ToString(string, IFormatProvider)")
     def format(self, format_: str | None, provider: Any = None) -> str:
         """Standard or custom format; raises FormatException."""
         return format_moment(self, format_ or "G", dates_of(provider))
 
     formatted = format
 
-    @member("string ToLongDateString()")
     def _long_date(self) -> str:
         return self.format("D")
 
-    @member("string ToShortDateString()")
     def _short_date(self) -> str:
         return self.format("d")
 
-    @member("string ToLongTimeString()")
     def _long_time(self) -> str:
         return self.format("T")
 
-    @member("string ToShortTimeString()")
     def _short_time(self) -> str:
         return self.format("t")
 
-    @member("long ToFileTime()")
-    @member("long ToFileTimeUtc()")
     def to_file_time(self) -> int:
         if self.ticks < FILE_TIME_EPOCH:
             raise ArgumentOutOfRangeException(None, "Not a valid Win32 FileTime.")
@@ -266,12 +248,12 @@ def check_kind(kind: int) -> None:
         raise ArgumentException("Invalid DateTimeKind value.", "kind")
 
 
-@implements("System.DateTime", "new(int year, int month, int day)")
-@implements("System.DateTime", "new(int year, int month, int day, int hour, int minute, int second)")
-@implements("System.DateTime", "new(int year, int month, int day, int hour, int minute, int second, int millisecond)")
 @implements(
     "System.DateTime",
-    "new(int year, int month, int day, int hour, int minute, int second, int millisecond, System.DateTimeKind kind)",
+    "new(int, int, int)",
+    "new(int, int, int, int, int, int)",
+    "new(int, int, int, int, int, int, int)",
+    "new(int, int, int, int, int, int, int, DateTimeKind)",
 )
 def from_parts(
     year: int,
@@ -299,16 +281,12 @@ def from_parts(
     return DateTime(ticks + hour * HOUR + minute * MINUTE + second * SECOND + millisecond * MILLISECOND, kind)
 
 
-@implements(
-    "System.DateTime",
-    "new(int year, int month, int day, int hour, int minute, int second, System.DateTimeKind kind)",
-)
+@implements("System.DateTime", "new(int, int, int, int, int, int, DateTimeKind)")
 def _from_parts_kind(year: int, month: int, day: int, hour: int, minute: int, second: int, kind: int) -> DateTime:
     return from_parts(year, month, day, hour, minute, second, 0, kind)
 
 
-@implements("System.DateTime", "new(long ticks)")
-@implements("System.DateTime", "new(long ticks, System.DateTimeKind kind)")
+@implements("System.DateTime", "new(long)", "new(long, DateTimeKind)")
 def from_ticks(ticks: int, kind: int = UNSPECIFIED) -> DateTime:
     """Raises ArgumentOutOfRangeException."""
     if not 0 <= ticks <= MAX_TICKS:
@@ -319,19 +297,19 @@ def from_ticks(ticks: int, kind: int = UNSPECIFIED) -> DateTime:
     return DateTime(ticks, kind)
 
 
-@implements("System.DateTime", "static System.DateTime UtcNow { get; }")
+@implements("System.DateTime", "UtcNow")
 def utc_now() -> DateTime:
     """The clock of the running evaluation."""
     return DateTime(environment().utc_now(), UTC)
 
 
-@implements("System.DateTime", "static System.DateTime Now { get; }")
+@implements("System.DateTime", "Now")
 def now() -> DateTime:
     """The same clock: the gateway's local time is UTC."""
     return DateTime(environment().utc_now(), LOCAL)
 
 
-@implements("System.DateTime", "static System.DateTime Today { get; }")
+@implements("System.DateTime", "Today")
 def today() -> DateTime:
     return now().date
 
@@ -339,7 +317,7 @@ def today() -> DateTime:
 MIN_VALUE, MAX_VALUE, UNIX_EPOCH = DateTime(0), DateTime(MAX_TICKS), DateTime(UNIX_EPOCH_TICKS, UTC)
 
 
-@implements("System.DateTime", "static int DaysInMonth(int year, int month)")
+@implements("System.DateTime", "DaysInMonth")
 def _days_in_month(year: int, month: int) -> int:
     if not 1 <= month <= 12:
         raise ArgumentOutOfRangeException("month", "Month must be between one and twelve.")
@@ -347,51 +325,51 @@ def _days_in_month(year: int, month: int) -> int:
     return calendar.monthrange(year, month)[1]
 
 
-@implements("System.DateTime", "static bool IsLeapYear(int year)")
+@implements("System.DateTime", "IsLeapYear")
 def _is_leap_year(year: int) -> bool:
     if not 1 <= year <= 9999:
         raise ArgumentOutOfRangeException("year", "Year must be between 1 and 9999.")
     return calendar.isleap(year)
 
 
-@implements("System.DateTime", "static System.DateTime SpecifyKind(System.DateTime value, System.DateTimeKind kind)")
+@implements("System.DateTime", "SpecifyKind")
 def _specify_kind(value: DateTime, kind: int) -> DateTime:
     check_kind(kind)
     return DateTime(value.ticks, kind)
 
 
-@implements("System.DateTime", "static System.DateTime FromFileTimeUtc(long fileTime)")
+@implements("System.DateTime", "FromFileTimeUtc")
 def _from_file_time_utc(file_time: int) -> DateTime:
     if not 0 <= file_time <= MAX_TICKS - FILE_TIME_EPOCH:
         raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
     return DateTime(file_time + FILE_TIME_EPOCH, UTC)
 
 
-@implements("System.DateTime", "static System.DateTime FromFileTime(long fileTime)")
-def _from_file_time(file_time: int) -> DateTime:
-    return _from_file_time_utc(file_time).to_local_time()
-
-
 implements_all(
     "System.DateTime",
     {
-        "static readonly System.DateTime MinValue;": lambda: MIN_VALUE,
-        "static readonly System.DateTime MaxValue;": lambda: MAX_VALUE,
-        "static readonly System.DateTime UnixEpoch;": lambda: UNIX_EPOCH,
-        "static int Compare(System.DateTime t1, System.DateTime t2)": DateTime.compare_to,
-        "static System.DateTime op_Addition(System.DateTime d, System.TimeSpan t)": lambda d, t: d.add_ticks(
-            t.ticks, "t"
-        ),
-        "static System.DateTime op_Subtraction(System.DateTime d, System.TimeSpan t)": lambda d, t: d.add_ticks(
-            -t.ticks, "t"
-        ),
-        "static System.TimeSpan op_Subtraction(System.DateTime d1, System.DateTime d2)": DateTime.subtract,
-        "static bool op_Equality(System.DateTime d1, System.DateTime d2)": lambda a, b: a.ticks == b.ticks,
-        "static bool Equals(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks == b.ticks,
-        "static bool op_Inequality(System.DateTime d1, System.DateTime d2)": lambda a, b: a.ticks != b.ticks,
-        "static bool op_LessThan(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks < b.ticks,
-        "static bool op_LessThanOrEqual(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks <= b.ticks,
-        "static bool op_GreaterThan(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks > b.ticks,
-        "static bool op_GreaterThanOrEqual(System.DateTime t1, System.DateTime t2)": lambda a, b: a.ticks >= b.ticks,
+        "MinValue": lambda: MIN_VALUE,
+        "MaxValue": lambda: MAX_VALUE,
+        "UnixEpoch": lambda: UNIX_EPOCH,
+        "Compare": DateTime.compare_to,
+        "op_Addition": lambda d, t: d.add_ticks(t.ticks, "t"),
+        "op_Subtraction(DateTime, TimeSpan)": lambda d, t: d.add_ticks(-t.ticks, "t"),
+        "op_Subtraction(DateTime, DateTime)": DateTime.subtract,
+        "op_Equality": lambda a, b: a.ticks == b.ticks,
+        "Equals(DateTime, DateTime)": lambda a, b: a.ticks == b.ticks,
+        "op_Inequality": lambda a, b: a.ticks != b.ticks,
+        "op_LessThan": lambda a, b: a.ticks < b.ticks,
+        "op_LessThanOrEqual": lambda a, b: a.ticks <= b.ticks,
+        "op_GreaterThan": lambda a, b: a.ticks > b.ticks,
+        "op_GreaterThanOrEqual": lambda a, b: a.ticks >= b.ticks,
+        "FromFileTime": lambda file_time: _from_file_time_utc(file_time).to_local_time(),
     },
+)
+
+_PARTS = "int, int, int, int, int, int"
+declines(
+    "System.DateTime",
+    "new(int, int, int, Calendar)",
+    *(f"new({_PARTS}, {rest})" for rest in ("Calendar", "int, Calendar", "int, Calendar, DateTimeKind")),
+    reason="Azure refuses the type Calendar in policy expressions",
 )

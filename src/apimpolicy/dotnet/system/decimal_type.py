@@ -7,9 +7,9 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     OverflowException,
+    require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import decimals
@@ -108,19 +108,12 @@ def round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
     return decimals.from_parts(-whole if number < 0 else whole, digits)
 
 
-@implements("decimal", "static decimal Round(decimal d)")
-@implements("decimal", "static decimal Round(decimal d, int decimals)")
-@implements("decimal", "static decimal Round(decimal d, int decimals, System.MidpointRounding mode)")
+@implements("decimal", "Round")
 def _round(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
     return round_decimal(value, digits, mode)
 
 
-@implements("decimal", "static decimal Round(decimal d, System.MidpointRounding mode)")
-def _round_mode(value: Decimal, mode: int) -> Decimal:
-    return round_decimal(value, 0, mode)
-
-
-@implements("decimal", "static int[] GetBits(decimal d)")
+@implements("decimal", "GetBits")
 def _get_bits(value: Decimal) -> Array:
     scale = -int(value.as_tuple().exponent)
     number = int("".join(map(str, value.as_tuple().digits)))
@@ -129,7 +122,7 @@ def _get_bits(value: Decimal) -> Array:
     return Array(INT, map(wrap_int32, words))
 
 
-@implements("decimal", "new(int lo, int mid, int hi, bool isNegative, byte scale)")
+@implements("decimal", "new(int, int, int, bool, byte)")
 def _from_parts(low: int, middle: int, high: int, negative: bool, scale: int) -> Decimal:
     if scale > 28:
         raise ArgumentOutOfRangeException("scale", "Decimal's scale value must be between 0 and 28, inclusive.")
@@ -137,10 +130,9 @@ def _from_parts(low: int, middle: int, high: int, negative: bool, scale: int) ->
     return decimals.fit(-number if negative else number, scale)
 
 
-@implements("decimal", "new(int[] bits)")
+@implements("decimal", "new(int[])")
 def _from_bits(bits: Any) -> Decimal:
-    if bits is None:
-        raise ArgumentNullException("value")
+    bits = require(bits, "value")
     if len(bits) == 4 and not bits[3] & 0x7F00FFFF and (bits[3] >> 16 & 0xFF) <= 28:
         return _from_parts(bits[0], bits[1], bits[2], bits[3] < 0, bits[3] >> 16 & 0xFF)
     raise ArgumentException(
@@ -148,7 +140,7 @@ def _from_bits(bits: Any) -> Decimal:
     )
 
 
-@implements("decimal", "static decimal FromOACurrency(long cy)")
+@implements("decimal", "FromOACurrency")
 def _from_currency(amount: int) -> Decimal:
     """From ten-thousandths, without trailing zeros."""
     scale = 4
@@ -157,7 +149,7 @@ def _from_currency(amount: int) -> Decimal:
     return decimals.from_parts(amount, scale)
 
 
-@implements("decimal", "static long ToOACurrency(decimal value)")
+@implements("decimal", "ToOACurrency")
 def _to_currency(value: Decimal) -> int:
     number, scale = decimals.parts_of(decimals.round_to(value, 4))
     amount: int = number * 10 ** (4 - scale)
@@ -169,22 +161,23 @@ def _to_currency(value: Decimal) -> int:
 implements_all(
     "decimal",
     {
-        "new(double value)": decimals.from_double,
-        "new(float value)": decimals.from_single,
+        "new(double)": decimals.from_double,
+        "new(float)": decimals.from_single,
         "static decimal op_Explicit(double value)": decimals.from_double,
         "static decimal op_Explicit(float value)": decimals.from_single,
         "static double op_Explicit(decimal value)": decimals.to_double,
         "static float op_Explicit(decimal value)": decimals.to_float,
-        "static double ToDouble(decimal d)": decimals.to_double,
-        "static float ToSingle(decimal d)": decimals.to_float,
-        "static decimal op_UnaryNegation(decimal d)": decimals.negate,
-        "static decimal Negate(decimal d)": decimals.negate,
-        "static decimal Truncate(decimal d)": decimals.truncate,
-        "static decimal Floor(decimal d)": decimals.floor,
-        "static decimal Ceiling(decimal d)": decimals.ceiling,
-        "static decimal op_UnaryPlus(decimal d)": lambda value: value,
-        "static decimal op_Increment(decimal d)": lambda value: decimals.add(value, Decimal(1)),
-        "static decimal op_Decrement(decimal d)": lambda value: decimals.subtract(value, Decimal(1)),
-        "int GetHashCode()": lambda value: wrap_int32(hash(value)),
+        "ToDouble": decimals.to_double,
+        "ToSingle": decimals.to_float,
+        "op_UnaryNegation": decimals.negate,
+        "Negate": decimals.negate,
+        "Truncate": decimals.truncate,
+        "Floor": decimals.floor,
+        "Ceiling": decimals.ceiling,
+        "op_UnaryPlus": lambda value: value,
+        "op_Increment": lambda value: decimals.add(value, Decimal(1)),
+        "op_Decrement": lambda value: decimals.subtract(value, Decimal(1)),
+        "GetHashCode": lambda value: wrap_int32(hash(value)),
+        "Round(decimal, MidpointRounding)": lambda value, mode: round_decimal(value, 0, mode),
     },
 )

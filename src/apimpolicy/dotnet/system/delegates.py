@@ -127,36 +127,31 @@ def _same_parts(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -
     return len(first) == len(second) and all(map(reference_equals, first, second))
 
 
-@implements("System.Delegate", "static bool op_Inequality(System.Delegate d1, System.Delegate d2)")
+@implements("System.Delegate", "op_Inequality")
 def differs(first: Delegate, second: Delegate) -> bool:
     return not equals(first, second)
 
 
-@implements("System.Delegate", "bool Equals(object obj)")
-@implements("System.MulticastDelegate", "bool Equals(object obj)")
+@implements("System.Delegate", "Equals")
+@implements("System.MulticastDelegate", "Equals")
 def equals_object(delegate: Callable[..., Any], other: Any) -> bool:
     return callable(other) and equals(delegate, other)
 
 
-@implements("System.Delegate", "int GetHashCode()")
-@implements("System.MulticastDelegate", "int GetHashCode()")
+@implements("System.Delegate", "GetHashCode")
+@implements("System.MulticastDelegate", "GetHashCode")
 def get_hash_code(delegate: Callable[..., Any]) -> int:
     parts = [_method(method) if isinstance(method, FunctionType) else id(method) for method in _methods(delegate)]
     return wrap_int32(hash((type_of(delegate), *parts)))
 
 
-@implements("System.Delegate", "System.Delegate[] GetInvocationList()")
-@implements("System.MulticastDelegate", "System.Delegate[] GetInvocationList()")
+@implements("System.Delegate", "GetInvocationList")
+@implements("System.MulticastDelegate", "GetInvocationList")
 def get_invocation_list(delegate: Callable[..., Any]) -> Array:
     return Array(named("System.Delegate"), _methods(delegate))
 
 
-@implements("System.Delegate", "static System.Delegate Combine(params System.Delegate[] delegates)")
-def combine_all(delegates: Array | None) -> Delegate:
-    return _of(_joined(*(_methods(delegate) for delegate in delegates or ())))
-
-
-@implements("System.Delegate", "static System.Delegate RemoveAll(System.Delegate source, System.Delegate value)")
+@implements("System.Delegate", "RemoveAll")
 def remove_all(source: Delegate, value: Delegate) -> Delegate:
     while True:
         left = remove(source, value)
@@ -168,9 +163,10 @@ def remove_all(source: Delegate, value: Delegate) -> Delegate:
 implements_all(
     "System.Delegate",
     {
-        "static bool op_Equality(System.Delegate d1, System.Delegate d2)": equals,
-        "object Clone()": lambda delegate: Multicast(delegate.methods) if isinstance(delegate, Multicast) else delegate,
-        "static System.Delegate Combine(System.Delegate a, System.Delegate b)": combine,
-        "static System.Delegate Remove(System.Delegate source, System.Delegate value)": remove,
+        "op_Equality": equals,
+        "Clone": lambda delegate: Multicast(delegate.methods) if isinstance(delegate, Multicast) else delegate,
+        "Combine(Delegate, Delegate)": combine,
+        "Remove": remove,
+        "Combine(Delegate[])": lambda delegates: _of(_joined(*(_methods(delegate) for delegate in delegates or ()))),
     },
 )

@@ -7,7 +7,7 @@ from typing import Any
 from apimpolicy.dotnet.registry import implements
 
 
-@implements("System.IDisposable", "void Dispose()")
+@implements("System.IDisposable", "Dispose")
 def dispose(value: Any) -> None:
     """Ask the run-time class; most simulated classes hold nothing."""
     own = getattr(value, "dispose", None)

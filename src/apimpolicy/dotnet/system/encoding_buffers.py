@@ -10,9 +10,10 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     InvalidOperationException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback
 from apimpolicy.dotnet.system.encodings import (
     NULL_ARRAY,
@@ -37,10 +38,8 @@ _Given = TypeVar("_Given", EncoderFallback, DecoderFallback)
 def _check(source: Any, names: tuple[str, str, str], index: int, count: int, target: Any, parameter: str) -> None:
     """`names`: those of the source, of the index into it and of the count."""
     name, index_name, count_name = names
-    if source is None:
-        raise ArgumentNullException(name, NULL_STRING if name == "s" else NULL_ARRAY)
-    if target is None:
-        raise ArgumentNullException(parameter, NULL_ARRAY)
+    source = require(source, name, NULL_STRING if name == "s" else NULL_ARRAY)
+    require(target, parameter, NULL_ARRAY)
     if index < 0 or count < 0:
         raise ArgumentOutOfRangeException(index_name if index < 0 else count_name, _NON_NEGATIVE)
     if index > len(source) - count:
@@ -69,17 +68,17 @@ def _get_bytes(encoding: Encoding, source: Any, index: int, count: int, target: 
     return _store(encoding, made, target, at, ("bytes", "byteIndex"))
 
 
-@implements(_ENCODING, "int GetBytes(string s, int charIndex, int charCount, byte[] bytes, int byteIndex)")
+@implements(_ENCODING, "GetBytes(string, int, int, byte[], int)")
 def _get_bytes_of_string(encoding: Encoding, text: str | None, index: int, count: int, target: Any, at: int) -> int:
     return _get_bytes(encoding, text, index, count, target, at, "chars" if encoding.codec == "ascii" else "s")
 
 
-@implements(_ENCODING, "int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex)")
+@implements(_ENCODING, "GetBytes(char[], int, int, byte[], int)")
 def _get_bytes_of_chars(encoding: Encoding, chars: Any, index: int, count: int, target: Any, at: int) -> int:
     return _get_bytes(encoding, chars, index, count, target, at, "chars")
 
 
-@implements(_ENCODING, "int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex)")
+@implements(_ENCODING, "GetChars(byte[], int, int, char[], int)")
 def _get_chars(encoding: Encoding, data: Any, index: int, count: int, target: Any, at: int) -> int:
     _check(data, ("bytes", "byteIndex", "byteCount"), index, count, target, "chars")
     return _store(encoding, encoding.decode(bytes(data[index : index + count])), target, at, ("chars", "charIndex"))
@@ -89,7 +88,7 @@ _UNIT = {65001: 3, 20127: 1, 28591: 1, 1200: 2, 1201: 2, 12000: 4, 12001: 4}
 """The bytes that one UTF-16 unit takes at the most, by code page."""
 
 
-@implements(_ENCODING, "int GetMaxByteCount(int charCount)")
+@implements(_ENCODING, "GetMaxByteCount")
 def _get_max_byte_count(encoding: Encoding, count: int) -> int:
     if count < 0:
         raise ArgumentOutOfRangeException("charCount", _NON_NEGATIVE)
@@ -102,7 +101,7 @@ def _get_max_byte_count(encoding: Encoding, count: int) -> int:
     return most
 
 
-@implements(_ENCODING, "int GetMaxCharCount(int byteCount)")
+@implements(_ENCODING, "GetMaxCharCount")
 def _get_max_char_count(encoding: Encoding, count: int) -> int:
     if count < 0:
         raise ArgumentOutOfRangeException("byteCount", _NON_NEGATIVE)
@@ -118,18 +117,14 @@ def _get_max_char_count(encoding: Encoding, count: int) -> int:
     return most
 
 
-@implements(
-    _ENCODING,
-    "static byte[] Convert(System.Text.Encoding srcEncoding, System.Text.Encoding dstEncoding, byte[] bytes, "
-    "int index, int count)",
-)
+@implements(_ENCODING, "Convert(Encoding, Encoding, byte[], int, int)")
 def _convert(source: Encoding | None, target: Encoding | None, data: Array | None, index: int, count: int) -> Array:
     if source is None or target is None:
         raise ArgumentNullException("srcEncoding" if source is None else "dstEncoding", NULL_ARRAY)
     return target.get_bytes(source._get_string_part(data, index, count))
 
 
-@implements(_ENCODING, "object Clone()")
+@implements(_ENCODING, "Clone")
 def _clone(encoding: Encoding) -> Encoding:
     made = copy.copy(encoding)
     made.is_read_only = False
@@ -149,18 +144,16 @@ for _flag, _property in (
     )
 
 
-@implements(_ENCODING, "bool IsAlwaysNormalized()")
-@implements(_ENCODING, "bool IsAlwaysNormalized(System.Text.NormalizationForm form)")
+@implements(_ENCODING, "IsAlwaysNormalized")
 def _is_always_normalized(encoding: Encoding, form: int = 1) -> bool:
     """Form C is 1; only Latin 1 has nothing but composed characters, says .NET."""
     return encoding.codec == "latin-1" and form == 1
 
 
-_FALLBACKS = "System.Text.EncoderFallback encoderFallback, System.Text.DecoderFallback decoderFallback"
-
-
-@implements(_ENCODING, f"static {_ENCODING} GetEncoding(int codepage, {_FALLBACKS})")
-@implements(_ENCODING, f"static {_ENCODING} GetEncoding(string name, {_FALLBACKS})")
+@implements(
+    _ENCODING,
+    "GetEncoding",
+)
 def _get_encoding(
     given: str | int | None, encoder: EncoderFallback | None, decoder: DecoderFallback | None
 ) -> Encoding:
@@ -172,16 +165,12 @@ def _get_encoding(
     return made
 
 
-_ENCODER_FALLBACK = "System.Text.EncoderFallback EncoderFallback { get; set; }"
-_DECODER_FALLBACK = "System.Text.DecoderFallback DecoderFallback { get; set; }"
-
-
-@implements_setter(_ENCODING, _ENCODER_FALLBACK)
+@implements_setter(_ENCODING, "EncoderFallback")
 def _set_encoder_fallback(encoding: Encoding, fallback: EncoderFallback | None) -> None:
     encoding.encoder_fallback = _changeable(encoding, fallback).replacement
 
 
-@implements_setter(_ENCODING, _DECODER_FALLBACK)
+@implements_setter(_ENCODING, "DecoderFallback")
 def _set_decoder_fallback(encoding: Encoding, fallback: DecoderFallback | None) -> None:
     encoding.decoder_fallback = _changeable(encoding, fallback).replacement
 
@@ -190,12 +179,10 @@ def _changeable(encoding: Encoding, value: _Given | None) -> _Given:
     """The value; raises InvalidOperationException, ArgumentNullException."""
     if encoding.is_read_only:
         raise InvalidOperationException("Instance is read-only.")
-    if value is None:
-        raise ArgumentNullException("value")
-    return value
+    return require(value, "value")
 
 
-@dotnet_class(_INFO, attributes="CodePage Name DisplayName")
+@dotnet_class(_INFO)
 class EncodingInfo:
     """What `GetEncodings()` tells of an encoding."""
 
@@ -204,20 +191,17 @@ class EncodingInfo:
     def __init__(self, code_page: int, name: str, display_name: str) -> None:
         self.code_page, self.name, self.display_name = code_page, name, display_name
 
-    @member(f"{_ENCODING} GetEncoding()")
     def get_encoding(self) -> Encoding:
         return get_encoding_by_number(self.code_page)
 
-    @member("bool Equals(object value)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, EncodingInfo) and other.code_page == self.code_page
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.code_page
 
 
-@implements(_ENCODING, f"static {_INFO}[] GetEncodings()")
+@implements(_ENCODING, "GetEncodings")
 def _get_encodings() -> Array:
     """Those that .NET Core has by itself, by code page."""
     known = [(page, get_encoding_by_number(page)) for page in _OF_CORE]
@@ -227,15 +211,15 @@ def _get_encodings() -> Array:
 
 declines(
     _ENCODING,
-    "static void RegisterProvider(System.Text.EncodingProvider provider)",
+    "RegisterProvider",
     reason="policies cannot make a provider: there is none among the allowed types",
 )
 
 implements_all(
     _ENCODING,
     {
-        "int WindowsCodePage { get; }": lambda encoding: 1252 if encoding.is_single_byte else 1200,
-        _ENCODER_FALLBACK: lambda encoding: EncoderFallback(encoding.encoder_fallback),
-        _DECODER_FALLBACK: lambda encoding: DecoderFallback(encoding.decoder_fallback),
+        "WindowsCodePage": lambda encoding: 1252 if encoding.is_single_byte else 1200,
+        "EncoderFallback": lambda encoding: EncoderFallback(encoding.encoder_fallback),
+        "DecoderFallback": lambda encoding: DecoderFallback(encoding.decoder_fallback),
     },
 )

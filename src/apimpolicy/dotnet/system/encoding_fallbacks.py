@@ -95,14 +95,14 @@ class _Fallback:
         return 0 if self.replacement is None else 1 + len(self.replacement)
 
 
-@dotnet_class("System.Text.EncoderFallback", attributes={"MaxCharCount": "most_characters"})
+@dotnet_class("System.Text.EncoderFallback", members="MaxCharCount=most_characters")
 class EncoderFallback(_Fallback):
     """For what cannot be written."""
 
     __slots__ = ()
 
 
-@dotnet_class("System.Text.DecoderFallback", attributes={"MaxCharCount": "most_characters"})
+@dotnet_class("System.Text.DecoderFallback", members="MaxCharCount=most_characters")
 class DecoderFallback(_Fallback):
     """For what cannot be read."""
 

@@ -10,8 +10,8 @@ import codecs
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback, undecodable
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.errors import NotSimulatedError
@@ -24,8 +24,7 @@ _TOO_SMALL = "The output {} buffer is too small to contain the {}."
 
 
 def _check(source: Array | None, names: tuple[str, str, str], index: int, count: int) -> Array:
-    if source is None:
-        raise ArgumentNullException(names[0], "Array cannot be null.")
+    source = require(source, names[0], "Array cannot be null.")
     if index < 0 or count < 0:
         raise ArgumentOutOfRangeException(names[1] if index < 0 else names[2], "Non-negative number required.")
     if index > len(source) - count:
@@ -34,8 +33,7 @@ def _check(source: Array | None, names: tuple[str, str, str], index: int, count:
 
 
 def _check_target(target: Array | None, name: str, at: int) -> Array:
-    if target is None:
-        raise ArgumentNullException(name, "Array cannot be null.")
+    target = require(target, name, "Array cannot be null.")
     if not 0 <= at <= len(target):
         raise ArgumentOutOfRangeException(
             f"{name[:-1]}Index",
@@ -63,7 +61,6 @@ class Encoder:
         self.fallback = encoding.encoder_fallback
         self.held = ""
 
-    @member("void Reset()")
     def reset(self) -> None:
         self.held = ""
 
@@ -76,12 +73,10 @@ class Encoder:
     def _encode(self, text: str) -> bytes:
         return self.encoding.encode_with(text, self.fallback)
 
-    @member("int GetByteCount(char[] chars, int index, int count, bool flush)")
     def get_byte_count(self, chars: Array | None, index: int, count: int, flush: bool) -> int:
         source = _check(chars, ("chars", "index", "count"), index, count)
         return len(self._encode(self._split("".join(source[index : index + count]), flush)[0]))
 
-    @member("int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex, bool flush)")
     def get_bytes(self, chars: Array | None, index: int, count: int, target: Array | None, at: int, flush: bool) -> int:
         source = _check(chars, ("chars", "charIndex", "charCount"), index, count)
         target = _check_target(target, "bytes", at)
@@ -93,10 +88,6 @@ class Encoder:
         self.held = held
         return len(made)
 
-    @member(
-        "void Convert(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex, int byteCount, "
-        "bool flush, out int charsUsed, out int bytesUsed, out bool completed)"
-    )
     @counts_itself
     def convert(
         self, chars: Array | None, index: int, count: int, target: Array | None, at: int, room: int, flush: bool
@@ -138,7 +129,6 @@ class Decoder:
         self.fallback = encoding.decoder_fallback
         self._incomplete = b""
 
-    @member("void Reset()")
     def reset(self) -> None:
         self._incomplete = b""
 
@@ -161,14 +151,10 @@ class Decoder:
             found = found.replace("\ufffd", fallback)
         return to_utf16(found), rest
 
-    @member("int GetCharCount(byte[] bytes, int index, int count)")
-    @member("int GetCharCount(byte[] bytes, int index, int count, bool flush)")
     def get_char_count(self, data: Array | None, index: int, count: int, flush: bool = False) -> int:
         source = _check(data, ("bytes", "index", "count"), index, count)
         return len(self._read(bytes(source[index : index + count]), flush)[0])
 
-    @member("int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex)")
-    @member("int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex, bool flush)")
     def get_chars(
         self, data: Array | None, index: int, count: int, target: Array | None, at: int, flush: bool = False
     ) -> int:
@@ -181,10 +167,6 @@ class Decoder:
         self._incomplete = rest
         return len(text)
 
-    @member(
-        "void Convert(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex, int charCount, "
-        "bool flush, out int bytesUsed, out int charsUsed, out bool completed)"
-    )
     @counts_itself
     def convert(
         self, data: Array | None, index: int, count: int, target: Array | None, at: int, room: int, flush: bool
@@ -221,7 +203,7 @@ _register()
 implements_all(
     "System.Text.Encoding",
     {
-        "System.Text.Encoder GetEncoder()": Encoder,
-        "System.Text.Decoder GetDecoder()": Decoder,
+        "GetEncoder": Encoder,
+        "GetDecoder": Decoder,
     },
 )

@@ -13,6 +13,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     NotSupportedException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
 from apimpolicy.dotnet.system import encoding_fallbacks as fallbacks
@@ -23,18 +24,7 @@ NULL_STRING = "String reference not set to an instance of a String."
 NULL_ARRAY = "Array cannot be null."
 
 
-@dotnet_class(
-    "System.Text.Encoding",
-    attributes={
-        "WebName": "web_name",
-        "BodyName": "web_name",
-        "HeaderName": "web_name",
-        "EncodingName": "display_name",
-        "CodePage": "code_page",
-        "IsSingleByte": "is_single_byte",
-        "IsReadOnly": "is_read_only",
-    },
-)
+@dotnet_class("System.Text.Encoding", members="BodyName=web_name HeaderName=web_name EncodingName=display_name")
 class Encoding:
     """One encoding. Its fallbacks replace what it cannot write, and what it cannot read; None throws."""
 
@@ -86,86 +76,80 @@ class Encoding:
         work_through(len(data))
         return to_utf16(fallbacks.decode(self, data, self.decoder_fallback))
 
-    @member("byte[] GetBytes(string s)")
+    @member("GetBytes(string)")
     def get_bytes(self, text: str | None) -> Array:
-        if text is None:
-            raise ArgumentNullException("s", NULL_STRING)
+        text = require(text, "s", NULL_STRING)
         if self.keeps_ascii and len(text) <= FREE_UNITS and text.isascii():
             return short_byte_array(text.encode())
         if len(text) > FREE_UNITS:
             environment().check_elements(len(text))
         return byte_array(self.encode(text))
 
-    @member("byte[] GetBytes(string s, int index, int count)")
+    @member("GetBytes(string, int, int)")
     def _get_bytes_part(self, text: str | None, index: int, count: int) -> Array:
         return byte_array(self.encode(_part(text, index, count, "s")))
 
-    @member("byte[] GetBytes(char[] chars)")
+    @member("GetBytes(char[])")
     def _get_bytes_of_chars(self, chars: Array | None) -> Array:
-        if chars is None:
-            raise ArgumentNullException("chars", NULL_ARRAY)
+        chars = require(chars, "chars", NULL_ARRAY)
         return byte_array(self.encode("".join(chars)))
 
-    @member("byte[] GetBytes(char[] chars, int index, int count)")
+    @member("GetBytes(char[], int, int)")
     def _get_bytes_of_chars_part(self, chars: Array | None, index: int, count: int) -> Array:
         return byte_array(self.encode("".join(_part(chars, index, count, "chars"))))
 
-    @member("int GetByteCount(string s)")
+    @member("GetByteCount(string)")
     def get_byte_count(self, text: str | None) -> int:
         if text is None and self.codec in ("ascii", "utf-8"):
             raise ArgumentNullException("chars")
         return len(self.get_bytes(text))
 
-    @member("int GetByteCount(string s, int index, int count)")
+    @member("GetByteCount(string, int, int)")
     def _get_byte_count_part(self, text: str | None, index: int, count: int) -> int:
         return len(self._get_bytes_part(text, index, count))
 
-    @member("int GetByteCount(char[] chars, int index, int count)")
+    @member("GetByteCount(char[], int, int)")
     def _get_byte_count_of_chars_part(self, chars: Array | None, index: int, count: int) -> int:
         return len(self._get_bytes_of_chars_part(chars, index, count))
 
-    @member("int GetByteCount(char[] chars)")
+    @member("GetByteCount(char[])")
     def _get_byte_count_of_chars(self, chars: Array | None) -> int:
         return len(self._get_bytes_of_chars(chars))
 
-    @member("string GetString(byte[] bytes)")
+    @member("GetString(byte[])")
     def get_string(self, data: Array | None) -> str:
-        if data is None:
-            raise ArgumentNullException("bytes", NULL_ARRAY)
+        data = require(data, "bytes", NULL_ARRAY)
         return self.decode(bytes(data))
 
-    @member("string GetString(byte[] bytes, int index, int count)")
+    @member("GetString(byte[], int, int)")
     def _get_string_part(self, data: Array | None, index: int, count: int) -> str:
         return self.decode(bytes(_part(data, index, count, "bytes")))
 
-    @member("char[] GetChars(byte[] bytes)")
+    @member("GetChars(byte[])")
     def _get_chars(self, data: Array | None) -> Array:
         return Array(CHAR, self.get_string(data))
 
-    @member("char[] GetChars(byte[] bytes, int index, int count)")
+    @member("GetChars(byte[], int, int)")
     def _get_chars_part(self, data: Array | None, index: int, count: int) -> Array:
         return Array(CHAR, self._get_string_part(data, index, count))
 
-    @member("int GetCharCount(byte[] bytes)")
+    @member("GetCharCount(byte[])")
     def _get_char_count(self, data: Array | None) -> int:
         return len(self.get_string(data))
 
-    @member("int GetCharCount(byte[] bytes, int index, int count)")
+    @member("GetCharCount(byte[], int, int)")
     def _get_char_count_part(self, data: Array | None, index: int, count: int) -> int:
         return len(self._get_string_part(data, index, count))
 
-    @member("byte[] GetPreamble()")
     def get_preamble(self) -> Array:
         return byte_array(self.preamble)
 
-    @member("bool Equals(object value)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, Encoding) and self._identity() == other._identity()
 
     def _identity(self) -> tuple[Any, ...]:
         return self.code_page, self.preamble, self.encoder_fallback, self.decoder_fallback
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.code_page
 
@@ -177,8 +161,7 @@ class Encoding:
 
 
 def _part(data: Any, index: int, count: int, name: str) -> Any:
-    if data is None:
-        raise ArgumentNullException(name, NULL_STRING if name == "s" else NULL_ARRAY)
+    data = require(data, name, NULL_STRING if name == "s" else NULL_ARRAY)
     if index < 0 or count < 0:
         raise ArgumentOutOfRangeException("index" if index < 0 else "count", "Non-negative number required.")
     if index > len(data) - count:
@@ -236,11 +219,10 @@ def add_encoding(encoding: Encoding, *names: str) -> None:
     _CODE_PAGES[encoding.code_page] = encoding
 
 
-@implements("System.Text.Encoding", "static System.Text.Encoding GetEncoding(string name)")
+@implements("System.Text.Encoding", "GetEncoding(string)")
 def get_encoding(name: str | None) -> Encoding:
     """By web name, in any case; raises ArgumentNullException, ArgumentException."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     found = _NAMES.get(name.strip().lower())
     if found is None:
         raise ArgumentException(
@@ -251,7 +233,7 @@ def get_encoding(name: str | None) -> Encoding:
     return found
 
 
-@implements("System.Text.Encoding", "static System.Text.Encoding GetEncoding(int codepage)")
+@implements("System.Text.Encoding", "GetEncoding(int)")
 def get_encoding_by_number(number: int) -> Encoding:
     if not 0 <= number <= 65535:
         raise ArgumentOutOfRangeException("codepage", "Valid values are between 0 and 65535, inclusive.")
@@ -264,10 +246,7 @@ def get_encoding_by_number(number: int) -> Encoding:
     return found
 
 
-@implements(
-    "System.Text.Encoding",
-    "static byte[] Convert(System.Text.Encoding srcEncoding, System.Text.Encoding dstEncoding, byte[] bytes)",
-)
+@implements("System.Text.Encoding", "Convert(Encoding, Encoding, byte[])")
 def _convert(source: Encoding | None, target: Encoding | None, data: Array | None) -> Array:
     if source is None or target is None or data is None:
         missing = "srcEncoding" if source is None else "dstEncoding" if target is None else "bytes"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     InvalidOperationException,
     OverflowException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system.enum_texts import BITS, enum_name, enum_to_string, format_enum
 from apimpolicy.dotnet.system.objects import TypeObject, get_hash_code
 from apimpolicy.dotnet.values import Array, EnumValue, string_array, type_of, unbox
@@ -33,8 +33,7 @@ def parse_enum(type_: Type, text: str | None, ignore_case: bool) -> int:
     Raises ArgumentNullException, ArgumentException (not an enum, empty, unknown name), OverflowException.
     """
     enum = _enum_type(type_)
-    if text is None:
-        raise ArgumentNullException("value")
+    text = require(text, "value")
     trimmed = text.strip()
     if not trimmed:
         raise ArgumentException("Must specify valid information for parsing in the string.", "value")
@@ -81,56 +80,22 @@ def _try_parse(type_: Type, text: str | None, ignore_case: bool) -> tuple[bool, 
 
 
 def _of(enum_type: TypeObject | None) -> NamedType:
-    if enum_type is None:
-        raise ArgumentNullException("enumType")
+    enum_type = require(enum_type, "enumType")
     return _enum_type(enum_type.type)
 
 
-@implements("System.Enum", "static TEnum Parse<TEnum>(string value) where TEnum : struct", types=True)
-def _parse(types: tuple[Type, ...], value: str | None) -> int:
-    return parse_enum(types[0], value, False)
-
-
-@implements("System.Enum", "static TEnum Parse<TEnum>(string value, bool ignoreCase) where TEnum : struct", types=True)
-def _parse_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> int:
-    return parse_enum(types[0], value, ignore_case)
-
-
-@implements("System.Enum", "static object Parse(System.Type enumType, string value)")
-def _parse_object(enum_type: TypeObject | None, value: str | None) -> EnumValue:
-    return _parse_object_case(enum_type, value, False)
-
-
-@implements("System.Enum", "static object Parse(System.Type enumType, string value, bool ignoreCase)")
+@implements("System.Enum", "Parse(Type, string, bool)")
 def _parse_object_case(enum_type: TypeObject | None, value: str | None, ignore_case: bool) -> EnumValue:
     type_ = _of(enum_type)
     return EnumValue(type_, parse_enum(type_, value, ignore_case))
 
 
-@implements(
-    "System.Enum", "static bool TryParse<TEnum>(string value, out TEnum result) where TEnum : struct", types=True
-)
-def _try(types: tuple[Type, ...], value: str | None) -> tuple[bool, int]:
-    return _try_parse(types[0], value, False)
-
-
-@implements(
-    "System.Enum",
-    "static bool TryParse<TEnum>(string value, bool ignoreCase, out TEnum result) where TEnum : struct",
-    types=True,
-)
+@implements("System.Enum", "TryParse(string, bool, out TEnum)", types=True)
 def _try_case(types: tuple[Type, ...], value: str | None, ignore_case: bool) -> tuple[bool, int]:
     return _try_parse(types[0], value, ignore_case)
 
 
-@implements("System.Enum", "static bool TryParse(System.Type enumType, string value, out object result)")
-def _try_object(enum_type: TypeObject | None, value: str | None) -> tuple[bool, EnumValue | None]:
-    return _try_object_case(enum_type, value, False)
-
-
-@implements(
-    "System.Enum", "static bool TryParse(System.Type enumType, string value, bool ignoreCase, out object result)"
-)
+@implements("System.Enum", "TryParse(Type, string, bool, out object)")
 def _try_object_case(
     enum_type: TypeObject | None, value: str | None, ignore_case: bool
 ) -> tuple[bool, EnumValue | None]:
@@ -139,11 +104,10 @@ def _try_object_case(
     return done, EnumValue(type_, number) if done else None
 
 
-@implements("System.Enum", "static string GetName(System.Type enumType, object value)")
+@implements("System.Enum", "GetName")
 def _get_name(enum_type: TypeObject | None, value: Any) -> str | None:
     type_ = _of(enum_type)
-    if value is None:
-        raise ArgumentNullException("value")
+    value = require(value, "value")
     if not _is_integer(value):
         raise ArgumentException(
             "The value passed in must be an enum base or an underlying type for an enum, such as an Int32.", "value"
@@ -163,23 +127,22 @@ def _number(value: Any) -> int:
     return ord(value) if isinstance(value, str) else int(unbox(value))
 
 
-@implements("System.Enum", "static string[] GetNames(System.Type enumType)")
+@implements("System.Enum", "GetNames")
 def _get_names(enum_type: TypeObject | None) -> Array:
     members = _of(enum_type).definition.enum_values
     return string_array(sorted(members, key=lambda name: members[name] & 0xFFFFFFFFFFFFFFFF))
 
 
-@implements("System.Enum", "static System.Array GetValues(System.Type enumType)")
+@implements("System.Enum", "GetValues")
 def _get_values(enum_type: TypeObject | None) -> Array:
     type_ = _of(enum_type)
     return Array(type_, sorted(type_.definition.enum_values.values(), key=lambda value: value & 0xFFFFFFFFFFFFFFFF))
 
 
-@implements("System.Enum", "static bool IsDefined(System.Type enumType, object value)")
+@implements("System.Enum", "IsDefined")
 def _is_defined(enum_type: TypeObject | None, value: Any) -> bool:
     type_ = _of(enum_type)
-    if value is None:
-        raise ArgumentNullException("value")
+    value = require(value, "value")
     members = type_.definition.enum_values
     given = type_of(value)
     if str(given) == "string":
@@ -209,22 +172,14 @@ def _other_enum(given: Any, type_: NamedType) -> ArgumentException:
     )
 
 
-@implements("System.Enum", "string ToString()")
-@implements("System.Enum", "string ToString(System.IFormatProvider provider)")
-def _to_string(value: EnumValue, _provider: Any = None) -> str:
-    return enum_to_string(value.dotnet_type, int(value))
-
-
-@implements("System.Enum", "string ToString(string format)")
-@implements("System.Enum", "string ToString(string format, System.IFormatProvider provider)")
+@implements("System.Enum", "ToString")
 def _format(value: EnumValue, format_: str | None, _provider: Any = None) -> str:
     return format_enum(value.dotnet_type, int(value), format_)
 
 
-@implements("System.Enum", "bool HasFlag(System.Enum flag)")
+@implements("System.Enum", "HasFlag")
 def _has_flag(value: EnumValue, flag: EnumValue | None) -> bool:
-    if flag is None:
-        raise ArgumentNullException("flag")
+    flag = require(flag, "flag")
     if flag.dotnet_type is not value.dotnet_type:
         raise ArgumentException(
             f"The argument type, '{flag.dotnet_type}', is not the same as the enum type '{value.dotnet_type}'."
@@ -232,12 +187,7 @@ def _has_flag(value: EnumValue, flag: EnumValue | None) -> bool:
     return int(value) & int(flag) == int(flag)
 
 
-@implements("System.Enum", "bool Equals(object obj)")
-def _equals(value: EnumValue, other: Any) -> bool:
-    return isinstance(other, EnumValue) and value == other
-
-
-@implements("System.Enum", "int CompareTo(object target)")
+@implements("System.Enum", "CompareTo")
 def _compare_to(value: EnumValue, other: Any) -> int:
     if other is None:
         return 1
@@ -246,6 +196,23 @@ def _compare_to(value: EnumValue, other: Any) -> int:
     return (int(value) > int(other)) - (int(value) < int(other))
 
 
-@implements("System.Enum", "int GetHashCode()")
-def _hash(value: EnumValue) -> int:
-    return get_hash_code(value)
+implements_all(
+    "System.Enum",
+    {
+        "Parse<TEnum>(string)": lambda types, value: parse_enum(types[0], value, False),
+        "Parse<TEnum>(string, bool)": lambda types, value, ignore_case: parse_enum(types[0], value, ignore_case),
+        "TryParse(string, out TEnum)": lambda types, value: _try_parse(types[0], value, False),
+    },
+    types=True,
+)
+implements_all(
+    "System.Enum",
+    {
+        "Parse(Type, string)": lambda enum_type, value: _parse_object_case(enum_type, value, False),
+        "TryParse(Type, string, out object)": lambda enum_type, value: _try_object_case(enum_type, value, False),
+        "ToString()": lambda value, _provider=None: enum_to_string(value.dotnet_type, int(value)),
+        "ToString(IFormatProvider)": lambda value, _provider=None: enum_to_string(value.dotnet_type, int(value)),
+        "Equals": lambda value, other: isinstance(other, EnumValue) and value == other,
+        "GetHashCode": lambda value: get_hash_code(value),
+    },
+)

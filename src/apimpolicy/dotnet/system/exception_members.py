@@ -85,13 +85,9 @@ _ARGUMENT = "System.ArgumentException"
 _NULL = "System.ArgumentNullException"
 _RANGE = "System.ArgumentOutOfRangeException"
 _AGGREGATE = "System.AggregateException"
-_COLLECTION = "System.Collections.ObjectModel.ReadOnlyCollection<System.Exception>"
 
 
-@implements(_ARGUMENT, "new()")
-@implements(_ARGUMENT, f"new({_MESSAGE})")
-@implements(_ARGUMENT, f"new({_MESSAGE}, {_PARAMETER})")
-@implements(_ARGUMENT, f"new({_MESSAGE}, {_PARAMETER}, {_INNER})")
+@implements(_ARGUMENT, "new")
 def _argument(
     message: str | None = None, parameter: str | None = None, inner: DotnetException | None = None
 ) -> ArgumentException:
@@ -103,39 +99,35 @@ def _with_inner(made: DotnetException, inner: DotnetException | None) -> DotnetE
     return made
 
 
-@implements(_NULL, "new()")
-@implements(_NULL, f"new({_PARAMETER})")
-@implements(_NULL, f"new({_PARAMETER}, {_MESSAGE})")
+@implements(_NULL, "new")
 def _argument_null(parameter: str | None = None, message: str | None = None) -> DotnetException:
     return exceptions.ArgumentNullException(parameter, message)
 
 
-@implements(_NULL, f"new({_MESSAGE}, {_INNER})")
+@implements(_NULL, "new(string, Exception)")
 def _argument_null_inner(message: str | None, inner: DotnetException | None) -> DotnetException:
     return _with_inner(exceptions.ArgumentNullException(None, message), inner)
 
 
-@implements(_RANGE, "new()")
-@implements(_RANGE, f"new({_PARAMETER})")
-@implements(_RANGE, f"new({_PARAMETER}, {_MESSAGE})")
+@implements(_RANGE, "new()", "new(string)", "new(string, string)")
 def _argument_range(parameter: str | None = None, message: str | None = None) -> DotnetException:
     return exceptions.ArgumentOutOfRangeException(parameter, message)
 
 
-@implements(_RANGE, f"new({_MESSAGE}, {_INNER})")
+@implements(_RANGE, "new(string, Exception)")
 def _argument_range_inner(message: str | None, inner: DotnetException | None) -> DotnetException:
     return _with_inner(exceptions.ArgumentOutOfRangeException(None, message), inner)
 
 
-@implements("System.Exception", "string Message { get; }")
-@implements(_ARGUMENT, "string Message { get; }")
-@implements(_RANGE, "string Message { get; }")
-@implements(_AGGREGATE, "string Message { get; }")
+@implements("System.Exception", "Message")
+@implements(_ARGUMENT, "Message")
+@implements(_RANGE, "Message")
+@implements(_AGGREGATE, "Message")
 def _message(exception: DotnetException) -> str:
     return exception.message
 
 
-@implements(_AGGREGATE, f"{_COLLECTION} InnerExceptions {{ get; }}")
+@implements(_AGGREGATE, "InnerExceptions")
 def _inner_exceptions(exception: DotnetException) -> Any:
     """At most one here: nothing runs side by side."""
     from apimpolicy.dotnet.collections.lists import List
@@ -146,15 +138,15 @@ def _inner_exceptions(exception: DotnetException) -> Any:
     return ReadOnlyCollection(types, List(types, found))
 
 
-@implements(_AGGREGATE, "System.Exception GetBaseException()")
-@implements("System.Exception", "System.Exception GetBaseException()")
+@implements(_AGGREGATE, "GetBaseException")
+@implements("System.Exception", "GetBaseException")
 def _base(exception: DotnetException) -> DotnetException:
     while exception.inner is not None:
         exception = exception.inner
     return exception
 
 
-@implements("System.Exception", "string StackTrace { get; }")
+@implements("System.Exception", "StackTrace")
 def _stack_trace(exception: DotnetException) -> str | None:
     """The policy's own stack; None for an exception that was not thrown yet."""
     return "\n".join(f"   at {frame}" for frame in exception.policy_stack) or None
@@ -179,18 +171,17 @@ _register_texts()
 
 declines(
     "System.Exception",
-    "System.Reflection.MethodBase TargetSite { get; }",
+    "TargetSite",
     reason="reflection is not simulated",
 )
 declines(
     "System.Exception",
-    "void GetObjectData(System.Runtime.Serialization.SerializationInfo info, "
-    "System.Runtime.Serialization.StreamingContext context)",
+    "GetObjectData",
     reason="a hook of .NET's serialization, which policies cannot call",
 )
 
 
-@implements("System.Exception", "System.Collections.IDictionary Data { get; }")
+@implements("System.Exception", "Data")
 def _data(exception: DotnetException) -> Any:
     """Made when first asked for."""
     if exception.data is None:
@@ -203,14 +194,14 @@ def _data(exception: DotnetException) -> Any:
 implements_all(
     _ARGUMENT,
     {
-        f"new({_MESSAGE}, {_INNER})": lambda message, inner: ArgumentException(message, None, inner),
-        "string ParamName { get; }": lambda exception: exception.parameter,
+        "new(string, Exception)": lambda message, inner: ArgumentException(message, None, inner),
+        "ParamName": lambda exception: exception.parameter,
     },
 )
 implements_all(
     "System.Exception",
     {
-        "System.Exception InnerException { get; }": lambda exception: exception.inner,
-        "string ToString()": exception_to_string,
+        "InnerException": lambda exception: exception.inner,
+        "ToString": exception_to_string,
     },
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, IndexOutOfRangeException
+from apimpolicy.dotnet.exceptions import IndexOutOfRangeException, require
 from apimpolicy.dotnet.registry import dotnet_class, member
 from apimpolicy.dotnet.system.strings import format_composite
 from apimpolicy.dotnet.values import OBJECT, Array
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dotnet_class("System.FormattableString", attributes={"Format": "pattern", "ArgumentCount": "count"})
+@dotnet_class(
+    "System.FormattableString", members="Format=pattern ArgumentCount=count GetArguments=arguments GetArgument=argument"
+)
 class FormattableString:
     """A composite format string with its boxed arguments."""
 
@@ -30,17 +32,15 @@ class FormattableString:
     def count(self) -> int:
         return len(self._arguments)
 
-    @member("object[] GetArguments()")
     def arguments(self) -> Array:
         return Array(OBJECT, self._arguments)
 
-    @member("object GetArgument(int index)")
     def argument(self, index: int) -> Any:
         if not 0 <= index < len(self._arguments):
             raise IndexOutOfRangeException
         return self._arguments[index]
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         """
         >>> FormattableString("{0,3}|{1:F1}", 7, 2.5).to_string()
@@ -48,7 +48,7 @@ class FormattableString:
         """
         return format_composite(self.pattern, self._arguments)
 
-    @member("string ToString(System.IFormatProvider formatProvider)")
+    @member("ToString(IFormatProvider)")
     def to_string_for(self, provider: Any) -> str:
         return format_composite(self.pattern, self._arguments, provider)
 
@@ -57,9 +57,7 @@ class FormattableString:
         return self.to_string_for(provider)
 
     @staticmethod
-    @member("static string Invariant(System.FormattableString formattable)")
-    @member("static string CurrentCulture(System.FormattableString formattable)")
+    @member("Invariant", "CurrentCulture")
     def text_of(formattable: FormattableString | None) -> str:
-        if formattable is None:
-            raise ArgumentNullException("formattable")
+        formattable = require(formattable, "formattable")
         return formattable.to_string()

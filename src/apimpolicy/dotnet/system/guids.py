@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.values import Array, byte_array, wrap_int32
 
@@ -21,20 +21,18 @@ class Guid:
     def __init__(self, digits: str) -> None:
         self.hex = digits
 
-    @member("byte[] ToByteArray()")
     def to_byte_array(self) -> Array:
         return byte_array(struct.pack("<IHH", *self._words()) + bytes.fromhex(self.hex[16:]))
 
     def _words(self) -> tuple[int, int, int]:
         return int(self.hex[:8], 16), int(self.hex[8:12], 16), int(self.hex[12:16], 16)
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         digits = self.hex
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
-    @member("string ToString(string format)")
-    @member("string ToString(string format, System.IFormatProvider provider)")
+    @member("ToString(string)", "ToString(string, IFormatProvider)")
     def format(self, format_: str | None, _provider: Any = None) -> str:
         """D (default), N, B, P or X in either case; raises FormatException."""
         kind = (format_ or "D").upper()
@@ -54,16 +52,14 @@ class Guid:
 
     formatted = format
 
-    @member("bool Equals(System.Guid g)")
-    @member("bool Equals(object o)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, Guid) and other.hex == self.hex
 
-    @member("int CompareTo(System.Guid value)")
+    @member("CompareTo(Guid)")
     def compare_to(self, other: Guid) -> int:
         return (self.hex > other.hex) - (self.hex < other.hex)
 
-    @member("int CompareTo(object value)")
+    @member("CompareTo(object)")
     def compare_to_object(self, other: Any) -> int:
         if other is None:
             return 1
@@ -71,7 +67,6 @@ class Guid:
             raise ArgumentException("Object must be of type GUID.", "value")
         return self.compare_to(other)
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         first, second, third, fourth = struct.unpack("<4i", bytes(self.to_byte_array()))
         return wrap_int32(first ^ second ^ third ^ fourth)
@@ -129,18 +124,16 @@ def _guess(text: str) -> str:
     return "D" if "-" in text or len(text) != 32 else "N"
 
 
-@implements("System.Guid", "static System.Guid Parse(string input)")
+@implements("System.Guid", "Parse")
 def parse(text: str | None) -> Guid:
     """Any of the forms D, N, B, P and X; raises ArgumentNullException, FormatException."""
-    if text is None:
-        raise ArgumentNullException("input")
+    text = require(text, "input")
     return _parse(text)
 
 
-@implements("System.Guid", "new(string g)")
+@implements("System.Guid", "new(string)")
 def _new(text: str | None) -> Guid:
-    if text is None:
-        raise ArgumentNullException("g")
+    text = require(text, "g")
     return _parse(text)
 
 
@@ -155,7 +148,7 @@ def _parse(text: str) -> Guid:
     return found
 
 
-@implements("System.Guid", "static bool TryParse(string input, out System.Guid result)")
+@implements("System.Guid", "TryParse")
 def _try_parse(text: str | None) -> tuple[bool, Guid]:
     try:
         return True, parse(text)
@@ -163,7 +156,7 @@ def _try_parse(text: str | None) -> tuple[bool, Guid]:
         return False, EMPTY
 
 
-@implements("System.Guid", "static System.Guid ParseExact(string input, string format)")
+@implements("System.Guid", "ParseExact")
 def _parse_exact(text: str | None, format_: str | None) -> Guid:
     if text is None or format_ is None:
         raise ArgumentNullException("input" if text is None else "format")
@@ -176,7 +169,7 @@ def _parse_exact(text: str | None, format_: str | None) -> Guid:
     return found
 
 
-@implements("System.Guid", "static bool TryParseExact(string input, string format, out System.Guid result)")
+@implements("System.Guid", "TryParseExact")
 def _try_parse_exact(text: str | None, format_: str | None) -> tuple[bool, Guid]:
     try:
         return True, _parse_exact(text, format_)
@@ -184,7 +177,7 @@ def _try_parse_exact(text: str | None, format_: str | None) -> tuple[bool, Guid]
         return False, EMPTY
 
 
-@implements("System.Guid", "static System.Guid NewGuid()")
+@implements("System.Guid", "NewGuid")
 def new_guid() -> Guid:
     """Version 4, from the environment's source of randomness; or what is written down for a test."""
     script = environment().script
@@ -196,31 +189,28 @@ def new_guid() -> Guid:
     return Guid(f"{bits:032x}")
 
 
-@implements("System.Guid", "new(byte[] b)")
+@implements("System.Guid", "new(byte[])")
 def from_bytes(data: Array | None) -> Guid:
     """The first three groups are little-endian, as `ToByteArray` writes them."""
-    if data is None:
-        raise ArgumentNullException("b")
+    data = require(data, "b")
     if len(data) != 16:
         raise ArgumentException("Byte array for GUID must be exactly 16 bytes long.", "b")
     first, second, third = struct.unpack("<IHH", bytes(data[:8]))
     return Guid(f"{first:08x}{second:04x}{third:04x}{bytes(data[8:]).hex()}")
 
 
-@implements("System.Guid", "new(int a, short b, short c, byte[] d)")
+@implements("System.Guid", "new(int, short, short, byte[])")
 def _from_words(a: int, b: int, c: int, d: Array | None) -> Guid:
-    if d is None:
-        raise ArgumentNullException("d")
+    d = require(d, "d")
     if len(d) != 8:
         raise ArgumentException("Byte array for GUID must be exactly 8 bytes long.", "d")
     return _from_parts(a, b, c, *d)
 
 
-_BYTES = ", ".join(f"byte {name}" for name in "defghijk")
-
-
-@implements("System.Guid", f"new(int a, short b, short c, {_BYTES})")
-@implements("System.Guid", f"new(uint a, ushort b, ushort c, {_BYTES})")
+@implements(
+    "System.Guid",
+    "new",
+)
 def _from_parts(a: int, b: int, c: int, *rest: int) -> Guid:
     return Guid(f"{a & 0xFFFFFFFF:08x}{b & 0xFFFF:04x}{c & 0xFFFF:04x}{bytes(rest).hex()}")
 
@@ -228,8 +218,8 @@ def _from_parts(a: int, b: int, c: int, *rest: int) -> Guid:
 implements_all(
     "System.Guid",
     {
-        "static readonly System.Guid Empty;": lambda: EMPTY,
-        "static bool op_Equality(System.Guid a, System.Guid b)": lambda a, b: a.hex == b.hex,
-        "static bool op_Inequality(System.Guid a, System.Guid b)": lambda a, b: a.hex != b.hex,
+        "Empty": lambda: EMPTY,
+        "op_Equality": lambda a, b: a.hex == b.hex,
+        "op_Inequality": lambda a, b: a.hex != b.hex,
     },
 )

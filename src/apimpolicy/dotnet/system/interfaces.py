@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException
 from apimpolicy.dotnet.metadata import runtime_name
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system.numeric_types import compare_floats
 from apimpolicy.dotnet.system.objects import equals
 from apimpolicy.dotnet.system.string_comparison import compare as compare_strings
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
 
 
-@implements("System.IComparable", "int CompareTo(object obj)")
+@implements("System.IComparable", "CompareTo")
 def compare_to(value: Any, other: Any) -> int:
     """Both of one type, null first; raises ArgumentException.
 
@@ -40,16 +40,14 @@ def compare_to(value: Any, other: Any) -> int:
     return int(left > right) - int(left < right)
 
 
-@implements("System.IComparable<T>", "int CompareTo(T other)", types=True)
+@implements("System.IComparable<T>", "CompareTo", types=True)
 def _compare_to(types: tuple[Type, ...], value: Any, other: Any) -> int:
     return compare_to(value, box(types[0], other))
 
 
-@implements("System.IEquatable<T>", "bool Equals(T other)", types=True)
+@implements("System.IEquatable<T>", "Equals", types=True)
 def _equals(types: tuple[Type, ...], value: Any, other: Any) -> bool:
     return equals(value, box(types[0], other))
 
 
-@implements("System.IFormattable", "string ToString(string format, System.IFormatProvider formatProvider)")
-def _format(value: Any, format_: str | None, provider: Any) -> str:
-    return format_value(value, format_, provider)
+implements_all("System.IFormattable", {"ToString": format_value})

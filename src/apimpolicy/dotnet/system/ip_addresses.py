@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.exceptions import ArgumentException, FormatException, require
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.values import Array, byte_array
 
@@ -17,7 +17,7 @@ _GROUP = re.compile(r"[0-9A-Fa-f]{1,4}")
 _DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 
-@dotnet_class("System.Net.IPAddress", attributes={"AddressFamily": "family"})
+@dotnet_class("System.Net.IPAddress", members="AddressFamily=family")
 class IPAddress:
     """An address; `data` is 4 or 16 bytes in network order."""
 
@@ -31,22 +31,18 @@ class IPAddress:
     def family(self) -> int:
         return _IPV4 if len(self.data) == 4 else _IPV6
 
-    @member("byte[] GetAddressBytes()")
     def get_address_bytes(self) -> Array:
         return byte_array(self.data)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         if len(self.data) == 4:
             return ".".join(map(str, self.data))
         shown = ipv6_text(self.data)
         return f"{shown}%{self.scope}" if self.scope else shown
 
-    @member("bool Equals(object comparand)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, IPAddress) and other.data == self.data and other.scope == self.scope
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return get_hash_code(self.data.hex())
 
@@ -143,45 +139,37 @@ def _read(text: str) -> IPAddress | None:
     return IPAddress(data, int(scope) if scope.isdecimal() and len(scope) < 10 else 0)
 
 
-@implements("System.Net.IPAddress", "static System.Net.IPAddress Parse(string ipString)")
+@implements("System.Net.IPAddress", "Parse")
 def parse(text: str | None) -> IPAddress:
     """Raises ArgumentNullException, FormatException."""
-    if text is None:
-        raise ArgumentNullException("ipString")
+    text = require(text, "ipString")
     found = _read(text)
     if found is None:
         raise FormatException("An invalid IP address was specified.")
     return found
 
 
-@implements("System.Net.IPAddress", "static bool TryParse(string ipString, out System.Net.IPAddress address)")
+@implements("System.Net.IPAddress", "TryParse")
 def _try_parse(text: str | None) -> tuple[bool, IPAddress | None]:
     found = _read(text) if text is not None else None
     return found is not None, found
 
 
-@implements("System.Net.IPAddress", "static bool IsLoopback(System.Net.IPAddress address)")
+@implements("System.Net.IPAddress", "IsLoopback")
 def _is_loopback(address: IPAddress | None) -> bool:
-    if address is None:
-        raise ArgumentNullException("address")
+    address = require(address, "address")
     return address.data[0] == 127 if len(address.data) == 4 else address.data == b"\0" * 15 + b"\x01"
 
 
-@implements("System.Net.IPAddress", "new(byte[] address)")
+@implements("System.Net.IPAddress", "new(byte[])")
 def _new(data: Array | None) -> IPAddress:
-    if data is None:
-        raise ArgumentNullException("address")
+    data = require(data, "address")
     if len(data) not in (4, 16):
         raise ArgumentException("An invalid IP address was specified.", "address")
     return IPAddress(bytes(data))
 
 
-@implements("System.Net.IPAddress", "System.Net.IPAddress MapToIPv4()")
-def _to_ipv4(address: IPAddress) -> IPAddress:
-    return IPAddress(address.data[-4:])
-
-
-@implements("System.Net.IPAddress", "System.Net.IPAddress MapToIPv6()")
+@implements("System.Net.IPAddress", "MapToIPv6")
 def _to_ipv6(address: IPAddress) -> IPAddress:
     return address if len(address.data) == 16 else IPAddress(b"\0" * 10 + b"\xff\xff" + address.data)
 
@@ -198,3 +186,6 @@ for _name, _data in (
     implements("System.Net.IPAddress", f"static readonly System.Net.IPAddress {_name};")(
         lambda data=_data: IPAddress(data)
     )
+
+
+implements_all("System.Net.IPAddress", {"MapToIPv4": lambda address: IPAddress(address.data[-4:])})

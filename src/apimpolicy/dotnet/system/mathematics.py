@@ -138,28 +138,14 @@ def round_double(value: float, digits: int = 0, mode: int = 0) -> float:
     return _MODES[mode](value * power) / power
 
 
-@implements("System.Math", "static double Round(double a)")
-@implements("System.Math", "static double Round(double value, int digits)")
-@implements("System.Math", "static double Round(double value, int digits, System.MidpointRounding mode)")
+@implements("System.Math", "Round")
 def _round(value: float, digits: int = 0, mode: int = 0) -> float:
     return round_double(value, digits, mode)
 
 
-@implements("System.Math", "static double Round(double value, System.MidpointRounding mode)")
-def _round_mode(value: float, mode: int) -> float:
-    return round_double(value, 0, mode)
-
-
-@implements("System.Math", "static decimal Round(decimal d)")
-@implements("System.Math", "static decimal Round(decimal d, int decimals)")
-@implements("System.Math", "static decimal Round(decimal d, int decimals, System.MidpointRounding mode)")
+@implements("System.Math", "Round(decimal)", "Round(decimal, int)", "Round(decimal, int, MidpointRounding)")
 def _round_decimal(value: Decimal, digits: int = 0, mode: int = 0) -> Decimal:
     return round_decimal(value, digits, mode)
-
-
-@implements("System.Math", "static decimal Round(decimal d, System.MidpointRounding mode)")
-def _round_decimal_mode(value: Decimal, mode: int) -> Decimal:
-    return round_decimal(value, 0, mode)
 
 
 def _absolute(minimum: int) -> Callable[[int], int]:
@@ -229,18 +215,13 @@ def _register() -> None:
 _register()
 
 
-@implements("System.Math", "static int DivRem(int a, int b, out int result)")
-def _div_rem(a: int, b: int) -> tuple[int, int]:
-    return int_divide(a, b), int_remainder(a, b)
-
-
-@implements("System.Math", "static long DivRem(long a, long b, out long result)")
+@implements("System.Math", "DivRem(long, long, out long)")
 def _div_rem_long(a: int, b: int) -> tuple[int, int]:
     minimum = INTEGERS["long"].minimum
     return int_divide(a, b, minimum), int_remainder(a, b, minimum)
 
 
-@implements("System.Math", "static double FusedMultiplyAdd(double x, double y, double z)")
+@implements("System.Math", "FusedMultiplyAdd")
 def _fused_multiply_add(x: float, y: float, z: float) -> float:
     """`x * y + z` rounded once."""
     if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
@@ -254,14 +235,14 @@ def _fused_multiply_add(x: float, y: float, z: float) -> float:
         return math.inf if exact > 0 else -math.inf
 
 
-@implements("System.Math", "static int ILogB(double x)")
+@implements("System.Math", "ILogB")
 def _integer_log2(value: float) -> int:
     if value == 0:
         return -(1 << 31)
     return math.frexp(value)[1] - 1 if math.isfinite(value) else (1 << 31) - 1
 
 
-@implements("System.Math", "static double ScaleB(double x, int n)")
+@implements("System.Math", "ScaleB")
 def _scale(value: float, power: int) -> float:
     try:
         return math.ldexp(value, power)
@@ -269,14 +250,14 @@ def _scale(value: float, power: int) -> float:
         return math.copysign(math.inf, value)
 
 
-@implements("System.Math", "static double MaxMagnitude(double x, double y)")
+@implements("System.Math", "MaxMagnitude")
 def _larger_magnitude(x: float, y: float) -> float:
     if abs(x) > abs(y) or x != x:
         return x
     return x if abs(x) == abs(y) and math.copysign(1, x) > 0 else y
 
 
-@implements("System.Math", "static double MinMagnitude(double x, double y)")
+@implements("System.Math", "MinMagnitude")
 def _smaller_magnitude(x: float, y: float) -> float:
     if abs(x) < abs(y) or x != x:
         return x
@@ -286,11 +267,14 @@ def _smaller_magnitude(x: float, y: float) -> float:
 implements_all(
     "System.Math",
     {
-        "static decimal Floor(decimal d)": decimals.floor,
-        "static decimal Ceiling(decimal d)": decimals.ceiling,
-        "static decimal Truncate(decimal d)": decimals.truncate,
-        "static long BigMul(int a, int b)": lambda a, b: a * b,
-        "static double BitIncrement(double x)": lambda value: math.nextafter(value, math.inf),
-        "static double BitDecrement(double x)": lambda value: math.nextafter(value, -math.inf),
+        "Floor(decimal)": decimals.floor,
+        "Ceiling(decimal)": decimals.ceiling,
+        "Truncate(decimal)": decimals.truncate,
+        "BigMul": lambda a, b: a * b,
+        "BitIncrement": lambda value: math.nextafter(value, math.inf),
+        "BitDecrement": lambda value: math.nextafter(value, -math.inf),
+        "Round(double, MidpointRounding)": lambda value, mode: round_double(value, 0, mode),
+        "Round(decimal, MidpointRounding)": lambda value, mode: round_decimal(value, 0, mode),
+        "DivRem(int, int, out int)": lambda a, b: (int_divide(a, b), int_remainder(a, b)),
     },
 )

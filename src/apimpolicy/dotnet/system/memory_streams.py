@@ -8,11 +8,11 @@ from apimpolicy.dotnet.collections.arguments import check_non_negative, check_pa
 from apimpolicy.dotnet.environment import environment, work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     NotSupportedException,
     ObjectDisposedException,
     SystemException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, interface_members, member
 from apimpolicy.dotnet.values import BYTE, Array
@@ -26,7 +26,6 @@ _MOST: Final = 2**31 - 1
 _LEAST_GROWTH: Final = 256
 """The room of a stream that grows; further growth doubles it."""
 _TOO_LONG = "Stream length must be non-negative and less than 2^31 - 1 - origin."
-_PART = "byte[] buffer, int offset, int count"
 
 
 class IOException(SystemException):
@@ -52,28 +51,24 @@ class MemoryStream:
         self._grows = self._writes = self._shows = self._is_open = True
 
     @staticmethod
-    @member("new(int capacity)")
+    @member("new(int)")
     def with_capacity(capacity: int) -> MemoryStream:
         check_non_negative(capacity, "capacity", "Capacity must be positive.")
         environment().check_elements(capacity)
         return MemoryStream(capacity)
 
     @staticmethod
-    @member("new(byte[] buffer)")
-    @member("new(byte[] buffer, bool writable)")
+    @member("new(byte[])", "new(byte[], bool)")
     def over(buffer: Array | None, writable: bool = True) -> MemoryStream:
         return MemoryStream.over_part(buffer, 0, 0 if buffer is None else len(buffer), writable)
 
     @staticmethod
-    @member("new(byte[] buffer, int index, int count)")
-    @member("new(byte[] buffer, int index, int count, bool writable)")
-    @member("new(byte[] buffer, int index, int count, bool writable, bool publiclyVisible)")
+    @member("new(byte[], int, int)", "new(byte[], int, int, bool)", "new(byte[], int, int, bool, bool)")
     def over_part(
         buffer: Array | None, index: int, count: int, writable: bool = True, publicly_visible: bool = False
     ) -> MemoryStream:
         """A stream over a part of an array, which keeps its size and shares its bytes."""
-        if buffer is None:
-            raise ArgumentNullException("buffer", "Buffer cannot be null.")
+        buffer = require(buffer, "buffer", "Buffer cannot be null.")
         check_part(index, count, len(buffer))
         made = MemoryStream(index + count)
         made._bytes, made._start, made._place, made._end = buffer, index, index, index + count
@@ -125,7 +120,6 @@ class MemoryStream:
 
     # --------------------------------------------------------------------------------------------------- reading
 
-    @member("int ReadByte()")
     def read_byte(self) -> int:
         """The next byte, or -1 at the end."""
         if self._opened()._place >= self._end:
@@ -133,11 +127,9 @@ class MemoryStream:
         self._place += 1
         return int(self._bytes[self._place - 1])
 
-    @member(f"int Read({_PART})")
     def read(self, buffer: Array | None, offset: int, count: int) -> int:
         """The number of bytes that were read: 0 at the end."""
-        if buffer is None:
-            raise ArgumentNullException("buffer", "Buffer cannot be null.")
+        buffer = require(buffer, "buffer", "Buffer cannot be null.")
         check_part(offset, count, len(buffer), "offset")
         found = self._opened()._bytes[self._place : min(self._place + count, self._end)]
         buffer[offset : offset + len(found)] = found
@@ -157,7 +149,6 @@ class MemoryStream:
         self._place += len(found)
         return found
 
-    @member("byte[] GetBuffer()")
     def get_buffer(self) -> Array:
         """The array itself, with all its room."""
         if not self._shows:
@@ -166,7 +157,6 @@ class MemoryStream:
         self._bytes.extend([0] * (self._start + self.capacity - len(self._bytes)))
         return self._bytes
 
-    @member("byte[] ToArray()")
     def to_array(self) -> Array:
         """All bytes, wherever the stream stands, also after it was closed."""
         return Array(BYTE, self._bytes[self._start : self._end])
@@ -192,22 +182,18 @@ class MemoryStream:
                 self._bytes[place] = 0
             self._end = end
 
-    @member("void WriteByte(byte value)")
     def write_byte(self, value: int) -> None:
         self._opened()._make_room(self._place + 1)
         self._bytes[self._place] = value
         self._place += 1
 
-    @member(f"void Write({_PART})")
     def write(self, buffer: Array | None, offset: int, count: int) -> None:
-        if buffer is None:
-            raise ArgumentNullException("buffer", "Buffer cannot be null.")
+        buffer = require(buffer, "buffer", "Buffer cannot be null.")
         check_part(offset, count, len(buffer), "offset")
         self._opened()._make_room(self._place + count)
         self._bytes[self._place : self._place + count] = buffer[offset : offset + count]
         self._place += count
 
-    @member("void SetLength(long value)")
     def set_length(self, value: int) -> None:
         if not 0 <= value <= _MOST:
             raise ArgumentOutOfRangeException("value", _TOO_LONG)
@@ -218,7 +204,6 @@ class MemoryStream:
         self._end = self._start + value
         self._place = min(place, self._end)
 
-    @member("long Seek(long offset, System.IO.SeekOrigin loc)")
     def seek(self, offset: int, origin: int) -> int:
         origins = {_BEGIN: self._start, _CURRENT: self._opened()._place, _END: self._end}
         if origin not in origins:
@@ -229,20 +214,16 @@ class MemoryStream:
         self._place = place
         return place - self._start
 
-    @member("void Flush()")
     def flush(self) -> None:
         """Nothing waits to be written."""
 
-    @member("void WriteTo(System.IO.Stream stream)")
     def write_to(self, stream: MemoryStream | None) -> None:
-        if stream is None:
-            raise ArgumentNullException("stream", "Stream cannot be null.")
+        stream = require(stream, "stream", "Stream cannot be null.")
         stream.write(self._opened().to_array(), 0, self.length)
 
     def copy_to(self, destination: MemoryStream | None, _size: int = 0) -> None:
         """The rest of the stream, from where it stands."""
-        if destination is None:
-            raise ArgumentNullException("destination")
+        destination = require(destination, "destination")
         rest = Array(BYTE, self._opened()._bytes[self._place : self._end])
         self._place = max(self._place, self._end)
         destination.write(rest, 0, len(rest))
@@ -255,32 +236,12 @@ class MemoryStream:
         self._is_open = False
 
 
-_NAMES = {
-    "CanRead": "can_read",
-    "CanSeek": "can_read",
-    "CanWrite": "can_write",
-    "Length": "length",
-    "Position": "position",
-}
-interface_members("System.IO.MemoryStream", {**_NAMES, "Capacity": "capacity"})
-interface_members("System.IO.MemoryStream", {"void CopyTo(System.IO.Stream destination, int bufferSize)": "copy_to"})
+interface_members("System.IO.MemoryStream", "CanRead CanSeek=can_read CanWrite Length Position Capacity")
+interface_members("System.IO.MemoryStream", "CopyTo")
 interface_members(
     "System.IO.Stream",
-    {
-        **_NAMES,
-        "CanTimeout": "can_time_out",
-        "void Close()": "dispose",
-        "void Dispose()": "dispose",
-        "void Flush()": "flush",
-        "void CopyTo(System.IO.Stream destination)": "copy_to",
-        "void CopyTo(System.IO.Stream destination, int bufferSize)": "copy_to",
-        "long Seek(long offset, System.IO.SeekOrigin origin)": "seek",
-        "void SetLength(long value)": "set_length",
-        f"int Read({_PART})": "read",
-        "int ReadByte()": "read_byte",
-        f"void Write({_PART})": "write",
-        "void WriteByte(byte value)": "write_byte",
-    },
+    "CanRead CanSeek=can_read CanWrite Length Position CanTimeout=can_time_out Close=dispose Dispose Flush "
+    "CopyTo Seek SetLength Read ReadByte Write WriteByte",
 )
 
 implements_all("System.IO.MemoryStream", {"new()": MemoryStream})

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 _NAME = "System.Nullable<T>"
 
 
-@implements(_NAME, "T Value { get; }")
-@implements(_NAME, "static T op_Explicit(System.Nullable<T> value)")
+@implements(_NAME, "Value", "op_Explicit")
 def get_value(value: Any) -> Any:
     """Raises InvalidOperationException for null."""
     if value is None:
@@ -71,19 +70,19 @@ def _default_struct(type_: NamedType) -> Any:
 implements_all(
     _NAME,
     {
-        "bool HasValue { get; }": lambda value: value is not None,
-        "new(T value)": lambda value: value,
-        "static System.Nullable<T> op_Implicit(T value)": lambda value: value,
-        "T GetValueOrDefault(T defaultValue)": lambda value, default: default if value is None else value,
+        "HasValue": lambda value: value is not None,
+        "new": lambda value: value,
+        "op_Implicit": lambda value: value,
+        "GetValueOrDefault(T)": lambda value, default: default if value is None else value,
     },
 )
 implements_all(
     _NAME,
     {
-        "T GetValueOrDefault()": lambda types, value: default_of(types[0]) if value is None else value,
-        "string ToString()": lambda types, value: text(box(types[0], value)),
-        "bool Equals(object other)": lambda types, value, other: equals(box(types[0], value), other),
-        "int GetHashCode()": lambda types, value: 0 if value is None else get_hash_code(box(types[0], value)),
+        "GetValueOrDefault()": lambda types, value: default_of(types[0]) if value is None else value,
+        "ToString": lambda types, value: text(box(types[0], value)),
+        "Equals": lambda types, value, other: equals(box(types[0], value), other),
+        "GetHashCode": lambda types, value: 0 if value is None else get_hash_code(box(types[0], value)),
     },
     types=True,
 )

@@ -9,7 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, FormatException, OverflowException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    FormatException,
+    OverflowException,
+    require,
+)
 from apimpolicy.dotnet.system import decimals
 from apimpolicy.dotnet.system.arithmetic import INTEGERS
 from apimpolicy.dotnet.system.characters import WHITE_SPACE
@@ -53,9 +58,7 @@ def check_styles(styles: int) -> None:
 
 
 def _text(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("s")
-    return text
+    return require(text, "s")
 
 
 def parse_int(type_name: str, text: str | None, styles: int = INTEGER, symbols: NumberSymbols = INVARIANT) -> int:
@@ -167,8 +170,7 @@ def parse_decimal(text: str | None, styles: int = NUMBER, symbols: NumberSymbols
 
 def parse_bool(text: str | None) -> bool:
     """`True` or `False` in any case, with white space around it."""
-    if text is None:
-        raise ArgumentNullException("value")
+    text = require(text, "value")
     word = text.strip(WHITE_SPACE + "\0").lower()
     if word == "true":
         return True

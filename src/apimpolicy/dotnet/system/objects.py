@@ -19,7 +19,6 @@ from apimpolicy.dotnet.registry import (
     dotnet_class,
     implements_all,
     interface_members,
-    member,
 )
 from apimpolicy.dotnet.system import delegates
 from apimpolicy.dotnet.system.enum_texts import enum_to_string
@@ -138,10 +137,7 @@ def get_hash_code(value: Any) -> int:
     return delegates.get_hash_code(value) if callable(value) else wrap_int32(hash(value))
 
 
-@dotnet_class(
-    "System.Type",
-    attributes=("FullName Namespace BaseType IsArray IsValueType IsClass IsInterface IsEnum IsGenericType IsPrimitive"),
-)
+@dotnet_class("System.Type")
 class TypeObject:
     """A `System.Type` at run time; there is one object for each type."""
 
@@ -209,7 +205,6 @@ class TypeObject:
     def is_primitive(self) -> bool:
         return isinstance(self.type, NamedType) and self.type.name in _PRIMITIVES
 
-    @member("bool IsAssignableFrom(System.Type c)")
     def is_assignable_from(self, other: TypeObject | None) -> bool:
         """Identity, base classes and implemented interfaces; variance is not considered."""
         if other is None:
@@ -218,16 +213,12 @@ class TypeObject:
             return True
         return isinstance(other.type, NamedType) and self.type in other.type.supertypes
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return runtime_name(self.type)
 
-    @member("bool Equals(object o)")
-    @member("bool Equals(System.Type o)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, TypeObject) and other.type == self.type
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return wrap_int32(zlib.crc32(runtime_name(self.type).encode()))
 
@@ -290,21 +281,20 @@ class PlainObject:
 implements_all(
     "System.Type",
     {
-        "static bool op_Equality(System.Type left, System.Type right)": lambda left, right: left == right,
-        "static bool op_Inequality(System.Type left, System.Type right)": lambda left, right: left != right,
-        "System.Type GetType()": get_type,
+        "op_Equality": lambda left, right: left == right,
+        "op_Inequality": lambda left, right: left != right,
+        "GetType()": get_type,
     },
 )
 implements_all(
     "object",
     {
-        "new()": PlainObject,
-        "System.Type GetType()": get_type,
-        "string ToString()": to_string,
-        "bool Equals(object obj)": equals,
-        "static bool Equals(object objA, object objB)": equals,
-        "static bool ReferenceEquals(object objA, object objB)": reference_equals,
-        "int GetHashCode()": get_hash_code,
+        "new": PlainObject,
+        "GetType": get_type,
+        "ToString": to_string,
+        "Equals": equals,
+        "ReferenceEquals": reference_equals,
+        "GetHashCode": get_hash_code,
     },
 )
-implements_all("System.Exception", {"System.Type GetType()": get_type})
+implements_all("System.Exception", {"GetType": get_type})

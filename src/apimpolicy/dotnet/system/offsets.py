@@ -6,7 +6,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment, zone_text
 from apimpolicy.dotnet.system.date_symbols import dates_of
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
@@ -16,25 +16,11 @@ from apimpolicy.dotnet.values import wrap_int32
 
 @dotnet_class(
     "System.DateTimeOffset",
-    attributes={
-        "Ticks": "ticks",
-        "UtcTicks": "utc_ticks",
-        "Offset": "offset",
-        "DateTime": "clock",
-        "UtcDateTime": "utc_datetime",
-        "LocalDateTime": "local_datetime",
-        "Date": "date",
-        "TimeOfDay": "time_of_day",
-        "Year": "year",
-        "Month": "month",
-        "Day": "day",
-        "DayOfWeek": "day_of_week",
-        "DayOfYear": "day_of_year",
-        "Hour": "hour",
-        "Minute": "minute",
-        "Second": "second",
-        "Millisecond": "millisecond",
-    },
+    members=(
+        "Ticks DateTime=clock UtcDateTime=utc_datetime LocalDateTime=local_datetime Date TimeOfDay "
+        "Year Month Day DayOfWeek DayOfYear Hour Minute Second Millisecond "
+        "ToLocalTime=to_universal_time ToUniversalTime"
+    ),
 )
 class DateTimeOffset:
     """A point in time; immutable. `ticks` are those of the clock; equality and order go by UTC."""
@@ -78,99 +64,79 @@ class DateTimeOffset:
     def _with(self, clock: DateTime) -> DateTimeOffset:
         return _checked(clock.ticks, self.offset_ticks)
 
-    @member("System.DateTimeOffset AddTicks(long ticks)")
     def add_ticks(self, ticks: int) -> DateTimeOffset:
         return self._with(self.clock.add_ticks(ticks))
 
-    @member("System.DateTimeOffset AddDays(double days)")
     def add_days(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_days(value))
 
-    @member("System.DateTimeOffset AddHours(double hours)")
     def add_hours(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_hours(value))
 
-    @member("System.DateTimeOffset AddMinutes(double minutes)")
     def add_minutes(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_minutes(value))
 
-    @member("System.DateTimeOffset AddSeconds(double seconds)")
     def add_seconds(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_seconds(value))
 
-    @member("System.DateTimeOffset AddMilliseconds(double milliseconds)")
     def add_milliseconds(self, value: float) -> DateTimeOffset:
         return self._with(self.clock.add_milliseconds(value))
 
-    @member("System.DateTimeOffset AddMonths(int months)")
     def add_months(self, value: int) -> DateTimeOffset:
         return self._with(self.clock.add_months(value))
 
-    @member("System.DateTimeOffset AddYears(int years)")
     def add_years(self, value: int) -> DateTimeOffset:
         return self._with(self.clock.add_years(value))
 
-    @member("System.DateTimeOffset Add(System.TimeSpan timeSpan)")
     def add(self, span: TimeSpan) -> DateTimeOffset:
         return self._with(self.clock.add(span))
 
-    @member("System.DateTimeOffset Subtract(System.TimeSpan value)")
+    @member("Subtract(TimeSpan)")
     def subtract_span(self, span: TimeSpan) -> DateTimeOffset:
         return self._with(self.clock.subtract_span(span))
 
-    @member("System.TimeSpan Subtract(System.DateTimeOffset value)")
+    @member("Subtract(DateTimeOffset)")
     def subtract(self, other: DateTimeOffset) -> TimeSpan:
         return TimeSpan(self.utc_ticks - other.utc_ticks)
 
-    @member("System.DateTimeOffset ToOffset(System.TimeSpan offset)")
     def to_offset(self, offset: TimeSpan) -> DateTimeOffset:
         _check_offset(offset.ticks)
         return _checked(self.utc_ticks + offset.ticks, offset.ticks)
 
-    @member("System.DateTimeOffset ToUniversalTime()")
-    @member("System.DateTimeOffset ToLocalTime()")
     def to_universal_time(self) -> DateTimeOffset:
         return DateTimeOffset(self.utc_ticks)
 
-    @member("long ToUnixTimeSeconds()")
     def to_unix_time_seconds(self) -> int:
         return self.utc_ticks // SECOND - UNIX_EPOCH_TICKS // SECOND
 
-    @member("long ToUnixTimeMilliseconds()")
     def to_unix_time_milliseconds(self) -> int:
         return self.utc_ticks // MILLISECOND - UNIX_EPOCH_TICKS // MILLISECOND
 
-    @member("long ToFileTime()")
     def to_file_time(self) -> int:
         return self.utc_datetime.to_file_time()
 
-    @member("int CompareTo(System.DateTimeOffset other)")
     def compare_to(self, other: DateTimeOffset) -> int:
         return (self.utc_ticks > other.utc_ticks) - (self.utc_ticks < other.utc_ticks)
 
-    @member("bool Equals(System.DateTimeOffset other)")
-    @member("bool Equals(object obj)")
+    @member("Equals(DateTimeOffset)", "Equals(object)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, DateTimeOffset) and other.utc_ticks == self.utc_ticks
 
-    @member("bool EqualsExact(System.DateTimeOffset other)")
     def equals_exact(self, other: DateTimeOffset) -> bool:
         return self.utc_ticks == other.utc_ticks and self.offset_ticks == other.offset_ticks
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return wrap_int32(self.utc_ticks ^ (self.utc_ticks >> 32))
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return self.format(None)
 
-    @member("string ToString(System.IFormatProvider formatProvider)")
+    @member("ToString(IFormatProvider)")
     def _to_string_provider(self, provider: Any) -> str:
         return self.format(None, provider)
 
-    @member("string ToString(string format)")
-    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    @member("ToString(string)", "ToString(string, IFormatProvider)")
     def format(self, format_: str | None, provider: Any = None) -> str:
         """Standard or custom format; `r` and `u` show UTC. Raises FormatException."""
         if format_ == "U":
@@ -229,14 +195,13 @@ def _checked(ticks: int, offset_ticks: int) -> DateTimeOffset:
     return DateTimeOffset(ticks, offset_ticks)
 
 
-@implements("System.DateTimeOffset", "new(System.DateTime dateTime)")
-@implements("System.DateTimeOffset", "static System.DateTimeOffset op_Implicit(System.DateTime dateTime)")
+@implements("System.DateTimeOffset", "new(DateTime)", "op_Implicit")
 def from_datetime(moment: DateTime) -> DateTimeOffset:
     """The gateway's local time is UTC, so every kind has offset zero."""
     return DateTimeOffset(moment.ticks)
 
 
-@implements("System.DateTimeOffset", "new(System.DateTime dateTime, System.TimeSpan offset)")
+@implements("System.DateTimeOffset", "new(DateTime, TimeSpan)")
 def from_datetime_offset(moment: DateTime, offset: TimeSpan) -> DateTimeOffset:
     if moment.kind == LOCAL and offset.ticks:
         raise ArgumentException(
@@ -248,7 +213,7 @@ def from_datetime_offset(moment: DateTime, offset: TimeSpan) -> DateTimeOffset:
     return _checked(moment.ticks, offset.ticks)
 
 
-@implements("System.DateTimeOffset", "new(long ticks, System.TimeSpan offset)")
+@implements("System.DateTimeOffset", "new(long, TimeSpan)")
 def _from_ticks(ticks: int, offset: TimeSpan) -> DateTimeOffset:
     _check_offset(offset.ticks)
     return _checked(from_ticks(ticks).ticks, offset.ticks)
@@ -256,11 +221,7 @@ def _from_ticks(ticks: int, offset: TimeSpan) -> DateTimeOffset:
 
 @implements(
     "System.DateTimeOffset",
-    "new(int year, int month, int day, int hour, int minute, int second, System.TimeSpan offset)",
-)
-@implements(
-    "System.DateTimeOffset",
-    "new(int year, int month, int day, int hour, int minute, int second, int millisecond, System.TimeSpan offset)",
+    "new",
 )
 def _from_parts(year: int, month: int, day: int, hour: int, minute: int, second: int, *rest: Any) -> DateTimeOffset:
     *millisecond, offset = rest
@@ -268,8 +229,7 @@ def _from_parts(year: int, month: int, day: int, hour: int, minute: int, second:
     return _checked(from_parts(year, month, day, hour, minute, second, *millisecond).ticks, offset.ticks)
 
 
-@implements("System.DateTimeOffset", "static System.DateTimeOffset UtcNow { get; }")
-@implements("System.DateTimeOffset", "static System.DateTimeOffset Now { get; }")
+@implements("System.DateTimeOffset", "UtcNow", "Now")
 def utc_now() -> DateTimeOffset:
     """The clock of the running evaluation; the gateway's local time is UTC."""
     return DateTimeOffset(environment().utc_now())
@@ -282,39 +242,26 @@ def _from_unix(name: str, value: int, unit: int) -> DateTimeOffset:
     return DateTimeOffset(UNIX_EPOCH_TICKS + value * unit)
 
 
-@implements("System.DateTimeOffset", "static System.DateTimeOffset FromUnixTimeSeconds(long seconds)")
-def _from_unix_seconds(seconds: int) -> DateTimeOffset:
-    return _from_unix("seconds", seconds, SECOND)
-
-
-@implements("System.DateTimeOffset", "static System.DateTimeOffset FromUnixTimeMilliseconds(long milliseconds)")
-def _from_unix_milliseconds(milliseconds: int) -> DateTimeOffset:
-    return _from_unix("milliseconds", milliseconds, MILLISECOND)
-
-
 _UNIX_EPOCH = DateTimeOffset(UNIX_EPOCH_TICKS)
-_PAIR = "(System.DateTimeOffset first, System.DateTimeOffset second)"
-_TWO = "(System.DateTimeOffset left, System.DateTimeOffset right)"
-_AND_SPAN = "(System.DateTimeOffset dateTimeOffset, System.TimeSpan timeSpan)"
 implements_all(
     "System.DateTimeOffset",
     {
-        "static readonly System.DateTimeOffset MinValue;": lambda: MIN_OFFSET_VALUE,
-        "static readonly System.DateTimeOffset MaxValue;": lambda: MAX_OFFSET_VALUE,
-        "static readonly System.DateTimeOffset UnixEpoch;": lambda: _UNIX_EPOCH,
-        f"static int Compare{_PAIR}": DateTimeOffset.compare_to,
-        f"static System.DateTimeOffset op_Addition{_AND_SPAN}": DateTimeOffset.add,
-        f"static System.DateTimeOffset op_Subtraction{_AND_SPAN}": DateTimeOffset.subtract_span,
-        f"static System.TimeSpan op_Subtraction{_TWO}": DateTimeOffset.subtract,
-        f"static bool op_Equality{_TWO}": lambda a, b: a.utc_ticks == b.utc_ticks,
-        "static bool Equals(System.DateTimeOffset first, System.DateTimeOffset second)": lambda a, b: (
-            a.utc_ticks == b.utc_ticks
-        ),
-        f"static bool op_Inequality{_TWO}": lambda a, b: a.utc_ticks != b.utc_ticks,
-        f"static bool op_LessThan{_TWO}": lambda a, b: a.utc_ticks < b.utc_ticks,
-        f"static bool op_LessThanOrEqual{_TWO}": lambda a, b: a.utc_ticks <= b.utc_ticks,
-        f"static bool op_GreaterThan{_TWO}": lambda a, b: a.utc_ticks > b.utc_ticks,
-        f"static bool op_GreaterThanOrEqual{_TWO}": lambda a, b: a.utc_ticks >= b.utc_ticks,
+        "MinValue": lambda: MIN_OFFSET_VALUE,
+        "MaxValue": lambda: MAX_OFFSET_VALUE,
+        "UnixEpoch": lambda: _UNIX_EPOCH,
+        "Compare": DateTimeOffset.compare_to,
+        "op_Addition": DateTimeOffset.add,
+        "op_Subtraction(DateTimeOffset, TimeSpan)": DateTimeOffset.subtract_span,
+        "op_Subtraction(DateTimeOffset, DateTimeOffset)": DateTimeOffset.subtract,
+        "op_Equality": lambda a, b: a.utc_ticks == b.utc_ticks,
+        "Equals(DateTimeOffset, DateTimeOffset)": lambda a, b: a.utc_ticks == b.utc_ticks,
+        "op_Inequality": lambda a, b: a.utc_ticks != b.utc_ticks,
+        "op_LessThan": lambda a, b: a.utc_ticks < b.utc_ticks,
+        "op_LessThanOrEqual": lambda a, b: a.utc_ticks <= b.utc_ticks,
+        "op_GreaterThan": lambda a, b: a.utc_ticks > b.utc_ticks,
+        "op_GreaterThanOrEqual": lambda a, b: a.utc_ticks >= b.utc_ticks,
+        "FromUnixTimeSeconds": lambda seconds: _from_unix("seconds", seconds, SECOND),
+        "FromUnixTimeMilliseconds": lambda milliseconds: _from_unix("milliseconds", milliseconds, MILLISECOND),
     },
 )
 
@@ -322,8 +269,15 @@ _FILE_TIME_EPOCH = 504_911_232_000_000_000
 """Ticks at the start of 1601."""
 
 
-@implements("System.DateTimeOffset", "static System.DateTimeOffset FromFileTime(long fileTime)")
+@implements("System.DateTimeOffset", "FromFileTime")
 def _from_file_time(ticks: int) -> DateTimeOffset:
     if not 0 <= ticks <= MAX_TICKS - _FILE_TIME_EPOCH:
         raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
     return DateTimeOffset(ticks + _FILE_TIME_EPOCH)
+
+
+declines(
+    "System.DateTimeOffset",
+    "new(int, int, int, int, int, int, int, Calendar, TimeSpan)",
+    reason="Azure refuses the type Calendar in policy expressions",
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements_all, member
 
 if TYPE_CHECKING:
@@ -70,21 +70,20 @@ class Random:
         self._state[self._next] = value
         return value
 
-    @member("double NextDouble()")
     def next_double(self) -> float:
         return self._sample() * (1.0 / _BIG)
 
-    @member("int Next()")
+    @member("Next()")
     def next(self) -> int:
         return self._sample()
 
-    @member("int Next(int maxValue)")
+    @member("Next(int)")
     def next_below(self, maximum: int) -> int:
         if maximum < 0:
             raise ArgumentOutOfRangeException("maxValue", "'maxValue' must be greater than zero.")
         return int(self.next_double() * maximum)
 
-    @member("int Next(int minValue, int maxValue)")
+    @member("Next(int, int)")
     def next_between(self, minimum: int, maximum: int) -> int:
         if minimum > maximum:
             raise ArgumentOutOfRangeException("minValue", "'minValue' cannot be greater than maxValue.")
@@ -96,11 +95,9 @@ class Random:
             sample = -sample
         return int((float(sample) + (_BIG - 1)) / (2 * _BIG - 1) * width) + minimum
 
-    @member("void NextBytes(byte[] buffer)")
     @counts_itself
     def next_bytes(self, buffer: Array | None) -> None:
-        if buffer is None:
-            raise ArgumentNullException("buffer")
+        buffer = require(buffer, "buffer")
         environment().step(len(buffer) // 16)
         for index in range(len(buffer)):
             buffer[index] = self._sample() & 0xFF
@@ -132,4 +129,4 @@ class _ScriptedRandom(Random):
         return super().next_between(minimum, maximum) if number is None else int(number)
 
 
-implements_all("System.Random", {"new(int Seed)": Random})
+implements_all("System.Random", {"new(int)": Random})

@@ -10,6 +10,7 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentNullException,
     ArgumentOutOfRangeException,
     IndexOutOfRangeException,
+    require,
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter, member
@@ -30,7 +31,7 @@ _NEW_LINE = "\n"
 """`Environment.NewLine` of the witness."""
 
 
-@dotnet_class(_NAME)
+@dotnet_class(_NAME, members="Equals=equals_content")
 class StringBuilder:
     """A string under construction."""
 
@@ -54,7 +55,7 @@ class StringBuilder:
             self._pieces.append(piece)
         return self
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         if len(self._pieces) > 1:
             self._pieces = ["".join(self._pieces)]
@@ -73,7 +74,7 @@ class StringBuilder:
         environment().step(1 + len(content) // 1024)
         return self._set(content[:start] + replacement + content[start + count :])
 
-    @member("string ToString(int startIndex, int length)")
+    @member("ToString(int, int)")
     def to_string_part(self, start: int, length: int) -> str:
         if start < 0:
             raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
@@ -116,7 +117,6 @@ class StringBuilder:
             raise ArgumentOutOfRangeException("value", _SMALL)
         self._capacity = value
 
-    @member("int EnsureCapacity(int capacity)")
     def ensure_capacity(self, capacity: int) -> int:
         if capacity < 0:
             raise ArgumentOutOfRangeException("capacity", "Capacity must be positive.")
@@ -124,10 +124,8 @@ class StringBuilder:
             self.capacity = capacity
         return self.capacity
 
-    @member("void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)")
     def copy_to(self, start: int, destination: Array | None, index: int, count: int) -> None:
-        if destination is None:
-            raise ArgumentNullException("destination")
+        destination = require(destination, "destination")
         if index < 0:
             raise ArgumentOutOfRangeException("destinationIndex", "'destinationIndex' must be non-negative.")
         if index > len(destination) - count:
@@ -143,7 +141,6 @@ class StringBuilder:
             raise ArgumentException("Source string was not long enough. Check sourceIndex and count.")
         destination[index : index + count] = self.to_string()[start : start + count]
 
-    @member("System.Text.StringBuilder Clear()")
     def clear(self) -> StringBuilder:
         self._pieces, self._length = [], 0
         return self
@@ -155,7 +152,6 @@ class StringBuilder:
         environment().check_length(self._length + len(piece))
         return self.edit(index, 0, piece)
 
-    @member("System.Text.StringBuilder Remove(int startIndex, int length)")
     def remove(self, start: int, length: int) -> StringBuilder:
         if length < 0:
             raise ArgumentOutOfRangeException("length", "Length cannot be less than zero.")
@@ -165,20 +161,17 @@ class StringBuilder:
             raise ArgumentOutOfRangeException("length", _INDEX)
         return self.edit(start, length, "")
 
-    @member("System.Text.StringBuilder Replace(char oldChar, char newChar)")
-    @member("System.Text.StringBuilder Replace(string oldValue, string newValue)")
+    @member("Replace(char, char)", "Replace(string, string)")
     def replace(self, old: str | None, new: str | None) -> StringBuilder:
         return self.replace_part(old, new, 0, self._length)
 
-    @member("System.Text.StringBuilder Replace(char oldChar, char newChar, int startIndex, int count)")
-    @member("System.Text.StringBuilder Replace(string oldValue, string newValue, int startIndex, int count)")
+    @member("Replace(char, char, int, int)", "Replace(string, string, int, int)")
     def replace_part(self, old: str | None, new: str | None, start: int, count: int) -> StringBuilder:
         if not 0 <= start <= self._length:
             raise ArgumentOutOfRangeException("startIndex", _INDEX)
         if not 0 <= count <= self._length - start:
             raise ArgumentOutOfRangeException("count", _INDEX)
-        if old is None:
-            raise ArgumentNullException("oldValue")
+        old = require(old, "oldValue")
         if not old:
             raise ArgumentException("Empty name is not legal.", "oldValue")
         part, new = self.to_string()[start : start + count], new or ""
@@ -186,45 +179,42 @@ class StringBuilder:
             environment().check_length(self._length + part.count(old) * (len(new) - len(old)))
         return self.edit(start, count, part.replace(old, new))
 
-    @member("bool Equals(System.Text.StringBuilder sb)")
     def equals_content(self, other: StringBuilder | None) -> bool:
         return other is not None and self.to_string() == other.to_string()
 
 
-@implements_setter(_NAME, "int Length { get; set; }")
+@implements_setter(_NAME, "Length")
 def _set_length(builder: StringBuilder, value: int) -> None:
     builder.length = value
 
 
-@implements_setter(_NAME, "int Capacity { get; set; }")
+@implements_setter(_NAME, "Capacity")
 def _set_capacity(builder: StringBuilder, value: int) -> None:
     builder.capacity = value
 
 
-@implements(_NAME, "char Chars[int index] { get; set; }")
+@implements(_NAME, "Chars")
 def _char_at(builder: StringBuilder, index: int) -> str:
     if not 0 <= index < builder.length:
         raise IndexOutOfRangeException
     return builder.to_string()[index]
 
 
-@implements_setter(_NAME, "char Chars[int index] { get; set; }")
+@implements_setter(_NAME, "Chars")
 def _set_char(builder: StringBuilder, index: int, char: str) -> None:
     if not 0 <= index < builder.length:
         raise ArgumentOutOfRangeException("index", _INDEX)
     builder.edit(index, 1, char)
 
 
-@implements(_NAME, "new()")
-@implements(_NAME, "new(string value)")
-@implements(_NAME, "new(string value, int capacity)")
+@implements(_NAME, "new")
 def _new(value: str | None = None, capacity: int = 16) -> StringBuilder:
     if capacity < 0:
         raise ArgumentOutOfRangeException("capacity", "'capacity' must be greater than zero.")
     return StringBuilder(value or "", capacity)
 
 
-@implements(_NAME, "new(int capacity, int maxCapacity)")
+@implements(_NAME, "new(int, int)")
 def _new_bounded(capacity: int, max_capacity: int) -> StringBuilder:
     if capacity > max_capacity:
         raise ArgumentOutOfRangeException("capacity", "Capacity exceeds maximum capacity.")
@@ -233,7 +223,7 @@ def _new_bounded(capacity: int, max_capacity: int) -> StringBuilder:
     return StringBuilder("", _new(None, capacity).capacity if capacity else 0, max_capacity)
 
 
-@implements(_NAME, "new(string value, int startIndex, int length, int capacity)")
+@implements(_NAME, "new(string, int, int, int)")
 def _new_part(value: str | None, start: int, length: int, capacity: int) -> StringBuilder:
     if capacity < 0:
         raise ArgumentOutOfRangeException("capacity", "'capacity' must be greater than zero.")
@@ -299,7 +289,7 @@ def _register() -> None:
 _register()
 
 
-@implements(_NAME, f"{_NAME} Append(char value, int repeatCount)")
+@implements(_NAME, "Append(char, int)")
 def _append_repeated(builder: StringBuilder, char: str, count: int) -> StringBuilder:
     if count < 0:
         raise ArgumentOutOfRangeException("repeatCount", "Count cannot be less than zero.")
@@ -307,17 +297,12 @@ def _append_repeated(builder: StringBuilder, char: str, count: int) -> StringBui
     return builder.append(char * count)
 
 
-@implements(_NAME, f"{_NAME} Append(char[] value)")
-def _append_chars(builder: StringBuilder, chars: Array | None) -> StringBuilder:
-    return builder.append("".join(chars or ()))
-
-
-@implements(_NAME, f"{_NAME} Append(System.Text.StringBuilder value)")
+@implements(_NAME, "Append(StringBuilder)")
 def _append_builder(builder: StringBuilder, other: StringBuilder | None) -> StringBuilder:
     return builder.append(other.to_string() if other is not None else "")
 
 
-@implements(_NAME, f"{_NAME} Append(string value, int startIndex, int count)")
+@implements(_NAME, "Append(string, int, int)")
 def _append_part(builder: StringBuilder, value: str | None, start: int, count: int) -> StringBuilder:
     if value is None:
         if start == 0 and count == 0:
@@ -330,7 +315,7 @@ def _append_part(builder: StringBuilder, value: str | None, start: int, count: i
     return builder.append(value[start : start + count])
 
 
-@implements(_NAME, f"{_NAME} Append(char[] value, int startIndex, int charCount)")
+@implements(_NAME, "Append(char[], int, int)")
 def _append_char_part(builder: StringBuilder, value: Array | None, start: int, count: int) -> StringBuilder:
     if start < 0 or count < 0:
         raise ArgumentOutOfRangeException("startIndex" if start < 0 else "charCount", "Value must be positive.")
@@ -343,31 +328,24 @@ def _append_char_part(builder: StringBuilder, value: Array | None, start: int, c
     return builder.append("".join(value[start : start + count]))
 
 
-@implements(_NAME, f"{_NAME} AppendJoin(string separator, params object[] values)")
-@implements(_NAME, f"{_NAME} AppendJoin(char separator, params object[] values)")
-@implements(_NAME, f"{_NAME} AppendJoin(string separator, params string[] values)")
-@implements(_NAME, f"{_NAME} AppendJoin(char separator, params string[] values)")
+@implements(
+    _NAME,
+    "AppendJoin",
+)
 def _append_join(builder: StringBuilder, separator: str | None, values: Array | None) -> StringBuilder:
-    if values is None:
-        raise ArgumentNullException("values")
+    values = require(values, "values")
     return builder.append(join(separator, map(text, values)))
 
 
-@implements(
-    _NAME, f"{_NAME} AppendJoin<T>(string separator, System.Collections.Generic.IEnumerable<T> values)", types=True
-)
-@implements(
-    _NAME, f"{_NAME} AppendJoin<T>(char separator, System.Collections.Generic.IEnumerable<T> values)", types=True
-)
+@implements(_NAME, "AppendJoin(string, IEnumerable<T>)", "AppendJoin(char, IEnumerable<T>)", types=True)
 def _append_join_all(
     types: tuple[Type, ...], builder: StringBuilder, separator: str | None, values: Iterable[Any] | None
 ) -> StringBuilder:
-    if values is None:
-        raise ArgumentNullException("values")
+    values = require(values, "values")
     return builder.append(join(separator, (_shown(types[-1], value) for value in values)))
 
 
-@implements(_NAME, f"{_NAME} Insert(int index, string value, int count)")
+@implements(_NAME, "Insert(int, string, int)")
 def _insert_repeated(builder: StringBuilder, index: int, value: str | None, count: int) -> StringBuilder:
     if count < 0:
         raise ArgumentOutOfRangeException("count", "Non-negative number required.")
@@ -375,12 +353,7 @@ def _insert_repeated(builder: StringBuilder, index: int, value: str | None, coun
     return builder.insert(index, (value or "") * count)
 
 
-@implements(_NAME, f"{_NAME} Insert(int index, char[] value)")
-def _insert_chars(builder: StringBuilder, index: int, chars: Array | None) -> StringBuilder:
-    return builder.insert(index, "".join(chars or ()))
-
-
-@implements(_NAME, f"{_NAME} Insert(int index, char[] value, int startIndex, int charCount)")
+@implements(_NAME, "Insert(int, char[], int, int)")
 def _insert_part(builder: StringBuilder, index: int, chars: Array | None, start: int, count: int) -> StringBuilder:
     if not 0 <= index <= builder.length:
         raise ArgumentOutOfRangeException("index", _INDEX)
@@ -397,21 +370,23 @@ def _insert_part(builder: StringBuilder, index: int, chars: Array | None, start:
     return builder.insert(index, "".join(chars[start : start + count]))
 
 
-@implements(_NAME, f"{_NAME} Append(System.Text.StringBuilder value, int startIndex, int count)")
+@implements(_NAME, "Append(StringBuilder, int, int)")
 def _append_builder_part(builder: StringBuilder, other: StringBuilder | None, start: int, count: int) -> StringBuilder:
     return _append_part(builder, None if other is None else other.to_string(), start, count)
 
 
-declines(_NAME, "System.Text.StringBuilder.ChunkEnumerator GetChunks()", reason="spans of memory are not simulated")
+declines(_NAME, "GetChunks", reason="spans of memory are not simulated")
 
 implements_all(
     _NAME,
     {
-        "int Length { get; set; }": lambda builder: builder.length,
-        "int Capacity { get; set; }": lambda builder: builder.capacity,
-        "int MaxCapacity { get; }": lambda builder: builder.max_capacity,
-        "new(int capacity)": lambda capacity: _new(None, capacity),
-        f"{_NAME} AppendLine()": lambda builder: builder.append(_NEW_LINE),
-        f"{_NAME} AppendLine(string value)": lambda builder, value: builder.append((value or "") + _NEW_LINE),
+        "Length": lambda builder: builder.length,
+        "Capacity": lambda builder: builder.capacity,
+        "MaxCapacity": lambda builder: builder.max_capacity,
+        "new(int)": lambda capacity: _new(None, capacity),
+        "AppendLine()": lambda builder: builder.append(_NEW_LINE),
+        "AppendLine(string)": lambda builder, value: builder.append((value or "") + _NEW_LINE),
+        "Append(char[])": lambda builder, chars: builder.append("".join(chars or ())),
+        "Insert(int, char[])": lambda builder, index, chars: builder.insert(index, "".join(chars or ())),
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, require
 from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
@@ -57,11 +57,7 @@ def _is_string(value: Any) -> bool:
     return isinstance(value, str) and not isinstance(value, Char)
 
 
-@implements("string", "static int Compare(string strA, string strB, bool ignoreCase)")
-@implements(
-    "string",
-    "static int Compare(string strA, string strB, bool ignoreCase, System.Globalization.CultureInfo culture)",
-)
+@implements("string", "Compare(string, string, bool)", "Compare(string, string, bool, CultureInfo)")
 def _compare_case(a: str | None, b: str | None, ignore_case: bool, culture: Any = None) -> int:
     collation.check_culture(culture, a, b)
     return compare(a, b, int(ignore_case))
@@ -82,14 +78,9 @@ def parts_in_culture(
     return a and a[index_a : index_a + length_a], b and b[index_b : index_b + length_b]
 
 
-@implements("string", "static int Compare(string strA, int indexA, string strB, int indexB, int length)")
-@implements(
-    "string", "static int Compare(string strA, int indexA, string strB, int indexB, int length, bool ignoreCase)"
-)
 @implements(
     "string",
-    "static int Compare(string strA, int indexA, string strB, int indexB, int length, bool ignoreCase, "
-    "System.Globalization.CultureInfo culture)",
+    "Compare",
 )
 def _compare_parts_case(
     a: str | None,
@@ -104,11 +95,7 @@ def _compare_parts_case(
     return compare(*parts_in_culture(a, index_a, b, index_b, length), int(ignore_case))
 
 
-@implements(
-    "string",
-    "static int Compare(string strA, int indexA, string strB, int indexB, int length, "
-    "System.StringComparison comparisonType)",
-)
+@implements("string", "Compare(string, int, string, int, int, StringComparison)")
 def compare_parts_by(a: str | None, index_a: int, b: str | None, index_b: int, length: int, comparison: int) -> int:
     """Compare at most `length` units; a null is not looked into, so its index and length do not matter."""
     check_comparison(comparison)
@@ -124,21 +111,16 @@ def compare_parts_by(a: str | None, index_a: int, b: str | None, index_b: int, l
     return compare(a[index_a : index_a + length], b[index_b : index_b + length], comparison)
 
 
-@implements("string", "static int CompareOrdinal(string strA, int indexA, string strB, int indexB, int length)")
+@implements("string", "CompareOrdinal(string, int, string, int, int)")
 def _compare_parts_ordinal(a: str | None, index_a: int, b: str | None, index_b: int, length: int) -> int:
     return compare_parts_by(a, index_a, b, index_b, length, ORDINAL)
 
 
-@implements("string", "int CompareTo(object value)")
+@implements("string", "CompareTo(object)")
 def _compare_to(text: str, other: Any) -> int:
     if other is not None and not _is_string(other):
         raise ArgumentException("Object must be of type String.")
     return compare(text, other)
-
-
-@implements("string", "int GetHashCode(System.StringComparison comparisonType)")
-def _hash_by(text: str, comparison: int) -> int:
-    return StringComparer(comparison).get_hash_code_of(text)
 
 
 @dotnet_class("System.StringComparer")
@@ -151,34 +133,32 @@ class StringComparer:
         check_comparison(comparison)
         self.comparison = comparison
 
-    @member("int Compare(string x, string y)")
+    @member("Compare(string, string)")
     def compare(self, a: str | None, b: str | None) -> int:
         return compare(a, b, self.comparison)
 
-    @member("bool Equals(string x, string y)")
+    @member("Equals(string, string)")
     def equals_strings(self, a: str | None, b: str | None) -> bool:
         return equal(a, b, self.comparison)
 
-    @member("int Compare(object x, object y)")
+    @member("Compare(object, object)")
     def compare_objects(self, a: Any, b: Any) -> int:
         if (a is None or _is_string(a)) and (b is None or _is_string(b)):
             return compare(a, b, self.comparison)
         raise ArgumentException("At least one object must implement IComparable.")
 
-    @member("bool Equals(object x, object y)")
+    @member("Equals(object, object)")
     def equals_objects(self, a: Any, b: Any) -> bool:
         return equal(a, b, self.comparison) if _is_string(a) and _is_string(b) else equals(a, b)
 
-    @member("int GetHashCode(string obj)")
+    @member("GetHashCode(string)")
     def get_hash_code_of(self, text: str | None) -> int:
-        if text is None:
-            raise ArgumentNullException("obj")
+        text = require(text, "obj")
         return get_hash_code(self.key(text))
 
-    @member("int GetHashCode(object obj)")
+    @member("GetHashCode(object)")
     def get_hash_code_of_object(self, value: Any) -> int:
-        if value is None:
-            raise ArgumentNullException("obj")
+        value = require(value, "obj")
         return self.get_hash_code_of(value) if _is_string(value) else get_hash_code(value)
 
     def key(self, text: str) -> str:
@@ -219,9 +199,7 @@ for _number, _name in enumerate(
     )
 
 
-@implements(
-    "System.StringComparer", "static System.StringComparer FromComparison(System.StringComparison comparisonType)"
-)
+@implements("System.StringComparer", "FromComparison")
 def _from_comparison(comparison: int) -> StringComparer:
     check_comparison(comparison)
     return _COMPARERS[comparison]
@@ -230,17 +208,17 @@ def _from_comparison(comparison: int) -> StringComparer:
 implements_all(
     "string",
     {
-        "static int Compare(string strA, string strB)": compare,
-        "static int Compare(string strA, string strB, System.StringComparison comparisonType)": compare,
-        "static int CompareOrdinal(string strA, string strB)": compare_ordinal,
-        "int CompareTo(string strB)": compare,
-        "static bool Equals(string a, string b, System.StringComparison comparisonType)": equal,
-        "bool Equals(string value, System.StringComparison comparisonType)": equal,
-        "static bool op_Equality(string a, string b)": lambda a, b: a == b,
-        "static bool Equals(string a, string b)": lambda a, b: a == b,
-        "bool Equals(string value)": lambda a, b: a == b,
-        "static bool op_Inequality(string a, string b)": lambda a, b: a != b,
-        "bool Equals(object obj)": lambda text, other: _is_string(other) and text == other,
-        "int GetHashCode()": get_hash_code,
+        "Compare(string, string)": compare,
+        "Compare(string, string, StringComparison)": compare,
+        "CompareOrdinal(string, string)": compare_ordinal,
+        "CompareTo(string)": compare,
+        "Equals": equal,
+        "op_Equality": lambda a, b: a == b,
+        "Equals(string, string)": lambda a, b: a == b,
+        "Equals(string)": lambda a, b: a == b,
+        "op_Inequality": lambda a, b: a != b,
+        "Equals(object)": lambda text, other: _is_string(other) and text == other,
+        "GetHashCode()": get_hash_code,
+        "GetHashCode(StringComparison)": lambda text, comparison: StringComparer(comparison).get_hash_code_of(text),
     },
 )

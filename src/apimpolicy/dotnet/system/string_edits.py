@@ -20,7 +20,7 @@ from apimpolicy.dotnet.system.string_search import ORDINAL, ORDINAL_IGNORE_CASE,
 from apimpolicy.dotnet.values import CHAR, Array, from_utf16, to_utf16
 
 
-@implements("string", "new(char[] value, int startIndex, int length)")
+@implements("string", "new(char[], int, int)")
 def _from_part(chars: Array | None, start: int, length: int) -> str:
     if chars is None:
         raise ArgumentNullException("value")
@@ -35,7 +35,7 @@ def _from_part(chars: Array | None, start: int, length: int) -> str:
     return "".join(chars[start : start + length])
 
 
-@implements("string", "new(char c, int count)")
+@implements("string", "new(char, int)")
 @counts_itself
 def _repeated(char: str, count: int) -> str:
     if count < 0:
@@ -44,7 +44,7 @@ def _repeated(char: str, count: int) -> str:
     return char * count
 
 
-@implements("string", "char Chars[int index] { get; }")
+@implements("string", "Chars")
 def char_at(text: str, index: int) -> str:
     """The code unit at this index; raises IndexOutOfRangeException."""
     if 0 <= index < len(text):
@@ -52,7 +52,7 @@ def char_at(text: str, index: int) -> str:
     raise IndexOutOfRangeException
 
 
-@implements("string", "string Substring(int startIndex)")
+@implements("string", "Substring(int)")
 @counts_itself
 def _substring_from(text: str, start: int) -> str:
     if 0 <= start <= len(text):
@@ -64,7 +64,7 @@ def _substring_from(text: str, start: int) -> str:
     )
 
 
-@implements("string", "string Substring(int startIndex, int length)")
+@implements("string", "Substring(int, int)")
 @counts_itself
 def _substring(text: str, start: int, length: int) -> str:
     if not 0 <= start <= len(text):
@@ -85,14 +85,14 @@ def _check_old(old: str | None) -> str:
     return old
 
 
-@implements("string", "string Replace(char oldChar, char newChar)")
+@implements("string", "Replace(char, char)")
 @counts_itself
 def _replace_char(text: str, old: str, new: str) -> str:
     work_through(len(text))
     return text.replace(old, new)
 
 
-@implements("string", "string Replace(string oldValue, string newValue)")
+@implements("string", "Replace(string, string)")
 @counts_itself
 def replace(text: str, old: str | None, new: str | None) -> str:
     """By code units; a null `newValue` removes."""
@@ -104,7 +104,7 @@ def replace(text: str, old: str | None, new: str | None) -> str:
     return text.replace(old, new)
 
 
-@implements("string", "string Replace(string oldValue, string newValue, System.StringComparison comparisonType)")
+@implements("string", "Replace(string, string, StringComparison)")
 def _replace_by(text: str, old: str | None, new: str | None, comparison: int) -> str:
     old, new = _check_old(old), new or ""
     check_comparison(comparison)
@@ -115,10 +115,7 @@ def _replace_by(text: str, old: str | None, new: str | None, comparison: int) ->
     return _replace_culture(text, old, new, bool(comparison & 1))
 
 
-@implements(
-    "string",
-    "string Replace(string oldValue, string newValue, bool ignoreCase, System.Globalization.CultureInfo culture)",
-)
+@implements("string", "Replace(string, string, bool, CultureInfo)")
 def _replace_in_culture(text: str, old: str | None, new: str | None, ignore_case: bool, culture: Any) -> str:
     collation.check_culture(culture, text, old)
     return _replace_by(text, old, new, int(ignore_case))
@@ -168,41 +165,13 @@ def _trimmed(text: str, chars: Any, *, start: bool = True, end: bool = True) -> 
     return text[first:last]
 
 
-@implements("string", "string Trim()")
+@implements("string", "Trim()")
 @counts_itself
 def trim(text: str) -> str:
     """Without the white space around it."""
     if len(text) > FREE_UNITS:
         work_through(len(text))
     return text.strip(WHITE_SPACE)
-
-
-@implements("string", "string TrimStart()")
-def _trim_start(text: str) -> str:
-    return text.lstrip(WHITE_SPACE)
-
-
-@implements("string", "string TrimEnd()")
-def _trim_end(text: str) -> str:
-    return text.rstrip(WHITE_SPACE)
-
-
-@implements("string", "string Trim(char trimChar)")
-@implements("string", "string Trim(params char[] trimChars)")
-def _trim_chars(text: str, chars: Any) -> str:
-    return _trimmed(text, chars)
-
-
-@implements("string", "string TrimStart(char trimChar)")
-@implements("string", "string TrimStart(params char[] trimChars)")
-def _trim_start_chars(text: str, chars: Any) -> str:
-    return _trimmed(text, chars, end=False)
-
-
-@implements("string", "string TrimEnd(char trimChar)")
-@implements("string", "string TrimEnd(params char[] trimChars)")
-def _trim_end_chars(text: str, chars: Any) -> str:
-    return _trimmed(text, chars, start=False)
 
 
 def _check_width(width: int) -> int:
@@ -212,29 +181,7 @@ def _check_width(width: int) -> int:
     return width
 
 
-@implements("string", "string PadLeft(int totalWidth)")
-@implements("string", "string PadLeft(int totalWidth, char paddingChar)")
-def _pad_left(text: str, width: int, char: str = " ") -> str:
-    return text.rjust(_check_width(width), char)
-
-
-@implements("string", "string PadRight(int totalWidth)")
-@implements("string", "string PadRight(int totalWidth, char paddingChar)")
-def _pad_right(text: str, width: int, char: str = " ") -> str:
-    return text.ljust(_check_width(width), char)
-
-
-@implements("string", "string ToUpper(System.Globalization.CultureInfo culture)")
-def _to_upper_in(text: str, culture: Any) -> str:
-    return to_upper_in(text, culture.name if culture is not None else "")
-
-
-@implements("string", "string ToLower(System.Globalization.CultureInfo culture)")
-def _to_lower_in(text: str, culture: Any) -> str:
-    return to_lower_in(text, culture.name if culture is not None else "")
-
-
-@implements("string", "string Insert(int startIndex, string value)")
+@implements("string", "Insert")
 @counts_itself
 def _insert(text: str, start: int, value: str | None) -> str:
     if value is None:
@@ -245,7 +192,7 @@ def _insert(text: str, start: int, value: str | None) -> str:
     return text[:start] + value + text[start:]
 
 
-@implements("string", "string Remove(int startIndex)")
+@implements("string", "Remove(int)")
 def _remove_from(text: str, start: int) -> str:
     if start < 0:
         raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
@@ -254,7 +201,7 @@ def _remove_from(text: str, start: int) -> str:
     return text[:start]
 
 
-@implements("string", "string Remove(int startIndex, int count)")
+@implements("string", "Remove(int, int)")
 def _remove(text: str, start: int, count: int) -> str:
     if start < 0:
         raise ArgumentOutOfRangeException("startIndex", "StartIndex cannot be less than zero.")
@@ -265,29 +212,21 @@ def _remove(text: str, start: int, count: int) -> str:
     return text[:start] + text[start + count :]
 
 
-@implements("string", "static string Copy(string str)")
-@implements("string", "static string Intern(string str)")
+@implements("string", "Copy", "Intern")
 def _copy(text: str | None) -> str:
     if text is None:
         raise ArgumentNullException("str")
     return text
 
 
-@implements("string", "object Clone()")
-@implements("string", "string ToString()")
-@implements("string", "string ToString(System.IFormatProvider provider)")
-def _itself(text: str, _provider: Any = None) -> str:
-    return text
-
-
-@implements("string", "char[] ToCharArray()")
+@implements("string", "ToCharArray()")
 @counts_itself
 def _to_char_array(text: str) -> Array:
     environment().new_elements(len(text))
     return Array(CHAR, text)
 
 
-@implements("string", "char[] ToCharArray(int startIndex, int length)")
+@implements("string", "ToCharArray(int, int)")
 @counts_itself
 def _to_char_array_part(text: str, start: int, length: int) -> Array:
     if not 0 <= start <= len(text):
@@ -303,7 +242,7 @@ def _to_char_array_part(text: str, start: int, length: int) -> Array:
     return Array(CHAR, text[start : start + length])
 
 
-@implements("string", "void CopyTo(int sourceIndex, char[] destination, int destinationIndex, int count)")
+@implements("string", "CopyTo")
 def _copy_to(text: str, source: int, destination: Array | None, target: int, count: int) -> None:
     if destination is None:
         raise ArgumentNullException("destination")
@@ -338,8 +277,7 @@ def _valid(text: str) -> str:
     return from_utf16(text)
 
 
-@implements("string", "string Normalize()")
-@implements("string", "string Normalize(System.Text.NormalizationForm normalizationForm)")
+@implements("string", "Normalize")
 @counts_itself
 def _normalize(text: str, form: int = 1) -> str:
     name = _form(form)
@@ -349,33 +287,39 @@ def _normalize(text: str, form: int = 1) -> str:
     return to_utf16(normalize(name, _valid(text)))
 
 
-@implements("string", "bool IsNormalized()")
-@implements("string", "bool IsNormalized(System.Text.NormalizationForm normalizationForm)")
-def _is_normalized(text: str, form: int = 1) -> bool:
-    return is_normalized(_form(form), _valid(text))
-
-
-declines("string", "static string IsInterned(string str)", reason="which strings are the same object is not simulated")
+declines("string", "IsInterned", reason="which strings are the same object is not simulated")
 declines(
     "string",
-    "static string Create<TState>(int length, TState state, System.Buffers.SpanAction<char, TState> action)",
+    "Create",
     reason="spans are not simulated",
 )
-declines("string", "System.Text.StringRuneEnumerator EnumerateRunes()", reason="System.Text.Rune is not simulated")
+declines("string", "EnumerateRunes", reason="System.Text.Rune is not simulated")
 
 implements_all(
     "string",
     {
-        "new(char[] value)": lambda chars: "".join(chars or ()),
-        "static readonly string Empty;": lambda: "",
-        "int Length { get; }": len,
-        "static bool IsNullOrEmpty(string value)": lambda value: not value,
-        "static bool IsNullOrWhiteSpace(string value)": lambda value: not value or not value.strip(WHITE_SPACE),
-        "string ToUpper()": to_upper,
-        "string ToUpperInvariant()": to_upper,
-        "string ToLower()": to_lower,
-        "string ToLowerInvariant()": to_lower,
-        "System.TypeCode GetTypeCode()": lambda _: 18,
-        "char GetPinnableReference()": lambda text: text[:1] or "\0",
+        "new(char[])": lambda chars: "".join(chars or ()),
+        "Empty": lambda: "",
+        "Length": len,
+        "IsNullOrEmpty": lambda value: not value,
+        "IsNullOrWhiteSpace": lambda value: not value or not value.strip(WHITE_SPACE),
+        "ToUpper()": to_upper,
+        "ToUpperInvariant": to_upper,
+        "ToLower()": to_lower,
+        "ToLowerInvariant": to_lower,
+        "GetTypeCode": lambda _: 18,
+        "GetPinnableReference": lambda text: text[:1] or "\0",
+        "TrimStart()": lambda text: text.lstrip(WHITE_SPACE),
+        "TrimEnd()": lambda text: text.rstrip(WHITE_SPACE),
+        "Trim": _trimmed,
+        "TrimStart": lambda text, chars: _trimmed(text, chars, end=False),
+        "TrimEnd": lambda text, chars: _trimmed(text, chars, start=False),
+        "PadLeft": lambda text, width, char=" ": text.rjust(_check_width(width), char),
+        "PadRight": lambda text, width, char=" ": text.ljust(_check_width(width), char),
+        "ToUpper(CultureInfo)": lambda text, culture: to_upper_in(text, culture.name if culture is not None else ""),
+        "ToLower(CultureInfo)": lambda text, culture: to_lower_in(text, culture.name if culture is not None else ""),
+        "Clone": lambda text, _provider=None: text,
+        "ToString": lambda text, _provider=None: text,
+        "IsNormalized": lambda text, form=1: is_normalized(_form(form), _valid(text)),
     },
 )

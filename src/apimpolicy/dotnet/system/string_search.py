@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import FREE_UNITS, environment, work_through
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import counts_itself, implements
+from apimpolicy.dotnet.registry import counts_itself, implements, implements_all
 from apimpolicy.dotnet.system import collation
 from apimpolicy.dotnet.system.characters import to_upper
 from apimpolicy.dotnet.system.linear_text import rfind
@@ -84,45 +84,37 @@ def last_index_of(text: str, value: str | None, start: int, count: int, comparis
     return found + begin if found >= 0 else -1
 
 
-@implements("string", "int IndexOf(string value)")
-@implements("string", "int IndexOf(string value, System.StringComparison comparisonType)")
+@implements("string", "IndexOf")
 def _index_of(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> int:
     return index_of(text, value, 0, len(text), comparison)
 
 
-@implements("string", "int IndexOf(string value, int startIndex)")
-@implements("string", "int IndexOf(string value, int startIndex, System.StringComparison comparisonType)")
+@implements("string", "IndexOf(string, int)", "IndexOf(string, int, StringComparison)")
 def _index_of_from(text: str, value: str | None, start: int, comparison: int = CURRENT_CULTURE) -> int:
     return index_of(text, value, start, max(len(text) - start, 0), comparison)
 
 
-@implements("string", "int IndexOf(string value, int startIndex, int count)")
-@implements("string", "int IndexOf(string value, int startIndex, int count, System.StringComparison comparisonType)")
+@implements("string", "IndexOf(string, int, int)", "IndexOf(string, int, int, StringComparison)")
 def _index_of_part(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
     return index_of(text, value, start, count, comparison)
 
 
-@implements("string", "int LastIndexOf(string value)")
-@implements("string", "int LastIndexOf(string value, System.StringComparison comparisonType)")
+@implements("string", "LastIndexOf")
 def _last_index_of(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> int:
     return last_index_of(text, value, len(text) - 1, len(text), comparison)
 
 
-@implements("string", "int LastIndexOf(string value, int startIndex)")
-@implements("string", "int LastIndexOf(string value, int startIndex, System.StringComparison comparisonType)")
+@implements("string", "LastIndexOf(string, int)", "LastIndexOf(string, int, StringComparison)")
 def _last_index_of_from(text: str, value: str | None, start: int, comparison: int = CURRENT_CULTURE) -> int:
     return last_index_of(text, value, start, start + 1, comparison)
 
 
-@implements("string", "int LastIndexOf(string value, int startIndex, int count)")
-@implements(
-    "string", "int LastIndexOf(string value, int startIndex, int count, System.StringComparison comparisonType)"
-)
+@implements("string", "LastIndexOf(string, int, int)", "LastIndexOf(string, int, int, StringComparison)")
 def _last_index_of_part(text: str, value: str | None, start: int, count: int, comparison: int = CURRENT_CULTURE) -> int:
     return last_index_of(text, value, start, count, comparison)
 
 
-@implements("string", "int IndexOf(char value)")
+@implements("string", "IndexOf(char)")
 @counts_itself
 def _index_of_char(text: str, value: str) -> int:
     if len(text) > FREE_UNITS:
@@ -130,23 +122,18 @@ def _index_of_char(text: str, value: str) -> int:
     return text.find(value)
 
 
-@implements("string", "int IndexOf(char value, System.StringComparison comparisonType)")
+@implements("string", "IndexOf(char, StringComparison)")
 def _index_of_char_by(text: str, value: str, comparison: int) -> int:
     return index_of(text, value, 0, len(text), comparison)
 
 
-@implements("string", "int IndexOf(char value, int startIndex)")
+@implements("string", "IndexOf(char, int)")
 @counts_itself
 def _index_of_char_from(text: str, value: str, start: int) -> int:
     if not 0 <= start <= len(text):
         raise ArgumentOutOfRangeException("startIndex", _INDEX)
     work_through(len(text) - start)
     return text.find(value, start)
-
-
-@implements("string", "int IndexOf(char value, int startIndex, int count)")
-def _index_of_char_part(text: str, value: str, start: int, count: int) -> int:
-    return index_of(text, value, start, count, ORDINAL)
 
 
 def _last_bounds(text: str, start: int, count: int) -> tuple[int, int]:
@@ -157,7 +144,7 @@ def _last_bounds(text: str, start: int, count: int) -> tuple[int, int]:
     return start - count + 1, start + 1
 
 
-@implements("string", "int LastIndexOf(char value)")
+@implements("string", "LastIndexOf(char)")
 @counts_itself
 def _last_index_of_char(text: str, value: str) -> int:
     if len(text) > FREE_UNITS:
@@ -165,12 +152,7 @@ def _last_index_of_char(text: str, value: str) -> int:
     return text.rfind(value)
 
 
-@implements("string", "int LastIndexOf(char value, int startIndex)")
-def _last_index_of_char_from(text: str, value: str, start: int) -> int:
-    return _last_index_of_char_part(text, value, start, start + 1)
-
-
-@implements("string", "int LastIndexOf(char value, int startIndex, int count)")
+@implements("string", "LastIndexOf(char, int, int)")
 def _last_index_of_char_part(text: str, value: str, start: int, count: int) -> int:
     return text.rfind(value, *_last_bounds(text, start, count)) if text else -1
 
@@ -184,17 +166,12 @@ def _any_of(text: str, chars: Array | None, begin: int, end: int, last: bool) ->
     return next((place for place in places if text[place] in wanted), -1)
 
 
-@implements("string", "int IndexOfAny(char[] anyOf)")
-def _index_of_any(text: str, chars: Array | None) -> int:
-    return _any_of(text, chars, 0, len(text), False)
-
-
-@implements("string", "int IndexOfAny(char[] anyOf, int startIndex)")
+@implements("string", "IndexOfAny(char[], int)")
 def _index_of_any_from(text: str, chars: Array | None, start: int) -> int:
     return _index_of_any_part(text, chars, start, len(text) - start)
 
 
-@implements("string", "int IndexOfAny(char[] anyOf, int startIndex, int count)")
+@implements("string", "IndexOfAny(char[], int, int)")
 def _index_of_any_part(text: str, chars: Array | None, start: int, count: int) -> int:
     if not 0 <= start <= len(text):
         raise ArgumentOutOfRangeException("startIndex", _INDEX)
@@ -203,22 +180,17 @@ def _index_of_any_part(text: str, chars: Array | None, start: int, count: int) -
     return _any_of(text, chars, start, start + count, False)
 
 
-@implements("string", "int LastIndexOfAny(char[] anyOf)")
-def _last_index_of_any(text: str, chars: Array | None) -> int:
-    return _any_of(text, chars, 0, len(text), True)
-
-
-@implements("string", "int LastIndexOfAny(char[] anyOf, int startIndex)")
+@implements("string", "LastIndexOfAny(char[], int)")
 def _last_index_of_any_from(text: str, chars: Array | None, start: int) -> int:
     return _last_index_of_any_part(text, chars, start, start + 1)
 
 
-@implements("string", "int LastIndexOfAny(char[] anyOf, int startIndex, int count)")
+@implements("string", "LastIndexOfAny(char[], int, int)")
 def _last_index_of_any_part(text: str, chars: Array | None, start: int, count: int) -> int:
     return _any_of(text, chars, *_last_bounds(text, start, count), True) if text else -1
 
 
-@implements("string", "bool Contains(string value)")
+@implements("string", "Contains(string)")
 @counts_itself
 def contains(text: str, value: str | None) -> bool:
     """By code units; raises ArgumentNullException."""
@@ -229,19 +201,12 @@ def contains(text: str, value: str | None) -> bool:
     return value in text
 
 
-@implements("string", "bool Contains(char value)")
-def _contains_char(text: str, value: str) -> bool:
-    return value in text
-
-
-@implements("string", "bool Contains(string value, System.StringComparison comparisonType)")
-@implements("string", "bool Contains(char value, System.StringComparison comparisonType)")
+@implements("string", "Contains")
 def _contains_by(text: str, value: str | None, comparison: int) -> bool:
     return index_of(text, value, 0, len(text), comparison) >= 0
 
 
-@implements("string", "bool StartsWith(string value)")
-@implements("string", "bool StartsWith(string value, System.StringComparison comparisonType)")
+@implements("string", "StartsWith")
 @counts_itself
 def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
@@ -256,8 +221,7 @@ def starts_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE)
     return collation.starts_with(text, value, bool(comparison & 1))
 
 
-@implements("string", "bool EndsWith(string value)")
-@implements("string", "bool EndsWith(string value, System.StringComparison comparisonType)")
+@implements("string", "EndsWith")
 @counts_itself
 def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -> bool:
     """By the invariant culture unless told otherwise; raises ArgumentNullException."""
@@ -272,23 +236,27 @@ def ends_with(text: str, value: str | None, comparison: int = CURRENT_CULTURE) -
     return collation.ends_with(text, value, bool(comparison & 1))
 
 
-@implements("string", "bool StartsWith(string value, bool ignoreCase, System.Globalization.CultureInfo culture)")
+@implements("string", "StartsWith(string, bool, CultureInfo)")
 def _starts_with_culture(text: str, value: str | None, ignore_case: bool, culture: Any) -> bool:
     collation.check_culture(culture, text, value)
     return starts_with(text, value, int(ignore_case))
 
 
-@implements("string", "bool EndsWith(string value, bool ignoreCase, System.Globalization.CultureInfo culture)")
+@implements("string", "EndsWith(string, bool, CultureInfo)")
 def _ends_with_culture(text: str, value: str | None, ignore_case: bool, culture: Any) -> bool:
     collation.check_culture(culture, text, value)
     return ends_with(text, value, int(ignore_case))
 
 
-@implements("string", "bool StartsWith(char value)")
-def _starts_with_char(text: str, value: str) -> bool:
-    return text[:1] == value
-
-
-@implements("string", "bool EndsWith(char value)")
-def _ends_with_char(text: str, value: str) -> bool:
-    return text[-1:] == value
+implements_all(
+    "string",
+    {
+        "IndexOf(char, int, int)": lambda text, value, start, count: index_of(text, value, start, count, ORDINAL),
+        "LastIndexOf(char, int)": lambda text, value, start: _last_index_of_char_part(text, value, start, start + 1),
+        "IndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), False),
+        "LastIndexOfAny(char[])": lambda text, chars: _any_of(text, chars, 0, len(text), True),
+        "Contains(char)": lambda text, value: value in text,
+        "StartsWith(char)": lambda text, value: text[:1] == value,
+        "EndsWith(char)": lambda text, value: text[-1:] == value,
+    },
+)

@@ -87,28 +87,24 @@ def _without_empty(text: str, parts: list[tuple[str, int]], count: int) -> Array
     return string_array(kept)
 
 
-@implements("string", "string[] Split(params char[] separator)")
+@implements("string", "Split(char[])")
 def _split_chars(text: str, separators: Array | None) -> Array:
     if separators is not None and len(separators) == 1:
         return split_at_one(text, separators[0])
     return split(text, separators)
 
 
-@implements("string", "string[] Split(char[] separator, int count)")
-@implements("string", "string[] Split(char[] separator, int count, System.StringSplitOptions options)")
-@implements("string", "string[] Split(string[] separator, int count, System.StringSplitOptions options)")
+@implements("string", "Split")
 def _split_count(text: str, separators: Array | None, count: int, options: int = 0) -> Array:
     return split(text, separators, count, options)
 
 
-@implements("string", "string[] Split(char[] separator, System.StringSplitOptions options)")
-@implements("string", "string[] Split(string[] separator, System.StringSplitOptions options)")
+@implements("string", "Split(char[], StringSplitOptions)", "Split(string[], StringSplitOptions)")
 def _split_options(text: str, separators: Array | None, options: int) -> Array:
     return split(text, separators, _UNBOUNDED, options)
 
 
-@implements("string", 'string[] Split(char separator, System.StringSplitOptions options = "None")')
-@implements("string", 'string[] Split(string separator, System.StringSplitOptions options = "None")')
+@implements("string", "Split(char, StringSplitOptions)", "Split(string, StringSplitOptions)")
 @counts_itself
 def split_at_one(text: str, separator: str | None, options: int = 0) -> Array:
     if separator and options == 0:
@@ -122,7 +118,6 @@ def split_at_one(text: str, separator: str | None, options: int = 0) -> Array:
     return split(text, (separator,), _UNBOUNDED, options)
 
 
-@implements("string", 'string[] Split(char separator, int count, System.StringSplitOptions options = "None")')
-@implements("string", 'string[] Split(string separator, int count, System.StringSplitOptions options = "None")')
+@implements("string", "Split(char, int, StringSplitOptions)", "Split(string, int, StringSplitOptions)")
 def _split_one_count(text: str, separator: str | None, count: int, options: int = 0) -> Array:
     return split(text, (separator,), count, options)

@@ -228,29 +228,22 @@ def format_composite(format_: str | None, arguments: Sequence[Any] | None, provi
     return "".join(out)
 
 
-@implements("string", "static string Format(string format, object arg0)")
-@implements("string", "static string Format(string format, object arg0, object arg1)")
-@implements("string", "static string Format(string format, object arg0, object arg1, object arg2)")
+@implements("string", "Format")
 def _format(format_: str | None, *arguments: Any) -> str:
     return format_composite(format_, arguments)
 
 
-@implements("string", "static string Format(string format, params object[] args)")
-def _format_array(format_: str | None, arguments: Array | None) -> str:
-    return format_composite(format_, arguments)
-
-
-@implements("string", "static string Format(System.IFormatProvider provider, string format, object arg0)")
-@implements("string", "static string Format(System.IFormatProvider provider, string format, object arg0, object arg1)")
 @implements(
     "string",
-    "static string Format(System.IFormatProvider provider, string format, object arg0, object arg1, object arg2)",
+    "Format(IFormatProvider, string, object)",
+    "Format(IFormatProvider, string, object, object)",
+    "Format(IFormatProvider, string, object, object, object)",
 )
 def _format_provider(provider: Any, format_: str | None, *arguments: Any) -> str:
     return format_composite(format_, arguments, provider)
 
 
-@implements("string", "static string Format(System.IFormatProvider provider, string format, params object[] args)")
+@implements("string", "Format(IFormatProvider, string, object[])")
 def _format_provider_array(provider: Any, format_: str | None, arguments: Array | None) -> str:
     return format_composite(format_, arguments, provider)
 
@@ -258,12 +251,13 @@ def _format_provider_array(provider: Any, format_: str | None, arguments: Array 
 implements_all(
     "string",
     {
-        "static string Concat(object arg0)": concat,
-        "static string Concat(object arg0, object arg1)": concat,
-        "static string Concat(object arg0, object arg1, object arg2)": concat,
-        "static string Concat(string str0, string str1)": concat,
-        "static string Concat(string str0, string str1, string str2)": concat,
-        "static string Concat(string str0, string str1, string str2, string str3)": concat,
+        "Concat": concat,
+        "Format(string, object[])": format_composite,
+        "Concat(object[])": lambda values: join("", map(text, _required(values, "args"))),
+        "Concat(string[])": lambda values: join("", (value or "" for value in _steps(_required(values)))),
+        "Concat(IEnumerable<string>)": lambda values: join("", (value or "" for value in _steps(_required(values)))),
+        "Join(char, object[])": lambda separator, values: join(separator, map(text, _required(values))),
+        "Join(string, object[])": lambda separator, values: join(separator, map(text, _required(values))),
     },
 )
 
@@ -274,29 +268,17 @@ def _required(values: Iterable[Any] | None, name: str = "values") -> Iterable[An
     return values
 
 
-@implements("string", "static string Concat(params object[] args)")
-def _concat_objects(values: Array | None) -> str:
-    return join("", map(text, _required(values, "args")))
-
-
-@implements("string", "static string Concat(params string[] values)")
-@implements("string", "static string Concat(System.Collections.Generic.IEnumerable<string> values)")
-def _concat_strings(values: Iterable[str | None] | None) -> str:
-    return join("", (value or "" for value in _steps(_required(values))))
-
-
-@implements("string", "static string Concat<T>(System.Collections.Generic.IEnumerable<T> values)", types=True)
+@implements("string", "Concat(IEnumerable<T>)", types=True)
 def _concat_all(types: tuple[Type, ...], values: Iterable[Any] | None) -> str:
     return _join_all(types, "", values)
 
 
-@implements("string", "static string Join(char separator, params string[] value)")
-@implements("string", "static string Join(string separator, params string[] value)")
+@implements("string", "Join")
 def _join_array(separator: str | None, values: Array | None) -> str:
     return join(separator, (value or "" for value in _required(values, "value")))
 
 
-@implements("string", "static string Join(string separator, System.Collections.Generic.IEnumerable<string> values)")
+@implements("string", "Join(string, IEnumerable<string>)")
 @counts_itself
 def _join_strings(separator: str | None, values: Iterable[str | None] | None) -> str:
     items = getattr(values, "items", values)  # a List has its elements there
@@ -314,25 +296,13 @@ def _join_strings(separator: str | None, values: Iterable[str | None] | None) ->
     return made if len(made) <= UNCHECKED_LENGTH else long_text(made)
 
 
-@implements("string", "static string Join(char separator, params object[] values)")
-@implements("string", "static string Join(string separator, params object[] values)")
-def _join_objects(separator: str | None, values: Array | None) -> str:
-    return join(separator, map(text, _required(values)))
-
-
-@implements(
-    "string", "static string Join<T>(char separator, System.Collections.Generic.IEnumerable<T> values)", types=True
-)
-@implements(
-    "string", "static string Join<T>(string separator, System.Collections.Generic.IEnumerable<T> values)", types=True
-)
+@implements("string", "Join(char, IEnumerable<T>)", "Join(string, IEnumerable<T>)", types=True)
 def _join_all(types: tuple[Type, ...], separator: str | None, values: Iterable[Any] | None) -> str:
     type_ = types[-1]
     return join(separator, (text(box(type_, value)) for value in _steps(_required(values))))
 
 
-@implements("string", "static string Join(char separator, string[] value, int startIndex, int count)")
-@implements("string", "static string Join(string separator, string[] value, int startIndex, int count)")
+@implements("string", "Join(char, string[], int, int)", "Join(string, string[], int, int)")
 def _join_part(separator: str | None, values: Array | None, start: int, count: int) -> str:
     if values is None:
         raise ArgumentNullException("value")

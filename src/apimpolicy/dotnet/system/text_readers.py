@@ -1,4 +1,4 @@
-"""`System.IO.StringReader`, also as the `TextReader` that it is; `stream_texts` has the reader of a stream."""
+"""`System.IO.StringReader`, also as the `TextReader` that it is."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.collections.arguments import check_part
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
+from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
 from apimpolicy.dotnet.registry import dotnet_class, interface_members, member
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.values import Array
 
 LINE_END = re.compile("[\r\n]")
-_PART = "char[] buffer, int index, int count"
 
 
 def check_buffer(buffer: Array | None, index: int, count: int) -> None:
     """Check a part of a buffer; raises ArgumentNullException, ArgumentOutOfRangeException, ArgumentException."""
-    if buffer is None:
-        raise ArgumentNullException("buffer", "Buffer cannot be null.")
+    buffer = require(buffer, "buffer", "Buffer cannot be null.")
     check_part(index, count, len(buffer))
 
 
-@dotnet_class("System.IO.StringReader")
+@dotnet_class("System.IO.StringReader", members="Close=dispose")
 class StringReader:
     """Reads a string from left to right."""
 
@@ -34,10 +32,9 @@ class StringReader:
         self._position = 0
 
     @staticmethod
-    @member("new(string s)")
+    @member("new")
     def create(text: str | None) -> StringReader:
-        if text is None:
-            raise ArgumentNullException("s")
+        text = require(text, "s")
         return StringReader(text)
 
     def _open(self) -> str:
@@ -45,18 +42,17 @@ class StringReader:
             raise ObjectDisposedException("Cannot read from a closed TextReader.")
         return self._text
 
-    @member("int Peek()")
     def peek(self) -> int:
         text = self._open()
         return ord(text[self._position]) if self._position < len(text) else -1
 
-    @member("int Read()")
+    @member("Read()")
     def read(self) -> int:
         found = self.peek()
         self._position += found >= 0
         return found
 
-    @member("int Read(char[] buffer, int index, int count)")
+    @member("Read(char[], int, int)")
     def read_into(self, buffer: Array | None, index: int, count: int) -> int:
         """The number of characters that were read: 0 at the end."""
         check_buffer(buffer, index, count)
@@ -66,13 +62,11 @@ class StringReader:
         self._position += len(found)
         return len(found)
 
-    @member("string ReadToEnd()")
     def read_to_end(self) -> str:
         rest = self._open()[self._position :]
         self._position += len(rest)
         return rest
 
-    @member("string ReadLine()")
     def read_line(self) -> str | None:
         """None at the end; a line ends with CR, LF or both."""
         text, start = self._open(), self._position
@@ -83,7 +77,6 @@ class StringReader:
         self._position = end + (2 if text[end : end + 2] == "\r\n" else 1)
         return text[start:end]
 
-    @member("void Close()")
     def dispose(self) -> None:
         self._text = None
 
@@ -91,13 +84,13 @@ class StringReader:
 interface_members(
     "System.IO.TextReader",
     {
-        "int Peek()": "peek",
+        "Peek": "peek",
         "int Read()": "read",
         "int Read(char[] buffer, int index, int count)": "read_into",
-        "int ReadBlock(char[] buffer, int index, int count)": "read_into",
-        "string ReadToEnd()": "read_to_end",
-        "string ReadLine()": "read_line",
-        "void Close()": "dispose",
-        "void Dispose()": "dispose",
+        "ReadBlock": "read_into",
+        "ReadToEnd": "read_to_end",
+        "ReadLine": "read_line",
+        "Close": "dispose",
+        "Dispose": "dispose",
     },
 )

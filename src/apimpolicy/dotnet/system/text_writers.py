@@ -1,12 +1,12 @@
-"""`System.IO.StringWriter`, and what every `TextWriter` can do; `stream_texts` has the writer into a stream."""
+"""`System.IO.StringWriter`, and what every `TextWriter` can do."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ObjectDisposedException
+from apimpolicy.dotnet.exceptions import ObjectDisposedException, require
 from apimpolicy.dotnet.metadata import find_definition, named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_setter, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, implements_setter
 from apimpolicy.dotnet.system.encodings import UTF16, Encoding
 from apimpolicy.dotnet.system.string_builders import StringBuilder
 from apimpolicy.dotnet.system.strings import format_composite, format_value
@@ -67,7 +67,7 @@ class TextWriter:
         self._closed = True
 
 
-@dotnet_class(_WRITER, attributes="Encoding")
+@dotnet_class(_WRITER)
 class StringWriter(TextWriter):
     """Writes into a StringBuilder; what was written can still be read when it is closed."""
 
@@ -83,26 +83,16 @@ class StringWriter(TextWriter):
     def put(self, text: str) -> None:
         self.builder.append(text)
 
-    @member("System.Text.StringBuilder GetStringBuilder()")
     def get_string_builder(self) -> StringBuilder:
         return self.builder
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.builder.to_string()
 
 
-@implements(_WRITER, "new()")
-@implements(_WRITER, "new(System.IFormatProvider formatProvider)")
-def _new(provider: Any = None) -> StringWriter:
-    return StringWriter(StringBuilder(), provider)
-
-
-@implements(_WRITER, "new(System.Text.StringBuilder sb)")
-@implements(_WRITER, "new(System.Text.StringBuilder sb, System.IFormatProvider formatProvider)")
+@implements(_WRITER, "new")
 def _new_builder(builder: StringBuilder | None, provider: Any = None) -> StringWriter:
-    if builder is None:
-        raise ArgumentNullException("sb")
+    builder = require(builder, "sb")
     return StringWriter(builder, provider)
 
 
@@ -167,6 +157,10 @@ register_writing(_BASE)
 register_writing(_WRITER)
 
 
-@implements_setter(_BASE, "string NewLine { get; set; }")
+@implements_setter(_BASE, "NewLine")
 def _set_new_line(writer: TextWriter, value: str | None) -> None:
     writer.new_line = "\n" if value is None else value
+
+
+implements_all(_WRITER, {"new()": lambda provider=None: StringWriter(StringBuilder(), provider)})
+implements_all(_WRITER, {"new(IFormatProvider)": lambda provider=None: StringWriter(StringBuilder(), provider)})

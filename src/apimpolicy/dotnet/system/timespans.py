@@ -7,10 +7,10 @@ from typing import Any
 from apimpolicy.dotnet.environment import work_through
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
     OverflowException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.arithmetic import double_to_int, float_divide
@@ -25,12 +25,7 @@ _LIMIT = 1 << 63
 _TOO_LONG = "TimeSpan overflowed because the duration is too long."
 
 
-@dotnet_class(
-    "System.TimeSpan",
-    attributes=(
-        "Ticks Days Hours Minutes Seconds Milliseconds TotalDays TotalHours TotalMinutes TotalSeconds TotalMilliseconds"
-    ),
-)
+@dotnet_class("System.TimeSpan")
 class TimeSpan:
     """A span of time; immutable."""
 
@@ -83,47 +78,42 @@ class TimeSpan:
     def total_milliseconds(self) -> float:
         return self.ticks / MILLISECOND
 
-    @member("System.TimeSpan Add(System.TimeSpan ts)")
     def add(self, other: TimeSpan) -> TimeSpan:
         return _checked(self.ticks + other.ticks)
 
-    @member("System.TimeSpan Subtract(System.TimeSpan ts)")
     def subtract(self, other: TimeSpan) -> TimeSpan:
         return _checked(self.ticks - other.ticks)
 
-    @member("System.TimeSpan Negate()")
     def negate(self) -> TimeSpan:
         if self.ticks == -_LIMIT:
             raise OverflowException("Negating the minimum value of a twos complement number is invalid.")
         return TimeSpan(-self.ticks)
 
-    @member("System.TimeSpan Duration()")
     def duration(self) -> TimeSpan:
         if self.ticks == -_LIMIT:
             raise OverflowException("The duration cannot be returned for TimeSpan.MinValue because it overflows.")
         return TimeSpan(abs(self.ticks))
 
-    @member("System.TimeSpan Multiply(double factor)")
     def multiply(self, factor: float) -> TimeSpan:
         if factor != factor:
             raise ArgumentException("TimeSpan does not accept floating point Not-a-Number values.", "factor")
         return _from_float(_round_even(self.ticks * factor))
 
-    @member("System.TimeSpan Divide(double divisor)")
+    @member("Divide(double)")
     def divide(self, divisor: float) -> TimeSpan:
         if divisor != divisor:
             raise ArgumentException("TimeSpan does not accept floating point Not-a-Number values.", "divisor")
         return _from_float(_round_even(float_divide(float(self.ticks), divisor)))
 
-    @member("double Divide(System.TimeSpan ts)")
+    @member("Divide(TimeSpan)")
     def ratio(self, other: TimeSpan) -> float:
         return float_divide(float(self.ticks), float(other.ticks))
 
-    @member("int CompareTo(System.TimeSpan value)")
+    @member("CompareTo(TimeSpan)")
     def compare_to(self, other: TimeSpan) -> int:
         return (self.ticks > other.ticks) - (self.ticks < other.ticks)
 
-    @member("int CompareTo(object value)")
+    @member("CompareTo(object)")
     def compare_to_object(self, other: Any) -> int:
         if other is None:
             return 1
@@ -131,21 +121,18 @@ class TimeSpan:
             raise ArgumentException("Object must be of type TimeSpan.")
         return self.compare_to(other)
 
-    @member("bool Equals(System.TimeSpan obj)")
-    @member("bool Equals(object value)")
+    @member("Equals(TimeSpan)", "Equals(object)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, TimeSpan) and other.ticks == self.ticks
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return wrap_int32(self.ticks ^ (self.ticks >> 32))
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return self.format("c")
 
-    @member("string ToString(string format)")
-    @member("string ToString(string format, System.IFormatProvider formatProvider)")
+    @member("ToString(string)", "ToString(string, IFormatProvider)")
     def format(self, format_: str | None, provider: Any = None) -> str:
         """`c` (also `t`, `T`), `g`, `G` or custom; raises FormatException."""
         if not format_ or format_ in ("c", "t", "T"):
@@ -271,14 +258,13 @@ def _register_from() -> None:
 _register_from()
 
 
-@implements("System.TimeSpan", "new(int hours, int minutes, int seconds)")
+@implements("System.TimeSpan", "new(int, int, int)")
 def from_clock(hours: int, minutes: int, seconds: int) -> TimeSpan:
     """The span of these hours, minutes and seconds, which may each be of any size."""
     return from_parts(0, hours, minutes, seconds, 0)
 
 
-@implements("System.TimeSpan", "new(int days, int hours, int minutes, int seconds)")
-@implements("System.TimeSpan", "new(int days, int hours, int minutes, int seconds, int milliseconds)")
+@implements("System.TimeSpan", "new")
 def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: int = 0) -> TimeSpan:
     """Raises ArgumentOutOfRangeException when the sum does not fit."""
     ticks = days * DAY + hours * HOUR + minutes * MINUTE + seconds * SECOND + milliseconds * MILLISECOND
@@ -287,8 +273,7 @@ def from_parts(days: int, hours: int, minutes: int, seconds: int, milliseconds: 
     return TimeSpan(ticks)
 
 
-@implements("System.TimeSpan", "static System.TimeSpan Parse(string s)")
-@implements("System.TimeSpan", "static System.TimeSpan Parse(string input, System.IFormatProvider formatProvider)")
+@implements("System.TimeSpan", "Parse")
 def parse(text: str | None, provider: Any = None) -> TimeSpan:
     """`[-][d.]hh:mm[:ss[.f]]` or whole days; raises FormatException, OverflowException.
 
@@ -297,43 +282,34 @@ def parse(text: str | None, provider: Any = None) -> TimeSpan:
     >>> parse("1.02:03:04.5")
     TimeSpan('1.02:03:04.5000000')
     """
-    if text is None:
-        raise ArgumentNullException("input")
+    text = require(text, "input")
     return TimeSpan(read_ticks(text, numbers_of(provider).number_point, constant=True, general=GENERAL))
-
-
-@implements("System.TimeSpan", "static bool TryParse(string s, out System.TimeSpan result)")
-@implements(
-    "System.TimeSpan",
-    "static bool TryParse(string input, System.IFormatProvider formatProvider, out System.TimeSpan result)",
-)
-def _try_parse(text: str | None, provider: Any = None) -> tuple[bool, TimeSpan]:
-    return attempt(parse, TimeSpan(0), text, provider)
 
 
 implements_all(
     "System.TimeSpan",
     {
-        "static readonly System.TimeSpan Zero;": lambda: TimeSpan(0),
-        "static readonly System.TimeSpan MaxValue;": lambda: TimeSpan(_LIMIT - 1),
-        "static readonly System.TimeSpan MinValue;": lambda: TimeSpan(-_LIMIT),
-        "new(long ticks)": TimeSpan,
-        "static System.TimeSpan FromTicks(long value)": TimeSpan,
-        "static int Compare(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.compare_to(b),
-        "static System.TimeSpan op_UnaryPlus(System.TimeSpan t)": lambda span: span,
-        "static System.TimeSpan op_UnaryNegation(System.TimeSpan t)": TimeSpan.negate,
-        "static System.TimeSpan op_Addition(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.add,
-        "static System.TimeSpan op_Subtraction(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.subtract,
-        "static System.TimeSpan op_Multiply(System.TimeSpan timeSpan, double factor)": TimeSpan.multiply,
-        "static System.TimeSpan op_Multiply(double factor, System.TimeSpan timeSpan)": lambda a, span: span.multiply(a),
-        "static System.TimeSpan op_Division(System.TimeSpan timeSpan, double divisor)": TimeSpan.divide,
-        "static double op_Division(System.TimeSpan t1, System.TimeSpan t2)": TimeSpan.ratio,
-        "static bool op_Equality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
-        "static bool Equals(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks == b.ticks,
-        "static bool op_Inequality(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks != b.ticks,
-        "static bool op_LessThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks < b.ticks,
-        "static bool op_LessThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks <= b.ticks,
-        "static bool op_GreaterThan(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks > b.ticks,
-        "static bool op_GreaterThanOrEqual(System.TimeSpan t1, System.TimeSpan t2)": lambda a, b: a.ticks >= b.ticks,
+        "Zero": lambda: TimeSpan(0),
+        "MaxValue": lambda: TimeSpan(_LIMIT - 1),
+        "MinValue": lambda: TimeSpan(-_LIMIT),
+        "new(long)": TimeSpan,
+        "FromTicks": TimeSpan,
+        "Compare": lambda a, b: a.compare_to(b),
+        "op_UnaryPlus": lambda span: span,
+        "op_UnaryNegation": TimeSpan.negate,
+        "op_Addition": TimeSpan.add,
+        "op_Subtraction": TimeSpan.subtract,
+        "op_Multiply(TimeSpan, double)": TimeSpan.multiply,
+        "op_Multiply(double, TimeSpan)": lambda a, span: span.multiply(a),
+        "op_Division(TimeSpan, double)": TimeSpan.divide,
+        "op_Division(TimeSpan, TimeSpan)": TimeSpan.ratio,
+        "op_Equality": lambda a, b: a.ticks == b.ticks,
+        "Equals(TimeSpan, TimeSpan)": lambda a, b: a.ticks == b.ticks,
+        "op_Inequality": lambda a, b: a.ticks != b.ticks,
+        "op_LessThan": lambda a, b: a.ticks < b.ticks,
+        "op_LessThanOrEqual": lambda a, b: a.ticks <= b.ticks,
+        "op_GreaterThan": lambda a, b: a.ticks > b.ticks,
+        "op_GreaterThanOrEqual": lambda a, b: a.ticks >= b.ticks,
+        "TryParse": lambda text, provider=None: attempt(parse, TimeSpan(0), text, provider),
     },
 )

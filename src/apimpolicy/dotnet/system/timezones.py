@@ -10,7 +10,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, TimeZoneNotFoundException
+from apimpolicy.dotnet.exceptions import ArgumentException, TimeZoneNotFoundException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UNSPECIFIED, UTC, DateTime
@@ -38,7 +38,7 @@ _SKIPPED_TIME = (
 )
 
 
-@dotnet_class("System.TimeZoneInfo", attributes="Id")
+@dotnet_class("System.TimeZoneInfo", members="IsInvalidTime=is_invalid")
 class TimeZone:
     """A time zone; `zone` is None for UTC. `names` are shown, standard and daylight name, where they are known."""
 
@@ -54,7 +54,6 @@ class TimeZone:
             raise NotSimulatedError("System.TimeZoneInfo", f"the names of {self.id!r}, which are Windows' or ICU's")
         return self.names[index]
 
-    @member("string ToString()")
     def to_string(self) -> str:
         """Raises NotSimulatedError for a zone whose names are the operating system's."""
         return self._name(0)
@@ -95,12 +94,12 @@ class TimeZone:
         """The ticks that this zone's clock shows; a moment without kind is one of its clock already."""
         return moment.ticks + (0 if moment.kind == UNSPECIFIED else self.offset_of_utc(moment.ticks))
 
-    @member("bool IsAmbiguousTime(System.DateTime dateTime)")
+    @member("IsAmbiguousTime(DateTime)")
     def is_ambiguous(self, moment: DateTime) -> bool:
         first, again = self.clock_offsets(self.clock_of(moment))
         return first > again
 
-    @member("System.TimeSpan[] GetAmbiguousTimeOffsets(System.DateTime dateTime)")
+    @member("GetAmbiguousTimeOffsets(DateTime)")
     def ambiguous_offsets(self, moment: DateTime, name: str = "DateTime") -> Array:
         """Raises ArgumentException."""
         if not self.is_ambiguous(moment):
@@ -109,27 +108,24 @@ class TimeZone:
             )
         return Array(_SPAN, [TimeSpan(offset) for offset in sorted(self.clock_offsets(self.clock_of(moment)))])
 
-    @member("bool IsInvalidTime(System.DateTime dateTime)")
     def is_invalid(self, moment: DateTime) -> bool:
         first, again = self.clock_offsets(moment.ticks)
         return moment.kind == UNSPECIFIED and first < again
 
-    @member("bool IsAmbiguousTime(System.DateTimeOffset dateTimeOffset)")
+    @member("IsAmbiguousTime(DateTimeOffset)")
     def _is_ambiguous_offset(self, moment: DateTimeOffset) -> bool:
         return self.is_ambiguous(moment.utc_datetime)
 
-    @member("System.TimeSpan[] GetAmbiguousTimeOffsets(System.DateTimeOffset dateTimeOffset)")
+    @member("GetAmbiguousTimeOffsets(DateTimeOffset)")
     def _ambiguous_offsets(self, moment: DateTimeOffset) -> Array:
         return self.ambiguous_offsets(moment.utc_datetime, "DateTimeOffset")
 
-    @member("bool IsDaylightSavingTime(System.DateTimeOffset dateTimeOffset)")
+    @member("IsDaylightSavingTime(DateTimeOffset)")
     def _is_daylight_saving_offset(self, moment: DateTimeOffset) -> bool:
         return self.is_daylight_saving_time(moment.utc_datetime)
 
-    @member("bool HasSameRules(System.TimeZoneInfo other)")
     def has_same_rules(self, other: TimeZone | None) -> bool:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         own, its = (zone if isinstance(zone, RuleZone) else None for zone in (self.zone, other.zone))
         if own is None or its is None:
             return self.zone is other.zone or str(self.zone) == str(other.zone)
@@ -137,7 +133,6 @@ class TimeZone:
             return False
         return all(a.equals(b) for a, b in zip(own.rules, its.rules, strict=True))
 
-    @member("System.TimeZoneInfo.AdjustmentRule[] GetAdjustmentRules()")
     def get_adjustment_rules(self) -> Array:
         """Raises NotSimulatedError for a zone of the time zone data, which has no such rules."""
         if self.zone is not None and not isinstance(self.zone, RuleZone):
@@ -160,16 +155,16 @@ class TimeZone:
         """Ticks east of UTC at a clock time; of an ambiguous time the standard one, as .NET takes it."""
         return min(self.clock_offsets(ticks))
 
-    @member("System.TimeSpan GetUtcOffset(System.DateTime dateTime)")
+    @member("GetUtcOffset(DateTime)")
     def get_utc_offset(self, moment: DateTime) -> TimeSpan:
         known = self.offset_of_clock if moment.kind == UNSPECIFIED else self.offset_of_utc
         return TimeSpan(known(moment.ticks))
 
-    @member("System.TimeSpan GetUtcOffset(System.DateTimeOffset dateTimeOffset)")
+    @member("GetUtcOffset(DateTimeOffset)")
     def _get_utc_offset(self, moment: DateTimeOffset) -> TimeSpan:
         return TimeSpan(self.offset_of_utc(moment.utc_ticks))
 
-    @member("bool IsDaylightSavingTime(System.DateTime dateTime)")
+    @member("IsDaylightSavingTime(DateTime)")
     def is_daylight_saving_time(self, moment: DateTime) -> bool:
         if self.zone is None:
             return False
@@ -178,12 +173,9 @@ class TimeZone:
             return bool(local.replace(tzinfo=self.zone, fold=1).dst())
         return bool(local.replace(tzinfo=datetime.UTC).astimezone(self.zone).dst())
 
-    @member("bool Equals(System.TimeZoneInfo other)")
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, TimeZone) and other.id.lower() == self.id.lower()
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return get_hash_code(self.id.upper())
 
@@ -220,11 +212,10 @@ def _zone(name: str) -> TimeZone | None:
         return None
 
 
-@implements("System.TimeZoneInfo", "static System.TimeZoneInfo FindSystemTimeZoneById(string id)")
+@implements("System.TimeZoneInfo", "FindSystemTimeZoneById")
 def find(name: str | None) -> TimeZone:
     """Raises ArgumentNullException, TimeZoneNotFoundException."""
-    if name is None:
-        raise ArgumentNullException("id")
+    name = require(name, "id")
     if name.upper() == "UTC":
         return UTC_ZONE
     found = _zone(name)
@@ -233,16 +224,14 @@ def find(name: str | None) -> TimeZone:
     return found
 
 
-@implements("System.TimeZoneInfo", "static System.TimeZoneInfo Local { get; }")
+@implements("System.TimeZoneInfo", "Local")
 def _local_zone() -> TimeZone:
     """The gateway's zone is UTC."""
     return UTC_ZONE
 
 
 def _given(zone: TimeZone | None, name: str = "destinationTimeZone") -> TimeZone:
-    if zone is None:
-        raise ArgumentNullException(name)
-    return zone
+    return require(zone, name)
 
 
 def _moment(ticks: int, zone: TimeZone) -> DateTime:
@@ -251,20 +240,13 @@ def _moment(ticks: int, zone: TimeZone) -> DateTime:
     return DateTime(clock, UTC if zone is UTC_ZONE else UNSPECIFIED)
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTime(System.DateTime dateTime, System.TimeZoneInfo destinationTimeZone)",
-)
+@implements("System.TimeZoneInfo", "ConvertTime(DateTime, TimeZoneInfo)")
 def convert(moment: DateTime, zone: TimeZone | None) -> DateTime:
     """A moment without kind counts as the gateway's local time, UTC."""
     return _moment(moment.ticks, _given(zone))
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTime(System.DateTime dateTime, System.TimeZoneInfo sourceTimeZone, "
-    "System.TimeZoneInfo destinationTimeZone)",
-)
+@implements("System.TimeZoneInfo", "ConvertTime(DateTime, TimeZoneInfo, TimeZoneInfo)")
 def _convert_between(moment: DateTime, source: TimeZone | None, target: TimeZone | None) -> DateTime:
     source, target = _given(source, "sourceTimeZone"), _given(target)
     if moment.kind != UNSPECIFIED and source is not UTC_ZONE:
@@ -274,71 +256,42 @@ def _convert_between(moment: DateTime, source: TimeZone | None, target: TimeZone
     return _moment(moment.ticks - source.offset_of_clock(moment.ticks), target)
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTimeFromUtc(System.DateTime dateTime, System.TimeZoneInfo destinationTimeZone)",
-)
+@implements("System.TimeZoneInfo", "ConvertTimeFromUtc")
 def _convert_from_utc(moment: DateTime, zone: TimeZone | None) -> DateTime:
     if moment.kind == LOCAL:
         raise ArgumentException(_SOURCE_ZONE, "sourceTimeZone")
     return convert(moment, zone)
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTimeToUtc(System.DateTime dateTime, System.TimeZoneInfo sourceTimeZone)",
-)
-def _to_utc_from(moment: DateTime, source: TimeZone | None) -> DateTime:
-    return _convert_between(moment, source, UTC_ZONE)
-
-
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTimeOffset ConvertTime(System.DateTimeOffset dateTimeOffset, "
-    "System.TimeZoneInfo destinationTimeZone)",
-)
+@implements("System.TimeZoneInfo", "ConvertTime(DateTimeOffset, TimeZoneInfo)")
 def _convert_offset(moment: DateTimeOffset, zone: TimeZone | None) -> DateTimeOffset:
     offset = _given(zone).offset_of_utc(moment.utc_ticks)
     return DateTimeOffset(moment.utc_ticks + offset, offset)
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTimeBySystemTimeZoneId(System.DateTime dateTime, string destinationTimeZoneId)",
-)
-def _convert_by_id(moment: DateTime, name: str | None) -> DateTime:
-    return convert(moment, find(name))
-
-
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTimeOffset ConvertTimeBySystemTimeZoneId(System.DateTimeOffset dateTimeOffset, "
-    "string destinationTimeZoneId)",
-)
+@implements("System.TimeZoneInfo", "ConvertTimeBySystemTimeZoneId(DateTimeOffset, string)")
 def _convert_offset_by_id(moment: DateTimeOffset, name: str | None) -> DateTimeOffset:
     return _convert_offset(moment, find(name))
 
 
-@implements(
-    "System.TimeZoneInfo",
-    "static System.DateTime ConvertTimeBySystemTimeZoneId(System.DateTime dateTime, string sourceTimeZoneId, "
-    "string destinationTimeZoneId)",
-)
+@implements("System.TimeZoneInfo", "ConvertTimeBySystemTimeZoneId(DateTime, string, string)")
 def _convert_between_ids(moment: DateTime, source: str | None, target: str | None) -> DateTime:
     return _convert_between(moment, find(source), find(target))
 
 
 declines(
     "System.TimeZoneInfo",
-    "static System.Collections.ObjectModel.ReadOnlyCollection<System.TimeZoneInfo> GetSystemTimeZones()",
+    "GetSystemTimeZones",
     reason="the list of zones is the gateway machine's own",
 )
 
 implements_all(
     "System.TimeZoneInfo",
     {
-        "static System.TimeZoneInfo Utc { get; }": lambda: UTC_ZONE,
-        "static System.DateTime ConvertTimeToUtc(System.DateTime dateTime)": lambda moment: DateTime(moment.ticks, UTC),
-        "static void ClearCachedData()": lambda: None,
+        "Utc": lambda: UTC_ZONE,
+        "ConvertTimeToUtc(DateTime)": lambda moment: DateTime(moment.ticks, UTC),
+        "ClearCachedData": lambda: None,
+        "ConvertTimeToUtc(DateTime, TimeZoneInfo)": lambda moment, source: _convert_between(moment, source, UTC_ZONE),
+        "ConvertTimeBySystemTimeZoneId(DateTime, string)": lambda moment, name: convert(moment, find(name)),
     },
 )

@@ -6,11 +6,11 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     UriFormatException,
+    require,
 )
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.uri_components import is_scheme
 from apimpolicy.dotnet.system.uris import RELATIVE_OR_ABSOLUTE, Uri, parse
 from apimpolicy.dotnet.system.web_text import escape_uri_string
@@ -18,7 +18,7 @@ from apimpolicy.dotnet.system.web_text import escape_uri_string
 _BUILDER = "System.UriBuilder"
 
 
-@dotnet_class(_BUILDER, attributes="Scheme Host Port Path Query Fragment UserName Password Uri")
+@dotnet_class(_BUILDER)
 class UriBuilder:
     """A URI under construction; -1 is the default port."""
 
@@ -113,7 +113,6 @@ class UriBuilder:
     def uri(self) -> Uri:
         return parse(self.to_string())
 
-    @member("string ToString()")
     def to_string(self) -> str:
         """Raises UriFormatException for a password without a user name."""
         if self._password and not self._user_name:
@@ -124,13 +123,11 @@ class UriBuilder:
         slash = "/" if self._host and self._path and self._path[0] != "/" else ""
         return scheme + user + self._host + port + slash + self._path + self._query + self._fragment
 
-    @member("bool Equals(object rparam)")
     def equals(self, other: Any) -> bool:
         from apimpolicy.dotnet.system.objects import to_string
 
         return other is not None and self.uri.equals(to_string(other))
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.uri.get_hash_code()
 
@@ -141,25 +138,23 @@ class UriBuilder:
         return hash(self.uri)
 
 
-@implements(_BUILDER, "new(string uri)")
+@implements(_BUILDER, "new(string)")
 def _new_text(text: str | None) -> UriBuilder:
-    if text is None:
-        raise ArgumentNullException("uriString")
+    text = require(text, "uriString")
     uri = parse(text, RELATIVE_OR_ABSOLUTE)
     return UriBuilder.of(uri if uri.is_absolute else parse("http://" + text))
 
 
-@implements(_BUILDER, "new(System.Uri uri)")
+@implements(_BUILDER, "new(Uri)")
 def _new_uri(uri: Uri | None) -> UriBuilder:
-    if uri is None:
-        raise ArgumentNullException("uri")
+    uri = require(uri, "uri")
     return UriBuilder.of(uri)
 
 
-@implements(_BUILDER, "new(string schemeName, string hostName)")
-@implements(_BUILDER, "new(string scheme, string host, int portNumber)")
-@implements(_BUILDER, "new(string scheme, string host, int port, string pathValue)")
-@implements(_BUILDER, "new(string scheme, string host, int port, string path, string extraValue)")
+@implements(
+    _BUILDER,
+    "new",
+)
 def _new_parts(
     scheme: str | None, host: str | None, port: int = -1, path: str | None = None, extra: str | None = None
 ) -> UriBuilder:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
     FormatException,
     NullReferenceException,
     UriFormatException,
+    require,
 )
 from apimpolicy.dotnet.registry import implements, implements_all
 from apimpolicy.dotnet.system import ip_addresses
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _URI = "System.Uri"
 SCHEME, USER_INFO, HOST, PORT, PATH, QUERY, FRAGMENT, STRONG_PORT, NORMALIZED_HOST = (1 << bit for bit in range(9))
-KEEP_DELIMITER = 1 << 30
 SERIALIZATION = -(1 << 31)
 _FORMATS: dict[int, Callable[[str], str]] = {1: str, 2: percent_decode, 3: readable}
 """UriEscaped, Unescaped, SafeUnescaped."""
@@ -59,14 +58,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
-@implements(_URI, "System.UriHostNameType HostNameType { get; }")
+@implements(_URI, "HostNameType")
 def _host_name_type(uri: Uri) -> int:
     if not uri.absolute().host:
         return BASIC if uri.scheme == "file" else UNKNOWN
     return check_host_name(uri.host)
 
 
-@implements(_URI, "string IdnHost { get; }")
+@implements(_URI, "IdnHost")
 def _idn_host(uri: Uri) -> str:
     host = uri.absolute().dns_safe_host
     if host.isascii():
@@ -116,11 +115,7 @@ def components(uri: Uri, parts: int, format_: int) -> str:
     return "".join(out)
 
 
-@implements(
-    _URI,
-    "static int Compare(System.Uri uri1, System.Uri uri2, System.UriComponents partsToCompare, "
-    "System.UriFormat compareFormat, System.StringComparison comparisonType)",
-)
+@implements(_URI, "Compare")
 def _compare(a: Uri | None, b: Uri | None, parts: int, format_: int, comparison: int) -> int:
     if a is None or b is None:
         return 0 if a is b else -1 if a is None else 1
@@ -131,10 +126,9 @@ def _compare(a: Uri | None, b: Uri | None, parts: int, format_: int, comparison:
     return compare_strings(a.original, b.original, comparison)
 
 
-@implements(_URI, "bool IsBaseOf(System.Uri uri)")
+@implements(_URI, "IsBaseOf")
 def _is_base_of(base: Uri, uri: Uri | None) -> bool:
-    if uri is None:
-        raise ArgumentNullException("uri")
+    uri = require(uri, "uri")
     if not base.is_absolute:
         return False
     if not uri.is_absolute:
@@ -147,17 +141,16 @@ def _is_base_of(base: Uri, uri: Uri | None) -> bool:
     return base.scheme == uri.scheme and other.startswith(own[: own.rfind("/") + 1])
 
 
-@implements(_URI, "string MakeRelative(System.Uri toUri)")
+@implements(_URI, "MakeRelative")
 def _make_relative(base: Uri, uri: Uri | None) -> str:
-    if uri is None:
-        raise ArgumentNullException("toUri")
+    uri = require(uri, "toUri")
     base.absolute(), uri.absolute()
     if (base.scheme, base.host, base.port) != (uri.scheme, uri.host, uri.port):
         return uri.to_string()
     return re.split("[?#]", make_relative(base, uri).original)[0]
 
 
-@implements(_URI, "static string HexEscape(char character)")
+@implements(_URI, "HexEscape")
 def _hex_escape(char: str) -> str:
     if char > "\xff":
         raise ArgumentOutOfRangeException("character")
@@ -168,14 +161,14 @@ def is_hex_digit(char: str) -> bool:
     return char in "0123456789abcdefABCDEF"
 
 
-@implements(_URI, "static bool IsHexEncoding(string pattern, int index)")
+@implements(_URI, "IsHexEncoding")
 def _is_hex_encoding(pattern: str | None, index: int) -> bool:
     if pattern is None:
         raise NullReferenceException
     return index >= 0 and re.compile("%[0-9a-fA-F]{2}").match(pattern, index) is not None
 
 
-@implements(_URI, "static char HexUnescape(string pattern, ref int index)")
+@implements(_URI, "HexUnescape")
 def _hex_unescape(pattern: str | None, index: int) -> tuple[str, int]:
     if pattern is None:
         raise NullReferenceException
@@ -186,14 +179,14 @@ def _hex_unescape(pattern: str | None, index: int) -> tuple[str, int]:
     return pattern[index], index + 1
 
 
-@implements(_URI, "static int FromHex(char digit)")
+@implements(_URI, "FromHex")
 def _from_hex(digit: str) -> int:
     if not is_hex_digit(digit):
         raise ArgumentException(None, "digit")
     return int(digit, 16)
 
 
-@implements(_URI, "static bool CheckSchemeName(string schemeName)")
+@implements(_URI, "CheckSchemeName")
 def is_scheme(name: str | None) -> bool:
     """Whether a text is a scheme by RFC 3986."""
     return name is not None and re.fullmatch("[A-Za-z][A-Za-z0-9+.-]*", name) is not None
@@ -208,12 +201,7 @@ def _as_it_is(uri: Uri, text: str, dont_escape: bool) -> Uri:
     return uri
 
 
-@implements(_URI, "new(string uriString, bool dontEscape)")
-def _parse(text: str | None, dont_escape: bool) -> Uri:
-    return _as_it_is(parse(text), text or "", dont_escape)
-
-
-@implements(_URI, "new(System.Uri baseUri, string relativeUri, bool dontEscape)")
+@implements(_URI, "new(Uri, string, bool)")
 def _combine(base: Uri | None, relative: str | None, dont_escape: bool) -> Uri:
     made = combine(base, relative)
     return _as_it_is(made, made.original, dont_escape)
@@ -222,10 +210,11 @@ def _combine(base: Uri | None, relative: str | None, dont_escape: bool) -> Uri:
 implements_all(
     _URI,
     {
-        "static System.UriHostNameType CheckHostName(string name)": check_host_name,
-        "bool IsUnc { get; }": lambda uri: uri.absolute().scheme == "file" and bool(uri.host),
-        "bool UserEscaped { get; }": lambda uri: uri.is_user_escaped,
-        "string GetComponents(System.UriComponents components, System.UriFormat format)": components,
-        "static bool IsHexDigit(char character)": is_hex_digit,
+        "CheckHostName": check_host_name,
+        "IsUnc": lambda uri: uri.absolute().scheme == "file" and bool(uri.host),
+        "UserEscaped": lambda uri: uri.is_user_escaped,
+        "GetComponents": components,
+        "IsHexDigit": is_hex_digit,
+        "new(string, bool)": lambda text, dont_escape: _as_it_is(parse(text), text or "", dont_escape),
     },
 )

@@ -15,8 +15,9 @@ from apimpolicy.dotnet.exceptions import (
     ArgumentOutOfRangeException,
     InvalidOperationException,
     UriFormatException,
+    require,
 )
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.ip_addresses import ipv6_text, read_ipv4, read_ipv6
 from apimpolicy.dotnet.system.objects import get_hash_code
 from apimpolicy.dotnet.system.uri_texts import normal_escapes, readable, upper_case_escapes, without_dot_segments
@@ -45,7 +46,7 @@ def _default_port(scheme: str) -> int:
     return _MAIL_PORT if scheme == "mailto" else _PORTS.get(scheme, -1)
 
 
-@dotnet_class("System.Uri", attributes={"OriginalString": "original", "IsAbsoluteUri": "is_absolute"})
+@dotnet_class("System.Uri", members="OriginalString=original IsAbsoluteUri=is_absolute")
 class Uri:
     """A URI; immutable."""
 
@@ -110,14 +111,12 @@ class Uri:
         user = f"{self.user_info}@" if self.user_info else ""
         return f"{self.scheme}://{user}{self.authority}"
 
-    @member("string ToString()")
     def to_string(self) -> str:
         """The URI for people: escapes of characters that need none are undone."""
         if not self.is_absolute:
             return self.original
         return readable(self.absolute_uri)
 
-    @member("bool Equals(object comparand)")
     def equals(self, other: Any) -> bool:
         if isinstance(other, str):
             other = try_parse(other, RELATIVE_OR_ABSOLUTE)
@@ -130,7 +129,6 @@ class Uri:
             return self.original
         return f"{self.scheme}://{self.authority}{readable(self.path + self.query)}"
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return get_hash_code(self._identity())
 
@@ -225,8 +223,7 @@ def _refuse_backslash(scheme: str, rest: str) -> None:
 @counts_itself
 def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
     """Raises ArgumentNullException, UriFormatException."""
-    if text is None:
-        raise ArgumentNullException("uriString")
+    text = require(text, "uriString")
     work_through(len(text) << 4)
     trimmed = text.strip(" \t\r\n\f")
     uri = Uri(text)
@@ -285,8 +282,7 @@ def try_parse(text: str | None, kind: int) -> Uri | None:
 
 def combine(base: Uri | None, relative: str | None) -> Uri:
     """A reference resolved against a base, by RFC 3986."""
-    if base is None:
-        raise ArgumentNullException("baseUri")
+    base = require(base, "baseUri")
     base.absolute() if base.is_absolute else _refuse_base()
     reference = (relative or "").strip()
     match = _SCHEME.fullmatch(reference)
@@ -315,20 +311,19 @@ def _refuse_base() -> None:
     raise ArgumentOutOfRangeException("baseUri", "This operation is not supported for a relative URI.")
 
 
-@implements("System.Uri", "new(System.Uri baseUri, System.Uri relativeUri)")
+@implements("System.Uri", "new(Uri, Uri)")
 def _combine_uri(base: Uri | None, relative: Uri | None) -> Uri:
-    if relative is None:
-        raise ArgumentNullException("relativeUri")
+    relative = require(relative, "relativeUri")
     return combine(base, relative.original)
 
 
-@implements("System.Uri", "static bool TryCreate(string uriString, System.UriKind uriKind, out System.Uri result)")
+@implements("System.Uri", "TryCreate(string, UriKind, out Uri)")
 def _try_create(text: str | None, kind: int) -> tuple[bool, Uri | None]:
     uri = try_parse(text, kind)
     return uri is not None, uri
 
 
-@implements("System.Uri", "static bool TryCreate(System.Uri baseUri, string relativeUri, out System.Uri result)")
+@implements("System.Uri", "TryCreate(Uri, string, out Uri)")
 def _try_combine(base: Uri | None, relative: str | None) -> tuple[bool, Uri | None]:
     if base is None or not base.is_absolute or relative is None:
         return False, None
@@ -338,17 +333,17 @@ def _try_combine(base: Uri | None, relative: str | None) -> tuple[bool, Uri | No
         return False, None
 
 
-@implements("System.Uri", "static bool TryCreate(System.Uri baseUri, System.Uri relativeUri, out System.Uri result)")
+@implements("System.Uri", "TryCreate(Uri, Uri, out Uri)")
 def _try_combine_uri(base: Uri | None, relative: Uri | None) -> tuple[bool, Uri | None]:
     return _try_combine(base, None if relative is None else relative.original)
 
 
-@implements("System.Uri", "bool IsWellFormedOriginalString()")
+@implements("System.Uri", "IsWellFormedOriginalString")
 def _is_well_formed_original(uri: Uri) -> bool:
     return _is_well_formed(uri.original, ABSOLUTE if uri.is_absolute else RELATIVE)
 
 
-@implements("System.Uri", "static bool IsWellFormedUriString(string uriString, System.UriKind uriKind)")
+@implements("System.Uri", "IsWellFormedUriString")
 def _is_well_formed(text: str | None, kind: int) -> bool:
     uri = try_parse(text, kind)
     if uri is None or text is None:
@@ -394,7 +389,7 @@ def _segments(uri: Uri) -> Array:
     return string_array(re.findall(r"[^/]*/|[^/]+$", uri.path))
 
 
-@implements("System.Uri", "string GetLeftPart(System.UriPartial part)")
+@implements("System.Uri", "GetLeftPart")
 def _get_left_part(uri: Uri, part: int) -> str:
     uri.absolute()
     if part == 0:
@@ -404,7 +399,7 @@ def _get_left_part(uri: Uri, part: int) -> str:
     return uri.left_part() + uri.path + (uri.query if part == 3 else "")
 
 
-@implements("System.Uri", "static bool op_Equality(System.Uri uri1, System.Uri uri2)")
+@implements("System.Uri", "op_Equality")
 def _equal(a: Uri | None, b: Uri | None) -> bool:
     return a is b or (a is not None and a.equals(b))
 
@@ -415,11 +410,10 @@ for _scheme in _SCHEMES:
     implements("System.Uri", f"static readonly string UriScheme{_name};")(lambda scheme=_scheme: scheme)
 
 
-@implements("System.Uri", "System.Uri MakeRelativeUri(System.Uri uri)")
+@implements("System.Uri", "MakeRelativeUri")
 def make_relative(base: Uri, uri: Uri | None) -> Uri:
     """The reference that leads from one URI to another; the other itself when the authority differs."""
-    if uri is None:
-        raise ArgumentNullException("uri")
+    uri = require(uri, "uri")
     base.absolute(), uri.absolute()
     if base.left_part() != uri.left_part():
         return uri
@@ -438,10 +432,9 @@ def make_relative(base: Uri, uri: Uri | None) -> Uri:
 implements_all(
     "System.Uri",
     {
-        "new(string uriString)": parse,
-        "new(string uriString, System.UriKind uriKind)": parse,
-        "new(System.Uri baseUri, string relativeUri)": combine,
-        "static bool op_Inequality(System.Uri uri1, System.Uri uri2)": lambda a, b: not _equal(a, b),
-        "static readonly string SchemeDelimiter;": lambda: "://",
+        "new": parse,
+        "new(Uri, string)": combine,
+        "op_Inequality": lambda a, b: not _equal(a, b),
+        "SchemeDelimiter": lambda: "://",
     },
 )

@@ -84,4 +84,4 @@ UTF7 = Utf7("utf-7", 65000, "Unicode (UTF-7)", "utf-7", "UTF7Encoding")
 UTF7.encoder_fallback = UTF7.decoder_fallback = ""
 add_encoding(UTF7, "utf-7", "unicode-1-1-utf-7", "csunicode11utf7", "x-unicode-1-1-utf-7", "x-unicode-2-0-utf-7")
 
-implements_all("System.Text.Encoding", {"static System.Text.Encoding UTF7 { get; }": lambda: UTF7})
+implements_all("System.Text.Encoding", {"UTF7": lambda: UTF7})

@@ -6,15 +6,15 @@ from typing import Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
-    ArgumentNullException,
     ArgumentOutOfRangeException,
+    require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.number_parsing import parse_int
 from apimpolicy.dotnet.system.numeric_types import attempt
 
 
-@dotnet_class("System.Version", attributes="Major Minor Build Revision")
+@dotnet_class("System.Version")
 class Version:
     """Two to four numbers; those that are missing are -1."""
 
@@ -27,26 +27,23 @@ class Version:
     def numbers(self) -> tuple[int, int, int, int]:
         return self.major, self.minor, self.build, self.revision
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return ".".join(str(number) for number in self.numbers if number >= 0)
 
-    @member("int CompareTo(System.Version value)")
+    @member("CompareTo(Version)")
     def compare_to(self, other: Version | None) -> int:
         return 1 if other is None else (self.numbers > other.numbers) - (self.numbers < other.numbers)
 
-    @member("int CompareTo(object version)")
+    @member("CompareTo(object)")
     def compare_to_object(self, other: Any) -> int:
         if other is not None and not isinstance(other, Version):
             raise ArgumentException("Object must be of type Version.")
         return self.compare_to(other)
 
-    @member("bool Equals(System.Version obj)")
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, Version) and other.numbers == self.numbers
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         major, minor, build, revision = self.numbers
         return (major & 0xF) << 28 | (minor & 0xFF) << 20 | (build & 0xFF) << 12 | (revision & 0xFFF)
@@ -61,9 +58,7 @@ class Version:
 _NAMES = ("major", "minor", "build", "revision")
 
 
-@implements("System.Version", "new(int major, int minor)")
-@implements("System.Version", "new(int major, int minor, int build)")
-@implements("System.Version", "new(int major, int minor, int build, int revision)")
+@implements("System.Version", "new")
 def _new(*numbers: int) -> Version:
     for name, number in zip(_NAMES, numbers, strict=False):
         if number < 0:
@@ -71,18 +66,16 @@ def _new(*numbers: int) -> Version:
     return Version(*numbers)
 
 
-@implements("System.Version", "static System.Version Parse(string input)")
+@implements("System.Version", "Parse")
 def parse(text: str | None) -> Version:
     """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException."""
-    if text is None:
-        raise ArgumentNullException("input")
+    text = require(text, "input")
     return _parse(text)
 
 
-@implements("System.Version", "new(string version)")
+@implements("System.Version", "new(string)")
 def _new_text(text: str | None) -> Version:
-    if text is None:
-        raise ArgumentNullException("version")
+    text = require(text, "version")
     return _parse(text)
 
 
@@ -97,7 +90,7 @@ def _parse(text: str) -> Version:
     return Version(*numbers)
 
 
-@implements("System.Version", "static bool TryParse(string input, out System.Version result)")
+@implements("System.Version", "TryParse")
 def _try_parse(text: str | None) -> tuple[bool, Version | None]:
     try:
         return attempt(parse, None, text)

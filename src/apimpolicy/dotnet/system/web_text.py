@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
 from apimpolicy.dotnet.costs import SLOW
 from apimpolicy.dotnet.environment import work_through
-from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, UriFormatException
+from apimpolicy.dotnet.exceptions import ArgumentNullException, ArgumentOutOfRangeException, UriFormatException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import Array, byte_array, from_utf16, to_utf16
 
@@ -76,8 +76,8 @@ _HTML = {ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("'"): "&#39
 _HTML |= {code: f"&#{code};" for code in range(160, 256)}
 
 
-@implements("System.Net.WebUtility", "static string HtmlEncode(string value)", cost=SLOW)
-@implements("System.Web.HttpUtility", "static string HtmlEncode(string s)", cost=SLOW)
+@implements("System.Net.WebUtility", "HtmlEncode(string)", cost=SLOW)
+@implements("System.Web.HttpUtility", "HtmlEncode(string)", cost=SLOW)
 def html_encode(text: str | None) -> str | None:
     """`<>"'&` and U+00A0 to U+00FF as entities, characters beyond U+FFFF as numbers.
 
@@ -106,72 +106,67 @@ def _decode_entity(match: re.Match[str]) -> str:
     return chr(code_point) if code_point is not None else match.group()
 
 
-@implements("System.Net.WebUtility", "static string HtmlDecode(string value)", cost=SLOW)
-@implements("System.Web.HttpUtility", "static string HtmlDecode(string s)", cost=SLOW)
+@implements("System.Net.WebUtility", "HtmlDecode(string)", cost=SLOW)
+@implements("System.Web.HttpUtility", "HtmlDecode(string)", cost=SLOW)
 def html_decode(text: str | None) -> str | None:
     """The entities of HTML 4, `&apos;` and numbers; unknown ones stay."""
     work_through(len(text or "") << 2)
     return text if text is None or "&" not in text else _ENTITY.sub(_decode_entity, text)
 
 
-@implements("System.Net.WebUtility", "static string UrlEncode(string value)", cost=SLOW)
+@implements("System.Net.WebUtility", "UrlEncode", cost=SLOW)
 def _url_encode(text: str | None) -> str | None:
     return text if text is None else form_encode(text, _SAFE).replace("~", "%7E")
 
 
-@implements("System.Web.HttpUtility", "static string UrlEncode(string str)", cost=SLOW)
+@implements("System.Web.HttpUtility", "UrlEncode(string)", cost=SLOW)
 def _url_encode_lower(text: str | None) -> str | None:
     return text if text is None else form_encode(text, _SAFE, upper=False).replace("~", "%7e")
 
 
-@implements("System.Net.WebUtility", "static string UrlDecode(string encodedValue)", cost=SLOW)
-@implements("System.Web.HttpUtility", "static string UrlDecode(string str)", cost=SLOW)
+@implements("System.Net.WebUtility", "UrlDecode", cost=SLOW)
+@implements("System.Web.HttpUtility", "UrlDecode(string)", cost=SLOW)
 def _url_decode(text: str | None) -> str | None:
     return text if text is None else form_decode(text)
 
 
-@implements("System.Uri", "static string EscapeDataString(string stringToEscape)", cost=SLOW)
+@implements("System.Uri", "EscapeDataString", cost=SLOW)
 def escape_data_string(text: str | None) -> str:
     """Everything but the unreserved characters of RFC 3986.
 
     >>> escape_data_string("a b&~!")
     'a%20b%26~%21'
     """
-    if text is None:
-        raise ArgumentNullException("stringToEscape")
+    text = require(text, "stringToEscape")
     if _HALF_PAIR.search(text):
         raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
     return percent_encode(text, "-_.~")
 
 
-@implements("System.Uri", "static string EscapeUriString(string stringToEscape)", cost=SLOW)
+@implements("System.Uri", "EscapeUriString", cost=SLOW)
 def escape_uri_string(text: str | None) -> str:
     """Everything but the unreserved and the reserved characters of RFC 3986."""
-    if text is None:
-        raise ArgumentNullException("stringToEscape")
+    text = require(text, "stringToEscape")
     if _HALF_PAIR.search(text):
         raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
     return percent_encode(text, "-_.~:/?#[]@!$&'()*+,;=")
 
 
-@implements("System.Uri", "static string UnescapeDataString(string stringToUnescape)", cost=SLOW)
+@implements("System.Uri", "UnescapeDataString", cost=SLOW)
 def _unescape_data_string(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("stringToUnescape")
+    text = require(text, "stringToUnescape")
     return percent_decode(text)
 
 
-@implements("System.Net.WebUtility", "static void HtmlEncode(string value, System.IO.TextWriter output)", cost=SLOW)
+@implements("System.Net.WebUtility", "HtmlEncode(string, TextWriter)", cost=SLOW)
 def _write_html_encoded(text: str | None, output: StringWriter | None) -> None:
-    if output is None:
-        raise ArgumentNullException("output")
+    output = require(output, "output")
     output.write(html_encode(text))
 
 
-@implements("System.Net.WebUtility", "static void HtmlDecode(string value, System.IO.TextWriter output)", cost=SLOW)
+@implements("System.Net.WebUtility", "HtmlDecode(string, TextWriter)", cost=SLOW)
 def _write_html_decoded(text: str | None, output: StringWriter | None) -> None:
-    if output is None:
-        raise ArgumentNullException("output")
+    output = require(output, "output")
     output.write(html_decode(text))
 
 
@@ -188,7 +183,7 @@ def _bytes(data: Array | None, offset: int, count: int) -> bytes | None:
     return bytes(data[offset : offset + count])
 
 
-@implements("System.Net.WebUtility", "static byte[] UrlEncodeToBytes(byte[] value, int offset, int count)", cost=SLOW)
+@implements("System.Net.WebUtility", "UrlEncodeToBytes", cost=SLOW)
 def _url_encode_bytes(data: Array | None, offset: int, count: int) -> Array | None:
     part = _bytes(data, offset, count)
     if part is None:
@@ -197,9 +192,7 @@ def _url_encode_bytes(data: Array | None, offset: int, count: int) -> Array | No
     return byte_array(encoded.encode("ascii"))
 
 
-@implements(
-    "System.Net.WebUtility", "static byte[] UrlDecodeToBytes(byte[] encodedValue, int offset, int count)", cost=SLOW
-)
+@implements("System.Net.WebUtility", "UrlDecodeToBytes", cost=SLOW)
 def _url_decode_bytes(data: Array | None, offset: int, count: int) -> Array | None:
     part = _bytes(data, offset, count)
     return None if part is None else byte_array(unquote_to_bytes(part.replace(b"+", b" ")))

@@ -7,7 +7,7 @@ import datetime
 from typing import Any
 
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 from apimpolicy.dotnet.system.datetimes import MAX_TICKS, UNSPECIFIED, UTC, DateTime
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, TimeSpan
 
@@ -15,7 +15,7 @@ _TRANSITION = "System.TimeZoneInfo.TransitionTime"
 _RULE = "System.TimeZoneInfo.AdjustmentRule"
 
 
-@dotnet_class(_TRANSITION, attributes="TimeOfDay Month Week Day DayOfWeek IsFixedDateRule")
+@dotnet_class(_TRANSITION)
 class TransitionTime:
     """A day of the year and a time: either a date, or the n-th weekday (5: the last) of a month. Immutable."""
 
@@ -48,12 +48,9 @@ class TransitionTime:
         place = (self.day,) if self.is_fixed_date_rule else (self.week, self.day_of_week)
         return self.is_fixed_date_rule, self.month, self.time_of_day.ticks, place
 
-    @member("bool Equals(object obj)")
-    @member(f"bool Equals({_TRANSITION} other)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, TransitionTime) and other._identity() == self._identity()
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.month ^ (self.week << 8)
 
@@ -75,17 +72,13 @@ class TransitionTime:
         return (datetime.date(year, self.month, day).toordinal() - 1) * DAY + self.time_of_day.ticks
 
 
-@implements(_TRANSITION, f"static {_TRANSITION} CreateFixedDateRule(System.DateTime timeOfDay, int month, int day)")
+@implements(_TRANSITION, "CreateFixedDateRule")
 def fixed_date(time: DateTime, month: int, day: int) -> TransitionTime:
     """Raises ArgumentException, ArgumentOutOfRangeException."""
     return TransitionTime(time, month, day, 1, 0, True)
 
 
-@implements(
-    _TRANSITION,
-    f"static {_TRANSITION} CreateFloatingDateRule(System.DateTime timeOfDay, int month, int week, "
-    "System.DayOfWeek dayOfWeek)",
-)
+@implements(_TRANSITION, "CreateFloatingDateRule")
 def floating_date(time: DateTime, month: int, week: int, day_of_week: int) -> TransitionTime:
     """Raises ArgumentException, ArgumentOutOfRangeException."""
     return TransitionTime(time, month, 1, week, day_of_week, False)
@@ -93,13 +86,10 @@ def floating_date(time: DateTime, month: int, week: int, day_of_week: int) -> Tr
 
 @dotnet_class(
     _RULE,
-    attributes={
-        "DateStart": "start",
-        "DateEnd": "end",
-        "DaylightDelta": "delta",
-        "DaylightTransitionStart": "daylight_start",
-        "DaylightTransitionEnd": "daylight_end",
-    },
+    members=(
+        "DateStart=start DateEnd=end DaylightDelta=delta DaylightTransitionStart=daylight_start "
+        "DaylightTransitionEnd=daylight_end"
+    ),
 )
 class AdjustmentRule:
     """Daylight saving time between two dates; immutable."""
@@ -120,11 +110,9 @@ class AdjustmentRule:
     def _identity(self) -> tuple[Any, ...]:
         return self.start.ticks, self.end.ticks, self.delta.ticks, self.daylight_start, self.daylight_end
 
-    @member(f"bool Equals({_RULE} other)")
     def equals(self, other: Any) -> bool:
         return isinstance(other, AdjustmentRule) and other._identity() == self._identity()
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return self.start.get_hash_code()
 
@@ -152,11 +140,7 @@ def _check_whole_day(date: DateTime, name: str, limit: int) -> None:
         raise ArgumentException("The supplied DateTime includes a TimeOfDay setting.   This is not supported.", name)
 
 
-@implements(
-    _RULE,
-    f"static {_RULE} CreateAdjustmentRule(System.DateTime dateStart, System.DateTime dateEnd, "
-    f"System.TimeSpan daylightDelta, {_TRANSITION} daylightTransitionStart, {_TRANSITION} daylightTransitionEnd)",
-)
+@implements(_RULE, "CreateAdjustmentRule")
 def create_rule(
     start: DateTime, end: DateTime, delta: TimeSpan, daylight_start: TransitionTime, daylight_end: TransitionTime
 ) -> AdjustmentRule:
@@ -229,7 +213,7 @@ def _span(span: TimeSpan) -> datetime.timedelta:
 implements_all(
     _TRANSITION,
     {
-        f"static bool op_Equality({_TRANSITION} t1, {_TRANSITION} t2)": lambda a, b: a.equals(b),
-        f"static bool op_Inequality({_TRANSITION} t1, {_TRANSITION} t2)": lambda a, b: not a.equals(b),
+        "op_Equality": lambda a, b: a.equals(b),
+        "op_Inequality": lambda a, b: not a.equals(b),
     },
 )

@@ -9,7 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, DotnetException, SystemException
+from apimpolicy.dotnet.exceptions import (
+    ArgumentException,
+    DotnetException,
+    SystemException,
+    require,
+)
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.system.custom_timezones import create_zone
 from apimpolicy.dotnet.system.date_formats import format_moment
@@ -60,7 +65,7 @@ def _written_rule(rule: AdjustmentRule) -> str:
     return f"[{dates};{_written_minutes(rule.delta)};{transitions};]"
 
 
-@implements(_INFO, "string ToSerializedString()")
+@implements(_INFO, "ToSerializedString")
 def serialize(zone: TimeZone) -> str:
     """Raises NotSimulatedError for a zone of the operating system."""
     rules = "".join(map(_written_rule, zone.get_adjustment_rules()))
@@ -126,11 +131,10 @@ class _Reader:
         return create_rule(start, end, delta, begin, finish)
 
 
-@implements(_INFO, f"static {_INFO} FromSerializedString(string source)")
+@implements(_INFO, "FromSerializedString")
 def deserialize(source: str | None) -> TimeZone:
     """Raises ArgumentNullException, ArgumentException for an empty text, SerializationException."""
-    if source is None:
-        raise ArgumentNullException("source")
+    source = require(source, "source")
     if not source:
         raise ArgumentException("The specified serialized string '' is not supported.", "source")
     reader = _Reader(source)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.casts import is_instance
-from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.values import OBJECT
 from apimpolicy.dotnet.xml.names import X
@@ -27,14 +27,12 @@ def _found(node: Any, type_: Type) -> Iterator[Any]:
 
 
 def _type(type_object: Any) -> Type:
-    if type_object is None:
-        raise ArgumentNullException("type")
+    type_object = require(type_object, "type")
     return type_object.type  # type: ignore[no-any-return]
 
 
 def add(node: Any, annotation: Any) -> None:
-    if annotation is None:
-        raise ArgumentNullException("annotation")
+    annotation = require(annotation, "annotation")
     if not hasattr(node, "annotations"):
         node.annotations = []
     node.annotations.append(annotation)

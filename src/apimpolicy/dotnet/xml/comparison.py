@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import counts_itself, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.xml.containers import XContainer
 from apimpolicy.dotnet.xml.elements import XElement
 from apimpolicy.dotnet.xml.kinds import TEXT
@@ -45,7 +45,7 @@ def _own_parts(node: XNode) -> tuple[Any, ...]:
     return (node.node_type,)
 
 
-@implements(X + "XNode", f"static bool DeepEquals({X}XNode n1, {X}XNode n2)")
+@implements(X + "XNode", "DeepEquals")
 @counts_itself
 def deep_equals(first: XNode | None, second: XNode | None) -> bool:
     """Equal names, attributes in the same order, and equal content."""
@@ -71,11 +71,9 @@ class XNodeEqualityComparer:
 
     __slots__ = ()
 
-    @member(f"bool Equals({X}XNode x, {X}XNode y)")
     def equals(self, first: XNode | None, second: XNode | None) -> bool:
         return deep_equals(first, second)
 
-    @member(f"int GetHashCode({X}XNode obj)")
     def get_hash_code(self, node: XNode | None) -> int:
         return 0 if node is None else hash(_own_parts(node)[:2]) & 0x7FFFFFFF
 
@@ -86,7 +84,6 @@ class XNodeDocumentOrderComparer:
 
     __slots__ = ()
 
-    @member(f"int Compare({X}XNode x, {X}XNode y)")
     def compare(self, first: XNode | None, second: XNode | None) -> int:
         return compare_document_order(first, second)
 
@@ -94,10 +91,10 @@ class XNodeDocumentOrderComparer:
 implements_all(
     X + "XNode",
     {
-        f"static int CompareDocumentOrder({X}XNode n1, {X}XNode n2)": compare_document_order,
-        f"static {X}XNodeEqualityComparer EqualityComparer {{ get; }}": XNodeEqualityComparer,
-        f"static {X}XNodeDocumentOrderComparer DocumentOrderComparer {{ get; }}": XNodeDocumentOrderComparer,
+        "CompareDocumentOrder": compare_document_order,
+        "EqualityComparer": XNodeEqualityComparer,
+        "DocumentOrderComparer": XNodeDocumentOrderComparer,
     },
 )
-implements_all(X + "XNodeEqualityComparer", {"new()": XNodeEqualityComparer})
-implements_all(X + "XNodeDocumentOrderComparer", {"new()": XNodeDocumentOrderComparer})
+implements_all(X + "XNodeEqualityComparer", {"new": XNodeEqualityComparer})
+implements_all(X + "XNodeDocumentOrderComparer", {"new": XNodeDocumentOrderComparer})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.collections.siblings import position_of
 from apimpolicy.dotnet.environment import environment, work_through
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.content import flattened, text_of
 from apimpolicy.dotnet.xml.kinds import ATTRIBUTE, CDATA, DOCUMENT, DOCUMENT_TYPE, ELEMENT, TEXT
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _NO_ATTRIBUTES = "An attribute cannot be added to content."
 
 
-@dotnet_class(X + "XContainer", attributes="FirstNode LastNode")
+@dotnet_class(X + "XContainer")
 class XContainer(XNode):
     """A node with children."""
 
@@ -62,19 +62,17 @@ class XContainer(XNode):
                     return
             index += 1
 
-    @member(f"{NODES} Nodes()")
     def nodes(self) -> XSequence:
         return XSequence(self._nodes, NODES)
 
-    @member(f"{ELEMENTS} Elements()")
+    @member("Elements()")
     def elements(self) -> XSequence:
         return XSequence(lambda: (node for node in self._nodes() if node.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} Elements({X}XName name)")
+    @member("Elements(XName)")
     def elements_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.elements()), ELEMENTS)
 
-    @member(f"{X}XElement Element({X}XName name)")
     def element(self, name: XName | None) -> XElement | None:
         return next(iter(self.elements_named(name)), None)
 
@@ -94,38 +92,30 @@ class XContainer(XNode):
             else:
                 stack.pop()
 
-    @member(f"{NODES} DescendantNodes()")
     def descendant_nodes(self) -> XSequence:
         return XSequence(self.below, NODES)
 
-    @member(f"{ELEMENTS} Descendants()")
+    @member("Descendants()")
     def descendants(self) -> XSequence:
         return XSequence(lambda: (node for node in self.below() if node.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} Descendants({X}XName name)")
+    @member("Descendants(XName)")
     def descendants_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.descendants()), ELEMENTS)
 
     # Changes
 
-    @member("void Add(object content)")
-    @member("void Add(params object[] content)")
     def add(self, content: Any) -> None:
         self.insert_content(len(self.children), content)
 
-    @member("void AddFirst(object content)")
-    @member("void AddFirst(params object[] content)")
     def add_first(self, content: Any) -> None:
         self.insert_content(0, content, nodes_only=True)
 
-    @member("void RemoveNodes()")
     def remove_nodes(self) -> None:
         for child in self.children:
             child.parent = None
         self.children.clear()
 
-    @member("void ReplaceNodes(object content)")
-    @member("void ReplaceNodes(params object[] content)")
     def replace_nodes(self, content: Any) -> None:
         items = list(flattened(content))
         self.remove_nodes()
@@ -199,7 +189,7 @@ def clone(node: XNode) -> XNode:
     return result
 
 
-@dotnet_class(X + "XDeclaration", attributes="Encoding Standalone Version")
+@dotnet_class(X + "XDeclaration")
 class XDeclaration:
     """`<?xml version="1.0" encoding="utf-8"?>`."""
 
@@ -211,19 +201,17 @@ class XDeclaration:
         self.standalone = standalone
 
     @staticmethod
-    @member(f"new({X}XDeclaration other)")
+    @member("new(XDeclaration)")
     def copy(other: XDeclaration | None) -> XDeclaration:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XDeclaration(other.version, other.encoding, other.standalone)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         parts = (("version", self.version), ("encoding", self.encoding), ("standalone", self.standalone))
         return "<?xml" + "".join(f' {name}="{value}"' for name, value in parts if value is not None) + "?>"
 
 
-@dotnet_class(X + "XDocument", attributes="Declaration DocumentType NodeType Root")
+@dotnet_class(X + "XDocument")
 class XDocument(XContainer):
     """A document: one root element, and comments and the like around it."""
 
@@ -241,24 +229,23 @@ class XDocument(XContainer):
         return copied
 
     @staticmethod
-    @member("new(params object[] content)")
+    @member("new(object[])")
     def create(content: Any) -> XDocument:
         made = XDocument()
         made.add(content)
         return made
 
     @staticmethod
-    @member(f"new({X}XDeclaration declaration, params object[] content)")
+    @member("new(XDeclaration, object[])")
     def create_declared(declaration: XDeclaration | None, content: Any) -> XDocument:
         made = XDocument.create(content)
         made.declaration = declaration
         return made
 
     @staticmethod
-    @member(f"new({X}XDocument other)")
+    @member("new(XDocument)")
     def copy(other: XDocument | None) -> XNode:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return clone(other)
 
     @property
@@ -289,5 +276,5 @@ class XDocument(XContainer):
             raise InvalidOperationException("This operation would create an incorrectly structured document.")
 
 
-implements_all(X + "XDeclaration", {"new(string version, string encoding, string standalone)": XDeclaration})
+implements_all(X + "XDeclaration", {"new(string, string, string)": XDeclaration})
 implements_all(X + "XDocument", {"new()": XDocument})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.values import Array
 from apimpolicy.dotnet.xml.containers import XContainer, clone
 from apimpolicy.dotnet.xml.content import flattened, text_of
@@ -23,22 +23,10 @@ ATTRIBUTES = f"System.Collections.Generic.IEnumerable<{X}XAttribute>"
 
 
 def required(name: XName | None) -> XName:
-    if name is None:
-        raise ArgumentNullException("name")
-    return name
+    return require(name, "name")
 
 
-@dotnet_class(
-    X + "XAttribute",
-    attributes={
-        "Name": "name",
-        "Value": "value",
-        "NodeType": "node_type",
-        "IsNamespaceDeclaration": "is_namespace_declaration",
-        "NextAttribute": "next",
-        "PreviousAttribute": "previous",
-    },
-)
+@dotnet_class(X + "XAttribute", members="NextAttribute=next PreviousAttribute=previous")
 class XAttribute(XObject):
     """A name and a text."""
 
@@ -52,19 +40,17 @@ class XAttribute(XObject):
         self._value = value
 
     @staticmethod
-    @member(f"new({X}XName name, object value)")
+    @member("new(XName, object)")
     def create(name: XName | None, value: Any) -> XAttribute:
         required(name)
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         assert name is not None
         return XAttribute(name, text_of(value))
 
     @staticmethod
-    @member(f"new({X}XAttribute other)")
+    @member("new(XAttribute)")
     def copy(other: XAttribute | None) -> XAttribute:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XAttribute(other.name, other.value)
 
     @property
@@ -73,14 +59,11 @@ class XAttribute(XObject):
 
     @value.setter
     def value(self, new: str | None) -> None:
-        if new is None:
-            raise ArgumentNullException("value")
+        new = require(new, "value")
         self._value = new
 
-    @member("void SetValue(object value)")
     def set_value(self, value: Any) -> None:
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         self._value = text_of(value)
 
     @property
@@ -104,20 +87,16 @@ class XAttribute(XObject):
     def previous(self) -> XAttribute | None:
         return self._sibling(-1)
 
-    @member("void Remove()")
     def remove(self) -> None:
         if not isinstance(self.parent, XElement):
             raise InvalidOperationException("The parent is missing.")
         self.parent.remove_attribute(self)
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return write_attribute(self)
 
 
-@dotnet_class(
-    X + "XElement", attributes="Name NodeType FirstAttribute LastAttribute HasAttributes HasElements IsEmpty Value"
-)
+@dotnet_class(X + "XElement")
 class XElement(XContainer):
     """An element. `has_end_tag` tells `<a></a>` from `<a />` while there are no children."""
 
@@ -139,18 +118,16 @@ class XElement(XContainer):
         return copied
 
     @staticmethod
-    @member(f"new({X}XName name, object content)")
-    @member(f"new({X}XName name, params object[] content)")
+    @member("new(XName, object)", "new(XName, object[])")
     def create_filled(name: XName | None, content: Any) -> XElement:
         made = XElement(required(name))
         made.insert_content(0, content)
         return made
 
     @staticmethod
-    @member(f"new({X}XElement other)")
+    @member("new(XElement)")
     def copy(other: XElement | None) -> XNode:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return clone(other)
 
     @property
@@ -177,15 +154,12 @@ class XElement(XContainer):
 
     @value.setter
     def value(self, new: str | None) -> None:
-        if new is None:
-            raise ArgumentNullException("value")
+        new = require(new, "value")
         self.remove_nodes()
         self.insert_content(0, new)
 
-    @member("void SetValue(object value)")
     def set_value(self, value: Any) -> None:
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         self.value = text_of(value)
 
     def note_empty_text(self) -> None:
@@ -201,7 +175,6 @@ class XElement(XContainer):
         super().remove_child(node)
         self.has_end_tag = False
 
-    @member("void RemoveAll()")
     def remove_all(self) -> None:
         self.remove_attributes()
         self.remove_nodes()
@@ -210,8 +183,6 @@ class XElement(XContainer):
         super().remove_nodes()
         self.has_end_tag = False
 
-    @member("void ReplaceAll(object content)")
-    @member("void ReplaceAll(params object[] content)")
     def replace_all(self, content: Any) -> None:
         items = list(flattened(content))
         self.remove_all()
@@ -231,7 +202,6 @@ class XElement(XContainer):
     def has_attributes(self) -> bool:
         return bool(self.attribute_list)
 
-    @member(f"{X}XAttribute Attribute({X}XName name)")
     def attribute(self, name: XName | None) -> XAttribute | None:
         return next(filter(named_only(name), self.attribute_list), None)
 
@@ -240,11 +210,11 @@ class XElement(XContainer):
             if attribute.parent is self:
                 yield attribute
 
-    @member(f"{ATTRIBUTES} Attributes()")
+    @member("Attributes()")
     def attributes(self) -> XSequence:
         return XSequence(self._attributes, ATTRIBUTES)
 
-    @member(f"{ATTRIBUTES} Attributes({X}XName name)")
+    @member("Attributes(XName)")
     def attributes_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self._attributes()), ATTRIBUTES)
 
@@ -261,20 +231,16 @@ class XElement(XContainer):
         self.attribute_list = [other for other in self.attribute_list if other is not attribute]
         attribute.parent = None
 
-    @member("void RemoveAttributes()")
     def remove_attributes(self) -> None:
         for attribute in self.attribute_list:
             attribute.parent = None
         self.attribute_list = []
 
-    @member("void ReplaceAttributes(object content)")
-    @member("void ReplaceAttributes(params object[] content)")
     def replace_attributes(self, content: Any) -> None:
         items = list(flattened(content))
         self.remove_attributes()
         self.insert_content(len(self.children), items)
 
-    @member(f"void SetAttributeValue({X}XName name, object value)")
     def set_attribute_value(self, name: XName | None, value: Any) -> None:
         found = self.attribute(required(name))
         if value is None:
@@ -285,7 +251,6 @@ class XElement(XContainer):
         else:
             self.add_attribute(XAttribute.create(name, value))
 
-    @member(f"void SetElementValue({X}XName name, object value)")
     def set_element_value(self, name: XName | None, value: Any) -> None:
         found = self.element(required(name))
         if value is None:
@@ -298,23 +263,22 @@ class XElement(XContainer):
 
     # Walking
 
-    @member(f"{ELEMENTS} AncestorsAndSelf()")
+    @member("AncestorsAndSelf()")
     def ancestors_and_self(self) -> XSequence:
         return XSequence(lambda: iter((self, *self._upwards())), ELEMENTS)
 
-    @member(f"{ELEMENTS} AncestorsAndSelf({X}XName name)")
+    @member("AncestorsAndSelf(XName)")
     def ancestors_and_self_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.ancestors_and_self()), ELEMENTS)
 
-    @member(f"{NODES} DescendantNodesAndSelf()")
     def descendant_nodes_and_self(self) -> XSequence:
         return XSequence(lambda: self.below(with_self=True), NODES)
 
-    @member(f"{ELEMENTS} DescendantsAndSelf()")
+    @member("DescendantsAndSelf()")
     def descendants_and_self(self) -> XSequence:
         return XSequence(lambda: (node for node in self.below(with_self=True) if node.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} DescendantsAndSelf({X}XName name)")
+    @member("DescendantsAndSelf(XName)")
     def descendants_and_self_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.descendants_and_self()), ELEMENTS)
 
@@ -326,14 +290,11 @@ class XElement(XContainer):
             if attribute.is_namespace_declaration:
                 yield ("" if not attribute.name.namespace_name else attribute.name.local), attribute.value
 
-    @member(f"{X}XNamespace GetDefaultNamespace()")
     def get_default_namespace(self) -> XNamespace:
         return self._declared("") or NO_NAMESPACE
 
-    @member(f"{X}XNamespace GetNamespaceOfPrefix(string prefix)")
     def get_namespace_of_prefix(self, prefix: str | None) -> XNamespace | None:
-        if prefix is None:
-            raise ArgumentNullException("prefix")
+        prefix = require(prefix, "prefix")
         if not prefix:
             raise ArgumentException("The empty string '' is not a valid prefix.", "prefix")
         if prefix in ("xml", "xmlns"):
@@ -347,10 +308,8 @@ class XElement(XContainer):
                     return XNamespace.get(namespace)
         return None
 
-    @member(f"string GetPrefixOfNamespace({X}XNamespace ns)")
     def get_prefix_of_namespace(self, namespace: XNamespace | None) -> str | None:
-        if namespace is None:
-            raise ArgumentNullException("ns")
+        namespace = require(namespace, "ns")
         hidden: set[str] = set()
         element: XElement
         for element in self.ancestors_and_self():
@@ -361,14 +320,7 @@ class XElement(XContainer):
         return {XML.name: "xml", XMLNS.name: "xmlns"}.get(namespace.name)
 
 
-@implements(X + "XElement", f"static {ELEMENTS} EmptySequence {{ get; }}")
-def no_elements() -> Array:
-    return Array(named(X + "XElement"))
+implements_all(X + "XElement", {"new(XName)": lambda name: XElement(required(name))})
 
-
-@implements(X + "XAttribute", f"static {ATTRIBUTES} EmptySequence {{ get; }}")
-def no_attributes() -> Array:
-    return Array(named(X + "XAttribute"))
-
-
-implements_all(X + "XElement", {f"new({X}XName name)": lambda name: XElement(required(name))})
+implements_all(X + "XElement", {"EmptySequence": lambda: Array(named(X + "XElement"))})
+implements_all(X + "XAttribute", {"EmptySequence": lambda: Array(named(X + "XAttribute"))})

@@ -35,7 +35,7 @@ def _encode(name: str | None, *, colon: bool, token: bool = False) -> str | None
     return "".join(out)
 
 
-@implements(_TYPE, "static string EncodeName(string name)", cost=SLOW)
+@implements(_TYPE, "EncodeName", cost=SLOW)
 def encode_name(name: str | None) -> str | None:
     """
     >>> encode_name("a b"), encode_name("1:x"), encode_name("_x0041_")
@@ -44,7 +44,7 @@ def encode_name(name: str | None) -> str | None:
     return _encode(name, colon=True)
 
 
-@implements(_TYPE, "static string EncodeLocalName(string name)", cost=SLOW)
+@implements(_TYPE, "EncodeLocalName", cost=SLOW)
 def encode_local_name(name: str | None) -> str | None:
     return _encode(name, colon=False)
 
@@ -58,7 +58,7 @@ def _decode_character(match: re.Match[str]) -> str:
     return chr(0xD800 + (code - 0x10000 >> 10)) + chr(0xDC00 + (code & 0x3FF))
 
 
-@implements(_TYPE, "static string DecodeName(string name)", cost=SLOW)
+@implements(_TYPE, "DecodeName", cost=SLOW)
 def decode_name(name: str | None) -> str | None:
     """
     >>> decode_name("a_x0020_b")
@@ -67,23 +67,19 @@ def decode_name(name: str | None) -> str | None:
     return name and _LOOKS_ENCODED.sub(_decode_character, name)
 
 
-@implements(_TYPE, "static bool IsXmlChar(char ch)", cost=SLOW)
-def _is_xml_character(char: str) -> bool:
-    return char in "\t\n\r" or " " <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd"
-
-
 implements_all(
     _TYPE,
     {
-        "static string EncodeNmToken(string name)": lambda name: _encode(name, colon=True, token=True),
-        "static bool IsWhitespaceChar(char ch)": lambda char: char in " \t\n\r",
+        "EncodeNmToken": lambda name: _encode(name, colon=True, token=True),
+        "IsWhitespaceChar": lambda char: char in " \t\n\r",
+        "IsXmlChar": lambda char: char in "\t\n\r" or " " <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd",
     },
     cost=SLOW,
 )
 implements_all(
     _TYPE,
     {
-        "static bool IsStartNCNameChar(char ch)": is_name_start,
-        "static bool IsNCNameChar(char ch)": is_name_character,
+        "IsStartNCNameChar": is_name_start,
+        "IsNCNameChar": is_name_character,
     },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException
+from apimpolicy.dotnet.exceptions import require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.names import X
 from apimpolicy.dotnet.xml.nodes import compare_document_order
@@ -34,9 +34,7 @@ _WALKS = (
 
 
 def _required(source: Any) -> Any:
-    if source is None:
-        raise ArgumentNullException("source")
-    return source
+    return require(source, "source")
 
 
 def _walk(method: str, type_: str) -> Callable[[Any], XSequence]:
@@ -62,16 +60,13 @@ def _register() -> None:
 _register()
 
 
-@implements(
-    _TYPE, f"static {_SEQUENCE}<T> InDocumentOrder<T>(this {_SEQUENCE}<T> source) where T : {X}XNode", types=True
-)
+@implements(_TYPE, "InDocumentOrder", types=True)
 def in_document_order(types: tuple[Type, ...], source: Any) -> XSequence:
     key = functools.cmp_to_key(compare_document_order)
     return XSequence(lambda: iter(sorted(_required(source), key=key)), of_type(types[-1]))
 
 
-@implements(_TYPE, f"static void Remove(this {_SEQUENCE}<{X}XAttribute> source)")
-@implements(_TYPE, f"static void Remove<T>(this {_SEQUENCE}<T> source) where T : {X}XNode")
+@implements(_TYPE, "Remove")
 def remove(source: Any) -> None:
     """Takes all of them out, of a list made first."""
     for node in list(_required(source)):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException
-from apimpolicy.dotnet.registry import dotnet_class, implements, member
+from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, XmlException, require
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all
 
 X = "System.Xml.Linq."
 
@@ -36,8 +36,7 @@ def is_name_character(character: str) -> bool:
 
 def verify_ncname(name: str | None) -> str:
     """Raise XmlException, as `XmlConvert.VerifyNCName`, for what cannot be a name without a colon."""
-    if name is None:
-        raise ArgumentNullException("name")
+    name = require(name, "name")
     if not name:
         raise ArgumentNullException("name", "The empty string '' is not a valid local name.")
     if NCNAME.fullmatch(name):
@@ -52,7 +51,7 @@ def verify_ncname(name: str | None) -> str:
     return name
 
 
-@dotnet_class(X + "XNamespace", attributes={"NamespaceName": "name"})
+@dotnet_class(X + "XNamespace", members="NamespaceName=name")
 class XNamespace:
     """A namespace; `name` is its URI, empty for none. Get one with `XNamespace.get`."""
 
@@ -63,10 +62,8 @@ class XNamespace:
         self.names: dict[str, XName] = {}
 
     @staticmethod
-    @member(f"static {X}XNamespace Get(string namespaceName)")
     def get(name: str | None) -> XNamespace:
-        if name is None:
-            raise ArgumentNullException("namespaceName")
+        name = require(name, "namespaceName")
         found = _namespaces.get(name)
         if found is None:
             if len(_namespaces) > 4096:
@@ -75,10 +72,8 @@ class XNamespace:
             found = _namespaces[name] = XNamespace(name)
         return found
 
-    @member(f"{X}XName GetName(string localName)")
     def get_name(self, local: str | None) -> XName:
-        if local is None:
-            raise ArgumentNullException("localName")
+        local = require(local, "localName")
         found = self.names.get(local)
         if found is None:
             verify_ncname(local)
@@ -87,15 +82,12 @@ class XNamespace:
                 self.names[local] = found
         return found
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return self.name
 
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return bool(self == other)
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return hash(self.name) & 0x7FFFFFFF
 
@@ -106,9 +98,7 @@ class XNamespace:
         return hash(self.name)
 
 
-@dotnet_class(
-    X + "XName", attributes={"LocalName": "local", "Namespace": "namespace", "NamespaceName": "namespace_name"}
-)
+@dotnet_class(X + "XName", members="LocalName=local")
 class XName:
     """A local name in a namespace. Get one with `XNamespace.get_name` or `expanded_name`."""
 
@@ -122,15 +112,12 @@ class XName:
     def namespace_name(self) -> str:
         return self.namespace.name
 
-    @member("string ToString()")
     def to_string(self) -> str:
         return f"{{{self.namespace.name}}}{self.local}" if self.namespace.name else self.local
 
-    @member("bool Equals(object obj)")
     def equals(self, other: Any) -> bool:
         return bool(self == other)
 
-    @member("int GetHashCode()")
     def get_hash_code(self) -> int:
         return hash((self.namespace.name, self.local)) & 0x7FFFFFFF
 
@@ -149,11 +136,10 @@ XML = XNamespace.get(XML_NAMESPACE)
 XMLNS = XNamespace.get(XMLNS_NAMESPACE)
 
 
-@implements(X + "XName", f"static {X}XName Get(string expandedName)")
+@implements(X + "XName", "Get(string)")
 def expanded_name(text: str | None) -> XName:
     """`a` or `{urn:x}a` as a name. Raises ArgumentException or XmlException for what is no name."""
-    if text is None:
-        raise ArgumentNullException("expandedName")
+    text = require(text, "expandedName")
     if not text:
         raise ArgumentException("'' is an invalid expanded name.")
     if text[0] != "{":
@@ -164,50 +150,43 @@ def expanded_name(text: str | None) -> XName:
     return XNamespace.get(text[1:end]).get_name(text[end + 1 :])
 
 
-@implements(X + "XName", f"static {X}XName Get(string localName, string namespaceName)")
+@implements(X + "XName", "Get(string, string)")
 def name_in(local: str | None, namespace: str | None) -> XName:
     return XNamespace.get(namespace).get_name(local)
 
 
-@implements(X + "XName", f"static {X}XName op_Implicit(string expandedName)")
+@implements(X + "XName", "op_Implicit")
 def name_of(text: str | None) -> XName | None:
     return None if text is None else expanded_name(text)
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace op_Implicit(string namespaceName)")
-def namespace_of(text: str | None) -> XNamespace | None:
-    return None if text is None else XNamespace.get(text)
-
-
-@implements(X + "XNamespace", f"static {X}XName op_Addition({X}XNamespace ns, string localName)")
+@implements(X + "XNamespace", "op_Addition")
 def add(namespace: XNamespace | None, local: str | None) -> XName:
-    if namespace is None:
-        raise ArgumentNullException("ns")
+    namespace = require(namespace, "ns")
     return namespace.get_name(local)
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace None {{ get; }}")
+@implements(X + "XNamespace", "None")
 def none() -> XNamespace:
     return NO_NAMESPACE
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace Xml {{ get; }}")
+@implements(X + "XNamespace", "Xml")
 def xml() -> XNamespace:
     return XML
 
 
-@implements(X + "XNamespace", f"static {X}XNamespace Xmlns {{ get; }}")
+@implements(X + "XNamespace", "Xmlns")
 def xmlns() -> XNamespace:
     return XMLNS
 
 
-@implements(X + "XName", f"static bool op_Equality({X}XName left, {X}XName right)")
-@implements(X + "XNamespace", f"static bool op_Equality({X}XNamespace left, {X}XNamespace right)")
+@implements(X + "XName", "op_Equality")
+@implements(X + "XNamespace", "op_Equality")
 def equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@implements(X + "XName", f"static bool op_Inequality({X}XName left, {X}XName right)")
-@implements(X + "XNamespace", f"static bool op_Inequality({X}XNamespace left, {X}XNamespace right)")
-def not_equal(left: Any, right: Any) -> bool:
-    return bool(left != right)
+implements_all(X + "XNamespace", {"op_Implicit": lambda text: None if text is None else XNamespace.get(text)})
+implements_all(X + "XNamespace", {"op_Inequality": lambda left, right: bool(left != right)})
+implements_all(X + "XName", {"op_Inequality": lambda left, right: bool(left != right)})

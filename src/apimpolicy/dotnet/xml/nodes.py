@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import ArgumentException, InvalidOperationException, require
 from apimpolicy.dotnet.registry import dotnet_class, implements_all, member
 from apimpolicy.dotnet.xml.kinds import CDATA, COMMENT, DOCUMENT, DOCUMENT_TYPE, ELEMENT, PROCESSING_INSTRUCTION, TEXT
 from apimpolicy.dotnet.xml.names import X, XName, verify_ncname
@@ -28,10 +28,7 @@ def named_only(name: XName | None) -> Callable[[Any], bool]:
     return lambda node: name is not None and node.name == name
 
 
-@dotnet_class(
-    X + "XObject",
-    attributes={"Document": "document", "NodeType": "node_type", "Parent": "parent_element", "BaseUri": "base_uri"},
-)
+@dotnet_class(X + "XObject", members="Parent=parent_element")
 class XObject:
     """What nodes and attributes share. `parent` is the container, be it element or document.
 
@@ -66,7 +63,7 @@ class XObject:
         return root if root.node_type == DOCUMENT else None  # type: ignore[return-value]
 
 
-@dotnet_class(X + "XNode", attributes={"NextNode": "next", "PreviousNode": "previous"})
+@dotnet_class(X + "XNode", members="NextNode=next PreviousNode=previous")
 class XNode(XObject):
     """A node of a tree."""
 
@@ -99,27 +96,25 @@ class XNode(XObject):
         index = self.parent.index_of(self)
         return iter(self.parent.children[index + 1 :] if after else self.parent.children[:index])
 
-    @member(f"{NODES} NodesAfterSelf()")
     def nodes_after_self(self) -> XSequence:
         return XSequence(lambda: self._around(after=True), NODES)
 
-    @member(f"{NODES} NodesBeforeSelf()")
     def nodes_before_self(self) -> XSequence:
         return XSequence(lambda: self._around(after=False), NODES)
 
-    @member(f"{ELEMENTS} ElementsAfterSelf()")
+    @member("ElementsAfterSelf()")
     def elements_after_self(self) -> XSequence:
         return XSequence(lambda: (n for n in self._around(after=True) if n.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} ElementsAfterSelf({X}XName name)")
+    @member("ElementsAfterSelf(XName)")
     def elements_after_self_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.elements_after_self()), ELEMENTS)
 
-    @member(f"{ELEMENTS} ElementsBeforeSelf()")
+    @member("ElementsBeforeSelf()")
     def elements_before_self(self) -> XSequence:
         return XSequence(lambda: (n for n in self._around(after=False) if n.node_type == ELEMENT), ELEMENTS)
 
-    @member(f"{ELEMENTS} ElementsBeforeSelf({X}XName name)")
+    @member("ElementsBeforeSelf(XName)")
     def elements_before_self_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self.elements_before_self()), ELEMENTS)
 
@@ -131,21 +126,19 @@ class XNode(XObject):
             yield current
             current = current.parent
 
-    @member(f"{ELEMENTS} Ancestors()")
+    @member("Ancestors()")
     def ancestors(self) -> XSequence:
         return XSequence(self._upwards, ELEMENTS)
 
-    @member(f"{ELEMENTS} Ancestors({X}XName name)")
+    @member("Ancestors(XName)")
     def ancestors_named(self, name: XName | None) -> XSequence:
         return XSequence(lambda: filter(named_only(name), self._upwards()), ELEMENTS)
 
     # Order
 
-    @member(f"bool IsAfter({X}XNode node)")
     def is_after(self, other: XNode | None) -> bool:
         return compare_document_order(self, other) > 0
 
-    @member(f"bool IsBefore({X}XNode node)")
     def is_before(self, other: XNode | None) -> bool:
         return compare_document_order(self, other) < 0
 
@@ -156,24 +149,17 @@ class XNode(XObject):
             raise InvalidOperationException(_NO_PARENT)
         return self.parent
 
-    @member("void AddAfterSelf(object content)")
-    @member("void AddAfterSelf(params object[] content)")
     def add_after_self(self, content: Any) -> None:
         container = self._container()
         container.insert_content(container.index_of(self) + 1, content, nodes_only=True)
 
-    @member("void AddBeforeSelf(object content)")
-    @member("void AddBeforeSelf(params object[] content)")
     def add_before_self(self, content: Any) -> None:
         container = self._container()
         container.insert_content(container.index_of(self), content, nodes_only=True)
 
-    @member("void Remove()")
     def remove(self) -> None:
         self._container().remove_child(self)
 
-    @member("void ReplaceWith(object content)")
-    @member("void ReplaceWith(params object[] content)")
     def replace_with(self, content: Any) -> None:
         container = self._container()
         index = container.index_of(self)
@@ -186,11 +172,11 @@ class XNode(XObject):
         """A copy without children and without a parent."""
         raise NotImplementedError
 
-    @member("string ToString()")
+    @member("ToString()")
     def to_string(self) -> str:
         return self.to_string_with(0)
 
-    @member(f"string ToString({X}SaveOptions options)")
+    @member("ToString(SaveOptions)")
     def to_string_with(self, options: int) -> str:
         return write(self, options)
 
@@ -216,7 +202,7 @@ def compare_document_order(first: XNode | None, second: XNode | None) -> int:
     return -1 if left < right else 1
 
 
-@dotnet_class(X + "XText", attributes="NodeType Value")
+@dotnet_class(X + "XText")
 class XText(XNode):
     """Text; never null."""
 
@@ -226,22 +212,20 @@ class XText(XNode):
 
     def __init__(self, value: str | None) -> None:
         super().__init__()
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         self.value = value
 
     def bare_copy(self) -> XText:
         return type(self)(self.value)
 
     @staticmethod
-    @member(f"new({X}XText other)")
+    @member("new(XText)")
     def copy(other: XText | None) -> XText:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XText(other.value)
 
 
-@dotnet_class(X + "XCData", attributes="NodeType")
+@dotnet_class(X + "XCData")
 class XCData(XText):
     """Text written as a CDATA section."""
 
@@ -250,14 +234,13 @@ class XCData(XText):
     node_type = CDATA
 
     @staticmethod
-    @member(f"new({X}XCData other)")
+    @member("new(XCData)")
     def copy_section(other: XCData | None) -> XCData:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XCData(other.value)
 
 
-@dotnet_class(X + "XComment", attributes="NodeType Value")
+@dotnet_class(X + "XComment")
 class XComment(XNode):
     """A comment."""
 
@@ -267,22 +250,20 @@ class XComment(XNode):
 
     def __init__(self, value: str | None) -> None:
         super().__init__()
-        if value is None:
-            raise ArgumentNullException("value")
+        value = require(value, "value")
         self.value = value
 
     def bare_copy(self) -> XComment:
         return type(self)(self.value)
 
     @staticmethod
-    @member(f"new({X}XComment other)")
+    @member("new(XComment)")
     def copy(other: XComment | None) -> XComment:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XComment(other.value)
 
 
-@dotnet_class(X + "XProcessingInstruction", attributes="NodeType Data Target")
+@dotnet_class(X + "XProcessingInstruction")
 class XProcessingInstruction(XNode):
     """`<?target data?>`."""
 
@@ -299,10 +280,9 @@ class XProcessingInstruction(XNode):
         return XProcessingInstruction(self.target, self.data)
 
     @staticmethod
-    @member("new(string target, string data)")
+    @member("new(string, string)")
     def create(target: str | None, data: str | None) -> XProcessingInstruction:
-        if data is None:
-            raise ArgumentNullException("data")
+        data = require(data, "data")
         verify_ncname(target)
         assert target is not None
         if target.lower() == "xml":
@@ -310,14 +290,13 @@ class XProcessingInstruction(XNode):
         return XProcessingInstruction(target, data)
 
     @staticmethod
-    @member(f"new({X}XProcessingInstruction other)")
+    @member("new(XProcessingInstruction)")
     def copy(other: XProcessingInstruction | None) -> XProcessingInstruction:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XProcessingInstruction(other.target, other.data)
 
 
-@dotnet_class(X + "XDocumentType", attributes="NodeType Name PublicId SystemId InternalSubset")
+@dotnet_class(X + "XDocumentType")
 class XDocumentType(XNode):
     """`<!DOCTYPE …>`."""
 
@@ -336,18 +315,17 @@ class XDocumentType(XNode):
         return XDocumentType(self.name, self.public_id, self.system_id, self.internal_subset)
 
     @staticmethod
-    @member("new(string name, string publicId, string systemId, string internalSubset)")
+    @member("new(string, string, string, string)")
     def create(name: str, public_id: str | None, system_id: str | None, internal_subset: str | None) -> XDocumentType:
         return XDocumentType(name, public_id, system_id, internal_subset)
 
     @staticmethod
-    @member(f"new({X}XDocumentType other)")
+    @member("new(XDocumentType)")
     def copy(other: XDocumentType | None) -> XDocumentType:
-        if other is None:
-            raise ArgumentNullException("other")
+        other = require(other, "other")
         return XDocumentType(other.name, other.public_id, other.system_id, other.internal_subset)
 
 
-implements_all(X + "XText", {"new(string value)": XText})
-implements_all(X + "XCData", {"new(string value)": XCData})
-implements_all(X + "XComment", {"new(string value)": XComment})
+implements_all(X + "XText", {"new(string)": XText})
+implements_all(X + "XCData", {"new(string)": XCData})
+implements_all(X + "XComment", {"new(string)": XComment})

@@ -10,7 +10,7 @@ import re
 from typing import NoReturn
 
 from apimpolicy.dotnet.environment import environment
-from apimpolicy.dotnet.exceptions import ArgumentNullException, XmlException
+from apimpolicy.dotnet.exceptions import XmlException, require
 from apimpolicy.dotnet.registry import implements
 from apimpolicy.dotnet.xml.containers import XContainer, XDeclaration, XDocument
 from apimpolicy.dotnet.xml.elements import XAttribute, XElement
@@ -377,17 +377,14 @@ class _Parser(Scanner):
             self.entities.setdefault(match[1], value)
 
 
-@implements(X + "XDocument", f"static {X}XDocument Parse(string text)")
-@implements(X + "XDocument", f"static {X}XDocument Parse(string text, {X}LoadOptions options)")
+@implements(X + "XDocument", "Parse")
 def parse_document(text: str | None, options: int = 0) -> XDocument:
     """The document of a text. Raises XmlException with .NET's message for what is no XML."""
-    if text is None:
-        raise ArgumentNullException("s")
+    text = require(text, "s")
     return _Parser(text, options).parse()
 
 
-@implements(X + "XElement", f"static {X}XElement Parse(string text)")
-@implements(X + "XElement", f"static {X}XElement Parse(string text, {X}LoadOptions options)")
+@implements(X + "XElement", "Parse")
 def parse_element(text: str | None, options: int = 0) -> XElement:
     """The root element of a text, without its document."""
     root = parse_document(text, options).root

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
-from apimpolicy.dotnet.registry import bound, declines, dotnet_class, implements, member
+from apimpolicy.dotnet.exceptions import InvalidOperationException, require
+from apimpolicy.dotnet.registry import bound, declines, dotnet_class, implements, implements_all
 from apimpolicy.dotnet.xml.containers import XContainer, XDocument, clone
 from apimpolicy.dotnet.xml.kinds import TEXT
 from apimpolicy.dotnet.xml.names import X
@@ -26,30 +26,24 @@ _WRITER, _READER, _STREAM = "System.IO.TextWriter textWriter", "System.IO.TextRe
 _SAVE_OPTIONS, _LOAD_OPTIONS = f"{X}SaveOptions options", f"{X}LoadOptions options"
 
 
-@implements(_DOCUMENT, f"void Save({_WRITER})")
-@implements(_DOCUMENT, f"void Save({_WRITER}, {_SAVE_OPTIONS})")
-@implements(_ELEMENT, f"void Save({_WRITER})")
-@implements(_ELEMENT, f"void Save({_WRITER}, {_SAVE_OPTIONS})")
+@implements(_DOCUMENT, "Save(TextWriter)", "Save(TextWriter, SaveOptions)")
+@implements(_ELEMENT, "Save(TextWriter)", "Save(TextWriter, SaveOptions)")
 def save(node: XDocument | XElement, writer: Any, options: int = 0) -> None:
     """Write with a declaration. Raises ArgumentNullException, InvalidOperationException for an empty document."""
-    if writer is None:
-        raise ArgumentNullException("output")
+    writer = require(writer, "output")
     encoding = bound("System.IO.TextWriter", "System.Text.Encoding Encoding { get; }")(writer)
     text = declared_text(node, options, encoding.web_name)
     bound("System.IO.TextWriter", "void Write(string value)")(writer, text)
     bound("System.IO.TextWriter", "void Flush()")(writer)
 
 
-@implements(_DOCUMENT, f"void Save({_STREAM} stream)")
-@implements(_DOCUMENT, f"void Save({_STREAM} stream, {_SAVE_OPTIONS})")
-@implements(_ELEMENT, f"void Save({_STREAM} stream)")
-@implements(_ELEMENT, f"void Save({_STREAM} stream, {_SAVE_OPTIONS})")
+@implements(_DOCUMENT, "Save(Stream)", "Save(Stream, SaveOptions)")
+@implements(_ELEMENT, "Save(Stream)", "Save(Stream, SaveOptions)")
 def save_stream(node: XDocument | XElement, stream: MemoryStream | None, options: int = 0) -> None:
     """Write where the stream stands; a byte order mark only at its beginning."""
     from apimpolicy.dotnet.xml.encoded_documents import encoding_of, written
 
-    if stream is None:
-        raise ArgumentNullException("output")
+    stream = require(stream, "output")
     encoding = encoding_of(node)
     data = written(node, declared_text(node, options, encoding.web_name), encoding)
     stream.write_bytes(data if stream.position else encoding.preamble + data)
@@ -70,47 +64,31 @@ def declared_text(node: XDocument | XElement, options: int, encoding: str) -> st
 
 
 def _all_of(reader: Any) -> str:
-    if reader is None:
-        raise ArgumentNullException("input")
+    reader = require(reader, "input")
     text: str = bound("System.IO.TextReader", "string ReadToEnd()")(reader)
     return text
 
 
-@implements(_ELEMENT, f"static {_ELEMENT} Load({_READER})")
-@implements(_ELEMENT, f"static {_ELEMENT} Load({_READER}, {_LOAD_OPTIONS})")
+@implements(_ELEMENT, "Load(TextReader)", "Load(TextReader, LoadOptions)")
 def load_element(reader: Any, options: int = 0) -> XElement:
     """The root element of a text. Raises XmlException for what is no XML."""
     return parse_element(_all_of(reader), options)
 
 
-@implements(_DOCUMENT, f"static {_DOCUMENT} Load({_READER})")
-@implements(_DOCUMENT, f"static {_DOCUMENT} Load({_READER}, {_LOAD_OPTIONS})")
-def load_document(reader: Any, options: int = 0) -> XDocument:
-    return parse_document(_all_of(reader), options)
-
-
 def _content_of(stream: MemoryStream | None) -> str:
     from apimpolicy.dotnet.xml.encoded_documents import read
 
-    if stream is None:
-        raise ArgumentNullException("input")
+    stream = require(stream, "input")
     return read(stream.read_rest())
 
 
-@implements(_ELEMENT, f"static {_ELEMENT} Load({_STREAM} stream)")
-@implements(_ELEMENT, f"static {_ELEMENT} Load({_STREAM} stream, {_LOAD_OPTIONS})")
+@implements(_ELEMENT, "Load(Stream)", "Load(Stream, LoadOptions)")
 def load_element_of_stream(stream: MemoryStream | None, options: int = 0) -> XElement:
     """The root element of the document in the rest of a stream; raises XmlException for what is no XML."""
     return parse_element(_content_of(stream), options)
 
 
-@implements(_DOCUMENT, f"static {_DOCUMENT} Load({_STREAM} stream)")
-@implements(_DOCUMENT, f"static {_DOCUMENT} Load({_STREAM} stream, {_LOAD_OPTIONS})")
-def load_document_of_stream(stream: MemoryStream | None, options: int = 0) -> XDocument:
-    return parse_document(_content_of(stream), options)
-
-
-@dotnet_class("System.Xml.XmlWriter")
+@dotnet_class("System.Xml.XmlWriter", members="Dispose=close Close")
 class TreeWriter:
     """Collects nodes for a container, which gets them when the writer is closed."""
 
@@ -133,25 +111,21 @@ class TreeWriter:
         else:
             self._content.append(clone(node))
 
-    @member("void Flush()")
     def flush(self) -> None:
         """Nothing is written before the end."""
 
-    @member("void Close()")
-    @member("void Dispose()")
     def close(self) -> None:
         content, self._content = self._content, []
         self._container.add(content)
 
 
-@implements(X + "XContainer", "System.Xml.XmlWriter CreateWriter()")
+@implements(X + "XContainer", "CreateWriter")
 def create_writer(container: XContainer) -> TreeWriter:
     return TreeWriter(container)
 
 
 def write_to(node: XNode, writer: TreeWriter | None) -> None:
-    if writer is None:
-        raise ArgumentNullException("writer")
+    writer = require(writer, "writer")
     writer.write(node)
 
 
@@ -161,12 +135,11 @@ for _name in (
     implements(X + _name, "void WriteTo(System.Xml.XmlWriter writer)")(write_to)
 
 
-@implements(_DOCUMENT, "void Save(System.Xml.XmlWriter writer)")
-@implements(_ELEMENT, "void Save(System.Xml.XmlWriter writer)")
+@implements(_DOCUMENT, "Save(XmlWriter)")
+@implements(_ELEMENT, "Save(XmlWriter)")
 def save_to(node: XDocument | XElement, writer: TreeWriter | None) -> None:
     """A document begins, which only the writer of a document allows; its declaration becomes no node."""
-    if writer is None:
-        raise ArgumentNullException("writer")
+    writer = require(writer, "writer")
     if not writer.is_of_document:
         raise InvalidOperationException(
             "WriteStartDocument cannot be called on writers created with ConformanceLevel.Fragment."
@@ -183,6 +156,15 @@ for _name in (_DOCUMENT, _ELEMENT):
         f"static {_name} Load(string uri, {_LOAD_OPTIONS})",
         reason="expressions read and write no files; use Parse and ToString",
     )
-declines(
-    _ELEMENT, f"new({X}XStreamingElement other)", reason="policies cannot make an XStreamingElement: it is not allowed"
+declines(_ELEMENT, "new(XStreamingElement)", reason="policies cannot make an XStreamingElement: it is not allowed")
+
+
+implements_all(
+    _DOCUMENT,
+    {
+        "Load(TextReader)": lambda reader, options=0: parse_document(_all_of(reader), options),
+        "Load(TextReader, LoadOptions)": lambda reader, options=0: parse_document(_all_of(reader), options),
+        "Load(Stream)": lambda stream, options=0: parse_document(_content_of(stream), options),
+        "Load(Stream, LoadOptions)": lambda stream, options=0: parse_document(_content_of(stream), options),
+    },
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, OverflowException
+from apimpolicy.dotnet.exceptions import FormatException, OverflowException, require
 from apimpolicy.dotnet.registry import bound, implements, implements_all
 from apimpolicy.dotnet.values import Single, to_single
 from apimpolicy.dotnet.xml.content import format_date, format_double, format_duration, text_of
@@ -40,9 +40,7 @@ INTEGER_RANGES = {
 
 
 def _text(text: str | None) -> str:
-    if text is None:
-        raise ArgumentNullException("s")
-    return text
+    return require(text, "s")
 
 
 def to_integer(type_name: str, text: str | None) -> int:
@@ -66,7 +64,7 @@ _MOST_DIGITS = 20
 """More digits than any part of a duration that fits."""
 
 
-@implements(_TYPE, "static bool ToBoolean(string s)")
+@implements(_TYPE, "ToBoolean")
 def to_boolean(text: str | None) -> bool:
     trimmed = _text(text).strip(_SPACE)
     if trimmed in ("1", "true"):
@@ -76,7 +74,7 @@ def to_boolean(text: str | None) -> bool:
     raise FormatException(f"The string '{text}' is not a valid Boolean value.")
 
 
-@implements(_TYPE, "static double ToDouble(string s)")
+@implements(_TYPE, "ToDouble")
 def to_double(text: str | None) -> float:
     trimmed = _text(text).strip(_SPACE)
     special = {"INF": float("inf"), "-INF": float("-inf"), "NaN": float("nan")}.get(trimmed)
@@ -87,12 +85,12 @@ def to_double(text: str | None) -> float:
     return float(trimmed)
 
 
-@implements(_TYPE, "static float ToSingle(string s)")
+@implements(_TYPE, "ToSingle")
 def to_single_precision(text: str | None) -> float:
     return to_single(to_double(text))
 
 
-@implements(_TYPE, "static decimal ToDecimal(string s)")
+@implements(_TYPE, "ToDecimal")
 def to_decimal(text: str | None) -> Decimal:
     trimmed = _text(text).strip(_SPACE)
     if _DECIMAL.match(trimmed) is None:
@@ -101,7 +99,7 @@ def to_decimal(text: str | None) -> Decimal:
     return value
 
 
-@implements(_TYPE, "static char ToChar(string s)")
+@implements(_TYPE, "ToChar")
 def to_char(text: str | None) -> str:
     if len(_text(text)) != 1:
         raise FormatException("String must be exactly one character long.")
@@ -109,12 +107,12 @@ def to_char(text: str | None) -> str:
     return text
 
 
-@implements(_TYPE, "static System.Guid ToGuid(string s)")
+@implements(_TYPE, "ToGuid")
 def to_guid(text: str | None) -> Any:
     return bound("System.Guid", "new(string g)")(_text(text))
 
 
-@implements(_TYPE, "static System.TimeSpan ToTimeSpan(string s)")
+@implements(_TYPE, "ToTimeSpan")
 def to_time_span(text: str | None) -> Any:
     trimmed = _text(text).strip(_SPACE)
     match = _DURATION.match(trimmed)
@@ -140,15 +138,13 @@ def to_date_time(text: str | None) -> Any:
     return bound("System.DateTime", parse)(_text(text), None, 128)
 
 
-@implements(_TYPE, "static System.DateTimeOffset ToDateTimeOffset(string s)")
+@implements(_TYPE, "ToDateTimeOffset(string)")
 def to_date_time_offset(text: str | None) -> Any:
     parse = "static System.DateTimeOffset Parse(string input, System.IFormatProvider formatProvider)"
     return bound("System.DateTimeOffset", parse)(_text(text).strip(_SPACE), None)
 
 
-@implements(
-    _TYPE, "static System.DateTime ToDateTime(string s, System.Xml.XmlDateTimeSerializationMode dateTimeOption)"
-)
+@implements(_TYPE, "ToDateTime(string, XmlDateTimeSerializationMode)")
 def to_date_time_by(text: str | None, mode: int) -> Any:
     """Local and RoundtripKind, Utc, Unspecified: numbers 0 to 3 of XmlDateTimeSerializationMode."""
     value = to_date_time(text)
@@ -161,9 +157,7 @@ def to_date_time_by(text: str | None, mode: int) -> Any:
     return bound("System.DateTime", convert)(value)
 
 
-@implements(
-    _TYPE, "static string ToString(System.DateTime value, System.Xml.XmlDateTimeSerializationMode dateTimeOption)"
-)
+@implements(_TYPE, "ToString(DateTime, XmlDateTimeSerializationMode)")
 def date_to_string(value: Any, mode: int) -> str:
     if mode in (0, 1):
         convert = "System.DateTime ToUniversalTime()" if mode == 1 else "System.DateTime ToLocalTime()"
@@ -172,12 +166,12 @@ def date_to_string(value: Any, mode: int) -> str:
     return re.sub(r"(?:Z|[+-]\d\d:\d\d)\Z", "", text) if mode == 2 else text
 
 
-@implements(_TYPE, "static string ToString(System.TimeSpan value)")
+@implements(_TYPE, "ToString(TimeSpan)")
 def duration_to_string(value: Any) -> str:
     return format_duration(bound("System.TimeSpan", "long Ticks { get; }")(value))
 
 
-@implements(_TYPE, "static string ToString(float value)")
+@implements(_TYPE, "ToString(float)")
 def single_to_string(value: float) -> str:
     return format_double(Single(value))
 
@@ -193,4 +187,4 @@ def _register() -> None:
 
 _register()
 
-implements_all(_TYPE, {"static string VerifyNCName(string name)": verify_ncname})
+implements_all(_TYPE, {"VerifyNCName": verify_ncname})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.dotnet.exceptions import ArgumentNullException, InvalidOperationException
+from apimpolicy.dotnet.exceptions import InvalidOperationException, require
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, dotnet_class, implements, member
 from apimpolicy.dotnet.system.objects import to_string
@@ -28,20 +28,7 @@ _TYPE = "System.Xml.XmlReader"
 _CONTENT = (ELEMENT, TEXT, CDATA, END_ELEMENT)
 
 
-@dotnet_class(
-    _TYPE,
-    attributes={
-        "EOF": "is_at_end",
-        "Name": "name",
-        "LocalName": "local_name",
-        "NamespaceURI": "namespace",
-        "NodeType": "node_type",
-        "Value": "value",
-        "Depth": "depth",
-        "IsEmptyElement": "is_empty_element",
-        "HasAttributes": "has_attributes",
-    },
-)
+@dotnet_class(_TYPE, members="EOF=is_at_end NamespaceURI=namespace")
 class XmlReader:
     """Stands on a node, or before the first (node None); `is_end` on an element's end tag.
 
@@ -100,7 +87,6 @@ class XmlReader:
     def has_attributes(self) -> bool:
         return isinstance(self.node, XElement) and not self.is_end and self.node.has_attributes
 
-    @member("bool Read()")
     def read(self) -> bool:
         """Go to the next node; False at the end."""
         if self.is_at_end:
@@ -132,19 +118,17 @@ class XmlReader:
         self.is_end = found
         return found
 
-    @member("void Skip()")
     def skip(self) -> None:
         if self.node is not None:
             self._leave()
 
-    @member("System.Xml.XmlNodeType MoveToContent()")
     def move_to_content(self) -> int:
         while self.node_type not in _CONTENT:
             if not self.read():
                 break
         return self.node_type
 
-    @member("string GetAttribute(string name)")
+    @member("GetAttribute(string)")
     def get_attribute(self, name: str | None) -> str | None:
         if not isinstance(self.node, XElement):
             return None
@@ -152,36 +136,32 @@ class XmlReader:
         attribute = next(found, None)
         return None if attribute is None else attribute.value
 
-    @member("void Dispose()")
     def dispose(self) -> None:
         """Nothing is held."""
 
 
-@implements(_TYPE, f"static {_TYPE} Create(System.IO.TextReader input)")
+@implements(_TYPE, "Create(TextReader)")
 def create(source: Any) -> XmlReader:
-    if source is None:
-        raise ArgumentNullException("input")
+    source = require(source, "input")
     made = XmlReader(parse_document(bound("System.IO.TextReader", "string ReadToEnd()")(source), PRESERVE_WHITESPACE))
     made.is_of_text = True
     return made
 
 
-@implements(_TYPE, f"static {_TYPE} Create(System.IO.Stream input)")
+@implements(_TYPE, "Create(Stream)")
 def create_over_stream(stream: MemoryStream | None) -> XmlReader:
     from apimpolicy.dotnet.xml.encoded_documents import read
 
-    if stream is None:
-        raise ArgumentNullException("input")
+    stream = require(stream, "input")
     made = XmlReader(parse_document(read(stream.read_rest()), PRESERVE_WHITESPACE))
     made.is_of_text = True
     return made
 
 
-@implements(X + "XNode", f"static {X}XNode ReadFrom({_TYPE} reader)")
+@implements(X + "XNode", "ReadFrom")
 def read_from(reader: XmlReader | None) -> XNode:
     """A copy of the node the reader is on; the reader goes behind it."""
-    if reader is None:
-        raise ArgumentNullException("reader")
+    reader = require(reader, "reader")
     if reader.node is None:
         raise InvalidOperationException("The XmlReader state should be Interactive.")
     if reader.is_end:
@@ -191,18 +171,15 @@ def read_from(reader: XmlReader | None) -> XNode:
     return found
 
 
-@implements(X + "XNode", f"{_TYPE} CreateReader()")
-@implements(X + "XNode", f"{_TYPE} CreateReader({X}ReaderOptions readerOptions)")
+@implements(X + "XNode", "CreateReader")
 def create_reader(node: XNode, _options: int = 0) -> XmlReader:
     return XmlReader(node)
 
 
-@implements(X + "XElement", f"static {X}XElement Load({_TYPE} reader)")
-@implements(X + "XElement", f"static {X}XElement Load({_TYPE} reader, {X}LoadOptions options)")
+@implements(X + "XElement", "Load(XmlReader)", "Load(XmlReader, LoadOptions)")
 def load_element(reader: XmlReader | None, _options: int = 0) -> XNode:
     """A copy of the element that the reader is on or before, behind which nothing may follow."""
-    if reader is None:
-        raise ArgumentNullException("reader")
+    reader = require(reader, "reader")
     kind = reader.move_to_content()
     if kind != ELEMENT:
         raise InvalidOperationException(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text, trimmed
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Listed
 from apimpolicy.policies.json_web_tokens.checks import RequiredClaim
 from apimpolicy.policies.json_web_tokens.encryption import DecryptionKey
 from apimpolicy.policies.json_web_tokens.keys import decoded_secret
@@ -53,7 +53,7 @@ def texts_of(exchange: Exchange, step: Step | None, field: str) -> list[str]:
         return []
     found: list[str] = getattr(exchange.evaluate(step), field)
     shown = ", ".join(found) or "none"
-    exchange.note(Effect("listed", shown, count=len(found)), step)
+    exchange.note(Listed(shown, count=len(found)), step)
     return found
 
 
@@ -63,7 +63,7 @@ def required_claims(exchange: Exchange, step: Step | None) -> list[RequiredClaim
     for inner in () if step is None else exchange.evaluate(step).claims:
         claim: Claim = exchange.evaluate(inner)
         values = ", ".join(claim.values) or "any value"
-        exchange.note(Effect("listed", f"{claim.name}: {values}", count=len(claim.values)), inner)
+        exchange.note(Listed(f"{claim.name}: {values}", count=len(claim.values)), inner)
         claims.append(RequiredClaim(claim.name, claim.values, claim.match == "any", claim.separator))
     return claims
 

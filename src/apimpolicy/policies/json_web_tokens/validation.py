@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
-from apimpolicy.policies.effects import Effect
+from apimpolicy.policies.effects import Effect, TokenValidated
 from apimpolicy.policies.json_web_tokens.checks import check_audience, check_claims, check_issuer, check_lifetime
 from apimpolicy.policies.json_web_tokens.encryption import decrypted, is_encrypted
 from apimpolicy.policies.json_web_tokens.keys import decoded
@@ -56,7 +56,7 @@ def run(exchange: Exchange, written: str | None, demands: Demands, answer: Answe
     try:
         token, verified_by = validated(written, demands)
     except TokenRefusedError as refusal:
-        exchange.note(Effect("token-validated", refusal.message, valid=False, reason=refusal.reason))
+        exchange.note(TokenValidated(refusal.message, valid=False, reason=refusal.reason))
         message = demands.messages.get(refusal.reason, refusal.message)
         raise PolicyError(
             refusal.reason,
@@ -68,7 +68,7 @@ def run(exchange: Exchange, written: str | None, demands: Demands, answer: Answe
         exchange.variables[from_utf16(answer.variable)] = token
     who = f"'{token.subject}'" if token.subject is not None else "a token without a subject"
     by = f" of '{token.issuer}'" if token.issuer is not None else ""
-    return Effect("token-validated", f"{who}{by}, {verified_by}", valid=True, reason=None)
+    return TokenValidated(f"{who}{by}, {verified_by}", valid=True, reason=None)
 
 
 def validated(written: str | None, demands: Demands) -> tuple[Jwt, str]:

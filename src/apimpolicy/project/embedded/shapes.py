@@ -48,7 +48,8 @@ _TAG = (
     r"|\{\{-?\s*(?:if|else|end|range|with)\b[^{}]*\}\}"
 )
 _SHAPES = re.compile(
-    rf"(?P<tag>{_TAG})|(?P<dollar>{_DOLLAR})|(?P<kebab>{_KEBAB})|(?P<token>{_TOKENS})|(?P<braces>{_BRACES})"
+    r"(?=[%{$#_«@]|<<)"  # what all of them begin with: ten times as fast over a text that has none
+    rf"(?:(?P<tag>{_TAG})|(?P<dollar>{_DOLLAR})|(?P<kebab>{_KEBAB})|(?P<token>{_TOKENS})|(?P<braces>{_BRACES}))"
 )
 _WHOLE_VALUE = rf"\s*({_WHOLE})\s*"
 _MAY_BE_WHOLE = re.compile(rf"[\"'>]{_WHOLE_VALUE}[\"'<]")

@@ -35,17 +35,15 @@ def unknown_template(readings: Sequence[Source], findings: Iterable[Diagnostic])
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     if not errors or not readings:
         return None
-    from apimpolicy.text.markup import read
-
     source = readings[0]
-    document = read(source)
-    code = [(excerpt.start, excerpt.end) for excerpt in document.expressions()]
-    code += [(comment.start, comment.end) for comment, _ in document.comments()]
     lines = {source.position(error.start)[0] for error in errors if error.source is source}
+    code: list[tuple[int, int]] | None = None
     for language, pattern in _LANGUAGES:
         for found in pattern.finditer(source.text):
-            is_code = any(start <= found.start() < end for start, end in code)
-            if not is_code and source.position(found.start())[0] in lines:
+            if source.position(found.start())[0] not in lines:
+                continue
+            code = _code_and_comments(source) if code is None else code
+            if not any(start <= found.start() < end for start, end in code):
                 return _finding(source, found.start(), found.end(), f"a template in {language}")
     delimiters = Counter(
         delimiter[0]
@@ -57,6 +55,15 @@ def unknown_template(readings: Sequence[Source], findings: Iterable[Diagnostic])
             start = source.text.index(mark)
             return _finding(source, start, start + len(mark), f"a template whose tags begin with '{mark}'")
     return None
+
+
+def _code_and_comments(source: Source) -> list[tuple[int, int]]:
+    """Return the spans in which marks of a template language mean something else."""
+    from apimpolicy.text.markup import read
+
+    document = read(source)
+    code = [(excerpt.start, excerpt.end) for excerpt in document.expressions()]
+    return code + [(comment.start, comment.end) for comment, _ in document.comments()]
 
 
 def _finding(source: Source, start: int, end: int, what: str) -> Diagnostic:

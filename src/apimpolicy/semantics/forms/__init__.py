@@ -1,1 +1,1 @@
-"""What single members mean, exactly. Where a form isn't exact, it says so with `exact_where`, or raises Unsupported."""
+"""The exact meaning of single members. A form that is only partly exact uses `exact_where`, or raises Unsupported."""

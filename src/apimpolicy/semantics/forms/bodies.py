@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from apimpolicy.semantics.evaluation import Evaluation
 
 WRITTEN = "written"
-"""Begins the identity of a body that a policy wrote, with its kind, its text, and the reads before."""
+"""The first part of the identity of a body that a policy wrote; kind, text and earlier reads follow."""
 _ASCII = at_least_once(in_ranges((1, 0x7F)))
 _TREES = tuple(f"Newtonsoft.Json.Linq.{name}" for name in ("JToken", "JObject", "JArray"))
 

@@ -210,7 +210,7 @@ def _maybe_throws(call: Call, key: Hashable) -> Value:
 
 
 def _decided(call: Call, known: Items, predicate: Value, *, stops_at: bool | None) -> list[tuple[Term, Value]]:
-    """Return for each item whether the predicate holds; it isn't asked any more once it was `stops_at`."""
+    """Return for each item whether the predicate is true; it isn't evaluated after it was `stops_at`."""
     evaluation = call.evaluation
     rows: list[tuple[Term, Value]] = []
     still = terms.TRUE
@@ -356,7 +356,7 @@ def last_or_default(call: Call, collection: Value) -> Value:
 
 
 def _last(call: Call, collection: Value, *, has_default: bool) -> Value:
-    """Return the last item; an unknown one where items follow that are not known."""
+    """Return the last item; an unknown one where unknown items follow."""
     evaluation = call.evaluation
     if collection is NULL:
         return evaluation.fail()

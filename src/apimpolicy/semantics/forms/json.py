@@ -71,7 +71,7 @@ def _item(call: Call, token: Json, key: Value) -> Value:
 
 
 def _at(call: Call, token: Json, index: int) -> Value:
-    """Return the item of an array, or of a constructor, of which nobody knows what it has."""
+    """Return the item of an array, or of a constructor, whose content is unknown."""
     evaluation = call.evaluation
     unknowns = evaluation.unknowns
 

@@ -1,5 +1,6 @@
-"""Claims: what holds for every request, beside the cases of a test file; `apimpolicy prove` decides them.
+"""Claims: statements about every request, beside the cases of a test file; `apimpolicy prove` decides them.
 
-`reading` has them from a file, `conditions` says whether they hold for a request that has run, `followed` the same over
-all inputs, `proving` looks for a request for which one does not hold. Nothing but `followed` and `proving` needs Z3.
+`reading` reads them from a file, `conditions` evaluates them for a request that has run, `traced_conditions` also over
+its inputs, `static_proofs` proves them, `proving` looks for a request that breaks one. Only `static_proofs`,
+`traced_conditions` and `proving` need Z3.
 """

@@ -1,19 +1,19 @@
-"""Which branches of a policy no request takes, and which conditions are always the same: from the prover alone."""
+"""Branches that no request takes, and conditions that are always the same: from the prover alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.proving.proof import Decision, Proof
 from apimpolicy.semantics.unknowns import Reason
-from apimpolicy.symbolic.goals import BRANCH
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
+    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.steps import Step
-    from apimpolicy.symbolic.goals import Goal
-    from apimpolicy.symbolic.world import World
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
 
@@ -21,24 +21,24 @@ _UNSUPPORTED = Decision(False, reasons=(Reason("how often retry repeats"),))
 
 
 class Branches:
-    """The branches and conditions of the policies of one world."""
+    """The branches and conditions of the policies of one harness."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        watched = {node: is_null for node, (_, _, _, is_null) in world.goals.of_node.items()}
-        made_up = world.stand_ins if world.stand_ins else None
-        self.proof = Proof(world.program, world.first, world.variables, made_up=made_up, watched=watched)
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        watched = {node: is_null for node, (_, _, _, is_null) in harness.goals.of_node.items()}
+        made_up = harness.stand_ins if harness.stand_ins else None
+        self.proof = Proof(harness.program, harness.first, harness.variables, made_up=made_up, watched=watched)
         self._decided: dict[Term, Decision] = {}
         self._steps: dict[Goal, list[Step]] = {}
-        for step in world.program.steps():
-            self._steps.setdefault(world.goals.branch(step.element), []).append(step)
+        for step in harness.program.steps():
+            self._steps.setdefault(harness.goals.branch(step.element), []).append(step)
         self._nodes: dict[tuple[str, object], list[int]] = {}
-        for node, (_, file, at, _) in world.goals.of_node.items():
+        for node, (_, file, at, _) in harness.goals.of_node.items():
             self._nodes.setdefault((file, at), []).append(node)
 
     def decide(self, goal: Goal) -> Decision:
         """Return whether no request reaches a goal of a search."""
-        if self.world.section is not None:
+        if self.harness.section is not None:
             return Decision(False, reasons=(Reason("a section that runs alone"),))
         formula = self._formula(goal)
         return _UNSUPPORTED if formula is None else self._decide(formula)

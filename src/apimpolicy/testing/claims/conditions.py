@@ -1,8 +1,8 @@
-"""Whether conditions of claims hold for a request that has run.
+"""Evaluate the conditions of claims for a request that has run.
 
-A text is `reaches-backend`, the name of a policy that runs and does not fail, or an expression over the request as it
-came; an expression that throws does not hold. A table holds when all of its keys do (`testing.format.CONDITION`), a
-list when all of its items do. What comes later is not asked once the answer is known, as with `&&` and `||`.
+A string is `reaches-backend`, the name of a policy that runs and does not fail, or an expression over the request as it
+came; an expression that throws is false. A table is met when all of its keys are (`testing.format.CONDITION`), a list
+when all of its items are. Evaluation stops once the result is known, as with `&&` and `||`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "workspac
 
 
 def answered_by(result: Result) -> str:
-    """Who made the answer: `backend`, `policy`, or `gateway`, where something went wrong.
+    """Return who made the response: `backend`, `policy`, or `gateway`, where something failed.
 
-    A backend that cannot be reached, or does not answer in time, is the backend's answer too; a policy that refuses a
-    request as it is meant to is that policy's.
+    A backend that can't be reached, or times out, counts as the backend; a policy that refuses a request on purpose
+    counts as a policy.
     """
     error = result.error
     if result.exchange.answer is not None:
@@ -53,7 +53,7 @@ def answered_by(result: Result) -> str:
 
 
 class Conditions:
-    """Asks conditions of one request that has run through a gateway; `variables` are those that it began with."""
+    """Evaluates conditions for one request that has run; `variables` are those that it began with."""
 
     def __init__(
         self, result: Result, gateway: Gateway, expressions: Expressions, variables: Mapping[str, object] | None = None
@@ -64,7 +64,7 @@ class Conditions:
         self.variables = variables or {}
 
     def hold(self, claim: Claim) -> bool:
-        """Whether a claim holds for the request. Raises DiagnosticError for an expression that does not compile."""
+        """Return whether a claim holds for the request. Raises DiagnosticError for an invalid expression."""
         parts = claim.parts
         if "if" in parts and not self.is_met(parts["if"]):
             return True
@@ -75,7 +75,7 @@ class Conditions:
         return not ("never" in parts and self.is_met(parts["never"]))
 
     def is_met(self, tree: Tree) -> bool:
-        """Whether a condition holds."""
+        """Return whether a condition is met."""
         if isinstance(tree.value, list):
             return all(self.is_met(item) for item in tree.items())
         if isinstance(tree.value, dict):
@@ -95,36 +95,36 @@ class Conditions:
         return is_met
 
     def follow(self, key: str, tree: Tree, is_met: bool) -> None:
-        """Told of what was asked of the answer; whoever follows the request over its inputs does something."""
+        """Handle the result of a condition about the response; subclasses trace it over the inputs."""
 
     def _runs(self, name: str) -> bool:
-        """Whether a policy of this name, or with this id, ran and did not fail."""
+        """Return whether a policy of this name, or with this id, ran and did not fail."""
         return any(name in (entry.name, entry.step.policy_id) and entry.error is None for entry in self.result.trace)
 
     # Expressions
 
     def holds_when_sent(self, tree: Tree) -> bool:
-        """Whether expressions hold for each request that reached a backend, as it was sent."""
+        """Return whether expressions are true for each request that reached a backend, as it was sent."""
         return all(
             self.expression(item, index) for item in tree.items() for index in range(len(self.result.backend_requests))
         )
 
     def expression(self, tree: Tree, sent: int | None) -> bool:
-        """Whether an expression holds for the request as it came, or as it was sent to a backend the nth time."""
+        """Return whether an expression is true for the request as it came, or as it was sent for the nth time."""
         compiled = self.expressions.compiled(tree)
         request = self.result.request if sent is None else self.result.backend_requests[sent]
         with use_environment(self.gateway.environment()):
             return self.evaluate(compiled, self.context_of(request), sent)
 
     def evaluate(self, compiled: CompiledExpression, context: Context, sent: int | None) -> bool:
-        """The value of an expression; false when it throws."""
+        """Return the value of an expression; false when it throws."""
         try:
             return compiled.evaluate(context) is True
         except DotnetException:
             return False
 
     def context_of(self, request: Request) -> Context:
-        """The `context` of a request before any policy: that of the call, but for its response and variables."""
+        """Return the `context` of a request before any policy: that of the call, without its response and variables."""
         exchange = self.gateway.exchange(request)
         set_variables(exchange, self.variables)
         context, of_call = exchange.context, self.result.exchange.context
@@ -167,7 +167,7 @@ _COMBINED: dict[str, Callable[[Any, Tree], bool]] = {
     "by": _by,
     "runs": _runs,
 }
-"""Conditions that only the way of a request decides, and those made of others."""
+"""Conditions that only the path of a request decides, and combinations of conditions."""
 _ORDER = [REACHES_BACKEND, "by", "runs", "error", "branch", *(key for key in CONDITION if key not in _COMBINED)]
 _ORDER += [key for key in CONDITION if key not in _ORDER]
-"""What the way decides is asked first: it asks nothing of the inputs."""
+"""Conditions that the path decides are evaluated first: they constrain no inputs."""

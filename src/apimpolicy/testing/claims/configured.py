@@ -1,11 +1,11 @@
-"""Claims and bounds of a configuration file: what a platform team says about every API of its service.
+"""Claims and bounds of a configuration file: what a platform team requires of every API of its service.
 
 [[claims]]                                           # in apimpolicy.toml
 name = "every API checks a token or a certificate"
 if = "reaches-backend"
 then = {any = ["validate-jwt", "validate-azure-ad-token", "validate-client-certificate"]}
 
-[prove]                                              # bounds of every search, see `symbolic.bounds.Bounds`
+[prove]                                              # bounds of every search, see `concolic.bounds.Bounds`
 seconds = 60
 """
 
@@ -15,11 +15,11 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT, configuration_in, find_configuration
 from apimpolicy.project.named_values import read_text
-from apimpolicy.symbolic.bounds import Bounds
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.claims.reading import claims_of
 from apimpolicy.testing.kinds import check
@@ -36,7 +36,7 @@ _HIDDEN = (".", "node_modules", "__pycache__")
 
 
 def configurations_with_claims(paths: Sequence[str]) -> Iterator[str]:
-    """The configuration files with claims among and below paths."""
+    """Return the configuration files with claims among and below paths."""
     seen: set[str] = set()
     for path in paths:
         for found in [path] if os.path.isfile(path) else _below(path):
@@ -61,9 +61,9 @@ def _has_claims(path: str) -> bool:
 
 
 def file_of(path: str) -> CaseFile:
-    """The claims of a configuration, as a test file about its service has them.
+    """Return the claims of a configuration as a test file about its service.
 
-    Raises TestFileError for what is wrong in the claims, ConfigurationError when there is no service.
+    Raises TestFileError for invalid claims, ConfigurationError when there is no service.
     """
     tree = _claims_tree(path)
     values = read_configuration(path)
@@ -90,7 +90,7 @@ def _claims_tree(path: str) -> Tree:
 
 
 def claims_for(case: Case) -> list[Claim]:
-    """The claims that a case can name: those of its file, and of the configuration of the service that it is about.
+    """Return the claims that a case can name: those of its file, and of the configuration of its service.
 
     Raises TestFileError, ConfigurationError.
     """
@@ -102,9 +102,9 @@ def claims_for(case: Case) -> list[Claim]:
 
 
 def bounds_for(path: str, seconds: float | None = None) -> Bounds:
-    """The bounds of searches about a file: those of the nearest configuration; `seconds` come before its own.
+    """Return the bounds of searches about a file: those of the nearest configuration; `seconds` overrides its own.
 
-    Raises ConfigurationError for a bound that does not exist, or is not a number above 0.
+    Raises ConfigurationError for an unknown bound, or one that is not a number above 0.
     """
     config = find_configuration(path)
     given = {} if config is None else read_configuration(config).get("prove", {})

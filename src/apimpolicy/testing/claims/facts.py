@@ -1,4 +1,4 @@
-"""What the prover knows of every request through a policy, whatever its claims are: `check --prove`."""
+"""Facts that the prover finds about every request through a policy, without claims: `check --prove`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.proofs import BRANCH, CHECK, CONDITION, FAILURE, Fact, Proofs
+from apimpolicy.concolic import goals
+from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.document import load_policy
 from apimpolicy.engine.evaluation import EXPRESSION_FAILURES
 from apimpolicy.engine.steps import compiled
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.symbolic import goals
-from apimpolicy.symbolic.explorer import Explorer
 from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.claims.nearby import file_about, scope_in
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
+from apimpolicy.testing.claims.test_file_lookup import file_about, scope_in
 from apimpolicy.text.holes import has_hole
 from apimpolicy.text.named_values import find_named_values
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from apimpolicy.binding.nodes import Bound
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.concolic.exploration import Exploration
+    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.steps import Step
     from apimpolicy.proving.proof import Decision
-    from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.symbolic.explorer import Exploration
-    from apimpolicy.symbolic.goals import Goal
-    from apimpolicy.symbolic.world import World
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 
@@ -38,9 +38,9 @@ _OF_THE_CALLER = re.compile(r"\.Certificate\b|AsJwt|TryParseJwt|\bJwt\b")
 
 
 def proofs_of(path: str, bounds: Bounds) -> Proofs:
-    """What is proven about the policy in a file.
+    """Return what is proven about the policy in a file.
 
-    Nothing where the file is a fragment or a template, does not compile, or needs a named value that nobody gave.
+    Nothing where the file is a fragment or a template, does not compile, or needs a named value that is not configured.
     """
     from pathlib import Path
 
@@ -57,18 +57,18 @@ def _proofs(path: Path, bounds: Bounds) -> Proofs:
     if policy.is_fragment:
         return Proofs(undecided="a fragment is proven with the policies that include it")
     if has_hole(policy.original.text):
-        return Proofs(undecided="it is a template, and nobody has said what stands in its holes")
+        return Proofs(undecided="it is a template, and the values of its placeholders are unknown")
     file = file_about(str(path), policy)
-    around = surroundings_of(file)
+    setup = setup_of(file)
     given = _given_named_values(str(path))
     unknown = [each.name for each in find_named_values(policy.original.text) if each.name not in given]
     if unknown and not file.subject.policies:
-        return Proofs(undecided=f"nobody has said what the named value {unknown[0]} is: add it to [named-values]")
-    world = world_of({**file.subject.policies, scope_in(file, str(path)): path}, around)
-    explored = Explorer(world, bounds).explore()
+        return Proofs(undecided=f"the named value {unknown[0]} is unknown: add it to [named-values]")
+    harness = harness_of({**file.subject.policies, scope_in(file, str(path)): path}, setup)
+    explored = Explorer(harness, bounds).explore()
     if not explored.runs:
         return Proofs(undecided=explored.problem)
-    branches = Branches(world)
+    branches = Branches(harness)
     decisions = {goal: branches.decide(goal) for goal in explored.missing}
     proven = {goal for goal, decision in decisions.items() if decision.is_proven}
     facts = [*_branches(explored, str(path), proven, branches), *_conditions(explored, str(path), proven, branches)]
@@ -81,12 +81,12 @@ def _why_undecided(explored: Exploration, decisions: dict[Goal, Decision]) -> st
     for goal, decision in decisions.items():
         if goal.kind == goals.BRANCH and not decision.is_proven:
             why = f": {decision.reasons[0]}" if decision.reasons else ""
-            return f"no request was found for {explored.world.goals.name(goal)}, and none is proven impossible{why}"
+            return f"no request was found for {explored.harness.goals.name(goal)}, and none is proven impossible{why}"
     return ""
 
 
 def _given_named_values(path: str) -> set[str]:
-    """The named values that the configuration above a file has."""
+    """Return the named values in the configuration of a file."""
     import os
 
     from apimpolicy.project.configuration import read_configuration
@@ -100,22 +100,22 @@ def _given_named_values(path: str) -> set[str]:
 
 
 def _branches(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[Fact]:
-    """Branches that no request takes, where what is around them is reached."""
-    world = explored.world
+    """Yield branches that no request takes, although their `choose` is reached."""
+    harness = explored.harness
     reached = _elements_reached(explored)
-    for step in world.program.steps():
+    for step in harness.program.steps():
         if step.element.source.path != path or not has_trait(step.name, "branches") or id(step.element) not in reached:
             continue
         always = False
         for inner in step.steps_inside():
-            if world.goals.branch(inner.element) in missing:
+            if harness.goals.branch(inner.element) in missing:
                 yield _branch(inner, "an earlier branch takes all that get here" if always else "")
             always = always or _is_always_true(explored, inner, branches)
 
 
 def _is_always_true(explored: Exploration, step: Step, branches: Branches) -> bool:
     """Return whether a branch that requests take is taken by all that get to it."""
-    is_taken = explored.world.goals.branch(step.element) in explored.found
+    is_taken = explored.harness.goals.branch(step.element) in explored.found
     return step.name == "when" and is_taken and branches.takes_all(step)
 
 
@@ -140,10 +140,10 @@ def _elements_reached(explored: Exploration) -> set[int]:
 
 
 def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: Branches) -> Iterator[Fact]:
-    """Conditions that are always the same, but for what a finding about a branch or a larger condition says already."""
+    """Yield conditions that are always the same, unless a finding about a branch or a larger condition covers them."""
     spans: list[tuple[int, int]] = []
     found: list[tuple[Goal, str]] = []
-    known = explored.world.goals
+    known = explored.harness.goals
     for goal in missing:
         place = known.places[goal.kind, goal.file, goal.at]
         others = {goal._replace(outcome=number) for number in range(len(place.outcomes))} - {goal}
@@ -151,36 +151,38 @@ def _conditions(explored: Exploration, path: str, missing: set[Goal], branches: 
         if goal.kind == goals.CONDITION and goal.file == path and not others & missing and is_met:
             other = next(iter(others))
             found.append((goal, place.outcomes[other.outcome]))
-    told = list(_told(explored, missing, branches))
-    for goal, word in sorted(found, key=lambda each: _length(explored.world, each[0]), reverse=True):
+    reported = list(_reported_spans(explored, missing, branches))
+    for goal, word in sorted(found, key=lambda each: _length(explored.harness, each[0]), reverse=True):
         excerpt, node = known.node(goal)
         start, end = (excerpt.locate(offset) for offset in (node.syntax.start, node.syntax.end))
-        if any(first <= start and end <= last for first, last in spans) or _is_told(start, end, told, node, excerpt):
+        if any(first <= start and end <= last for first, last in spans) or _is_reported(
+            start, end, reported, node, excerpt
+        ):
             continue
         spans.append((start, end))
         yield Fact(CONDITION, *excerpt.source.original_span(start, end), word)
 
 
-def _is_told(start: int, end: int, told: list[tuple[int, int, bool]], node: Bound, excerpt: Excerpt) -> bool:
-    """Whether a finding about a branch says that a condition is always the same."""
+def _is_reported(start: int, end: int, reported: list[tuple[int, int, bool]], node: Bound, excerpt: Excerpt) -> bool:
+    """Return whether a finding about a branch covers a condition."""
     is_whole = node is compiled(excerpt).bound.body
-    return any(first <= start and end <= last and (is_whole or says_all) for first, last, says_all in told)
+    return any(first <= start and end <= last and (is_whole or says_all) for first, last, says_all in reported)
 
 
-def _length(world: World, goal: Goal) -> int:
-    _, node = world.goals.node(goal)
+def _length(harness: Harness, goal: Goal) -> int:
+    _, node = harness.goals.node(goal)
     return int(node.syntax.end - node.syntax.start)
 
 
-def _told(explored: Exploration, missing: set[Goal], branches: Branches) -> Iterator[tuple[int, int, bool]]:
-    """Where the conditions stand of branches that a finding is about, and whether that says something of all in them.
+def _reported_spans(explored: Exploration, missing: set[Goal], branches: Branches) -> Iterator[tuple[int, int, bool]]:
+    """Yield the conditions of branches with a finding, and whether it covers all conditions inside.
 
-    Of a branch that is never taken it does; of one that is always taken, before others, of the whole alone.
+    For a branch that is never taken it does; for one that is always taken, only the whole condition.
     """
-    world = explored.world
-    for step in world.program.steps():
+    harness = explored.harness
+    for step in harness.program.steps():
         inner = list(step.steps_inside()) if has_trait(step.name, "branches") else []
-        gone = [each for each in inner if world.goals.branch(each.element) in missing]
+        gone = [each for each in inner if harness.goals.branch(each.element) in missing]
         for each in inner if gone else ():
             condition = each.element.get("condition")
             if condition is not None and condition.value.expression is not None:
@@ -193,7 +195,7 @@ def _told(explored: Exploration, missing: set[Goal], branches: Branches) -> Iter
 
 
 def _failures(explored: Exploration, path: str, branches: Branches) -> Iterator[Fact]:
-    """Policies whose expressions fail for every request that reaches them."""
+    """Yield policies whose expressions fail for every request that reaches them."""
     failed: dict[int, tuple[Element, str]] = {}
     fine: set[int] = set()
     for run in explored.runs:

@@ -13,8 +13,8 @@ CONDITION: Keys = {
     "reaches-backend": ("boolean", "Whether anything is forwarded to a backend.", "true"),
     "by": (
         "gateway, policy, backend",
-        "Who answers: the backend (or nobody in its place), a policy that answers or refuses, or the gateway itself, "
-        "where something went wrong.",
+        "Who made the response: the backend (even one that can't be reached), a policy that responds or refuses, or "
+        "the gateway itself, where something failed.",
         "gateway",
     ),
     "runs": ("texts", "Policies that run and do not fail, by name or id.", "[validate-jwt, rate-limit]"),

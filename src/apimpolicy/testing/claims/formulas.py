@@ -1,7 +1,7 @@
 """Claims as formulas over all requests: where a request would break one.
 
-Each end of the pipeline is asked by itself, so that an end that is only possible can't make another one look fine. What
-has no form here is an unknown truth value: the claim is not proven then.
+Each end of the pipeline is evaluated by itself, so that an end that is only possible can't hide another one. Without a
+form, a condition is an unknown Boolean: the claim is not proven then.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from apimpolicy.languages.language import TooLarge
 from apimpolicy.semantics.unknowns import Unsupported
 from apimpolicy.semantics.values import Number, Truth, Value
 from apimpolicy.terms import term as terms
-from apimpolicy.testing.claims.answers import asked_of_answer, over
 from apimpolicy.testing.claims.format import CONDITION
 from apimpolicy.testing.claims.reading import REACHES_BACKEND, is_expression
-from apimpolicy.testing.claims.sent import as_sent
+from apimpolicy.testing.claims.response_conditions import over, response_condition
+from apimpolicy.testing.claims.sent_requests import as_sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from apimpolicy.semantics.state import State
     from apimpolicy.terms.term import Term
     from apimpolicy.testing.claims.reading import Claim, Expressions
-    from apimpolicy.testing.claims.sent import Base
+    from apimpolicy.testing.claims.sent_requests import Base
     from apimpolicy.testing.tree import Tree
     from apimpolicy.transfer.run import End, Sent
 
@@ -48,7 +48,7 @@ class Formulas:
         return terms.any_of(*self._broken(claim))
 
     def concerned(self, claim: Claim) -> Term:
-        """Return where a claim says anything of a request."""
+        """Return where a claim is about a request."""
         if "then" not in claim.parts and "never" not in claim.parts:
             asked = self.met(claim.parts["if"], None) if "if" in claim.parts else terms.TRUE
             return terms.all_of(asked, terms.any_of(*(sent.condition for sent in self.proof.outcome.sent)))
@@ -120,7 +120,7 @@ class Formulas:
             case "status":
                 return terms.any_of(*(self._status(end, item) for item in tree.items()))
         try:
-            return asked_of_answer(key, tree, end, adds_headers=self.proof.outcome.adds_headers)
+            return response_condition(key, tree, end, adds_headers=self.proof.outcome.adds_headers)
         except (Unsupported, TooLarge) as problem:
             return self._unknown(tree, str(problem) or f"what a claim asks of the answer: {key}")
 
@@ -149,7 +149,7 @@ class Formulas:
 
 
 def _by(end: End, who: str) -> Term:
-    """Return where the answer is somebody's."""
+    """Return where the response is made by `who`."""
     if who == "policy":
         return end.by_policy
     by_backend = terms.all_of(end.by_backend, terms.not_(end.by_policy))

@@ -5,30 +5,30 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.concolic.explorer import Explorer
+from apimpolicy.concolic.goals import BRANCH
+from apimpolicy.concolic.shrinking import shrink
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.report.claim_data import FALSE, PROVEN, UNDECIDED, ClaimReport
-from apimpolicy.symbolic.explorer import Explorer
-from apimpolicy.symbolic.goals import BRANCH
-from apimpolicy.symbolic.shorter import shorter
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.claims.branches import Branches
+from apimpolicy.testing.claims.harnesses import Setup, harness_of
 from apimpolicy.testing.claims.proving import Proof
 from apimpolicy.testing.claims.reading import Expressions, claims_of
 from apimpolicy.testing.claims.running import report_of
-from apimpolicy.testing.claims.worlds import Surroundings, world_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Mapping
 
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.concolic.exploration import Exploration
+    from apimpolicy.concolic.goals import Goal
+    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.symbolic.explorer import Exploration
-    from apimpolicy.symbolic.goals import Goal
-    from apimpolicy.symbolic.world import World
     from apimpolicy.testing.claims.reading import Claim
 
 _PATH = "claim.json"
@@ -41,11 +41,11 @@ def decide(
     now: datetime.datetime,
     bounds: Bounds,
 ) -> ClaimReport:
-    """Decide a claim, given by the keys that test files have. Raises TestFileError, ConfigurationError."""
+    """Decide a claim that is given by the keys of test files. Raises TestFileError, ConfigurationError."""
     claim = _claim(parts)
-    around = Surroundings(gateway, now, TestCertificates())
-    world = world_of(policies, around)
-    proof = Proof(world, [claim], Expressions(gateway.named_values), bounds)
+    setup = Setup(gateway, now, TestCertificates())
+    harness = harness_of(policies, setup)
+    proof = Proof(harness, [claim], Expressions(gateway.named_values), bounds)
     (verdict,) = proof.verdicts()
     return report_of(verdict, proof.inputs)
 
@@ -61,40 +61,40 @@ def _claim(parts: Mapping[str, Any]) -> Claim:
 
 
 def sentence_of(report: ClaimReport) -> str:
-    """What is wrong with a claim, for the message of a test; empty when it is proven."""
+    """Return why a claim is not proven, for the message of a test; empty when it is proven."""
     if report.status == PROVEN:
         return ""
     if report.status == FALSE:
         parts = (f"the claim is false: {report.request}", report.why, report.explanation)
         return "\n\n".join(part for part in parts if part)
     assert report.status == UNDECIDED
-    return "\n".join(["the claim is not decided; what stands in the way:", *(f"- {each}" for each in report.reasons)])
+    return "\n".join(["the claim is not decided because of:", *(f"- {each}" for each in report.reasons)])
 
 
 def results_reaching(
     branch: str, policies: Mapping[str, AnyPolicy], gateway: Gateway, now: datetime.datetime, bounds: Bounds
 ) -> list[Result]:
-    """A small request for each way that was found to a branch, as results of running it.
+    """Return the results of a small request for each path that was found to a branch.
 
     Raises ConfigurationError when there is no such branch, or no request was found that takes it.
     """
-    world = world_of(policies, Surroundings(gateway, now, TestCertificates()))
-    wanted = _goals(world, branch)
-    explored = Explorer(world, bounds, wanted=wanted).explore()
+    harness = harness_of(policies, Setup(gateway, now, TestCertificates()))
+    wanted = _goals(harness, branch)
+    explored = Explorer(harness, bounds, wanted=wanted).explore()
     runs = [run for run in explored.runs if wanted & run.reached]
     if not runs:
         raise ConfigurationError(f"no request was found that takes {branch}: {_why(explored, wanted)}")
-    small = [shorter(world, explored.inputs, run, lambda run: bool(wanted & run.reached)) for run in runs]
+    small = [shrink(harness, explored.inputs, run, lambda run: bool(wanted & run.reached)) for run in runs]
     distinct = {tuple(sorted(run.assignment.items(), key=str)): run for run in small}
     return [run.result for run in distinct.values() if run.result is not None]
 
 
-def _goals(world: World, branch: str) -> set[Goal]:
+def _goals(harness: Harness, branch: str) -> set[Goal]:
     wanted = branch.strip()
     found: set[Goal] = set()
     known: list[str] = []
-    for goal in world.goals.all:
-        place = world.goals.places[goal.kind, goal.file, goal.at]
+    for goal in harness.goals.all:
+        place = harness.goals.places[goal.kind, goal.file, goal.at]
         if goal.kind == BRANCH:
             known.append(place.name)
             if wanted in (place.name, f"{place.section} {place.name}", f"{place.section}/{place.name}"):
@@ -105,9 +105,9 @@ def _goals(world: World, branch: str) -> set[Goal]:
 
 
 def _why(explored: Exploration, wanted: set[Goal]) -> str:
-    branches = Branches(explored.world)
+    branches = Branches(explored.harness)
     decisions = [branches.decide(goal) for goal in wanted]
     if all(decision.is_proven for decision in decisions):
         return "it is proven that there is none"
     reasons = [str(reason) for decision in decisions for reason in decision.reasons]
-    return f"what stands in the way: {', '.join(reasons[:3])}" if reasons else "there was not enough time"
+    return f"not decided because of {', '.join(reasons[:3])}" if reasons else "there was not enough time"

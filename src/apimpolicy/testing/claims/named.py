@@ -1,4 +1,4 @@
-"""Claims that a name stands for, such as `authenticated`: data that is expanded to ordinary claims.
+"""Named claims, such as `authenticated`: data that is expanded to ordinary claims.
 
 claims: [authenticated, no-key-to-backend]
 """
@@ -25,7 +25,7 @@ def library() -> dict[str, Tree]:
 
 
 def claim_of(name: Tree) -> Tree:
-    """Return the claim that a name stands for. Raises TestFileError for another name."""
+    """Return the claim of a name. Raises TestFileError for an unknown name."""
     from difflib import get_close_matches
 
     found = library().get(name.text())

@@ -5,39 +5,39 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
-from apimpolicy.symbolic.bounds import Bounds
-from apimpolicy.testing.claims.deciding import Deciding
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.service_cases import service_case
-from apimpolicy.testing.claims.services import opened_service, routes_of, together, world_of_route
+from apimpolicy.testing.claims.services import group_routes, harness_of_route, opened_service, routes_of
+from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from apimpolicy.engine.service import Service
     from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.claims.services import Route
-    from apimpolicy.testing.claims.worlds import Surroundings
 
     ReportOf = Callable[..., ClaimReport]
 
 _ORDER = (FALSE, ERROR, UNDECIDED, PROVEN)
 _LEAST_SECONDS = 0.2
-"""Of searching for one route, however many there are."""
+"""Seconds of the search for one route."""
 
 
-class PlatformProof:
+class PlatformClaims:
     """Decides claims for every API. `report_of` makes a report of a verdict."""
 
     def __init__(
         self,
         file: CaseFile,
         claims: Sequence[Claim],
-        around: Surroundings,
+        setup: Setup,
         bounds: Bounds,
         report_of: ReportOf,
         on_run: Callable[[], None] = lambda: None,
@@ -46,18 +46,18 @@ class PlatformProof:
     ) -> None:
         self.file = file
         self.claims = claims
-        self.around = around
+        self.setup = setup
         self.bounds = bounds
         self.report_of = report_of
         self.on_run = on_run
         self.debug = debug
-        self.expressions = Expressions(around.gateway.named_values)
+        self.expressions = Expressions(setup.gateway.named_values)
 
     def reports(self) -> list[ClaimReport]:
-        """A report for each claim, with a cell for each API. Raises ConfigurationError."""
-        opened = opened_service(self.around)
+        """Return a report for each claim, with a cell for each API. Raises ConfigurationError."""
+        opened = opened_service(self.setup)
         found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
-        for api, routes in routes_of(self.around).items():
+        for api, routes in routes_of(self.setup).items():
             started = time.perf_counter()
             made = self._of_api(routes, opened)
             seconds = time.perf_counter() - started
@@ -66,7 +66,7 @@ class PlatformProof:
         return [_joined(claim, found[claim.name]) for claim in self.claims]
 
     def _of_api(self, routes: Sequence[Route], opened: Service) -> dict[str, ClaimReport]:
-        """The worst that is known of each claim on any of the routes."""
+        """Return the worst verdict of each claim on any of the routes."""
         deadline = time.process_time() + self.bounds.seconds
         proven = self._proven_together(routes, opened)
         found: dict[str, ClaimReport] = {}
@@ -91,24 +91,24 @@ class PlatformProof:
         return {claim.name: self._of_all(claim, found.get(claim.name), says_something) for claim in self.claims}
 
     def _of_all(self, claim: Claim, found: ClaimReport | None, says_something: set[str]) -> ClaimReport:
-        """The report of a claim about all routes; routes that were proven together have requests that it is about."""
+        """Return the report of a claim about all routes; those proven together have requests that it is about."""
         if found is None:
             return self._plain(claim, PROVEN)
         found = found._replace(about="") if found.status == PROVEN else found
         return found._replace(vacuous="") if claim.name in says_something else found
 
     def _proven_together(self, routes: Sequence[Route], opened: Service) -> set[tuple[str, str]]:
-        """What one proof shows for several routes: names of claims and of routes."""
+        """Return the pairs of claim and route that one proof for several routes shows."""
         proven: set[tuple[str, str]] = set()
-        for wide, group in together(routes):
+        for wide, group in group_routes(routes):
             try:
-                deciding = Deciding(world_of_route(wide, self.around, opened), self.claims, self.expressions)
+                static = StaticProofs(harness_of_route(wide, self.setup, opened), self.claims, self.expressions)
                 names = [
                     claim.name
                     for index, claim in enumerate(self.claims)
-                    if deciding.decide(index).is_proven and not deciding.why_vacuous(index)
+                    if static.decide(index).is_proven and not static.why_vacuous(index)
                 ]
-            except Exception:  # whatever is wrong shows itself for each of the routes
+            except Exception:  # the same error appears for each of the routes
                 continue
             proven |= {(name, route.name) for name in names for route in group}
         return proven
@@ -118,8 +118,8 @@ class PlatformProof:
     ) -> dict[str, ClaimReport]:
         bounds = Bounds(**{name: getattr(self.bounds, name) for name in Bounds._fields} | {"seconds": seconds})
         try:
-            world = world_of_route(route, self.around, opened)
-            proof = Proof(world, claims, self.expressions, bounds, self.on_run, debug=self.debug)
+            harness = harness_of_route(route, self.setup, opened)
+            proof = Proof(harness, claims, self.expressions, bounds, self.on_run, debug=self.debug)
             made: dict[str, ClaimReport] = {}
             for verdict in proof.verdicts():
                 report = self.report_of(verdict, proof.inputs)
@@ -144,7 +144,7 @@ class PlatformProof:
 
 
 def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
-    """One report of those for each API."""
+    """Return one report for the reports of each API."""
     if not reports:
         return ClaimReport(claim.path, claim.name, claim.line, ERROR, problem="the service has no API")
     cells = tuple(cell for report in reports for cell in report.cells)
@@ -164,7 +164,7 @@ def _worst(reports: Iterable[ClaimReport]) -> ClaimReport:
 
 
 def _worse(known: ClaimReport, report: ClaimReport) -> ClaimReport:
-    """What is reported of a claim about several routes: what is false, else an error, else what is not decided."""
+    """Return the worse of two verdicts of a claim: false, else an error, else not decided."""
     if report.status == known.status == PROVEN:
         assumptions = tuple(dict.fromkeys((*known.assumptions, *report.assumptions)))
         vacuous = report.vacuous if known.vacuous else ""

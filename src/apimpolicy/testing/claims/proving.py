@@ -5,37 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.concolic.inputs import Inputs
+from apimpolicy.concolic.path import PathTooLong
+from apimpolicy.concolic.values import Unsupported
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.proving.proof import Decision
 from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
 from apimpolicy.semantics.walking import walk
-from apimpolicy.symbolic.inputs import Inputs
-from apimpolicy.symbolic.path import TooLong
-from apimpolicy.symbolic.values import Obstacle
 from apimpolicy.testing.claims.conditions import Conditions
-from apimpolicy.testing.claims.deciding import Deciding
-from apimpolicy.testing.claims.forging import with_each
+from apimpolicy.testing.claims.forged_certificates import with_each
 from apimpolicy.testing.claims.reading import trees_in, trees_of
+from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from apimpolicy.binding.nodes import Bound
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.concolic.harness import Harness, Run
+    from apimpolicy.concolic.path import Path
+    from apimpolicy.concolic.tracing import Tracer
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.result import Result
-    from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.symbolic.following import Follower
-    from apimpolicy.symbolic.path import Path
-    from apimpolicy.symbolic.world import Run, World
     from apimpolicy.testing.claims.reading import Claim, Expressions
 
     Status = Literal["proven", "false", "undecided", "error"]
 
-OUT_OF_TIME = Obstacle("the time, or the number of requests, was not enough", "")
-ANOTHER_WAY = Obstacle("a request that went another way than was foreseen", "")
-TOO_LONG = Obstacle("more decisions on one way than are followed", "")
+TOO_LONG = Unsupported("more branches on one path than are followed", "")
 UNKNOWN = "no request was found, and texts have too many conditions for a proof"
 
 
@@ -46,11 +44,10 @@ _USE_THEN_SENT = (
 
 
 class Verdict(Record):
-    """What came of a claim.
+    """The verdict on a claim.
 
-    `run` is the request for which it does not hold, and `why` the expression that decides it, with its values;
-    `reasons` are what stood in the way of a decision, `assumptions` those that a proof depends on. `vacuous` says why a
-    claim that is proven says nothing about any request.
+    `run` is the request that breaks it, and `why` the deciding expression with its values; `reasons` tell why it is not
+    decided, `assumptions` are those that a proof depends on. `vacuous` tells why a proven claim is about no request.
     """
 
     claim: Claim
@@ -63,19 +60,19 @@ class Verdict(Record):
     problem: str = ""
     """An internal error that a claim met; nothing is known of it then."""
     hint: str = ""
-    """What the claim probably means instead of what it says."""
+    """What the claim probably should say."""
 
 
 class Proof:
-    """Proofs and one search, for several claims about the policies of one world. `on_run` is told of each request.
+    """Static proofs and one search, for several claims about the policies of one harness.
 
-    The prover decides what is proven. Where it doesn't, requests are looked for: of the constants of the policy, of
-    the prover's models, and at last by a search that turns decisions around.
+    Only the prover proves claims. For others, requests are tried: from the constants of the policy, from the prover's
+    models, and at last from a concolic search. `on_run` is called for each run of the search.
     """
 
     def __init__(
         self,
-        world: World,
+        harness: Harness,
         claims: Sequence[Claim],
         expressions: Expressions,
         bounds: Bounds,
@@ -84,7 +81,7 @@ class Proof:
         debug: bool = False,
     ) -> None:
         self.debug = debug
-        self.world = world
+        self.harness = harness
         self.claims = list(claims)
         self.expressions = expressions
         self.bounds = bounds
@@ -95,7 +92,7 @@ class Proof:
         self._open: list[int] = []
         self._problems: dict[int, str] = {}
         self._just_broken: list[int] = []
-        self._ways: dict[int, list[Path]] = {index: [] for index in range(len(claims))}
+        self._seen_paths: dict[int, list[Path]] = {index: [] for index in range(len(claims))}
         self._is_met = True
 
     def verdicts(self) -> list[Verdict]:
@@ -103,15 +100,15 @@ class Proof:
         for claim in self.claims:
             for tree in trees_of(claim):
                 self.expressions.compiled(tree)
-        deciding = Deciding(self.world, self.claims, self.expressions)
-        decisions = [self._decided(deciding.decide, index) for index in range(len(self.claims))]
+        static = StaticProofs(self.harness, self.claims, self.expressions)
+        decisions = [self._decided(static.decide, index) for index in range(len(self.claims))]
         self._open = [i for i, decision in enumerate(decisions) if not decision.is_proven and i not in self._problems]
         if self._open:
-            self._search_each(deciding)
+            self._search_each(static)
             for index in self._open:
                 if index not in self.broken and index not in self._problems:
-                    decisions[index] = self._decided(deciding.decide_under_assumptions, index)
-        return [self._with_hint(self._verdict(*each, deciding)) for each in enumerate(decisions)]
+                    decisions[index] = self._decided(static.decide_under_assumptions, index)
+        return [self._with_hint(self._verdict(*each, static)) for each in enumerate(decisions)]
 
     def _with_hint(self, verdict: Verdict) -> Verdict:
         """Add a hint to a claim that isn't proven and asks the request as it came for what policies give it."""
@@ -133,11 +130,11 @@ class Proof:
             self._problems[index] = internal_error(error, debug=self.debug)
             return Decision(False)
 
-    def _search_each(self, deciding: Deciding) -> None:
+    def _search_each(self, static: StaticProofs) -> None:
         """Look for requests that break the open claims; after an internal error, for each claim by itself."""
         wanted = self._open
         try:
-            self._search(deciding)
+            self._search(static)
             return
         except ApimPolicyError:
             raise
@@ -148,60 +145,60 @@ class Proof:
         for index in wanted:
             if index not in self.broken:
                 self._open = [index]
-                self._search_each(deciding)
+                self._search_each(static)
         self._open = wanted
 
-    def _search(self, deciding: Deciding) -> None:
+    def _search(self, static: StaticProofs) -> None:
         """Look for requests that break claims which are not proven. Raises ConfigurationError when none can be run."""
-        from apimpolicy.symbolic.explorer import Explorer
-        from apimpolicy.testing.claims.tries import break_claims
+        from apimpolicy.concolic.explorer import Explorer
+        from apimpolicy.testing.claims.candidate_requests import break_claims
 
         self._just_broken.clear()
         models = (
-            request_of(model, deciding.proof.unknowns, self.world.certificates)
+            request_of(model, static.proof.unknowns, self.harness.certificates)
             for index in self._open
-            for model in deciding.inquiry(index).models()
+            for model in static.inquiry(index).models()
         )
-        proposed = list(with_each(models, self.world.certificates))
+        proposed = list(with_each(models, self.harness.certificates))
         claims = [self.claims[index] for index in self._open]
-        starts = break_claims(self.world, deciding.proof, claims, self.expressions, proposed)
-        self.world.asking = self._ask
-        explorer = Explorer(self.world, self.bounds, thorough=True, on_run=self._ran)
+        starts = break_claims(self.harness, static.proof, claims, self.expressions, proposed)
+        self.harness.on_result = self._ask
+        explorer = Explorer(self.harness, self.bounds, exhaustive=True, on_run=self._ran)
         explored = explorer.explore([*starts.values(), *proposed])
         self.inputs = explored.inputs
         if not explored.runs:
             raise ConfigurationError(f"can't evaluate this claim: {explored.problem}")
 
-    def _ask(self, follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
-        """Ask the open claims that no request has broken yet; the ways on which each of them was asked."""
-        from apimpolicy.testing.claims.followed import FollowedConditions
+    def _ask(self, tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
+        """Evaluate the open claims, and return the paths with the branches on which they depend."""
+        from apimpolicy.testing.claims.traced_conditions import TracedConditions
 
         ways: list[Path] = []
         for index in self._open:
             if index in self.broken:
                 continue
-            conditions = FollowedConditions(result, gateway, self.expressions, follower)
+            conditions = TracedConditions(result, gateway, self.expressions, tracer)
             try:
                 is_broken = not conditions.hold(self.claims[index])
-            except TooLong:
+            except PathTooLong:
                 continue
             if is_broken:
                 self._just_broken.append(index)
             ways.append(conditions.path)
-            self._ways[index].append(conditions.path)
+            self._seen_paths[index].append(conditions.path)
         return ways
 
     def _ran(self, run: Run) -> bool:
-        """Keep the request for claims that it broke; true when there is no claim left to ask."""
+        """Keep the request for claims that it broke; return True when no claim is left."""
         self.on_run()
         for index in self._just_broken:
             self.broken[index] = run
-            for path in self._ways.pop(index):
-                path.is_over = True
+            for path in self._seen_paths.pop(index):
+                path.is_finished = True
         self._just_broken.clear()
         return all(index in self.broken for index in self._open)
 
-    def _verdict(self, index: int, decision: Decision, deciding: Deciding) -> Verdict:
+    def _verdict(self, index: int, decision: Decision, static: StaticProofs) -> Verdict:
         claim = self.claims[index]
         if index in self._problems:
             return Verdict(claim, "error", problem=self._problems[index])
@@ -210,37 +207,37 @@ class Proof:
         if not decision.is_proven:
             reasons = tuple(dict.fromkeys(map(str, decision.reasons))) or (UNKNOWN,)
             return Verdict(claim, "undecided", reasons=reasons)
-        return Verdict(claim, "proven", assumptions=decision.assumptions, vacuous=deciding.why_vacuous(index))
+        return Verdict(claim, "proven", assumptions=decision.assumptions, vacuous=static.why_vacuous(index))
 
     def _false(self, index: int) -> Verdict:
-        """Return the verdict of a claim that a request has broken; a shorter request, where one is found."""
+        """Return the verdict of a claim that a request has broken, with a smaller request where one is found."""
         claim, run = self.claims[index], self.broken[index]
         try:
-            return Verdict(claim, "false", *self._shorter(claim, run))
+            return Verdict(claim, "false", *self._shrunk(claim, run))
         except ApimPolicyError:
             raise
         except Exception as error:
             return Verdict(claim, "false", run, problem=internal_error(error, debug=self.debug))
 
-    def _shorter(self, claim: Claim, run: Run) -> tuple[Run, str]:
-        """The request with as little in it as breaks the claim, and what decides it."""
-        from apimpolicy.symbolic.shorter import shorter
-        from apimpolicy.testing.claims.explaining import Explaining
+    def _shrunk(self, claim: Claim, run: Run) -> tuple[Run, str]:
+        """Return the smallest request that breaks the claim, and the expression that decides it."""
+        from apimpolicy.concolic.shrinking import shrink
+        from apimpolicy.testing.claims.explanations import ExplainingConditions
 
         why: list[str] = []
 
-        def judge(follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
-            self._is_met = Conditions(result, gateway, self.expressions, follower.state.start).hold(claim)
+        def judge(tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
+            self._is_met = Conditions(result, gateway, self.expressions, tracer.state.start).hold(claim)
             return []
 
-        def explain(follower: Follower, gateway: Gateway, result: Result) -> list[Path]:
-            why.append(Explaining(result, gateway, self.expressions, follower.state.start).why(claim))
+        def explain(tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
+            why.append(ExplainingConditions(result, gateway, self.expressions, tracer.state.start).why(claim))
             return []
 
-        self.world.asking = judge
-        found = shorter(self.world, self.inputs, run, lambda _: not self._is_met)
-        self.world.asking = explain
-        return self.world.run(self.inputs, found.assignment), why[0]
+        self.harness.on_result = judge
+        found = shrink(self.harness, self.inputs, run, lambda _: not self._is_met)
+        self.harness.on_result = explain
+        return self.harness.run(self.inputs, found.assignment), why[0]
 
 
 def _reads_variables(body: Bound) -> bool:

@@ -1,13 +1,13 @@
-"""Claims: what holds for every request, as test files have it; `apimpolicy prove` decides them.
+"""Claims as test files have them: statements about every request; `apimpolicy prove` decides them.
 
     claims:
       - name: nobody gets through without a certificate
         if: reaches-backend                                  # for which requests; without it, for all
-        then: '@(context.Request.Certificate != null)'       # what holds for each of them, of the request as it came
+        then: '@(context.Request.Certificate != null)'       # what is true of each of them, as it came
       - name: no key of the caller reaches the backend
         then-sent: '@(!context.Request.Headers.ContainsKey("X-Key"))'        # of the request as it was sent
       - name: no request makes the gateway itself fail
-        never: {status: 500, by: gateway}                    # what holds for none
+        never: {status: 500, by: gateway}                    # what is true of none
       - authenticated                                        # a named claim, see `named`
 
 A test case can name a claim, which must then hold for its request: `expect: {holds: the name of a claim}`.
@@ -32,7 +32,7 @@ _OBLIGATIONS = ("then", "then-sent", "never")
 
 
 class Claim(Record):
-    """What is claimed of every request. `parts` are its conditions, by key; `skip` says why nobody looks at it."""
+    """A claim about every request. `parts` are its conditions, by key; `skip` tells why it is skipped."""
 
     name: str
     path: str
@@ -47,7 +47,7 @@ def claims_of(tree: Tree, path: str) -> list[Claim]:
 
 
 def named(claims: Sequence[Claim], name: Tree) -> Claim:
-    """The claim of a name. Raises TestFileError."""
+    """Return the claim of a name. Raises TestFileError."""
     found = next((claim for claim in claims if claim.name == name.text()), None)
     if found is None:
         known = ", ".join(repr(claim.name) for claim in claims) or "none"
@@ -73,14 +73,14 @@ def _claim(tree: Tree, path: str, number: int) -> Claim:
 
 
 def _claim_of_name(tree: Tree, path: str) -> Claim:
-    """Return the claim that a name stands for, at the place of the name."""
+    """Return a named claim, with the place of the name."""
     from apimpolicy.testing.claims.named import claim_of
 
     return Claim(tree.text(), path, tree.line, claim_of(tree).known(CLAIM))
 
 
 def is_expression(text: str) -> bool:
-    """Whether a condition is an expression of C#."""
+    """Return whether a condition is a C# expression."""
     return text.startswith(("@(", "@{"))
 
 
@@ -128,7 +128,7 @@ class Expressions:
         self._known: dict[int, tuple[Tree, CompiledExpression]] = {}
 
     def compiled(self, tree: Tree) -> CompiledExpression:
-        """What an expression of a claim means. Raises DiagnosticError when it does not compile, or is not a bool."""
+        """Return a compiled expression. Raises DiagnosticError when it does not compile, or is not a bool."""
         known = self._known.get(id(tree))
         if known is None:
             known = self._known[id(tree)] = tree, self._compile(tree)

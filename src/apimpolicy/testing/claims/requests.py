@@ -12,15 +12,15 @@ from apimpolicy.project.named_values import read_text
 from apimpolicy.report.claim_data import FoundRequest
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_names import answers_in_words, request_words
-from apimpolicy.testing.claims.worlds import UPLOADED
+from apimpolicy.testing.claims.harnesses import UPLOADED
 from apimpolicy.testing.running import run_case
 from apimpolicy.testing.scenario_cases import case_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from apimpolicy.symbolic.inputs import Inputs
-    from apimpolicy.symbolic.scenario import Scenario
-    from apimpolicy.symbolic.world import Run
+    from apimpolicy.concolic.harness import Run
+    from apimpolicy.concolic.inputs import Inputs
+    from apimpolicy.concolic.scenario import Scenario
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.tree import Tree
@@ -29,7 +29,7 @@ _WIDTH = 110
 
 
 def request_in_words(scenario: Scenario, inputs: Inputs) -> str:
-    """`GET /orders without a certificate`: what the request is, and what it lacks where that may matter."""
+    """Return a request in words: `GET /orders without a certificate`."""
     asked = attrs.evolve(scenario, answers=[], sent_answers=[])
     words = request_words(asked, f"{scenario.method} {scenario.url}")
     words = words.replace(f"the certificate {UPLOADED}", "the uploaded certificate ")
@@ -47,7 +47,7 @@ def sent_request(run: Run) -> FoundRequest:
 
 
 def outcome_in_words(run: Run) -> str:
-    """`reaches the backend and gets 200 OK`, and what others answered, where that is not 200."""
+    """Return an outcome in words: `reaches the backend and gets 200 OK`; with other responses that are not 200."""
     result = run.result
     assert result is not None
     answer = f"gets {result.response.status_code} {result.response.reason}".rstrip()
@@ -58,7 +58,7 @@ def outcome_in_words(run: Run) -> str:
 
 
 def claim_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs) -> dict[str, Any]:
-    """A test case with the request, for a file with these defaults: see `checked`."""
+    """Return a test case with the request, for a file with these defaults: see `checked`."""
     scenario = run.scenario
     content = case_of(scenario)
     request = content.pop("request")
@@ -79,12 +79,12 @@ def claim_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs) -> dict[s
 
 
 def checked(path: str, case: dict[str, Any]) -> dict[str, Any]:
-    """The case of a claim, which has run in a test file: it fails as long as the claim does not hold for its request.
+    """Return the case of a claim after running it: it fails as long as the claim does not hold for its request.
 
-    Raises ConfigurationError when a test file cannot say the request.
+    Raises ConfigurationError when a test file can't express the request.
     """
     if not _fails(path, case):
-        raise ConfigurationError("a test file cannot say this request with all that stands around it")
+        raise ConfigurationError("a test file can't express this request with everything around it")
     return case
 
 
@@ -93,14 +93,14 @@ def _has_default(file: CaseFile, key: str, inner: str) -> bool:
 
 
 def _fails(path: str, case: dict[str, Any]) -> bool:
-    """Whether the case fails today, which shows that it says what was found."""
+    """Return whether the case fails today, which shows that it reproduces the result."""
     cases = load_case_tree(read_tree(with_case(path, case), path), os.path.abspath(path)).cases
     outcome = run_case(next(each for each in cases if each.name == case["name"]))
     return outcome.status == "failed"
 
 
 def block_of(case: dict[str, Any], indent: int = 2) -> str:
-    """A case as the list of cases has it."""
+    """Return a case as an item of the list of cases."""
     import yaml
 
     text: str = yaml.safe_dump([case], sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None)
@@ -108,9 +108,9 @@ def block_of(case: dict[str, Any], indent: int = 2) -> str:
 
 
 def with_case(path: str, case: dict[str, Any]) -> str:
-    """The text of a test file, which need not exist, with one more case.
+    """Return the text of a test file, which need not exist, with one more case.
 
-    Raises ConfigurationError when the file is not YAML, or cannot be read.
+    Raises ConfigurationError when the file is not YAML, or can't be read.
     """
     if not path.endswith((".yaml", ".yml")):
         raise ConfigurationError(f"cases are written to YAML only, and {path} is not; paste it")
@@ -129,12 +129,12 @@ def with_case(path: str, case: dict[str, Any]) -> str:
 
 
 def _end(tree: Tree) -> int:
-    """Where the last scalar in a tree ends: behind a table YAML counts comments as its own."""
+    """Return where the last scalar in a tree ends; YAML counts comments behind a table as part of it."""
     while isinstance(tree.value, (dict, list)) and tree.value and tree.source.text[tree.start] not in "[{":
         tree = [*tree.value.values()][-1] if isinstance(tree.value, dict) else tree.value[-1]
     return tree.end
 
 
 def _column(text: str, offset: int) -> int:
-    """The column of a list's first dash, from 0."""
+    """Return the column of a list's first dash, from 0."""
     return offset - (text.rfind("\n", 0, offset) + 1)

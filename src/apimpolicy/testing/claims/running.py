@@ -11,6 +11,7 @@ from apimpolicy.errors import ApimPolicyError, ConfigurationError, DiagnosticErr
 from apimpolicy.report.claim_data import ERROR, FALSE, SKIPPED, ClaimReport
 from apimpolicy.report.explanation import explain
 from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.requests import (
@@ -22,17 +23,16 @@ from apimpolicy.testing.claims.requests import (
     sent_request,
     with_case,
 )
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.symbolic.inputs import Inputs
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.proving import Verdict
     from apimpolicy.testing.claims.reading import Claim
-    from apimpolicy.testing.claims.worlds import Surroundings
 
 
 def prove_file(
@@ -51,11 +51,11 @@ def prove_file(
     if not asked:
         return reports
     try:
-        around = surroundings_of(file)
-        if file.subject.policies or around.gateway.service is None:
-            found = _prove_policies(file, asked, around, bounds, on_run, debug=debug)
+        setup = setup_of(file)
+        if file.subject.policies or setup.gateway.service is None:
+            found = _prove_policies(file, asked, setup, bounds, on_run, debug=debug)
         else:
-            found = prove_service(file, asked, around, bounds, on_run, debug=debug)
+            found = prove_service(file, asked, setup, bounds, on_run, debug=debug)
     except DiagnosticError as error:
         from apimpolicy.report.terminal import render_all
 
@@ -71,14 +71,14 @@ def prove_file(
 def _prove_policies(
     file: CaseFile,
     claims: Sequence[Claim],
-    around: Surroundings,
+    setup: Setup,
     bounds: Bounds,
     on_run: Callable[[], None],
     *,
     debug: bool,
 ) -> list[ClaimReport]:
-    world = world_of(file.subject.policies, around)
-    proof = Proof(world, claims, Expressions(around.gateway.named_values), bounds, on_run, debug=debug)
+    harness = harness_of(file.subject.policies, setup)
+    proof = Proof(harness, claims, Expressions(setup.gateway.named_values), bounds, on_run, debug=debug)
     verdicts = proof.verdicts()
     return [
         report_of(verdict, proof.inputs)._replace(case=_case(file, verdict, proof.inputs), case_file=file.path)
@@ -89,16 +89,16 @@ def _prove_policies(
 def prove_service(
     file: CaseFile,
     claims: Sequence[Claim],
-    around: Surroundings,
+    setup: Setup,
     bounds: Bounds,
     on_run: Callable[[], None] = lambda: None,
     *,
     debug: bool = False,
 ) -> list[ClaimReport]:
     """Decide claims for every operation of every API of a service. Raises ConfigurationError."""
-    from apimpolicy.testing.claims.platform import PlatformProof
+    from apimpolicy.testing.claims.platform import PlatformClaims
 
-    return PlatformProof(file, claims, around, bounds, report_of, on_run, debug=debug).reports()
+    return PlatformClaims(file, claims, setup, bounds, report_of, on_run, debug=debug).reports()
 
 
 def write_case(report: ClaimReport) -> bool:
@@ -128,7 +128,7 @@ def _report(claim: Claim, status: str, problem: str = "") -> ClaimReport:
 
 
 def report_of(verdict: Verdict, inputs: Inputs) -> ClaimReport:
-    """What came of a claim, as texts, but for a test case."""
+    """Return the report of a claim, without a test case."""
     claim, run = verdict.claim, verdict.run
     report = ClaimReport(
         claim.path,
@@ -153,7 +153,7 @@ def report_of(verdict: Verdict, inputs: Inputs) -> ClaimReport:
 
 
 def _case(file: CaseFile, verdict: Verdict, inputs: Inputs) -> str:
-    """The test case as YAML; empty where there is none, or a test file cannot say it."""
+    """Return the test case as YAML; empty where there is none, or a test file can't express it."""
     if verdict.run is None:
         return ""
     try:

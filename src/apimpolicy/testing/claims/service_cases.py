@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.testing.case_files import is_case_file
-from apimpolicy.testing.claims.nearby import test_file_of
 from apimpolicy.testing.claims.requests import block_of, checked, claim_case
+from apimpolicy.testing.claims.test_file_lookup import test_file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.symbolic.inputs import Inputs
-    from apimpolicy.symbolic.world import Run
+    from apimpolicy.concolic.harness import Run
+    from apimpolicy.concolic.inputs import Inputs
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
     from apimpolicy.testing.claims.services import Route
 
 
 def service_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs, route: Route) -> tuple[str, str]:
-    """The test file that the case belongs to, which need not exist, and the case as YAML, which has run.
+    """Return the test file for the case, which need not exist, and the case as YAML, which has run.
 
-    Both are empty when no test file can say the request.
+    Both are empty when no test file can express the request.
     """
     for path, found in _files(file, route):
         try:
@@ -39,7 +39,7 @@ def service_case(file: CaseFile, claim: Claim, run: Run, inputs: Inputs, route: 
 
 
 def _files(file: CaseFile, route: Route) -> Iterator[tuple[str, CaseFile]]:
-    """Where the case may stand, and whose defaults hold there: with the claim, with the API's policy, or on its own."""
+    """Yield where the case may be written, and the defaults there: with the claim, with the API's policy, or alone."""
     if is_case_file(file.path):
         yield file.path, file
         return
@@ -56,9 +56,7 @@ def _service(file: CaseFile, path: str) -> str:
 
 
 def _with_caller(case: dict[str, Any], route: Route) -> dict[str, Any]:
-    """The case with the headers that bring the request to its API, with the key of the caller, and with a subscription
-    that has this key.
-    """
+    """Add to a case the headers that select its API, the caller's key, and a subscription with that key."""
     request, caller = dict(case["request"]), route.caller
     if headers := {**request.get("headers", {}), **route.headers}:
         request["headers"] = headers

@@ -1,8 +1,8 @@
-"""The worlds of a whole service: one for each operation of each API, and each product with a policy.
+"""Harnesses for a whole service: one for each operation of each API, and each product with a policy.
 
-Requests really go through the service (`Gateway.send`): they have the path and the method of the operation, with any
-values of its parameters, and a key, or none where none is needed. A request for no operation, or without a key where
-one is needed, meets no policy of an API; it is in none of these worlds.
+Requests pass through the service (`Gateway.send`): they have the path and the method of the operation, any values of
+its parameters, and a key, or none where none is needed. Requests for no operation, or without a required key, meet no
+policy of an API; they belong to none of these harnesses.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from urllib.parse import quote, urlsplit
 
 import attrs
 
+from apimpolicy.concolic.harness import Harness
+from apimpolicy.concolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
+from apimpolicy.concolic.values import ConcolicValue, Unsupported
 from apimpolicy.context.entities import Subscription
 from apimpolicy.context.records import Request
 from apimpolicy.dotnet.values import from_utf16
@@ -20,25 +23,22 @@ from apimpolicy.engine.service import Service, ServiceSubscription
 from apimpolicy.engine.service_requests import documents_of, operations_with_policies
 from apimpolicy.engine.subscription_keys import asks_for_key, needs_key, open_product
 from apimpolicy.records import Record
-from apimpolicy.symbolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS, Piece
-from apimpolicy.symbolic.values import Dual, Obstacle
-from apimpolicy.symbolic.world import World
-from apimpolicy.testing.claims.worlds import world_parts
+from apimpolicy.testing.claims.harnesses import harness_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from apimpolicy.concolic.harness import Run
+    from apimpolicy.concolic.inputs import Assignment, Inputs
+    from apimpolicy.concolic.path import Path
+    from apimpolicy.concolic.scenario import Scenario
+    from apimpolicy.concolic.state import State
+    from apimpolicy.concolic.tracing import TracingGateway
     from apimpolicy.context.entities import Operation
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.service import ServiceApi, ServiceProduct
-    from apimpolicy.symbolic.following import FollowedGateway
-    from apimpolicy.symbolic.inputs import Assignment, Inputs
-    from apimpolicy.symbolic.path import Path
-    from apimpolicy.symbolic.scenario import Scenario
-    from apimpolicy.symbolic.state import State
-    from apimpolicy.symbolic.world import Run
-    from apimpolicy.testing.claims.worlds import Surroundings
+    from apimpolicy.testing.claims.harnesses import Setup
 
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")
 _EVERYTHING = "/{*rest}"
@@ -47,7 +47,7 @@ _OF_THE_CALL = ("api", "operation", "product", "subscription", "user", "variable
 
 
 class Caller(Record):
-    """Who calls: a subscription of a product, or of an API, which is its `target`; each has a number."""
+    """A caller: a subscription of a product, or of an API, which is its `target`; each has a number."""
 
     kind: str
     target: str
@@ -59,23 +59,24 @@ class Caller(Record):
 
     @property
     def key(self) -> str:
-        """Its key, which nobody needs to hide: what follows the first word is too short to be a secret."""
+        """Its key: what follows the first word is too short to be mistaken for a secret."""
         return f"caller key {self.number}"
 
     def subscription(self) -> ServiceSubscription:
-        """The subscription as a service has it."""
+        """Return the subscription as a service has it."""
         made = Subscription(self.id, primary_key=self.key, secondary_key=f"{self.id}-secondary")
         return ServiceSubscription(made, scope=f"/{self.kind}s/{self.target}")
 
     def table(self) -> dict[str, str]:
-        """The subscription as the configuration of a gateway has it, whose second key follows from its name."""
+        """Return the subscription as a configuration has it, whose second key follows from its name."""
         return {"primary-key": self.key, self.kind: self.target}
 
 
 class Route(Record):
-    """How requests get to an operation: its name for people, method (None: any), path, headers and parameters that they
-    have, and who calls (None: anybody, without a key); `api` is the id of the API, `label` the operation's name for
-    people alone.
+    """A route to an operation: its name for people, method (None: any), path, required headers, and the caller.
+
+    The caller is None for anyone, without a key; `api` is the id of the API, `query` has required parameters, `label`
+    is the name of the operation alone.
     """
 
     api: str
@@ -86,13 +87,13 @@ class Route(Record):
     template: tuple[Piece, ...]
     headers: dict[str, str]
     policies: dict[str, AnyPolicy]
-    obstacle: Obstacle | None = None
+    unsupported: Unsupported | None = None
     query: tuple[str, ...] = ()
     label: str = ""
 
 
-class ServiceWorld(World):
-    """The world of one route through a service."""
+class ServiceHarness(Harness):
+    """The harness of one route through a service."""
 
     def __init__(self, route: Route, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -106,11 +107,11 @@ class ServiceWorld(World):
     def begin(self, state: State) -> None:
         super().begin(state)
         for name, value in self.route.headers.items():
-            state.request.headers.set[name.lower()] = Dual(value)
+            state.request.headers.set[name.lower()] = ConcolicValue(value)
         if self.route.method is not None:
-            state.request.method = Dual(self.route.method)
-        if self.route.obstacle is not None:
-            state.path.blocked(self.route.obstacle)
+            state.request.method = ConcolicValue(self.route.method)
+        if self.route.unsupported is not None:
+            state.path.mark_inexact(self.route.unsupported)
 
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         self._assignment = assignment
@@ -137,40 +138,34 @@ class ServiceWorld(World):
         )
 
     def send(
-        self, gateway: FollowedGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
+        self, gateway: TracingGateway, request: Request, variables: dict[str, Any], doubles: dict[str, Any]
     ) -> Result:
         return gateway.send(request, variables=variables)
 
 
-def worlds_of(around: Surroundings) -> Iterator[ServiceWorld]:
-    """The worlds of the service of a gateway. Raises ConfigurationError, DiagnosticError."""
-    opened = opened_service(around)
-    return (world_of_route(route, around, opened) for routes in routes_of(around).values() for route in routes)
+def opened_service(setup: Setup) -> Service:
+    """Return the service of a gateway with a subscription for each API and each product, whose keys requests have."""
+    assert setup.gateway.service is not None
+    return _with_keys(setup.gateway.service)
 
 
-def opened_service(around: Surroundings) -> Service:
-    """The service of a gateway with a subscription for each API and each product, whose keys requests have."""
-    assert around.gateway.service is not None
-    return _with_keys(around.gateway.service)
-
-
-def routes_of(around: Surroundings) -> dict[str, list[Route]]:
-    """The routes through the service of a gateway, by the ids of the APIs. Raises ConfigurationError."""
-    service = around.gateway.service
+def routes_of(setup: Setup) -> dict[str, list[Route]]:
+    """Return the routes through the service of a gateway, by API id. Raises ConfigurationError."""
+    service = setup.gateway.service
     assert service is not None
     current = [api for api in service.apis if api.api.is_current_revision]
     return {from_utf16(api.api.id): list(_routes(service, api)) for api in current}
 
 
-def world_of_route(route: Route, around: Surroundings, opened: Service) -> ServiceWorld:
-    """The world of one route. Raises ConfigurationError, DiagnosticError."""
-    settings, options = world_parts(route.policies, around)
+def harness_of_route(route: Route, setup: Setup, opened: Service) -> ServiceHarness:
+    """Return the harness of one route. Raises ConfigurationError, DiagnosticError."""
+    settings, options = harness_parts(route.policies, setup)
     options["fixed"] = _OF_THE_CALL
-    return ServiceWorld(route, route.policies, {**settings, "service": opened}, **options)
+    return ServiceHarness(route, route.policies, {**settings, "service": opened}, **options)
 
 
-def together(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
-    """Routes that meet the same policies, and one route for all requests that any of them takes, and others.
+def group_routes(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
+    """Return groups of routes with the same policies, each with one route that covers all of their requests.
 
     What is proven of that one is proven of all of them.
     """
@@ -185,16 +180,16 @@ def together(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
         name = f"any {first.prefix}/*"
         policies, headers = first.policies, first.headers
         wide = Route(
-            first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.obstacle, first.query
+            first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.unsupported, first.query
         )
         found.append((wide, group))
     return [(wide, group) for wide, group in found if len(group) > 1]
 
 
 def _with_keys(service: Service) -> Service:
-    """The service with a subscription for each API and each product, whose keys requests have.
+    """Return the service with a subscription for each API and each product, whose keys requests have.
 
-    An API asks for a key as it did before.
+    An API requires a key as it did before.
     """
     return Service(
         [attrs.evolve(api, subscription_required=asks_for_key(service, api)) for api in service.apis],
@@ -206,22 +201,22 @@ def _with_keys(service: Service) -> Service:
 
 
 def _callers(service: Service) -> dict[tuple[str, str], Caller]:
-    """One for each product and each API."""
+    """Return one caller for each product and each API."""
     targets = [("product", product.id) for product in service.products]
     targets += [("api", name) for name in sorted({api.base_id for api in service.apis})]
     return {target: Caller(*target, number) for number, target in enumerate(targets, 1)}
 
 
 def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
-    prefix, headers, query, obstacle = _place(api)
+    prefix, headers, query, unsupported = _place(api)
     name = from_utf16(api.api.subscription_key_parameter_names.header)
     operations = operations_with_policies(api, documents_of(api))
     for product, caller in _admitted(service, api):
         given = headers if caller is None else {**headers, name: caller.key}
         for described, policy in operations:
-            yield _route(service, api, described.operation, policy, product, prefix, given, query, obstacle, caller)
+            yield _route(service, api, described.operation, policy, product, prefix, given, query, unsupported, caller)
         if not operations:
-            yield _route(service, api, None, None, product, prefix, given, query, obstacle, caller)
+            yield _route(service, api, None, None, product, prefix, given, query, unsupported, caller)
 
 
 def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduct | None, Caller | None]]:
@@ -235,8 +230,8 @@ def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduc
             yield product, callers["product", product.id]
 
 
-def _place(api: ServiceApi) -> tuple[str, dict[str, str], tuple[str, ...], Obstacle | None]:
-    """The path of an API with its version, the header or the parameter that says one, and what cannot be followed."""
+def _place(api: ServiceApi) -> tuple[str, dict[str, str], tuple[str, ...], Unsupported | None]:
+    """Return the path of an API with its version, the header or parameter for it, and what can't be modelled."""
     prefix = "/" + from_utf16(api.api.path).strip("/")
     versions, version = api.version_set, api.api.version
     if versions is None or version is None:
@@ -246,7 +241,7 @@ def _place(api: ServiceApi) -> tuple[str, dict[str, str], tuple[str, ...], Obsta
     if versions.scheme == "header":
         return prefix.rstrip("/"), {versions.name: from_utf16(version)}, (), None
     query = f"{quote(versions.name)}={quote(from_utf16(version))}"
-    return prefix.rstrip("/"), {}, (query,), Obstacle("a version in the query", "")
+    return prefix.rstrip("/"), {}, (query,), Unsupported("a version in the query", "")
 
 
 def _route(
@@ -258,7 +253,7 @@ def _route(
     prefix: str,
     headers: dict[str, str],
     query: tuple[str, ...],
-    obstacle: Obstacle | None,
+    unsupported: Unsupported | None,
     caller: Caller | None,
 ) -> Route:
     template = _EVERYTHING if operation is None else from_utf16(operation.url_template)
@@ -272,7 +267,7 @@ def _route(
     if product is not None:
         given["product"] = product.policy
     if "?" in template or method == "*":
-        obstacle = Obstacle(f"the URL template {template}", "")
+        unsupported = Unsupported(f"the URL template {template}", "")
         template, _, parameters = template.partition("?")
         query += tuple(_PARAMETER.sub("x", each) for each in parameters.split("&") if "=" in each)
         method = None if method == "*" else method
@@ -280,12 +275,13 @@ def _route(
     below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
     pieces = (Piece.ignoring_case(prefix), *below)
     api_id = from_utf16(api.id)
-    return Route(api_id, caller, prefix, named, method, pieces, headers, policies, obstacle, query, label)
+    return Route(api_id, caller, prefix, named, method, pieces, headers, policies, unsupported, query, label)
 
 
 def _pieces(template: str) -> Iterator[Piece]:
-    """What stands in the place of a template, as `engine.operations` matches it: literal parts ignore case, and a slash
-    may end the path.
+    """Return the segments of a template, as `engine.operations` matches it: literal parts ignore case.
+
+    A slash may end the path.
     """
     text = template.rstrip("/")
     has_more = text.endswith("/*")

@@ -1,5 +1,5 @@
 """Is there a request that two versions of a policy answer, forward or refuse differently? `apimpolicy diff`.
 
-`sides` finds the versions, `observing` says in what the results of a request differ, `joint` runs both versions on the
-same request and follows them together, `running` makes texts of what came of it.
+`versions` finds the versions, `observed_differences` compares the results of a request, `product_search` runs both
+versions on the same request and searches for differences, `running` makes the report.
 """

@@ -17,12 +17,12 @@ _known: dict[int, tuple[Element, Any]] = {}
 
 
 def of_program(program: Program) -> Any:
-    """What runs in each section, without layout and comments."""
+    """Return what runs in each section, without layout and comments."""
     return [(step.scope, step.section, step.path, of_element(step.element)) for step in program.steps()]
 
 
 def of_element(element: Element) -> Any:
-    """An element with all in it."""
+    """Return an element with everything inside, without layout."""
     known = _known.get(id(element))
     if known is None:
         inner = tuple(of_element(each) for each in element.elements())
@@ -45,7 +45,7 @@ def _code(excerpt: Excerpt) -> str:
 
 
 def common(one: Trace, other: Trace) -> int:
-    """How many policies two ways have in common before they part."""
+    """Return how many policies two paths have in common at their beginning."""
     number = 0
     for first, second in zip(one, other, strict=False):
         if (first.scope, first.section) != (second.scope, second.section) or not _same(first.step, second.step):
@@ -55,7 +55,7 @@ def common(one: Trace, other: Trace) -> int:
 
 
 def _same(one: Step, other: Step) -> bool:
-    """Whether two steps do the same; policies inside of them are steps of their own."""
+    """Return whether two steps do the same; policies inside them are steps of their own."""
     return bool(_own(one) == _own(other))
 
 

@@ -1,4 +1,4 @@
-"""Comparing two versions of a policy, and what came of it as texts."""
+"""Compare two versions of a policy, and make a report."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from apimpolicy.report.difference_data import (
     Journey,
 )
 from apimpolicy.report.explanation import explain
-from apimpolicy.testing.claims.nearby import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
+from apimpolicy.testing.claims.harnesses import harness_of, setup_of
 from apimpolicy.testing.claims.requests import request_in_words
-from apimpolicy.testing.claims.worlds import surroundings_of, world_of
-from apimpolicy.testing.comparing.joint import compare
+from apimpolicy.testing.claims.test_file_lookup import AROUND_A_FRAGMENT, FRAGMENT, file_about, scope_in
+from apimpolicy.testing.comparing.product_search import compare
 from apimpolicy.testing.comparing.settings import settings_that_differ
-from apimpolicy.testing.comparing.sides import with_names
+from apimpolicy.testing.comparing.versions import with_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.result import Result
-    from apimpolicy.symbolic.bounds import Bounds
-    from apimpolicy.symbolic.world import World
     from apimpolicy.testing.case_files import CaseFile
-    from apimpolicy.testing.comparing.joint import Comparison
-    from apimpolicy.testing.comparing.sides import Pair, Places, Version
+    from apimpolicy.testing.comparing.product_search import Comparison
+    from apimpolicy.testing.comparing.versions import Pair, Places, Version
 
 
 def compare_pair(pair: Pair, bounds: Bounds, on_run: Callable[[], None] = lambda: None) -> DifferenceReport:
@@ -66,7 +66,7 @@ def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Ca
     if pair.is_same_text and (problem := _common_problem(pair, policies, places)):
         return DifferenceReport(pair.path, old.name, new.name, SAME, problem=problem)
     files = [file_about(place, *policies, with_fragments=True) for place in places]
-    one, other = map(_world, policies, places, files)
+    one, other = map(_harness, policies, places, files)
     settings = settings_that_differ(files[0], files[1], one, other) if pair.is_apart else ()
     found = compare(one, other, bounds, on_run, settings)
     report = _report(pair, (old.name, new.name), found, one)
@@ -74,11 +74,11 @@ def _compared(pair: Pair, old: Version, new: Version, bounds: Bounds, on_run: Ca
 
 
 def _common_problem(pair: Pair, policies: Sequence[Policy], places: Sequence[str]) -> str:
-    """What keeps both versions of an unchanged policy from being run; empty when one of them can be."""
+    """Return what keeps both versions of an unchanged policy from running; empty when one of them can."""
     problems: list[str] = []
     for policy, place in zip(policies, places, strict=True):
         try:
-            _world(policy, place, file_about(place, *policies, with_fragments=True))
+            _harness(policy, place, file_about(place, *policies, with_fragments=True))
         except ApimPolicyError as error:
             problems.append(with_names(_problem(error), tuple((folder, "") for folder, _ in pair.places)))
         else:
@@ -86,19 +86,19 @@ def _common_problem(pair: Pair, policies: Sequence[Policy], places: Sequence[str
     return problems[0] if len(set(problems)) == 1 else ""
 
 
-def _world(policy: Policy, place: str, file: CaseFile) -> World:
-    """The world of a version: in the place of the file that the settings are about."""
-    around = surroundings_of(file)
+def _harness(policy: Policy, place: str, file: CaseFile) -> Harness:
+    """Return the harness of a version, in place of the file that the settings are about."""
+    setup = setup_of(file)
     if not policy.is_fragment:
-        return world_of({**file.subject.policies, scope_in(file, place): policy}, around)
-    gateway = around.gateway
+        return harness_of({**file.subject.policies, scope_in(file, place): policy}, setup)
+    gateway = setup.gateway
     gateway.fragments = {**gateway.fragments, FRAGMENT: policy}
     gateway.policies.fragments = gateway.fragments
-    return world_of({"api": AROUND_A_FRAGMENT}, around)
+    return harness_of({"api": AROUND_A_FRAGMENT}, setup)
 
 
 def _named(report: DifferenceReport, places: Places) -> DifferenceReport:
-    """The report with the names that files have in git."""
+    """Return the report with the names that files have in git."""
     if not places:
         return report
     items = tuple(
@@ -112,9 +112,9 @@ def _named(report: DifferenceReport, places: Places) -> DifferenceReport:
     return report._replace(items=items, reasons=reasons, problem=with_names(report.problem, places))
 
 
-def _report(pair: Pair, names: tuple[str, str], found: Comparison, world: World) -> DifferenceReport:
+def _report(pair: Pair, names: tuple[str, str], found: Comparison, harness: Harness) -> DifferenceReport:
     items = tuple(_items(found))
-    reasons = tuple(dict.fromkeys(map(str, found.obstacles)))
+    reasons = tuple(dict.fromkeys(map(str, found.unsupported_features)))
     status = DIFFERENT if items else UNDECIDED if reasons else EQUIVALENT
     return DifferenceReport(pair.path, *names, status, items, reasons)
 
@@ -129,6 +129,6 @@ def _items(found: Comparison) -> Iterator[DifferenceItem]:
 
 
 def journey_of(result: Result) -> Journey:
-    """What came of a request, in words."""
+    """Return the outcome of a request in words."""
     explanation = explain(result)
     return Journey(explanation.outcome, explanation.decided_by, explanation.path, str(explanation))

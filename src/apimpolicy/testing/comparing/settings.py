@@ -1,8 +1,7 @@
-"""What differs around two versions of a policy besides what they include and what is put into them.
+"""Settings that differ around two versions of a policy, besides fragments, wider scopes and named values.
 
-Fragments, wider scopes and named values are part of the programs that are compared. Any other setting can change what
-the same policy does, in ways that nothing of the policy shows: what is said of these is compared as it is written,
-files that are named by their content.
+Those three are part of the compared programs. Any other setting can change what the same policy does without a trace in
+the policy: they are compared as they are written, files by their content.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.symbolic.world import World
+    from apimpolicy.concolic.harness import Harness
     from apimpolicy.testing.case_files import CaseFile
 
 _COMPARED_OTHERWISE = ("named-values", "fragments", "policy", "policies")
 _OF_COMMANDS = ("audit", "check", "claims", "prove", "serve", "cases", "$schema", "config", "environments", "external")
 _OF_REQUESTS_TO_A_SERVICE = ("apis", "products", "subscriptions", "workspaces", "version-sets")
-"""A policy that is compared runs alone: what a service would say of a request is not asked."""
+"""A policy that is compared runs alone, without the rest of its service."""
 _BY_NAME = ("backends", "schemas", "loggers")
 """Tables whose entries policies name."""
 
 
-def settings_that_differ(old: CaseFile, new: CaseFile, one: World, other: World) -> list[str]:
-    """The names of settings that differ and may matter to the programs. Raises ConfigurationError, TestFileError."""
+def settings_that_differ(old: CaseFile, new: CaseFile, one: Harness, other: Harness) -> list[str]:
+    """Return the names of settings that differ and may matter. Raises ConfigurationError, TestFileError."""
     was, now = _settings(old), _settings(new)
     texts = _texts(one) + _texts(other)
     names = [name for name in sorted({*was, *now}) if _differs(name, was.get(name), now.get(name), texts)]
@@ -51,13 +50,13 @@ def _differs(name: str, was: Any, now: Any, texts: str) -> bool:
     return 'id="@' in texts or "id='@" in texts or any(each in texts for each in changed)
 
 
-def _texts(world: World) -> str:
-    sources = {id(step.element.source): step.element.source.text for step in world.program.steps()}
+def _texts(harness: Harness) -> str:
+    sources = {id(step.element.source): step.element.source.text for step in harness.program.steps()}
     return "\n".join(sources.values())
 
 
 def _settings(file: CaseFile) -> dict[str, Any]:
-    """What the configuration and the test file say of the gateway, by key."""
+    """Return the gateway settings of the configuration and the test file, by key."""
     found: dict[str, Any] = {}
     if file.config is not None:
         found |= _filled(read_configuration(file.config), file.config)
@@ -76,7 +75,7 @@ def _filled(values: Mapping[str, Any], path: str) -> dict[str, Any]:
 
 
 def _with_content(value: Any, folder: str) -> Any:
-    """A value, with the content of the files that it names."""
+    """Return a value, with the content of the files that it names."""
     if isinstance(value, dict):
         return {name: _with_content(each, folder) for name, each in value.items()}
     if isinstance(value, list):
@@ -90,7 +89,7 @@ def _with_content(value: Any, folder: str) -> Any:
 
 
 def _backends(folder: str) -> Iterator[tuple[str, bytes]]:
-    """The backends of a service's folder: of all that it says, only these matter to a policy that runs alone."""
+    """Return the backends of a service's folder, the only resources that matter to a policy that runs alone."""
     for directory, folders, names in os.walk(folder):
         folders.sort()
         if os.path.basename(os.path.dirname(directory)) == "backends":

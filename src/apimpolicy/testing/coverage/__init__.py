@@ -5,7 +5,7 @@
             gateway.run("orders.xml", request)
     write_coverage(coverage.report(), "coverage.html")
 
-`places` says what counts, `conditions` what a condition is; `report.coverage_data` holds what comes out.
+`places` defines what counts, `conditions` what a condition is; `report.coverage_data` holds the results.
 """
 
 from apimpolicy.testing.coverage.collector import PolicyCoverage

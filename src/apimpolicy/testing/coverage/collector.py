@@ -1,7 +1,7 @@
-"""Collects what tests reach, from the traces of every gateway while it is switched on.
+"""Collects what tests reach, from the traces of every gateway while it is active.
 
-A file that is loaded with other named values, or again and again, stays one file. A text given inline counts under the
-name that the gateway gives it; the global policy of a new service is nobody's file and does not count.
+A file that is loaded repeatedly, or with other named values, stays one file. An inline text counts under the name that
+the gateway gives it; the global policy of a new service belongs to no file and does not count.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding.conditions import NULLNESS, key_of
-from apimpolicy.emit.recorder import UNREACHED
+from apimpolicy.emit.recorder import UNREACHED, Recorder
 from apimpolicy.engine.effective_policies import global_policy
-from apimpolicy.engine.observation import observed_by
+from apimpolicy.engine.observation import Observer, observed_by
+from apimpolicy.policies.effects import Retried, is_taken
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.report.coverage_data import CoverageReport, FileCoverage, merged, place_keys
 from apimpolicy.testing.coverage.places import places_of
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.emit.recorder import Recorder
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.trace import Trace, TraceEntry
@@ -34,24 +34,21 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Excerpt, Source
 
 WAITING, KEPT = 6, 3
-"""How many traces wait to be looked at, and how many of the newest are looked at again: requests may nest, one that a
-backend makes inside of one that it answers. Few, because Python's collector of garbage walks over all that wait."""
+"""How many traces are buffered, and how many of the newest are read again: requests may nest, when a backend makes one
+while it answers another. Few, because Python's garbage collector walks over all buffered ones."""
 MOST_NODES = 20_000
-
-_TAKEN = {"condition": True, "branch": None}
-"""What an effect says when its branch is taken; a choose says None when no condition was true."""
 
 _Slot = tuple[int, bool]
 """Twice the index of a condition's place, and whether it is about null."""
 
 
 def _outcome(code: int, is_about_null: bool, value: object) -> int:
-    """The condition's place and the number of its outcome, as `_File.seen` has them."""
+    """Return a condition's place and the number of its outcome, as `_File.seen` has them."""
     return code + ((value is not None) if is_about_null else (not value))
 
 
 class _Conditions:
-    """Takes what the nodes of an expression came to, and sees the outcomes of its conditions."""
+    """Receives the values of an expression's nodes, and records the outcomes of its conditions."""
 
     __slots__ = ("_known", "_seen", "slots")
 
@@ -71,7 +68,7 @@ class _Conditions:
         return partial(self._take_round, wanted) if wanted else None
 
     def _take_round(self, wanted: list[tuple[int, int, bool]], values: Sequence[Any]) -> None:
-        """See the outcomes of a round; a condition that has gone both ways is not wanted any more."""
+        """Record the outcomes of a round; a condition with both outcomes is no longer watched."""
         seen = self._seen
         for condition in wanted[:]:
             index, code, is_about_null = condition
@@ -83,7 +80,7 @@ class _Conditions:
                     wanted.remove(condition)
 
     def take_all(self, recorder: Recorder) -> None:
-        """See what a recorder kept."""
+        """Record everything that a recorder kept."""
         known, seen = self._known, self._seen
         nodes_of_loop, take_round = None, None
         for node, value in recorder.kept:
@@ -109,7 +106,7 @@ class _Conditions:
 
 
 class _Table:
-    """One text of a file (named values in it): where its elements and nodes have their places in the file."""
+    """One text of a file (with named values): maps its elements and nodes to places in the file."""
 
     __slots__ = ("branches", "conditions", "failed", "policies", "seen")
 
@@ -142,7 +139,7 @@ class _File:
         self._known: dict[tuple[Any, ...], int] = {}
 
     def add(self, places: list[Any]) -> list[int]:
-        """The indexes of these places here; those that are new come to the others."""
+        """Return the indexes of these places; new ones are added."""
         index: list[int] = []
         for key, place in zip(place_keys(places), places, strict=True):
             if key not in self._known:
@@ -162,8 +159,8 @@ class _File:
         self.failed.clear()
 
 
-class PolicyCoverage:
-    """The collector; a context manager that looks on while it is entered."""
+class PolicyCoverage(Observer):
+    """The collector; a context manager that is active while it is entered."""
 
     def __init__(self) -> None:
         self._files: dict[tuple[str, str], _File] = {}
@@ -195,7 +192,7 @@ class PolicyCoverage:
 
     @contextmanager
     def test(self, name: str) -> Iterator[None]:
-        """What happens inside is credited to the test of this name."""
+        """Credit everything inside to the test of this name."""
         self._credit()
         around, self._test = self._test, name
         self._tests[name] = None
@@ -210,15 +207,14 @@ class PolicyCoverage:
         self._others.append(other)
 
     def report(self) -> CoverageReport:
-        """What was reached so far."""
+        """Return what was reached so far."""
         self._credit()
         files = [file.coverage for file in self._files.values()]
         return merged([CoverageReport(files, list(self._tests)), *self._others])
 
-    # What gateways say
+    # Events of gateways
 
-    def loaded(self, policy: Policy) -> None:
-        """A gateway has this document."""
+    def document_loaded(self, policy: Policy) -> None:
         source = policy.document.source
         if self._last is not None and self._last[0] is source:
             return
@@ -232,19 +228,19 @@ class PolicyCoverage:
             self.documents.setdefault((path, policy.original.text), policy)
         self._last = (source, table)
 
-    def began(self, exchange: Exchange) -> None:
-        """A request has come."""
+    def request_started(self, exchange: Exchange) -> None:
         self._waiting.append(exchange.trace)
         if len(self._waiting) >= WAITING:
             self._look(self._waiting)
             del self._waiting[:-KEPT]
 
-    def overflow(self, excerpt: Excerpt) -> _Conditions | None:
-        """Who takes the values that find no room in their recorder: nobody where there are no conditions."""
+    def recorder(self, excerpt: Excerpt) -> Recorder | None:
+        """Return a recorder that passes on the values for which it has no room, where there are conditions."""
         table = self._table(excerpt.source)
-        return None if table is None else table.conditions.get((excerpt.start, excerpt.end))
+        conditions = None if table is None else table.conditions.get((excerpt.start, excerpt.end))
+        return None if conditions is None else Recorder(overflow=conditions)
 
-    # What they come to
+    # Results
 
     def _credit(self) -> None:
         self._look(self._waiting)
@@ -289,12 +285,12 @@ class PolicyCoverage:
 
 
 def _outcomes(entry: TraceEntry) -> Iterator[int]:
-    """The outcomes of a branch that a trace shows, by their numbers."""
+    """Yield the numbers of the outcomes of a branch that a trace shows."""
     effect = entry.effect
     if has_trait(entry.name, "repeats"):
         if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):
             yield 0
-        if effect is not None and effect.kind == "retried":
-            yield 0 if effect.data["waits"] else 1
-    elif effect is not None and effect.kind in _TAKEN and effect.data["taken"] is _TAKEN[effect.kind]:
+        if isinstance(effect, Retried):
+            yield 0 if effect.waits else 1
+    elif is_taken(effect):
         yield 0

@@ -52,7 +52,7 @@ class DocumentPlaces:
 
 
 def places_of(policy: Policy) -> DocumentPlaces:
-    """The places of a document. What does not compile has no conditions."""
+    """Return the places of a document. Expressions that don't compile have no conditions."""
     walk = _Walk()
     for elements in policy.sections.values():
         for element in elements:
@@ -61,7 +61,7 @@ def places_of(policy: Policy) -> DocumentPlaces:
 
 
 def span_in_file(excerpt: Excerpt, start: int, end: int) -> tuple[int, int]:
-    """The span in the file itself of a span of an expression."""
+    """Return the span in the file of a span of an expression."""
     first = excerpt.locate(start)
     last = excerpt.locate(end) if end < len(excerpt.text) else excerpt.end
     return excerpt.source.original_span(first, max(first, last))
@@ -71,7 +71,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def code_in_file(excerpt: Excerpt, start: int, end: int) -> str:
-    """A span of an expression as it stands in the file, on one line: a named value by its name, never by its value."""
+    """Return a span of an expression as it is in the file, on one line: named values by name, never by value."""
     if excerpt.source.origin is None:
         return folded(excerpt.text, start, end)
     from html import unescape
@@ -82,12 +82,12 @@ def code_in_file(excerpt: Excerpt, start: int, end: int) -> str:
 
 
 def is_escaped(excerpt: Excerpt) -> bool:
-    """Whether an expression is written with entities, `&amp;&amp;`."""
+    """Return whether an expression is written with entities, `&amp;&amp;`."""
     return excerpt.text != excerpt.source.text[excerpt.start : excerpt.end]
 
 
 def file_source(source: Source) -> Source:
-    """The file that a source was made of."""
+    """Return the file that a source was made from."""
     while source.origin is not None:
         source = source.origin
     return source
@@ -98,7 +98,7 @@ class _Walk:
         self.found = DocumentPlaces()
 
     def policy(self, element: Element, specification: Specification | None, around: int | None) -> None:
-        """A policy, with all that is in it."""
+        """Add a policy, with everything in it."""
         if specification is None:
             return
         if element.name != "base":

@@ -19,7 +19,7 @@ _OUTPUT = "apimpolicy_coverage"
 
 
 class CoveragePlugin:
-    """Looks on while tests run, and tells at the end."""
+    """Collects coverage while tests run, and reports it at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
@@ -36,13 +36,13 @@ class CoveragePlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """A test, with its fixtures, is credited with what it reaches."""
+        """Credit a test, with its fixtures, with what it reaches."""
         with self.collector, self.collector.test(item.nodeid):
             return (yield)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """A process of pytest-xdist hands over; otherwise the files are written."""
+        """Hand over the results of a pytest-xdist worker; otherwise write the files."""
         output = getattr(self.config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = self.collector.report().plain()
@@ -66,11 +66,11 @@ class CoveragePlugin:
 
     @property
     def is_too_little(self) -> bool:
-        """Whether less is covered than must be."""
+        """Whether coverage is below the required minimum."""
         return self.report is not None and self.fail_under is not None and (self.report.percent or 0) < self.fail_under
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """The table, and what is missing."""
+        """Print the table, and what is missing."""
         if self.report is None:
             return
         terminalreporter.section("policies")

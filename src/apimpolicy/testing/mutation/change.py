@@ -7,7 +7,7 @@ import attrs
 
 @attrs.frozen
 class Change:
-    """A span of the file, what is to stand there instead, and what that is called."""
+    """A change: a span of the file, its replacement, and a description."""
 
     kind: str
     start: int
@@ -15,6 +15,6 @@ class Change:
     text: str
     description: str
     removes: tuple[str, ...] = ()
-    """The subjects (`subjects`) of which a whole check is gone with it."""
+    """The checks that it removes entirely."""
     about: tuple[str, ...] = ()
-    """The subjects of which a check is changed."""
+    """The checks that it changes."""

@@ -1,10 +1,10 @@
-"""What can be changed in a document besides its expressions.
+"""Changes of a document, besides those of its expressions.
 
-- `remove`: a policy, a `when` or an `otherwise` is gone; the only `when` of a `choose` is never taken instead
-- `attribute`: `true` and `false` change places, numbers are one more, of several allowed values it is the next, other
-  texts end in `-mutant`; so do texts of elements (`constant`)
+- `remove`: remove a policy, a `when` or an `otherwise`; the only `when` of a `choose` is never taken instead
+- `attribute`: swap `true` and `false`, increment numbers, take the next of several allowed values, append `-mutant` to
+  other texts; texts of elements likewise (`constant`)
 
-`<base />` stays, and so do `id` and `fragment-id`: without them a document is another one, or none.
+`<base />`, `id` and `fragment-id` stay: without them a document is another one, or none.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
     from apimpolicy.engine.document import Policy
     from apimpolicy.policies.spec import Specification
-    from apimpolicy.testing.mutation.subjects import Subjects
+    from apimpolicy.testing.mutation.checks import CheckIndex
     from apimpolicy.text.document import Attribute, Characters, Element
 
 KEPT = ("id", "fragment-id")
 WITHOUT_EFFECT_ON_CHECKS = ("failed-", "output-")
-"""How attributes of checks begin that say what comes of them, not what they check."""
+"""Prefixes of attributes that set what happens when a check fails, not what it checks."""
 
 _NUMBER = re.compile(r"-?\d{1,15}")
 _BOOLEANS = {"true": "false", "false": "true", "True": "False", "False": "True", "TRUE": "FALSE", "FALSE": "TRUE"}
 
 
-def changes_of(policy: Policy, subjects: Subjects) -> Iterator[tuple[Element, Change]]:
-    """Each change of a document, with the policy that it is in; `subjects` says what it is about."""
-    walk = _Walk(subjects)
+def changes_of(policy: Policy, checks: CheckIndex) -> Iterator[tuple[Element, Change]]:
+    """Yield each change of a document, with its policy; `checks` tells which checks it affects."""
+    walk = _Walk(checks)
     for elements in policy.sections.values():
         for element in elements:
             specification = specification_of(element.name)
@@ -44,24 +44,24 @@ def changes_of(policy: Policy, subjects: Subjects) -> Iterator[tuple[Element, Ch
                 for owner, change in walk.policy(element, specification):
                     about = change.about
                     if not change.description.startswith(WITHOUT_EFFECT_ON_CHECKS):
-                        about = (*about, *subjects.of_policy(owner))
+                        about = (*about, *checks.of_policy(owner))
                     yield owner, attrs.evolve(change, about=tuple(dict.fromkeys(about)))
 
 
 class _Walk:
-    def __init__(self, subjects: Subjects) -> None:
-        self.subjects = subjects
+    def __init__(self, checks: CheckIndex) -> None:
+        self.checks = checks
 
     def policy(self, element: Element, specification: Specification) -> Iterator[tuple[Element, Change]]:
         if element.name != "base":
-            yield element, _removal(element, f"without <{element.name}>", self.subjects.of_removal(element))
+            yield element, _removal(element, f"without <{element.name}>", self.checks.of_removal(element))
         yield from self.inside(element, specification, element)
 
     def inside(
         self, element: Element, specification: Specification, owner: Element
     ) -> Iterator[tuple[Element, Change]]:
-        """The changes of a policy's or part's attributes and texts, and of what is in it; `owner` is the policy."""
-        yield from ((owner, change) for change in _own(element, specification, self.subjects))
+        """Yield the changes of attributes, texts and children of a policy or part; `owner` is the policy."""
+        yield from ((owner, change) for change in _own(element, specification, self.checks))
         for slot in specification.children:
             for inner in element.elements():
                 if slot.part is None:
@@ -79,32 +79,32 @@ class _Walk:
         whens = [element for element in choose.elements() if element.name == "when"]
         condition = branch.get("condition")
         if branch.name == "otherwise":
-            yield _removal(branch, "without otherwise", self.subjects.of_otherwise(branch))
+            yield _removal(branch, "without otherwise", self.checks.of_otherwise(branch))
         elif len(whens) > 1:
-            yield _removal(branch, f"without when {whens.index(branch) + 1}", self.subjects.of_branch(branch))
+            yield _removal(branch, f"without when {whens.index(branch) + 1}", self.checks.of_branch(branch))
         elif condition is not None:
             start, end = _span(branch, condition.value.start, condition.value.end)
             never = "false" if condition.value.expression is None else "@(false)"
-            removes = self.subjects.of_branch(branch)
+            removes = self.checks.of_branch(branch)
             yield Change("remove", start, end, never, "when 1 is never taken", removes=removes)
 
 
-def _own(element: Element, specification: Specification, subjects: Subjects) -> Iterator[Change]:
+def _own(element: Element, specification: Specification, checks: CheckIndex) -> Iterator[Change]:
     literal = {slot.name: slot for slot in specification.attributes}
     for attribute in element.attributes:
         slot = literal.get(attribute.name)
         if slot is None:
             continue
         if attribute.value.expression is not None and slot.expression:
-            yield from expression_changes(attribute.value.expression, subjects)
+            yield from expression_changes(attribute.value.expression, checks)
         elif attribute.name not in KEPT and (other := _other(attribute.value.text, slot.values)) is not None:
             yield from _attribute(element, attribute, other)
     if specification.takes_text:
-        yield from _content(element, subjects)
+        yield from _content(element, checks)
     values = {slot.child for slot in specification.contents if slot.child is not None}
     for inner in element.elements():
         if inner.name in values:
-            yield from _content(inner, subjects)
+            yield from _content(inner, checks)
 
 
 def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[Change]:
@@ -114,11 +114,11 @@ def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[C
         yield Change("attribute", start, end, _escaped(other), description)
 
 
-def _content(element: Element, subjects: Subjects) -> Iterator[Change]:
+def _content(element: Element, checks: CheckIndex) -> Iterator[Change]:
     from apimpolicy.text.document import Text
 
     if element.expression is not None:
-        yield from expression_changes(element.expression, subjects)
+        yield from expression_changes(element.expression, checks)
         return
     texts: list[Characters] = [child for child in element.children if isinstance(child, Text) and child.text.strip()]
     if len(texts) != 1 or any(True for _ in element.elements()):
@@ -133,7 +133,7 @@ def _content(element: Element, subjects: Subjects) -> Iterator[Change]:
 
 
 def _other(value: str, allowed: tuple[str, ...]) -> str | None:
-    """Another value for an attribute or a text; None for an empty one."""
+    """Return another value for an attribute or a text; None for an empty one."""
     if value in allowed:
         return allowed[(allowed.index(value) + 1) % len(allowed)] if len(allowed) > 1 else None
     if value in _BOOLEANS:

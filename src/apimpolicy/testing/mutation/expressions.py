@@ -1,12 +1,12 @@
-"""What can be changed in an expression.
+"""Changes of an expression.
 
-- `condition`: each condition is turned round: `!(a)`, or `a` where `!a` stands
-- `operand`: one operand of `&&`, `||` or `??` is left out
-- `comparison`: `==` and `!=`, `<` and `<=`, `>` and `>=` change places
-- `constant`: numbers are one more, texts get a character more, `true` and `false` change places
+- `condition`: negate a condition: `!(a)`, or `a` in place of `!a`
+- `operand`: leave out one operand of `&&`, `||` or `??`
+- `comparison`: swap `==` and `!=`, `<` and `<=`, `>` and `>=`
+- `constant`: increment numbers, append a character to strings, swap `true` and `false`
 
-Pieces of the file go over as they are written, entities and named values included; a constant with a named value in it
-stays as it is.
+Unchanged parts are copied from the file, with entities and named values; a constant that contains a named value is not
+changed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from apimpolicy.testing.mutation.change import Change
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.testing.mutation.subjects import Subjects
+    from apimpolicy.testing.mutation.checks import CheckIndex
     from apimpolicy.text.source import Excerpt
 
 COMPARISONS = {"==": "!=", "!=": "==", "<": "<=", "<=": "<", ">": ">=", ">=": ">"}
@@ -33,8 +33,8 @@ _NUMBER = re.compile(r"(\d+)([uUlLmMdDfF]*)")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
-def expression_changes(excerpt: Excerpt, subjects: Subjects) -> Iterator[Change]:
-    """The changes of one expression, each as a span of the file. None for an expression that does not compile."""
+def expression_changes(excerpt: Excerpt, checks: CheckIndex) -> Iterator[Change]:
+    """Return the changes of one expression, each as a span of the file. None for one that does not compile."""
     from apimpolicy.engine.steps import compiled
 
     try:
@@ -42,8 +42,8 @@ def expression_changes(excerpt: Excerpt, subjects: Subjects) -> Iterator[Change]
         conditions = conditions_of(compiled(excerpt).bound.body)
     except (DiagnosticError, LimitExceededError, NotSimulatedError):
         return
-    changes = _Changes(excerpt, subjects)
-    compared: set[tuple[int, int]] = set()
+    changes = _Changes(excerpt, checks)
+    with_operator: set[tuple[int, int]] = set()
     waiting: list[Node | Token] = [tree]
     while waiting:
         node = waiting.pop()
@@ -52,24 +52,24 @@ def expression_changes(excerpt: Excerpt, subjects: Subjects) -> Iterator[Change]
         waiting.extend(child for child in node.children if isinstance(child, (Node, Token)))
         operator = changes.comparison_in(node)
         if operator is not None and operator.text in _SWAPPED:
-            compared.add((node.start, node.end))
+            with_operator.add((node.start, node.end))
         yield from changes.of(node)
     for condition in conditions:
         syntax = condition.node.syntax
-        if condition.outcomes == TRUTH and (syntax.start, syntax.end) not in compared:
-            yield changes.turned(syntax)
+        if condition.outcomes == TRUTH and (syntax.start, syntax.end) not in with_operator:
+            yield changes.negated(syntax)
 
 
 class _Changes:
-    def __init__(self, excerpt: Excerpt, subjects: Subjects) -> None:
+    def __init__(self, excerpt: Excerpt, checks: CheckIndex) -> None:
         self.excerpt = excerpt
         self.file = file_source(excerpt.source)
         self.is_escaped = is_escaped(excerpt)
-        self.subjects = subjects
-        self.locals = [(re.compile(rf"\b{name}\b"), about) for name, about in subjects.locals_of(excerpt.text).items()]
+        self.checks = checks
+        self.locals = [(re.compile(rf"\b{name}\b"), about) for name, about in checks.locals_of(excerpt.text).items()]
 
     def of(self, node: Node) -> Iterator[Change]:
-        """The changes of one node of the syntax tree itself."""
+        """Yield the changes of one node of the syntax tree itself."""
         children = node.children
         if node.kind in ("logical_or", "logical_and", "coalesce"):
             left, right = children[0], children[-1]
@@ -79,7 +79,7 @@ class _Changes:
             if left.kind != node.kind:  # of `a || b || c` one at a time
                 yield self.without(node, kept=right, dropped=left)
         elif (comparison := self.comparison_in(node)) is not None:
-            yield self.compared(node, comparison)
+            yield self.with_operator(node, comparison)
         elif node.kind == "integer_literal":
             number = _NUMBER.fullmatch(self.code(node))
             if number is not None:
@@ -94,48 +94,48 @@ class _Changes:
             other = "false" if node.kind == "true_literal" else "true"
             yield self.change("constant", node, other, f"{self.code(node)} is {other}")
 
-    def turned(self, syntax: Node | Token) -> Change:
-        """A condition turned round."""
+    def negated(self, syntax: Node | Token) -> Change:
+        """Return a negated condition."""
         raw, code = self.raw(syntax), self.code(syntax)
         is_negated = isinstance(syntax, Node) and syntax.kind == "logical_not"
         text = raw[1:].lstrip() if is_negated else f"!({raw})"
         return self.change("condition", syntax, text, f"`{code}` is turned round", about=code)
 
     def comparison_in(self, node: Node) -> Token | None:
-        """The operator of a comparison, unless it stands inside of a named value."""
+        """Return the operator of a comparison, unless it is part of a named value."""
         operator = node.children[1] if node.kind == "binary" else None
         if not isinstance(operator, Token) or operator.text not in COMPARISONS:
             return None
         return operator if self.code(operator) == operator.text else None
 
-    def compared(self, node: Node, operator: Token) -> Change:
-        """A comparison with another operator."""
+    def with_operator(self, node: Node, operator: Token) -> Change:
+        """Return a comparison with another operator."""
         other, code = COMPARISONS[operator.text], self.code(node)
         description = f"{operator.text} is {other} in `{code}`"
         return self.change("comparison", operator, self.written(other), description, about=code)
 
     def without(self, node: Node, kept: Node | Token, dropped: Node | Token) -> Change:
-        """A chain of operands with one of them left out."""
+        """Return a chain of operands without one of them."""
         code = self.code(dropped)
         return self.change("operand", node, self.raw(kept), f"without `{code}`", about=code)
 
     def change(self, kind: str, syntax: Node | Token, text: str, description: str, about: str = "") -> Change:
         start, end = span_in_file(self.excerpt, syntax.start, syntax.end)
-        found = dict.fromkeys(self.subjects.of_code(about))
-        for name, subjects in self.locals:
+        found = dict.fromkeys(self.checks.of_code(about))
+        for name, checks in self.locals:
             if name.search(about):
-                found |= dict.fromkeys(subjects)
+                found |= dict.fromkeys(checks)
         return Change(kind, start, end, text, description, about=tuple(found))
 
     def raw(self, syntax: Node | Token) -> str:
-        """As it stands in the file."""
+        """Return the source text in the file."""
         start, end = span_in_file(self.excerpt, syntax.start, syntax.end)
         return self.file.text[start:end]
 
     def code(self, syntax: Node | Token) -> str:
-        """As C# on one line; a named value by its name."""
+        """Return C# on one line; a named value by its name."""
         return code_in_file(self.excerpt, syntax.start, syntax.end)
 
     def written(self, code: str) -> str:
-        """C# as it has to be written in this expression."""
+        """Return C#, escaped as this expression needs."""
         return "".join(_ENTITIES.get(char, char) for char in code) if self.is_escaped else code

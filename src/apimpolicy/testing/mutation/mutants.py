@@ -10,21 +10,21 @@ from apimpolicy.report.mutation_data import Mutant
 if TYPE_CHECKING:
     from apimpolicy.engine.document import Policy
     from apimpolicy.report.coverage_data import FileCoverage, Place
-    from apimpolicy.testing.mutation.subjects import Subjects
+    from apimpolicy.testing.mutation.checks import CheckIndex
     from apimpolicy.text.document import Element
 
 
-class Reach:
-    """Which tests reach a place of a file."""
+class ReachingTests:
+    """The tests that reach each place of a file."""
 
     def __init__(self, file: FileCoverage) -> None:
         self._conditions = [place for place in file.places if place.kind == CONDITION]
         self._policies = {place.start: place for place in file.places if place.kind == POLICY}
 
     def tests(self, owner: Element, start: int, end: int) -> list[str]:
-        """The tests that reach a policy; or those that evaluate the condition around the span, if one is there.
+        """Return the tests that reach a policy; or those that evaluate the condition around the span, if there is one.
 
-        Where an expression threw, nobody knows how far it came: such a test counts too.
+        Tests in which the expression threw count too, since it is unknown how far it got.
         """
         around = [place for place in self._conditions if place.start <= start and end <= place.end]
         if around:
@@ -34,19 +34,19 @@ class Reach:
         return [] if policy is None else policy.tests
 
 
-def mutants_of(policy: Policy, file: FileCoverage, subjects: Subjects | None = None) -> list[Mutant]:
-    """The mutants of a document, in the order of the text; `subjects` is what is known of all that run with it."""
+def mutants_of(policy: Policy, file: FileCoverage, checks: CheckIndex | None = None) -> list[Mutant]:
+    """Return the mutants of a document, in the order of the text; `checks` covers all documents that run with it."""
+    from apimpolicy.testing.mutation.checks import CheckIndex
     from apimpolicy.testing.mutation.elements import changes_of
-    from apimpolicy.testing.mutation.subjects import Subjects
     from apimpolicy.testing.mutation.suppressions import reasons
 
-    if subjects is None:
-        subjects = Subjects.of([policy])
-    reach = Reach(file)
+    if checks is None:
+        checks = CheckIndex.of([policy])
+    reach = ReachingTests(file)
     quiet = reasons(policy)
     source = policy.original
     found: dict[tuple[int, int, str], Mutant] = {}
-    for owner, change in changes_of(policy, subjects):
+    for owner, change in changes_of(policy, checks):
         if source.text[change.start : change.end] == change.text:
             continue
         line, column = source.position(change.start)
@@ -71,7 +71,7 @@ def mutants_of(policy: Policy, file: FileCoverage, subjects: Subjects | None = N
 
 
 def spread(mutants: list[Mutant], limit: int | None) -> list[Mutant]:
-    """At most so many of them, evenly from the whole; the same ones each time."""
+    """Return at most so many mutants, evenly from the whole; the same ones each time."""
     if limit is None or len(mutants) <= limit:
         return mutants
     return [mutants[index * len(mutants) // limit] for index in range(limit)]

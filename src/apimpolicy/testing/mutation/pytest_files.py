@@ -1,4 +1,4 @@
-"""Which tests in Python have to do with policies."""
+"""Which Python tests concern policies."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _OTHERS = ("node_modules", "site-packages", "__pycache__")
 
 
 def is_python_test(path: str) -> bool:
-    """Whether somebody names a file of tests in Python, or one test in it (`test_a.py::test_b`)."""
+    """Return whether a path names a file of Python tests, or one test in it (`test_a.py::test_b`)."""
     return path.partition("::")[0].endswith(".py")
 
 
 def mentions_apim(paths: Iterable[str]) -> bool:
-    """Whether among or below `paths` there is a file of tests, or a conftest.py, that says `apim` or `apimpolicy`."""
+    """Return whether a test file or conftest.py among or below `paths` mentions `apim` or `apimpolicy`."""
     for path in paths:
         name = path.partition("::")[0]
         if os.path.isfile(name):
-            if name.endswith(".py") and says_apim(name):
+            if name.endswith(".py") and mentions_apim_itself(name):
                 return True
             continue
         for directory, folders, names in os.walk(path):
@@ -36,18 +36,20 @@ def mentions_apim(paths: Iterable[str]) -> bool:
                 and name not in _OTHERS
                 and not os.path.exists(os.path.join(directory, name, "pyvenv.cfg"))
             )
-            if any(_NAMES.fullmatch(name) and says_apim(os.path.join(directory, name)) for name in sorted(names)):
+            if any(
+                _NAMES.fullmatch(name) and mentions_apim_itself(os.path.join(directory, name)) for name in sorted(names)
+            ):
                 return True
     return False
 
 
 def has_pytest() -> bool:
-    """Whether pytest is installed here."""
+    """Return whether pytest is installed."""
     return find_spec("pytest") is not None
 
 
-def says_apim(path: str) -> bool:
-    """Whether a file of Python mentions `apim` or `apimpolicy`; one that cannot be read does not."""
+def mentions_apim_itself(path: str) -> bool:
+    """Return whether a Python file mentions `apim` or `apimpolicy`; False for one that can't be read."""
     try:
         with open(path, "rb") as file:
             return _WORD.search(file.read()) is not None

@@ -1,12 +1,12 @@
-"""What a process does that runs pytest for mutation: first all tests as things are, then those that reach one change.
+"""The process that runs pytest for mutation: all tests of the unchanged policies first, then those that reach a change.
 
-Everything is imported anew in such a process, test modules included, so that a policy that is loaded while tests are
-collected is the changed one too. Options of the project that would spread tests over processes, write reports or stop
-early have no effect; test files (`*.test.yaml`) are left out, for they run without pytest.
+Such a process imports everything anew, test modules included, so that policies loaded during collection are changed
+too. Project options that would distribute tests, write reports or stop early have no effect; test files
+(`*.test.yaml`) run without pytest.
 
-What a fixture for several tests reaches counts for every test that may use it, and what is reached while tests are
-collected counts for all. A test that fails has noticed the change, unless the exception says that Azure would refuse
-the document or that something is not simulated; so has one that cannot be set up or collected any more.
+What a shared fixture reaches counts for every test that may use it, and what collection reaches counts for all. A test
+that fails has noticed the change, unless the exception shows that Azure would refuse the document or that something is
+not simulated; so has one that can no longer be set up or collected.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pytest
 
 from apimpolicy.errors import ConfigurationError, DiagnosticError, InternalError, NotSimulatedError
 from apimpolicy.testing.case_files import is_case_file
-from apimpolicy.testing.mutation.pytest_files import says_apim
+from apimpolicy.testing.mutation.pytest_files import mentions_apim_itself
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -40,26 +40,26 @@ WITHOUT_EFFECT: dict[str, Any] = {
     "apim_cov_report": [],
     "apim_cov_fail_under": None,
 }
-"""Options of pytest, pytest-xdist and ours that a project may have set, and what they are here."""
+"""Options of pytest, pytest-xdist and apimpolicy that a project may have set, and their values here."""
 
 REFUSALS = (DiagnosticError, ConfigurationError, NotSimulatedError, InternalError)
 """Exceptions that say that a change cannot be judged, not that a test noticed it."""
 
 SETTING_UP = ("conftest.py", "__init__.py")
-"""Files that are read whatever tests there are."""
+"""Files that are always read."""
 
 LAST_CHARACTERS = 4000
-"""How much of pytest's own output is kept for a person to read."""
+"""How much of pytest's output is kept."""
 
 RUNNING, FAILED, REFUSED, ENDED = "running", "failed", "refused", "ended"
-"""What a process says of a mutant: (RUNNING, test), (FAILED, test), (REFUSED, test, problem), (ENDED, exit code)."""
+"""The messages about a mutant: (RUNNING, test), (FAILED, test), (REFUSED, test, problem), (ENDED, exit code)."""
 
 
 @attrs.frozen
-class Orders:
-    """How to call pytest: its arguments, the directory to be in, and one for what it writes itself (to be made).
+class PytestCommand:
+    """How to call pytest: its arguments, the working directory, and a directory for its own files (to be created).
 
-    Without `all_files` a file is passed over that does not mention `apim`, when no conftest.py around it does either.
+    Unless `all_files` is set, test files that don't mention `apim` are skipped, when no conftest.py above them does.
     """
 
     arguments: tuple[str, ...]
@@ -69,13 +69,12 @@ class Orders:
 
 
 @attrs.frozen
-class Found:
-    """What pytest found as things are.
+class Baseline:
+    """The results of pytest with unchanged policies.
 
     `coverage` is that of `CoverageReport.plain`; `documents` are path, text and named values of each policy document
-    that was loaded, `fragments` the paths of fragments by id; `seconds` and `files` (absolute paths) are by the name of
-    the test; `bad` are the tests that did not pass; `problems` what could not be collected; `output` is the end of what
-    pytest printed.
+    that was loaded, `fragments` the paths of fragments by id; `seconds` and `files` (absolute paths) are by test name;
+    `bad` are the tests that did not pass; `problems` are collection errors; `output` is the end of pytest's output.
     """
 
     code: int
@@ -89,8 +88,8 @@ class Found:
     output: str
 
 
-def look(orders: Orders, connection: Connection) -> None:
-    """Run all tests as things are and send what was `Found`."""
+def run_baseline(command: PytestCommand, connection: Connection) -> None:
+    """Run all tests with unchanged policies and send the `Baseline`."""
     import tempfile
 
     from apimpolicy.testing.coverage import PolicyCoverage
@@ -98,9 +97,9 @@ def look(orders: Orders, connection: Connection) -> None:
     with tempfile.TemporaryFile() as file:
         _send_output_to(file.fileno())
         collector = PolicyCoverage()
-        looks = _Looks(collector, orders.all_files)
+        looks = _BaselinePlugin(collector, command.all_files)
         with collector:
-            code = _pytest(orders, looks)
+            code = _pytest(command, looks)
         file.seek(0)
         text = file.read().decode("utf-8", "replace")
     report = collector.report()
@@ -111,33 +110,33 @@ def look(orders: Orders, connection: Connection) -> None:
     )
     files = {item.nodeid: str(item.path) for item in looks.items}
     bad, problems, output = tuple(looks.bad), tuple(looks.problems), text[-LAST_CHARACTERS:].strip()
-    found = Found(code, report.plain(), documents, collector.fragments, looks.seconds, files, bad, problems, output)
+    found = Baseline(code, report.plain(), documents, collector.fragments, looks.seconds, files, bad, problems, output)
     connection.send(found)
     connection.close()
 
 
-def try_change(
-    orders: Orders, connection: Connection, path: str, data: bytes, tests: Sequence[str], files: Sequence[str]
+def run_change(
+    command: PytestCommand, connection: Connection, path: str, data: bytes, tests: Sequence[str], files: Sequence[str]
 ) -> None:
-    """Run some tests, of these files, with `data` in the place of a policy file; say what happens."""
-    from apimpolicy.engine.stand_ins import standing_in
+    """Run some tests, of these files, with `data` in place of a policy file; report what happens."""
+    from apimpolicy.engine.replaced_files import replace_file
 
     _send_output_to(os.open(os.devnull, os.O_WRONLY))
-    with standing_in(path, data):
-        code = _pytest(orders, _Tries(connection, frozenset(tests), frozenset(files)))
+    with replace_file(path, data):
+        code = _pytest(command, _MutantPlugin(connection, frozenset(tests), frozenset(files)))
     connection.send((ENDED, code))
     connection.close()
 
 
-def _pytest(orders: Orders, plugin: _Quiet) -> int:
-    os.chdir(orders.directory)
-    sys.path.insert(0, orders.directory)
-    os.makedirs(orders.scratch)
-    own = ["--color=no", "--tb=line", f"--basetemp={orders.scratch}/t", "-o", f"cache_dir={orders.scratch}/c"]
+def _pytest(command: PytestCommand, plugin: _IsolatedPlugin) -> int:
+    os.chdir(command.directory)
+    sys.path.insert(0, command.directory)
+    os.makedirs(command.scratch)
+    own = ["--color=no", "--tb=line", f"--basetemp={command.scratch}/t", "-o", f"cache_dir={command.scratch}/c"]
     own += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # pytest is here before it can rewrite our plugin
     if find_spec("pytest_cov") is not None and not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
         own.append("--no-cov")
-    return int(pytest.main([*orders.arguments, *own], plugins=[plugin]))
+    return int(pytest.main([*command.arguments, *own], plugins=[plugin]))
 
 
 def _send_output_to(descriptor: int) -> None:
@@ -145,8 +144,8 @@ def _send_output_to(descriptor: int) -> None:
         os.dup2(descriptor, number)
 
 
-class _Quiet:
-    """A plugin without which a project's own options would do what nobody wants here."""
+class _IsolatedPlugin:
+    """A plugin that overrides options of the project."""
 
     most_failures = 0
 
@@ -160,8 +159,8 @@ class _Quiet:
         return True if is_case_file(collection_path.name) else None
 
 
-class _Looks(_Quiet):
-    """Notes what each test reaches, how long it takes, and which do not pass."""
+class _BaselinePlugin(_IsolatedPlugin):
+    """Records what each test reaches, its duration, and failures."""
 
     def __init__(self, collector: Any, all_files: bool) -> None:
         self.collector = collector
@@ -176,7 +175,7 @@ class _Looks(_Quiet):
     def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
         if not self.all_files and collection_path.suffix == ".py" and collection_path.name not in SETTING_UP:
             around = (each / "conftest.py" for each in collection_path.parents if each.is_relative_to(config.rootpath))
-            if not any(map(says_apim, map(str, (collection_path, *around)))):
+            if not any(map(mentions_apim_itself, map(str, (collection_path, *around)))):
                 return True
         return super().pytest_ignore_collect(collection_path, config)
 
@@ -215,7 +214,7 @@ class _Looks(_Quiet):
             self.problems.append(f"{node.nodeid}: {type(error).__name__}: {error}")
 
     def name_tests(self, report: CoverageReport) -> None:
-        """Put tests in the place of fixtures, and of what was reached while tests were collected."""
+        """Credit tests with what fixtures and collection reached."""
         users = {**self.users, "": list(self.seconds)}
         for file in report.files:
             for place in file.places:
@@ -225,8 +224,8 @@ class _Looks(_Quiet):
                         names.update(test for test in users[name] if test in self.seconds)
 
 
-class _Tries(_Quiet):
-    """Runs the tests it is told, until one fails."""
+class _MutantPlugin(_IsolatedPlugin):
+    """Runs the selected tests until one fails."""
 
     most_failures = 1
 
@@ -247,7 +246,7 @@ class _Tries(_Quiet):
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Nobody reads what is printed, and summaries of plugins take longer than a few tests."""
+        """Silence the output, and summaries of plugins, which take longer than a few tests."""
         manager = session.config.pluginmanager
         reporter = manager.get_plugin("terminalreporter")
         if reporter is not None:
@@ -262,23 +261,23 @@ class _Tries(_Quiet):
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if report.failed:
-            self.say(item.nodeid, call)
+            self.report_failure(item.nodeid, call)
         return report
 
     def pytest_exception_interact(
         self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any], report: Any
     ) -> None:
         if isinstance(report, pytest.CollectReport):
-            self.say(node.nodeid, call)
+            self.report_failure(node.nodeid, call)
 
-    def say(self, name: str, call: pytest.CallInfo[Any]) -> None:
-        """Whether a failure is a test that noticed, or a change that nobody can judge."""
+    def report_failure(self, name: str, call: pytest.CallInfo[Any]) -> None:
+        """Report a failure: a test that noticed, or a change that can't be judged."""
         problem = None if call.excinfo is None else _refusal(call.excinfo.value)
         self.connection.send((FAILED, name) if problem is None else (REFUSED, name, problem))
 
 
 def _refusal(error: BaseException | None) -> str | None:
-    """Why a document is refused, or cannot be simulated, if that is behind an exception."""
+    """Return why a document is refused or can't be simulated, if that caused an exception."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

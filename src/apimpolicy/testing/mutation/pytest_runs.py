@@ -1,7 +1,7 @@
-"""Mutation with tests that are written in Python: pytest in processes of its own, one for each change.
+"""Mutation with Python tests: pytest in processes of its own, one for each change.
 
-What a process says of a change is what becomes of it: noticed when a test fails, or takes far longer than before; not
-to be judged when the process ends without a word, or pytest itself fails; else it survives.
+A change is killed when a test fails or takes far longer than before; unjudged when the process ends without a result,
+or pytest itself fails; otherwise it survives.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from apimpolicy.report.mutation_data import Mutant
     from apimpolicy.testing.coverage import PolicyCoverage
-    from apimpolicy.testing.mutation.pytest_process import Found
+    from apimpolicy.testing.mutation.pytest_process import Baseline
 
 TIMES_AS_LONG, LEAST_SECONDS = 10.0, 20.0
-"""How long a run may take unless it is said: so many times what its tests took before, and this for pytest itself."""
+"""The default time limit of a run: a multiple of the tests' earlier duration, plus a margin for pytest itself."""
 
 IMPORTED_BEFORE = (
     "testing.mutation.pytest_process",
@@ -37,7 +37,7 @@ IMPORTED_BEFORE = (
     "testing.apim",
     "testing.authority",
     "engine.gateway",
-    "engine.stand_ins",
+    "engine.replaced_files",
     "project.configuration",
     "dotnet.implementations",
     "dotnet.system.strings",
@@ -55,10 +55,10 @@ IMPORTED_BEFORE = (
     "policies.set_header",
     "policies.set_variable",
 )
-"""What nearly every run needs, imported once for all processes."""
+"""Modules that nearly every run needs, imported once for all processes."""
 
 SECONDS_TO_END = 5.0
-"""How long fixtures may take to tear down what they set up, when everything is known."""
+"""Seconds for fixtures to tear down after the result is known."""
 
 _NO_TESTS = 5
 """pytest's exit code when it collected nothing."""
@@ -82,7 +82,7 @@ class PytestRuns:
         self.arguments = (*paths, *arguments)
         self.seconds = seconds
         self.all_files = all_files
-        self.found: Found | None = None
+        self.found: Baseline | None = None
         self._context = _context()
         self._scratch = tempfile.TemporaryDirectory(prefix="apimpolicy-mutate-", ignore_cleanup_errors=True)
         self._count = 0
@@ -93,17 +93,17 @@ class PytestRuns:
     def __exit__(self, *_: object) -> None:
         self._scratch.cleanup()
 
-    def look(self, coverage: PolicyCoverage) -> Found:
-        """Run all tests as things are, and add what they reach.
+    def run_baseline(self, coverage: PolicyCoverage) -> Baseline:
+        """Run all tests with unchanged policies, and add what they reach.
 
-        Raises ConfigurationError when pytest cannot collect the tests, or does not come to an end.
+        Raises ConfigurationError when pytest can't collect the tests, or does not end.
         """
         from apimpolicy.engine.document import load_policy
         from apimpolicy.errors import DiagnosticError
-        from apimpolicy.testing.mutation.pytest_process import look
+        from apimpolicy.testing.mutation.pytest_process import run_baseline
 
-        run = self._start(look)
-        found: Found | None = None
+        run = self._start(run_baseline)
+        found: Baseline | None = None
         try:
             found = run.connection.recv()
             run.is_over = True
@@ -112,11 +112,11 @@ class PytestRuns:
         finally:
             run.end()
         if found is None:
-            raise ConfigurationError(f"the tests in Python did not come to an end: {run.how_it_ended}")
+            raise ConfigurationError(f"the Python tests did not end: {run.how_it_ended}")
         if found.problems:
             raise ConfigurationError(f"pytest cannot collect {'; '.join(found.problems)}")
         if found.code not in (0, 1, _NO_TESTS):
-            raise ConfigurationError(f"pytest cannot run the tests in Python as things are:\n{found.output}")
+            raise ConfigurationError(f"pytest can't run the Python tests without changes:\n{found.output}")
         self.found = found
         coverage.fragments.update(found.fragments)
         coverage.add(CoverageReport.of(found.coverage))
@@ -131,20 +131,20 @@ class PytestRuns:
         return found
 
     def is_for(self, mutant: Mutant) -> bool:
-        """Whether a test in Python reaches a change."""
+        """Return whether a Python test reaches a change."""
         return self.found is not None and any(name in self.found.seconds for name in mutant.tests)
 
-    def try_all(
+    def run_all(
         self, outcomes: Mapping[int, MutantOutcome], texts: Mapping[str, str], jobs: int
     ) -> Iterator[tuple[int, MutantOutcome]]:
-        """What becomes of changes that survived so far, by number, as soon as it is known; so many at a time."""
+        """Yield the outcome of each change that survived so far, with its number, as soon as it is known."""
         waiting = list(outcomes.items())
         running: list[tuple[int, MutantOutcome, _Run]] = []
         try:
             while waiting or running:
                 while waiting and len(running) < jobs:
                     number, outcome = waiting.pop(0)
-                    running.append((number, outcome, self._try(outcome.mutant, texts[outcome.mutant.path])))
+                    running.append((number, outcome, self._run_change(outcome.mutant, texts[outcome.mutant.path])))
                 first = min(run.until for _, _, run in running)
                 ready = wait([run.connection for _, _, run in running], max(0.0, first - time.monotonic()))
                 for entry in list(running):
@@ -159,8 +159,8 @@ class PytestRuns:
             for _, _, run in running:
                 run.end()
 
-    def _try(self, mutant: Mutant, text: str) -> _Run:
-        from apimpolicy.testing.mutation.pytest_process import try_change
+    def _run_change(self, mutant: Mutant, text: str) -> _Run:
+        from apimpolicy.testing.mutation.pytest_process import run_change
 
         assert self.found is not None
         tests = [name for name in mutant.tests if name in self.found.seconds]
@@ -168,16 +168,16 @@ class PytestRuns:
         data = mutant.applied(text).encode("utf-8", "surrogatepass")
         took = sum(self.found.seconds[name] for name in tests)
         limit = LEAST_SECONDS + TIMES_AS_LONG * took if self.seconds is None else self.seconds
-        return self._start(try_change, mutant.path, data, tests, files, limit=limit)
+        return self._start(run_change, mutant.path, data, tests, files, limit=limit)
 
     def _start(self, function: Any, *arguments: Any, limit: float = float("inf")) -> _Run:
-        from apimpolicy.testing.mutation.pytest_process import Orders
+        from apimpolicy.testing.mutation.pytest_process import PytestCommand
 
         self._count += 1
         scratch = os.path.join(self._scratch.name, str(self._count))
-        orders = Orders(self.arguments, os.getcwd(), scratch, self.all_files)
+        command = PytestCommand(self.arguments, os.getcwd(), scratch, self.all_files)
         connection, theirs = self._context.Pipe(duplex=False)
-        process: Any = self._context.Process(target=_begin, args=(function, orders, theirs, *arguments))  # type: ignore[attr-defined]
+        process: Any = self._context.Process(target=_begin, args=(function, command, theirs, *arguments))  # type: ignore[attr-defined]
         process.start()
         theirs.close()
         return _Run(process, connection, limit, time.monotonic() + limit)
@@ -185,7 +185,7 @@ class PytestRuns:
 
 @attrs.define(eq=False)
 class _Run:
-    """One process, and what it has said."""
+    """One process, and its messages."""
 
     process: Any
     connection: Connection
@@ -195,7 +195,7 @@ class _Run:
     is_over: bool = False
 
     def listen(self) -> None:
-        """Take in one message; the first verdict is enough."""
+        """Receive one message; the first verdict is enough."""
         from apimpolicy.testing.mutation.pytest_process import RUNNING
 
         try:
@@ -221,11 +221,12 @@ class _Run:
 
     @property
     def how_it_ended(self) -> str:
+        """How the process ended, in words."""
         code = self.process.exitcode
         return f"signal {-code} ended it" if code is not None and code < 0 else f"it ended with code {code}"
 
     def outcome(self, so_far: MutantOutcome) -> MutantOutcome:
-        """What the words come to."""
+        """Return the outcome of the messages."""
         from apimpolicy.testing.mutation.pytest_process import ENDED, FAILED, REFUSED, RUNNING
 
         last = self.words[-1] if self.words else ()
@@ -246,14 +247,14 @@ class _Run:
 
 
 def _begin(function: Any, *arguments: Any) -> None:
-    """In the process: be the head of a group, so that all of it can be ended."""
+    """Start a process group, so that the process and its children can be ended together."""
     if hasattr(os, "setsid"):
         os.setsid()
     function(*arguments)
 
 
 def _context() -> BaseContext:
-    """Processes from one that has imported what is heavy, where there is such a thing; each else imports for itself."""
+    """Return a fork server that has imported the heavy modules, where the system has one."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")

@@ -1,9 +1,9 @@
-"""Running mutants: the changed text stands in for the file, and the cases that reach the place run until one notices.
+"""Run mutants: the changed text replaces the file, and the cases that reach the place run until one notices.
 
-Where tests in Python reach the place too, pytest runs those in processes of its own (`pytest_runs`).
+Where Python tests reach the place too, pytest runs those in processes of its own (`pytest_runs`).
 
-What counts: a mutant is killed when a case does not pass any more, or runs into a limit; it is invalid when the changed
-document does not compile, or asks for what is not simulated; otherwise it survives, also when no case comes there.
+A mutant is killed when a case no longer passes, or hits a limit; it is invalid when the changed document does not
+compile, or needs something that is not simulated; otherwise it survives, even when no case reaches it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.engine.stand_ins import standing_in
+from apimpolicy.engine.replaced_files import replace_file
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.report.mutation_data import INVALID, KILLED, SUPPRESSED, SURVIVED, Mutant, MutantOutcome
 from apimpolicy.testing.case_files import load_case_file
@@ -31,7 +31,7 @@ Cases = dict[str, list["Case"]]
 
 
 def load_cases(files: Sequence[str]) -> Cases:
-    """The cases of these files. Raises TestFileError, ConfigurationError."""
+    """Load the cases of these files. Raises TestFileError, ConfigurationError."""
     cases: Cases = {}
     for path in files:
         for case in load_case_file(path).cases:
@@ -40,12 +40,12 @@ def load_cases(files: Sequence[str]) -> Cases:
 
 
 def name_of(case: Case) -> str:
-    """The name of a case among those of all files."""
+    """Return the name of a case among those of all files."""
     return f"{case.file.path}: {case.name}"
 
 
 def collect(cases: Cases) -> tuple[PolicyCoverage, list[Outcome]]:
-    """Run all cases as they are: what they reach, and those that do not pass."""
+    """Run all cases with unchanged policies; return what they reach, and those that do not pass."""
     bad: list[Outcome] = []
     with PolicyCoverage() as coverage:
         for name, found in cases.items():
@@ -55,28 +55,28 @@ def collect(cases: Cases) -> tuple[PolicyCoverage, list[Outcome]]:
 
 
 def find_mutants(coverage: PolicyCoverage, only: Sequence[str] = ()) -> tuple[list[Mutant], dict[str, str]]:
-    """The mutants of all policy files that were loaded (or of `only` those, absolute paths), and the files' texts."""
-    from apimpolicy.testing.mutation.subjects import Subjects
+    """Return the mutants of all policy files that were loaded (or of `only` those, absolute paths), and the texts."""
+    from apimpolicy.testing.mutation.checks import CheckIndex
 
     mutants: list[Mutant] = []
     texts: dict[str, str] = {}
     paths = {path: policy for (path, _), policy in coverage.documents.items()}
     fragments = {name: paths[path] for name, path in coverage.fragments.items() if path in paths}
-    subjects = Subjects.of(coverage.documents.values(), fragments)
+    checks = CheckIndex.of(coverage.documents.values(), fragments)
     for file in coverage.report().files:
         if file.path.startswith("<") or (only and file.path not in only):
             continue
         policy = coverage.documents.get((file.path, file.text))
         if policy is not None:
             texts[file.path] = file.text
-            mutants += mutants_of(policy, file, subjects)
+            mutants += mutants_of(policy, file, checks)
     return mutants, texts
 
 
 def run_mutants(
     mutants: Sequence[Mutant], texts: dict[str, str], cases: Cases, files: Sequence[str], jobs: int
 ) -> Iterator[MutantOutcome]:
-    """What becomes of each, in order."""
+    """Return the outcome of each mutant, in order."""
     if jobs == 1 or len(mutants) < 2 * jobs or not cases:
         yield from (run_mutant(mutant, texts[mutant.path], cases) for mutant in mutants)
         return
@@ -94,7 +94,7 @@ def run_with_pytest(
     jobs: int,
     runs: PytestRuns | None,
 ) -> Iterator[tuple[int, MutantOutcome]]:
-    """What becomes of each, with its number, as soon as it is known: the cases first, for they are quick."""
+    """Yield the outcome of each mutant, with its number, as soon as it is known; the cases run first."""
     waiting: dict[int, MutantOutcome] = {}
     for number, outcome in enumerate(run_mutants(mutants, texts, cases, files, jobs)):
         if runs is not None and outcome.status == SURVIVED and runs.is_for(outcome.mutant):
@@ -102,15 +102,15 @@ def run_with_pytest(
         else:
             yield number, outcome
     if runs is not None:
-        yield from runs.try_all(waiting, texts, jobs)
+        yield from runs.run_all(waiting, texts, jobs)
 
 
 def run_mutant(mutant: Mutant, text: str, cases: Cases) -> MutantOutcome:
-    """What becomes of one."""
+    """Return the outcome of one mutant."""
     ended = partial(MutantOutcome, mutant)
     if mutant.reason:
         return ended(SUPPRESSED)
-    with standing_in(mutant.path, mutant.applied(text).encode("utf-8", "surrogatepass")):
+    with replace_file(mutant.path, mutant.applied(text).encode("utf-8", "surrogatepass")):
         for name in mutant.tests:
             for case in cases.get(name, ()):
                 outcome = run_case(case)
@@ -122,7 +122,7 @@ def run_mutant(mutant: Mutant, text: str, cases: Cases) -> MutantOutcome:
 
 
 def diff_of(mutant: Mutant, text: str) -> str:
-    """The lines that a mutant changes, as in a unified diff without head and surroundings."""
+    """Return the lines that a mutant changes, as in a unified diff without header and context."""
     first = text.rfind("\n", 0, mutant.start) + 1
     last = text.find("\n", mutant.end)
     last = len(text) if last < 0 else last
@@ -132,7 +132,7 @@ def diff_of(mutant: Mutant, text: str) -> str:
 
 
 _prepared: tuple[Cases, dict[str, str]] | None = None
-"""What a process of `run_mutants` has read."""
+"""The cases and texts of a worker process."""
 
 
 def _prepare(files: list[str], texts: dict[str, str]) -> None:

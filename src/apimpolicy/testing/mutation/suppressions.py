@@ -30,7 +30,7 @@ _FORM = re.compile(r"\s*apimpolicy:\s*equivalent(?P<kinds>(?:[\s,]+[a-z]+)*)\s*(
 
 @attrs.frozen
 class Reason:
-    """One comment: the span of the file, the kinds (all, when there are none), and why."""
+    """One comment: the span of the file, the kinds (all, when there are none), and the reason."""
 
     start: int
     end: int
@@ -38,12 +38,12 @@ class Reason:
     reason: str
 
     def covers(self, change: Change) -> bool:
-        """Whether a change need not be tried."""
+        """Return whether a change need not be tried."""
         return self.start <= change.start < self.end and (not self.kinds or change.kind in self.kinds)
 
 
 def reasons(policy: Policy) -> list[Reason]:
-    """The comments of a document. Raises ConfigurationError for one without a reason, or with an unknown kind."""
+    """Return the comments of a document. Raises ConfigurationError for a missing reason, or an unknown kind."""
     document = policy.document
     if "equivalent" not in document.source.text:
         return []

@@ -1,1 +1,1 @@
-"""What single policies do, exactly: a module for each, with a function `transfer`."""
+"""The exact effects of single policies: a module for each, with a function `transfer`."""

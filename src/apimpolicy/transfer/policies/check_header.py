@@ -31,7 +31,7 @@ def transfer(run: Run, step: Step) -> None:
 
 
 def _passes(run: Run, name: str | None, values: list[str | None], ignores: str | None) -> Term:
-    """Return where the header is what it has to be; unknown where that can't be said."""
+    """Return where the header has an allowed value; unknown where that can't be decided."""
     unknown = run.unknowns.truth("whether check-header passes")
     if name is None:
         return unknown

@@ -27,7 +27,7 @@ def transfer(run: Run, step: Step) -> None:
     entered = run.alive
 
     def attempt() -> None:
-        """Run the policies once. After an error of a policy that forwards the condition is asked too."""
+        """Run the policies once. After an error of a policy that forwards, the condition is evaluated too."""
         errors = len(run.errors)
         run.execute(steps)
         for error in run.errors[errors:]:
@@ -59,5 +59,5 @@ def transfer(run: Run, step: Step) -> None:
     between = settled(run, first, again)
     run.alive = terms.all_of(entered, run.unknowns.truth("whether retry tries again"))
     again(between)
-    run.state, run.alive = between.copy(), terms.all_of(entered, run.unknowns.truth("whether retry goes on"))
+    run.state, run.alive = between.copy(), terms.all_of(entered, run.unknowns.truth("whether retry continues"))
     run.truth(run.attribute(step, "condition"), step.name)

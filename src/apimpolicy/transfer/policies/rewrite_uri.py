@@ -21,7 +21,7 @@ _PARAMETER = re.compile(r"\{\*?[^{}]*\}")
 _KNOWN = re.compile(r"/[A-Za-z0-9/._~:@!$&'()*+,;=\-{}]*")
 """Paths that a URL has as they are written."""
 _ENCODED = repeat(union(in_ranges((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), any_of_text("%/-_.~")))
-"""What the value of a parameter becomes in a path."""
+"""The text of a parameter's value in a path."""
 
 
 def transfer(run: Run, step: Step) -> None:

@@ -1,4 +1,4 @@
-"""send-one-way-request: a request of the policy's own, whose answer nobody reads."""
+"""send-one-way-request: a request of the policy's own, whose response is ignored."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def python_blanks() -> Units:
 
 
 def set_field(run: Run, kind: str, name: str, action: str, values: list[Value], source: str) -> None:
-    """Change the values of a name as `exists-action` says."""
+    """Change the values of a name according to `exists-action`."""
     old = run.state.get(kind, name)
     if (kind != "query" and name in PROTECTED) or (name == "server" and kind == "response-header"):
         run.forget_cell(kind, name)

@@ -10,7 +10,6 @@ import pytest
 
 from apimpolicy.dotnet.collections import interfaces, tuples
 from apimpolicy.dotnet.collections.dictionary import Dictionary
-from apimpolicy.dotnet.collections.linked_list import LinkedList
 from apimpolicy.dotnet.collections.lists import List
 from apimpolicy.dotnet.collections.pairs import KeyValuePair
 from apimpolicy.dotnet.collections.queues import Queue, Stack
@@ -178,15 +177,6 @@ def test_sorted_dictionary() -> None:
     made.set_item("a", 2)
     assert [(pair.key, pair.value) for pair in made] == [("a", 2), ("b", 1), ("B", 3)]
     assert list(made.keys) == ["a", "b", "B"]
-
-
-def test_linked_list() -> None:
-    made = LinkedList((INT,), [1, 3])
-    made.add_before(made.find(3), 2)
-    made.remove_first()
-    assert list(made) == [2, 3]
-    with pytest.raises(DotnetException, match="does not belong"):
-        LinkedList((INT,)).remove_node(made.first)
 
 
 def test_tuples() -> None:

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - the rows of a table keep their line
-"""CultureInfo, NumberFormatInfo, DateTimeFormatInfo, TextInfo, and all members that take an IFormatProvider."""
+"""CultureInfo, NumberFormatInfo, DateTimeFormatInfo, and all members that take an IFormatProvider."""
 
 from __future__ import annotations
 
@@ -95,8 +95,7 @@ ROWS = {
     f"return ((NumberFormatInfo){DE}.GetFormat(typeof(NumberFormatInfo))).NumberGroupSeparator + (DE() == null);".replace(" + (DE() == null)", ""): ".",
     "return 1.5.ToString(DateTimeFormatInfo.InvariantInfo);": "1.5",
     # Case and order
-    f'return "straße".ToUpper({DE}) + "ÄI".ToLower({DE}) + {US}.TextInfo.ToTitleCase("war AND peace, o\'neil\'s mcDONALD 3rd");': "STRAßEäiWar AND Peace, O'neil's Mcdonald 3Rd",
-    'return new CultureInfo("nl-NL").TextInfo.ToTitleCase("ijs en water");': "IJs En Water",
+    f'return "straße".ToUpper({DE}) + "ÄI".ToLower({DE});': "STRAßEäi",
     f'return string.Compare("ä", "z", false, {DE}) + string.Compare("a", "A", true, {DE});': -1,
     f'return "Äpfel".StartsWith("äp", true, {DE}) && StringComparer.Create({DE}, true).Equals("a", "A");': True,
     'return string.Compare("ñ", "n", false, new CultureInfo("es-ES"));': "NotSimulatedError",

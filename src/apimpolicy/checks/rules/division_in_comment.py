@@ -1,0 +1,74 @@
+"""division-in-comment: `//` in front of a number starts a comment, so nothing is divided.
+
+**What it does.** Looks for expressions of one line whose value is a number and that end with `// …`, where a number
+follows: `@(a // b)`.
+
+**Why it matters.** Python and SQL dialects divide whole numbers with `//`. In C# it starts a comment, and the value is
+what stands before it.
+
+**Example**
+
+```xml
+<set-variable name="class" value="@(context.Response.StatusCode // 100)" />
+```
+
+**Use instead** `@(context.Response.StatusCode / 100)`: the quotient of two integers is an integer.
+
+**Sources.** The C# specification, section 6.3.3 (Comments).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.binding.conversions import NUMERIC
+from apimpolicy.binding.nodes import Expression
+from apimpolicy.checks.rule import Rule
+from apimpolicy.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.checks.expressions import CheckedExpression
+
+
+class DivisionInComment(Rule):
+    code = "POL219"
+    words = (" //", ")//")
+
+    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+        text, bound = expression.excerpt.text, expression.compiled.bound
+        if "//" not in text or "\n" in text or not expression.compiled.is_legal or not _is_number(bound):
+            return
+        before, _, after = text.rpartition("//")
+        if _is_number(_bind(f"@({after}")) and _is_number(_bind(f"{before})")):
+            yield Diagnostic.within(
+                expression.excerpt,
+                len(before),
+                len(text) - 1,
+                self.code,
+                f"this is a comment, so the value is {before[2:].strip()}",
+                severity=self.severity,
+                help="Divide integers with one '/'.",
+            )
+
+
+def _is_number(bound: object) -> bool:
+    from apimpolicy.binding.bind import BoundExpression
+
+    if not isinstance(bound, BoundExpression) or not isinstance(bound.body, Expression):
+        return False
+    return not bound.diagnostics and bound.type in NUMERIC
+
+
+def _bind(code: str) -> object:
+    from apimpolicy.binding import bind
+    from apimpolicy.errors import PolicySyntaxError
+    from apimpolicy.syntax.parser import parse
+    from apimpolicy.text.source import Excerpt
+
+    excerpt = Excerpt.of(code)
+    try:
+        return bind(parse(excerpt), excerpt)
+    except PolicySyntaxError:
+        return None

@@ -1,0 +1,187 @@
+"""The goals of a search in a policy: its branches, and the outcomes of its conditions.
+
+They are those that coverage counts (`testing.coverage.places`): each `when` and `otherwise`, a `choose` without
+`otherwise` that is passed, `retry` repeated and not; each condition true and false, or null and not null.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.binding.conditions import NULLNESS, conditions_of, key_of
+from apimpolicy.engine.own_expressions import own_expressions
+from apimpolicy.engine.steps import compiled
+from apimpolicy.errors import DiagnosticError, LimitExceededError, NotSimulatedError
+from apimpolicy.policies.effects import Retried, is_taken
+from apimpolicy.policies.registry import has_trait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.engine.steps import Program, Step
+    from apimpolicy.engine.trace import Trace, TraceEntry
+    from apimpolicy.text.document import Element
+    from apimpolicy.text.source import Excerpt, Source
+
+BRANCH, CONDITION = "branch", "condition"
+
+
+class Goal(NamedTuple):
+    """A goal: `at` is its place in the file, `outcome` the number of one of its outcomes, from 0."""
+
+    kind: str
+    file: str
+    at: tuple[Any, ...]
+    outcome: int
+
+
+class Place(NamedTuple):
+    """The name of a goal's place: the path of a branch, or the code of a condition; and the names of its outcomes."""
+
+    name: str
+    section: str
+    outcomes: tuple[str, ...]
+
+
+class Goals:
+    """The goals of a program; those of documents that are named in `ignored` do not count."""
+
+    def __init__(self, program: Program, ignored: frozenset[str] = frozenset()) -> None:
+        self.places: dict[tuple[str, str, tuple[Any, ...]], Place] = {}
+        self.of_node: dict[int, tuple[Bound, str, tuple[Any, ...], bool]] = {}
+        """By the identity of a condition's node: its place, and whether it is about null."""
+        self._around: dict[int, list[Goal]] = {}
+        self._ignored = ignored
+        self._keeps: list[Any] = []
+        self._spans: dict[tuple[str, int], Excerpt] = {}
+        self._nodes: dict[tuple[str, tuple[Any, ...]], tuple[Excerpt, Bound]] = {}
+        for step in program.steps():
+            if step.element.source.path not in ignored:
+                self._step(step)
+
+    @property
+    def all(self) -> list[Goal]:
+        """All goals, in the order of the document."""
+        return [
+            Goal(kind, file, at, outcome)
+            for (kind, file, at), place in self.places.items()
+            for outcome in range(len(place.outcomes))
+        ]
+
+    def name(self, goal: Goal) -> str:
+        """Return the name of a goal."""
+        place = self.places[goal.kind, goal.file, goal.at]
+        words = place.outcomes[goal.outcome]
+        return f"{place.section} {place.name}" + ("" if words == "taken" else f": {words}")
+
+    def branch(self, element: Element, outcome: int = 0) -> Goal:
+        """Return the goal of an element's branch."""
+        return Goal(BRANCH, element.source.path, (_in_file(element.source, element.start),), outcome)
+
+    def node(self, goal: Goal) -> tuple[Excerpt, Bound]:
+        """Return the expression and the node of a condition."""
+        return self._nodes[goal.file, goal.at]
+
+    def around(self, element: Element) -> list[Goal]:
+        """Return the branches of a choose or retry."""
+        found = self._around.get(id(element))
+        if found is None:
+            file = element.source.path
+            arms = [each for each in element.elements() if each.name in ("when", "otherwise")]
+            starts = [_in_file(each.source, each.start) for each in (element, *arms)]
+            found = self._around[id(element)] = [
+                Goal(BRANCH, file, (start,), outcome)
+                for start in starts
+                if (place := self.places.get((BRANCH, file, (start,)))) is not None
+                for outcome in range(len(place.outcomes))
+            ]
+        return found
+
+    def reached(self, trace: Trace) -> set[Goal]:
+        """Return the goals that a run has reached."""
+        found: set[Goal] = set()
+        for entry in trace:
+            if entry.element.source.path in self._ignored:
+                continue
+            found.update(self.branch(entry.element, number) for number in _outcomes(entry))
+            for evaluation in entry.evaluations:
+                if evaluation.recorder is not None:
+                    found.update(self._conditions(evaluation.excerpt, evaluation.recorder.entries))
+        return found
+
+    def _conditions(self, excerpt: Excerpt, entries: list[tuple[Bound, Any]]) -> Iterator[Goal]:
+        known = self.of_node
+        asked = self._spans.get((excerpt.source.path, excerpt.start))
+        for node, value in entries if asked is not None else ():
+            place = known.get(id(node))
+            if place is None and asked is not excerpt:  # bound again from the same text
+                at = _place_of(excerpt, node)
+                named = self.places.get((CONDITION, excerpt.source.path, at))
+                place = None if named is None else (node, excerpt.source.path, at, named.outcomes is NULLNESS)
+            if place is not None:
+                _, file, at, is_null = place
+                yield Goal(CONDITION, file, at, int(value is not None) if is_null else int(not value))
+
+    def _step(self, step: Step) -> None:
+        element = step.element
+        if has_trait(step.name, "branches"):
+            arms = [each for each in step.steps_inside() if each.name in ("when", "otherwise")]
+            for inner in arms:
+                self._branch(inner, inner.path, ("taken",))
+            if all(inner.name == "when" for inner in arms):
+                self._branch(step, step.path, ("passed without a true condition",))
+        elif has_trait(step.name, "repeats"):
+            self._branch(step, step.path, ("repeated", "not repeated"))
+        for excerpt in own_expressions(element, step.specification) if step.specification is not None else ():
+            self._expression(excerpt, step)
+
+    def _branch(self, step: Step, name: str, outcomes: tuple[str, ...]) -> None:
+        key = (BRANCH, step.element.source.path, (_in_file(step.element.source, step.element.start),))
+        self.places.setdefault(key, Place(name, step.section, outcomes))
+
+    def _expression(self, excerpt: Excerpt, step: Step) -> None:
+        try:
+            bound = compiled(excerpt).bound
+        except (DiagnosticError, LimitExceededError, NotSimulatedError):
+            return
+        self._keeps.append(bound)
+        wanted = {key_of(node): outcomes for node, outcomes in conditions_of(bound.body)}
+        if not wanted:
+            return
+        file = excerpt.source.path
+        self._spans[file, excerpt.start] = excerpt
+        waiting: list[Bound] = [bound.body]
+        while waiting:
+            node = waiting.pop()
+            outcomes = wanted.get(key_of(node))
+            if outcomes is not None:
+                at = _place_of(excerpt, node)
+                self.of_node[id(node)] = node, file, at, outcomes is NULLNESS
+                self._nodes[file, at] = excerpt, node
+                code = " ".join(excerpt.text[node.syntax.start : node.syntax.end].split())
+                self.places.setdefault((CONDITION, file, at), Place(code, f"{step.section} {step.path}:", outcomes))
+            waiting.extend(node.children())
+
+
+def _in_file(source: Source, offset: int) -> int:
+    """Return an offset in the file, before named values were replaced."""
+    return source.original_span(offset, offset + 1)[0]
+
+
+def _place_of(excerpt: Excerpt, node: Bound) -> tuple[Any, ...]:
+    """Return the span of a node in the file."""
+    start, end = excerpt.locate(node.syntax.start), excerpt.locate(max(node.syntax.end - 1, node.syntax.start)) + 1
+    return type(node).__name__, *excerpt.source.original_span(start, max(start, end))
+
+
+def _outcomes(entry: TraceEntry) -> Iterator[int]:
+    """Yield the numbers of the outcomes of a branch that a trace shows."""
+    effect = entry.effect
+    if has_trait(entry.name, "repeats"):
+        if any(evaluation.what == "condition" and evaluation.value is True for evaluation in entry.evaluations):
+            yield 0
+        if isinstance(effect, Retried):
+            yield 0 if effect.waits else 1
+    elif is_taken(effect):
+        yield 0

@@ -1,0 +1,429 @@
+"""The only door to Z3: terms over texts, numbers and truth values, and questions about them.
+
+A text is Z3's string of one character per UTF-16 code unit, as the simulator has it. Everything here is deterministic:
+fixed seeds, and limits of time that are only reached by questions that are given up.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+try:
+    import z3
+except ImportError:  # pragma: no cover - the extra is installed where tests run
+    raise ConfigurationError(
+        "finding and proving needs Z3, which is not installed: pip install 'apimpolicy[prove]'"
+    ) from None
+
+Term = Any
+"""A Z3 expression of the sort String, Int, Real or Bool."""
+Pattern = Any
+"""A Z3 regular expression."""
+
+z3.set_param("smt.random_seed", 1)
+z3.set_param("memory_max_size", 900)
+
+TRUE, FALSE = z3.BoolVal(True), z3.BoolVal(False)
+_ESCAPE = re.compile(r"\\u\{([0-9a-fA-F]+)\}")
+
+
+# Terms
+
+
+def string_var(name: str) -> Term:
+    return z3.String(name)
+
+
+def int_var(name: str) -> Term:
+    return z3.Int(name)
+
+
+def real_var(name: str) -> Term:
+    return z3.Real(name)
+
+
+def bool_var(name: str) -> Term:
+    return z3.Bool(name)
+
+
+def constant(value: str | int | float | bool) -> Term:
+    """Return the term of a value."""
+    if isinstance(value, bool):
+        return TRUE if value else FALSE
+    if isinstance(value, int):
+        return z3.IntVal(int(value))
+    if isinstance(value, float):
+        return z3.IntVal(int(value)) if value.is_integer() else z3.RealVal(repr(float(value)))
+    return z3.StringVal(str(value).replace("\\", "\\u{5c}"))
+
+
+def all_of(*terms: Term) -> Term:
+    return terms[0] if len(terms) == 1 else z3.And(*terms) if terms else TRUE
+
+
+def any_of(*terms: Term) -> Term:
+    return terms[0] if len(terms) == 1 else z3.Or(*terms) if terms else FALSE
+
+
+def not_(term: Term) -> Term:
+    return z3.Not(term)
+
+
+def equal(one: Term, other: Term) -> Term:
+    return one == other
+
+
+def if_else(condition: Term, one: Term, other: Term) -> Term:
+    return z3.If(condition, one, other)
+
+
+def length(term: Term) -> Term:
+    return z3.Length(term)
+
+
+def contains(term: Term, part: Term) -> Term:
+    return z3.Contains(term, part)
+
+
+def starts_with(term: Term, part: Term) -> Term:
+    return z3.PrefixOf(part, term)
+
+
+def ends_with(term: Term, part: Term) -> Term:
+    return z3.SuffixOf(part, term)
+
+
+def concat(terms: Sequence[Term]) -> Term:
+    return terms[0] if len(terms) == 1 else z3.Concat(*terms)
+
+
+def index_of(term: Term, part: Term, start: Term = 0) -> Term:
+    return z3.IndexOf(term, part, z3.IntVal(start) if isinstance(start, int) else start)
+
+
+def substring(term: Term, start: Term, count: Term) -> Term:
+    return z3.SubString(term, start, count)
+
+
+def replaced_once(term: Term, old: Term, new: Term) -> Term:
+    return z3.Replace(term, old, new)
+
+
+def str_to_int(term: Term) -> Term:
+    """Return the number that digits denote; -1 for any other string."""
+    return z3.StrToInt(term)
+
+
+def int_to_str(term: Term) -> Term:
+    """Return the digits of a number that is not negative."""
+    return z3.IntToStr(term)
+
+
+def is_string(term: Term) -> bool:
+    return isinstance(term, z3.SeqRef)
+
+
+def is_numeric(term: Term) -> bool:
+    return isinstance(term, z3.ArithRef)
+
+
+def is_int(term: Term) -> bool:
+    return isinstance(term, z3.ArithRef) and bool(term.is_int())
+
+
+def quotient(term: Term, other: int) -> Term:
+    """Return a number divided by a constant, as a real number."""
+    return (z3.ToReal(term) if term.is_int() else term) / z3.RealVal(other)
+
+
+def is_bool(term: Term) -> bool:
+    return isinstance(term, z3.BoolRef)
+
+
+# Patterns
+
+
+def literal(value: str) -> Pattern:
+    return z3.Re(constant(value))
+
+
+def char_range(first: str, last: str) -> Pattern:
+    return z3.Range(constant(first), constant(last))
+
+
+def union(*patterns: Pattern) -> Pattern:
+    return patterns[0] if len(patterns) == 1 else z3.Union(*patterns)
+
+
+def concat_patterns(*patterns: Pattern) -> Pattern:
+    return literal("") if not patterns else patterns[0] if len(patterns) == 1 else z3.Concat(*patterns)
+
+
+def star(pattern: Pattern) -> Pattern:
+    return z3.Star(pattern)
+
+
+def repeat(pattern: Pattern, least: int, most: int | None) -> Pattern:
+    if most is None:
+        return z3.Star(pattern) if least == 0 else z3.Concat(*([pattern] * least), z3.Star(pattern))
+    return z3.Loop(pattern, least, most) if most else literal("")
+
+
+def difference(pattern: Pattern, other: Pattern) -> Pattern:
+    return z3.Intersect(pattern, z3.Complement(other))
+
+
+def ignoring_case(value: str) -> Pattern:
+    """Return a pattern that ignores the case of ASCII letters."""
+    parts = [
+        union(literal(each.lower()), literal(each.upper())) if each.isascii() and each.isalpha() else literal(each)
+        for each in value
+    ]
+    return concat_patterns(*parts)
+
+
+def matches(term: Term, pattern: Pattern) -> Term:
+    return z3.InRe(term, pattern)
+
+
+# Questions
+
+
+def simplify(term: Term) -> Term:
+    return z3.simplify(term)
+
+
+def truth_value(term: Term) -> bool | None:
+    """Return whether a term is true or false for all inputs; None when it depends on them."""
+    if z3.is_true(term):
+        return True
+    return False if z3.is_false(term) else None
+
+
+_names: dict[int, tuple[Term, frozenset[str]]] = {}
+_MOST_NAMES = 200_000
+
+
+def names_of(term: Term) -> frozenset[str]:
+    """Return the names of the inputs in a term."""
+    known = _names.get(term.get_id())
+    if known is not None and known[0].eq(term):
+        return known[1]
+    found: set[str] = set()
+    seen: set[int] = set()
+    waiting = [term]
+    while waiting:
+        node = waiting.pop()
+        if node.get_id() in seen:
+            continue
+        seen.add(node.get_id())
+        if node.num_args() == 0 and node.decl().kind() == z3.Z3_OP_UNINTERPRETED:
+            found.add(node.decl().name())
+        waiting.extend(node.children())
+    if len(_names) > _MOST_NAMES:
+        _names.clear()
+    _names[term.get_id()] = term, frozenset(found)
+    return _names[term.get_id()][1]
+
+
+def value_of(term: Term) -> Any:
+    """Return the value of a constant term; None when it is not constant."""
+    if z3.is_string_value(term):
+        return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), term.as_string())
+    if z3.is_int_value(term):
+        return term.as_long()
+    if z3.is_rational_value(term):
+        return float(term.as_fraction())
+    return truth_value(term)
+
+
+def evaluate(term: Term, inputs: Iterable[tuple[Term, Any]]) -> Any:
+    """Return the value of a term for these values of its inputs; None when that is not certain."""
+    pairs = [(variable, _as_sort_of(variable, value)) for variable, value in inputs]
+    return value_of(z3.simplify(z3.substitute(term, *pairs)))
+
+
+def _as_sort_of(variable: Term, value: Any) -> Term:
+    return z3.RealVal(repr(value)) if z3.is_real(variable) else constant(value)
+
+
+_UNITS = 2500
+"""Z3's resource units in a millisecond of a usual processor, so that the same queries time out on every machine; the
+clock decides only on a far slower one."""
+
+
+class SolverResult:
+    """The result of a query: `is_possible` (None: timed out), and the values of the inputs by name."""
+
+    __slots__ = ("is_possible", "values")
+
+    def __init__(self, is_possible: bool | None, values: Mapping[str, Any]) -> None:
+        self.is_possible = is_possible
+        self.values = values
+
+
+def check(terms: Sequence[Term], milliseconds: int, soft_constraints: Sequence[Term] = ()) -> SolverResult:
+    """Return whether all terms can be true at once, with values of the inputs; try `soft_constraints` briefly, too."""
+    if soft_constraints:
+        preferred = _checked([*terms, *soft_constraints], min(milliseconds, 400))
+        if preferred.is_possible:
+            return preferred
+    return _checked(terms, milliseconds)
+
+
+_until: list[float | None] = [None]
+_LEAST = 20
+
+
+def set_deadline(moment: float | None) -> None:
+    """Set when queries time out (`time.process_time`); None removes the deadline."""
+    _until[0] = moment
+
+
+def _at_most(milliseconds: int) -> int:
+    """Return the milliseconds until the deadline, at most so many; twice as many on a busy machine."""
+    moment = _until[0]
+    if moment is None:
+        return milliseconds
+    return max(_LEAST, min(milliseconds, int((moment - time.process_time()) * 2000)))
+
+
+def _checked(terms: Sequence[Term], milliseconds: int) -> SolverResult:
+    solver = z3.Solver()
+    solver.set("rlimit", milliseconds * _UNITS)
+    solver.set("timeout", _at_most(milliseconds * 8))
+    try:
+        solver.add(*terms)
+        found = solver.check()
+    except z3.Z3Exception:
+        return SolverResult(None, {})
+    if found == z3.unsat:
+        return SolverResult(False, {})
+    if found != z3.sat:
+        return SolverResult(None, {})
+    model = solver.model()
+    return SolverResult(True, {each.name(): value_of(model[each]) for each in model.decls() if each.arity() == 0})
+
+
+def equality_guesses(terms: Sequence[Term]) -> list[list[Term]]:
+    """Return guesses for hard queries: a string that must contain or begin with a constant is that constant."""
+    found: list[Term] = []
+    for term in terms:
+        if term.decl().kind() in (z3.Z3_OP_SEQ_CONTAINS, z3.Z3_OP_SEQ_PREFIX, z3.Z3_OP_SEQ_SUFFIX):
+            whole, part = term.children()
+            if term.decl().kind() != z3.Z3_OP_SEQ_CONTAINS:
+                whole, part = part, whole
+            if whole.num_args() == 0 and z3.is_string_value(part) and not z3.is_string_value(whole):
+                found.append(whole == part)
+    return [[each] for each in found[-2:]] if found else []
+
+
+def comparison(term: Term) -> tuple[str, str, Any] | None:
+    """Return a comparison of one input: its name, `==`, `<=`, `>=` or `is`, and the value; None for other terms."""
+    is_positive = True
+    while z3.is_not(term):
+        term, is_positive = term.children()[0], not is_positive
+    if z3.is_bool(term) and name_of(term):
+        return name_of(term), "is", is_positive
+    if term.num_args() != 2:
+        return None
+    one, other = term.children()
+    operator = _COMPARISONS.get(term.decl().kind())
+    if operator is None:
+        return None
+    if name_of(other) and not name_of(one):
+        one, other, operator = other, one, _TURNED[operator]
+    value = value_of(other)
+    if not name_of(one) or value is None:
+        return None
+    return name_of(one), operator if is_positive else _OPPOSITE[operator], value
+
+
+_COMPARISONS = {
+    z3.Z3_OP_EQ: "==",
+    z3.Z3_OP_LE: "<=",
+    z3.Z3_OP_GE: ">=",
+    z3.Z3_OP_LT: "<",
+    z3.Z3_OP_GT: ">",
+}
+_TURNED = {"==": "==", "<=": ">=", ">=": "<=", "<": ">", ">": "<"}
+_OPPOSITE = {"==": "!=", "<=": ">", ">=": "<", "<": ">=", ">": "<="}
+
+
+_pieces: dict[int, tuple[Term, bool]] = {}
+_HARD = (z3.Z3_OP_SEQ_INDEX, z3.Z3_OP_INT_TO_STR)
+
+
+def is_hard(term: Term) -> bool:
+    """Return whether a term cuts a string at a computed index, or converts a number to a string."""
+    known = _pieces.get(term.get_id())
+    if known is not None and known[0].eq(term):
+        return known[1]
+    found = term.decl().kind() in _HARD or any(is_hard(each) for each in term.children())
+    if len(_pieces) > _MOST_NAMES:
+        _pieces.clear()
+    _pieces[term.get_id()] = term, found
+    return found
+
+
+def constants_in(terms: Sequence[Term]) -> list[str]:
+    """Return the string constants in terms, without patterns; each once, in order."""
+    return list(dict.fromkeys(str(value_of(each)) for each in _parts(terms) if z3.is_string_value(each)))
+
+
+def numbers_in(terms: Sequence[Term]) -> list[int]:
+    """Return the integer constants in terms, without patterns; each once, in order."""
+    return list(dict.fromkeys(each.as_long() for each in _parts(terms) if z3.is_int_value(each)))
+
+
+def _parts(terms: Sequence[Term]) -> Iterator[Term]:
+    """Yield the subterms of terms, without patterns; each once, in order."""
+    seen: set[int] = set()
+    waiting = list(reversed(terms))
+    while waiting:
+        node = waiting.pop()
+        if node.get_id() not in seen and not z3.is_re(node):
+            seen.add(node.get_id())
+            yield node
+            waiting.extend(reversed(node.children()))
+
+
+def sample_of(pattern: Pattern) -> str | None:
+    """Return a short string that matches a pattern, preferably of lower case letters; None when none is found."""
+    kind, parts = pattern.decl().kind(), pattern.children()
+    if kind == z3.Z3_OP_SEQ_TO_RE:
+        return str(value_of(parts[0]))
+    if kind == z3.Z3_OP_RE_RANGE:
+        first, last = value_of(parts[0]), value_of(parts[1])
+        return next((each for each in "ax1" if first <= each <= last), first)
+    if kind in (z3.Z3_OP_RE_STAR, z3.Z3_OP_RE_OPTION):
+        return ""
+    if kind == z3.Z3_OP_RE_UNION:
+        return next((each for each in map(sample_of, parts) if each is not None), None)
+    if kind in (z3.Z3_OP_RE_CONCAT, z3.Z3_OP_RE_PLUS, z3.Z3_OP_RE_LOOP):
+        samples = [sample_of(each) for each in parts]
+        text = None if None in samples else "".join(map(str, samples))
+        return text if text is None or kind != z3.Z3_OP_RE_LOOP else text * pattern.params()[0]
+    return next((each for each in "ax1-" if truth_value(simplify(matches(constant(each), pattern)))), None)
+
+
+def matches_in(term: Term) -> list[tuple[Term, Pattern]]:
+    """Return the strings and patterns that must match so that a term, or one of its parts, is true."""
+    if term.decl().kind() == z3.Z3_OP_SEQ_IN_RE:
+        return [(term.children()[0], term.children()[1])]
+    if z3.is_and(term) or z3.is_or(term):
+        return [found for each in term.children() for found in matches_in(each)]
+    return []
+
+
+def name_of(term: Term) -> str:
+    """Return the name of an input; empty for any other term."""
+    is_input = term.num_args() == 0 and term.decl().kind() == z3.Z3_OP_UNINTERPRETED
+    return term.decl().name() if is_input else ""

@@ -1,0 +1,105 @@
+"""Concolic values: the value of a run, and its term over the inputs.
+
+`value` is that of the run, `term` the same over the inputs, where there is one; `null` is true where a reference is
+null. A value without a term has a reason (`Unsupported`); a value with neither is constant. `form` represents values
+with parts: header fields, a JSON tree, a list.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from apimpolicy.concolic import solver
+
+if TYPE_CHECKING:
+    from apimpolicy.concolic.origins import Origin
+
+Term = solver.Term
+_INFINITE = float("inf")
+
+
+class Unsupported(NamedTuple):
+    """Something without a term, and its place; `kind` is the name that people know (`System.Guid.NewGuid`)."""
+
+    kind: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.place})" if self.place else self.kind
+
+
+class ConcolicValue:
+    """The value of a run, and its term over the inputs."""
+
+    __slots__ = ("form", "null", "origin", "term", "unsupported", "value")
+
+    def __init__(
+        self,
+        value: Any = None,
+        term: Term | None = None,
+        *,
+        null: Term | None = None,
+        form: Any = None,
+        unsupported: Unsupported | None = None,
+        origin: Origin | None = None,
+    ) -> None:
+        self.value = value
+        self.term = term
+        self.null = null
+        self.form = form
+        self.unsupported = unsupported
+        self.origin = origin
+        """The operation that produced it, where it has no term."""
+
+    def as_value(self, value: Any) -> ConcolicValue:
+        """Return the same term with another value."""
+        return ConcolicValue(
+            value, self.term, null=self.null, form=self.form, unsupported=self.unsupported, origin=self.origin
+        )
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same for every request."""
+        return self.term is None and self.null is None and self.form is None and self.unsupported is None
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same in every run: a constant, or an object built from constants so far."""
+        is_plain = self.term is None and self.null is None and self.unsupported is None
+        return self.is_constant or (is_plain and bool(getattr(self.form, "is_fixed", False)))
+
+    @property
+    def is_null(self) -> Term:
+        """A term that is true where it is null; a value of the run where that is unknown."""
+        return solver.constant(self.value is None) if self.null is None else self.null
+
+    def __repr__(self) -> str:
+        return f"Dual({self.value!r}, {self.term}, lost={self.unsupported})"
+
+
+class UncertainNull:
+    """The form of a null that a gateway may not have where the simulator does."""
+
+    __slots__ = ("unsupported",)
+
+    def __init__(self, unsupported: Unsupported) -> None:
+        self.unsupported = unsupported
+
+
+def term_of(concolic: ConcolicValue) -> Term | None:
+    """Return the value as a term; None when it has none, or is null."""
+    if concolic.term is not None:
+        return concolic.term
+    if concolic.unsupported is not None or concolic.form is not None:
+        return None
+    value = concolic.value
+    if isinstance(value, (bool, int, str)) or (isinstance(value, float) and abs(value) < _INFINITE):
+        return solver.constant(value)
+    return None
+
+
+def first_unsupported(*duals: ConcolicValue | None) -> Unsupported | None:
+    """Return the first reason among values why one has no term."""
+    return next(
+        (concolic.unsupported for concolic in duals if concolic is not None and concolic.unsupported is not None), None
+    )

@@ -1,0 +1,125 @@
+"""Check policies and evaluate expressions, for assistants."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections import Counter
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.editor.case_contents import is_document
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.check_projects import CheckOptions, CheckProjects
+from apimpolicy.project.check_run import CheckRun
+from apimpolicy.project.discovery import discover, searched
+from apimpolicy.report.json import VERSION, diagnostic_to_json
+from apimpolicy.report.tool_version import tool_version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.diagnostics import Diagnostic
+
+_MOST_FINDINGS = 200
+_DOCUMENT = "policy.xml"
+_VARIABLE = "value"
+
+
+def check(policy: str, settings: str = "", **options: Any) -> dict[str, Any]:
+    """Return the findings about a file, a folder or a document, as `check --format json` has them.
+
+    `settings` is the configuration of a document, as TOML; the other arguments are those of `CheckOptions`.
+    """
+    found = CheckOptions(**{name: _listed(value) for name, value in options.items()})
+    if not is_document(policy):
+        return _report(policy, found)
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, _DOCUMENT)
+        for name, text in ((_DOCUMENT, policy), ("apimpolicy.toml", settings)):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        report = _report(path, found)
+    for finding in report["diagnostics"]:
+        finding["path"] = os.path.basename(finding["path"])
+    return report
+
+
+def _listed(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _report(path: str, options: CheckOptions) -> dict[str, Any]:
+    started = time.perf_counter()
+    if not os.path.exists(path):
+        raise ConfigurationError(f"there is no file {path}, and the text is not a policy document")
+    projects = CheckProjects(options)
+    found = discover([path], projects)
+    if found.unreadable:
+        raise ConfigurationError(found.unreadable[0])
+    if found.empty:
+        raise ConfigurationError(f"there are no policies in {path}: {searched()}")
+    run = CheckRun(projects)
+    run.services.check_options(found.files)
+    checks = chain(map(run.one, found.files), run.information(found.files, found.trees))
+    findings: list[Diagnostic] = []
+    with_holes = 0
+    for checked in checks:
+        if checked.problem is not None:
+            raise ConfigurationError(checked.problem)
+        findings += checked.diagnostics()
+        with_holes += checked.has_holes
+    summary = {
+        "files": len(found.files),
+        "files_with_placeholders": with_holes,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return _shown(findings, summary)
+
+
+def _shown(findings: Sequence[Diagnostic], summary: dict[str, Any]) -> dict[str, Any]:
+    """Return the report; the most severe findings first where not all are listed."""
+    counts = Counter(finding.severity.value for finding in findings)
+    listed = [diagnostic_to_json(finding) for finding in findings]
+    report: dict[str, Any] = {
+        "version": VERSION,
+        "tool": {"name": "apimpolicy", "version": tool_version()},
+        "summary": {
+            **summary,
+            "files_with_findings": len({finding["path"] for finding in listed}),
+            "errors": counts["error"],
+            "warnings": counts["warning"],
+            "infos": counts["info"],
+        },
+        "diagnostics": listed,
+    }
+    if len(listed) > _MOST_FINDINGS:
+        order = ("error", "warning", "info")
+        listed.sort(key=lambda finding: order.index(finding["severity"]))
+        report["diagnostics"] = listed[:_MOST_FINDINGS]
+        report["left_out"] = f"{len(listed) - _MOST_FINDINGS} more findings, the least severe ones"
+    return report
+
+
+def evaluate(expression: str, **setting: Any) -> dict[str, Any]:
+    """Return the type and the value of an expression in the inbound section of a request, or the exception.
+
+    Raises DiagnosticError for an expression that doesn't compile.
+    """
+    from html import escape
+
+    from apimpolicy.editor.request_actions import run
+    from apimpolicy.emit.expression import compile_expression
+    from apimpolicy.text.source import Excerpt
+
+    code = expression.strip()
+    code = code if code.startswith("@") else f"@({code})"
+    static_type = compile_expression(Excerpt.of(code)).static_type
+    variable = f'<set-variable name="{_VARIABLE}" value="{escape(code)}" />'
+    policy = f"<policies><inbound>{variable}</inbound></policies>"
+    found = run(0, **{**setting, "policy": policy})
+    if _VARIABLE in found["variables"]:
+        return {"static_type": static_type, **found["variables"][_VARIABLE]}
+    error = found["error"] or {}
+    return {"static_type": static_type, "exception": error.get("message") or "no value"}

@@ -1,0 +1,73 @@
+"""Call functions that run policies in a process of their own, which the operating system holds to limits.
+
+A call is a message: the name of a function in `ACTIONS` and its arguments, as JSON on standard input. Arguments of an
+assistant or an editor are data, and never part of a command line.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any, Final
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.processes import python_command
+
+MOST_SECONDS: Final = 300
+"""How long one call may take."""
+ACTIONS: Final = {
+    "check": "check_actions",
+    "evaluate": "check_actions",
+    "run": "request_actions",
+    "explain": "request_actions",
+    "journey": "request_actions",
+    "new_test": "test_actions",
+    "run_cases": "test_actions",
+    "cover": "test_actions",
+    "prove": "test_actions",
+}
+"""The functions by name, and the module of this room in which each is."""
+
+
+def call(action: str, arguments: dict[str, Any], folder: str | None = None) -> Any:
+    """Return what a function returns. Raises ConfigurationError with the message of its error."""
+    try:
+        done = subprocess.run(
+            command(), input=message(action, arguments), capture_output=True, timeout=MOST_SECONDS, cwd=folder
+        )
+    except subprocess.TimeoutExpired:
+        raise too_slow(action) from None
+    return result_of(action, done.returncode, done.stdout, done.stderr)
+
+
+def command() -> list[str]:
+    """Return the command line of the process that takes one message."""
+    return python_command("-m", "apimpolicy.editor.isolated_program")
+
+
+def message(action: str, arguments: dict[str, Any]) -> bytes:
+    """Return a call as the process reads it."""
+    return json.dumps({"action": action, "arguments": arguments}).encode()
+
+
+def result_of(action: str, code: int | None, output: bytes, errors: bytes) -> Any:
+    """Return the result that a process has written. Raises ConfigurationError for an error, or where there is none."""
+    try:
+        reply = json.loads(output)
+    except ValueError:
+        raise ConfigurationError(_why_nothing_came(action, code, errors)) from None
+    if "error" in reply:
+        raise ConfigurationError(reply["error"])
+    return reply["result"]
+
+
+def too_slow(action: str) -> ConfigurationError:
+    """Return the error of a call that took too long."""
+    return ConfigurationError(f"'{action}' took more than {MOST_SECONDS} seconds and was stopped")
+
+
+def _why_nothing_came(action: str, code: int | None, errors: bytes) -> str:
+    if code is not None and code < 0:
+        return f"'{action}' was stopped by the operating system (signal {-code}): it took too much time or memory"
+    last = errors.decode(errors="replace").strip().splitlines()[-1:]
+    return f"'{action}' ended without a result{f': {last[0][:300]}' if last else ''}"

@@ -1,0 +1,49 @@
+"""The process of one call (`isolated_calls`): read the message, run the function, write its result or its error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+from apimpolicy.dotnet.process_limits import limit_process
+from apimpolicy.editor.isolated_calls import ACTIONS
+from apimpolicy.errors import ApimPolicyError, DiagnosticError
+from apimpolicy.project.service.leniency import lenient
+
+
+def reply_to(call: dict[str, Any]) -> dict[str, Any]:
+    """Return the reply to a message. Never raises for what a policy, a file or an argument does wrong."""
+    action = call["action"]
+    try:
+        function = getattr(import_module(f"apimpolicy.editor.{ACTIONS[action]}"), action)
+        with lenient():
+            return {"result": function(**call["arguments"])}
+    except DiagnosticError as error:
+        from apimpolicy.report.terminal import render_all
+
+        return {"error": render_all(error.diagnostics)}
+    except ApimPolicyError as error:
+        return {"error": str(error)}
+    except MemoryError:
+        return {"error": "it needed more memory than policies may use"}
+    except Exception as error:
+        return {"error": f"internal error in apimpolicy ({type(error).__name__}: {error})"}
+
+
+def main() -> None:
+    """Answer one message from standard input."""
+    call = json.load(sys.stdin.buffer)
+    limit_process()
+    output, sys.stdout = sys.stdout, sys.stderr  # nothing but the reply is written there
+    from apimpolicy.report.harmless import to_json
+
+    output.write(to_json(reply_to(call)))
+    output.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""Write, run and prove test files, for assistants and editors."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from apimpolicy.editor.case_contents import Content, content_of, is_document, load
+from apimpolicy.errors import ConfigurationError, DiagnosticError
+from apimpolicy.report.tool_version import tool_version
+from apimpolicy.testing.case_files import load_case_file
+from apimpolicy.testing.running import run_case
+from apimpolicy.testing.test_file_search import find_test_files
+from apimpolicy.text.secrets import requests_are_invented, without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apimpolicy.report.coverage_data import CoverageReport
+    from apimpolicy.report.test_text import CaseReport
+    from apimpolicy.testing.case_files import CaseFile
+    from apimpolicy.testing.coverage import PolicyCoverage
+
+_MOST_CASES = 20
+"""Cases of one report that are listed in full."""
+_MOST_TEXT = 4_000
+"""Characters of one explanation."""
+
+
+def new_test(policy: str, seconds: float | None = None, settings: str = "") -> dict[str, Any]:
+    """Return a first test file for a policy: its text, and where it belongs. `settings` is a configuration as TOML."""
+    from apimpolicy.testing.case_search import find_cases
+
+    requests_are_invented()
+    if not is_document(policy):
+        if not os.path.isfile(policy):
+            raise ConfigurationError(f"there is no file {policy}, and the text is not a policy document")
+        made = find_cases(policy, policy, seconds)
+        return {"text": without_secrets(made.text), "path": f"{os.path.splitext(policy)[0]}.test.yaml"}
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "policy.xml")
+        for name, text in (("policy.xml", policy), ("apimpolicy.toml", settings)):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        return {"text": without_secrets(find_cases(path, path, seconds).text), "path": "policy.test.yaml"}
+
+
+def run_cases(
+    path: str | None = None, names: Sequence[str] = (), cases: Sequence[Any] | None = None, **setting: Any
+) -> dict[str, Any]:
+    """Run the cases of test files below `path`, or `cases` about a policy; cases that pass are counted, not listed."""
+    started = time.perf_counter()
+    files, unreadable = _files(path, cases, setting)
+    reports = [report for file in files for report in _reports(file, names)]
+    from apimpolicy.report.test_json import cases_to_json
+
+    seconds = time.perf_counter() - started
+    found: dict[str, Any] = json.loads(cases_to_json(reports, unreadable, seconds, tool_version()))
+    listed = [case for case in found["cases"] if case["status"] != "passed"]
+    for case in listed[:_MOST_CASES]:
+        case["explanation"] = _shortened(case["explanation"])
+    found["cases"] = listed[:_MOST_CASES]
+    if len(listed) > _MOST_CASES:
+        found["left_out"] = f"{len(listed) - _MOST_CASES} more cases that did not pass"
+    if not reports and not unreadable:
+        raise ConfigurationError("there is no test case to run")
+    return found
+
+
+def _files(path: str | None, cases: Sequence[Any] | None, setting: Content) -> tuple[list[CaseFile], dict[str, str]]:
+    if path is None:
+        return [load({**content_of(setting), "cases": cases or []})], {}
+    files: list[CaseFile] = []
+    unreadable: dict[str, str] = {}
+    for each in _test_files(path):
+        try:
+            files.append(load_case_file(each))
+        except DiagnosticError as error:
+            from apimpolicy.report.terminal import render_all
+
+            unreadable[each] = render_all(error.diagnostics)
+        except ConfigurationError as error:
+            unreadable[each] = str(error)
+    return files, unreadable
+
+
+def _test_files(path: str) -> list[str]:
+    if not os.path.exists(path):
+        raise ConfigurationError(f"{path}: there is no such file or directory")
+    return find_test_files([path])
+
+
+def _reports(file: CaseFile, names: Sequence[str], collector: PolicyCoverage | None = None) -> list[CaseReport]:
+    reports: list[CaseReport] = []
+    for case in file.cases:
+        text = f"{file.path} {case.name}".lower()
+        if names and not any(name.lower() in text for name in names):
+            continue
+        with nullcontext() if collector is None else collector.test(f"{file.path}: {case.name}"):
+            reports.append(run_case(case).report())
+    return reports
+
+
+def cover(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
+    """Run the cases of test files; return what each came to, and which branches of policies they took."""
+    from apimpolicy.report.coverage_data import merged
+    from apimpolicy.report.coverage_json import coverage_to_json
+    from apimpolicy.report.test_json import cases_to_json
+    from apimpolicy.testing.coverage import PolicyCoverage
+
+    reports: list[CaseReport] = []
+    covered: list[CoverageReport] = []
+    unreadable: dict[str, str] = {}
+    for path in paths:
+        files, problems = _files(path, None, {})
+        unreadable |= problems
+        for file in files:
+            with PolicyCoverage() as collector:
+                reports += _reports(file, names, collector)
+            covered.append(collector.report())
+    found: dict[str, Any] = json.loads(cases_to_json(reports, unreadable, 0.0, tool_version()))
+    return {**found, "files": json.loads(coverage_to_json(merged(covered)))["files"]}
+
+
+def prove(
+    path: str | None = None,
+    names: Sequence[str] = (),
+    claims: Sequence[Any] | None = None,
+    seconds: float = 20,
+    **setting: Any,
+) -> dict[str, Any]:
+    """Decide the claims of test files below `path`, or `claims` about a policy."""
+    from apimpolicy.report.claim_json import claims_to_json
+    from apimpolicy.testing.case_search import has_solver
+    from apimpolicy.testing.claims.configured import bounds_for
+    from apimpolicy.testing.claims.running import prove_file
+
+    if not has_solver():
+        raise ConfigurationError("proofs need the solver: pip install 'apimpolicy[prove]'")
+    requests_are_invented()
+    started = time.perf_counter()
+    unreadable: dict[str, str] = {}
+    if path is None:
+        file = load({**content_of(setting), "claims": claims or []})
+        files = [(file, file.claims)]
+    else:
+        from apimpolicy.testing.claims.claim_files import find_claims
+
+        if not os.path.exists(path):
+            raise ConfigurationError(f"{path}: there is no such file or directory")
+        files, unreadable = find_claims([path], names)
+    reports = [report for file, wanted in files for report in prove_file(file, wanted, bounds_for(file.path, seconds))]
+    if not reports and not unreadable:
+        raise ConfigurationError("there is no claim to prove")
+    elapsed = time.perf_counter() - started
+    found: dict[str, Any] = json.loads(claims_to_json(reports, unreadable, elapsed, tool_version()))
+    for claim in found["claims"]:
+        claim["explanation"] = _shortened(claim["explanation"])
+    return found
+
+
+def _shortened(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}\n…"

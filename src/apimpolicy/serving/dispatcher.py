@@ -1,0 +1,204 @@
+"""What stands between a server and the engine: one request in, one response out, whatever happens in between.
+
+dispatcher = Dispatcher(Served(gateway, policy))
+dispatcher.answer(request, done)          # on the event loop: `done(handled)` is called there, at once if nothing waits
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.context.records import Response
+from apimpolicy.errors import (
+    ApimPolicyError,
+    ConfigurationError,
+    DiagnosticError,
+    LimitExceededError,
+    NotSimulatedError,
+)
+from apimpolicy.serving import engine_loop
+from apimpolicy.serving.own_answers import internal_error, own_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from apimpolicy.context.records import Request
+    from apimpolicy.engine.effective_policies import AnyPolicy
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.result import Result
+
+log = logging.getLogger("apimpolicy.serve")
+LONG = 0.1
+"""Seconds of the processor for which one request may hold the loop; the next ones of its kind run in threads."""
+LARGE = 1 << 18
+"""Bytes of a request's body from which on it runs in a thread: reading it as JSON or XML takes long."""
+_THREADS = 32
+_MOST_KINDS = 1_000
+
+
+class Served(NamedTuple):
+    """A gateway, and the policies by scope that requests run through; without them its service is served.
+
+    `files` are those that it was made of, as they were before they were read: with time of change and size. `broken`
+    are documents that can't be read.
+    """
+
+    gateway: Gateway
+    policies: Mapping[str, AnyPolicy] | None = None
+    files: Sequence[tuple[str, int, int]] = ()
+    broken: Sequence[DiagnosticError] = ()
+
+    def run(self, request: Request) -> Result:
+        """Raises as `Gateway.run` does."""
+        if self.policies is None:
+            return self.gateway.send(request)
+        return self.gateway.run(self.policies, request)
+
+
+class Handled:
+    """A request that has been answered. `result` is None when the engine gave up, and then `problem` says why.
+
+    `began` is in seconds since 1970, `seconds` is how long it took. `number` counts the requests of this process.
+    """
+
+    __slots__ = ("began", "number", "problem", "request", "response", "result", "seconds")
+
+    def __init__(self, number: int, request: Request) -> None:
+        self.number = number
+        self.request = request
+        self.result: Result | None = None
+        self.problem = ""
+        self.response: Response = _NOTHING
+        self.began = time.time()
+        self.seconds = 0.0
+
+
+_NOTHING = Response(500)
+
+
+class Dispatcher:
+    """Answers requests with what is served at the moment. `listeners` are told of each request when it is answered."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self.listeners: list[Callable[[Handled], None]] = []
+        self.count = 0
+        self.under_way = 0
+        self._long_kinds: set[str] = set()
+        self._executor: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    def answer(
+        self, request: Request, done: Callable[[Handled], None], loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        """Answer a request in a callback of the loop; never raises for what a policy or a backend does."""
+        self.count += 1
+        self.under_way += 1
+        task = RequestTask(self, request, done)
+        loop = loop or asyncio.get_running_loop()
+        if task.is_long or (request.body is not None and len(request.body) >= LARGE):
+            engine_loop.start_in_thread(loop, self._threads(), task.run, task.end)
+        else:
+            engine_loop.start(loop, task.run, task.end)
+
+    async def handle(self, request: Request) -> Handled:
+        """The same, for code that is asynchronous itself."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Handled] = loop.create_future()
+
+        def done(handled: Handled) -> None:
+            if not future.done():
+                future.set_result(handled)
+
+        self.answer(request, done, loop)
+        return await future
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def is_long(self, request: Request) -> bool:
+        """Whether requests of this kind take long."""
+        return bool(self._long_kinds) and _kind(request) in self._long_kinds
+
+    def note(self, request: Request, held: float) -> None:
+        """Remember how long a request of this kind took."""
+        if held <= LONG:
+            self._long_kinds.discard(_kind(request))
+        elif len(self._long_kinds) < _MOST_KINDS:
+            self._long_kinds.add(_kind(request))
+
+    def _threads(self) -> ThreadPoolExecutor:
+        if self._executor is None:
+            with self._lock:
+                if self._executor is None:
+                    self._executor = ThreadPoolExecutor(_THREADS, "apimpolicy")
+        return self._executor
+
+
+class RequestTask:
+    """One request from its arrival to the end of its answer."""
+
+    __slots__ = ("dispatcher", "done", "handled", "is_long", "served", "started")
+
+    def __init__(self, dispatcher: Dispatcher, request: Request, done: Callable[[Handled], None]) -> None:
+        self.dispatcher = dispatcher
+        self.served = dispatcher.served
+        self.done = done
+        self.handled = Handled(dispatcher.count, request)
+        self.is_long = dispatcher.is_long(request)
+        self.started = time.perf_counter()
+
+    def run(self) -> None:
+        """Run the policies: what the bridge does."""
+        _handle(self.served, self.handled)
+        if (held := engine_loop.longest_hold()) > LONG or self.is_long:
+            self.dispatcher.note(self.handled.request, held)
+
+    def end(self, _: object, error: BaseException | None) -> None:
+        """Give the answer to whoever waits for it, and then to those who look on."""
+        dispatcher, handled = self.dispatcher, self.handled
+        dispatcher.under_way -= 1
+        if error is not None:
+            handled.problem = f"{type(error).__name__}: {error}"
+            handled.response = internal_error()
+        handled.seconds = time.perf_counter() - self.started
+        self.done(handled)
+        for listener in dispatcher.listeners:
+            try:
+                listener(handled)
+            except Exception:  # who only looks on must not stop the next request
+                log.exception("a listener failed")
+
+
+def _kind(request: Request) -> str:
+    """Requests of one kind probably take the same way: by method and the first two segments of the path."""
+    path = request.url.partition("?")[0].split("/", 5)
+    return f"{request.method} {'/'.join(path[3:5])}"
+
+
+def _handle(served: Served, handled: Handled) -> None:
+    try:
+        handled.result = result = served.run(handled.request)
+        handled.response = result.response
+    except LimitExceededError as error:
+        handled.problem = str(error)
+        handled.response = internal_error()
+    except NotSimulatedError as error:
+        handled.problem = str(error)
+        handled.response = own_answer(501, f"apimpolicy does not simulate this: {error}")
+    except DiagnosticError as error:
+        handled.problem = "; ".join(str(each.message) for each in error.diagnostics[:3])
+        handled.response = own_answer(500, f"apimpolicy can't use this policy: {error.diagnostics[0]}")
+    except ConfigurationError as error:
+        handled.problem = str(error)
+        handled.response = own_answer(500, f"apimpolicy can't answer: {error}")
+    except ApimPolicyError as error:
+        handled.problem = str(error)
+        handled.response = internal_error()

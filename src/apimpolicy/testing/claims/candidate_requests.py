@@ -1,0 +1,165 @@
+"""Candidate requests from the constants in a policy and its claims: the cheapest way to break a claim."""
+
+from __future__ import annotations
+
+import base64
+import random
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from apimpolicy.binding import nodes
+from apimpolicy.concolic.assignments import scenario_of
+from apimpolicy.errors import ApimPolicyError
+from apimpolicy.semantics.walking import walk
+from apimpolicy.testing.claims.conditions import Conditions
+from apimpolicy.testing.claims.reading import trees_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.concolic.harness import Harness
+    from apimpolicy.proving.proof import Proof
+    from apimpolicy.testing.claims.reading import Claim, Expressions
+
+Assignment = dict[tuple[str, ...], Any]
+MOST_TRIES = 300
+_MOST_CREDENTIALS = 5
+_METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "PURGE")
+_WORDS = ("", " ", "x", "A", "0", "1", "5", "-1", "true", "True", "admin")
+_ADDRESSES = ("203.0.113.7", "10.0.0.1", "10.0.0.7:4711", "::1", "127.0.0.1")
+_PATH_SAFE = "/%:@!$&'()*+,;=~-._[]|"
+
+
+def break_claims(
+    harness: Harness, proof: Proof, claims: Sequence[Claim], expressions: Expressions, first: Sequence[Assignment]
+) -> dict[int, Assignment]:
+    """Return requests that break claims, by the claims' numbers; `first` are tried before others."""
+    found: dict[int, Assignment] = {}
+    for assignment in (*first, *_made_up(harness, proof, claims, expressions)):
+        if len(found) == len(claims):
+            break
+        for index in _broken(harness, assignment, claims, expressions, found):
+            found[index] = assignment
+    return found
+
+
+def _broken(
+    harness: Harness,
+    assignment: Assignment,
+    claims: Sequence[Claim],
+    expressions: Expressions,
+    found: dict[int, Assignment],
+) -> list[int]:
+    """Run a request, and return the numbers of the claims that it breaks."""
+    try:
+        scenario = scenario_of(assignment, harness.present)
+        gateway = harness.gateway(scenario)
+        variables = {**harness.variables, **scenario.variables}
+        result = harness.send(gateway, harness.request(scenario), variables, {})
+        conditions = Conditions(result, gateway, expressions, variables)
+        return [i for i, claim in enumerate(claims) if i not in found and not conditions.hold(claim)]
+    except (ApimPolicyError, ValueError):
+        return []
+
+
+def _made_up(harness: Harness, proof: Proof, claims: Sequence[Claim], expressions: Expressions) -> Iterator[Assignment]:
+    chance = random.Random(1)
+    compared = list(dict.fromkeys(_constants(harness, claims, expressions))) or ["x"]
+    words = list(dict.fromkeys([*compared, *_WORDS]))
+    fields: dict[str, list[str]] = {"header": [], "query": [], "variable": []}
+    for key in proof.unknowns.inputs:
+        if isinstance(key, tuple) and key[0] in fields and key[-1] == "there":
+            fields[key[0]].append(key[1])
+    for _ in range(MOST_TRIES):
+        made: Assignment = {}
+        for kind, names in fields.items():
+            for name in names:
+                if chance.random() < 0.7:
+                    made[kind, name, "there"] = True
+                    made[(kind, name, "text") if kind == "variable" else (kind, name)] = _word(chance, words)
+                    if kind != "variable" and chance.random() < 0.25:
+                        made[kind, name, "values"] = (chance.choice(words), chance.choice(compared))
+        if chance.random() < 0.5:
+            methods = [word for word in words if word.isalpha() and word.isupper()]
+            made["method",] = chance.choice([*_METHODS, *methods])
+        if chance.random() < 0.5:
+            made["path",] = "/" + quote(_word(chance, words), safe=_PATH_SAFE).lstrip("/")
+        if chance.random() < 0.3:
+            made["address",] = chance.choice(_ADDRESSES)
+        if chance.random() < 0.4:
+            made["body", "there"] = True
+        for kind in ("user", "product", "subscription"):
+            if chance.random() < 0.3:
+                made[kind, "there"] = True
+        if harness.certificates and chance.random() < 0.4:
+            made["certificate",] = chance.choice([*harness.certificates])
+        for provider in harness.providers:
+            if chance.random() < 0.6:
+                made["token", provider] = chance.choice(("good", "expired"))
+        if chance.random() < 0.3:
+            made["answer", "0", "status"] = chance.choice((200, 401, 404, 500, 503))
+        yield made
+
+
+def _constants(harness: Harness, claims: Sequence[Claim], expressions: Expressions) -> Iterator[str]:
+    """Yield the texts and numbers that the policy and the claims compare something with."""
+    from apimpolicy.engine.own_expressions import own_expressions
+    from apimpolicy.engine.steps import compiled
+
+    bodies: list[nodes.Bound] = []
+    for step in harness.program.steps():
+        if step.specification is not None:
+            for excerpt in own_expressions(step.element, step.specification):
+                try:
+                    bodies.append(compiled(excerpt).bound.body)
+                except ApimPolicyError:
+                    continue
+        yield from (inner.text.strip() for inner in step.element.elements() if inner.name in ("value", "origin"))
+    bodies += [expressions.compiled(tree).bound.body for claim in claims for tree in trees_of(claim)]
+    parts = [part for body in bodies for part in walk(body)]
+    if any(isinstance(part, nodes.Call) and part.method.name in ("AsBasic", "TryParseBasic") for part in parts):
+        yield from _credentials(parts)
+    for part in parts:
+        value = part.constant if isinstance(part, nodes.Expression) else None
+        if isinstance(value, str):
+            yield str(value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            yield from (str(int(value) + change) for change in (0, 1, -1))
+
+
+def _credentials(parts: Sequence[nodes.Bound]) -> Iterator[str]:
+    """Yield Basic credentials of the texts that are compared, as users and as passwords."""
+    constants = (part.constant for part in parts if isinstance(part, nodes.Expression))
+    texts = list(dict.fromkeys(["x", *(value for value in constants if isinstance(value, str))]))[:_MOST_CREDENTIALS]
+    for user in texts:
+        for password in texts:
+            yield "Basic " + base64.b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode()
+
+
+def _word(chance: random.Random, words: Sequence[str]) -> str:
+    """Return one of the words, changed in one of the ways that checks overlook."""
+    word = chance.choice(words)
+    match chance.randrange(16):
+        case 0:
+            return word.upper()
+        case 1:
+            return word.lower()
+        case 2:
+            return f" {word}"
+        case 3:
+            return f"{word} "
+        case 4:
+            return word + chance.choice(words)
+        case 5:
+            return word + chance.choice(" ,;=/.x9\t\n") + chance.choice(words)
+        case 6:
+            return "".join(unit.swapcase() if chance.random() < 0.5 else unit for unit in word)
+        case 7:
+            return word.replace("k", "\u212a").replace("s", "\u017f")
+        case 8:
+            return word[:-1]
+        case 9:
+            return chance.choice("+0-") + word
+        case 10:
+            return ",".join(chance.choice(words) for _ in range(chance.choice((2, 3, 7))))
+    return word

@@ -1,0 +1,151 @@
+"""Conditions about a response, over all requests: variables, headers, the request after the policies, errors.
+
+Each form returns where the condition is met, exactly; a condition without a form raises Unsupported.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.languages.language import containing, literal
+from apimpolicy.semantics.charsets import is_utf8
+from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.values import ABSENT, NULL, Choice, Field, Number, Text, Truth, Value
+from apimpolicy.terms import term as terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from apimpolicy.terms.term import Term
+    from apimpolicy.testing.tree import Tree
+    from apimpolicy.transfer.run import End, Error
+
+
+def over(value: Value, form: Callable[[Value], Term]) -> Term:
+    """Return where a form is true of the alternatives of a value."""
+    if isinstance(value, Choice):
+        return terms.choice(value.condition, over(value.then, form), over(value.otherwise, form))
+    return form(value)
+
+
+def response_condition(key: str, tree: Tree, end: End, *, adds_headers: bool) -> Term:
+    """Return where an answer is what a key of a condition asks. Raises Unsupported."""
+    match key:
+        case "variables":
+            return terms.all_of(*(_variable(end, name, wanted) for name, wanted in tree.table().items()))
+        case "request":
+            return _request(end, tree)
+        case "headers" if not adds_headers:
+            return _headers(end, "response-header", tree)
+        case "reason":
+            return over(end.state.get("reason"), partial(_is_text, wanted=tree))
+        case "body":
+            return _body(end, tree)
+        case "error":
+            return _error(end, tree)
+    raise Unsupported(f"what a claim asks of the answer: {key}")
+
+
+def _variable(end: End, name: str, wanted: Tree) -> Term:
+    def is_wanted(leaf: Value) -> Term:
+        if leaf is ABSENT or leaf is NULL:
+            return terms.truth(wanted.value is None)
+        if wanted.value is None or isinstance(wanted.value, (dict, list)):
+            raise Unsupported("what a claim asks of a variable")
+        if isinstance(leaf, Truth):
+            if isinstance(wanted.value, bool):
+                return leaf.term if wanted.value else terms.not_(leaf.term)
+            spelled = {"True": leaf.term, "False": terms.not_(leaf.term)}
+            return spelled.get(wanted.text(), terms.FALSE)
+        if isinstance(leaf, Number) and isinstance(wanted.value, int) and not isinstance(wanted.value, bool):
+            return terms.equal(leaf.term, terms.number(wanted.value))
+        if isinstance(leaf, Text):
+            return terms.same(leaf.term, terms.text(to_utf16(_spelled(wanted))))
+        raise Unsupported("the text of a variable")
+
+    return over(end.state.get("variable", to_utf16(name)), is_wanted)
+
+
+def _spelled(wanted: Tree) -> str:
+    if isinstance(wanted.value, bool):
+        return "True" if wanted.value else "False"
+    return wanted.text()
+
+
+def _request(end: End, tree: Tree) -> Term:
+    found: list[Term] = []
+    if not isinstance(tree.value, dict):
+        raise Unsupported("what a claim asks of the request")
+    for key, part in tree.table().items():
+        if key == "headers":
+            found.append(_headers(end, "header", part))
+        elif key == "method" and isinstance(part.value, str):
+            found.append(over(end.state.get("method"), partial(_is_text, wanted=part)))
+        else:
+            raise Unsupported(f"what a claim asks of the request: {key}")
+    return terms.all_of(*found)
+
+
+def _headers(end: End, kind: str, tree: Tree) -> Term:
+    def is_wanted(leaf: Value, wanted: Tree) -> Term:
+        if wanted.value is None:
+            return terms.truth(leaf is ABSENT)
+        if leaf is ABSENT:
+            return terms.FALSE
+        if isinstance(leaf, Field) and not leaf.repeats and len(leaf.items) == 1:
+            return over(leaf.items[0], lambda item: _is_text(item, wanted))
+        raise Unsupported("a header that comes several times")
+
+    return terms.all_of(
+        *(
+            over(end.state.get(kind, name.strip().lower()), partial(is_wanted, wanted=wanted))
+            for name, wanted in tree.table().items()
+        )
+    )
+
+
+def _is_text(leaf: Value, wanted: Tree) -> Term:
+    if not isinstance(leaf, Text):
+        raise Unsupported("the text of a value")
+    if isinstance(wanted.value, str):
+        return terms.same(leaf.term, terms.text(to_utf16(wanted.text())))
+    part = wanted.value.get("contains") if isinstance(wanted.value, dict) and len(wanted.value) == 1 else None
+    if part is not None and isinstance(part.value, str):
+        return terms.member(leaf.term, containing(literal(to_utf16(part.text()))))
+    raise Unsupported("what a claim asks of a text")
+
+
+def _body(end: End, wanted: Tree) -> Term:
+    """Return where a body is what is wanted: an ASCII text that a policy wrote, read as UTF-8."""
+
+    def is_content(leaf: Value) -> Term:
+        if not isinstance(leaf, Text) or leaf.constant is None or not leaf.constant.isascii():
+            raise Unsupported("the content of a body")
+        return _is_text(leaf, wanted)
+
+    if is_utf8(end.state.get("response-header", "content-type")) is not terms.TRUE:
+        raise Unsupported("the character set of a body")
+    return over(end.state.get("response-body", "text"), is_content)
+
+
+def _error(end: End, tree: Tree) -> Term:
+    if tree.value in (False, None):
+        return terms.truth(not end.errors)
+    if not end.errors:
+        return terms.FALSE
+    if tree.value is True:
+        return terms.TRUE
+    return terms.any_of(*(terms.all_of(error.condition, _is_error(error, tree)) for error in end.errors))
+
+
+def _is_error(error: Error, tree: Tree) -> Term:
+    known: dict[str, str | None] = {"source": error.source or None, "reason": error.reason}
+    for key, part in tree.table().items():
+        value = known.get(key)
+        if value is None or not isinstance(part.value, str):
+            raise Unsupported(f"what a claim asks of an error: {key}")
+        if part.text() != value:
+            return terms.FALSE
+    return terms.TRUE

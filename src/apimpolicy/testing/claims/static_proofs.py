@@ -1,0 +1,152 @@
+"""Static proofs of claims: from the prover alone, never from a search that found nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.concolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS
+from apimpolicy.dotnet.values import to_utf16
+from apimpolicy.languages.language import ANYTHING, any_of_text, at_least_once, literal, one_of, optional, sequence
+from apimpolicy.languages.units import of_text
+from apimpolicy.proving.proof import Decision, Inquiry, Proof
+from apimpolicy.semantics.values import constant_text
+from apimpolicy.terms import term as terms
+from apimpolicy.testing.claims.formulas import Formulas
+from apimpolicy.testing.claims.reading import REACHES_BACKEND
+from apimpolicy.testing.claims.sent_requests import base_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from apimpolicy.concolic.harness import Harness
+    from apimpolicy.concolic.inputs import Piece
+    from apimpolicy.engine.steps import Step
+    from apimpolicy.languages.language import Language
+    from apimpolicy.semantics.state import Cell
+    from apimpolicy.semantics.values import Value
+    from apimpolicy.terms.term import Term
+    from apimpolicy.testing.claims.reading import Claim, Expressions
+    from apimpolicy.testing.tree import Tree
+
+
+_MOST_SHOWN = 100
+
+
+class StaticProofs:
+    """Proves claims about the policies of one harness."""
+
+    def __init__(self, harness: Harness, claims: Sequence[Claim], expressions: Expressions) -> None:
+        self.harness = harness
+        self.proof = Proof(
+            harness.program,
+            harness.first,
+            harness.variables,
+            *_known_of_route(harness),
+            made_up=harness.stand_ins or None,
+            knows_variables="variable" in harness.fixed,
+        )
+        self.formulas = Formulas(self.proof, expressions, base_of(harness), has_credentials=_has_credentials(harness))
+        _know_caller(self.proof, harness)
+        self.claims = claims
+        self._inquiries: dict[int, Inquiry] = {}
+
+    def inquiry(self, index: int) -> Inquiry:
+        """Return the question whether any request breaks a claim."""
+        found = self._inquiries.get(index)
+        if found is None:
+            formula = self.formulas.broken(self.claims[index])
+            found = self._inquiries[index] = self.proof.question(formula)
+        return found
+
+    def why_vacuous(self, index: int) -> str:
+        """Return why a proven claim is about no request; empty where it is about some."""
+        if not self._is_impossible(self.formulas.concerned(self.claims[index])):
+            return ""
+        parts = self.claims[index].parts
+        if "then-sent" in parts and self._is_impossible(terms.any_of(*self._sent())):
+            return f"no request reaches the backend{self._where_all_end()}"
+        return self._why_unmet(parts["if"])
+
+    def _sent(self) -> Iterator[Term]:
+        return (sent.condition for sent in self.proof.outcome.sent)
+
+    def _why_unmet(self, tree: Tree) -> str:
+        """Return why no request meets a condition: the first part that none meets, and where all of them end."""
+        parts = tree.items() if isinstance(tree.value, list) else (tree,)
+        for part in parts:
+            met = (terms.all_of(end.condition, self.formulas.met(part, end)) for end in self.proof.ends)
+            if self._is_impossible(terms.any_of(*met)):
+                if part.value == REACHES_BACKEND:
+                    return f"no request reaches the backend{self._where_all_end()}"
+                return f"no request meets {_shown(part)}"
+        return "no request meets all parts of its 'if' together"
+
+    def _where_all_end(self) -> str:
+        """Return the policy that no request gets past."""
+        for step in _in_order(self.harness.program.sections["inbound"]):
+            passed = self.proof.outcome.outcomes.get((id(step.element), "passed"), terms.FALSE)
+            if step.name != "base" and self._is_impossible(passed):
+                return f": none gets past {step.name} ({step.where()})"
+        return ""
+
+    def _is_impossible(self, formula: Term) -> bool:
+        return self.proof.question(formula).decide().is_proven
+
+    def decide(self, index: int) -> Decision:
+        """Return whether no request at all breaks a claim."""
+        return self.inquiry(index).decide()
+
+    def decide_under_assumptions(self, index: int) -> Decision:
+        """Return whether no request that fits assumptions breaks a claim."""
+        return self.inquiry(index).decide_under_assumptions()
+
+
+def _in_order(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield policies in the order in which requests reach them, with those of wider scopes in place of `<base />`."""
+    for step in steps:
+        yield from _in_order(step.inserted)
+        yield step
+
+
+def _shown(tree: Tree) -> str:
+    """Return a condition as the file has it, on one line."""
+    text = " ".join(tree.source.text[tree.start : tree.end].split())
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def _known_of_route(harness: Harness) -> tuple[dict[Cell, Value], Language | None]:
+    """Return what is the same of all requests to an operation of a service, and what their paths are."""
+    route = getattr(harness, "route", None)
+    if route is None:
+        return {}, None
+    known: dict[Cell, Value] = {("entity", "api id"): constant_text(to_utf16(route.api))}
+    if route.method is not None:
+        known["method", ""] = constant_text(to_utf16(route.method))
+    return known, sequence(*map(_language_of, route.template))
+
+
+def _know_caller(proof: Proof, harness: Harness) -> None:
+    """Say of requests to an operation of a service whether they have a subscription."""
+    route = getattr(harness, "route", None)
+    if route is not None:
+        has_subscription = proof.unknowns.input(("there", "subscription"), terms.TRUTH)
+        proof.unknowns.know(has_subscription, has_subscription if route.caller else terms.not_(has_subscription))
+
+
+def _language_of(piece: Piece) -> Language:
+    """Return the texts that match a segment of a path, as `engine.operations` matches them."""
+    if piece.parameter is not None or piece.pattern is SEGMENT or piece.pattern is SEGMENTS:
+        return ANYTHING if piece.pattern is SEGMENTS else at_least_once(_NOT_SLASH)
+    if piece.pattern is BELOW:
+        return optional(sequence(literal("/"), ANYTHING))
+    if piece.pattern is MAYBE_SLASH:
+        return optional(literal("/"))
+    return sequence(*(any_of_text(unit.lower() + unit.upper()) for unit in piece.default))
+
+
+_NOT_SLASH = one_of(~of_text("/"))
+
+
+def _has_credentials(harness: Harness) -> bool:
+    """Return whether a policy chooses a backend by its id, whose credentials the backend then gets."""
+    return any(step.element.get("backend-id") is not None for step in harness.program.steps())

@@ -1,0 +1,324 @@
+"""Concolic search over the product of two versions of a policy.
+
+The same inputs go through both; whether the responses and the forwarded requests are equal becomes a branch, which the
+search negates like any other. The prover decides that there are no further differences (`proving.equivalence`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apimpolicy.concolic import solver
+from apimpolicy.concolic.explorer import Explorer
+from apimpolicy.concolic.path import PathTooLong
+from apimpolicy.concolic.shrinking import shrink
+from apimpolicy.concolic.values import ConcolicValue, Unsupported, term_of
+from apimpolicy.policies.registry import has_trait
+from apimpolicy.proving import equivalence
+from apimpolicy.records import Record
+from apimpolicy.testing.claims.proving import TOO_LONG
+from apimpolicy.testing.comparing.canonical import common, of_element, of_program
+from apimpolicy.testing.comparing.observed_differences import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.concolic.exploration import Exploration
+    from apimpolicy.concolic.harness import Harness, Run
+    from apimpolicy.concolic.inputs import Assignment, Inputs
+    from apimpolicy.concolic.path import Path
+    from apimpolicy.concolic.state import Fields, Message
+    from apimpolicy.concolic.tracing import Tracer
+    from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.engine.result import Result
+    from apimpolicy.testing.comparing.observed_differences import Difference
+
+Kind = tuple[str, ...]
+_MOST_CALLS = 1_000
+"""A limit of more calls is not used up to show what it does."""
+
+
+class Found(Record):
+    """A difference between the versions, with the smallest request that shows it, through both."""
+
+    difference: Difference
+    old: Run
+    new: Run
+
+
+class Comparison(Record):
+    """The result of a comparison: each difference once, and why it is not proven that there are no others.
+
+    `is_same_text`: only the layout differs.
+    """
+
+    found: list[Found]
+    unsupported_features: tuple[Unsupported, ...]
+    inputs: Inputs | None
+    is_same_text: bool = False
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether there is no difference besides those that were found."""
+        return not self.unsupported_features
+
+
+def compare(
+    old: Harness,
+    new: Harness,
+    bounds: Bounds,
+    on_run: Callable[[], None] = lambda: None,
+    settings: Sequence[str] = (),
+) -> Comparison:
+    """Search for requests that two versions treat differently.
+
+    `settings` are the names of settings that differ besides the programs; their effects are not modelled.
+    """
+    if not settings and of_program(old.program) == of_program(new.program):
+        return Comparison([], (), None, True)
+    joint = _ProductHarness(old, new, on_run)
+    explorer = Explorer(joint, bounds, exhaustive=True)  # type: ignore[arg-type] # it has all that a search needs
+    explored = explorer.explore(_starts(old, new))
+    found = [joint.smallest(kind, run, explored) for kind, run in list(joint.found.items())]
+    others = (Unsupported(f"another setting of the gateway: {name}", "") for name in settings)
+    return Comparison(found, (*others, *_open_reasons(old, new, found)), explored.inputs)
+
+
+def _starts(old: Harness, new: Harness) -> Iterator[Assignment]:
+    """Yield requests that come as often as limits allow: the next one shows which limit is lower, or comes first."""
+    limits: dict[int, None] = {}
+    for step in (*old.program.steps(), *new.program.steps()):
+        if has_trait(step.name, "counts-calls"):
+            attribute = step.element.get("calls")
+            text = "" if attribute is None or attribute.value.expression is not None else attribute.value.text.strip()
+            if text.isdigit() and int(text) <= _MOST_CALLS:
+                limits[int(text)] = None
+    for limit in limits:
+        yield {("calls", "before"): limit}
+
+
+def _open_reasons(old: Harness, new: Harness, found: Sequence[Found]) -> Iterator[Unsupported]:
+    """Yield why it isn't proven that there are no other differences; nothing where it is."""
+    if old.variables != new.variables or old.first.service is not None:
+        yield Unsupported("versions with different surroundings", "")
+        return
+    known = _known(kind for each in found for kind in [each.difference.kind])
+    decision = equivalence.compare(old.program, new.program, old.variables, of_element, known)
+    if not decision.is_proven:
+        yield from dict.fromkeys(Unsupported(*reason) for reason in decision.reasons)
+        if not decision.reasons:
+            yield Unsupported("requests that may differ, and were not found", "")
+
+
+def _known(kinds: Iterable[Kind]) -> equivalence.Known:
+    """Return the differences that requests have shown, as the prover leaves them out."""
+    answers: set[tuple[str, str]] = set()
+    cells: set[tuple[str, str]] = set()
+    names: set[str] = set()
+    for kind in kinds:
+        match kind:
+            case ("answer", was, now):
+                answers.add((was, now))
+            case ("header", "the backend", name):
+                cells.add(("header", name))
+            case ("header", _, name):
+                cells.add(("response-header", name))
+            case ("body", who):
+                names.add("body" if who == "the backend" else "response-body")
+            case ("url",):
+                names |= {"url", "query", "backend"}
+            case ("method" | "status",):
+                names.add(kind[0])
+    return equivalence.Known(frozenset(answers), frozenset(names), frozenset(cells))
+
+
+class _End(Record):
+    """The state at the end of one version's run."""
+
+    tracer: Tracer
+    result: Result
+
+
+class _ProductHarness:
+    """A product of two harnesses: each run is one through the old version and one through the new."""
+
+    def __init__(self, old: Harness, new: Harness, on_run: Callable[[], None]) -> None:
+        self.old = old
+        self.new = new
+        self.on_run = on_run
+        self.goals = new.goals
+        self.handles_errors = old.handles_errors or new.handles_errors
+        self.found: dict[Kind, Run] = {}
+        self.unsupported_features: dict[Unsupported, None] = {}
+        self._ends: list[_End] = []
+        self._kinds: set[Kind] = set()
+        old.on_result = new.on_result = self._keep
+
+    def _keep(self, tracer: Tracer, gateway: Gateway, result: Result) -> list[Path]:
+        self._ends.append(_End(tracer, result))
+        return []
+
+    def declare(self, inputs: Inputs) -> None:
+        self.old.declare(inputs)
+        self.new.declare(inputs)
+
+    def run(self, inputs: Inputs, assignment: Assignment) -> Run:
+        """Return both runs as one, with the branches of both and of the comparison at the end."""
+        self._ends.clear()
+        self._kinds = set()
+        self.on_run()
+        first = self.old.run(inputs, assignment)
+        if first.result is None:
+            return first
+        second = self.new.run(inputs, assignment, first.path)
+        if second.result is None:
+            return second
+        for difference in differences(first.result, second.result):
+            self._kinds.add(difference.kind)
+            self.found.setdefault(difference.kind, second)
+        second.continuations = self._asked(*self._ends)
+        return second
+
+    def _asked(self, old: _End, new: _End) -> list[Path]:
+        """Return a path for each aspect in which the results could differ for another request."""
+        if common(old.result.trace, new.result.trace) == len(old.result.trace) == len(new.result.trace):
+            return []
+        ways: list[Path] = []
+        for question in _questions(old, new):
+            path = new.tracer.path.fork()
+            unsupported = _require_equal(question, path)
+            if unsupported is None:
+                ways.append(path)
+            elif not self._kinds:
+                self.unsupported_features.setdefault(unsupported)
+        return ways
+
+    def smallest(self, kind: Kind, run: Run, explored: Exploration) -> Found:
+        """Return the smallest request that differs in this way."""
+        kept = shrink(self, explored.inputs, run, lambda _: kind in self._kinds)  # type: ignore[arg-type] # it runs
+        old = self.old.run(explored.inputs, kept.assignment)
+        new = self.new.run(explored.inputs, kept.assignment)
+        assert old.result is not None
+        assert new.result is not None
+        difference = next(each for each in differences(old.result, new.result) if each.kind == kind)
+        return Found(difference, old, new)
+
+
+def _require_equal(question: solver.Term | Unsupported, path: Path) -> Unsupported | None:
+    """Continue a path with a comparison; return what prevents it. A comparison that is false has found a difference."""
+    if isinstance(question, Unsupported):
+        return question
+    is_equal = path.inputs.value(question, path.assignment)
+    path.is_finished = is_equal is False
+    if not isinstance(is_equal, bool):
+        return Unsupported("a value without a form", "")
+    try:
+        path.add_branch(question, is_equal, "equal")
+    except PathTooLong:
+        return TOO_LONG
+    return next(iter(path.unsupported_features), None)
+
+
+# What is compared: terms that must be true, or why that is unknown
+
+
+def _questions(old: _End, new: _End) -> Iterator[solver.Term | Unsupported]:
+    yield from _of_messages(_answer(old), _answer(new), old, new)
+    one, other = old.tracer.state.forwarded, new.tracer.state.forwarded
+    for first, second in zip(one, other, strict=False):
+        yield from _of_sent(first, second)
+    if old.result.reached_backend:
+        yield from _of_urls(old, new)
+
+
+def _answer(end: _End) -> Message:
+    return end.tracer.state.response(end.result.exchange.response)
+
+
+def _of_messages(one: Message, other: Message, old: _End, new: _End) -> Iterator[solver.Term | Unsupported]:
+    if one.key != other.key:
+        yield Unsupported("answers that come from different places", "")
+        return
+    if one.status is not None or other.status is not None:
+        status = one.headers.inputs.int_var(*one.key, "status", default=200, least=200, most=599)
+        given = ConcolicValue(term=status) if one.key != ("own",) else ConcolicValue(old.result.response.status_code)
+        yield _equal(one.status or given, other.status or given)
+    if (one.reason is not None or other.reason is not None) and one.reason is not other.reason:
+        yield _equal(_reason(one, old), _reason(other, new))
+    yield from _of_headers(one.headers, other.headers)
+    yield from _of_bodies(one, other)
+
+
+def _reason(message: Message, end: _End) -> ConcolicValue:
+    if message.reason is not None:
+        return message.reason
+    if message.key == ("own",):
+        return ConcolicValue(end.result.response.reason)
+    return ConcolicValue(unsupported=Unsupported("the reason phrase of an answer", ""))
+
+
+def _of_sent(one: Message, other: Message) -> Iterator[solver.Term | Unsupported]:
+    if one.method is not None or other.method is not None:
+        if one.method is None or other.method is None:
+            yield Unsupported("the method of a request", "")
+        else:
+            yield _equal(one.method, other.method)
+    yield from _of_headers(one.headers, other.headers)
+    yield from _of_bodies(one, other)
+
+
+def _of_urls(old: _End, new: _End) -> Iterator[Unsupported]:
+    """Yield policies that set the backend's URL differently, or with expressions that may differ."""
+    shared = common(old.result.trace, new.result.trace)
+    one, other = ([entry for entry in end.result.trace if has_trait(entry.name, "routes")] for end in (old, new))
+    is_same = [of_element(entry.element) for entry in one] == [of_element(entry.element) for entry in other]
+    common_entries = old.result.trace[:shared]
+    for entry in one:
+        attributes = [attribute.value.expression for attribute in entry.element.attributes]
+        inner = [each.expression for each in entry.element.elements()]
+        is_fixed = all(each is None for each in (*attributes, *inner))
+        if entry not in common_entries and not (is_same and is_fixed):
+            line, column = entry.position
+            yield Unsupported("the URL of the backend", f"{entry.file}:{line}:{column}")
+    if not one and other:
+        yield Unsupported("the URL of the backend", "")
+
+
+def _of_headers(one: Fields, other: Fields) -> Iterator[solver.Term | Unsupported]:
+    for fields in (one, other):
+        if fields.unsupported is not None:
+            yield fields.unsupported
+    for name in sorted({*one.set, *other.set}):
+        first, second = one.there(name), other.there(name)
+        yield solver.equal(first, second)
+        if not any(solver.truth_value(solver.simplify(there)) is False for there in (first, second)):
+            found = _equal(one.value(name), other.value(name))
+            yield found if isinstance(found, Unsupported) else solver.any_of(solver.not_(first), found)
+
+
+def _of_bodies(one: Message, other: Message) -> Iterator[solver.Term | Unsupported]:
+    for message in (one, other):
+        if message.body.unsupported is not None:
+            yield message.body.unsupported
+    first, second = one.body.set, other.body.set
+    if first is None and second is None:
+        return
+    if first is None or second is None:
+        yield Unsupported("a body that only one of the versions sets", "")
+        return
+    yield _equal(first, second)
+
+
+def _equal(one: ConcolicValue, other: ConcolicValue) -> solver.Term | Unsupported:
+    if one.is_constant and other.is_constant:
+        return solver.constant(bool(one.value == other.value))
+    if one.form is not None and one.form is other.form:
+        return solver.constant(True)
+    first, second = term_of(one), term_of(other)
+    if first is None or second is None or first.sort() != second.sort():
+        return one.unsupported or other.unsupported or Unsupported("a value without a form", "")
+    found = solver.equal(first, second)
+    if one.null is not None or other.null is not None:
+        found = solver.all_of(solver.equal(one.is_null, other.is_null), solver.any_of(one.is_null, found))
+    return found

@@ -1,0 +1,200 @@
+"""The two sides of a comparison: files, folders, and revisions in git (`HEAD~1:orders.xml`).
+
+The files of a revision are written to a temporary folder, so that its fragments, configuration and test files are found
+there. Reports name them as git does.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.discovery import ENDINGS
+from apimpolicy.project.files import MAXIMUM_BYTES
+from apimpolicy.project.revisions import Revision, is_shallow, revision_of
+from apimpolicy.project.root_element import begins_like_a_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Places = tuple[tuple[str, str], ...]
+"""Temporary folders of revisions, and the names that replace them in reports."""
+
+
+class Version(NamedTuple):
+    """A version of a policy: its name, its bytes, and its path among the files around it."""
+
+    name: str
+    data: bytes
+    path: str
+
+
+class Side(NamedTuple):
+    """Policies by their path below what was named (empty for a file)."""
+
+    files: dict[str, Version]
+    is_folder: bool
+    places: Places = ()
+
+
+class Pair(NamedTuple):
+    """The two versions of a policy; None where a side does not have it.
+
+    `is_apart`: each has its own surroundings, because one is in git, or they are in folders of the same structure;
+    otherwise both use those of the new one.
+    """
+
+    path: str
+    old: Version | None
+    new: Version | None
+    is_apart: bool = False
+    places: Places = ()
+
+    @property
+    def is_same_text(self) -> bool:
+        """Whether the policy itself is unchanged."""
+        return self.old is not None and self.new is not None and self.old.data == self.new.data
+
+
+@contextmanager
+def pairs(old: str, new: str) -> Iterator[list[Pair]]:
+    """Yield the policies of two sides, by path, as long as the context lasts.
+
+    Raises ConfigurationError for what can't be read or compared.
+    """
+    with ExitStack() as stack:
+        place = _place(new) or _place(old) or os.curdir
+        one, other = _side(old, place, stack), _side(new, place, stack)
+        if one.is_folder is not other.is_folder:
+            raise ConfigurationError(f"{old} and {new} are a file and a folder; compare two of a kind")
+        places = (*one.places, *other.places)
+        yield [
+            Pair(
+                os.path.normpath(os.path.join(place, path)),
+                one.files.get(path),
+                other.files.get(path),
+                bool(places) or one.is_folder,
+                places,
+            )
+            for path in sorted({**one.files, **other.files})
+        ]
+
+
+def with_names(text: str, places: Places) -> str:
+    """Return a text with git's names of files instead of their temporary paths."""
+    for folder, name in places:
+        text = text.replace(folder, name)
+    return text
+
+
+def _place(name: str) -> str:
+    """Return the path of a side, without its revision; empty for a revision alone."""
+    return name if os.path.exists(name) else name.partition(":")[2]
+
+
+def _side(name: str, place: str, stack: ExitStack) -> Side:
+    if os.path.isdir(name):
+        return _infrastructure(name, name, stack) or _folder(name, name)
+    if os.path.exists(name):
+        return Side({"": Version(name, _bytes(name), name)}, False)
+    return _at_revision(*_revision(name, place), stack)
+
+
+def _folder(folder: str, shown: str) -> Side:
+    found: dict[str, Version] = {}
+    for directory, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
+        for name in sorted(names):
+            path = os.path.join(directory, name)
+            if name.lower().endswith(ENDINGS) and begins_like_a_policy(data := _bytes(path)):
+                inner = os.path.relpath(path, folder)
+                found[inner] = Version(os.path.normpath(os.path.join(shown, inner)), data, path)
+    return Side(found, True)
+
+
+def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
+    """Return the side of a folder of infrastructure code: the policies of its APIs, in a temporary folder.
+
+    Files with policies that no resource names are compared as they are.
+    """
+    from apimpolicy.project.layout import is_service_folder
+    from apimpolicy.project.service.infrastructure import is_infrastructure
+
+    if is_service_folder(folder) or not is_infrastructure(folder):
+        return None
+    from apimpolicy.project.environments import selected
+    from apimpolicy.project.service.as_extract import files_of_policies, write_extract
+    from apimpolicy.project.service.infrastructure import read_infrastructure
+
+    service = read_infrastructure(folder, selected())
+    named = files_of_policies(service)
+    if not named:
+        return None
+    root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
+    os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends
+    write_extract(service, root)
+    others = _folder(folder, shown).files
+    kept = {inner: version for inner, version in others.items() if os.path.realpath(version.path) not in named}
+    return Side({**kept, **_folder(root, shown).files}, True, ((root, shown), (folder, shown)))
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAXIMUM_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror or error}") from None
+
+
+# Git
+
+
+def _revision(name: str, place: str) -> tuple[Revision, str]:
+    """Return the revision that a side names, and git's name of its file or folder."""
+    given, colon, path = name.partition(":")
+    path = path if colon else place
+    unknown = f"there is no file, folder or git revision {name}"
+    try:
+        found = revision_of(given, path)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{unknown}: {error}") from None
+    if found is None:
+        more = "; this clone is shallow, fetch more of its history: git fetch --unshallow" if is_shallow(".") else ""
+        raise ConfigurationError(unknown + more)
+    inside = found.find(path)
+    if inside is None:
+        raise ConfigurationError(f"git has no {path} at {given}")
+    return found, inside
+
+
+def _at_revision(revision: Revision, inside: str, stack: ExitStack) -> Side:
+    """Return the side of a revision, with everything around it in a temporary folder."""
+    root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
+    os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends, as in the repository
+    revision.write(inside, root)
+    path = os.path.join(root, *inside.split("/"))
+    places = tuple((each, f"{revision.name}:") for each in _ways_to_write(root))
+    name = f"{revision.name}:{inside}"
+    if revision.is_file(inside):
+        return Side({"": Version(name, _bytes(path), path)}, False, places)
+    made = _infrastructure(path, name, stack)
+    if made is not None:
+        return made
+    found = _folder(path, inside)
+    named = {
+        inner: each._replace(name=f"{revision.name}:{each.name.replace(os.sep, '/')}")
+        for inner, each in found.files.items()
+    }
+    return Side(named, True, places)
+
+
+def _ways_to_write(root: str) -> Iterator[str]:
+    """Return the spellings of a folder's path, longest first."""
+    yield os.path.join(root, "")
+    yield root
+    here = os.path.join(os.getcwd(), "")
+    if root.startswith(here):
+        yield os.path.join(root.removeprefix(here), "")

@@ -1,0 +1,38 @@
+"""Searches over policies of other people: no form is mistaken, and how many runs go another way only falls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("z3")
+
+from apimpolicy.concolic.bounds import Bounds
+from apimpolicy.testing.solved_cases import solved_cases
+
+DOCUMENTS = Path(__file__).resolve().parents[4] / "shared" / "corpus" / "documents" / "policies"
+SNIPPETS = "Azure+api-management-policy-snippets/examples/"
+SECONDS = 4
+FIGURES = {
+    SNIPPETS + "Authorize_requests_using_external_authorizer.policy.xml": (6, 0),
+    SNIPPETS + "Route_requests_based_on_size.policy.xml": (2, 0),
+    SNIPPETS + "Forward_Azure_Event_Grid_Event.xml": (4, 0),
+    SNIPPETS + "Perform_basic_authentication.policy.xml": (2, 0),
+    "Azure-Samples+azure-openai-apim-load-balancing/infra/policies/round-robin-policy.xml": (8, 0),
+}
+"""By policy: the branches with a case at least, and the runs that went another way than was asked for at most."""
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_what_is_reached_only_rises_and_what_diverges_only_falls(name: str, tmp_path: Path) -> None:
+    policy = DOCUMENTS / name
+    if not policy.exists():
+        pytest.skip("the corpus is not beside the checkout (../shared/corpus)")
+    branches, diverged = FIGURES[name]
+    made = solved_cases(str(policy), str(tmp_path / "written.test.yaml"), Bounds(seconds=SECONDS))
+    if made.reached < branches:  # the machine may be busy
+        made = solved_cases(str(policy), str(tmp_path / "written.test.yaml"), Bounds(seconds=10 * SECONDS))
+    assert made.statistics["wrong_forms"] == 0
+    assert made.statistics["diverged"] <= diverged
+    assert made.reached >= branches
