@@ -10,7 +10,7 @@
     partner = "partner.pem"
     legacy = {path = "legacy.pfx", password = "…"}
     vaulted = {key-vault = "contoso-kv", name = "partner"}
-    made-up = {self-signed = "CN=partner"}            # made anew each time; nobody vouches for it
+    made-up = {self-signed = "CN=partner"}            # made anew each time, trusted by nothing; also: thumbprint
 
     [key-vaults.contoso-kv]
     partner = ["old.pem", "new.pem"]                  # the versions; the newest, which policies see, is the last
@@ -420,12 +420,13 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
 
         return KeyVaultReference(vault, object_name)
     path, password, subject = (entry.take(key, str) for key in ("path", "password", "self-signed"))
+    thumbprint = entry.take("thumbprint", str)
     entry.take("key-vault", str)
     entry.finish()
     if subject is not None:
         from apimpolicy.project.service.made_certificates import self_signed
 
-        return self_signed(subject)
+        return self_signed(subject, thumbprint)
     if path is None:
         raise entry.mistake("needs a 'path', or a 'key-vault' and a 'name'")
     return Certificate.from_file(entry.path(path), password)

@@ -86,7 +86,7 @@ def gateway_of(case: Case) -> CaseGateway:
     identities = _identities(case)
     named_values = _named_values(case, given, identities)
     for name, part in given.items():
-        values[name] = _joined(values.get(name), _with_paths_from(part.plain(), name, file.directory))
+        values[name] = _joined(values.get(name), with_paths_from(part.plain(), name, file.directory))
     values = {name: value for name, value in values.items() if value is not None}
     all_values = {**values.get("named-values", {}), **named_values}
     values["named-values"] = {name: text for name, text in all_values.items() if text is not None}
@@ -226,16 +226,16 @@ def _now(case: Case, values: dict[str, Any]) -> datetime.datetime:
     return NOW
 
 
-def _with_paths_from(value: Any, key: str, directory: str) -> Any:
-    """A value of a setting, whose paths are meant from a folder whatever configuration it is joined with."""
+def with_paths_from(value: Any, key: str, directory: str) -> Any:
+    """Return a value of a setting whose paths are relative to a folder, with absolute paths."""
     if isinstance(value, str):
         is_path = key in _PATHS and not value.lstrip().startswith(("<", "{"))
         return os.path.abspath(os.path.join(directory, value)) if is_path else value
     if isinstance(value, list):
-        return [_with_paths_from(each, key, directory) for each in value]
+        return [with_paths_from(each, key, directory) for each in value]
     if isinstance(value, dict) and key not in _DATA:
         return {
-            name: _with_paths_from(each, key if key in _TABLES_OF_PATHS else name, directory)
+            name: with_paths_from(each, key if key in _TABLES_OF_PATHS else name, directory)
             for name, each in value.items()
         }
     return value
