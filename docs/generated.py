@@ -1,8 +1,8 @@
-"""Everything in the documentation that is made from the program, and not written by hand.
+"""Write the parts of the documentation that are generated from the program.
 
     python -m docs
 
-writes it beside the other pages, where git ignores it; `mkdocs build` does so itself.
+The files are not in git. `mkdocs build` writes them too.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _parity() -> dict[str, str]:
 
 
 def _schemas() -> dict[str, str]:
-    """Where editors and programs find the schemas of the package: `schemas/` of the site."""
+    """Return the schemas of the package, which the site publishes below `schemas/`."""
     from apimpolicy.testing import schema
 
     schema.store()
@@ -68,7 +68,7 @@ PARTS: tuple[Callable[[], dict[str, str]], ...] = (_reference, _policies, _membe
 
 
 def pages() -> dict[str, str]:
-    """Every generated file by its path below `docs`."""
+    """Return every generated file by its path below `docs`."""
     found: dict[str, str] = {}
     for part in PARTS:
         found |= part()
@@ -76,7 +76,7 @@ def pages() -> dict[str, str]:
 
 
 def write() -> None:
-    """Write what differs, and take away pages of policies and types that are gone."""
+    """Write changed files, and remove pages of policies and types that no longer exist."""
     made = pages()
     for path, text in made.items():
         target = HERE / path

@@ -18,9 +18,8 @@ INDEX = """\
 # Members of .NET in policy expressions
 
 The types that the gateway's documentation allows in expressions, by namespace. *Simulated* counts the allowed members
-that run here; the rest is known to the compiler, fails by name when it runs, and has its reason on the type's page.
-Types that are not on the list are refused (APIM0001), except delegates and tuples. These pages are
-made from the registrations.
+that run here. The compiler knows the others too; they fail by name when they run, and the type's page has the reason.
+Types that are not on the list are refused (APIM0001), except delegates and tuples.
 
 | type | allowed | simulated |
 | --- | --- | --- |
@@ -29,8 +28,8 @@ made from the registrations.
 PAGE = """\
 # {title}
 
-Allowed by the gateway and simulated, unless it says otherwise. Overloads stand behind their member; names of types are
-without their namespaces.
+Members are allowed by the gateway and simulated unless noted. Overloads follow their member. Names of types have no
+namespace.
 """
 
 _NAMESPACE = re.compile(r"\b(?:System|Newtonsoft|Microsoft)(?:\.[A-Z]\w*)*\.(?=[A-Z])")
@@ -42,7 +41,7 @@ def short(signature: str) -> str:
 
 
 def state(definition: TypeDefinition, member: Member) -> str:
-    """What is to be said of a member; empty when it is allowed and simulated."""
+    """Return the note about a member; empty if it is allowed and simulated."""
     said = [] if is_allowed(definition, member) else ["not allowed"]
     if not is_implemented(definition, member):
         reason = reason_against(definition, member.signature)
@@ -51,7 +50,7 @@ def state(definition: TypeDefinition, member: Member) -> str:
 
 
 def overloads(definition: TypeDefinition) -> list[str]:
-    """A line for each member name and state: the first signature, and the parameters of those that differ there."""
+    """Return a line for each member name and state: the first signature, then the parameters of its overloads."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for member in definition.all_members():
         groups[member.name, state(definition, member)].append(short(member.signature))

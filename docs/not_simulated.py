@@ -1,4 +1,4 @@
-"""The page `not-simulated`: the members that policies may use and that fail by name when they run."""
+"""The page `not-simulated`: members that policies can use and that fail by name when they run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from apimpolicy.dotnet.signatures import Field, Member
 INTRODUCTION = """\
 # What is not simulated
 
-Members of the .NET types that APIM allows in policy expressions, without an implementation here. They are known to the
-compiler, so `check` accepts them; when one runs, it fails with its name. {implemented} of {total} allowed members are
-implemented. This page is made from the registrations.
+These members of .NET types are allowed in policy expressions, but not implemented here. `check` accepts them; when one
+runs, it fails by name. {implemented} of {total} allowed members are implemented.
 """
 
 
 def is_allowed(definition: TypeDefinition, member: Member) -> bool:
-    """Whether the gateway's documentation allows the member in an expression."""
+    """Return whether the gateway's documentation allows the member in an expression."""
     use, _, names = definition.use.partition(" ")
     if definition.use in ("all", "context"):
         return True

@@ -1,4 +1,4 @@
-"""The page `reference/parity`: what real gateways were seen to do, and whether the simulator agrees.
+"""The page `reference/parity`: observations of real gateways, compared with the simulator.
 
 It is made from `tests/evidence`: the name of a case begins with the ids of its observations, its description is the
 source; `saved.yaml` has documents that were saved or refused; `ledger.yaml` adds what an observation is about, its
@@ -29,13 +29,13 @@ STRENGTHS = {
 HEAD = """\
 # Parity ledger
 
-What real gateways were seen to do, with sources, and whether the simulator does the same. {totals}
+Observations of real gateways with their sources, compared with the simulator. {totals}
 
-Every row that agrees is a test in `tests/evidence` that each change has to pass; no row here is a promise. What no
-observation decides is in [our choices](../choices.md). [Add an observation, or prove us
-wrong](../how-to/add-an-observation.md).
+Every row that agrees is a test in `tests/evidence` that each change must pass. No row is a promise about Azure. [Our
+choices](../choices.md) lists behavior without an observation. [Report how your gateway
+behaves](../how-to/add-an-observation.md).
 """
-TABLE = "| id | what was seen | agrees | strength | date | source |\n| --- | --- | --- | --- | --- | --- |"
+TABLE = "| id | observation | agrees | strength | date | source |\n| --- | --- | --- | --- | --- | --- |"
 
 
 class Observation(NamedTuple):

@@ -1,8 +1,8 @@
-"""Makes the pictures of the README and the documentation: real pages of real runs, photographed by Chromium.
+"""Make the screenshots of the README and the documentation with Chromium.
 
     python docs/pictures.py
 
-`CHROMIUM` names the program where it is not `chromium`. Nothing is fetched: the pages need nothing else.
+Set `CHROMIUM` if the program isn't named `chromium`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ defaults:
   gateway: {negotiate-client-certificate: true, certificates: {partner: partner}}
   request: {get: "https://contoso.example/orders"}
 cases:
-  - name: the partner gets through
+  - name: the partner is admitted
     request: {certificate: partner}
     expect: {status: 200}
-  - name: without a certificate nobody gets through
+  - name: a request without a certificate is refused
     expect: {status: 403}
 """
 EXPLAIN = ("explain", "orders.xml", "--get", "https://contoso.example/orders", "--certificate")
@@ -44,7 +44,7 @@ def apimpolicy(arguments: list[str], folder: Path) -> None:
 
 
 def photograph(page: Path, picture: Path, size: tuple[int, int]) -> None:
-    """Take a picture of a page, as wide and as high as said."""
+    """Take a screenshot of a page."""
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--hide-scrollbars"]
     subprocess.run(
         [

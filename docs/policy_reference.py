@@ -1,4 +1,4 @@
-"""The pages `reference/policies`: every policy, where it may stand, and how much of it runs here."""
+"""The pages `reference/policies`: every policy, where it is allowed, and which parts are simulated."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from apimpolicy.policies.spec import SECTIONS, AttributeSlot, ChildrenSlot, Spec
 INDEX = """\
 # Policies
 
-Every policy name that any source knows. *Simulated* says what a run leaves out or does otherwise; "not simulated" marks
-names that no documentation describes: `check` knows them, and a run that reaches one fails by name. *Ours* marks pages
-that name choices of ours where Azure's documentation is silent. Sections, scopes and gateways are the documented ones.
-The state of API Management that is modelled: its documentation to August 2026, Microsoft's release notes to June 2026,
-and what real gateways were seen to do until October 2026 (`tests/evidence`).
-These pages are made from the policies themselves.
+All known policy names. *Simulated* lists what a run leaves out or does differently; "not simulated" marks names that no
+documentation describes: `check` knows them, and a run that reaches one fails by name. *Ours* marks pages with choices
+that Azure's documentation doesn't make. Sections, scopes and gateways are the documented ones. The policies follow the
+documentation until August 2026, release notes until June 2026, and observations of real gateways until October 2026.
 
 | policy | sections | scopes | gateways | simulated | ours |
 | --- | --- | --- | --- | --- | --- |
@@ -27,7 +25,7 @@ def sections_of(specification: Specification) -> str:
 
 
 def without(all_of: tuple[str, ...], left_out: tuple[str, ...]) -> str:
-    """What remains, in the shorter way to say it."""
+    """Return the remaining names, in the shorter form."""
     if not left_out:
         return "all"
     remaining = [name for name in all_of if name not in left_out]

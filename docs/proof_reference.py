@@ -22,11 +22,10 @@ HEAD = """\
 # What proofs know
 
 `apimpolicy prove`, `check --prove`, `new test` and `diff` prove statements about all requests
-([how](../explanation/proofs.md)). This page lists what the prover knows of C# members and of policies. It is generated
-from the declarations that the prover uses.
+([how](../explanation/proofs.md)). This page lists what the prover knows of C# members and of policies.
 
 A member that isn't listed gives an unknown value, the same one for the same arguments, and may throw. A policy without
-effects may change everything. Both can prevent a proof, and neither can make one.
+effects may change everything. Both can prevent a proof, but never make one wrong.
 
 ## Language
 
@@ -44,9 +43,9 @@ behind the fifth. After a policy has changed a tree, nothing in it is known.
 
 ## Members with an exact meaning
 
-Each meaning is compared with the implementation, for texts that checks overlook: blanks, signs, case folds such as the
-Kelvin sign, NUL, 40 digits, repeated and empty headers. Outside of the texts for which it is exact, the value is
-unknown.
+Each meaning is compared with the implementation, for texts that checks often overlook: blanks, signs, case folds such
+as the Kelvin sign, NUL, 40 digits, repeated and empty headers. Outside of the texts for which it is exact, the value
+is unknown.
 
 | type | members |
 | --- | --- |
@@ -63,7 +62,7 @@ may change, and whether it may refuse, fail or answer.
 TESTED = """
 ## How proofs are tested
 
-What a proof rests on is tested against the simulator:
+The foundations of proofs are tested against the simulator:
 
 - **Members with an exact meaning** are compared with their implementation: value and exception, for odd texts. Seeded
   faults must fail that comparison.
@@ -76,13 +75,13 @@ What a proof rests on is tested against the simulator:
 - **Proofs** about made-up policies are attacked with requests that don't come from the prover: fields that repeat, odd
   methods and texts, IPv6, ports, codes in paths, bodies of all kinds. A proof that assumes something is attacked by
   requests which fit what the answer names, and nothing else.
-- **False claims** over the classes that people overlook must never be proven.
+- **False claims** about overlooked kinds of requests must never be proven.
 
-The solver runs in a process of its own. How hard a question may be is counted in steps, not seconds: the same question
-gets the same answer, whatever was asked before and however busy the machine is. Only where the solver doesn't come back
-for a minute, or needs more than 2 GB, the process is killed, and the claim is not decided.
+The solver runs in a process of its own. How hard a question may be is counted in steps, not seconds: the same
+question gets the same answer, whatever came before and however busy the machine is. If the solver runs for more than
+a minute, or needs more than 2 GB, the process is killed, and the claim is not decided.
 
-Two things are taken for granted: a certificate that is valid when it is checked stays valid during the request, and the
+Proofs assume two things: a certificate that is valid when it is checked stays valid during the request, and the
 culture of a gateway is the invariant one.
 """
 NAMED = """

@@ -1,4 +1,4 @@
-"""The reference pages that the program itself knows best: command line, configuration file, settings, test files."""
+"""Reference pages written from the program: command line, configuration file, settings, test files."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 SOURCES = HERE.parent / "src" / "apimpolicy"
-MADE = "This page is made from the program by `python -m docs`.\n"
 
 
 def command_line() -> str:
-    """`apimpolicy` with all its commands, as click knows them."""
+    """Return the page of all commands."""
     from apimpolicy.cli.program import COMMANDS, program
 
-    lines = ["# Command line", "", MADE]
+    lines = ["# Command line", ""]
     lines += _command(program, "apimpolicy", 2)
     for name in COMMANDS:
         command: click.Command = import_module(f"apimpolicy.cli.{name}").command
@@ -72,14 +71,14 @@ def _cell(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Help texts are plain: what Markdown would take for markup is kept as it stands."""
+    """Escape text that Markdown would take for markup."""
     parts = " ".join(text.split()).split("`")
     parts[::2] = [part.replace("*", "\\*").replace("<", "&lt;") for part in parts[::2]]
     return "`".join(parts)
 
 
 def _plain_settings() -> Iterator[str]:
-    """The settings that are one value, as a file says them, each with its default."""
+    """Yield the settings with a plain value and their defaults."""
     from apimpolicy.policies.settings import Behaviour
 
     rows: list[str] = []
@@ -87,12 +86,12 @@ def _plain_settings() -> Iterator[str]:
         others = [f'"{choice}"' for choice in declared.choices if choice != declared.default]
         row = f"{declared.key} = {json.dumps(declared.default)}"
         rows.append(f"{row:<48}# or {', '.join(others)}" if others else row)
-    yield "Settings that are one value, here with their defaults; [Settings of a gateway](gateway.md) says more.\n"
+    yield "Settings with a plain value, with their defaults. [Gateway settings](gateway.md) describes them.\n"
     yield _block(["\n".join(rows)], "toml")
 
 
 def _settings_of_serve() -> Iterator[str]:
-    """All keys of the table `[serve]`, from their declarations."""
+    """Yield the keys of the table `[serve]`."""
     from apimpolicy.policies.settings import meanings
     from apimpolicy.project.serve_settings import Limits, ServeSettings
 
@@ -105,20 +104,20 @@ def _settings_of_serve() -> Iterator[str]:
 
 
 SETTINGS = """\
-What `Gateway(…)` takes by name, and `Apim.configure(…)` in tests. Everything is optional; the defaults are those of
-a new API Management service. A setting with a key stands in `apimpolicy.toml`, and below `gateway:` in test files, as
-it is; what else the files have for the others says [the page of the configuration](configuration.md).
+Keyword arguments of `Gateway(…)`, and of `Apim.configure(…)` in tests. All are optional; the defaults are those of a
+new API Management service. Use the key of a setting in `apimpolicy.toml` and below `gateway:` in test files. For
+settings without a key, see [the configuration file](configuration.md).
 """
 
 
 def settings_of_a_gateway() -> str:
-    """The settings, from their declarations."""
+    """Return the page of the settings."""
     from apimpolicy.engine.gateway_settings import GatewaySettings
     from apimpolicy.policies.settings import Behaviour, meanings
 
     said = meanings(GatewaySettings)
-    lines = ["# Settings of a gateway", "", MADE, SETTINGS]
-    for title, owner in (("How it behaves", Behaviour), ("What it has", GatewaySettings)):
+    lines = ["# Gateway settings", "", SETTINGS]
+    for title, owner in (("Behavior", Behaviour), ("Contents", GatewaySettings)):
         lines.append(f"## {title}\n\n| setting | key | values | default | meaning |\n| --- | --- | --- | --- | --- |")
         for name, declared in owner.declared.items():
             if owner is GatewaySettings and name in Behaviour.declared:
@@ -132,8 +131,8 @@ def settings_of_a_gateway() -> str:
 
 
 ENTITIES = (
-    "What `context.Api`, `context.Product` and so on say when a policy runs without a service. Keys are the members' "
-    "names in lower case with hyphens."
+    "Values of `context.Api`, `context.Product` and so on when a policy runs without a service. Keys are the names of "
+    "the members in lower case with hyphens."
 )
 
 
@@ -146,13 +145,13 @@ FURTHER_KEYS = {
 
 
 def configuration_file() -> str:
-    """The keys of apimpolicy.toml, from the docstrings of the modules that read them."""
-    lines = ["# Configuration file", "", MADE]
+    """Return the page of apimpolicy.toml, from the docstrings of the modules that read it."""
+    lines = ["# Configuration file", ""]
     lines.append(
-        "`apimpolicy.toml` describes the simulated gateway, and what `check` looks for. The nearest one counts, "
-        "beside a policy or a test file or above it, up to the root of the repository; `--config` names another one. "
-        "In a `pyproject.toml` the settings stand below `[tool.apimpolicy]`. A wrong key or a wrong value is an error "
-        "that names file, line and key, and the nearest right one.\n"
+        "`apimpolicy.toml` describes the simulated gateway and configures `check`. The nearest one beside or above a "
+        "policy or a test file applies, up to the root of the repository; `--config` selects another one. In "
+        "`pyproject.toml`, write the settings below `[tool.apimpolicy]`. An invalid key or value is an error with "
+        "file, line, key and the nearest valid name.\n"
     )
     from apimpolicy.editor.assistant_pages import CONFIGURATION
 
@@ -172,7 +171,7 @@ def configuration_file() -> str:
 
 
 def entity_keys() -> dict[str, list[str]]:
-    """The keys of the tables `api`, `operation` and so on, as the code takes them."""
+    """Return the keys of the tables `api`, `operation` and so on."""
     from apimpolicy.project.entities import _PLAIN
 
     return {name: [*keys, *FURTHER_KEYS.get(name, ())] for name, keys in _PLAIN.items()}
@@ -180,27 +179,27 @@ def entity_keys() -> dict[str, list[str]]:
 
 TABLES_OF_TEST_FILES = {
     "file": "The file",
-    "case": "A case; `defaults` takes the same from `gateway` on",
+    "case": "A case; `defaults` has the same keys from `gateway` on",
     "step": "A step",
     "scopes": "`policies`",
     "request": "`request`",
     "token": "`token` of a request",
     "signing-key": "`signed-with` of a token",
-    "secret": "`encrypted-for` of a token, where it is no certificate",
-    "answer": "An answer of `backend`, `outside` or `dapr`",
-    "when": "`when` of an answer",
-    "named-value": "A named value that is no text",
+    "secret": "`encrypted-for` of a token, if it is not a certificate",
+    "answer": "A response of `backend`, `outside` or `dapr`",
+    "when": "`when` of a response",
+    "named-value": "A named value that is not a text",
     "resolve": "`resolve`",
     "provider-state": "The state of an identity provider",
     "double": "A double, in `replace`",
     "double-error": "`error` of a double",
     "response": "`response`",
     "last-error": "`last-error`",
-    "expect": "What is expected",
-    "sent": "A request that is expected: `request`, and in `backend-requests` and `sent-requests`",
-    "matching": "A text that is expected",
-    "body-parts": "A body that is expected",
-    "error": "`error` that is expected",
+    "expect": "`expect`",
+    "sent": "An expected request: `request`, and in `backend-requests` and `sent-requests`",
+    "matching": "An expected text",
+    "body-parts": "An expected body",
+    "error": "An expected `error`",
     "trace-entry": "An entry of `trace`",
     "recorded": "`recorded`",
     "event": "An event of `recorded`",
@@ -219,28 +218,28 @@ TABLES_OF_TEST_FILES = {
 """The tables of the format, in the order of the page."""
 
 TEST_FILES = {
-    "Answers: `backend`, `outside` and `dapr`": "doubles",
+    "Responses: `backend`, `outside` and `dapr`": "doubles",
     "Parts and doubles": "policy_parts",
     "Expectations: `expect`": "expectations",
     "Claims": "claims/reading",
     "Conditions of claims": "claims/conditions",
     "Claims of a configuration": "claims/configured",
-    "What services got: `recorded`": "recorded_services",
+    "Requests to services: `recorded`": "recorded_services",
     "Certificates": "certificates",
     "Identity providers and tokens": "identities",
 }
 
 
 def files_of_cases() -> str:
-    """The keys of test files, from their declaration, and the docstrings of the modules that read them."""
+    """Return the page of test files, from their declaration and the docstrings of the modules that read them."""
     from apimpolicy.testing.kinds import TABLES
     from apimpolicy.testing.schema import ADDRESS, NAME
 
-    lines = ["# Test files", "", MADE]
+    lines = ["# Test files", ""]
     lines += _docstring("testing/case_files.py", "yaml")
     lines.append(
-        "Editors that know JSON Schema complete these keys: put "
-        f"`# yaml-language-server: $schema={ADDRESS}{NAME}` at the top.\n"
+        "In editors with JSON Schema, these keys have completion if the first line is "
+        f"`# yaml-language-server: $schema={ADDRESS}{NAME}`.\n"
     )
     lines.append("## Keys\n")
     for name, title in TABLES_OF_TEST_FILES.items():
@@ -284,7 +283,7 @@ def _kind(value: dict[str, Any]) -> str:
 
 
 def _docstring(path: str, language: str) -> Iterator[str]:
-    """A module's docstring as Markdown: its examples, which begin after an empty line with a key, become blocks."""
+    """Yield a module's docstring as Markdown. Its examples become blocks."""
     text = ast.get_docstring(ast.parse((SOURCES / path).read_text("utf-8"))) or ""
     text = re.sub(r"\b(?:project/|testing/)?\w+\.py\b", "below", text)  # there it is a module, here a part of the page
     paragraphs = text.split("\n\n")
@@ -311,7 +310,19 @@ def _is_example(paragraph: str) -> bool:
     return begins or " = " in first or first in ("expect:", "backend:", "recorded:")
 
 
+def codes_of_findings() -> str:
+    """The page of every code of `check`, one below the other: editors and reports link to them."""
+    from apimpolicy.checks.catalogue import entries
+    from apimpolicy.checks.pages import all_codes, page_of_code
+
+    lines = ["# Codes of findings", "", "`apimpolicy rule POL301` prints the same in a terminal.", ""]
+    for code in sorted((*all_codes(), *(entry.code for entry in entries()))):
+        lines.append(f"## {code}\n\n{page_of_code(code)}\n")
+    return "\n".join(lines).rstrip() + "\n"
+
+
 PAGES = {
+    "codes.md": codes_of_findings,
     "command-line.md": command_line,
     "configuration.md": configuration_file,
     "gateway.md": settings_of_a_gateway,

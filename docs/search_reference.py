@@ -1,4 +1,4 @@
-"""The page `reference/found-requests.md`: what has a form where the search looks for requests."""
+"""The page `reference/found-requests.md`: members and policies that the search for requests understands."""
 
 from __future__ import annotations
 
@@ -17,44 +17,43 @@ HEAD = """\
 
 `apimpolicy new test` and `prove` find requests by running the simulator and solving for a request that takes another
 path. A request that they report has run, so it does what they say. The search proves nothing: that no request takes a
-branch comes from the prover ([what proofs know](proofs.md)). This page is generated from the program.
+branch comes from the prover ([what proofs know](proofs.md)).
 
 ## Bounds
 
-| bound | unless given | meaning |
+| bound | default | meaning |
 | --- | --- | --- |
 """
 WORLD = """
-The search also tries only headers and parameters that occur at most once, printable ASCII, whole JSON numbers of 32
-bits, and a clock in the years 2020 to 2099. The same request came at most twelve times before, where calls are counted.
-The rest of the gateway's configuration stays as the file has it. Where a policy reads a response before the backend
-answered, the search runs its section alone, with a `response`.
+The search uses only headers and parameters that occur at most once, printable ASCII, 32-bit integers in JSON, and a
+clock between the years 2020 and 2099. If calls are counted, a request was sent at most twelve times before. The rest of
+the gateway's configuration stays unchanged. If a policy reads a response before the backend responded, the search runs
+its section alone, with a `response`.
 
 ## Members
 
 The search can solve for the members in this table, except for what the last column says. For any other member it keeps
 the value from the run.
 
-| member | exact but for |
+| member | exact except for |
 | --- | --- |
 """
 POLICIES = """
 ## Policies
 
-What these do to the request, the response and variables is understood. After any other policy, what it changed is what
-it was in the run, and nothing is proven of the way. In test files a double may stand for a policy (`replace`), where a
-search finds no request that gets through it, or none that it refuses; a proof uses none.
+The search understands what these policies do to the request, the response and variables. After any other policy, it
+keeps the values of the run. If the search finds no request that a policy admits, or none that it refuses, generated
+test files replace the policy by a double (`replace`). A proof uses no doubles.
 
 """
 
 
-STEERED = """
-## What is turned around without being exact
+INVERSES = """
+## Members that are solved backward
 
-What has no form is followed with the values of the run that it had: from what a condition came to, back through the
-members below, to inputs. Of a comparison with something that goes one way only, as a hash or a signature, the other
-side gets the value that it had, and what it was made of stays. The request that comes of it is run like any other; no
-proof rests on it.
+For members without an exact meaning, the search follows values of a run backward: from a condition, through the
+members below, to the inputs. In a comparison with a one-way value, such as a hash or a signature, it sets the other
+side to that value. The resulting request runs like any other, and no proof depends on it.
 
 """
 
@@ -85,13 +84,13 @@ def _members() -> list[str]:
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     listed = ", ".join(f"`{name}`" for name in names() if name in EFFECTS)
     tables = HEAD + "\n".join(_bounds()) + "\n" + WORLD + "\n".join(_members()) + "\n"
-    return f"{tables}{STEERED}{_steered()}.\n{POLICIES}{listed}.\n"
+    return f"{tables}{INVERSES}{_inverses()}.\n{POLICIES}{listed}.\n"
 
 
-def _steered() -> str:
-    """The members, operators left out, and what is said of each but once."""
+def _inverses() -> str:
+    """Return the members with an inverse, each once, without operators."""
     members = {name.removeprefix(THROWS).removeprefix(OUTPUT) for name in inverses.known()}
     return ", ".join(f"`{name}`" for name in sorted(members, key=str.lower) if "." in name)

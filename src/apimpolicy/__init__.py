@@ -1,4 +1,4 @@
-"""Read, check and run Azure API Management policies offline: real C# expressions, a simulated gateway, tests.
+"""Check, test and prove Azure API Management policies offline: real C# expressions, a simulated gateway, tests.
 
     from apimpolicy import Certificate, Gateway, Request
 

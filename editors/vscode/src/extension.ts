@@ -2,9 +2,13 @@
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { LanguageClient, type LanguageClientOptions, RevealOutputChannelOn } from "vscode-languageclient/node";
-import { claimsOf, type Outcome, reasonOf, summary } from "./places";
+import { assistant } from "./assistant";
+import { type Asked, claimsOf, type Outcome, reasonOf, summary } from "./places";
+import { hasLenses, isExcluded } from "./quiet";
+import { chooseRequest } from "./requests";
 import { Session } from "./session";
 import { inPanel, showPage, showText, texts } from "./shown";
+import { Status } from "./status";
 import { debugCase, testing } from "./testing";
 import { findTool, installTool, offerTool, problemOf, setCommand, showError } from "./tool";
 
@@ -13,16 +17,19 @@ const LANGUAGES = ["xml", "terraform", "bicep", "json", "markdown", "yaml"];
 let tool: string | undefined;
 let log: vscode.LogOutputChannel;
 let session: Session<LanguageClient>;
+let running: LanguageClient | undefined;
+let status: Status;
 let parts: vscode.Disposable[] = [];
 let starts = 0;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   log = vscode.window.createOutputChannel("API Management policies", { log: true });
+  status = new Status(LANGUAGES);
   session = new Session(client, (command, error) => void notStarted(command, error));
   /** A command that needs the tool; without it, it is looked for again, and offered. */
   const needing = (run: (command: string) => unknown) => async () => {
     if (tool === undefined) {
-      await findAndStart(context);
+      await findAndStart(context, true);
     }
     return tool === undefined ? undefined : run(tool);
   };
@@ -30,7 +37,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     "apimpolicy.install": async () => start(await installTool(context, log)),
     "apimpolicy.restart": () => findAndStart(context),
     "apimpolicy.debugTest": debugCase,
-    "apimpolicy.check": needing((command) => inPanel(command, "check", ".")),
+    "apimpolicy.check": needing(checkAll),
+    "apimpolicy.showOutput": () => log.show(),
     "apimpolicy.coverage": needing((command) => inPanel(command, "test", "--coverage")),
     "apimpolicy.prove": needing(prove),
     "apimpolicy.explainFile": needing(() => ask("apimpolicy.explain")),
@@ -41,10 +49,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   }
   context.subscriptions.push(
     log,
+    status,
     texts(),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (event.affectsConfiguration("apimpolicy.command")) {
         void findAndStart(context);
+      }
+      if (event.affectsConfiguration("apimpolicy.lenses") || event.affectsConfiguration("apimpolicy.exclude")) {
+        void findAndStart(context); // what is shown already is asked for anew
       }
     }),
   );
@@ -56,20 +68,23 @@ export async function deactivate(): Promise<void> {
   await session.stop();
 }
 
-async function findAndStart(context: vscode.ExtensionContext): Promise<void> {
-  await start((await findTool(context, log)) ?? (await offerTool(context, log)));
+async function findAndStart(context: vscode.ExtensionContext, isWanted = false): Promise<void> {
+  const version = String(context.extension.packageJSON.version);
+  await start((await findTool(context, log)) ?? (await offerTool(context, log, isWanted)), version);
 }
 
 /** Starts the server of a command, in the place of the one that runs; without a command nothing runs any more. */
-async function start(command: string | undefined): Promise<void> {
+async function start(command: string | undefined, version = ""): Promise<void> {
   const number = ++starts;
   parts.forEach((part) => part.dispose());
   parts = [];
-  tool = undefined;
+  tool = running = undefined;
   if (command === undefined) {
+    status.none();
     await session.stop();
     return;
   }
+  status.starting();
   const problem = command === setCommand() ? await problemOf(command, "lsp", "--help") : undefined;
   if (number !== starts) {
     return;
@@ -84,7 +99,10 @@ async function start(command: string | undefined): Promise<void> {
     return; // it failed, or another start came after this one
   }
   tool = command;
+  running = server;
+  status.running(command);
   parts.push(
+    ...assistant(command, version),
     testing(server),
     vscode.debug.registerDebugAdapterDescriptorFactory("apimpolicy", {
       createDebugAdapterDescriptor: () => new vscode.DebugAdapterExecutable(command, ["dap"]),
@@ -100,7 +118,11 @@ function client(command: string): LanguageClient {
       { scheme: "file", pattern: "**/*.test.toml" },
     ],
     markdown: { isTrusted: false },
-    middleware: { executeCommand: shown },
+    middleware: {
+      executeCommand: shown,
+      handleDiagnostics: (uri, diagnostics, next) => next(uri, isExcluded(uri) ? [] : diagnostics),
+      provideCodeLenses: (document, token, next) => (hasLenses(document.uri) ? next(document, token) : []),
+    },
     outputChannel: log,
     revealOutputChannelOn: RevealOutputChannelOn.Never, // `notStarted` tells it, once
     initializationFailedHandler: () => false,
@@ -111,6 +133,7 @@ function client(command: string): LanguageClient {
 /** Tells why the server did not start: what the command writes is more than what its connection knows. */
 async function notStarted(command: string, error: unknown): Promise<void> {
   const problem = (await problemOf(command, "lsp", "--help")) ?? String(error);
+  status.failed();
   log.error(`${command} lsp did not start.\n${problem}`, error);
   await showError(`apimpolicy did not start (${command}): ${reasonOf(problem, String(error))}`, log);
 }
@@ -133,7 +156,13 @@ async function shown(
   args: unknown[],
   next: (command: string, args: unknown[]) => vscode.ProviderResult<unknown>,
 ): Promise<unknown> {
-  const result = await next(command, args);
+  let result: unknown;
+  try {
+    result = await next(command, args);
+  } catch (error) {
+    await failed(command, error);
+    return undefined;
+  }
   if (command === "apimpolicy.newTest" && result) {
     const { uri } = result as { uri: string };
     await vscode.window.showTextDocument(vscode.Uri.parse(uri));
@@ -148,13 +177,35 @@ async function shown(
   return result;
 }
 
-/** Runs a command of the server for the policy that is open, with a URL that a person types. */
+/** Tells once why a command failed; errors of a policy are diagnostics already. */
+async function failed(command: string, error: unknown): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error);
+  log.error(`${command}: ${message}`);
+  const isAboutPolicy = message.includes("see its diagnostics");
+  const action = isAboutPolicy ? "Show problems" : "Show output";
+  const show = isAboutPolicy ? vscode.window.showWarningMessage : vscode.window.showErrorMessage;
+  if ((await show(message.split("\n")[0] ?? message, action)) === action) {
+    await (isAboutPolicy ? showProblems() : log.show());
+  }
+}
+
+/** Runs a command of the server for the policy that is open, with a request that a person chooses. */
 async function ask(command: string): Promise<void> {
   const policy = vscode.window.activeTextEditor?.document.uri.fsPath;
-  const url = policy && (await vscode.window.showInputBox({ prompt: "The URL to request", value: "/" }));
-  if (policy && url) {
-    await vscode.commands.executeCommand(command, policy, "--get", url);
+  const asked: Asked | undefined = policy && running ? await chooseRequest(running, policy) : undefined;
+  if (policy && asked) {
+    await vscode.commands.executeCommand(command, policy, asked);
   }
+}
+
+/** Fills the view of problems with what is found in all policies. */
+async function checkAll(): Promise<void> {
+  await vscode.commands.executeCommand("apimpolicy.checkAll");
+  await showProblems();
+}
+
+function showProblems(): Thenable<unknown> {
+  return vscode.commands.executeCommand("workbench.actions.view.problems");
 }
 
 function prove(command: string): Promise<void> {

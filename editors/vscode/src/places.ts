@@ -29,10 +29,49 @@ export function candidates(folders: readonly string[], own: string, platform: Pl
   return [...environments.map((environment) => commandIn(environment, platform)), "apimpolicy"];
 }
 
-/** What pip installs: what the setting names, else the version of the extension, with the solver that `prove` needs. */
+/** What pip installs: what the setting names, else the version of the extension, with the solver and the MCP server. */
 export function packageOf(set: string, version: string): string {
-  return set || `apimpolicy[prove] @ git+https://github.com/apimpolicy/apimpolicy@v${version}`;
+  return set || `apimpolicy[mcp,prove] @ git+https://github.com/apimpolicy/apimpolicy@v${version}`;
 }
+
+/** A setting with its variables replaced: `${workspaceFolder}`, `${workspaceFolder:name}`, `${userHome}`, `${env:NAME}`. */
+export function resolved(
+  text: string,
+  folders: readonly { name: string; path: string }[],
+  home: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  return text.replace(/\$\{(workspaceFolder|userHome|env)(?::([^}]*))?\}/g, (all, kind: string, name?: string) => {
+    if (kind === "userHome") {
+      return home;
+    }
+    if (kind === "env") {
+      return environment[name ?? ""] ?? "";
+    }
+    return (name === undefined ? folders[0] : folders.find((folder) => folder.name === name))?.path ?? all;
+  });
+}
+
+/** A request as test files have it. */
+export type Asked = Record<string, unknown>;
+
+/** The request of what a person has typed: `POST /orders`, `X-Id: 1; Accept: text/plain`, and the name of a certificate. */
+export function requestOf(line: string, headers: string, certificate: string): Asked {
+  const [, method, url] = /^\s*(?:([A-Za-z]+)\s+)?(\S+)\s*$/.exec(line) ?? [];
+  const fields = headers
+    .split(";")
+    .map((field) => /^\s*([^:\s]+)\s*:\s*(.*?)\s*$/.exec(field))
+    .filter((field) => field !== null);
+  return {
+    method: (method ?? "GET").toUpperCase(),
+    url: url ?? "/",
+    ...(fields.length ? { headers: Object.fromEntries(fields.map((field) => [field[1], field[2]])) } : {}),
+    ...(certificate ? { certificate } : {}),
+  };
+}
+
+/** Certificates that callers can show without a file: those of the made-up authority of test files. */
+export const CERTIFICATES = ["partner", "other-partner", "expired", "early", "revoked", "self-signed", "stranger"];
 
 /** The commands that may start a Python of the machine, the likeliest first. */
 export function pythons(platform: Platform): string[] {

@@ -1,16 +1,19 @@
 // Where the command `apimpolicy` is, and how it comes onto a machine that does not have it.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
-import { candidates, commandIn, packageOf, type Platform, pythonIn, pythons, reasonOf } from "./places";
+import { candidates, commandIn, packageOf, type Platform, pythonIn, pythons, reasonOf, resolved } from "./places";
 
 const execute = promisify(execFile);
 const PLATFORM: Platform = process.platform === "win32" ? "win32" : "other";
 
 function setting(name: string): string {
-  return vscode.workspace.getConfiguration("apimpolicy").get<string>(name) ?? "";
+  const folders = (vscode.workspace.workspaceFolders ?? []).map(({ name, uri }) => ({ name, path: uri.fsPath }));
+  const text = vscode.workspace.getConfiguration("apimpolicy").get<string>(name) ?? "";
+  return resolved(text, folders, homedir(), process.env);
 }
 
 /** The command of the setting, which nobody has tried yet; empty without one. */
@@ -98,11 +101,24 @@ export async function showError(message: string, log: vscode.LogOutputChannel): 
   }
 }
 
-/** Asks whether to install the tool. */
-export async function offerTool(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string | undefined> {
+const NO_OFFER = "apimpolicy.noOffer";
+
+/** Asks whether to install the tool, unless a person has answered that for good; `isWanted`: a command needs it. */
+export async function offerTool(
+  context: vscode.ExtensionContext,
+  log: vscode.LogOutputChannel,
+  isWanted: boolean,
+): Promise<string | undefined> {
+  if (!isWanted && context.globalState.get<boolean>(NO_OFFER)) {
+    return undefined;
+  }
   const choice = await vscode.window.showInformationMessage(
     "The tool apimpolicy is not installed. Install it into an environment of this extension?",
     "Install",
+    "Don't ask again",
   );
+  if (choice === "Don't ask again") {
+    await context.globalState.update(NO_OFFER, true);
+  }
   return choice === "Install" ? installTool(context, log) : undefined;
 }

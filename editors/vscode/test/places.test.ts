@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { candidates, claimsOf, commandIn, isTestFile, type Outcome, packageOf, pythonIn, reasonOf, summary, told } from "../src/places";
+import { candidates, claimsOf, commandIn, isTestFile, type Outcome, packageOf, pythonIn, reasonOf, requestOf, resolved, summary, told } from "../src/places";
 
 const outcome = (status: Outcome["status"]): Outcome => ({ name: "a", path: "a.test.yaml", line: 1, status, message: "" });
 
@@ -13,8 +13,27 @@ test("the tool of the workspace comes before the extension's own and that of the
 });
 
 test("what is installed has a version", () => {
-  assert.equal(packageOf("", "1.2.3"), "apimpolicy[prove] @ git+https://github.com/apimpolicy/apimpolicy@v1.2.3");
+  assert.equal(packageOf("", "1.2.3"), "apimpolicy[mcp,prove] @ git+https://github.com/apimpolicy/apimpolicy@v1.2.3");
   assert.equal(packageOf("/a/folder", "1.2.3"), "/a/folder");
+});
+
+test("settings may have variables", () => {
+  const folders = [{ name: "api", path: "/work/api" }, { name: "infra", path: "/work/infra" }];
+  const values = { BIN: "/opt/bin" };
+  assert.equal(resolved("${workspaceFolder}/.venv/bin/apimpolicy", folders, "/home/a", values), "/work/api/.venv/bin/apimpolicy");
+  assert.equal(resolved("${workspaceFolder:infra}/a", folders, "/home/a", values), "/work/infra/a");
+  assert.equal(resolved("${userHome}/${env:BIN}/${env:NONE}", folders, "/home/a", values), "/home/a//opt/bin/");
+  assert.equal(resolved("${workspaceFolder}/a", [], "/home/a", values), "${workspaceFolder}/a");
+});
+
+test("a request is what a person types", () => {
+  assert.deepEqual(requestOf("/orders", "", ""), { method: "GET", url: "/orders" });
+  assert.deepEqual(requestOf("post /orders?x=1", "Accept: text/plain; X-Id : 1", "partner"), {
+    method: "POST",
+    url: "/orders?x=1",
+    headers: { Accept: "text/plain", "X-Id": "1" },
+    certificate: "partner",
+  });
 });
 
 test("an installation that fails shows pip's error and not its epilogue", () => {

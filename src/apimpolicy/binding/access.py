@@ -195,7 +195,10 @@ def _in_namespace(
         return TypeReference(node, construct(definition, types))
     if lookup.namespace_exists(full):
         return NamespaceReference(node, receiver.type, full)
-    return binder.failure(node, "CS0234", f"the type or namespace '{name}' does not exist in '{receiver.name}'")
+    from apimpolicy.binding.foreign_names import NEWER_NAMESPACES
+
+    message = f"the type or namespace '{name}' does not exist in '{receiver.name}'"
+    return binder.failure(node, "CS0234", message, help=NEWER_NAMESPACES.get(full, ""))
 
 
 def _static_member(

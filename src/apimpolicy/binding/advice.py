@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import lookup
-from apimpolicy.binding.nodes import Assignment, IndexerAccess, Literal, MethodGroup
+from apimpolicy.binding.nodes import Assignment, Binary, IndexerAccess, Literal, MethodGroup
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import NULL, ArrayType, NamedType
-from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, OBJECT, STRING
+from apimpolicy.dotnet.values import BOOL, BYTE, CHAR, INT, OBJECT, STRING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,11 +44,28 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
     for value, other in ((left, right), (right, left)):
         if isinstance(value.type, ArrayType) and other.type is value.type.element:
             return one_of_several(value)
+    if isinstance(left, Binary) and left.type is BOOL and right.type is STRING and operator in ("||", "|"):
+        return "repeat the comparison: value == … || value == …"
+    if operator == "||" and right.type is STRING:
+        return "'||' takes two bools; a default for null follows '??': value ?? other"
     if operator in ("&&", "||"):
         wrong = next((t for t in types if t is not BOOL), BOOL)
         return "cast it: (bool)…" if wrong is OBJECT or is_json(wrong) else "compare it with a value to get a bool"
     if any(is_json(t) for t in types):
         return f"cast the token: ({shown(next((t for t in types if not is_json(t)), STRING))})…"
+    if left.type is BOOL and operator in COMPARISONS:
+        return "write two comparisons: low < value && value < high"
+    if operator == "&" and types == (STRING, STRING):
+        return "join texts with +"
+    enum = next((t for t in types if conv.is_enum(t)), None)
+    if enum is not None and INT in types:
+        return f"cast the value of the enum: (int){shown(enum)}.…"
+    if str(left.type) == "System.DateTime" and right.type in conv.NUMERIC:
+        return "use a TimeSpan, as TimeSpan.FromDays(1), or a method, as AddDays(1)"
+    if operator == "%" and types[0] is STRING:
+        return 'put values into a text with $"text {value}", or string.Format(format, value)'
+    if operator == "*" and types[0] is STRING:
+        return "repeat a text with string.Concat(Enumerable.Repeat(text, count))"
     if OBJECT in types:
         return f"cast it first: ({shown(next((t for t in types if t is not OBJECT), STRING))})…"
     if types == (STRING, STRING) and operator in COMPARISONS:
@@ -71,7 +88,9 @@ def _text_and_other(left: Expression, right: Expression) -> str:
             return f"write the number without quotes: {str(literal.constant).strip()}"
     elif isinstance(literal, Literal) and other.type is STRING and literal.type in conv.NUMERIC:
         return f'write the text in quotes: "{literal.constant}"'
-    return "convert one side: .ToString(), int.Parse(…)"
+    type_ = next((t for t in (left.type, right.type) if t is not STRING), STRING)
+    can_parse = any(getattr(member, "is_static", False) for member in lookup.find_members(type_, "Parse"))
+    return f"convert one side: .ToString(), or {shown(type_)}.Parse(…)" if can_parse else "write .ToString()"
 
 
 def for_conversion(source: Type, target: Type, expression: Expression | None = None) -> str:
@@ -96,7 +115,24 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
         return "compare it with a number to get a bool: != 0"
     if target is BOOL and source is STRING:
         return "compare it with a value to get a bool"
+    if (
+        target is BOOL
+        and isinstance(expression, IndexerAccess)
+        and "IReadOnlyDictionary" in str(expression.property.container)
+    ):
+        return "to see whether it is there, use ContainsKey(name)"
+    if target is BOOL and conv.is_reference(source) and source is not OBJECT:
+        return "compare it with null to get a bool: != null"
     return ""
+
+
+def for_null(source: Type, target: Type) -> str:
+    """What a `T?` is where a T is needed: a cast of null throws."""
+    if source.underlying is not target:
+        return ""
+    if target is BOOL:
+        return "it may be null: write … == true"
+    return "it may be null: a value in its place follows '??', as in … ?? 0"
 
 
 def call_of(group: MethodGroup) -> str:
@@ -105,11 +141,21 @@ def call_of(group: MethodGroup) -> str:
     return f"add parentheses to call the method: {group.name}{types}()"
 
 
+def for_method(group: MethodGroup) -> str:
+    """What is meant by a method without parentheses, if not the call: `token.Value`."""
+    is_token = group.receiver is not None and is_json(group.receiver.type)
+    return "read a JSON value with (string)token or .ToString()" if group.name == "Value" and is_token else ""
+
+
 def shows_itself(type_: Type) -> bool:
     """Whether the text of a value says what it is: it is a value type, or its class has a ToString of its own."""
     if type_.is_value_type:
         return True
-    return isinstance(type_, NamedType) and any(
+    return isinstance(type_, NamedType) and (type_.name == "IUrl" or _has_own_text(type_))
+
+
+def _has_own_text(type_: NamedType) -> bool:
+    return any(
         isinstance(member, Method) and member.declaring is not OBJECT.definition
         for member in lookup.find_members(type_, "ToString")
     )
@@ -131,6 +177,13 @@ def for_constant(target: Type, source: Type) -> str:
     return f"cast the value first: ({shown(source)})…" if is_json(target) else ""
 
 
+def for_overload(method: Method) -> str:
+    """What is meant by a call of a method with arguments that no overload takes."""
+    from apimpolicy.binding.foreign_names import MEMBERS
+
+    return MEMBERS.get((method.declaring.name, method.name.lower()), "").removesuffix(".")
+
+
 def for_receiver(type_: Type, name: str, arguments: Sequence[Argument]) -> str:
     """What to do when an extension method is for sequences of something else."""
     element = lookup.enumerable_argument(type_)
@@ -140,6 +193,8 @@ def for_receiver(type_: Type, name: str, arguments: Sequence[Argument]) -> str:
         if member:
             return f"the elements are of type '{shown(element)}': use Any(x => x.{member} == …)"
         return f"the elements are of type '{shown(element)}', and not '{shown(wanted)}'"
+    if element is None and shows_itself(type_) and lookup.find_members(STRING, name):
+        return f"write .ToString().{name}(…)"
     return ""
 
 

@@ -28,7 +28,7 @@ def bind_await_expression(binder: Binder, node: shapes.AwaitExpression) -> Expre
     if binder.awaits_in != "async":
         where = {"lambda": "this lambda", "function": "this function"}.get(binder.awaits_in, "a policy expression")
         code = "CS4034" if binder.awaits_in == "lambda" else "CS4032"
-        help = "" if binder.awaits_in == "expression" else "write async before it"
+        help = "remove 'await'" if binder.awaits_in == "expression" else "write async before it"
         return binder.failure(node, code, f"'await' can't be used here: {where} is not async", help=help)
     task = binder.bind_typed(node.operand)
     if isinstance(task, Bad):

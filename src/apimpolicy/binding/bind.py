@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import advice
 from apimpolicy.binding.bodies import falls_through
 from apimpolicy.binding.conversions import constant_fits, standard_implicit
 from apimpolicy.binding.core import Binder
@@ -113,6 +114,7 @@ def _bind_expression(
             name_token(body),
             "CS0428",
             f"'{body.name}' is a method; did you forget the parentheses?",
+            help=advice.for_method(body),
         )
     elif is_ref_struct(body.type):
         body = binder.failure(body.syntax, "CS0029", f"'{shown(body.type)}' cannot be converted to 'object'")

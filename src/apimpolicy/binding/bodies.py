@@ -24,6 +24,7 @@ from apimpolicy.binding.symbols import Enclosing
 from apimpolicy.binding.unbound import THROW_TYPE
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import NULL
+from apimpolicy.dotnet.values import STRING
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def thrown(binder: Binder, node: Node) -> Expression:
     if isinstance(value, Bad) or value.type is NULL:
         return value
     if binder.classify(value, exception) is None:
-        return binder.failure(node, "CS0155", "only an object derived from Exception can be thrown")
+        help = "write throw new Exception(text)" if value.type is STRING else ""
+        return binder.failure(node, "CS0155", "only an object derived from Exception can be thrown", help=help)
     return binder.convert(value, exception)
 
 

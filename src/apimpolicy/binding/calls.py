@@ -87,7 +87,7 @@ def bind_invocation(binder: Binder, node: shapes.Invocation) -> Expression:
         name = _name_token(target)
         members = (PropertyAccess, FieldAccess, TupleElement, AnonymousMember)
         if isinstance(callee, members) and name is not None:
-            return complaints.not_invocable(binder, name, name.text)
+            return complaints.not_invocable(binder, name, name.text, callee.type)
         return binder.failure(node, "CS0149", "only methods and delegates can be called")
     return call_delegate(binder, node, callee, signature, arguments)
 

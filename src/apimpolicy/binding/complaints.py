@@ -128,7 +128,7 @@ def _complain(
         where,
         code,
         f"no overload of {name} takes {count} argument{'s' * (count != 1)}",
-        help=_choices(name, candidates),
+        help=advice.for_overload(candidates[0].method) or _choices(name, candidates),
     )
 
 
@@ -248,9 +248,10 @@ def _advice(candidate: Candidate, expression: Expression, parameter: Parameter) 
     return advice.for_conversion(expression.type, parameter.type, expression)
 
 
-def not_invocable(binder: Binder, where: Node | Token, name: str) -> Bad:
+def not_invocable(binder: Binder, where: Node | Token, name: str, type_: Type | None = None) -> Bad:
     message = f"'{name}' is not a method and cannot be called"
-    return binder.failure(where, "CS1955", message, help="remove the parentheses")
+    is_indexed = type_ is not None and bool(lookup.indexers(type_))
+    return binder.failure(where, "CS1955", message, help=f"write {name}[…]" if is_indexed else "remove the parentheses")
 
 
 def no_extension(

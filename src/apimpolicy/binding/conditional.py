@@ -94,9 +94,17 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
         node,
         "CS0173",
         f"the two branches of '?:' have different types: {operand_name(first)} and {operand_name(second)}",
-        help="cast one of them to the type you want",
+        help=_cast_of_branch(one, two),
     )
     return None
+
+
+def _cast_of_branch(one: Type, two: Type) -> str:
+    """How two branches get one type: `null` can be the value of a `T?`."""
+    other = {one: two, two: one}.get(NULL)
+    if other is not None and other.is_value_type:
+        return f"write ({shown(other)}?)null"
+    return "cast one of them to the type you want"
 
 
 def bind_coalesce(binder: Binder, node: shapes.Coalesce) -> Expression:

@@ -400,6 +400,7 @@ class Binder(Reports):
                 "CS0266",
                 f"'{shown(source)}' is not converted to '{shown(target)}' implicitly",
                 label=f"is a cast missing? ({shown(target)})",
+                help=advice.for_null(source, target),
             )
         if source is VOID:
             return self.failure(

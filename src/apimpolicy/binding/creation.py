@@ -153,7 +153,9 @@ def _initializers(binder: Binder, node: shapes.Initializer, target: Placeholder)
     named: set[str] = set()
     for item in node.items:
         if isinstance(item, shapes.Assignment) or (has_members and item.kind not in _MEMBER_KINDS):
-            binder.report(item, "CS0747", "this is not a valid initializer: write Name = value, or only elements")
+            message = "this is not a valid initializer: write Name = value, or only elements"
+            help = "write { key, value } or [key] = value" if isinstance(item, shapes.Assignment) else ""
+            binder.report(item, "CS0747", message, help=help)
             return None
         if isinstance(item, shapes.MemberInitializer):
             if item.name.text in named:
@@ -191,6 +193,7 @@ def _member_initializer(binder: Binder, item: shapes.MemberInitializer, target: 
             "CS0117" if not members else "CS1913",
             f"'{shown(target.type)}' has no property '{name}' to set",
             label=binder.suggestion(name, lookup.member_names(target.type)),
+            help=f'write {{ "{name}", value }}' if advice.is_json(target.type) else "",
         )
         return None
     if members[0].is_static:

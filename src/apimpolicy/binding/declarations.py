@@ -18,7 +18,7 @@ from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.stack_lifetime import allow_stack_memory, is_on_stack
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_ref_struct, is_static_class
-from apimpolicy.binding.unbound import DefaultLiteral
+from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.binding.written import is_var, name_of
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, STRING, VOID
@@ -199,6 +199,15 @@ def _reference_declarator(
     return LocalDeclaration(node, symbol, value)
 
 
+def _instead_of_var(value: Expression) -> str:
+    if isinstance(value, MethodGroup):
+        return call_of(value)
+    if isinstance(value, UnboundLambda):
+        types = ", ".join(["int"] * (len(value.names or ()) + 1))
+        return f"write the type instead of 'var', as in Func<{types}>"
+    return "write the type instead of 'var'"
+
+
 def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expression:
     if isinstance(initializer, shapes.Initializer):
         return binder.failure(
@@ -215,7 +224,7 @@ def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expr
             node,
             "CS0815",
             f"the type of 'var {name}' can't be inferred from {what}",
-            help=call_of(value) if isinstance(value, MethodGroup) else "write the type instead of 'var'",
+            help=_instead_of_var(value),
         )
     if value.type is VOID:
         return binder.failure(

@@ -33,8 +33,55 @@ NAMES: Final = {
     "btoa": "write Convert.ToBase64String(Encoding.UTF8.GetBytes(text)).",
     "atob": "write Encoding.UTF8.GetString(Convert.FromBase64String(text)).",
     "uuid": "Guid",
+    "number": "double.Parse",
+    "float": "double.Parse",
+    "bool": "bool.Parse",
+    "max": "Math.Max",
+    "min": "Math.Min",
+    "abs": "Math.Abs",
+    "round": "Math.Round",
+    "sum": "write values.Sum().",
+    "sorted": "write values.OrderBy(x => x).",
+    "range": "write Enumerable.Range(0, count).",
+    "enumerate": "write values.Select((item, index) => …).",
+    "isinstance": "write value is Type.",
+    "parsejson": "JObject.Parse",
+    "base64": "write Convert.ToBase64String(bytes).",
+    "isnull": "write value ?? other.",
+    "coalesce": "write value ?? other.",
+    "isempty": "string.IsNullOrEmpty",
+    "nint": "long",
+    "integer": "int",
+    "boolean": "bool",
+    "objects": "object",
+    "concat": "string.Concat",
+    "substring": "write text.Substring(start, length).",
+    "getdate": "write DateTime.Now.",
+    "now": "write DateTime.UtcNow.",
+    "self": "context",
+    "this": "context",
 }
 """Names that stand alone, in lower case."""
+
+_DECLARE = "declare a variable with var"
+TYPE_WORDS: Final = {
+    **dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), _DECLARE),
+    "function": "a local function begins with its return type: int f() { … }",
+    "not": "write !(x is …), or x != null",
+    "Integer": "write int",
+    "boolean": "write bool",
+    "str": "write string",
+    "Map": "write Dictionary<string, string>",
+    "HashMap": "write Dictionary<string, string>",
+    "ArrayList": "write List<string>",
+    "RuntimeException": "write Exception",
+    "Error": "write Exception",
+    **dict.fromkeys(("None", "none", "nil", "undefined", "NULL", "Null"), "write null"),
+}
+"""Words where a type must be."""
+
+ARRAY_MEMBERS: Final = frozenset({"push", "add", "pop", "remove", "insert", "clear", "addrange", "removeat"})
+"""Members that change the length of a list, in lower case."""
 
 NEWER_TYPES: Final = {
     "DateOnly": "use a DateTime, and its Date",
@@ -67,6 +114,7 @@ KNOWN_ELSEWHERE: Final = frozenset(
 )
 """Types of .NET that people try to use: they exist, and policy expressions have none of them."""
 
+_MACS = ("HMACMD5", "HMACSHA1", "HMACSHA256", "HMACSHA384", "HMACSHA512")
 _HASHES = ("MD5", "SHA1", "SHA256", "SHA384", "SHA512")
 _BODY = "read the body with .As<string>(), or .As<JObject>() for JSON."
 _READ_ONLY = "headers, variables and the like are changed by policies: set-header, set-variable, …."
@@ -80,6 +128,35 @@ MEMBERS: Final = {
     ("string", "trimright"): "TrimEnd",
     ("string", "rstrip"): "TrimEnd",
     ("string", "find"): "IndexOf",
+    ("string", "concat"): "join texts with +.",
+    ("string", "join"): "write string.Join(separator, values).",
+    ("string", "format"): 'write string.Format(format, value), or $"text {value}".',
+    ("string", "isempty"): "write string.IsNullOrEmpty(text).",
+    ("string", "isnullorempty"): "write string.IsNullOrEmpty(text).",
+    ("string", "isnullorwhitespace"): "write string.IsNullOrWhiteSpace(text).",
+    ("string", "asspan"): "write text.Substring(start, length).",
+    ("string", "valueof"): "write value.ToString().",
+    **{("string", f"to{name}"): "write int.Parse(text)." for name in ("int", "int32", "integer", "number")},
+    ("string", "todouble"): "write double.Parse(text).",
+    ("string", "tobool"): "write bool.Parse(text).",
+    ("string", "toboolean"): "write bool.Parse(text).",
+    ("IContext", "log"): "Trace",
+    ("IContext", "cache"): "read the cache with the policy cache-lookup-value.",
+    ("IUser", "name"): "write FirstName or LastName.",
+    ("IContextApi", "title"): "Name",
+    ("IResponse", "issuccessstatuscode"): "write StatusCode >= 200 && StatusCode < 300.",
+    ("Newtonsoft.Json.Linq.JToken", "getvalue"): 'write .Value<string>("name").',
+    ("string", "reverse"): "write string.Concat(text.Reverse()).",
+    ("System.Convert", "tohexstring"): 'write BitConverter.ToString(bytes).Replace("-", "").',
+    ("System.Random", "shared"): "write new Random().",
+    ("System.Guid", "createversion7"): "NewGuid",
+    ("System.Guid", "new"): "NewGuid",
+    ("object", "keys"): "write json.Properties(), or .Keys of a dictionary.",
+    ("Newtonsoft.Json.JsonSerializer", "serialize"): "write JsonConvert.SerializeObject(value).",
+    ("Newtonsoft.Json.JsonSerializer", "deserialize"): "write JsonConvert.DeserializeObject<JObject>(text).",
+    ("Newtonsoft.Json.Linq.JObject", "hasownproperty"): "ContainsKey",
+    ("Newtonsoft.Json.Linq.JObject", "has"): "ContainsKey",
+    ("Newtonsoft.Json.Linq.JToken", "parsejson"): "write JObject.Parse(text).",
     ("string", "substr"): "Substring",
     ("string", "slice"): "Substring",
     ("string", "replaceall"): "Replace",
@@ -117,8 +194,20 @@ MEMBERS: Final = {
         f"{name}.Create().ComputeHash(bytes)."
         for name in _HASHES
     },
+    **{
+        (f"System.Security.Cryptography.{name}", "hashdata"): f"it is newer than the .NET of policies: use "
+        f"new {name}(key).ComputeHash(bytes)."
+        for name in _MACS
+    },
 }
 """Members that a type, or what it derives from, does not have: the name in lower case."""
+
+NEWER_NAMESPACES: Final = {
+    "System.Text.Json": "use JObject.Parse(text) and JsonConvert.SerializeObject(value)",
+    "System.Net.Http": "use the policy send-request",
+    "System.Threading.Tasks": "a policy expression is not async: call methods directly",
+}
+"""Namespaces that policies can't use, with what takes their place."""
 
 NEWER_OPERATORS: Final = {
     "chunk": ".Select((x, i) => new { x, i }).GroupBy(p => p.i / size, p => p.x)",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import advice, lookup
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
 from apimpolicy.binding.conversions import same, standard_implicit
 from apimpolicy.binding.function_signatures import instance_of, signature_of
 from apimpolicy.binding.nodes import Bad, Expression, MethodGroup, MethodReference, Placeholder
@@ -38,6 +38,7 @@ def unconvertible(binder: Binder, group: MethodGroup, target: Type, syntax: Node
             name_token(group),
             "CS0428",
             f"'{group.name}' is a method, not a '{shown(target)}'; did you forget the parentheses?",
+            help=advice.for_method(group),
         )
     if _differs_in_result(binder, group, target):
         return binder.failure(

@@ -32,11 +32,6 @@ if TYPE_CHECKING:
 
 
 _ALLOWED_TYPES = "the gateway allows the types of the policy expression reference"
-_DECLARING_WORDS = dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), "declare a variable with var")
-_DECLARING_WORDS["function"] = "a local function begins with its return type: int f() { … }"
-"""Words that begin a declaration in other languages."""
-
-
 _OF_OBJECT = frozenset({"Equals", "ReferenceEquals", "ToString", "GetHashCode", "GetType"})
 """What every class has: an expression is compiled as the body of a static method of one."""
 
@@ -88,6 +83,8 @@ def bind_identifier(binder: Binder, node: shapes.Identifier) -> Expression:
         message = f"'{name}' is a .NET type that policy expressions can't use"
         return binder.failure(node, "CS0103", message, help=elsewhere)
     label, help = suggestions.for_name(binder, name, _names_like(binder, node, name))
+    if not label and not help and suggestions.is_assigned(binder, node):
+        help = f"declare it: var {name} = …"
     return binder.failure(node, "CS0103", message, label=label, help=help)
 
 
@@ -177,6 +174,7 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
     else:
         from apimpolicy.binding import suggestions
 
+        help = suggestions.for_type_word(binder, node, name)
         elsewhere = suggestions.for_type_elsewhere(name)
         if elsewhere is not None:
             message = f"'{name}' is a .NET type that policy expressions can't use"
@@ -186,8 +184,8 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
             node,
             "CS0246",
             f"the type '{name}' does not exist",
-            label="" if name in _DECLARING_WORDS else binder.suggestion(name, lookup.nearest_type_names(name)),
-            help=_DECLARING_WORDS.get(name, ""),
+            label="" if help else binder.suggestion(name, lookup.nearest_type_names(name)),
+            help=help,
         )
     return ERROR
 

@@ -6,10 +6,20 @@ Following it must compile (`tests/unit/binding/test_followed_help.py`).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
-from apimpolicy.binding.foreign_names import KNOWN_ELSEWHERE, MEMBERS, NAMES, NEWER_OPERATORS, NEWER_TYPES, SYNONYMS
+from apimpolicy.binding.foreign_names import (
+    ARRAY_MEMBERS,
+    KNOWN_ELSEWHERE,
+    MEMBERS,
+    NAMES,
+    NEWER_OPERATORS,
+    NEWER_TYPES,
+    SYNONYMS,
+    TYPE_WORDS,
+)
 from apimpolicy.binding.inference import takes_receiver
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
@@ -22,10 +32,18 @@ if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Expression
     from apimpolicy.dotnet.types import Type
+    from apimpolicy.syntax.nodes import Node, Token
 
 _PATHS = (("IContext", "context"), ("IRequest", "context.Request"), ("IUrl", "context.Request.Url"))
 """Objects whose members people name without the path to them."""
+_ABSENT = {
+    "IMessageBody": "read the body first: .As<string>() or .As<JObject>()",
+    "System.Collections.Generic.IReadOnlyDictionary": 'look it up by its name: .GetValueOrDefault("{}", "")',
+}
+"""What to do where a value has no property of a name."""
 _COUNTS = ("Length", "Count")
+_CATCH = re.compile(r"\bcatch\s*\(\s*$")
+_ASSIGNMENT = re.compile(r"\s*=[^=>]")
 
 
 def for_name(binder: Binder, name: str, names: Iterable[str]) -> tuple[str, str]:
@@ -50,6 +68,19 @@ def for_type_elsewhere(name: str) -> str | None:
     return "" if name in KNOWN_ELSEWHERE else None
 
 
+def for_type_word(binder: Binder, node: Node | Token, name: str) -> str:
+    """What takes the place of a word of another language where a type stands."""
+    if _CATCH.search(binder.excerpt.text[: node.start]) and binder.excerpt.text[node.end :].lstrip().startswith(")"):
+        return f"write catch (Exception {name})"
+    return TYPE_WORDS.get(name, "")
+
+
+def is_assigned(binder: Binder, node: Node) -> bool:
+    """Whether a statement assigns to the name."""
+    text = binder.excerpt.text
+    return text[: node.start].rstrip()[-1:] in ("{", "}", ";") and _ASSIGNMENT.match(text, node.end) is not None
+
+
 def _label(meant: str) -> tuple[str, str]:
     return f"did you mean '{meant}'?", ""
 
@@ -71,7 +102,9 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
     if inner is not None and lookup.find_members(inner, name):
         return "", f"the value may be null: use .Value.{name} or ?.{name}"
     if type_ is OBJECT:
-        return "", f"an 'object' has few members: cast it to the type that is meant, ((string)…).{name}"
+        if lookup.find_members(STRING, name):
+            return "", f"an 'object' has few members: cast it to the type that is meant, ((string)…).{name}"
+        return "", f"an 'object' has few members: cast it to the type that is meant, ((JObject)…)[\"{name}\"] for JSON"
     known = _known_member(type_, name) or _synonym(binder, receiver, name, is_called=is_called)
     if known:
         return known
@@ -86,14 +119,18 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
     if isinstance(type_, AnonymousType):
         found = binder.nearest_names(name, [member for member, _ in type_.members])
         return _label(found[0]) if found else ("", "")
-    own = [m for m in lookup.member_names(type_) if _is_member(type_, m, is_static=False, is_called=is_called)]
+    own = _instance_members(type_, is_called=is_called)
+    if name[:3].lower() == "get" and name[3:4].isupper():
+        found = binder.nearest_names(name[3:], _instance_members(type_, is_called=False))
+        if found:
+            return "", f"write the property {found[0]}, without parentheses"
     names = [*own, *lookup.extension_method_names()] if is_called else own
     found = [m for m in binder.nearest_names(name, names) if m in own or _extends(binder, receiver, m)]
     is_other_case = bool(found) and found[0].lower() == name.lower()
     if isinstance(type_, NamedType) and is_json(type_) and not is_called and not is_other_case:
         return "", f'to read a JSON property, use its name: ["{name}"]'
-    if not found and not is_called and isinstance(type_, NamedType) and type_.name == "IMessageBody":
-        return "", "read the body first: .As<string>() or .As<JObject>()"
+    if not found and not is_called and isinstance(type_, NamedType):
+        return "", _ABSENT.get(type_.name, "").format(name)
     return _label(found[0]) if found else ("", "")
 
 
@@ -105,6 +142,10 @@ def _known_member(type_: Type, name: str) -> tuple[str, str] | None:
         found = MEMBERS.get((definition, lower))
         if found:
             return ("", found[:-1]) if found.endswith(".") else _label(found)
+    if isinstance(type_, ArrayType) and lower in ARRAY_MEMBERS:
+        return "", "an array keeps its length: use a List, as in array.ToList()"
+    if lookup.enumerable_argument(type_) is not None and lower == "join" and name != "Join":
+        return "", "write string.Join(separator, values)"
     if lookup.enumerable_argument(type_) is not None and lower in NEWER_OPERATORS:
         return "", f"'{name}' is newer than the .NET of policies: write {NEWER_OPERATORS[lower]}"
     return None
@@ -124,6 +165,10 @@ def _synonym(binder: Binder, receiver: Expression, name: str, *, is_called: bool
     if name.lower() in SYNONYMS and SYNONYMS[name.lower()][0] in _COUNTS and _extends(binder, receiver, "Count"):
         return _label("Count" if is_called else "Count()")
     return None
+
+
+def _instance_members(type_: Type, *, is_called: bool) -> list[str]:
+    return [m for m in lookup.member_names(type_) if _is_member(type_, m, is_static=False, is_called=is_called)]
 
 
 def _is_member(type_: Type, name: str, *, is_static: bool, is_called: bool) -> bool:

@@ -1,1 +1,1 @@
-"""Everything that can be said about a policy document before it runs."""
+"""Findings about a policy document before it runs."""

@@ -1,4 +1,4 @@
-"""How much is said about one document: at most `MOST_FINDINGS`, the worst, and a last one that says that there is more.
+"""Limit the findings of a document to the `MOST_FINDINGS` most severe ones, and report the number of others.
 
     POL043  there are more findings than are listed
 
@@ -35,7 +35,7 @@ class Collection:
 
     @property
     def is_full(self) -> bool:
-        """Whether there are more errors than are listed: nothing that is found now can be among the worst."""
+        """Return whether there are more errors than are listed: nothing that is found now can be among the worst."""
         return self._counts[Severity.ERROR] > MOST_FINDINGS
 
     def take(self, findings: Iterable[Diagnostic]) -> None:
@@ -51,7 +51,7 @@ class Collection:
                 self._kept.append(finding)
 
     def in_order(self) -> list[Diagnostic]:
-        """The worst findings in the order of the file, and one more when others were left out."""
+        """Return the worst findings in the order of the file, and one more when others were left out."""
         left = MOST_FINDINGS
         room = Counter[Severity]()
         for severity in _WORST_FIRST:

@@ -49,7 +49,7 @@ class BodyRead:
 
 
 def body_reads(expression: CheckedExpression) -> Iterator[BodyRead]:
-    """Every read of `context.Request.Body` and `context.Response.Body`, in order of the text."""
+    """Yield every read of `context.Request.Body` and `context.Response.Body`, in order of the text."""
     if "Body" not in expression.excerpt.text:
         return
     found = [read for node in expression.of_kind(Call) if (read := _read(expression, node)) is not None]

@@ -34,7 +34,7 @@ class Entry(NamedTuple):
     by_default: bool
 
     def fits(self, contents: Contents) -> bool:
-        """Whether the rule has something to look at."""
+        """Return whether the rule has something to look at."""
         if self.members and any(map(contents.code.__contains__, self.members)):
             return True
         if not (self.elements or self.attributes or self.words):
@@ -60,7 +60,7 @@ class Contents:
 
 @cache
 def entries() -> tuple[Entry, ...]:
-    """Every rule, by code."""
+    """Return every rule, by code."""
     return tuple(
         Entry(
             said["code"],
@@ -77,7 +77,7 @@ def entries() -> tuple[Entry, ...]:
 
 
 def rules_for(subject: Subject) -> Iterator[type[Rule]]:
-    """The rules that a document needs."""
+    """Yield the rules that a document needs."""
     settings = subject.settings
     contents = Contents(subject)
     for entry in _wanted(settings.select, settings.extend, settings.ignore):
@@ -93,14 +93,14 @@ def rules_for(subject: Subject) -> Iterator[type[Rule]]:
 
 @cache
 def _wanted(select: tuple[str, ...], extend: tuple[str, ...], ignore: tuple[str, ...]) -> list[Entry]:
-    """The entries that a run's settings of these names leave."""
+    """Return the entries that a run's settings of these names leave."""
     wants = Settings(select, extend, ignore).wants
     return [entry for entry in entries() if wants(entry.code, entry.by_default)]
 
 
 @cache
 def rule_class(module: str) -> type[Rule]:
-    """The rule that a module of `rules/` defines."""
+    """Return the rule that a module of `rules/` defines."""
     from importlib import import_module
 
     from apimpolicy.checks.rule import Rule
@@ -113,12 +113,12 @@ def rule_class(module: str) -> type[Rule]:
 
 
 def entry_of(code: str) -> Entry | None:
-    """The rule with this code."""
+    """Return the rule with this code."""
     return next((entry for entry in entries() if entry.code == code), None)
 
 
 def page_of(entry: Entry) -> str:
-    """The rule's page: its module's docstring."""
+    """Return the rule's page: its module's docstring."""
     import inspect
     import sys
 

@@ -21,7 +21,7 @@ _NAMES = ("name",)
 
 
 def certain(subject: Subject, rules: Iterable[Rule], found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """The findings for which no hole can be the answer: none in their place, and none among what they are about."""
+    """Yield the findings that no hole can explain: neither at their position nor in their subject."""
     about_all = {rule.code for rule in rules if rule.needs_all}
     for finding in found:
         text = finding.source.text[finding.start : finding.end]
@@ -32,7 +32,7 @@ def certain(subject: Subject, rules: Iterable[Rule], found: Iterable[Diagnostic]
 
 
 def _is_open(subject: Subject, element: Element | None) -> bool:
-    """Whether a hole may hold more of an element: its text, children, attributes, or something below them."""
+    """Return whether a hole may hold more of an element: its text, children, attributes, or something below them."""
     return element is not None and any(
         below.may_have_more_attributes
         or (_has_hole(below) and (below is element or not subject.takes_text_only(below)))
@@ -48,7 +48,7 @@ def _has_hole(element: Element) -> bool:
 
 
 def _may_do_more(subject: Subject) -> bool:
-    """Whether a hole anywhere may be a policy, or code that looks at something."""
+    """Return whether a hole anywhere may be a policy, or code that looks at something."""
     return (
         any(expression.compiled.has_code_holes for expression in subject.expressions)
         or any(_is_open(subject, root) for root in subject.document.roots)
@@ -62,7 +62,7 @@ def _may_do_more(subject: Subject) -> bool:
 
 
 def _may_decide(element: Element, attribute: str) -> bool:
-    """Whether the value of an attribute may be an expression that looks at anything."""
+    """Return whether the value of an attribute may be an expression that looks at anything."""
     if attribute == "condition":
         return element.name == "when" or has_trait(element.name, "repeats")
     return attribute == "value" and has_trait(element.name, "sets-variable")

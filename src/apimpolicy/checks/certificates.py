@@ -50,7 +50,7 @@ VERIFYING = frozenset(("Verify", "VerifyNoRevocation", "Build"))
 
 
 def is_client_certificate(node: Bound) -> bool:
-    """Whether this is `context.Request.Certificate` itself."""
+    """Return whether this is `context.Request.Certificate` itself."""
     if not isinstance(node, PropertyAccess) or node.property.name != "Certificate":
         return False
     return node.receiver is not None and str(node.receiver.type) == "IRequest"
@@ -65,7 +65,7 @@ class CertificateUse:
         self._receivers = {id(node.placeholder): node.receiver for node in expression.of_kind(ConditionalAccess)}
 
     def is_client_certificate(self, node: Bound | None) -> bool:
-        """Whether the node's value is the caller's certificate, directly or through a local variable."""
+        """Return whether the node's value is the caller's certificate, directly or through a local variable."""
         for _ in range(16):
             if isinstance(node, PropertyAccess):
                 return is_client_certificate(node)
@@ -80,7 +80,7 @@ class CertificateUse:
         return False
 
     def members(self) -> Iterator[tuple[str, PropertyAccess | Call]]:
-        """The members that are used of the caller's certificate, with their names."""
+        """Yield the members that are used of the caller's certificate, with their names."""
         for node in self.expression.compiled.nodes:
             if isinstance(node, PropertyAccess) and self.is_client_certificate(node.receiver):
                 yield node.property.name, node
@@ -92,15 +92,15 @@ class CertificateUse:
                     yield node.method.name, node
 
     def verifications(self) -> list[PropertyAccess | Call]:
-        """Where the caller's certificate is verified."""
+        """Return the nodes that verify the caller's certificate."""
         return [node for name, node in self.members() if name in VERIFYING]
 
     def identifications(self) -> list[PropertyAccess | Call]:
-        """Where something is read that says whose certificate it is."""
+        """Return the nodes that read the identity of the certificate."""
         return [node for name, node in self.members() if name in IDENTITY]
 
     def null_checks(self) -> list[Bound]:
-        """Where the certificate itself is held against null, `?.` and `??` included."""
+        """Return the nodes that compare the certificate with null, including `?.` and `??`."""
         found: list[Bound] = []
         for node in self.expression.compiled.nodes:
             if isinstance(node, Binary):
@@ -118,7 +118,7 @@ class CertificateUse:
         return found
 
     def is_compared(self, node: Bound) -> bool:
-        """Whether a value of the certificate ends in a comparison."""
+        """Return whether a value of the certificate ends in a comparison."""
         for around in self.expression.ancestors(node):
             if isinstance(around, Binary) and around.operator in ("==", "!="):
                 return True

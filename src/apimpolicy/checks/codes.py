@@ -18,11 +18,11 @@ _COMPILER = re.compile(r"CS\d{0,4}|C")
 
 
 class UnknownCodeError(ValueError):
-    """No finding has a code that begins like this, and no rule this name; the message says which are near."""
+    """No code starts like this, and no rule has this name. The message suggests similar ones."""
 
 
 def code_of(text: str, rules: Iterable[type[Rule]] = (), *, foreign: bool = False) -> str:
-    """The code, or the beginning of codes, that a text means; `rules` are those besides the catalogue's.
+    """Return the code, or the beginning of codes, that a text means; `rules` are those besides the catalogue's.
 
     With `foreign`, a code that is unlike ours may be that of an organisation's rule which is not loaded now.
     Raises UnknownCodeError.
@@ -42,7 +42,7 @@ def code_of(text: str, rules: Iterable[type[Rule]] = (), *, foreign: bool = Fals
 
 
 def _codes(rules: Iterable[type[Rule]]) -> list[str]:
-    """Every code but the compiler's."""
+    """Return every code but the compiler's."""
     from apimpolicy.checks.pages import all_codes
 
     return [*(entry.code for entry in entries()), *all_codes(), *(rule.code for rule in rules)]
@@ -59,7 +59,7 @@ def _hint(word: str, names: dict[str, str], rules: Iterable[type[Rule]]) -> str:
 
 
 def _near(code: str, rules: Iterable[type[Rule]]) -> list[str]:
-    """The code that was meant; a code of ours with other digits is not like any other."""
+    """Return similar codes. A POL code with other digits has none."""
     from difflib import get_close_matches
 
     return [] if re.fullmatch(r"POL\d+", code) else get_close_matches(code, _codes(rules), 1, 0.8)

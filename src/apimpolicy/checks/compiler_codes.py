@@ -23,15 +23,15 @@ _NUMBERS = """
 
 
 def is_compiler_code(code: str) -> bool:
-    """Whether `check` may give this code: `CS1061`."""
+    """Return whether `check` may give this code: `CS1061`."""
     return code in compiler_codes()
 
 
 def compiler_codes() -> list[str]:
-    """All of them, in order."""
+    """Return all of them, in order."""
     return [f"CS{number}" for number in _NUMBERS.split()]
 
 
 def page_on_the_web(code: str) -> str:
-    """Where the compiler's own page of a code is."""
+    """Return the address of Microsoft's page about a code."""
     return f"https://learn.microsoft.com/dotnet/csharp/misc/{code.lower()}"

@@ -16,12 +16,12 @@ _WARNING = "A warning of the compiler: the gateway saves such a policy."
 
 @functools.cache
 def explained_codes() -> dict[str, dict[str, Any]]:
-    """What is said about each code that has a page of its own here."""
+    """Return the text of each code that has its own page."""
     return tomllib.loads(_FILE.read_text("utf-8"))
 
 
 def page_of_compiler_code(code: str) -> str | None:
-    """The page of a code, its title first, as Markdown; None when `check` never gives it."""
+    """Return the page of a code, its title first, as Markdown; None when `check` never gives it."""
     if not is_compiler_code(code):
         return None
     link = f"The code is the compiler's own:\n{page_on_the_web(code)}"

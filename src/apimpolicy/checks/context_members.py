@@ -20,7 +20,7 @@ def context_member(node: Bound | None) -> str | None:
 
 
 def is_held_against_null(expression: CheckedExpression, name: str) -> bool:
-    """Whether the expression asks somewhere if `context.<name>` is null: `== null`, `is`, `?.`, `??`."""
+    """Return whether the expression asks somewhere if `context.<name>` is null: `== null`, `is`, `?.`, `??`."""
     return any(context_member(asked) == name for node in expression.compiled.nodes for asked in _asked(node))
 
 

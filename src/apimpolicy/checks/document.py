@@ -69,7 +69,7 @@ def _everything(subject: Subject, missing: Iterable[Diagnostic]) -> Iterator[Dia
 
 
 def _wanted(findings: Iterable[Diagnostic], settings: Settings) -> Iterator[Diagnostic]:
-    """The findings that are looked for, each as bad as the settings say."""
+    """Yield the findings that are looked for, each as bad as the settings say."""
     for finding in findings:
         if settings.wants(finding.code):
             finding.severity = settings.severities.get(finding.code, finding.severity)
@@ -104,7 +104,7 @@ def check_readings(
 
 
 def apply_rules(subject: Subject) -> Iterator[Diagnostic]:
-    """What the rules of the catalogue find. The document is walked once, whatever the number of rules."""
+    """Return the findings of the rules. The document is walked once, however many rules there are."""
     rules = [rule(subject) for rule in rules_for(subject)]
     found = _of_rules(subject, rules)
     return certain(subject, rules, found) if is_unknown(subject.document.source.text) else found

@@ -1,4 +1,4 @@
-"""Syntax and types of expressions. Each distinct expression is looked at once, however many documents it stands in."""
+"""Syntax and types of expressions. Each distinct expression is checked once, however many documents contain it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Compiled:
 
     @property
     def is_legal(self) -> bool:
-        """Whether the C# compiler accepts it, and all of its code is there."""
+        """Return whether the C# compiler accepts it, and all of its code is there."""
         return self.bound is not None and not self.bound.diagnostics and not self.has_code_holes
 
     @property
@@ -70,12 +70,12 @@ class Compiled:
             waiting.extend(reversed(below))
 
     def parent(self, node: Bound) -> Bound | None:
-        """The node around this one."""
+        """Return the node around this one."""
         return self._parents.get(id(node)) if self.nodes else None
 
 
 class CheckedExpression:
-    """An expression where it stands: its place, what it compiled to, and the element (and attribute) that it is in."""
+    """An expression in a document: its position, its compiled form, and the element and attribute that contain it."""
 
     __slots__ = ("attribute", "compiled", "element", "excerpt")
 
@@ -88,11 +88,11 @@ class CheckedExpression:
         self.attribute = attribute
 
     def of_kind(self, kind: type[T]) -> Iterator[T]:
-        """The bound nodes of one class, outermost first."""
+        """Yield the bound nodes of one class, outermost first."""
         return (node for node in self.compiled.nodes if isinstance(node, kind))
 
     def ancestors(self, node: Bound) -> Iterator[Bound]:
-        """The nodes around one, nearest first."""
+        """Yield the nodes around one, nearest first."""
         parent = self.compiled.parent(node)
         while parent is not None:
             yield parent
@@ -100,7 +100,7 @@ class CheckedExpression:
 
     @property
     def findings(self) -> list[Diagnostic]:
-        """What the C# compiler and the gateway's own rules say about it, at its place in the document."""
+        """Findings of the C# compiler and of the gateway's own rules, at their positions in the document."""
         return [
             Diagnostic.within(
                 self.excerpt, d.start, d.end, d.code, d.message, severity=d.severity, label=d.label, help=d.help
@@ -118,7 +118,7 @@ class ExpressionCheck:
         self._compiled: dict[str, Compiled] = {}
 
     def __call__(self, excerpt: Excerpt) -> list[Diagnostic]:
-        """What the C# compiler and the gateway's own rules say about the expression, at its place in the document."""
+        """Return findings of the compiler and of the gateway's own rules, at their positions in the document."""
         excerpt, compiled = self.compile(excerpt)
         return [
             Diagnostic.within(
@@ -128,7 +128,7 @@ class ExpressionCheck:
         ]
 
     def compile(self, excerpt: Excerpt) -> tuple[Excerpt, Compiled]:
-        """The expression, compiled. A `{{named-value}}` in it is a hole, as a template's placeholder is."""
+        """Return the expression, compiled. A `{{named-value}}` in it is a hole, as a template's placeholder is."""
         excerpt = named_values_as_holes(excerpt)
         found = self._compiled.get(excerpt.text)
         if found is None:
@@ -139,7 +139,7 @@ class ExpressionCheck:
 
 
 def _without_caught(bound: BoundExpression, warnings: list[Diagnostic]) -> Iterator[Diagnostic]:
-    """The compiler's warnings without those about the variable of a `catch`: it is there to name what is caught."""
+    """Yield the compiler's warnings, except for an unused variable of a `catch`."""
     caught: set[int] = set()
     if any(warning.code == UNUSED for warning in warnings):
         from apimpolicy.binding.nodes import Catch
@@ -184,7 +184,7 @@ _CONSTANTS = frozenset(("CS0133", "CS0150", "CS1736"))
 
 
 def _compile_around_holes(excerpt: Excerpt) -> Compiled:
-    """An expression of which a part is not known: what is said of it holds whatever the rest is."""
+    """Return a compiled expression with holes. Its findings are true whatever the holes contain."""
     from apimpolicy.binding import bind
     from apimpolicy.binding.gateway_rules import check_gateway_rules
     from apimpolicy.syntax.holes import as_statements, parse_around_holes
@@ -204,5 +204,5 @@ def _compile_around_holes(excerpt: Excerpt) -> Compiled:
 
 
 def _touches_hole(finding: Diagnostic) -> bool:
-    """Whether a hole stands where the finding does, or in what it says."""
+    """Return whether a finding is at a hole, or mentions one."""
     return OPEN in finding.source.text[finding.start : finding.end] or OPEN in finding.message

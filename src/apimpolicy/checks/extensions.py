@@ -34,12 +34,12 @@ _OURS = r"(POL|APIM|CS)\d"
 
 
 def rules_of_files(paths: Iterable[str]) -> list[type[Rule]]:
-    """The rules in files of Python. Raises ConfigurationError."""
+    """Return the rules in files of Python. Raises ConfigurationError."""
     return [rule for path in paths for rule in _checked(_rules_in(_module(path)), path)]
 
 
 def rules_of_packages() -> list[type[Rule]]:
-    """The rules of installed packages. Raises ConfigurationError."""
+    """Return the rules of installed packages. Raises ConfigurationError."""
     if not any(map(_offers_rules, filter(_is_site, sys.path))):
         return []
     from importlib.metadata import entry_points
@@ -56,12 +56,12 @@ def rules_of_packages() -> list[type[Rule]]:
 
 
 def _is_site(path: str) -> bool:
-    """Whether a directory holds installed packages: never the current directory, whatever lies in it."""
+    """Return whether a directory holds installed packages: never the current directory, whatever lies in it."""
     return os.path.basename(path) in ("site-packages", "dist-packages")
 
 
 def _offers_rules(site: str) -> bool:
-    """Whether an installed package has an entry point of ours. Importing `importlib.metadata` to ask takes longer."""
+    """Return whether an installed package has our entry point. `importlib.metadata` takes longer to import."""
     try:
         with os.scandir(site) as entries:
             names = [entry.name for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
@@ -97,7 +97,7 @@ def _module(path: str) -> object:
 
 
 def _rules_in(module: object) -> Iterator[object]:
-    """The rules that a module defines itself."""
+    """Yield the rules that a module defines itself."""
     from apimpolicy.checks.rule import Rule
 
     for value in vars(module).values():
@@ -106,7 +106,7 @@ def _rules_in(module: object) -> Iterator[object]:
 
 
 def _checked(found: Iterable[object], place: str) -> list[type[Rule]]:
-    """The same, when every one can be a rule. Raises ConfigurationError."""
+    """Return the classes if all of them are valid rules. Raises ConfigurationError."""
     from apimpolicy.checks.rule import Rule
 
     rules: list[type[Rule]] = []

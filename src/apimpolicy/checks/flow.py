@@ -63,7 +63,7 @@ class Flow:
             self._root(root)
 
     def before(self, element: Element) -> State:
-        """The state before the policy that an element belongs to; an open one for what was never reached."""
+        """Return the state before the policy that an element belongs to; an open one for what was never reached."""
         found: Element | None = element
         while found is not None:
             if (state := self._before.get(id(found))) is not None:
@@ -93,7 +93,7 @@ class Flow:
             self._run(section, self._possible())
 
     def _possible(self) -> State:
-        """What may be set when an error comes: anything that the document sets anywhere."""
+        """Return the state after an error: any variable that the document sets may be set."""
         variables = {
             name: Variable(types, False, element)
             for element in self.subject.elements
@@ -102,7 +102,7 @@ class Flow:
         return State(variables, is_open=True)
 
     def _run(self, parent: Element, state: State) -> State | None:
-        """The state after the policies inside; None when no request comes out."""
+        """Return the state after the policies inside; None when no request comes out."""
         current: State | None = state
         for child in parent.children:
             if current is None:
@@ -152,7 +152,7 @@ class Flow:
         return state
 
     def _retry(self, element: Element, state: State) -> State | None:
-        """The condition is evaluated after the policies inside."""
+        """Run the policies inside, then the condition."""
         after = self._run(element, state)
         if after is not None:
             self._before[id(element)] = after
@@ -203,7 +203,7 @@ class Flow:
         return self._with(state, {name: Variable(None, False, element) for name in _variables_of(fragment)})
 
     def _with(self, state: State, added: Mapping[str, Variable]) -> State:
-        """The state with more variables; an open one without any when there is no room for them."""
+        """Return the state with more variables; an open one without any when there is no room for them."""
         if not self._takes(len(state.variables) + len(added)):
             return attrs.evolve(state, variables={}, is_open=True)
         return attrs.evolve(state, variables={**state.variables, **added})
@@ -252,7 +252,7 @@ def _changed(ways: list[State], before: Mapping[str, Variable]) -> dict[str, Non
 
 
 def variables_set_by(subject: Subject, element: Element) -> Iterator[tuple[str, frozenset[str] | None, bool]]:
-    """The variables that a policy sets: name, types, and whether it always does."""
+    """Yield the variables that a policy sets: name, types, and whether it always does."""
     if has_trait(element.name, "sets-variable"):
         name = element.get("name")
         if name is not None and not name.value.parts:

@@ -24,20 +24,20 @@ _SECRETS = {
 
 
 def type_name(node: Bound | None) -> str:
-    """The name of a value's type without its namespace; empty for None."""
+    """Return the name of a value's type without its namespace; empty for None."""
     found = getattr(node, "type", None)
     return "" if found is None else str(found).rpartition(".")[2]
 
 
 def caller_inputs(expression: CheckedExpression) -> Iterator[PropertyAccess]:
-    """Where the expression reads what the caller writes freely: headers, body, query."""
+    """Yield the nodes that read text of the caller: headers, body, query."""
     for node in expression.of_kind(PropertyAccess):
         if node.property.name in _INPUTS.get(type_name(node.receiver), ()):
             yield node
 
 
 def secrets(expression: CheckedExpression) -> Iterator[tuple[str, PropertyAccess | Call]]:
-    """Where the expression reads a secret, with what it is."""
+    """Yield the nodes that read a secret, with its description."""
     for node in expression.compiled.nodes:
         if isinstance(node, PropertyAccess) and node.property.name in _SECRETS.get(type_name(node.receiver), ()):
             yield ("a subscription key" if type_name(node.receiver) == "ISubscription" else "a password"), node

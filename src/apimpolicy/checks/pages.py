@@ -13,23 +13,26 @@ if TYPE_CHECKING:
 
     from apimpolicy.checks.rule import Rule
 
+SITE = "https://apimpolicy.github.io/apimpolicy/"
+"""Where the documentation is."""
+
 _READING = (
     "Policy documents are markup with C# in it. Expressions are found first, and the markup around them is checked."
 )
 _STRUCTURE = (
     "The specification of every policy comes from its page and, where that is silent, from the gateway's schema: "
     "https://learn.microsoft.com/azure/api-management/api-management-policies. An error means that Azure would refuse "
-    "the document. Where the sources disagree, it is less than an error: `docs/reference/severity.md` has the rule."
+    "the document. If sources disagree, it is a warning at most: see `docs/reference/severity.md`."
 )
 _GATEWAY = (
     "Expressions can use only a part of .NET: "
     "https://learn.microsoft.com/azure/api-management/api-management-policy-expressions#CLRTypes. "
-    "If your gateway accepts more than the page says, switch it off with `--ignore {code}`."
+    "If your gateway accepts more than the page documents, turn it off with `--ignore {code}`."
 )
 
 _CLAIMS = (
-    "`apimpolicy prove` looks for a request for which a claim of a test file, or of apimpolicy.toml, does not hold. A "
-    "false one comes with such a request, which has run; of one that is not decided it says what stands in the way: "
+    "`apimpolicy prove` searches for a request that breaks a claim of a test file or of apimpolicy.toml. A false claim "
+    "comes with such a request, which ran. For a claim that is not decided, it reports the reason: "
     "`docs/explanation/proofs.md`."
 )
 
@@ -39,13 +42,13 @@ _OF_SERVICES = {
         "a product, the logger of a diagnostic, the backends of a pool, the version set of an API, the product of a "
         "subscription, the named values of a logger. If the service lists that kind of resource, but not this one, "
         "publishing the folder fails: \"Backend Entity 'x' not found.\", \"Invalid field 'loggerId' specified\". It is "
-        "a warning where no source says so: named values in a backend's credentials. Declare what lives elsewhere in "
+        "a warning where no source confirms it: named values in a backend's credentials. Declare other resources in "
         'apimpolicy.toml: `external = ["apis/shared-*"]`. Sources: https://github.com/Azure/apiops/issues/797, '
         "https://github.com/Azure/apiops/issues/328, https://github.com/Azure/apiops/issues/163, "
         "https://github.com/Azure/apiops/pull/756"
     ),
     "POL163": (
-        "A resource is called like its folder, and Azure doesn't accept every name. Names of APIs, products, groups, "
+        "A resource has the name of its folder, and Azure doesn't accept every name. Names of APIs, products, groups, "
         "loggers, named values and subscriptions have at most 256 characters and none of * # & + : < > ?, those of "
         "other resources at most 80. Tags and fragments have only letters, digits, hyphens and underscores; display "
         "names of named values only letters, digits, periods, hyphens and underscores. Sources: "
@@ -79,7 +82,7 @@ _TITLES = {
     "POL021": "an XML declaration that is not at the start",
     "POL022": "missing white space before an attribute",
     "POL023": "`<` in an attribute value",
-    "POL024": "something unexpected in a tag",
+    "POL024": "unexpected text in a tag",
     "POL025": "`]]>` in text",
     "POL026": "too many problems: the rest is not checked",
     "POL027": "the file is larger than any policy document may be",
@@ -97,7 +100,7 @@ _TITLES = {
     "POL106": "a policy in a section that doesn't allow it",
     "POL107": "an unexpected element or text",
     "POL108": "a required element is missing or empty",
-    "POL109": "something that a fragment can't contain",
+    "POL109": "an element that a fragment can't contain",
     "POL110": "an unknown or repeated root or section",
     "POL112": "a policy fragment that does not exist",
     "POL113": "attributes that don't go together",
@@ -152,7 +155,7 @@ def evidence_of(code: str) -> str:
 
 
 def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
-    """The page of a code, its title first; None when neither `check` nor one of these rules gives it."""
+    """Return the page of a code, its title first; None when neither `check` nor one of these rules gives it."""
     for rule in rules:
         if rule.code == code:
             return rule.page()
@@ -168,6 +171,13 @@ def page_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str | None:
         return None
     evidence = evidence_of(code)
     return f"{title}.\n\n{_text(code)}" + (f"\n\n**Evidence.** {evidence}" if evidence else "")
+
+
+def address_of_code(code: str) -> str:
+    """Return where a code's page is on the web: the compiler's own, or that of the documentation."""
+    from apimpolicy.checks.compiler_codes import page_on_the_web
+
+    return page_on_the_web(code) if code.startswith("CS") else f"{SITE}reference/codes/#{code.lower()}"
 
 
 def title_of_code(code: str, rules: Iterable[type[Rule]] = ()) -> str:
@@ -205,5 +215,5 @@ def _text(code: str) -> str:
 
 
 def all_codes() -> list[str]:
-    """Every code with a page of its own here, rules' not."""
+    """Return every code with a page of its own here, rules' not."""
     return sorted((*_TITLES, *explained_codes(), *audit_codes()))

@@ -31,5 +31,5 @@ class Proofs(NamedTuple):
     undecided: str = ""
 
     def of(self, kind: str) -> list[Fact]:
-        """The facts of a kind."""
+        """Return the facts of a kind."""
         return [fact for fact in self.facts if fact.kind == kind]

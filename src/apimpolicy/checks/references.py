@@ -21,19 +21,19 @@ class Missing(NamedTuple):
 
     @property
     def message(self) -> str:
-        """What is wrong, as a sentence without an end."""
+        """The message, without a full stop."""
         if self.deleted:
             return f"the {self.noun} '{self.name}' is still used here, but was deleted since {self.deleted}"
         return f"the service has no {self.noun} '{self.name}'"
 
     @property
     def label(self) -> str:
-        """What was meant, if anything is near."""
+        """The suggestion, if there is a similar name."""
         return f"did you mean '{self.near[0]}'?" if self.near and not self.deleted else ""
 
     @property
     def help(self) -> str:
-        """What to do, or what there is."""
+        """The advice, or a list of existing names."""
         if self.deleted:
             return f"Keep the {self.noun}, or remove what uses it."
         if not self.known:
@@ -50,7 +50,7 @@ class KnownService(Protocol):
     """The service around a document. Its `repr` changes whenever an answer could."""
 
     def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
-        """What is missing when none of these names is one of a resource of this kind; None where one is, or may be.
+        """Return the missing reference if no resource of this kind has one of these names; None if one may exist.
 
         `within` is the id of the API, for its operations, or of the authorization provider.
         """

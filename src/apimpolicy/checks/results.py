@@ -15,7 +15,7 @@ HARMLESS = frozenset(("ComputeHash", "AsJwt", "TryParseJwt", "Length", "IsNullOr
 
 
 def reaches_result(expression: CheckedExpression, secret: Bound) -> bool:
-    """Whether the expression returns the secret, or a text made of it; through local variables as well."""
+    """Return whether the expression returns the secret, or a text made of it; through local variables as well."""
     is_block = next(expression.of_kind(Return), None) is not None
     waiting, seen = [secret], {id(secret)}
     while waiting:
@@ -34,7 +34,7 @@ def reaches_result(expression: CheckedExpression, secret: Bound) -> bool:
 
 
 def _written(node: Bound) -> object:
-    """The local variable that a node sets."""
+    """Return the local variable that a node sets."""
     if isinstance(node, LocalDeclaration):
         return node.symbol
     if isinstance(node, Assignment) and isinstance(node.target, Local):
@@ -43,7 +43,7 @@ def _written(node: Bound) -> object:
 
 
 def is_harmless(node: Bound) -> bool:
-    """Whether a node takes something from a secret that may be shown."""
+    """Return whether a node takes something from a secret that may be shown."""
     if isinstance(node, Call):
         return node.method.name in HARMLESS
     if isinstance(node, PropertyAccess):

@@ -55,10 +55,10 @@ class Rule:
     by_default: ClassVar[bool] = True
     elements: ClassVar[tuple[str, ...]] = ()
     needs_all: ClassVar[bool] = False
-    """Whether a finding says that something is nowhere in the document: it may be what a hole stands for."""
+    """Set if a finding reports that something is missing in the document: a hole may contain it."""
 
     mended_by_null_check: ClassVar[bool] = False
-    """Whether `?.` at the place of the finding mends it: editors offer that."""
+    """Set if `?.` at the finding fixes it: editors offer that."""
 
     traits: ClassVar[tuple[str, ...]] = ()
     """Traits of policies, see `apimpolicy.policies.traits`; `once` are those that may stand in a section once."""
@@ -81,7 +81,7 @@ class Rule:
 
     @classmethod
     def page(cls) -> str:
-        """The rule's page: the docstring of its class, or of its module."""
+        """Return the rule's page: the docstring of its class, or of its module."""
         import inspect
         import sys
 
@@ -90,7 +90,7 @@ class Rule:
 
     @classmethod
     def name(cls) -> str:
-        """The rule's name, with which its page begins: `certificate-not-verified`."""
+        """Return the rule's name, with which its page begins: `certificate-not-verified`."""
         return cls.page().partition(":")[0].strip()
 
     @property
@@ -107,12 +107,12 @@ class Rule:
 
     @classmethod
     def visits(cls) -> tuple[str, ...]:
-        """The names of the elements that `visit_element` sees."""
+        """Return the names of the elements that `visit_element` sees."""
         return tuple(dict.fromkeys((*cls.elements, *names_with(*cls.traits)))) if cls.traits else cls.elements
 
     @classmethod
     def reads_code(cls) -> bool:
-        """Whether the rule looks at expressions."""
+        """Return whether the rule looks at expressions."""
         return cls.visit_expression is not Rule.visit_expression
 
     def visit_expression(self, expression: CheckedExpression) -> Iterable[Diagnostic]:
@@ -125,7 +125,7 @@ class Rule:
 
     @staticmethod
     def literal(element: Element, name: str) -> str | None:
-        """The value of an attribute, if it is given and known: neither an expression nor one with a hole in it."""
+        """Return the value of an attribute if it is a literal: neither an expression nor a text with a hole."""
         attribute = element.get(name)
         if attribute is None or attribute.value.parts:
             return None
@@ -133,27 +133,27 @@ class Rule:
         return None if is_unknown(text) else text
 
     def at_element(self, element: Element, message: str, **words: Unpack[Words]) -> Diagnostic:
-        """A finding at the name of an element."""
+        """Return a finding at the name of an element."""
         return self.at_span(element, element.name_start, element.name_end, message, **words)
 
     def at_attribute(self, element: Element, attribute: Attribute, message: str, **words: Unpack[Words]) -> Diagnostic:
-        """A finding at the name of an attribute."""
+        """Return a finding at the name of an attribute."""
         return self.at_span(element, attribute.name_start, attribute.name_end, message, **words)
 
     def at_value(self, element: Element, attribute: Attribute, message: str, **words: Unpack[Words]) -> Diagnostic:
-        """A finding at the value of an attribute."""
+        """Return a finding at the value of an attribute."""
         return self.at_span(element, attribute.value.start, attribute.value.end, message, **words)
 
     def at_span(self, element: Element, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
-        """A finding at offsets of the document's source."""
+        """Return a finding at offsets of the document's source."""
         return Diagnostic(self.code, message, element.source, start, end, **self._words(words))
 
     def at_place(self, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
-        """A finding at offsets of the file, as it was before named values were put in."""
+        """Return a finding at offsets of the file, as it was before named values were put in."""
         return Diagnostic(self.code, message, self.subject.written, start, end, **self._words(words))
 
     def at_code(self, expression: CheckedExpression, node: Bound, message: str, **words: Unpack[Words]) -> Diagnostic:
-        """A finding at a node of an expression."""
+        """Return a finding at a node of an expression."""
         start, end = node.syntax.start, node.syntax.end
         return Diagnostic.within(expression.excerpt, start, end, self.code, message, **self._words(words))
 

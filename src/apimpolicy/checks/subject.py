@@ -73,7 +73,7 @@ class Settings(NamedTuple):
     service: KnownService | None = None
 
     def wants(self, code: str, by_default: bool = True) -> bool:
-        """Whether findings with this code are looked for."""
+        """Return whether findings with this code are looked for."""
         if not (self.select or self.extend or self.ignore):
             return by_default
         selected = _longest((*self.select, *self.extend), code)
@@ -107,7 +107,7 @@ class Subject:
         return list(self.document.elements())
 
     def element_at(self, offset: int) -> Element | None:
-        """The innermost element around an offset of the document."""
+        """Return the innermost element around an offset of the document."""
         index = bisect_right(self.elements, offset, key=lambda element: element.start) - 1
         found = self.elements[index] if index >= 0 else None
         while found is not None and offset >= max(found.end, found.name_end):
@@ -139,14 +139,14 @@ class Subject:
 
     @cached_property
     def by_element(self) -> dict[int, list[CheckedExpression]]:
-        """The expressions by the `id` of the element that they stand in."""
+        """The expressions by the `id` of their element."""
         found: dict[int, list[CheckedExpression]] = {}
         for expression in self.expressions:
             found.setdefault(id(expression.element), []).append(expression)
         return found
 
     def expressions_of(self, element: Element) -> list[CheckedExpression]:
-        """The expressions in an element's attributes and text, its children's not."""
+        """Return the expressions in an element's attributes and text, its children's not."""
         return self.by_element.get(id(element), [])
 
     def _of(self, element: Element) -> Iterator[CheckedExpression]:
@@ -160,19 +160,19 @@ class Subject:
 
     @cached_property
     def flow(self) -> Flow:
-        """What is known before each policy runs."""
+        """The state before each policy: variables, types, consumed bodies."""
         from apimpolicy.checks.flow import Flow
 
         return Flow(self)
 
     @property
     def is_fragment(self) -> bool:
-        """Whether the document is a policy fragment."""
+        """Return whether the document is a policy fragment."""
         return any(root.name == "fragment" for root in self.document.roots)
 
     @staticmethod
     def specification_of(element: Element) -> Specification | None:
-        """What is known of an element: a policy's specification, or that of a part of one."""
+        """Return the specification of an element: a policy, or a part of one."""
         from apimpolicy.policies.registry import is_known, specification_of
 
         parts: list[str] = []
@@ -189,7 +189,7 @@ class Subject:
 
     @classmethod
     def takes_text_only(cls, element: Element) -> bool:
-        """Whether nothing but a text, or an expression, can stand in an element."""
+        """Return whether an element can contain only text or an expression."""
         specification = cls.specification_of(element)
         if specification is not None:
             return specification.takes_text and not specification.children
@@ -198,7 +198,7 @@ class Subject:
 
     @staticmethod
     def is_policy(element: Element) -> bool:
-        """Whether an element is a policy where it stands, and not a part of another one."""
+        """Return whether an element is a policy, and not a part of another one."""
         from apimpolicy.policies.registry import is_known, specification_of
 
         parent = element.parent
@@ -209,7 +209,7 @@ class Subject:
 
     @staticmethod
     def section_of(element: Element) -> str | None:
-        """The section that an element stands in: `inbound`, `backend`, `outbound` or `on-error`."""
+        """Return the section of an element: `inbound`, `backend`, `outbound` or `on-error`."""
         from apimpolicy.policies.spec import SECTIONS
 
         found: Element | None = element

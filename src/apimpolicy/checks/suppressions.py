@@ -78,7 +78,7 @@ class Suppressions:
                 _join(self._quiet.setdefault(code, []), suppression.start, suppression.end)
 
     def keep(self, findings: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-        """The findings that no comment suppresses."""
+        """Yield the findings that no comment suppresses."""
         for finding in findings:
             if self._is_quiet(finding):
                 self._places.setdefault(finding.code, set()).add(finding.start)
@@ -93,7 +93,7 @@ class Suppressions:
         return index >= 0 and finding.start < spans[index][1]
 
     def unused(self) -> Iterator[Diagnostic]:
-        """A finding for each comment that suppressed nothing of what `keep` has seen."""
+        """Yield a finding for each comment that suppressed nothing of what `keep` has seen."""
         wants = self._subject.settings.wants
         if not wants(UNUSED):
             return
@@ -148,7 +148,7 @@ def _read(document: Document, rules: tuple[type[Rule], ...]) -> tuple[list[Suppr
 
 
 def _codes(text: str, rules: tuple[type[Rule], ...]) -> Iterator[str]:
-    """The codes; a name becomes the code of its rule, if there is one."""
+    """Yield the codes; a name becomes the code of its rule, if there is one."""
     for word in re.split(r"\s*,\s*", text):
         if "-" not in word:
             yield word
@@ -162,7 +162,7 @@ def _codes(text: str, rules: tuple[type[Rule], ...]) -> Iterator[str]:
 
 
 class _Lines:
-    """Where the lines of a text begin, and what stands first in each."""
+    """The start of each line of a text, and its first element."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -170,7 +170,7 @@ class _Lines:
         self._firsts: dict[int, int] = {}
 
     def around(self, offset: int) -> tuple[int, int]:
-        """The beginning of the line around an offset, and its first character that is not white space."""
+        """Return the beginning of the line around an offset, and its first character that is not white space."""
         start = self._starts[bisect_right(self._starts, offset) - 1]
         if start not in self._firsts:
             space = re.compile(r"\s*").match(self.text, start)

@@ -55,7 +55,7 @@ class VariableRead:
 
 
 def variable_reads(expression: CheckedExpression) -> tuple[VariableRead, ...]:
-    """Every read of a variable in an expression, in no particular order."""
+    """Return every read of a variable in an expression, in no particular order."""
     found = expression.compiled.variable_reads
     if found is None:
         found = expression.compiled.variable_reads = tuple(_reads(expression))
@@ -114,7 +114,7 @@ def _reads(expression: CheckedExpression) -> Iterator[VariableRead]:
 
 
 def is_variables(node: Bound | None) -> bool:
-    """Whether this is `context.Variables`."""
+    """Return whether this is `context.Variables`."""
     return (
         isinstance(node, PropertyAccess)
         and node.property.name == "Variables"

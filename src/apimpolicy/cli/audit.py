@@ -21,11 +21,11 @@ FORMATS = ("text", "json", "sarif", "markdown", "junit", "azure", "github")
 
 @click.command("audit", cls=WithHelp)
 @click.argument("path", default=".", metavar="[PATH]")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="For people, or for programs.")
-@click.option("--html", metavar="FILE", help="Also write a page: a matrix of APIs, findings, what was not decided.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="The output format.")
+@click.option("--html", metavar="FILE", help="Also write a page with a matrix of APIs and the findings.")
 @click.option("--output-file", metavar="FILE", help="Write the report to a file instead of the terminal.")
-@click.option("--baseline", metavar="FILE", help="Leave out the findings that this file lists.")
-@click.option("--write-baseline", metavar="FILE", help="Write today's findings to a baseline.")
+@click.option("--baseline", metavar="FILE", help="Don't report the findings in this file.")
+@click.option("--write-baseline", metavar="FILE", help="Write the current findings to a baseline.")
 @click.option("--since", metavar="REVISION", help="Report what became weaker or stronger since this revision.")
 @click.option("-v", "--verbose", is_flag=True, help="List the operations of every finding, and stand-ins.")
 @configuration_option
@@ -42,7 +42,7 @@ def command(
     verbose: bool,
     config: str | None,
 ) -> int:
-    """Report for each operation who reaches the backend, what they must show, and what the gateway lends them.
+    """Report who reaches the backend of each operation: what callers must present, and which credentials are added.
 
     Reads a folder as APIOps extracts it, or a configuration that describes a service. Every path through the
     policies of all scopes counts. "anyone" comes with a request that ran; "not decided" with a reason.

@@ -44,42 +44,49 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
             configuration_option,
             environment_option("Check as in this environment: its overlay, table and variables; 'all' checks each."),
             click.option(
-                "--since", metavar="REVISION", help="Also report what is still used, but deleted since this revision."
+                "--since",
+                metavar="REVISION",
+                help="Also report resources that were deleted since, but are in use.",
             ),
             click.option(
                 "--select",
                 **_CODES,
-                help="Look only for these: a code, its beginning, a rule.",
+                help="Report only these: a code, a prefix of codes, or a rule name.",
             ),
-            click.option("--extend-select", **_CODES, help="Look for these too, off by default."),
-            click.option("--ignore", **_CODES, help="Leave these out; the longest beginning decides."),
+            click.option("--extend-select", **_CODES, help="Also report these, which are off by default."),
+            click.option("--ignore", **_CODES, help="Don't report these; the longest matching prefix wins."),
             click.option(
-                "--exclude", multiple=True, metavar="PATTERN", help="Leave these files out; a pattern as in .gitignore."
+                "--exclude", multiple=True, metavar="PATTERN", help="Skip these files; a pattern as in .gitignore."
             ),
             click.option(
-                "--rules", "rule_files", multiple=True, metavar="FILE", help="Rules of your own, in a file of Python."
+                "--rules", "rule_files", multiple=True, metavar="FILE", help="Your own rules, in a Python file."
             ),
             click.option(
                 "--policies-only", is_flag=True, help="Skip named files that are excluded or not policies: for hooks."
             ),
             click.option("--strict", is_flag=True, help="Warnings fail the check too."),
-            click.option("--tier", type=choice(TIERS), help="The tier that the policies will run on."),
-            click.option("--gateway", type=choice(GATEWAYS), help="The gateway that they will run on."),
-            click.option("--scope", type=choice(SCOPES), help="The scope of the documents, when folders do not tell."),
-            click.option("--format", "form", type=choice(FORMATS), default="text", help="For people, or for programs."),
+            click.option("--tier", type=choice(TIERS), help="The tier of the service."),
+            click.option("--gateway", type=choice(GATEWAYS), help="The kind of gateway."),
+            click.option("--scope", type=choice(SCOPES), help="The scope of the documents, if folders don't show it."),
+            click.option("--format", "form", type=choice(FORMATS), default="text", help="The output format."),
             click.option("--output-file", metavar="FILE", help="Write the report to a file instead of the terminal."),
-            click.option("-q", "--quiet", is_flag=True, help="Only findings: no summary, no notes."),
+            click.option("-q", "--quiet", is_flag=True, help="Print only findings: no summary, no notes."),
             click.option("-v", "--verbose", is_flag=True, help="List the files that were skipped."),
             click.option("--statistics", is_flag=True, help="Count the findings by code instead of listing them."),
-            click.option("--explain", is_flag=True, help="Print the page of every code that was found."),
-            click.option("--fix", is_flag=True, help="Correct what is certain: misspelt names."),
+            click.option("--explain", is_flag=True, help="Print the page of every reported code."),
+            click.option("--fix", is_flag=True, help="Fix misspelled names where the fix is certain."),
             click.option("--diff", is_flag=True, help="Print what --fix would change."),
-            click.option("--baseline", metavar="FILE", help="Leave out the findings that this file lists."),
-            click.option("--write-baseline", metavar="FILE", help="Write today's findings to a baseline."),
-            click.option("--watch", is_flag=True, help="Check again whenever a file changes; Ctrl-C ends it."),
-            click.option("--jobs", type=click.IntRange(0, 64), default=0, help="Processes; 0 decides by the files."),
-            click.option("--prove", is_flag=True, help="Also find what holds for every request, with a solver."),
-            click.option("--no-cache", is_flag=True, help="Do not remember findings between runs."),
+            click.option("--baseline", metavar="FILE", help="Don't report the findings in this file."),
+            click.option("--write-baseline", metavar="FILE", help="Write the current findings to a baseline."),
+            click.option("--watch", is_flag=True, help="Check again when a file changes, until Ctrl-C."),
+            click.option(
+                "--jobs",
+                type=click.IntRange(0, 64),
+                default=0,
+                help="Processes; 0: by the number of files.",
+            ),
+            click.option("--prove", is_flag=True, help="Also prove branches dead and conditions constant."),
+            click.option("--no-cache", is_flag=True, help="Don't cache findings."),
         )
     ):
         function = option(function)
@@ -90,13 +97,13 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…")
 @_options
 def command(paths: tuple[str, ...], **options: Any) -> int:
-    """Find what is wrong with policies: syntax, types, structure, security, behaviour.
+    """Report errors and risks in policies: syntax, types, structure, security, behavior.
 
-    Reads files, whole trees of them, or `-` for standard input. In a tree it reads files that end in .xml, .policy or
-    .cshtml and begin with <policies>, <fragment> or a section, Terraform, Bicep and ARM templates with such a document
-    inside, and whole documents in strings of Python, C# and PowerShell. What git ignores and the directories of tools
-    are left out. Markdown and the code of tests are read when they are named. Without named values, {{name}} stands
-    for anything. In a folder as APIOps extracts it, references must exist.
+    PATH is a file, a folder, or `-` for standard input. In a folder, check reads .xml, .policy and .cshtml files that
+    begin with <policies>, <fragment> or a section, Terraform, Bicep and ARM templates that contain such a document, and
+    whole documents in strings of Python, C# and PowerShell. It skips files that git ignores and directories of tools,
+    and reads Markdown and test code only if you name them. A {{name}} without a value is assumed to be valid. In a
+    folder that APIOps extracted, references must exist.
 
     \b
     Examples:
@@ -114,11 +121,10 @@ def command(paths: tuple[str, ...], **options: Any) -> int:
     `apimpolicy rule POL301` explains a finding. In a policy, a comment before an element suppresses it:
     <!-- apimpolicy: ignore POL301: the reason -->
 
-    Settings can stand in a table [check] of the nearest apimpolicy.toml above a file, or below [tool.apimpolicy] in
-    pyproject.toml.
+    Settings: the table [check] of the nearest apimpolicy.toml above a file, or [tool.apimpolicy] in pyproject.toml.
 
-    Exits with 0 when there are no errors, 1 when there are (with --strict warnings count too), 2 when the command line
-    or a configuration is wrong or a file cannot be read.
+    Exits with 0 if there are no errors, 1 if there are errors (with --strict, warnings too), 2 if the command line, the
+    configuration or a file is invalid.
     """
     if options.pop("watch"):
         from apimpolicy.cli.watch import watch
@@ -280,7 +286,7 @@ FEW = 8
 
 
 def _cache(options: dict[str, Any], projects: CheckProjects, count: int) -> Any:
-    """The findings of earlier runs. Rules of an organisation may change without a new version: with them, no cache."""
+    """Return cached findings. With custom rules there is no cache, since they change without a new version."""
     if options["no_cache"] or options["prove"] or options["fix"] or options["diff"] or count <= FEW or projects.rules:
         return None
     from apimpolicy.project.cache import Cache, code_state
@@ -298,7 +304,7 @@ class _Baselines:
         self._loaded: dict[str, Baseline] = {}
 
     def without_known(self, path: str, diagnostics: list[Diagnostic]) -> list[Diagnostic]:
-        """The findings of a file that its baseline does not list. Raises ConfigurationError."""
+        """Return the findings of a file that its baseline does not list. Raises ConfigurationError."""
         name = None if self._is_off else self._given or self._projects.of(path).check.baseline
         if name is None:
             return diagnostics

@@ -40,7 +40,7 @@ def mend(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
 
 
 def mended(run: CheckRun, data: bytes, name: str) -> tuple[bytes, int]:
-    """The bytes with repairs, and how many they are; a file that is not UTF-8 stays as it is."""
+    """Return the bytes with repairs, and how many they are; a file that is not UTF-8 stays as it is."""
     mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     total = 0
     for _ in range(ROUNDS):

@@ -37,7 +37,7 @@ class CheckOutput:
         self.diagnostics: list[Diagnostic] = []
 
     def add(self, path: str, findings: Sequence[Diagnostic], *, strict: bool = False) -> None:
-        """The findings of one file; with `strict` its warnings fail the check too."""
+        """Add the findings of one file. With `strict`, its warnings fail the check too."""
         self.paths.append(path)
         if strict:
             self.strict.add(path)
@@ -47,7 +47,7 @@ class CheckOutput:
         self.diagnostics += findings
 
     def count(self, severity: Severity) -> int:
-        """How many findings are this bad."""
+        """Return the number of findings of a severity."""
         return sum(diagnostic.severity is severity for diagnostic in self.diagnostics)
 
     @property
@@ -84,7 +84,7 @@ class CheckOutput:
             print(self.summary())
 
     def _report(self, form: str) -> str:
-        """The findings for programs."""
+        """Return the findings for programs."""
         if form == "json":
             return self._json()
         if form == "sarif":
@@ -104,7 +104,7 @@ class CheckOutput:
         return report_to_junit(self.paths, self.diagnostics, self.seconds, strict=self.strict)
 
     def _text(self, *, short: bool, statistics: bool, explain: bool, plain: bool) -> str:
-        """The findings for people, or their counts; `short` leaves out the summary, `plain` colours."""
+        """Return the findings for people, or their counts; `short` leaves out the summary, `plain` colours."""
         parts: list[str] = []
         if statistics:
             parts += self._statistics()

@@ -1,4 +1,4 @@
-"""What `apimpolicy test` says and writes about coverage."""
+"""Coverage output of `apimpolicy test`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CoverageOutput:
 
 
 def _unloaded(report: CoverageReport, paths: Sequence[str]) -> list[str]:
-    """The policy files below directories that are not in a report."""
+    """Return the policy files below directories that are not in a report."""
     from apimpolicy.project.check_projects import CheckOptions, CheckProjects
     from apimpolicy.project.discovery import discover
 

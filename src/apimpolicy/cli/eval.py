@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @click.command("eval", cls=WithHelp)
 @click.argument("expression", required=False)
-@click.option("--context", "context_file", metavar="FILE", help="Contexts as JSON; without it, a plain GET request.")
-@click.option("--context-name", metavar="NAME", help="Which context of the file; the first one by default.")
-@click.option("--compile-only", is_flag=True, help="Stop after type-checking: print the type.")
+@click.option("--context", "context_file", metavar="FILE", help="Contexts as JSON; default a plain GET request.")
+@click.option("--context-name", metavar="NAME", help="The name of a context in the file; default the first one.")
+@click.option("--compile-only", is_flag=True, help="Only type-check, and print the type.")
 @click.option("--jsonl", is_flag=True, help='Read {"id", "expr", "context"} lines, answer with {"id", …} lines.')
 @click.option("--contexts", metavar="FILE", help="The contexts that the lines of --jsonl name.")
 @secrets_option
@@ -33,9 +33,9 @@ def command(
     jsonl: bool,
     contexts: str | None,
 ) -> int:
-    """Evaluate one C# expression and print its value and its type.
+    """Evaluate a C# expression and print its value and type.
 
-    EXPRESSION is written as in a policy, @( … ) or @{ … }; bare C# is taken as @( … ); `-` reads standard input.
+    EXPRESSION is @( … ) or @{ … } as in a policy, or C# without @(); `-` reads standard input.
 
     \b
     Examples:
@@ -44,11 +44,10 @@ def command(
       apimpolicy eval '@(context.Request.Method)' --context contexts.json --context-name basic
       apimpolicy eval --jsonl --contexts contexts.json < expressions.jsonl
 
-    With --jsonl each answer has `static_type`, or `errors` of [code, line, column, message, help]; then `runtime_type`
-    and `value`, or `exception` with type and message; and `constant`, `warnings`, `trace` where there is anything to
-    say.
+    With --jsonl, each answer has `static_type`, or `errors` with [code, line, column, message, help]; then
+    `runtime_type` and `value`, or `exception` with type and message; and optionally `constant`, `warnings`, `trace`.
 
-    Exits with 0, with 1 when the expression is wrong or throws, with 2 when the input is not usable.
+    Exits with 0, with 1 if the expression has errors or throws, with 2 if the input is invalid.
     """
     if jsonl:
         if expression is not None:
@@ -66,7 +65,7 @@ def command(
 
 
 def _standard_input() -> str:
-    """The text of standard input. Raises ConfigurationError, UsageError."""
+    """Return the text of standard input. Raises ConfigurationError, UsageError."""
     from apimpolicy.project.files import MAXIMUM_BYTES, read_standard_input
 
     data = read_standard_input()
@@ -94,7 +93,7 @@ def _evaluate(code: str, context_file: str | None, context_name: str | None, com
 
 
 def _excerpt(code: str) -> Excerpt:
-    """The expression, written as in a policy. Raises PolicySyntaxError for one that never ends."""
+    """Return the expression, written as in a policy. Raises PolicySyntaxError for one that never ends."""
     from apimpolicy.text.scanner import scan_expression
     from apimpolicy.text.source import Excerpt, Source
 

@@ -34,7 +34,7 @@ class Contexts:
         return use_environment(Environment(trust=self._trust))
 
     def make(self, name: str | None) -> Context:
-        """A fresh context. Raises ConfigurationError when there is none of that name."""
+        """Return a fresh context. Raises ConfigurationError when there is none of that name."""
         maker = next(iter(self._makers.values())) if name is None else self._makers.get(name)
         if maker is None:
             where = self._path or "the command line (there is no --context)"

@@ -16,7 +16,7 @@ INTERNAL: Final = 3
 UNDECIDED: Final = 3
 """`prove` and `diff` could neither prove something nor find a request that shows the opposite."""
 STOPPED: Final = 4
-"""The operating system had to stop a policy: processor time or memory that no limit of ours could see."""
+"""The operating system stopped a policy that used too much processor time or memory."""
 BROKEN_PIPE: Final = 141
 """Whoever read the output has gone; as for programs that SIGPIPE ends."""
 INTERRUPTED: Final = 130

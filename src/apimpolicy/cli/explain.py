@@ -1,4 +1,4 @@
-"""`apimpolicy explain POLICY`: why a request got its answer."""
+"""`apimpolicy explain POLICY`: explain the response of a request."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @click.command("explain", cls=WithHelp)
 @gateway_options
-@click.option("--html", metavar="FILE", help="Write the request's journey as a page too; it holds bodies.")
-@click.option("--effective", is_flag=True, help="Print the policies of all scopes as one document, and nothing else.")
+@click.option("--html", metavar="FILE", help="Also write the request's journey as a page, bodies included.")
+@click.option("--effective", is_flag=True, help="Only print the policies of all scopes as one document.")
 def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
-    """Say why a request got its answer: which condition decided, and the value of every part of it.
+    """Explain why a request gets its response: the condition that decided, and the value of each part.
 
-    For client certificates it says what no gateway log says: whether one was sent at all, why its chain does not
-    verify, and which certificates are uploaded.
+    For client certificates, it shows whether the caller sent one, why its chain doesn't verify, and which certificates
+    are uploaded. No gateway log shows this.
 
     \b
     Examples:
@@ -36,7 +36,7 @@ def command(settings: GatewayOptions, html: str | None, effective: bool) -> int:
       apimpolicy explain orders.xml --get /orders --certificate partner.pfx --password secret --negotiate
       apimpolicy explain orders.xml --scope global=global.xml --effective
 
-    Exits with 0 whatever the response is, 1 when the policy is wrong, 2 when a file is not usable.
+    Exits with 0 whatever the response is, 1 if the policy has errors, 2 if a file can't be used.
     """
     if effective:
         return _show_effective(settings)

@@ -57,7 +57,7 @@ _OPTIONS = (
 
 
 def gateway_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """All options, for a command function that takes `settings: GatewayOptions` and what remains."""
+    """Return all options, for a command function that takes `settings: GatewayOptions` and what remains."""
 
     @functools.wraps(function)
     def command(**values: Any) -> Any:
@@ -109,11 +109,11 @@ class GatewayOptions:
 
     @property
     def is_service(self) -> bool:
-        """Whether a service is meant, by a folder or a configuration, and not one policy."""
+        """Return whether a service is meant, by a folder or a configuration, and not one policy."""
         return os.path.isdir(self.policy) or self.policy.endswith(".toml")
 
     def effective_policies(self) -> Program:
-        """The policies of all scopes that the request meets. Raises as `run` does."""
+        """Return the policies of all scopes that the request meets. Raises as `run` does."""
         if not self.is_service:
             gateway = self._gateway()
             return gateway.program(gateway.scopes(self._policies()))
@@ -129,7 +129,7 @@ class GatewayOptions:
         return program
 
     def _gateway(self) -> Gateway:
-        """The gateway for a policy."""
+        """Return the gateway for a policy."""
         from apimpolicy.project.configuration import empty_configuration, load_configuration
         from apimpolicy.project.configuration_files import find_configuration
         from apimpolicy.project.files import STANDARD_INPUT
@@ -139,7 +139,7 @@ class GatewayOptions:
         return self._with_more(configuration.gateway(policies=self._policies().values(), **self._overrides()))
 
     def _service(self) -> Gateway:
-        """The service in a folder, or of a configuration."""
+        """Return the service in a folder, or of a configuration."""
         from apimpolicy.errors import ConfigurationError
         from apimpolicy.project.gateways import load_gateway
 
@@ -151,7 +151,7 @@ class GatewayOptions:
         return gateway
 
     def _overrides(self) -> dict[str, Any]:
-        """What comes in the place of the configuration."""
+        """Return the settings that override the configuration."""
         values = dict(_pair(text, "--named-value", "NAME=VALUE") for text in self.named_values)
         found: dict[str, Any] = {"further_named_values": values}
         if self.negotiate is not None:
@@ -169,7 +169,7 @@ class GatewayOptions:
         return found
 
     def _with_more(self, gateway: Gateway) -> Gateway:
-        """The gateway with what the command line adds to the configuration."""
+        """Return the gateway with what the command line adds to the configuration."""
         if self.output == "text":
             show_stand_ins()  # before the request: what it sends as a secret is hidden afterwards
         gateway.named_values.update(dict(_pair(text, "--named-value", "NAME=VALUE") for text in self.named_values))
@@ -181,7 +181,7 @@ class GatewayOptions:
         return gateway
 
     def _policies(self) -> dict[str, Any]:
-        """The documents by scope; POLICY is the API's. Raises ConfigurationError, PolicySyntaxError."""
+        """Return the documents by scope; POLICY is the API's. Raises ConfigurationError, PolicySyntaxError."""
         scopes = {"api": _readable(self.policy)}
         for text in self.scopes:
             scope, equals, path = text.partition("=")
@@ -237,7 +237,7 @@ class GatewayOptions:
 
 
 def _readable(path: str) -> Path | bytes:
-    """The policy as the gateway takes it. Raises ConfigurationError and PolicySyntaxError."""
+    """Return the policy as the gateway takes it. Raises ConfigurationError and PolicySyntaxError."""
     from apimpolicy.project.files import STANDARD_INPUT, read_policy_file
 
     source, findings = read_policy_file(path)
@@ -281,7 +281,7 @@ def _pair(text: str, option: str, form: str) -> tuple[str, str]:
 
 
 def _moment(text: str) -> datetime.datetime:
-    """A time; in UTC when it names no zone."""
+    """Return a time; in UTC when it names no zone."""
     import datetime
 
     try:

@@ -61,7 +61,7 @@ def command(
     form: str,
     verbose: bool,
 ) -> int:
-    """Change policies a little, one change at a time, and see whether a test notices.
+    """Change policies, one small change at a time, and report the changes that no test notices.
 
     Changes negate a condition, drop an operand of && or ||, turn == into !=, increment a number, change an attribute,
     or remove a policy or a branch. For each change, the tests that reach it run until one fails. If all of them pass,

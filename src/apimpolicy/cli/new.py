@@ -19,15 +19,15 @@ from apimpolicy.text.secrets import requests_are_invented, without_secrets
     "-o",
     "--output",
     metavar="FILE",
-    help="Where to write; POLICY.test.yaml beside the policy, or apimpolicy.toml. - prints it.",
+    help="The output file; default POLICY.test.yaml beside the policy, or apimpolicy.toml. - prints it.",
 )
-@click.option("--from-trace", metavar="FILE", help="One case from a trace that the gateway recorded (API inspector).")
-@click.option("--seconds", type=click.FloatRange(0.1), metavar="N", help="How long to search for a policy or an API.")
+@click.option("--from-trace", metavar="FILE", help="Make a case from a trace of the API inspector.")
 @click.option(
-    "--jobs", type=click.IntRange(1, 64), default=2, help="Processes for policies of a folder; 2 unless given."
+    "--seconds", type=click.FloatRange(0.1), metavar="N", help="Time limit of the search for each policy or API."
 )
+@click.option("--jobs", type=click.IntRange(1, 64), default=2, help="Number of processes for policies; default 2.")
 @click.option("--with-errors", is_flag=True, help="Keep cases in which the policy fails with 500.")
-@click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def command(
     what: str,
     policy: str,
@@ -38,19 +38,17 @@ def command(
     with_errors: bool,
     force: bool,
 ) -> int:
-    """Write first tests for a policy or a service, with one case per branch; or a configuration for a service.
+    """Write first tests with a case per branch, or a configuration with stand-ins.
 
-    new test PATH: PATH is a policy, or a folder. Each API of a service (an extract, Terraform, Bicep) gets a file in
-    PATH/tests; each other policy gets one beside it.
+    `new test PATH` writes a test file for a policy, or for a folder: for each API of a service (an extract, Terraform,
+    Bicep) in PATH/tests, and beside each other policy. It expects what the policies do today: check that it is what
+    should happen. Branches without a request are listed at the end.
 
-    new config PATH writes apimpolicy.toml with a value for all that PATH uses and doesn't contain: secrets, identities,
-    certificates, backends, fragments, keys of identity providers. The commands use these values without it, too.
+    `new config PATH` writes apimpolicy.toml with a value for everything that PATH uses and doesn't contain: secrets,
+    identities, certificates, backends, fragments, keys of identity providers. Commands use the same values without it.
 
-    What is expected is what the policies do today: check that it is what should happen. Branches that no request was
-    found for are listed at the end.
-
-    With --from-trace the case has the request and the backend's answers that a real gateway recorded, and expects what
-    the caller got; the first step in which the simulator differs is printed.
+    With --from-trace, the case has the request and the backend responses that a real gateway recorded, and expects its
+    response. The first step where the simulator takes another path is printed.
 
     \b
     Examples:
@@ -101,5 +99,5 @@ def command(
     reached = f"; {branches} no case yet" if made.missing and from_trace is None else ""
     say(f"wrote {path}: {count}{reached}")
     if made.difference:
-        say(f"the simulator differs: {made.difference}")
+        say(f"the simulator takes another path: {made.difference}")
     return exit_codes.CLEAN

@@ -51,7 +51,7 @@ def write_configuration(path: str, output: str | None, *, force: bool) -> int:
 
 
 def _place(path: str) -> str:
-    """The current folder where the path is in it, so that commands find the file; else the folder of the path."""
+    """Return the current folder if it contains the path, so that commands find the file; else the path's folder."""
     if not os.path.relpath(path).startswith(os.pardir):
         return _NAME
     return os.path.join(path if os.path.isdir(path) else os.path.dirname(path), _NAME)

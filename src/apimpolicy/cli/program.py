@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 COMMANDS = {
-    "audit": "Report who reaches the backend, with whose credentials.",
-    "check": "Find what is wrong with policies before they are saved to Azure.",
-    "dap": "Serve an editor's debugger: the debug adapter.",
-    "diff": "Say which requests a change treats differently.",
-    "eval": "Evaluate one C# expression.",
-    "explain": "Say why a request got its answer.",
-    "format": "Lay out policies, C# included.",
-    "lsp": "Serve an editor: the language server.",
-    "new": "Write a first test file for a policy.",
-    "mcp": "Serve a coding assistant: tools over MCP.",
-    "mutate": "Change policies a little, and see whether a test fails.",
-    "prove": "Decide whether claims hold for every request.",
+    "audit": "Report who reaches the backend, with which credentials.",
+    "check": "Report errors and risks in policies.",
+    "dap": "Start the debug adapter for an editor.",
+    "diff": "Compare two versions: which requests are treated differently.",
+    "eval": "Evaluate a C# expression.",
+    "explain": "Explain why a request gets its response.",
+    "format": "Format policies and their C#.",
+    "lsp": "Start the language server for an editor.",
+    "new": "Write a first test file, or a configuration.",
+    "mcp": "Start the MCP server for a coding assistant.",
+    "mutate": "Find changes to policies that the tests don't notice.",
+    "prove": "Prove claims for every request.",
     "rule": "Explain a finding of check.",
-    "run": "Send one request through a policy.",
-    "serve": "Serve policies to real clients, on this machine.",
+    "run": "Send a request through a policy or a service.",
+    "serve": "Run a local gateway for real clients.",
     "test": "Run the test cases of policies.",
 }
 """Name and short help; the module `apimpolicy.cli.<name>` with a command `command` is imported when it is needed."""
@@ -90,18 +90,16 @@ def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 @click.group(
     cls=_Commands,
     context_settings={"max_content_width": 100},
-    epilog="Exit codes: 0 all is well; 1 a policy or a test is wrong; 2 the command line, a file or a setting is "
-    "wrong; 4 the operating system had to stop a policy; 5 there was no test to run.",
+    epilog="Exit codes: 0 success; 1 findings, failed tests or false claims; 2 an invalid command line, file or "
+    "setting; 3 not decided (prove, diff), or an internal error; 4 a policy stopped by the system; 5 nothing to run.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
-@click.option(
-    "--debug", is_flag=True, expose_value=False, help="Show Python's traceback when something fails; with any command."
-)
+@click.option("--debug", is_flag=True, expose_value=False, help="Show Python tracebacks of errors, with any command.")
 @secrets_option
 def program() -> None:
-    """Read, check and run Azure API Management policies offline.
+    """Check, test and prove Azure API Management policies on your machine.
 
     \b
     Examples:
@@ -129,7 +127,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _harmless(stream: TextIO | None, *, is_needed: bool = True) -> TextIO:
-    """The stream for text from anybody; one that is closed goes nowhere, and so does what is not needed and full."""
+    """Return a stream for untrusted text. A closed stream discards it, and so does an optional one that is full."""
     from apimpolicy.report.harmless import HarmlessStream
 
     if stream is None:
@@ -141,7 +139,7 @@ def _harmless(stream: TextIO | None, *, is_needed: bool = True) -> TextIO:
 
 
 def _flushed(code: int) -> int:
-    """The exit code after all has been written."""
+    """Flush the output and return the exit code."""
     try:
         sys.stdout.flush()
     except ConfigurationError as error:
@@ -198,7 +196,7 @@ def _guarded(arguments: list[str]) -> int:
 
 
 def _without_debug(arguments: list[str]) -> tuple[bool, list[str]]:
-    """Return whether tracebacks are wanted, and the command line without the option that says so."""
+    """Return whether tracebacks are wanted, and the command line without that option."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [argument for argument in arguments[:end] if argument != "--debug"]
     return len(options) < end, [*options, *arguments[end:]]
@@ -245,6 +243,6 @@ def say(sentence: str) -> None:
 
 
 def _lower(message: str) -> str:
-    """The message as the continuation of `apimpolicy: `, without the full stop."""
+    """Return the message as the continuation of `apimpolicy: `, without the full stop."""
     first = message[:1].lower() if message[1:2].islower() else message[:1]
     return first + message[1:].rstrip(".")

@@ -44,7 +44,7 @@ class Progress:
             self._is_shown = False
 
     def show(self) -> None:
-        """Show how far things are, where somebody waits."""
+        """Show the progress on a terminal."""
         if self._is_watched and (now := time.monotonic()) >= self._next:
             self._next = now + _INTERVAL_SECONDS
             self._is_shown = True
@@ -63,7 +63,7 @@ class Progress:
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """A line for as long as something takes whose steps nobody can count: only on a terminal, and gone afterwards."""
+    """Show a line while something without countable steps runs, on a terminal only; then remove it."""
     is_watched = is_a_terminal(sys.stderr)
     if is_watched:
         print(f"{what} …", end="", file=sys.stderr, flush=True)

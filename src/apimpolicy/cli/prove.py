@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command("prove", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
-@click.option("-k", "words", multiple=True, metavar="TEXT", help="Only claims with this in their name or file.")
+@click.option("-k", "words", multiple=True, metavar="TEXT", help="Only claims whose name or file contains this text.")
 @click.option(
     "--write",
     is_flag=True,

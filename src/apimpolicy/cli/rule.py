@@ -15,11 +15,11 @@ from apimpolicy.cli.program import say
 
 @click.command("rule", cls=WithHelp)
 @click.argument("code", required=False, shell_complete=complete_codes)
-@click.option("--rules", "files", multiple=True, metavar="FILE", help="Rules of your own, in a file of Python.")
+@click.option("--rules", "files", multiple=True, metavar="FILE", help="Your own rules, in a Python file.")
 def command(code: str | None, files: tuple[str, ...]) -> int:
-    """Print the page of a rule or a code: what it finds, why it matters, what to write instead.
+    """Print the page of a code: what it means, why it matters, what to write instead.
 
-    Without a code, list what `check` looks for. Rules of installed packages are among it.
+    Without CODE, list all codes, including the rules of installed packages.
 
     \b
     Examples:

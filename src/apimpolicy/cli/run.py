@@ -13,15 +13,15 @@ from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 
 @click.command("run", cls=WithHelp)
 @gateway_options
-@click.option("--trace", is_flag=True, help="Show every expression with its value, and what reached the backend.")
-@click.option("--gateway-trace", is_flag=True, help="Print the trace as JSON, in the form of the gateway's own.")
+@click.option("--trace", is_flag=True, help="Show every expression with its value, and the backend requests.")
+@click.option("--gateway-trace", is_flag=True, help="Print the trace as JSON, in the format of the gateway.")
 def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
-    """Send one request through a policy, on a simulated gateway, and print what happens.
+    """Send a request through a policy in the simulated gateway, and print what happens.
 
-    POLICY is a file, or a folder with a whole service, as APIOps extracts it or with an apimpolicy.toml; then the
-    request finds its API, operation, subscription and product, and the policies of all scopes run. The gateway is that
-    of apimpolicy.toml or --config: certificates, trusted roots, named values, fragments, what the backend answers.
-    Nothing leaves this machine.
+    POLICY is a file, or a whole service: a folder that APIOps extracted, infrastructure code, or an apimpolicy.toml. In
+    a service, the request finds its API, operation, subscription and product, and the policies of all scopes run.
+    apimpolicy.toml or --config describe the gateway: certificates, trusted roots, named values, fragments, backend
+    responses. Nothing leaves this machine.
 
     \b
     Examples:
@@ -32,7 +32,7 @@ def command(settings: GatewayOptions, trace: bool, gateway_trace: bool) -> int:
       apimpolicy run orders.xml --get /orders --gateway-trace > trace.json
       apimpolicy run extracted --get /orders/17 --header 'Ocp-Apim-Subscription-Key: partner'
 
-    Exits with 0 whatever the response is, 1 when the policy is wrong, 2 when a file is not usable.
+    Exits with 0 whatever the response is, 1 if the policy has errors, 2 if a file can't be used.
     """
     result = settings.run()
     if gateway_trace:

@@ -22,36 +22,46 @@ _PORT = click.IntRange(0, 65535)
 
 @click.command("serve", cls=WithHelp)
 @click.argument("path", default=".", metavar="[PATH]")
-@click.option("--http", type=_PORT, help="The port for http; 8080 unless given.")
-@click.option("--https", type=_PORT, help="The port for https; 8443 unless given.")
-@click.option("--host", help="The address to listen on; 127.0.0.1 unless given.")
-@click.option("--ca", is_flag=True, help="Print where the authority of the certificate is, for curl --cacert, and end.")
-@click.option("--certificate", nargs=2, metavar="CHAIN KEY", help="A certificate of your own, in two PEM files.")
-@click.option("--backend", metavar="URL", help="Send all that is forwarded to this server.")
-@click.option("--allow-outside", is_flag=True, default=None, help="Let requests go to wherever policies send them.")
+@click.option("--http", type=_PORT, help="The HTTP port; default 8080.")
+@click.option("--https", type=_PORT, help="The HTTPS port; default 8443.")
+@click.option("--host", help="The address to listen on; default 127.0.0.1.")
+@click.option("--ca", is_flag=True, help="Print the path of the certificate authority, for curl --cacert, and exit.")
+@click.option("--certificate", nargs=2, metavar="CHAIN KEY", help="Your own certificate, in two PEM files.")
+@click.option("--backend", metavar="URL", help="Forward all requests to this server.")
+@click.option("--allow-outside", is_flag=True, default=None, help="Send requests to the hosts that policies name.")
 @click.option("--redis", metavar="URL", help="Share counters, caches and circuits in this Redis.")
-@click.option("--workers", type=click.IntRange(1, 64), help="How many processes serve; 1 unless given.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Number of processes; default 1.")
 @click.option("--negotiate/--no-negotiate", default=None, help="Turn 'Negotiate client certificate' on or off.")
-@click.option("--trust-proxy", multiple=True, metavar="ADDRESS", help="Believe the X-Forwarded-* of this proxy.")
+@click.option("--trust-proxy", multiple=True, metavar="ADDRESS", help="Trust the X-Forwarded-* headers of this proxy.")
 @click.option(
-    "--max-body", "body_bytes", type=click.IntRange(0), metavar="BYTES", help="The largest body of a request; 100 MB."
+    "--max-body",
+    "body_bytes",
+    type=click.IntRange(0),
+    metavar="BYTES",
+    help="Maximum request body; default 100 MB.",
 )
-@click.option("--max-connections", "connections", type=click.IntRange(1), metavar="N", help="Open at once; 10,000.")
-@click.option("--inspector/--no-inspector", default=None, help="Show requests in a browser, on this machine only.")
-@click.option("--inspector-port", type=_PORT, help="The port for that; any that is free unless given.")
-@click.option("--tracing/--no-tracing", default=None, help="Keep the values of expressions for explanations.")
-@click.option("-q", "--quiet", is_flag=True, help="Print no line for each request.")
+@click.option(
+    "--max-connections",
+    "connections",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Maximum number of open connections; default 10,000.",
+)
+@click.option("--inspector/--no-inspector", default=None, help="Run the inspector page, on this machine only.")
+@click.option("--inspector-port", type=_PORT, help="The port of the inspector; default any free port.")
+@click.option("--tracing/--no-tracing", default=None, help="Record the values of expressions for explanations.")
+@click.option("-q", "--quiet", is_flag=True, help="Don't print a line for each request.")
 @configuration_option
 @selects_environment
 @stands_in
 @secrets_option
 def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: bool | None, **options: Any) -> int:
-    """Serve policies to real clients, over http and https, on this machine.
+    """Run a local gateway for real clients, over HTTP and HTTPS.
 
-    PATH is a policy, a folder with policies, a folder as APIOps extracts it, or an apimpolicy.toml; this folder unless
-    given. Backends are what the configuration says, or the server at --backend; nothing else leaves this machine. Where
-    'Negotiate client certificate' is on, https asks for one, accepts any, and policies judge it. What changes in files
-    holds from the next request on. What is not given is as the configuration's table [serve] says.
+    PATH is a policy, a folder of policies, a folder that APIOps extracted, infrastructure code, or an apimpolicy.toml;
+    by default the current folder. Backends are simulated as configured, or the server at --backend; nothing else leaves
+    this machine. With 'Negotiate client certificate', HTTPS requests a certificate and accepts any; policies decide.
+    Changed files apply from the next request. Defaults come from the table [serve] of the configuration.
 
     \b
     Examples:
@@ -60,7 +70,7 @@ def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: boo
       curl --cacert $(apimpolicy serve --ca) --cert partner.pem https://localhost:8443/orders
       apimpolicy serve --workers 4 --redis redis://localhost:6379
 
-    Exits with 0 when it is ended by Ctrl-C or SIGTERM, 1 when a policy is wrong, 2 when a file or a port is not usable.
+    Exits with 0 after Ctrl-C or SIGTERM, 1 if a policy has errors, 2 if a file or a port can't be used.
     """
     try:
         import aiohttp  # noqa: F401 - all of the extra, or none of it
@@ -90,7 +100,7 @@ def command(path: str, ca: bool, quiet: bool, config: str | None, negotiate: boo
 
 
 def settings_of(path: str, config: str | None, given: dict[str, Any]) -> ServeSettings:
-    """How to serve: what is given, else what the configuration says. Raises ConfigurationError."""
+    """Return the settings of the options, else of the configuration. Raises ConfigurationError."""
     from apimpolicy.project.configuration import load_configuration
     from apimpolicy.project.serve_settings import ServeSettings
     from apimpolicy.serving.loading import ServeTarget

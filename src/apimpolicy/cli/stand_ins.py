@@ -1,4 +1,4 @@
-"""Commands stand in for what a service misses, and list it once; `--strict` makes the list an error."""
+"""Use stand-ins for missing parts of a service and list them once. With `--strict` they are errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The option `--strict`; without it, what is missing is stood in for, and the list is printed at the end."""
+    """Return the option `--strict`. Without it, stand-ins replace missing parts, and are listed at the end."""
 
     def begin(context: click.Context, _: click.Parameter, is_strict: bool) -> None:
         if context.resilient_parsing:
@@ -22,7 +22,7 @@ def stands_in(function: Callable[..., Any]) -> Callable[..., Any]:
         context.with_resource(lenient(found))
         context.call_on_close(lambda: show_stand_ins(found))
 
-    text = "Stand in for nothing: what is missing, or broken, in a service is an error."
+    text = "Use no stand-ins: missing or invalid parts of a service are errors."
     return click.option("--strict", is_flag=True, expose_value=False, callback=begin, help=text)(function)
 
 

@@ -53,13 +53,13 @@ class Run(NamedTuple):
 
 @click.command("test", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
-@click.option("-k", "words", multiple=True, metavar="TEXT", help="Only cases whose name or file contains this text.")
-@click.option("-x", "first", is_flag=True, help="Stop at the first case that does not pass.")
-@click.option("--junit", metavar="FILE", help="Write the outcome as JUnit's XML too.")
-@click.option("--html", metavar="DIR", help="Write the journey of each case that fails as a page into this folder.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Processes; each takes whole files.")
-@click.option("--watch", is_flag=True, help="Run again whenever a file changes; Ctrl-C ends it.")
-@click.option("-v", "--verbose", is_flag=True, help="Name every case.")
+@click.option("-k", "words", multiple=True, metavar="TEXT", help="Run cases whose name or file contains this text.")
+@click.option("-x", "first", is_flag=True, help="Stop at the first failure.")
+@click.option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")
+@click.option("--html", metavar="DIR", help="Write a page with the journey of each failed case into this folder.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Number of processes; each runs whole files.")
+@click.option("--watch", is_flag=True, help="Run again when a file changes, until Ctrl-C.")
+@click.option("-v", "--verbose", is_flag=True, help="List every case.")
 @click.option(
     "--format",
     "form",
@@ -67,19 +67,19 @@ class Run(NamedTuple):
     default="text",
     help="For people, for programs, or as annotations of a pipeline.",
 )
-@click.option("--coverage", is_flag=True, help="Say which policies, branches and conditions no case reached.")
+@click.option("--coverage", is_flag=True, help="Report policies, branches and conditions that no case reached.")
 @click.option(
     "--coverage-report",
     "coverage_files",
     multiple=True,
     metavar="FILE",
-    help="Write the coverage too: .html, .json, .xml (Cobertura) or .info (LCOV).",
+    help="Also write the coverage: .html, .json, .xml (Cobertura) or .info (LCOV).",
 )
 @click.option(
     "--fail-under",
     type=click.FloatRange(0, 100),
     metavar="PERCENT",
-    help="Exit with 1 when less than this is covered.",
+    help="Exit with 1 if the coverage is lower.",
 )
 @against_options
 @selects_environment
@@ -102,7 +102,7 @@ def command(
 ) -> int:
     """Run the test cases of policies: files that end in .test.yaml, .test.toml or .test.json.
 
-    Without a path, those below this directory. pytest collects the same files, and runs tests in Python besides.
+    Without PATH, run those below the current directory. pytest collects the same files, and also runs tests in Python.
 
     \b
     Examples:
@@ -121,8 +121,8 @@ def command(
           request: {get: /orders}
           expect: {status: 403, reason: Invalid client certificate}
 
-    Exits with 0 when all cases pass, 1 when one does not or too little is covered, 2 when a file cannot be read, 5 when
-    there is no case to run.
+    Exits with 0 if all cases pass, 1 if one fails or the coverage is too low, 2 if a file can't be read, 5 if there is
+    no case to run.
     """
     paths = paths or (".",)
     wanted = None
@@ -228,7 +228,7 @@ def _write_for_programs(form: str, reports: Sequence[CaseReport], unreadable: di
 
 
 def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -> None:
-    """What a gateway showed of itself, and what it did not."""
+    """Report how much a gateway made observable, and why cases were skipped."""
     traces = f", {target.traced} traces compared" if target.traced else ""
     what = "1 expectation is" if target.unobserved == 1 else f"{target.unobserved} expectations are"
     say(f"{what} not observable from outside{traces}")
@@ -248,7 +248,7 @@ def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
 
 
 def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseReport], str, CoverageReport | None]]:
-    """Each file with its cases' reports, or with what is wrong with it; and with what they reached."""
+    """Yield each file with its cases' reports, or with what is wrong with it; and with what they reached."""
     if run.jobs == 1 or len(files) == 1:
         yield from (_file(path, run) for path in files)
         return
@@ -315,7 +315,7 @@ def _is_wanted(case: Case, words: Sequence[str]) -> bool:
 
 
 def _write_pages(directory: str, reports: Sequence[CaseReport]) -> None:
-    """A page per case, named after its file, its place and its name. Raises ConfigurationError."""
+    """Write a page for each case, named after its number, file and name. Raises ConfigurationError."""
     import re
 
     for number, report in enumerate(reports, 1):

@@ -1,7 +1,7 @@
-"""`apimpolicy test --against URL`: the same cases, sent to a gateway over the network.
+"""`apimpolicy test --against URL`: send the cases to a gateway over the network.
 
-With `--against serve` each case's own gateway is served for a moment, with real sockets and real TLS, so that what is
-tested is the whole way of a request.
+With `--against serve`, the gateway of each case is served with real sockets and TLS, so that the whole path of a
+request is tested.
 """
 
 from __future__ import annotations
@@ -20,24 +20,27 @@ OURS = "serve"
 
 _OPTIONS = (
     click.option(
-        "--against", metavar="URL", help="Send the cases to the gateway at this URL; or 'serve': over sockets, here."
+        "--against", metavar="URL", help="Send the cases to the gateway at this URL, or with 'serve' to a local one."
     ),
-    click.option("--key", metavar="KEY", help="With --against: a subscription's key for requests that bring none."),
-    click.option("--authority", metavar="FILE", help="With --against: an authority to trust, as PEM."),
+    click.option("--key", metavar="KEY", help="With --against: the subscription key of requests without one."),
+    click.option("--authority", metavar="FILE", help="With --against: a trusted authority, as PEM."),
     click.option(
         "--trace-service",
         metavar="ID",
-        help="With --against: compare traces too. An Azure resource id, or the address that `serve` prints.",
+        help="With --against: also compare traces, from an Azure resource id or the address that `serve` prints.",
     ),
     click.option("--trace-api", metavar="ID", help="The id of the API whose requests are traced."),
     click.option(
-        "--management-token", metavar="TOKEN", envvar="APIMPOLICY_MANAGEMENT_TOKEN", help="For Azure's traces."
+        "--management-token",
+        metavar="TOKEN",
+        envvar="APIMPOLICY_MANAGEMENT_TOKEN",
+        help="For traces from Azure.",
     ),
 )
 
 
 def against_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that belong to `--against`."""
+    """Return the options that belong to `--against`."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
@@ -51,7 +54,7 @@ def target_of(
     trace_api: str | None,
     management_token: str | None,
 ) -> Target | Served | None:
-    """Where cases are sent; None when they run in this process. Raises click.UsageError, ConfigurationError."""
+    """Return the target of the cases; None if they run in this process. Raises UsageError, ConfigurationError."""
     if against is None:
         for name, value in (("--key", key), ("--authority", authority), ("--trace-service", trace_service)):
             if value is not None:

@@ -45,7 +45,7 @@ def _run_limited(arguments: Sequence[str]) -> int:
 
 
 def _wait(child: int) -> int:
-    """The wait status of a process. What is meant to end this one ends that one."""
+    """Return the wait status of a process. What is meant to end this one ends that one."""
     import signal
 
     for name in ("SIGTERM", "SIGHUP"):
@@ -55,7 +55,7 @@ def _wait(child: int) -> int:
 
 
 def _outcome(status: int) -> int:
-    """The exit code for a wait status, and the sentence about a process that was stopped."""
+    """Return the exit code for a wait status, and the sentence about a process that was stopped."""
     if os.WIFEXITED(status):
         return os.WEXITSTATUS(status)
     import signal

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from apimpolicy.concolic.forms.context_members import MAY_BE_NULL, TEXTS
 from apimpolicy.concolic.origins import CLOCK
-from apimpolicy.concolic.scenario import ENTITIES, Answer, Scenario
+from apimpolicy.concolic.scenario import ENTITIES, Scenario, StubResponse
 from apimpolicy.concolic.seeds import guid_of
 from apimpolicy.concolic.state import RESPONSE
 from apimpolicy.concolic.symbolic_json import JWT, LIST, NULL, NUMBER, OBJECT, OTHER, TEXT, TRUTH
@@ -248,12 +248,12 @@ class _Reader:
             for index in range(self.get("groups", "length", default=0))
         ]
 
-    def answers(self, kind: str) -> list[Answer]:
+    def answers(self, kind: str) -> list[StubResponse]:
         numbers = [int(key[1]) for key in self.given if key[0] == kind]
         return [self.answer((kind, str(index))) for index in range(max(numbers, default=-1) + 1)]
 
-    def answer(self, key: Key) -> Answer:
-        made = Answer(status=self.given.get((*key, "status"), 200), headers=self.fields(*key, "header"))
+    def answer(self, key: Key) -> StubResponse:
+        made = StubResponse(status=self.given.get((*key, "status"), 200), headers=self.fields(*key, "header"))
         if self.given.get((*key, "reason", "there")):
             made.reason = self.given.get((*key, "reason"), "OK")
         made.body, made.json, made.has_json = self.body((*key, "body"), default=None)

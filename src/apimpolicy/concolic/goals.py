@@ -36,8 +36,8 @@ class Goal(NamedTuple):
     outcome: int
 
 
-class Place(NamedTuple):
-    """The name of a goal's place: the path of a branch, or the code of a condition; and the names of its outcomes."""
+class GoalLabel(NamedTuple):
+    """The label of a goal: the path of a branch, or the code of a condition; and the names of its outcomes."""
 
     name: str
     section: str
@@ -48,7 +48,7 @@ class Goals:
     """The goals of a program; those of documents that are named in `ignored` do not count."""
 
     def __init__(self, program: Program, ignored: frozenset[str] = frozenset()) -> None:
-        self.places: dict[tuple[str, str, tuple[Any, ...]], Place] = {}
+        self.places: dict[tuple[str, str, tuple[Any, ...]], GoalLabel] = {}
         self.of_node: dict[int, tuple[Bound, str, tuple[Any, ...], bool]] = {}
         """By the identity of a condition's node: its place, and whether it is about null."""
         self._around: dict[int, list[Goal]] = {}
@@ -138,7 +138,7 @@ class Goals:
 
     def _branch(self, step: Step, name: str, outcomes: tuple[str, ...]) -> None:
         key = (BRANCH, step.element.source.path, (_in_file(step.element.source, step.element.start),))
-        self.places.setdefault(key, Place(name, step.section, outcomes))
+        self.places.setdefault(key, GoalLabel(name, step.section, outcomes))
 
     def _expression(self, excerpt: Excerpt, step: Step) -> None:
         try:
@@ -160,7 +160,7 @@ class Goals:
                 self.of_node[id(node)] = node, file, at, outcomes is NULLNESS
                 self._nodes[file, at] = excerpt, node
                 code = " ".join(excerpt.text[node.syntax.start : node.syntax.end].split())
-                self.places.setdefault((CONDITION, file, at), Place(code, f"{step.section} {step.path}:", outcomes))
+                self.places.setdefault((CONDITION, file, at), GoalLabel(code, f"{step.section} {step.path}:", outcomes))
             waiting.extend(node.children())
 
 

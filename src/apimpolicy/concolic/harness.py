@@ -14,7 +14,7 @@ from apimpolicy.concolic.goals import Goals
 from apimpolicy.concolic.inputs import NAME
 from apimpolicy.concolic.path import PathTooLong
 from apimpolicy.concolic.reachability import Reachability
-from apimpolicy.concolic.scenario import Answer, stand_in_url
+from apimpolicy.concolic.scenario import StubResponse, stand_in_url
 from apimpolicy.concolic.seeds import with_seeds
 from apimpolicy.concolic.stand_ins import StandIns
 from apimpolicy.concolic.tracing import Tracer, TracingGateway, TracingObserver
@@ -142,8 +142,8 @@ class Harness:
                 **self._uploaded(scenario),
                 **_entities(scenario),
                 **self._more(scenario),
-                "backend": _Answering(scenario.answers),
-                "outside": _Answering(scenario.sent_answers),
+                "backend": _StubBackend(scenario.answers),
+                "outside": _StubBackend(scenario.sent_answers),
             }
         )
         made.adopt(self.first)
@@ -223,7 +223,7 @@ class Harness:
             made = {name: PolicyDouble(**given) for name, given in scenario.doubles.items()}
             for _ in range(scenario.calls_before):
                 self.send(gateway, request, dict(variables), made)
-            tracer.state.answers, tracer.state.sent = _asked(gateway.backend), _asked(gateway.outside)
+            tracer.state.answers, tracer.state.sent = _used_count(gateway.backend), _used_count(gateway.outside)
             gateway.observer = TracingObserver(tracer)
             result = self.send(gateway, request, variables, made)
         except PathTooLong:
@@ -293,24 +293,24 @@ class Run:
         return made
 
 
-def _asked(answering: object) -> int:
+def _used_count(answering: object) -> int:
     """Return how many responses were used."""
-    return answering.count if isinstance(answering, _Answering) else 0
+    return answering.count if isinstance(answering, _StubBackend) else 0
 
 
-def _padded(answers: Sequence[Answer], count: int) -> list[Answer]:
-    return [*answers, *(Answer() for _ in range(count - len(answers)))]
+def _padded(answers: Sequence[StubResponse], count: int) -> list[StubResponse]:
+    return [*answers, *(StubResponse() for _ in range(count - len(answers)))]
 
 
-class _Answering:
+class _StubBackend:
     """Gives one response after another; those that are not stated are 200."""
 
-    def __init__(self, answers: Sequence[Answer]) -> None:
+    def __init__(self, answers: Sequence[StubResponse]) -> None:
         self.answers = answers
         self.count = 0
 
     def send(self, request: Request, timeout: float) -> Response:
-        answer = self.answers[self.count] if self.count < len(self.answers) else Answer()
+        answer = self.answers[self.count] if self.count < len(self.answers) else StubResponse()
         self.count += 1
         if answer.raises == "timeout":
             raise TimeoutError
@@ -319,7 +319,7 @@ class _Answering:
         return _response(answer)
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: StubResponse) -> Response:
     content: dict[str, Any] = {"json": answer.json} if answer.has_json else {}
     if answer.body is not None:
         content["body"] = answer.body

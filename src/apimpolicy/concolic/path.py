@@ -19,11 +19,11 @@ Goal = tuple[Any, ...]
 
 
 class Decision(NamedTuple):
-    """A branch of a path, with its outcome.
+    """A branch that a path took, with its outcome.
 
-    `term` is None where it has no term: `unsupported` tells why. `place` is what branched, `owner` the policy whose
-    condition it belongs to, `step` the policy that ran. A `fixed` one is not negated; an earlier policy has taken an
-    `is_repeated` one already.
+    `term` is None where the condition has no term: `unsupported` tells why. `place` is what branched, `owner` the
+    policy whose condition it belongs to, `step` the policy that ran. A `fixed` one is not negated; an earlier policy
+    has taken an `is_repeated` one already.
     """
 
     term: Term | None

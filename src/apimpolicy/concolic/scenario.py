@@ -17,7 +17,7 @@ ENTITIES = ("user", "product", "subscription", "api", "operation", "deployment")
 
 
 @attrs.define
-class Answer:
+class StubResponse:
     """The response of the backend or another service; `raises` is `timeout` or `refused` instead."""
 
     status: int = 200
@@ -45,15 +45,15 @@ class Scenario:
     variables: dict[str, Any] = attrs.field(factory=dict)
     entities: dict[str, dict[str, Any] | None] = attrs.field(factory=dict)
     groups: list[dict[str, str]] = attrs.field(factory=list)
-    answers: list[Answer] = attrs.field(factory=list)
-    sent_answers: list[Answer] = attrs.field(factory=list)
+    answers: list[StubResponse] = attrs.field(factory=list)
+    sent_answers: list[StubResponse] = attrs.field(factory=list)
     cache: dict[str, Any] = attrs.field(factory=dict)
     random_numbers: list[float] = attrs.field(factory=list)
     guids: list[str] = attrs.field(factory=list)
     request_id: str | None = None
     section: str | None = None
     """The only section that runs, with a response from its beginning."""
-    response: Answer = attrs.field(factory=Answer)
+    response: StubResponse = attrs.field(factory=StubResponse)
     calls_before: int = 0
     """How many times the same request came before."""
     now: int | None = None

@@ -26,34 +26,16 @@ def page_named(name: str) -> str:
     from apimpolicy.checks.codes import UnknownCodeError, code_of
     from apimpolicy.checks.pages import page_of_code
     from apimpolicy.editor.pages import policy_page
+    from apimpolicy.editor.type_pages import page_of_type
 
     if name in TOPICS:
         return TOPICS[name].text()
-    if text := policy_page(name) or _type_page(name):
+    if text := policy_page(name) or page_of_type(name):
         return text
     try:
         return page_of_code(code_of(name, ())) or ""
     except UnknownCodeError:
         return page_of_code(name.upper()) or ""
-
-
-def _type_page(name: str) -> str:
-    """Return the members of a .NET type that expressions may use."""
-    from apimpolicy.binding.allow_list import is_member_allowed, is_type_allowed
-    from apimpolicy.binding.lookup import types_named
-    from apimpolicy.dotnet.metadata import look_up
-    from apimpolicy.editor.signatures import note_about, short
-
-    found = [d for arity in range(4) for d in types_named(name, arity)] or [
-        definition for arity in range(4) if (definition := look_up(name, arity)) is not None
-    ]
-    lines: list[str] = []
-    for definition in found:
-        allowed = "allowed" if is_type_allowed(definition) else "not allowed in expressions"
-        lines.append(f"# {definition.name}: {allowed}\n")
-        members = (m for m in definition.all_members() if is_member_allowed(m))  # type: ignore[arg-type]  # no operators
-        lines += (f"- `{short(member.signature)}` {note_about(member)}".rstrip() for member in members)
-    return "\n".join(lines)
 
 
 def _test_files() -> str:

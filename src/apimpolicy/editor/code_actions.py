@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.checks.catalogue import entry_of, rule_class
+from apimpolicy.editor.advised_edits import advised_edits
 from apimpolicy.editor.analysis import XML_ENDINGS
 from apimpolicy.editor.null_checks import null_checked
 from apimpolicy.policies.registry import has_trait
@@ -48,11 +49,21 @@ def code_actions(
         if (repair := fixes.edits(analysis.source, [diagnostic])) and diagnostic.label:
             title = f"Change to '{repair[0].text}'"
             actions.append(Action(title, diagnostic, {analysis.path: repair}, is_preferred=True))
+        else:
+            actions += _advised(analysis, diagnostic)
         actions += _null_check(analysis, diagnostic)
         actions += _suppression(analysis, diagnostic)
     actions += _thumbprints(analysis, start, end, knowledge)
     actions += _test(analysis, start)
     return actions
+
+
+def _advised(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Action]:
+    start, _ = diagnostic.source.original_span(diagnostic.start, diagnostic.end)
+    place = analysis.at(start)
+    found = advised_edits(place[0], diagnostic) if place is not None else None
+    if found is not None:
+        yield Action(found[0], diagnostic, {analysis.path: found[1]})
 
 
 def _null_check(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Action]:

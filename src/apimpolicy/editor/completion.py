@@ -10,10 +10,13 @@ from apimpolicy.editor.expression_completion import complete as complete_code
 from apimpolicy.editor.markup_completion import at_attribute, at_content, at_element, at_end_tag, at_value
 from apimpolicy.editor.names_completion import named_values, names_in_code
 from apimpolicy.editor.place import Place, code_at, place_at
+from apimpolicy.editor.suppression_completion import complete_suppression
 from apimpolicy.editor.unfinished import word_start
 from apimpolicy.policies import conversions
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from apimpolicy.dotnet.types import Type
     from apimpolicy.editor.analysis import Analysis, PolicyText
     from apimpolicy.editor.items import Item
@@ -23,8 +26,14 @@ _TYPES: dict[object, str] = {conversions.boolean: "bool", conversions.integer: "
 _IN_STRING = re.compile(r'"[^"\r\n]*\Z')
 
 
-def complete(analysis: Analysis, offset: int, knowledge: Knowledge) -> list[Item]:
-    """The items at an offset of the file, with the span that each replaces."""
+def complete(analysis: Analysis, offset: int, knowledge: Knowledge, found_codes: Collection[str] = ()) -> list[Item]:
+    """Return the items at an offset of the file, with the span that each replaces.
+
+    `found_codes` are the codes of the findings in the file, which a suppression is likely to name.
+    """
+    suppression = complete_suppression(analysis.text, offset, found_codes)
+    if suppression is not None:
+        return suppression
     found = analysis.at(offset)
     if found is None:
         return []

@@ -6,33 +6,28 @@ Source: https://microsoft.github.io/debug-adapter-protocol/specification
 from __future__ import annotations
 
 import os
-import re
 import sys
 import threading
 import traceback
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from apimpolicy.dotnet.exceptions import DotnetException
+from apimpolicy.editor.debug_answers import parts_as_values, policy_variables, problem_of, stop_lines, targets_of
 from apimpolicy.editor.debug_launch import launched
-from apimpolicy.editor.debug_points import points_of
 from apimpolicy.editor.debugger import Breakpoint, Debugger, Terminated
 from apimpolicy.editor.rpc import Connection, RpcError
+from apimpolicy.editor.unfinished import word_start
 from apimpolicy.engine.observation import observed_by
 from apimpolicy.errors import ApimPolicyError
-from apimpolicy.text.markup import read
 from apimpolicy.text.secrets import data_without_secrets
-from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.editor.debug_values import Scope, Value
+    from apimpolicy.text.source import Source
 
 THREAD: Final = 1
-MOST_OF_PART: Final = 24
-"""Characters of a part of an expression in a list."""
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|\([^()]*\)|\[[^\[\]]*\]')
-_JOINED: Final = re.compile(r"\|\||&&|\?\?| \? ")
 CAPABILITIES: Final[dict[str, Any]] = {
     "supportsConfigurationDoneRequest": True,
     "supportsConditionalBreakpoints": True,
@@ -40,6 +35,11 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "supportsLogPoints": True,
     "supportsEvaluateForHovers": True,
     "supportsTerminateRequest": True,
+    "supportsRestartRequest": True,
+    "supportsSetVariable": True,
+    "supportsCompletionsRequest": True,
+    "completionTriggerCharacters": ["."],
+    "supportsExceptionInfoRequest": True,
     "exceptionBreakpointFilters": [
         {"filter": "errors", "label": "Errors of policies", "default": True},
         {"filter": "throw", "label": "Exceptions in C#, caught ones too", "default": False},
@@ -68,6 +68,8 @@ class DebugAdapter:
         self._references: dict[int, Callable[[], list[Value]]] = {}
         self._frames: dict[int, Any] = {}
         self._stop_text = ""
+        self._settable = 0
+        """The reference of the list whose values can be changed."""
         self._lines_from, self._columns_from = 1, 1
 
     # ------------------------------------------------------------------------------------------------ the protocol
@@ -137,18 +139,28 @@ class DebugAdapter:
             return
         if self._arguments.get("stopOnEntry"):
             self._debugger.stop_at_entry()
-        self._worker = threading.Thread(target=self._serve, name="request", daemon=True)
+        self._worker = threading.Thread(target=self._serve, args=(self._debugger,), name="request", daemon=True)
         self._worker.start()
 
-    def _serve(self) -> None:
+    def on_restart(self, arguments: dict[str, Any]) -> None:
+        """Send the request once more, also with other launch arguments."""
+        old, worker = self._debugger, self._worker
+        self._debugger = old.anew()
+        old.end()
+        if worker is not None:
+            worker.join(5)
+        self._worker = None
+        self.on_launch(arguments.get("arguments") or self._arguments)
+
+    def _serve(self, debugger: Debugger) -> None:
         """Run the request, in a thread of its own."""
         code = 0
         try:
             if self._arguments.get("noDebug"):
                 text = self._work()
             else:
-                with observed_by(self._debugger):
-                    sys.settrace(self._debugger.trace)
+                with observed_by(debugger):
+                    sys.settrace(debugger.trace)
                     try:
                         text = self._work()
                     finally:
@@ -162,8 +174,9 @@ class DebugAdapter:
         except Exception:
             code = 4
             self._output(traceback.format_exc(), "stderr")
-        self._event("exited", {"exitCode": code})
-        self._event("terminated")
+        if debugger is self._debugger:  # no other request has taken its place
+            self._event("exited", {"exitCode": code})
+            self._event("terminated")
 
     def on_disconnect(self, _: dict[str, Any]) -> None:
         self._is_over = True
@@ -175,7 +188,7 @@ class DebugAdapter:
 
     def on_set_breakpoints(self, arguments: dict[str, Any]) -> dict[str, Any]:
         path = os.path.abspath(str(arguments["source"]["path"]))
-        lines = _lines_of(path)
+        lines = stop_lines(path)
         set_: list[Breakpoint] = []
         answers: list[dict[str, Any]] = []
         for given in arguments.get("breakpoints") or ():
@@ -186,6 +199,9 @@ class DebugAdapter:
                 continue
             hits = "".join(character for character in str(given.get("hitCondition", "")) if character.isdigit())
             condition, message = str(given.get("condition") or ""), str(given.get("logMessage") or "")
+            if problem := problem_of(condition):
+                answers.append({"verified": False, "line": given["line"], "message": problem})
+                continue
             set_.append(Breakpoint(line, condition, int(hits or 0), message))
             answers.append({"verified": True, "line": line - 1 + self._lines_from})
         for name in {path, os.path.relpath(path), str(arguments["source"]["path"])}:
@@ -268,8 +284,9 @@ class DebugAdapter:
             found = lambda: [scope.value(name, name) for name in scope.locals]  # noqa: E731  # one of four alike
             scopes.append(self._scope("C# variables", found))
         if parts := self._debugger.parts():
-            scopes.append(self._scope("Parts of the last expression", lambda: _parts(parts)))
-        scopes.append(self._scope("Variables", lambda: _variables(scope)))
+            scopes.append(self._scope("Parts of the last expression", lambda: parts_as_values(parts)))
+        scopes.append(self._scope("Variables", lambda: policy_variables(scope)))
+        self._settable = scopes[-1]["variablesReference"]
         scopes.append(self._scope("context", lambda: scope.children("context")))
         return {"scopes": scopes}
 
@@ -297,6 +314,31 @@ class DebugAdapter:
             made["variablesReference"] = self._reference(lambda: scope.children(value.expression))
         return made
 
+    def on_set_variable(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._needs_stop()
+        if arguments["variablesReference"] != self._settable:
+            raise RpcError(0, "only variables of policies (context.Variables) can be changed")
+        scope = self._debugger.scope()
+        expression = str(arguments["value"]).strip().rstrip(";")
+        value: Value = self._debugger.ask(lambda: scope.assign(str(arguments["name"]), expression))
+        return {"value": value.text, "type": value.type}
+
+    def on_completions(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._needs_stop()
+        scope = self._debugger.scope(self._frames.get(arguments.get("frameId", 0)))
+        text, caret = str(arguments["text"]), arguments["column"] - self._columns_from
+        items = scope.completions(text, caret)
+        start = word_start(text, caret)
+        return {"targets": targets_of(items, start, caret)}
+
+    def on_exception_info(self, _: dict[str, Any]) -> dict[str, Any]:
+        self._needs_stop()
+        if not self._stop_text:
+            raise RpcError(0, "the request did not stop at an error")
+        kind, __, message = self._stop_text.partition(": ")
+        details = {"typeName": kind, "message": message}
+        return {"exceptionId": kind, "description": message, "breakMode": "always", "details": details}
+
     def on_evaluate(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._needs_stop()
         scope = self._debugger.scope(self._frames.get(arguments.get("frameId", 0)))
@@ -306,58 +348,6 @@ class DebugAdapter:
             raise RpcError(0, value.text)
         variable = self._variable(value, scope)
         return {"result": value.text, "type": value.type, "variablesReference": variable["variablesReference"]}
-
-
-def _variables(scope: Scope) -> list[Value]:
-    """The variables of policies, each an expression of C#."""
-    found = []
-    for name, _ in scope.context.variables.entries():
-        escaped = "".join(f"\\u{ord(c):04x}" if not (c.isalnum() or c in "-_. ") else c for c in name)
-        found.append(scope.value(name, f'context.Variables["{escaped}"]'))
-    return found
-
-
-def _parts(parts: list[tuple[str, str]]) -> list[Value]:
-    from apimpolicy.editor.debug_values import Value
-
-    return [Value(shortened(code), value, code, "", False) for code, value in parts]
-
-
-def shortened(code: str) -> str:
-    """What tells an expression from others, so that there is room for its value in a narrow list.
-
-    Of a chain that is the last member, of operands that are joined the first one.
-    """
-    if len(code) <= MOST_OF_PART:
-        return code
-    outer = _BRACKETS.sub(lambda found: "_" * len(found[0]), code)
-    while (inner := _BRACKETS.sub(lambda found: "_" * len(found[0]), outer)) != outer:
-        outer = inner
-    if _JOINED.search(outer):
-        return f"{code[:MOST_OF_PART]}…"
-    sign = code[0] if code[0] in "!-" else ""
-    dots = [found.end() for found in re.finditer(r"\.", outer)]
-    start = next((dot for dot in dots if len(code) - dot <= MOST_OF_PART), dots[-1] if dots else 0)
-    tail = code[start:]
-    tail = tail if len(tail) <= MOST_OF_PART else f"{tail[:MOST_OF_PART]}…"
-    return f"{sign}…{tail}" if start else tail
-
-
-def _lines_of(path: str) -> list[int]:
-    """The lines of a policy file at which a request can stop: where policies and pieces of code begin."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            source = Source(file.read(), path)
-    except (OSError, UnicodeDecodeError):
-        return []
-    document = read(source)
-    lines = {source.position(element.start).line for element in document.elements()}
-    for excerpt in document.expressions():
-        try:
-            lines |= {point.line for point in points_of(excerpt)}
-        except ApimPolicyError:
-            continue
-    return sorted(lines)
 
 
 def _snake(command: str) -> str:

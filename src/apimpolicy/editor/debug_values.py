@@ -26,11 +26,12 @@ from apimpolicy.report.values import show
 from apimpolicy.text.source import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import FrameType
 
     from apimpolicy.binding.nodes.bound import Bound
     from apimpolicy.context.execution import Context
+    from apimpolicy.editor.items import Item
 
 MOST_ELEMENTS: Final = 100
 _MARK: Final = "\x01"
@@ -60,10 +61,7 @@ class Scope:
     def evaluate(self, expression: str) -> tuple[object, str]:
         """The boxed value of an expression and its static type. Raises ApimPolicyError, DotnetException."""
         used = {name: found for name, found in self.locals.items() if re.search(rf"\b{re.escape(name)}\b", expression)}
-        declared = "".join(
-            f"var {name} = {typed(symbol.type, f'context.Variables[{_quoted(_MARK + name)}]')}; "
-            for name, (symbol, _) in used.items()
-        )
+        declared = self._declarations(used)
         declared = f"{_DECLARED_AS}{declared}" if _AS in declared or _AS in expression else declared
         code = f"@{{ {declared}return {expression}; }}" if declared else f"@({expression})"
         made = compile_expression(code)
@@ -76,6 +74,26 @@ class Scope:
             for name in used:
                 variables.remove(_MARK + name)
         return box(made.type, value), made.static_type
+
+    def _declarations(self, names: Iterable[str]) -> str:
+        """Return statements that declare C# variables of the frame, with the values that they have there."""
+        return "".join(
+            f"var {name} = {typed(self.locals[name][0].type, f'context.Variables[{_quoted(_MARK + name)}]')}; "
+            for name in names
+        )
+
+    def completions(self, text: str, caret: int) -> list[Item]:
+        """Return what fits at the caret of an expression that the user is writing."""
+        from apimpolicy.editor.expression_completion import complete
+
+        before = f"@{{ {_DECLARED_AS}{self._declarations(self.locals)}return "
+        return complete(f"{before}{text}; }}", len(before) + caret).items
+
+    def assign(self, name: str, expression: str) -> Value:
+        """Give a variable of policies the value of an expression. Raises ApimPolicyError, DotnetException."""
+        value, static = self.evaluate(expression)
+        self.context.variables.set_item(name, value)
+        return Value(name, show(value), short(value, static), "", has_inside(value))
 
     def value(self, name: str, expression: str) -> Value:
         """The same as a line of a tree; what goes wrong is its text."""

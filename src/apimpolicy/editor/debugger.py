@@ -83,6 +83,13 @@ class Debugger(Observer):
         self._answers: queue.Queue[tuple[bool, Any]] = queue.Queue()
         self.is_stopped = False
 
+    def anew(self) -> Debugger:
+        """Return a debugger for another request, with the same breakpoints."""
+        made = Debugger(self._stopped, self._said)
+        made.breakpoints = self.breakpoints
+        made.stops_on_errors, made.stops_on_throw = self.stops_on_errors, self.stops_on_throw
+        return made
+
     # ------------------------------------------------------------------------------------------------ the observer
 
     def request_started(self, exchange: Exchange) -> None:

@@ -14,6 +14,7 @@ from apimpolicy.dotnet.signatures import Method, Property
 from apimpolicy.dotnet.types import ERROR, NamedType, Type
 from apimpolicy.editor import members
 from apimpolicy.editor.caret import CallAround, CaretBinder, Note, bind_at_caret, is_dynamic
+from apimpolicy.editor.code_snippets import code_snippets
 from apimpolicy.editor.items import Item, Kind
 from apimpolicy.editor.ranking import Ranking
 from apimpolicy.editor.signatures import described, signature
@@ -212,3 +213,5 @@ def _keywords(whole: Unfinished, ranking: Ranking) -> Iterable[Item]:
     begins_statement = "return" in words
     for word in words:
         yield Item(word, "keyword", rank=ranking.keyword(word, begins_statement=begins_statement))
+    if begins_statement:
+        yield from code_snippets()

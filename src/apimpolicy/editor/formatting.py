@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from apimpolicy.project.format_settings import Style
+
+
+_LINE = re.compile(r"(?P<blank>[ \t]*)(?P<rest>[^\r\n]*)")
+_OPENING, _CLOSING = ("{", "(", "["), ("}", ")", "]")
 
 
 def format_edits(
@@ -35,6 +40,23 @@ def format_edits(
         for first, last, start, end in _changes(before, after)
         if lines is None or (lines.start <= first and last <= lines.stop)
     ]
+
+
+def indent_new_line(text: str, start: int, width: int) -> Edit | None:
+    """Return the edit that indents the line of C# that begins at an offset and was just begun; None where it is right.
+
+    What stands behind the caret may be unfinished, so that only the lines before count.
+    """
+    before = text[:start].rstrip()
+    last = before[before.rfind("\n") + 1 :]
+    margin = last[: len(last) - len(last.lstrip())]
+    line = _LINE.match(text, start)
+    assert line is not None  # it matches everywhere
+    if last.endswith(_OPENING) and not line["rest"].startswith(_CLOSING):
+        margin += " " * width
+    elif line["rest"].startswith(_CLOSING) and not last.endswith(_OPENING):
+        margin = margin[: max(0, len(margin) - width)]
+    return None if line["blank"] == margin else Edit(start, start + len(line["blank"]), margin)
 
 
 def _changes(before: list[str], after: list[str]) -> Iterator[tuple[int, int, int, int]]:

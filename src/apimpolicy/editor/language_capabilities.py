@@ -12,6 +12,7 @@ COMMANDS: Final = (
     "apimpolicy.explain",
     "apimpolicy.journey",
     "apimpolicy.tests",
+    "apimpolicy.checkAll",
     "apimpolicy.page",
 )
 
@@ -34,6 +35,7 @@ CAPABILITIES: Final[dict[str, Any]] = {
     "documentFormattingProvider": True,
     "documentRangeFormattingProvider": True,
     "documentOnTypeFormattingProvider": {"firstTriggerCharacter": "\n", "moreTriggerCharacter": ["}", ";"]},
+    "linkedEditingRangeProvider": True,
     "inlayHintProvider": True,
     "codeLensProvider": {"resolveProvider": False},
     "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.fixAll"]},

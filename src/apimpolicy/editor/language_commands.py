@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from apimpolicy.diagnostics import Severity
 from apimpolicy.editor import rpc
 from apimpolicy.editor.isolated_calls import call
 from apimpolicy.editor.rpc import RpcError
@@ -29,6 +30,12 @@ def tests(server: LanguageServer) -> list[dict[str, Any]]:
     """Every test case of the workspace."""
     server.workspace.forget()
     return [case._asdict() for case in server.workspace.cases()]
+
+
+def check_all(server: LanguageServer) -> int:
+    """Publish the diagnostics of every policy file of the workspace; return how many there are besides open ones."""
+    server.workspace.forget()
+    return server.check_all()
 
 
 def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str, Any]:
@@ -80,7 +87,16 @@ def _asked(server: LanguageServer, policy: str, asked: dict[str, Any] | None) ->
     if list(found) not in (["request"], ["case"]):
         raise RpcError(rpc.INVALID_PARAMS, 'a request is {"request": {"get": "/orders"}} or {"case": {"path", "name"}}')
     server.last_requests[policy] = found
+    _refuse_with_errors(server, policy)
     return {"policy": os.path.abspath(policy), **found}
+
+
+def _refuse_with_errors(server: LanguageServer, policy: str) -> None:
+    """Raises RpcError for a policy with errors: its diagnostics say what they are, and where."""
+    errors = [each for each in server.findings(uri_of(os.path.abspath(policy))) if each.severity is Severity.ERROR]
+    if errors:
+        count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+        raise RpcError(rpc.REQUEST_FAILED, f"{os.path.basename(policy)} has {count}; see its diagnostics")
 
 
 def page(server: LanguageServer, code: str) -> str:
@@ -94,6 +110,7 @@ def page(server: LanguageServer, code: str) -> str:
 COMMANDS: Final[dict[str, Callable[..., Any]]] = {
     "apimpolicy.runTests": run,
     "apimpolicy.tests": tests,
+    "apimpolicy.checkAll": check_all,
     "apimpolicy.newTest": new_test,
     "apimpolicy.explain": explain,
     "apimpolicy.journey": journey,

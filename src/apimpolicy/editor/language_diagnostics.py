@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from apimpolicy.checks.compiler_codes import page_on_the_web
+from apimpolicy.checks.pages import address_of_code
 from apimpolicy.diagnostics import Severity
 
 if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.text_documents import TextDocument
 
+_WITH_PAGES: Final = ("CS", "POL", "APIM")
 _SEVERITIES: Final = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFO: 3}
 
 
@@ -25,6 +26,6 @@ def to_diagnostic(document: TextDocument, finding: Diagnostic) -> dict[str, Any]
         "source": "apimpolicy",
         "message": f"{finding.message}\n{advice}" if advice else finding.message,
     }
-    if finding.code.startswith("CS"):
-        made["codeDescription"] = {"href": page_on_the_web(finding.code)}
+    if finding.code.startswith(_WITH_PAGES):
+        made["codeDescription"] = {"href": address_of_code(finding.code)}
     return made

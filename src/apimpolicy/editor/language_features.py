@@ -109,17 +109,38 @@ def prepare_rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, 
 def rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
     from apimpolicy.editor.navigation import can_rename, problem_of_name
     from apimpolicy.editor.navigation import references as references_of
+    from apimpolicy.editor.occurrences import occurrence_at
 
     _, analysis, offset = server.at(params)
     new = str(params["newName"])
     if can_rename(analysis, offset) is None:
-        raise RpcError(rpc.REQUEST_FAILED, "only variables can be renamed")
+        raise RpcError(rpc.REQUEST_FAILED, "only variables and fragments can be renamed")
     if problem := problem_of_name(analysis, offset, new):
         raise RpcError(rpc.REQUEST_FAILED, problem)
     changes: dict[str, list[dict[str, Any]]] = {}
     for location in _locations(server, references_of(analysis, offset, server.workspace)):
         changes.setdefault(location["uri"], []).append({"range": location["range"], "newText": new})
+    occurrence = occurrence_at(analysis, offset)
+    if occurrence is not None and occurrence.kind == "fragment":
+        return _with_fragment(server, changes, analysis.path, occurrence.name, new)
     return {"changes": changes}
+
+
+def _with_fragment(
+    server: LanguageServer, changes: dict[str, list[dict[str, Any]]], path: str, name: str, new: str
+) -> dict[str, Any]:
+    """Return the edit of a fragment's name with its key in the configuration and, if the client can, its file."""
+    from apimpolicy.editor.fragment_rename import fragment_rename
+
+    edit = (server.client.get("workspace") or {}).get("workspaceEdit") or {}
+    can_move = bool(edit.get("documentChanges")) and "rename" in (edit.get("resourceOperations") or ())
+    found = fragment_rename(server.workspace.knowledge(path), name, new)
+    changes |= _changes(server, found.configuration)
+    if found.moved is None or not can_move:
+        return {"changes": changes}
+    texts = [{"textDocument": {"uri": uri, "version": None}, "edits": edits} for uri, edits in changes.items()]
+    old, target = map(uri_of, found.moved)
+    return {"documentChanges": [*texts, {"kind": "rename", "oldUri": old, "newUri": target}]}
 
 
 # ------------------------------------------------------------------------------------------------ shapes and colours
@@ -240,9 +261,37 @@ def range_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dic
 
 
 def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    """Lay out the line of the caret, and the one before it when that was just ended."""
+    """Lay out the line of the caret; after Enter the one before it, and indent the new one in C#."""
+    from apimpolicy.editor.formatting import indent_new_line
+    from apimpolicy.editor.place import place_at
+
     line = params["position"]["line"]
-    return _formatted(server, params, range(max(0, line - (params.get("ch") == "\n")), line + 1))
+    if params.get("ch") != "\n":
+        return _formatted(server, params, range(line, line + 1))
+    document, analysis, offset = server.at(params)
+    found = analysis.at(offset)
+    start = document.offset({"line": line, "character": 0})
+    if found is None or place_at(found[0].document, found[1]).kind != "code":
+        is_blank = not document.text[start:].partition("\n")[0].strip()  # a layout would remove the line of the caret
+        return _formatted(server, params, range(max(0, line - 1), line + (not is_blank)))
+    edit = indent_new_line(document.text, start, server.style_of(document.path).indent_width)
+    return [] if edit is None else [_edit(document, edit)]
+
+
+def linked_editing(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the names in the start tag and the end tag of an element, which change together."""
+    document, analysis, offset = server.at(params)
+    found = analysis.at(offset)
+    element = found[0].subject.element_at(found[1]) if found is not None else None
+    if found is None or element is None or not element.name:
+        return None
+    policy, position = found
+    end = element.content_end + len("</")
+    spans = [(element.name_start, element.name_end), (end, end + len(element.name))]
+    closes = policy.source.text[element.content_end : end + len(element.name)] == f"</{element.name}"
+    if not closes or not any(start <= position <= last for start, last in spans):
+        return None
+    return {"ranges": [document.range(*policy.span(*span)) for span in spans]}
 
 
 def _formatted(server: LanguageServer, params: dict[str, Any], lines: range | None) -> list[dict[str, Any]]:
@@ -353,6 +402,7 @@ FEATURES: Final[dict[str, Feature]] = {
     "textDocument/formatting": formatting,
     "textDocument/rangeFormatting": range_formatting,
     "textDocument/onTypeFormatting": on_type_formatting,
+    "textDocument/linkedEditingRange": linked_editing,
     "textDocument/codeAction": code_actions,
     "textDocument/codeLens": code_lenses,
     "workspace/executeCommand": execute,

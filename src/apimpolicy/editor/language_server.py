@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from apimpolicy.checks.subject import Settings
@@ -68,6 +69,8 @@ class LanguageServer:
         self._lock = threading.Lock()
         self._due: dict[str, float] = {}
         self._found: dict[str, list[Diagnostic]] = {}
+        self._unchecked: deque[str] = deque()
+        """Files that are not open and wait to be checked."""
         self._check: CheckRun | None = None
         self._is_initialized = self._is_shut_down = False
         self._requests = 0
@@ -81,6 +84,7 @@ class LanguageServer:
                 message = self._messages.get(timeout=self._pause())
             except queue.Empty:
                 self._publish_due()
+                self._check_next()
                 self._rest()
                 continue
             if message is None or message.get("method") == "exit":
@@ -129,6 +133,8 @@ class LanguageServer:
         return not is_cancelled
 
     def _pause(self) -> float | None:
+        if self._unchecked:
+            return 0.0
         return max(min(self._due.values()) - time.monotonic(), 0.0) if self._due else None
 
     def _handle(self, message: dict[str, Any]) -> None:
@@ -227,6 +233,7 @@ class LanguageServer:
         document = self._document(params)
         document.change(params["contentChanges"], params["textDocument"].get("version"))
         self._changed(document, DELAY)
+        self._forget_outcomes([document.path])
 
     def did_close(self, params: dict[str, Any]) -> None:
         uri = params["textDocument"]["uri"]
@@ -241,9 +248,10 @@ class LanguageServer:
     def did_save(self, _: dict[str, Any]) -> None:
         self.files_changed({})
 
-    def files_changed(self, _: dict[str, Any]) -> None:
+    def files_changed(self, params: dict[str, Any]) -> None:
         """Configurations, fragments or other files are not what they were."""
         self.workspace.forget()
+        self._forget_outcomes([path_of(change["uri"]) for change in params.get("changes") or ()])
         self._check = self._new_check()
         for uri in self.documents:
             self._due[uri] = time.monotonic() + DELAY
@@ -254,6 +262,14 @@ class LanguageServer:
         roots = [root for root in self.workspace.roots if root not in gone]
         self.workspace.roots = [*roots, *(path_of(folder["uri"]) for folder in event.get("added", ()))]
         self.workspace.forget()
+
+    def _forget_outcomes(self, paths: list[str]) -> None:
+        """Forget what test cases came to whose policy or file has changed since; lenses say it no longer."""
+        if self.last_run is not None:
+            kept = self.last_run.without({os.path.abspath(path) for path in paths})
+            if kept is not self.last_run:
+                self.last_run = kept
+                self.ask("workspace/codeLens/refresh", {})
 
     def _changed(self, document: TextDocument, delay: float) -> None:
         self._untidy += 1
@@ -298,6 +314,25 @@ class LanguageServer:
             self._publish(uri)
         return self._found.get(uri, [])
 
+    def codes_found(self, uri: str) -> set[str]:
+        """Return the codes of what was found in a document when it was last checked."""
+        return {finding.code for finding in self._found.get(uri, ())}
+
+    def check_all(self) -> int:
+        """Check every policy file of the workspace when nothing else is to do; return how many there are."""
+        self._unchecked = deque(path for path in self.workspace.files() if uri_of(path) not in self.documents)
+        return len(self._unchecked)
+
+    def _check_next(self) -> None:
+        """Check one file that isn't open, and publish what is found."""
+        if not self._unchecked:
+            return
+        document = self.document_of(self._unchecked.popleft())
+        if document is not None and document.uri not in self.documents:
+            self._untidy += 1
+            self._publish_findings(document)
+            self.expressions.close(document.uri)
+
     def _publish_due(self) -> None:
         now = time.monotonic()
         for uri in [uri for uri, due in self._due.items() if due <= now]:
@@ -307,23 +342,25 @@ class LanguageServer:
                 self.log(f"diagnostics of {uri}: {traceback.format_exc()}")
 
     def _publish(self, uri: str) -> None:
-        from apimpolicy.editor.language_diagnostics import to_diagnostic
-
         self._due.pop(uri, None)
         document = self.documents.get(uri)
-        if document is None:
-            return
+        if document is not None:
+            self._found[uri] = self._publish_findings(document)
+
+    def _publish_findings(self, document: TextDocument) -> list[Diagnostic]:
+        from apimpolicy.editor.language_diagnostics import to_diagnostic
+
         try:
             found = self._checked(document)
         except ConfigurationError as error:
             self.log(str(error))
             found = []
-        self._found[uri] = found
         diagnostics = [to_diagnostic(document, finding) for finding in found]
-        params: dict[str, Any] = {"uri": uri, "diagnostics": diagnostics}
+        params: dict[str, Any] = {"uri": document.uri, "diagnostics": diagnostics}
         if document.version is not None:
             params["version"] = document.version
         self.notify("textDocument/publishDiagnostics", params)
+        return found
 
     def _checked(self, document: TextDocument) -> list[Diagnostic]:
         if not document.is_test_file and not _may_hold_policies(document):

@@ -47,9 +47,10 @@ def _of_root(place: int, path: str, cases: Sequence[CaseAt], last: TestRun | Non
     files = sorted({case.path for case in cases})
     count = f"{len(cases)} test{'s' * (len(cases) != 1)}"
     found = [Lens(place, f"Run {count}", "apimpolicy.runTests", (files,))]
-    if last is not None and last.cases:
-        names = {(case.path, case.name) for case in cases}
-        bad = sum(case.status not in ("passed", "skipped") for case in last.cases if (case.path, case.name) in names)
+    names = {(case.path, case.name) for case in cases}
+    ran = [case for case in last.cases if (case.path, case.name) in names] if last is not None else []
+    if ran:
+        bad = sum(case.status not in ("passed", "skipped") for case in ran)
         found.append(Lens(place, f"{bad} failed" if bad else "all passed"))
     found.append(Lens(place, "Explain", "apimpolicy.explain", (path,)))
     return found
@@ -90,6 +91,7 @@ def _of_cases(cases: Sequence[CaseAt], outcomes: Mapping[tuple[str, str], str]) 
     yield Lens(0, title, "apimpolicy.debugTest", (debugged.path, debugged.name))
     if bad:
         title = statuses[0] if is_one else f"{len(bad)} of {len(cases)} failed"
-        yield Lens(0, f"{title}: show the journey", "apimpolicy.journey", (debugged.path, debugged.name))
+        asked = {"case": {"path": debugged.path, "name": debugged.name}}
+        yield Lens(0, f"{title}: show the journey", "apimpolicy.journey", (debugged.path, asked))
     elif all(statuses):
         yield Lens(0, statuses[0] if is_one else "all passed" if "skipped" not in statuses else "none failed")

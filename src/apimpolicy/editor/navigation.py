@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Local, LocalDeclaration
+from apimpolicy.editor.fragment_rename import NAME
 from apimpolicy.editor.occurrences import Occurrence, occurrence_at
 from apimpolicy.editor.partial_binding import nodes_of_kind
 from apimpolicy.editor.type_names import is_keyword
+from apimpolicy.editor.type_pages import member_at, page_location
 from apimpolicy.editor.workspace import Location, Workspace, wider
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Lo
     local = local_at(analysis, offset)
     if local is not None:
         return [Location(analysis.path, *span) for span in _spans_of(local, declared_only=True)]
-    return _of_base(analysis, offset, workspace)
+    member = member_at(analysis, offset)
+    return [page_location(member)] if member is not None else _of_base(analysis, offset, workspace)
 
 
 def _of_name(analysis: Analysis, occurrence: Occurrence, workspace: Workspace) -> list[Location]:
@@ -92,10 +95,10 @@ def highlights(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
 
 
 def can_rename(analysis: Analysis, offset: int) -> tuple[int, int] | None:
-    """The span of the name at an offset, if it can be renamed: variables of policies and of C#."""
+    """Return the span of the name at an offset, if it can be renamed: variables of policies and of C#, fragments."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is not None:
-        return (occurrence.start, occurrence.end) if occurrence.kind == "variable" else None
+        return (occurrence.start, occurrence.end) if occurrence.kind in ("variable", "fragment") else None
     local = local_at(analysis, offset)
     if local is None or local[1].kind == "context":
         return None
@@ -103,8 +106,11 @@ def can_rename(analysis: Analysis, offset: int) -> tuple[int, int] | None:
 
 
 def problem_of_name(analysis: Analysis, offset: int, new: str) -> str:
-    """Why the variable at an offset cannot be renamed so; empty when it can."""
-    if occurrence_at(analysis, offset) is not None:
+    """Return why the name at an offset can't be renamed so; empty when it can."""
+    occurrence = occurrence_at(analysis, offset)
+    if occurrence is not None and occurrence.kind == "fragment":
+        return "" if NAME.fullmatch(new) else f"'{new}' is not a valid id of a fragment"
+    if occurrence is not None:
         return "" if _POLICY_NAME.fullmatch(new) else f"'{new}' is not a valid name for a variable of policies"
     local = local_at(analysis, offset)
     if not _CODE_NAME.fullmatch(new) or is_keyword(new):

@@ -19,7 +19,8 @@ _OBJECTS: Final = (
     *("textDocument", "position", "range", "start", "end", "context", "options", "event", "capabilities"),
 )
 _LISTS: Final = (
-    *("contentChanges", "positions", "arguments", "workspaceFolders", "added", "removed", "diagnostics", "only"),
+    *("contentChanges", "positions", "arguments", "changes"),
+    *("workspaceFolders", "added", "removed", "diagnostics", "only"),
 )
 _KINDS: Final[dict[str, type]] = {
     **dict.fromkeys(_TEXTS, str),
@@ -28,11 +29,13 @@ _KINDS: Final[dict[str, type]] = {
     **dict.fromkeys(_LISTS, list),
 }
 _ITEMS: Final[dict[str, type]] = {
-    **dict.fromkeys(("contentChanges", "positions", "workspaceFolders", "added", "removed", "diagnostics"), dict),
+    **dict.fromkeys((name for name in _LISTS if name not in ("arguments", "only")), dict),
     "only": str,
 }
 _WORDS: Final = {str: "a text", int: "a number from 0", dict: "an object", list: "a list"}
-_OPTIONAL: Final = ("version", "rootUri", "workspaceFolders", "context", "capabilities", "only", "range", "arguments")
+_OPTIONAL: Final = (
+    *("version", "rootUri", "workspaceFolders", "context", "capabilities", "only", "range", "arguments", "changes"),
+)
 """What may be null, which means that it is not there."""
 
 

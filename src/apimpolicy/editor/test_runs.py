@@ -30,13 +30,14 @@ class CaseAt(NamedTuple):
 
 
 class CaseOutcome(NamedTuple):
-    """What a case came to in the last run."""
+    """What a case came to in the last run, and the policy files that it is about."""
 
     name: str
     path: str
     line: int
     status: str
     message: str
+    policies: tuple[str, ...] = ()
 
 
 class Branch(NamedTuple):
@@ -54,6 +55,14 @@ class TestRun(NamedTuple):
     cases: list[CaseOutcome]
     coverage: dict[str, list[Branch]]
     problem: str = ""
+
+    def without(self, paths: set[str]) -> TestRun:
+        """Return the run without what depends on some files; itself where nothing does."""
+        cases = [case for case in self.cases if case.path not in paths and paths.isdisjoint(case.policies)]
+        coverage = {path: branches for path, branches in self.coverage.items() if path not in paths}
+        if len(cases) == len(self.cases) and len(coverage) == len(self.coverage):
+            return self
+        return self._replace(cases=cases, coverage=coverage)
 
 
 def request_files(roots: list[str]) -> list[str]:
@@ -91,7 +100,12 @@ def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> 
     except ConfigurationError as error:
         return TestRun([], {}, str(error))
     problem = "\n".join(each["problem"] for each in found["unreadable"])
-    return TestRun([_outcome(case, folder) for case in found["cases"]], _coverage(found["files"], folder), problem)
+    outcomes = [_outcome(case, folder) for case in found["cases"]]
+    policies = {
+        (case.path, case.name): case.policies for path in {each.path for each in outcomes} for case in cases_of(path)
+    }
+    outcomes = [each._replace(policies=policies.get((each.path, each.name), ())) for each in outcomes]
+    return TestRun(outcomes, _coverage(found["files"], folder), problem)
 
 
 def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.languages.language import TooLarge
-from apimpolicy.proving.proof import Decision, Inquiry, fixed_cells
+from apimpolicy.proving.proof import Inquiry, ProofResult, fixed_cells
 from apimpolicy.semantics.inputs import Inputs
 from apimpolicy.semantics.unknowns import Reason, Unknowns
 from apimpolicy.semantics.values import Choice, Field, Number, Text, Truth, Value
@@ -52,7 +52,7 @@ def compare(
     variables: Mapping[str, Any],
     canonical: Callable[[Element], Hashable],
     known: Known,
-) -> Decision:
+) -> ProofResult:
     """Return whether no request is treated differently, but for differences that are known."""
     unknowns = Unknowns()
     inputs = Inputs(unknowns, dict(fixed_cells(variables)))
@@ -63,9 +63,9 @@ def compare(
             outcomes.append(outcome_of(program, unknowns, inputs, canonical=canonical))
         first, second = outcomes
         if len(first.ends) * len(second.ends) > _MOST_PAIRS:
-            return Decision(False, reasons=(Reason("policies with too many ends to compare"),))
+            return ProofResult(False, reasons=(Reason("policies with too many ends to compare"),))
         if first.adds_uncounted or second.adds_uncounted:
-            return Decision(False, reasons=(Reason("headers that policies add to the answer at its end"),))
+            return ProofResult(False, reasons=(Reason("headers that policies add to the answer at its end"),))
         formula = terms.any_of(*_answers(first, second, known), *_requests(first, second, known))
     return Inquiry(unknowns, formula).decide()
 

@@ -32,8 +32,8 @@ _FRAMES = 50_000
 """Values and terms of long documents are deep."""
 
 
-class Decision(NamedTuple):
-    """The answer to an inquiry: `is_proven`, with the assumptions that the proof depends on, in words; else why not."""
+class ProofResult(NamedTuple):
+    """The result of an inquiry: `is_proven`, with the assumptions of the proof in words; else the reasons."""
 
     is_proven: bool
     assumptions: tuple[str, ...] = ()
@@ -103,28 +103,28 @@ class Inquiry:
         self.formula = formula
         self._question = None if formula is terms.FALSE else Question(formula, unknowns.facts)
 
-    def decide(self) -> Decision:
+    def decide(self) -> ProofResult:
         """Return whether no request makes it true, without assumptions."""
         if self._question is None:
-            return Decision(True)
+            return ProofResult(True)
         if self._question.ask().status == "impossible":
-            return Decision(True)
-        return Decision(False, reasons=tuple(self.reasons()))
+            return ProofResult(True)
+        return ProofResult(False, reasons=tuple(self.reasons()))
 
-    def decide_under_assumptions(self) -> Decision:
+    def decide_under_assumptions(self) -> ProofResult:
         """Return whether no request that fits the assumptions makes it true, and which of them that depends on."""
         question, literals = self._question, self._assumptions()
         if question is None or not literals:
             return self.decide()
         answer = question.ask(list(literals))
         if answer.status != "impossible":
-            return Decision(False, reasons=tuple(self.reasons()))
+            return ProofResult(False, reasons=tuple(self.reasons()))
         core = list(answer.core)
         for literal in list(core):
             fewer = [each for each in core if each is not literal]
             if question.ask(fewer).status == "impossible":
                 core = fewer
-        return Decision(True, tuple(literals[each] for each in core))
+        return ProofResult(True, tuple(literals[each] for each in core))
 
     def models(self) -> Iterator[Model]:
         """Yield proposals of requests: those that fit assumptions first.

@@ -94,7 +94,7 @@ def _chain(found: Certificate, with_revocation: bool, is_valid: bool, result: Re
 
 
 def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
-    """What to do about one thing that is wrong with a chain."""
+    """Yield advice for an error of a certificate chain."""
     if status.name in ("UntrustedRoot", "PartialChain"):
         who = f"the authority {status.certificate.issuer}" if status.name == "PartialChain" else "it"
         setting = 'trusted-roots = ["ca.pem"], at the top of apimpolicy.toml (or --trusted-root ca.pem)'
@@ -114,7 +114,7 @@ def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
 
 
 def _fruitless_search(leaf: nodes.Bound, evaluated: Evaluated) -> nodes.Call | None:
-    """The call that looked for something in context.Deployment.Certificates and did not find it."""
+    """Return the call that looked for something in context.Deployment.Certificates and did not find it."""
     for node in descendants(leaf):
         if isinstance(node, nodes.Call) and node.method.name in _SEARCHING and evaluated.is_evaluated(node):
             value = evaluated.value(node)

@@ -1,4 +1,4 @@
-"""From an evaluated expression to a tree of clauses: what each part came to, and the values that made it so."""
+"""Make a tree of clauses from an evaluated expression: the value of each part, and the values behind it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Clause:
         self.parts: list[Clause] = []
 
     def leaves(self) -> Iterator[Clause]:
-        """The clauses without parts, in order."""
+        """Yield the clauses without parts, in order."""
         if not self.parts:
             yield self
         for part in self.parts:
@@ -60,7 +60,7 @@ class Clause:
 
 _Key = tuple[str, int, int]
 _BINDS_LESS = (nodes.Logical, nodes.Conditional, nodes.Coalesce, nodes.Assignment, nodes.CompoundAssignment)
-"""What stands in parentheses as an operand of `&&`, if it does not stand in `||`."""
+"""Kinds of nodes that need parentheses as an operand of `&&`, but not of `||`."""
 
 
 def _key(node: nodes.Bound) -> _Key:
@@ -82,11 +82,11 @@ class Evaluated:
             self.order.setdefault(key, index)
 
     def code(self, node: nodes.Bound) -> str:
-        """The node as it is written, on one line."""
+        """Return the node as it is written, on one line."""
         return folded(self.text, node.syntax.start, node.syntax.end)
 
     def operand_code(self, node: nodes.Expression) -> str:
-        """An operand of `&&` or `||` as written, in its parentheses where it would mean something else without."""
+        """Return an operand of `&&` or `||` as written, with parentheses if they are needed."""
         code = self.code(node)
         if isinstance(node, _BINDS_LESS):
             before, after = self.text[: node.syntax.start].rstrip(), self.text[node.syntax.end :].lstrip()
@@ -97,18 +97,18 @@ class Evaluated:
         return node.is_constant or _key(node) in self.values
 
     def value(self, node: nodes.Expression) -> Any:
-        """The last value of a node, boxed."""
+        """Return the last value of a node, boxed."""
         if node.is_constant:
             return box(node.type, node.constant)
         return box(node.type, self.values[_key(node)][-1])
 
     def started(self, node: nodes.Bound) -> bool:
-        """Whether anything inside was evaluated."""
+        """Return whether anything inside was evaluated."""
         return any(_key(inner) in self.values for inner in descendants(node))
 
 
 def descendants(node: nodes.Bound) -> Iterator[nodes.Bound]:
-    """The node and everything below it."""
+    """Yield the node and everything below it."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
@@ -117,7 +117,7 @@ def descendants(node: nodes.Bound) -> Iterator[nodes.Bound]:
 
 
 def clause_of(node: nodes.Expression, evaluated: Evaluated) -> Clause:
-    """The clause of an expression, with parts where it is made of conditions."""
+    """Return the clause of an expression, with parts where it is made of conditions."""
     node = unconverted(node)
     operands = _operands(node)
     lines = _code_lines(node, operands, evaluated)
@@ -130,7 +130,7 @@ def clause_of(node: nodes.Expression, evaluated: Evaluated) -> Clause:
 
 
 def clause_of_block(block: nodes.Bound, verdict: str, evaluated: Evaluated) -> Clause:
-    """The clause of a `@{ … }`: its lines as written, and the values inside of it."""
+    """Return the clause of a `@{ … }`: its lines as written, and the values inside of it."""
     lines = [line.rstrip() for line in evaluated.text.splitlines()] or [""]
     margin = min((len(line) - len(line.lstrip()) for line in lines[1:] if line), default=0)
     clause = Clause(verdict, [lines[0], *(line[margin:] for line in lines[1:] if line)], block)
@@ -141,7 +141,7 @@ def clause_of_block(block: nodes.Bound, verdict: str, evaluated: Evaluated) -> C
 
 
 def _parts(operands: list[nodes.Expression], evaluated: Evaluated) -> list[Clause]:
-    """A clause for each operand. Constants are not recorded: after one that settled or threw, they were not reached."""
+    """Return a clause for each operand. Constants after the operand that decided were not reached."""
     parts: list[Clause] = []
     for operand in operands:
         part = clause_of(operand, evaluated)
@@ -152,14 +152,14 @@ def _parts(operands: list[nodes.Expression], evaluated: Evaluated) -> list[Claus
 
 
 def unconverted(node: nodes.Expression) -> nodes.Expression:
-    """The expression as it is written, without implied conversions around it."""
+    """Return the expression as it is written, without implied conversions around it."""
     while isinstance(node, nodes.Convert) and not node.is_explicit:
         node = node.operand
     return node
 
 
 def _operands(node: nodes.Expression) -> list[nodes.Expression]:
-    """What to look at one by one: the operands of `&&` or `||`, of `?:`, and of `!( … )` around them."""
+    """Return the operands to show as clauses: of `&&` or `||`, of `?:`, and of `!( … )` around them."""
     if isinstance(node, nodes.Logical):
         return [*_chain(node.left, node.operator), *_chain(node.right, node.operator)]
     if isinstance(node, nodes.Conditional):
@@ -194,7 +194,7 @@ def _verdict(node: nodes.Expression, evaluated: Evaluated) -> str:
 
 
 def _facts(leaf: nodes.Bound, evaluated: Evaluated) -> Iterator[Fact]:
-    """The values inside a leaf, once each, in the order of evaluation."""
+    """Yield the values inside a leaf, once each, in the order of evaluation."""
     skipped = {_key(leaf)}
     if isinstance(leaf, nodes.Unary) and leaf.operator == "!":
         skipped.add(_key(unconverted(leaf.operand)))
@@ -219,7 +219,7 @@ def _facts(leaf: nodes.Bound, evaluated: Evaluated) -> Iterator[Fact]:
 
 
 def _is_telling(node: nodes.Expression, value: Any) -> bool:
-    """Whether a value says something: no constants, no `context.Request`, no dictionaries of headers; null always."""
+    """Return whether a value is informative: null, but no constants, `context.Request` or dictionaries of headers."""
     if node.is_constant:
         return False
     if isinstance(
@@ -236,12 +236,12 @@ def _is_telling(node: nodes.Expression, value: Any) -> bool:
 
 
 def _is_context_record(name: str) -> bool:
-    """The interfaces of the `context` object have no namespace; a URL is the one that reads as a value."""
+    """Return the interfaces of the `context` object have no namespace; a URL is the one that reads as a value."""
     return "." not in name and name[:1] == "I" and name[1:2].isupper() and name != "IUrl"
 
 
 def _about_parameters(function: nodes.Lambda) -> Iterator[nodes.Expression]:
-    """The expressions in a lambda whose value depends on its parameters."""
+    """Yield the expressions in a lambda whose value depends on its parameters."""
     parameters = {id(symbol) for symbol in function.parameters}
 
     def depends(node: nodes.Bound) -> bool:
@@ -253,7 +253,7 @@ def _about_parameters(function: nodes.Lambda) -> Iterator[nodes.Expression]:
 
 
 def _iterations(function: nodes.Lambda, evaluated: Evaluated) -> Iterator[tuple[int, Fact]]:
-    """What a lambda was called with and gave, for the first calls; of a lambda with statements nothing."""
+    """Yield arguments and results of a lambda's first calls; nothing for a lambda with statements."""
     if not isinstance(function.body, nodes.Expression):
         return
     body = unconverted(function.body)
@@ -273,7 +273,7 @@ def _iterations(function: nodes.Lambda, evaluated: Evaluated) -> Iterator[tuple[
 
 
 def _shown(node: nodes.Expression, values: list[Any]) -> str:
-    """The values of a node that was evaluated several times."""
+    """Return the values of a node that was evaluated several times."""
     shown = [show(box(node.type, value)) for value in values]
     if len(shown) > 1 and len(set(shown)) == 1:
         return f"{shown[0]} each of {len(shown)} times"

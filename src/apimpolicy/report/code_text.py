@@ -10,7 +10,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def folded(text: str, start: int, end: int) -> str:
-    """The code from `start` to `end` of an expression on one line.
+    """Return the code from `start` to `end` of an expression on one line.
 
     >>> folded("@(a //why\\n   == b)", 2, 19)
     'a == b'

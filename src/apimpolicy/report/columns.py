@@ -1,4 +1,4 @@
-"""How text stands on a terminal: columns of each character, safe characters only, and a window into a long line."""
+"""Layout of text on a terminal: columns of each character, safe characters, a window into a long line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
 def printable(text: str) -> str:
-    """The text with everything that could move the cursor or turn the writing direction made visible.
+    """Return the text with everything that could move the cursor or turn the writing direction made visible.
 
     Line feeds and tabs become spaces; a policy file may come from anybody.
 
@@ -43,7 +43,7 @@ def _visible(char: str) -> str:
 
 
 def width(text: str) -> int:
-    """The columns that printable text takes."""
+    """Return the columns that printable text takes."""
     if text.isascii():
         return len(text)
     return sum(map(_columns, text))
@@ -74,7 +74,7 @@ class Line:
         self.starts.append(column)
 
     def column(self, index: int) -> int:
-        """The column in which the character at `index` begins; the line's width after its end."""
+        """Return the column in which the character at `index` begins; the line's width after its end."""
         return self.starts[min(index, len(self.cells))]
 
     def window(self, available: int, start: int, end: int) -> tuple[str, int]:
@@ -102,7 +102,7 @@ class Line:
 
 
 def wrap(text: str, available: int) -> list[str]:
-    """Break text at spaces into lines of at most `available` columns (a longer word stands alone)."""
+    """Break text at spaces into lines of at most `available` columns. A longer word gets its own line."""
     lines: list[str] = []
     line = ""
     for word in without_secrets(text).split(" "):
@@ -125,7 +125,7 @@ def shortened(text: str) -> str:
 
 
 def clip(text: str, available: int) -> str:
-    """The text on one line, cut with an ellipsis where it is too long."""
+    """Return the text on one line, cut with an ellipsis where it is too long."""
     text = printable(text)
     if width(text) <= available:
         return text

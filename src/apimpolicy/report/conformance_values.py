@@ -1,4 +1,4 @@
-"""Values as text, in the form in which the conformance suite states them (its README says which).
+"""Values as text, in the format of the conformance suite (see its README).
 
 A value comes with its static type: what is plain while its type is known (an enum member is an int, a tuple a Python
 tuple) is boxed by it on the way.
@@ -28,7 +28,7 @@ MOST_COLLECTIONS = 10_000
 
 
 def runtime_type(value: Any, static: Type = OBJECT) -> str:
-    """The C# spelling of what `GetType()` gives; `<null>` for null."""
+    """Return the C# spelling of what `GetType()` gives; `<null>` for null."""
     value = box(static, value)
     if value is None:
         return NULL_TYPE
@@ -57,7 +57,7 @@ class _Walk:
         self._room = MOST_COLLECTIONS
 
     def enter(self, value: Any) -> bool:
-        """Whether what a collection holds is still to be shown; if so, it is open until `leave`."""
+        """Return whether what a collection holds is still to be shown; if so, it is open until `leave`."""
         self._room -= 1
         if self._room < 0 or len(self._open) >= MOST_DEPTH or id(value) in self._open:
             return False
@@ -69,7 +69,7 @@ class _Walk:
 
 
 def text_of(value: Any, static: Type = OBJECT, walk: _Walk | None = None) -> str | None:
-    """The value as text; None for null."""
+    """Return the value as text; None for null."""
     value = box(static, value)
     if value is None:
         return None
@@ -82,7 +82,7 @@ def text_of(value: Any, static: Type = OBJECT, walk: _Walk | None = None) -> str
 
 
 def json_of(value: Any, static: Type = OBJECT, walk: _Walk | None = None) -> str:
-    """The value as JSON text: what stands inside of collections; `"…"` for what is too deep or too much."""
+    """Return a value inside a collection as JSON text; `"…"` if it is too deep or too large."""
     value = box(static, value)
     if value is None:
         return "null"
@@ -100,7 +100,7 @@ def json_of(value: Any, static: Type = OBJECT, walk: _Walk | None = None) -> str
 
 
 def outside(text: str) -> str:
-    """A .NET string as Python text; a lone surrogate, which is no character, stays as it is."""
+    """Return a .NET string as Python text; a lone surrogate, which is no character, stays as it is."""
     if text.isascii():
         return text
     converted = from_utf16(text)
@@ -126,7 +126,7 @@ def _type_name(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str | None:
-    """The text of a value that is one thing, also where it could be iterated; None for collections and the like."""
+    """Return the text of a single value, even if it is iterable; None for collections."""
     if isinstance(value, Array):
         return base64.b64encode(bytes(value)).decode() if value.element is BYTE else None
     if isinstance(value, Boxed):

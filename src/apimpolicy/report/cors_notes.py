@@ -18,13 +18,13 @@ GRANT = "Access-Control-Allow-Origin"
 
 
 def is_answered_preflight(result: Result) -> bool:
-    """Whether a browser asked for permission, and the gateway answered for itself."""
+    """Return whether a browser asked for permission, and the gateway answered for itself."""
     exchange = result.exchange
     return is_preflight(exchange.request) and exchange.context.operation.method != "OPTIONS"
 
 
 def _is_own(origin: str, result: Result) -> bool:
-    """Whether the page is of the gateway's own host, and needs no permission."""
+    """Return whether the page is of the gateway's own host, and needs no permission."""
     url = result.exchange.request.url
     port = {"https": 443, "http": 80}.get(url.scheme)
     own = f"{url.scheme}://{url.host}".lower()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def coverage_to_cobertura(report: CoverageReport, source: str = ".", timestamp: int = 0) -> str:
-    """The whole report, without a line end after it. `source` is what paths begin at, `timestamp` in milliseconds."""
+    """Return the report, without a final line break. Paths are relative to `source`; `timestamp` is in milliseconds."""
     packages: dict[str, list[FileCoverage]] = {}
     for file in report.files:
         packages.setdefault(posixpath.dirname(_path(file)), []).append(file)

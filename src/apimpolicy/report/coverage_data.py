@@ -50,7 +50,7 @@ class Place:
 
     @property
     def is_reached(self) -> bool:
-        """Whether any test came here."""
+        """Return whether any test came here."""
         return any(self.outcomes.values())
 
     @property
@@ -59,7 +59,7 @@ class Place:
         return sorted(set().union(*self.outcomes.values()))
 
     def sentence(self) -> str:
-        """What is missing: `` `a == null` was never true ``."""
+        """Return the gap as a sentence: `` `a == null` was never true ``."""
         missing = self.missing
         if self.kind == CONDITION:
             never = "evaluated" if len(missing) == len(self.outcomes) else missing[0]
@@ -91,7 +91,7 @@ class FileCoverage:
     number: int = 1
 
     def count(self, kind: str) -> Count:
-        """The outcomes of one kind of place."""
+        """Return the outcomes of one kind of place."""
         return _count(place for place in self.places if place.kind == kind)
 
     @property
@@ -108,7 +108,7 @@ class FileCoverage:
         return self.path if relative.startswith("..") else relative
 
     def missing(self) -> Iterator[Place]:
-        """The places with outcomes that no test saw, in the order of the file; none inside of what was not reached."""
+        """Yield the places with gaps in the order of the file, but none inside an unreached place."""
         for place in sorted(self.places, key=lambda place: (place.start, -place.end)):
             if not place.missing:
                 continue
@@ -125,7 +125,7 @@ class CoverageReport:
     tests: list[str] = attrs.field(factory=list)
 
     def count(self, kind: str) -> Count:
-        """The outcomes of one kind of place in all files."""
+        """Return the outcomes of one kind of place in all files."""
         counts = [file.count(kind) for file in self.files]
         return Count(sum(count.covered for count in counts), sum(count.total for count in counts))
 
@@ -135,7 +135,7 @@ class CoverageReport:
         return _percent([_count(file.places) for file in self.files])
 
     def plain(self) -> dict[str, Any]:
-        """The whole, as lists and texts."""
+        """Return the whole, as lists and texts."""
         files = [
             {
                 "path": file.path,
@@ -155,7 +155,7 @@ class CoverageReport:
 
     @classmethod
     def of(cls, plain: Mapping[str, Any]) -> CoverageReport:
-        """What `plain` gave."""
+        """Return the report that `plain` wrote."""
         report = cls(tests=list(plain["tests"]))
         for file in plain["files"]:
             places = [
@@ -188,7 +188,7 @@ def merged(reports: Iterable[CoverageReport]) -> CoverageReport:
 
 
 def place_keys(places: Iterable[Place]) -> Iterator[tuple[Any, ...]]:
-    """What tells the places of one file apart: kind, span, outcomes, and which of those with the same."""
+    """Yield a key for each place of a file: kind, span, outcomes, and a number among equal ones."""
     counts: dict[tuple[Any, ...], int] = {}
     for place in places:
         key = (place.kind, place.start, place.end, *place.outcomes)

@@ -62,7 +62,7 @@ def _order(file: FileCoverage) -> tuple[float, str]:
 
 
 def _filters(files: int) -> Iterator[str]:
-    """The controls; they appear when the script runs."""
+    """Yield the controls; they appear when the script runs."""
     hidden = "" if files > 1 else " hidden"
     yield f'<form id="filters" role="search" hidden><label{hidden}>Filter files '
     yield '<input id="filter" type="search" placeholder="orders, outbound …" autocomplete="off"></label>'

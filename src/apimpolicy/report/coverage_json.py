@@ -20,7 +20,7 @@ SCHEMA = 1
 
 
 def coverage_to_json(report: CoverageReport) -> str:
-    """The whole report, without a line end after it."""
+    """Return the whole report, without a line end after it."""
     content = {
         "schema": SCHEMA,
         "percent": _rounded(report.percent),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def coverage_to_lcov(report: CoverageReport) -> str:
-    """The whole report, without a line end after it."""
+    """Return the whole report, without a line end after it."""
     return "\n".join(line for file in report.files for line in _record(file))
 
 

@@ -38,7 +38,7 @@ class LineCoverage:
 
 
 def lines_of(file: FileCoverage) -> list[LineCoverage]:
-    """The lines of a file on which a policy, a branch or a condition begins, in order."""
+    """Return the lines of a file on which a policy, a branch or a condition begins, in order."""
     lines: dict[int, LineCoverage] = {}
     for place in sorted(file.places, key=lambda place: (place.start, -place.end)):
         line = lines.setdefault(place.line, LineCoverage(place.line))

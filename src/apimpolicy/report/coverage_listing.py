@@ -26,7 +26,7 @@ _INDENT = re.compile(r"(\n)([ \t]+)")
 
 
 def state_of(places: Iterable[Place]) -> str:
-    """Whether all outcomes of some places were seen, some or none."""
+    """Return whether all outcomes of some places were seen, some or none."""
     outcomes = [bool(tests) for place in places for tests in place.outcomes.values()]
     return FULL if all(outcomes) else PART if any(outcomes) else NONE
 
@@ -43,7 +43,7 @@ class Span:
 
 
 def spans_of(file: FileCoverage) -> list[Span]:
-    """The spans of a file's places, outer ones before inner ones; none crosses the end of one around it."""
+    """Return the spans of a file's places, outer ones before inner ones; none crosses the end of one around it."""
     found: dict[tuple[int, int], list[int]] = {}
     for number, place in enumerate(file.places):
         if place.end > place.start:
@@ -63,7 +63,7 @@ def spans_of(file: FileCoverage) -> list[Span]:
 
 
 def listing(file: FileCoverage, spans: list[Span], prefix: str) -> str:
-    """The text with its spans; the id of a span is the prefix and the index of its first place."""
+    """Return the text with its spans; the id of a span is the prefix and the index of its first place."""
     text = file.text
     tokens = dict(_tokens(text))
     edges = {0, len(text), *tokens, *(end for end, _ in tokens.values())}
@@ -92,7 +92,7 @@ def listing(file: FileCoverage, spans: list[Span], prefix: str) -> str:
 
 
 def line_states(file: FileCoverage, source: Source) -> list[str]:
-    """The state of each line: of the places that begin on it, else of the innermost one that goes on; else empty."""
+    """Return the state of each line: of places that begin on it, else of the innermost one around it, else empty."""
     count = source.line_count
     own: list[list[Place]] = [[] for _ in range(count)]
     going: list[list[Place]] = [[] for _ in range(count)]
@@ -139,7 +139,7 @@ def _shown(text: str) -> str:
 
 
 def _tokens(text: str) -> Iterator[tuple[int, tuple[int, str]]]:
-    """Where names of elements and attributes and comments begin: with the end, and the class."""
+    """Yield names of elements and attributes and comments: start, end and class."""
     document: Document = read(Source(text))
     levels: list[list[Node]] = [document.children, *(element.children for element in document.elements())]
     for level in levels:

@@ -31,7 +31,7 @@ def coverage_line(report: CoverageReport) -> str:
 
 
 def coverage_table(report: CoverageReport, style: Style = PLAIN) -> str:
-    """A line per file, and their total when there are several."""
+    """Return a line per file, and their total when there are several."""
     heads = ["file", *(PLURALS[kind] for kind in KINDS), "%"]
     rows = [[printable(file.shown_path), *_counts(file), percent(file.percent)] for file in report.files]
     if len(rows) > 1:
@@ -45,7 +45,7 @@ def coverage_table(report: CoverageReport, style: Style = PLAIN) -> str:
 
 
 def missing_lines(report: CoverageReport, style: Style = PLAIN, most: int | None = None) -> list[str]:
-    """What no test saw, a line each: at most so many, and then how many there are besides."""
+    """Return the gaps, one per line, up to a maximum, then the number of others."""
     found = [(file, place) for file in report.files for place in file.missing()]
     shown = found if most is None or len(found) <= most + 1 else found[:most]
     lines = [

@@ -1,4 +1,4 @@
-"""The policies of all scopes as one document: each `<base />` with what stands there when a request comes.
+"""The policies of all scopes as one document: each `<base />` is replaced by the policies that run there.
 
 The texts are those of the files, with their `{{named values}}`, which may be secrets; fragments stay included by name.
 Comments say where the policies of a wider scope begin and end.
@@ -24,7 +24,7 @@ _INDENT = "    "
 
 
 def effective_text(program: Program, style: Style) -> str:
-    """The document of these policies."""
+    """Return the document of these policies."""
     levels = [(scope, _as_written(program.scopes[scope])) for scope in SCOPES if scope in program.scopes]
     writer = _Writer(levels, style, program.inherits_missing)
     lines = [writer.comment(f"{scope}: {policy.path}") for scope, policy in levels]
@@ -40,7 +40,7 @@ def effective_text(program: Program, style: Style) -> str:
 
 
 def _as_written(policy: Policy) -> Policy:
-    """The document without named values put in."""
+    """Return the document without named values put in."""
     return Policy(read(policy.original), policy.original, [], None)
 
 
@@ -53,7 +53,7 @@ class _Writer:
         self.inherit_missing = inherit_missing
 
     def section(self, name: str, level: int) -> str:
-        """What runs in a section from this level outwards, without indentation; empty when nothing does."""
+        """Return the policies of a section from this level outwards, without indentation; empty if there are none."""
         while level >= 0:
             nodes = _content(self.levels[level][1], name)
             if nodes is not None:
@@ -64,7 +64,7 @@ class _Writer:
         return ""
 
     def spliced(self, nodes: list[Node], section: str, level: int) -> str:
-        """The text of these nodes, every `<base />` replaced."""
+        """Return the text of these nodes, every `<base />` replaced."""
         if not nodes:
             return ""
         text, position, end = nodes[0].source.text, nodes[0].start, nodes[-1].end
@@ -78,7 +78,7 @@ class _Writer:
         return _dedented("".join(pieces))
 
     def wider(self, section: str, level: int, indent: str) -> str:
-        """What stands in the place of a `<base />`; its first line is indented already."""
+        """Return the replacement of a `<base />`. Its first line is already indented."""
         inner = self.section(section, level - 1)
         if not inner:
             return self.comment("nothing from wider scopes")
@@ -95,7 +95,7 @@ class _Writer:
 
 
 def _content(policy: Policy, section: str) -> list[Node] | None:
-    """The nodes of a section; None when the document does not have it."""
+    """Return the nodes of a section; None when the document does not have it."""
     if section not in policy.sections:
         return None
     root = policy.root
@@ -114,7 +114,7 @@ def _bases(nodes: list[Node]) -> list[Element]:
 
 
 def _dedented(text: str) -> str:
-    """The lines without the indentation that all of them share, and without empty ones around them."""
+    """Return the lines without the indentation that all of them share, and without empty ones around them."""
     lines = text.rstrip().split("\n")
     while lines and not lines[0].strip():
         del lines[0]

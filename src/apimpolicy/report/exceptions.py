@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def exception_diagnostic(error: DotnetException, excerpt: Excerpt) -> Diagnostic:
-    """The exception with its type in the place of a code; at the whole expression when its place is not known."""
+    """Return a finding with the exception's type as code, at the whole expression if the position is unknown."""
     if error.span is not None:
         source, start, end = error.span
     else:

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 _WIDEST_CODE = 60
 MOST_LINES = 60
-"""Lines of one part's code; every part around it shows the same code again."""
+"""Maximum of lines for the code of a part, since every part around it repeats the code."""
 
 
 def render(explanation: Explanation, style: Style = PLAIN) -> str:
-    """The whole explanation, without a line end after it."""
+    """Return the whole explanation, without a line end after it."""
     lines = [style.paint("strong", f"{printable(explanation.outcome)}, decided by {printable(explanation.decided_by)}")]
     for note in explanation.notes:
         lines += wrap(printable(note), style.width)
@@ -77,7 +77,7 @@ def _decision(decision: Decision, style: Style) -> Iterator[str]:
 
 
 def _clause(clause: Clause, first: str, later: str, style: Style) -> Iterator[str]:
-    """The lines of a clause; `first` and `later` are the tree's lines before its first and its other lines."""
+    """Yield the lines of a clause; `first` and `later` are the tree's lines before its first and its other lines."""
     column = width(clause.verdict) + 2 if clause.verdict not in ("true", "false") else 7
     indent = " " * column
     code = [line for text in clause.code for line in _code(text, style.width - width(first) - column)]
@@ -102,7 +102,7 @@ def _code(text: str, available: int) -> list[str]:
 
 
 def _facts(facts: list[Fact], available: int) -> Iterator[str]:
-    """Codes and values in two columns; where a code is wide, its value stands on a line of its own."""
+    """Yield codes and values in two columns. The value of a wide code gets its own line."""
     narrow = [width(printable(fact.code)) for fact in facts if width(printable(fact.code)) <= _WIDEST_CODE]
     column = max(narrow, default=0)
     for fact in facts:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Decision:
-    """One condition, or one expression that threw: where it stands, and what it came to.
+    """A condition, or an expression that threw: its position and value.
 
     `clause` is None when the condition is no expression; then `text` is the condition as it is written.
     """
@@ -64,7 +64,7 @@ class Explanation:
 
 @within_limits
 def explain(result: Result) -> Explanation:
-    """The explanation of a result. Run with tracing on, it has the values of all sub-expressions."""
+    """Return the explanation of a result. Run with tracing on, it has the values of all sub-expressions."""
     hide_secrets_of(result)
     response = result.response
     ending = result.trace.decision
@@ -118,7 +118,7 @@ def path_of(result: Result) -> str:
 
 
 def decided_by(result: Result) -> str:
-    """What settled the answer: a place, such as `orders.xml:12 choose ▸ when 1`, or a few words."""
+    """Return what decided the response: a position such as `orders.xml:12 choose ▸ when 1`, or a few words."""
     ending = result.trace.decision
     if ending is not None:
         branch = _branch(ending)
@@ -138,14 +138,14 @@ def decided_by(result: Result) -> str:
 
 
 def _branch(entry: TraceEntry | None) -> TraceEntry | None:
-    """The `when` or `otherwise` around a policy, the innermost one."""
+    """Return the `when` or `otherwise` around a policy, the innermost one."""
     while entry is not None and entry.name not in ("when", "otherwise"):
         entry = entry.parent
     return entry
 
 
 def _deciding(result: Result, ending: TraceEntry | None) -> list[TraceEntry]:
-    """The entries whose expressions settled the answer, from the innermost outwards."""
+    """Return the entries whose expressions settled the answer, from the innermost outwards."""
     found: list[TraceEntry] = []
     if ending is not None and any(evaluation.error is not None for evaluation in ending.evaluations):
         found.append(ending)
@@ -182,7 +182,7 @@ def _decisions(result: Result, entry: TraceEntry, is_decisive: bool) -> Iterator
 
 
 def clause_of_evaluation(evaluation: Evaluation, result: Result) -> Clause:
-    """The parts of an expression with their values; what certificates had to do with them, and what it threw."""
+    """Return the parts of an expression with their values; what certificates had to do with them, and what it threw."""
     evaluated = evaluated_of(evaluation)
     clause = _clause(evaluation, evaluated)
     certificate_notes(clause, evaluated, result)
@@ -192,7 +192,7 @@ def clause_of_evaluation(evaluation: Evaluation, result: Result) -> Clause:
 
 
 def evaluated_of(evaluation: Evaluation) -> Evaluated:
-    """The bound tree of an evaluation, with its values."""
+    """Return the bound tree of an evaluation, with its values."""
     from apimpolicy.engine.steps import compiled
 
     return Evaluated(compiled(evaluation.excerpt).bound.body, evaluation.excerpt.text, evaluation.recorder)

@@ -42,7 +42,7 @@ Entry = dict[str, Any]
 
 @within_limits
 def gateway_trace(result: Result) -> dict[str, Any]:
-    """The whole trace, as data for `json.dumps`."""
+    """Return the whole trace, as data for `json.dumps`."""
     hide_secrets_of(result)
     from apimpolicy.dotnet.system import objects
 
@@ -100,7 +100,7 @@ class _Writer:
             self.inside.append(entry)
 
     def evaluated(self, entry: TraceEntry, evaluation: Evaluation) -> None:
-        """What context.Trace wrote meanwhile, and the value where it is not in the policy's own entry.
+        """Write messages of context.Trace, and the value if the policy's own entry doesn't have it.
 
         A failure is told in the entry of the policy.
         """
@@ -138,7 +138,7 @@ class _Writer:
 
 
 def _received(result: Result, is_self_hosted: bool) -> dict[str, Any]:
-    """The request as it came; a self-hosted gateway says its scheme too."""
+    """Return the request as received. A self-hosted gateway includes its scheme."""
     request: Request = result.request
     url = result.exchange.context.request.original_url
     headers = entries.headers(request.headers)
@@ -180,7 +180,7 @@ def _address(api: Api) -> dict[str, Any] | None:
 
 
 def moment(ticks: int) -> str:
-    """A moment as the gateway writes it.
+    """Return a moment as the gateway writes it.
 
     >>> moment(637134336000000001)
     '2020-01-01T00:00:00.0000001Z'
@@ -193,7 +193,7 @@ def moment(ticks: int) -> str:
 
 
 def span(ticks: int) -> str:
-    """A time span as the gateway writes it.
+    """Return a time span as the gateway writes it.
 
     >>> span(36_610_002_083)
     '01:01:01.0002083'

@@ -1,4 +1,4 @@
-"""What each policy says in the trace of a real gateway: sources and data of its entries.
+"""Entries of each policy in the trace of a real gateway: source and data.
 
 Seen in traces of real gateways, word by word: api-inspector, cors, rewrite-uri, set-backend-service, backend-pool,
 request-forwarder, forward-request (the answer alone, its status a number), set-variable (with a typed value),
@@ -51,7 +51,7 @@ Told = tuple[str, Any]
 
 
 def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
-    """What the gateway says of a policy that ran: source and data."""
+    """Yield the gateway's entries for a policy that ran: source and data."""
     effect = entry.effect
     assert effect is not None
     if isinstance(effect, Forwarded):
@@ -90,7 +90,7 @@ def described(entry: TraceEntry, result: Result) -> Iterator[Told]:
 
 
 def failure(entry: TraceEntry) -> list[Any]:
-    """What is said of a policy that failed: the expression that is to blame, then the error's message and its cause."""
+    """Return messages for a failed policy: the expression, then the error's message and its cause."""
     assert entry.error is not None
     specification, message = specification_of(entry.name), from_utf16(entry.error.message)
     told = message if specification is None else specification.traced_error.format(message=message)
@@ -104,7 +104,7 @@ def failure(entry: TraceEntry) -> list[Any]:
 
 
 def inner_code(evaluation: Evaluation) -> str:
-    """An expression without its `@( )` or `@{ }`.
+    """Return an expression without its `@( )` or `@{ }`.
 
     Multi-statement expressions are told as their statements.
     """
@@ -112,7 +112,7 @@ def inner_code(evaluation: Evaluation) -> str:
 
 
 def _traced(entry: TraceEntry) -> str:
-    """What the gateway says of a policy that has done its work; empty where that was not seen."""
+    """Return the gateway's data for a policy that succeeded; empty if no trace shows it."""
     specification = specification_of(entry.name)
     return "" if specification is None else specification.traced
 
@@ -157,7 +157,7 @@ def _forwarding(entry: TraceEntry) -> str:
 
 
 def _on_the_way(request: Request, result: Result) -> dict[str, Any]:
-    """A forwarded request; a self-hosted gateway lists the caller's Host behind the backend's."""
+    """Return a forwarded request; a self-hosted gateway lists the caller's Host behind the backend's."""
     named, certificate = headers(request.headers), request.certificate
     asked = result.request.headers.get("Host")
     if asked is not None and not result.exchange.host_is_set:
@@ -178,7 +178,7 @@ def _request(request: Request) -> dict[str, Any]:
 
 
 def answer(response: Response) -> dict[str, Any]:
-    """A response that came back, with its status as a number."""
+    """Return a response that came back, with its status as a number."""
     status = {"code": response.status_code, "reason": response.reason}
     return {"status": status, "headers": headers(response.headers)}
 
@@ -189,7 +189,7 @@ def headers(given: Headers) -> list[dict[str, str]]:
 
 
 def typed(value: Any) -> Any:
-    """A value as JSON where JSON has its kind, else as text."""
+    """Return a value as JSON where JSON has its kind, else as text."""
     if value is None or type(value) in (bool, int, float):
         return value
     text = value_text(value)
@@ -208,7 +208,7 @@ def _number(text: str) -> Any:
 
 
 def status_name(code: int) -> str:
-    """A status code as .NET's HttpStatusCode names it; the number when it has no name there.
+    """Return a status code as .NET's HttpStatusCode names it; the number when it has no name there.
 
     >>> status_name(200), status_name(404), status_name(418)
     ('OK', 'NotFound', '418')

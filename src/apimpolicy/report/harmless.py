@@ -33,7 +33,7 @@ _INVISIBLE = rf"[{_IGNORED}\u2028\u2029]"
 
 
 def harmless(text: str) -> str:
-    """The text, of any number of lines, with a space in whatever would be a command.
+    """Return the text, of any number of lines, with a space in whatever would be a command.
 
     >>> harmless("::add-mask::x")
     ': :add-mask::x'
@@ -46,20 +46,20 @@ def harmless(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """The text with its line feeds, and everything else that is invisible shown as what it is."""
+    """Return the text with its line feeds, and everything else that is invisible shown as what it is."""
     if text.isascii() and text.isprintable():
         return text
     return "\n".join(map(printable, text.replace("\r\n", "\n").split("\n")))
 
 
 def harmless_markup(markup: str) -> str:
-    """XML or HTML with character references in the place of marks of commands; it says the same."""
+    """Return equivalent XML or HTML in which character references replace the marks of commands."""
     markup = re.sub(_AGENT, "&#35;", markup_without_secrets(markup))
     return re.sub(_RUNNER, r"\1&#58;", markup)
 
 
 def to_json(value: Any, **options: Any) -> str:
-    """JSON for a log: the same data, with escapes for marks of commands and for invisible characters."""
+    """Return JSON for a log: escapes replace the marks of commands and invisible characters."""
     import json
 
     text = re.sub(_AGENT, r"\\u0023", json.dumps(data_without_secrets(value), **options))

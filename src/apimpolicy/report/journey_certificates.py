@@ -19,7 +19,7 @@ MOST_UPLOADED = 50
 
 
 def certificates_card(result: Result) -> Iterator[str]:
-    """The card, where a certificate had anything to do with the request."""
+    """Yield the card, where a certificate had anything to do with the request."""
     sent: Certificate | None = result.request.certificate
     verifications = list(_once(result.exchange.verifications))
     context: Any = result.exchange.context
@@ -71,7 +71,7 @@ def _dates(certificate: Certificate) -> str:
 
 
 def _chain(verification: Verification) -> Iterator[str]:
-    """The chain from the certificate to its root; what is wrong stands at the certificate that it is about."""
+    """Yield the chain from the certificate to its root, with the errors of each certificate."""
     chain = verification.chain
     asked = "with" if verification.check_revocation else "without"
     kind, answer = ("good", "it verifies") if chain.is_valid else ("bad", "it does not verify")

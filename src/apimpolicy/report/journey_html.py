@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @within_limits
 def journey_to_html(result: Result, title: str = "") -> str:
-    """The page of a result; run with tracing on, it has the values of all sub-expressions.
+    """Return the page of a result; run with tracing on, it has the values of all sub-expressions.
 
     `title` says whose journey it is, such as a test's name; the request's method and URL unless given. Raises OSError
     when the package's own style sheet cannot be read.
@@ -81,7 +81,7 @@ def _head(result: Result, steps: dict[int, TraceEntry], explanation: Explanation
 
 
 def _path(result: Result, steps: dict[int, TraceEntry]) -> Iterator[str]:
-    """The stations, each with a link: caller, sections, backend requests, answer."""
+    """Yield the stations, each with a link: caller, sections, backend requests, answer."""
     code = result.response.status_code
     yield '<nav aria-label="The path of the request"><ol class="path"><li><a href="#request">caller</a></li>'
     linked = {entry.section for entry in steps.values()}
@@ -97,7 +97,7 @@ def _path(result: Result, steps: dict[int, TraceEntry]) -> Iterator[str]:
 
 
 def _recognised(result: Result) -> str:
-    """What the gateway took the request for: its API, operation, product, subscription and user, where it knows."""
+    """Return the API, operation, product, subscription and user of the request, as far as they are known."""
     context: Any = result.exchange.context
     names = []
     for kind in ("api", "operation", "product", "subscription", "user"):

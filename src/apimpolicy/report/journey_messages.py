@@ -16,7 +16,7 @@ LONGEST_BODY = 20_000
 
 
 def request_markup(request: Request) -> str:
-    """The request as it goes over the wire; its client certificate is said before."""
+    """Return the request as sent, after its client certificate."""
     start = f"{request.method} {request.url}"
     with_certificate = ""
     if request.certificate is not None:
@@ -27,7 +27,7 @@ def request_markup(request: Request) -> str:
 
 
 def response_markup(response: Response) -> str:
-    """The response as it goes over the wire."""
+    """Return the response as sent."""
     start = f"HTTP/1.1 {response.status_code} {response.reason}".rstrip()
     return _message(start, response.headers, response.body, response.text)
 

@@ -31,7 +31,7 @@ _FRAMES = ("choose", "base", "when", "otherwise")
 
 
 def shown_steps(result: Result) -> dict[int, TraceEntry]:
-    """The policies that are shown, by their numbers in the trace; a `choose` is told by its branches."""
+    """Return the policies to show by their numbers in the trace; branches replace their `choose`."""
     with_branches = {id(entry.parent) for entry in result.trace if entry.parent is not None}
     return {
         number: entry
@@ -41,12 +41,12 @@ def shown_steps(result: Result) -> dict[int, TraceEntry]:
 
 
 def anchor_of(steps: dict[int, TraceEntry], entry: TraceEntry) -> str | None:
-    """The id of a policy's place on the page; None when it is not shown."""
+    """Return the id of a policy's place on the page; None when it is not shown."""
     return next((f"e{number}" for number, other in steps.items() if other is entry), None)
 
 
 def section_cards(result: Result, steps: dict[int, TraceEntry]) -> Iterator[str]:
-    """A card for each stretch of policies in one section."""
+    """Yield a card for each stretch of policies in one section."""
     decision = result.trace.decision
     deciding = {id(entry) for entry in _around(decision)}
     section = ""

@@ -46,7 +46,7 @@ def diagnostic_to_json(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def report_to_json(diagnostics: Iterable[Diagnostic], summary: dict[str, Any], tool_version: str) -> str:
-    """The whole report, indented, without a line end after it."""
+    """Return the whole report, indented, without a line end after it."""
     report = {
         "version": VERSION,
         "tool": {"name": "apimpolicy", "version": tool_version},

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def report_to_junit(
     paths: Sequence[str], diagnostics: Iterable[Diagnostic], seconds: float, *, strict: Collection[str] = ()
 ) -> str:
-    """The whole report, without a line end after it. Warnings fail the files that are in `strict`."""
+    """Return the whole report, without a line end after it. Warnings fail the files that are in `strict`."""
     by_path: dict[str, list[Diagnostic]] = {path: [] for path in paths}
     for diagnostic in diagnostics:
         by_path.setdefault(place_in_file(diagnostic).path, []).append(diagnostic)
@@ -49,15 +49,15 @@ def report_to_junit(
 
 
 def _printable(text: str) -> str:
-    """What is invisible shown as what it is, without the two noncharacters that XML 1.0 cannot hold."""
+    """Return text with invisible characters made visible, without the two that XML 1.0 can't contain."""
     return visible_lines(text).replace("\ufffe", "\ufffd").replace("\uffff", "\ufffd")
 
 
 def text(content: str) -> str:
-    """A text as XML has it."""
+    """Return a text as XML has it."""
     return harmless_markup(escape(_printable(content)))
 
 
 def attribute(content: str) -> str:
-    """A text as an attribute's value, with its quotation marks."""
+    """Return a text as an attribute's value, with its quotation marks."""
     return harmless_markup(quoteattr(_printable(content)))

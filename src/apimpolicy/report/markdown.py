@@ -1,4 +1,4 @@
-"""Text from anybody inside Markdown: shown as it is, and never markup, a link, an image or a mention of somebody.
+"""Untrusted text inside Markdown: shown literally, and never markup, a link, an image or a mention.
 
 GitHub's comments and editors' hovers read Markdown. What a policy, a file name or a request brings into it is put into
 code: with a fence that the text does not have, or as `<code>` with character references where tables are, which know

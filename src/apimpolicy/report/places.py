@@ -1,4 +1,4 @@
-"""Where a finding stands in its file: lines and columns from 1, the end exclusive; and short names of files."""
+"""Positions of findings in their files (lines and columns from 1, the end exclusive), and short names of files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FilePlace(NamedTuple):
 
 
 def place_in_file(diagnostic: Diagnostic) -> FilePlace:
-    """The span in the file itself."""
+    """Return the span in the file itself."""
     source = diagnostic.source
     line, column = diagnostic.position
     _, end = source.original_span(diagnostic.start, diagnostic.end)
@@ -31,7 +31,7 @@ def place_in_file(diagnostic: Diagnostic) -> FilePlace:
 
 
 def short_path(path: str) -> str:
-    """The name of a file; in the layout of APIOps, where all have the same name, its path in the layout."""
+    """Return the name of a file; in the layout of APIOps, where all have the same name, its path in the layout."""
     name = os.path.basename(path)
     if name.lower() != "policy.xml":
         return name

@@ -1,4 +1,4 @@
-"""What an explanation says about the way to an API: the APIs and operations there are, keys, limits without one."""
+"""Notes of an explanation about routing: known APIs and operations, keys, limits that need a key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEY_ERRORS = ("SubscriptionKeyNotFound", "SubscriptionKeyInvalid")
 
 
 def routing_notes(result: Result) -> Iterator[str]:
-    """The notes, as sentences; none when nothing of that kind happened."""
+    """Yield the notes, as sentences; none when nothing of that kind happened."""
     unmatched = result.exchange.unmatched
     if unmatched is not None:
         yield from _unmatched(unmatched, result)
@@ -58,7 +58,7 @@ def _api(api: ServiceApi) -> str:
 
 
 def _limits(result: Result) -> Iterator[str]:
-    """Limits that count by subscription do nothing for a request without one, which nobody sees in the answer."""
+    """Yield a note for limits that count by subscription if the request has none: the response doesn't show it."""
     names = {
         entry.name
         for entry in result.trace

@@ -41,7 +41,7 @@ VERSION = 1
 
 @within_limits
 def result_to_json(result: Result) -> str:
-    """The result, indented, without a line end after it."""
+    """Return the result, indented, without a line end after it."""
     hide_secrets_of(result)
     response = result.response
     report = {
@@ -73,7 +73,7 @@ def result_to_json(result: Result) -> str:
 
 
 def explanation_to_json(explanation: Explanation) -> str:
-    """The explanation, indented, without a line end after it."""
+    """Return the explanation, indented, without a line end after it."""
     report = {
         "version": VERSION,
         "outcome": explanation.outcome,

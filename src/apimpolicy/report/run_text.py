@@ -42,7 +42,7 @@ _RULE = 57
 
 @within_limits
 def render(result: Result, style: Style = PLAIN, *, with_values: bool = False) -> str:
-    """The trace, a line, the response. `with_values` adds every expression's value and what reached the backend."""
+    """Return the trace, a line, the response. `with_values` adds the values of expressions and backend requests."""
     hide_secrets_of(result)
     lines = list(_trace(result, style, with_values))
     if with_values:
@@ -86,13 +86,13 @@ def _trace(result: Result, style: Style, with_values: bool) -> Iterator[str]:
 
 
 def _is_only_a_frame(entry: TraceEntry, result: Result) -> bool:
-    """A `choose` is told by its branches, where it got to any."""
+    """Return whether an entry is a `choose` whose branches are shown instead."""
     is_frame = has_trait(entry.name, "branches") and entry.error is None
     return is_frame and any(other.parent is entry for other in result.trace)
 
 
 def _name(entry: TraceEntry) -> str:
-    """`choose ▸ when 1`; what stands inside is indented."""
+    """Return a label such as `choose ▸ when 1`, indented inside its parent."""
     depth = 0
     parent = entry.parent
     while parent is not None:

@@ -23,7 +23,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def report_to_sarif(diagnostics: Iterable[Diagnostic], tool_version: str) -> str:
-    """The whole report, indented, without a line end after it."""
+    """Return the whole report, indented, without a line end after it."""
     rules: dict[str, dict[str, Any]] = {}
     results: list[dict[str, Any]] = []
     for diagnostic in diagnostics:

@@ -1,4 +1,4 @@
-"""What was stood in for in a service and what is wrong in it, for people and for programs."""
+"""Stand-ins and problems of a service, for people and for programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WIDEST = 60
 
 
 def stand_in_lines(stand_ins: Sequence[StandIn], problems: Sequence[Problem]) -> list[str]:
-    """The problems, a line for each stand-in, and the lines for the configuration."""
+    """Return the problems, a line for each stand-in, and the lines for the configuration."""
     lines = [f"{problem_text(problem)}" for problem in problems]
     if not stand_ins:
         return lines
@@ -35,7 +35,7 @@ def stand_in_lines(stand_ins: Sequence[StandIn], problems: Sequence[Problem]) ->
 
 
 def problem_text(problem: Problem) -> str:
-    """A problem as `check` writes a finding: place, severity, sentence and advice."""
+    """Return a problem as `check` writes a finding: place, severity, sentence and advice."""
     where = f"{place(problem.origin)}: " if problem.origin.file else ""
     column = f"{shown(problem.origin.file)}:{problem.origin.line}:{problem.origin.column}: " if where else ""
     advice = f". {problem.help}" if problem.help else ""
@@ -43,7 +43,7 @@ def problem_text(problem: Problem) -> str:
 
 
 def toml_of(stand_ins: Iterable[StandIn], *, with_notes: bool = False) -> str:
-    """The configuration of stand-ins; with what each stands for as a comment, if wanted."""
+    """Return the configuration of stand-ins, optionally with a comment for each."""
     from apimpolicy.project.service.stand_ins import tables_of
     from apimpolicy.project.toml_writer import to_toml
 
@@ -59,7 +59,7 @@ def toml_of(stand_ins: Iterable[StandIn], *, with_notes: bool = False) -> str:
 
 
 def stand_in_data(stand_ins: Iterable[StandIn], problems: Iterable[Problem]) -> dict[str, Any]:
-    """The same for programs: the fields `stand_ins` and `problems`."""
+    """Return the list for programs: the fields `stand_ins` and `problems`."""
     return {
         "stand_ins": [
             {"kind": each.kind, "name": each.name, "purpose": each.purpose, "configuration": each.table}
@@ -75,7 +75,7 @@ def stand_in_data(stand_ins: Iterable[StandIn], problems: Iterable[Problem]) -> 
 
 
 def with_stand_ins(report: dict[str, Any]) -> dict[str, Any]:
-    """A report with the list, where there is something in it; the list then is not printed again."""
+    """Return a report with the list, where there is something in it; the list then is not printed again."""
     found = leniency()
     if not found:
         return report
@@ -89,7 +89,7 @@ def place(origin: Origin) -> str:
 
 
 def shown(path: str) -> str:
-    """A path as people want to see it: from here, when it is below."""
+    """Return a path as people want to see it: from here, when it is below."""
     if not os.path.isabs(path):
         return os.path.normpath(path) if path else path
     relative = os.path.relpath(path)

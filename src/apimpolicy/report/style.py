@@ -1,4 +1,4 @@
-"""Colour, where a person is reading: on a terminal, unless NO_COLOR says no; FORCE_COLOR says yes anywhere."""
+"""Colors of terminal output. NO_COLOR turns them off, FORCE_COLOR turns them on everywhere."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Style:
 
     @classmethod
     def of(cls, stream: TextIO, environ: Mapping[str, str] = os.environ) -> Style:
-        """The style for a stream: see https://no-color.org and https://force-color.org."""
+        """Return the style for a stream: see https://no-color.org and https://force-color.org."""
         is_terminal = is_a_terminal(stream)
         if environ.get("NO_COLOR"):
             coloured = False
@@ -37,7 +37,7 @@ class Style:
         return cls(coloured, _terminal_width(stream) if is_terminal else DEFAULT_WIDTH)
 
     def paint(self, meaning: str, text: str) -> str:
-        """The text in the colour of a meaning: error, warning, info, good, bad, dim, strong."""
+        """Return the text in the colour of a meaning: error, warning, info, good, bad, dim, strong."""
         if not self.is_coloured or not text:
             return text
         return f"\x1b[{_CODES[meaning]}m{text}\x1b[0m"
@@ -47,7 +47,7 @@ PLAIN = Style()
 
 
 def is_a_terminal(stream: TextIO) -> bool:
-    """Whether somebody is looking."""
+    """Return whether a stream is a terminal."""
     try:
         return stream.isatty()
     except ValueError:  # closed

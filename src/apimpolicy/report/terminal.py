@@ -97,7 +97,7 @@ class _Excerpt:
         return f"{self.style.paint('dim', f'{number:>{self.gutter}} |')} {text}".rstrip()
 
     def shown(self, text: str, start: int, end: int) -> tuple[str, int, int]:
-        """The line as printed, and the columns from which and up to which the carets stand."""
+        """Return the line as printed, and the first and last column of the carets."""
         text, start, end, is_cut = _neighbourhood(text, start, end, _WIDTHS * self.style.width)
         line = Line(text)
         available = self.style.width - self.gutter - 3
@@ -133,7 +133,7 @@ class _Excerpt:
 
 
 def _neighbourhood(text: str, start: int, end: int, length: int) -> tuple[str, int, int, bool]:
-    """A piece of an overlong line that holds the finding's beginning; whether its beginning was cut off."""
+    """Return a piece of an overlong line that holds the finding's beginning; whether its beginning was cut off."""
     if len(text) <= length:
         return text, start, end, False
     begin = max(0, start - length // 2)

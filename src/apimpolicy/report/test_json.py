@@ -30,7 +30,7 @@ VERSION = 1
 def cases_to_json(
     reports: Sequence[CaseReport], unreadable: Mapping[str, str], seconds: float, tool_version: str
 ) -> str:
-    """The whole report, indented, without a line end after it; `unreadable` are files with what is wrong with them."""
+    """Return the report, indented, without a final line break. `unreadable` maps files to their problems."""
     counts = {status: sum(report.status == status for report in reports) for status in _STATUSES}
     report = {
         "version": VERSION,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def report_to_junit(reports: Sequence[CaseReport]) -> str:
-    """The whole report, without a line end after it."""
+    """Return the whole report, without a line end after it."""
     by_path: dict[str, list[CaseReport]] = {}
     for report in reports:
         by_path.setdefault(report.path, []).append(report)

@@ -48,12 +48,12 @@ class CaseReport(NamedTuple):
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing is wrong."""
+        """Return whether nothing is wrong."""
         return self.status in ("passed", "skipped")
 
 
 def marks(path: str, outcomes: Sequence[CaseReport], style: Style = PLAIN) -> str:
-    """The line of a file: its path, a mark per case, their number."""
+    """Return the line of a file: its path, a mark per case, their number."""
     signs = "".join(MARKS[outcome.status] for outcome in outcomes)
     painted = "".join(style.paint(_MEANINGS[outcome.status], MARKS[outcome.status]) for outcome in outcomes)
     count = f"{len(outcomes)} {'case' if len(outcomes) == 1 else 'cases'}"
@@ -62,7 +62,7 @@ def marks(path: str, outcomes: Sequence[CaseReport], style: Style = PLAIN) -> st
 
 
 def failure(outcome: CaseReport, style: Style = PLAIN) -> str:
-    """A case that did not pass: its name and place, what is wrong, and how the request went."""
+    """Return a case that did not pass: its name and place, what is wrong, and how the request went."""
     place = printable(f"{_whose(outcome.path)}{os.path.basename(outcome.path)}:{outcome.line}")
     name = printable(outcome.name)
     room = style.width - 2 - width(name) - width(place)

@@ -23,7 +23,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\
 
 
 def show(value: Any, depth: int = 0) -> str:
-    """The value on one line. It is boxed: an enum member shows its name."""
+    """Return the value on one line. It is boxed: an enum member shows its name."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -43,7 +43,7 @@ def show(value: Any, depth: int = 0) -> str:
 
 
 def quoted(text: str) -> str:
-    """A string as in C#, cut to a readable length.
+    """Return a string as in C#, cut to a readable length.
 
     >>> quoted('say "hi"')
     '"say \\\\"hi\\\\""'
@@ -65,14 +65,14 @@ def _is_certificate(value: Any) -> bool:
 
 
 def certificate(value: Any) -> str:
-    """A certificate by its subject's common name and the beginning of its thumbprint."""
+    """Return a certificate by its subject's common name and the beginning of its thumbprint."""
     subject = printable(value.subject)
     common = next((part for part in subject.split(", ") if part.startswith("CN=")), subject)
     return f"{clip(common or 'a certificate without a subject', 60)} ({value.thumbprint[:4]}…)"
 
 
 def type_name(value: Any) -> str:
-    """The type as people write it: without its namespace."""
+    """Return the type as people write it: without its namespace."""
     from apimpolicy.dotnet.values import type_of
 
     return short_type(str(type_of(value)))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.syntax.advice import CONDITIONAL, advice, of_loop, of_type
 from apimpolicy.syntax.mistakes import Mistake
 from apimpolicy.syntax.newer import newer_feature
-from apimpolicy.syntax.unsafe_code import ENTITIES, unsafe_code
+from apimpolicy.syntax.unsafe_code import unsafe_code
 
 if TYPE_CHECKING:
     from apimpolicy.syntax.failure import Failure
@@ -28,42 +29,6 @@ _OUTSIDE = frozenset({"RESERVED", "CLASS", "STRUCT", "READONLY"})
 
 _MODIFIERS = frozenset({"readonly", "volatile", "public", "private", "protected", "internal"})
 """Words in front of a declaration that no variable and no local function can have."""
-
-_WORD_HELP = {
-    "and": "Write && for a logical and.",
-    "or": "Write || for a logical or.",
-    "not": "Write ! for a logical not.",
-    "then": "C# has no 'then': write if (condition) statement.",
-    "elif": "Write else if (condition).",
-    "function": "Write a lambda: x => expression.",
-    "let": "Declare a variable with var.",
-    "const": "Declare a variable with var.",
-}
-
-
-_STRING_PREFIXES = {
-    "f": 'An interpolated string is written $"text {value}".',
-    "r": 'A string without escapes is written @"text".',
-    "b": "The bytes of a text are Encoding.UTF8.GetBytes(text).",
-    "u": "Remove the prefix: every C# string is Unicode.",
-}
-
-
-def _hides_a_divisor(failure: Failure) -> bool:
-    """Whether `a // b;` stands before the token, where the comment took the end of the statement with it."""
-    end = failure.tokens.ends[failure.index - 1] if failure.index else 0
-    comment = failure.tokens.text[end : failure.start].lstrip()
-    if not comment.startswith("//"):
-        return False
-    divisor, closing, _ = comment[2:].strip().partition(";")
-    return bool(closing) and divisor.strip().replace(".", "").replace("_", "").isalnum()
-
-
-def _word_before(failure: Failure) -> str:
-    """The word in front of the parentheses that end before the token."""
-    opening = failure.opening(failure.index - 1)
-    return failure.tokens.spelling(opening - 1) if opening > 0 else ""
-
 
 _QUERY_WORDS = {"on": "CS0743", "equals": "CS0744", "by": "CS0745"}
 """The words that a clause of a query wants, with the codes of their absence."""
@@ -87,39 +52,7 @@ def explain(failure: Failure) -> Mistake:
 def _missing(failure: Failure, code: str, what: str, help: str = "") -> Mistake:
     """Something is missing in front of the token, or at the end of the line before it (Roslyn's rule for the place)."""
     start, end = failure.missing_place()
-    return Mistake(code, f"{what} expected", start, end, help=help or _advice(failure))
-
-
-def _advice(failure: Failure) -> str:
-    spelling = failure.spelling()
-    if spelling == "=" and failure.tokens.text[failure.start - 2 : failure.start] in ("==", "!="):
-        return f"C# has no {failure.tokens.text[failure.start - 2 : failure.start]}=: write == or !=."
-    previous = failure.spelling(-1)
-    if previous in ("not", "and", "or"):
-        return _WORD_HELP[previous]
-    if failure.previous == "STRING_LITERAL" and failure.tokens.text.startswith('"""', failure.start - 2):
-        return 'C# 7.3 has no raw strings: write @"…" and double the quotes inside.'
-    if _hides_a_divisor(failure):
-        return "'//' starts a comment: the division of integers is written with one '/'."
-    opening = failure.opening()
-    in_braces = opening >= 0 and failure.tokens.kinds[opening] == "LBRACE"
-    if failure.kind == "COLON" and in_braces and failure.accepts("COMMA"):
-        return "Write each pair in braces of its own, with a comma: { key, value }."
-    if failure.kind == "STRING_LITERAL" and failure.adjacent() and previous in _STRING_PREFIXES:
-        return _STRING_PREFIXES[previous]
-    if failure.kind == "IF" and failure.after_expression:
-        return _CONDITIONAL_HELP
-    if failure.kind == "LBRACE" and failure.previous == "RPAR" and _word_before(failure) in ("elif", "elseif", "elsif"):
-        return _WORD_HELP["elif"]
-    if failure.kind == "LSQB" and failure.accepts("INTEGER_LITERAL"):
-        return "Write an array as new[] { 1, 2, 3 }."
-    if failure.previous == "STRING_LITERAL" and (failure.kind == "STRING_LITERAL" or failure.adjacent()):
-        return 'The string ended before this: write \\" for a quote inside a string, or + to join strings.'
-    if spelling == ";" and failure.spelling(-1) in ENTITIES and failure.spelling(-2) == "&":
-        return f"'&{failure.spelling(-1)};' is not decoded here: write the character itself."
-    if failure.kind == "ARROW":
-        return "A lambda is written x => expression or (x, y) => expression."
-    return _WORD_HELP.get(spelling, "")
+    return Mistake(code, f"{what} expected", start, end, help=help or advice(failure))
 
 
 def _root(failure: Failure) -> Mistake | None:
@@ -189,8 +122,8 @@ def _expression(failure: Failure) -> Mistake | None:
         return _missing(failure, "CS1003", "','")
     start, end = failure.missing_place()
     term = failure.spelling() if kind != "$END" else ")"
-    help = _advice(failure)
-    if kind in _STATEMENT_WORDS:
+    help = advice(failure)
+    if kind in _STATEMENT_WORDS and not of_loop(failure):
         help = "Use a block for statements: @{ … return value; }."
     elif kind == "RELATIONAL_OPERATOR" and failure.tokens.kinds[failure.index + 1] == "NAME":
         help = "Replace the <placeholder> by a value."
@@ -211,7 +144,7 @@ def _type_as_expression(failure: Failure) -> Mistake:
     """A predefined type is an expression only in front of a dot."""
     kinds, index = failure.tokens.kinds, failure.index
     name = failure.spelling(-1)
-    help = f"'{name}' is a type; write a value, a member such as {name}.…, or typeof({name})."
+    help = of_type(failure, name)
     if failure.kind == "RPAR" and kinds[index - 2] == "LPAR" and not failure.follows_operand(index - 2):
         return Mistake("CS1525", "invalid expression term ')'", failure.start, failure.end, help=help)
     start, end = failure.tokens.starts[index - 1], failure.tokens.ends[index - 1]
@@ -247,7 +180,7 @@ def _type_or_name(failure: Failure) -> Mistake | None:
         return _missing(failure, "CS1031", "type")
     if accepts("NAME") and not accepts("RPAR") and not accepts("IN"):
         word = failure.spelling()
-        help = f"'{word}' is a C# keyword; to use it as a name, write @{word}." if word.isalpha() else ""
+        help = f"'{word}' is a C# keyword; to use it as a name, write @{word}." if word.isalpha() else advice(failure)
         if kinds[index - 2 : index] == ["CONST", "NAME"]:
             help = "A constant has a type: const int name = 1. Or declare a variable with var."
         elif failure.kind == "LSQB" and failure.previous in ("DOT", "CONDITIONAL_DOT", "QMARK_DOT"):
@@ -289,7 +222,8 @@ def _particular(failure: Failure) -> Mistake | None:
         return None
     if accepts("CATCH") and accepts("FINALLY"):
         start, end = failure.tokens.starts[failure.index - 1], failure.tokens.ends[failure.index - 1]
-        return Mistake("CS1524", "catch or finally expected", start, end, help="Add a catch or finally block.")
+        help = advice(failure) or "Add a catch or finally block."
+        return Mistake("CS1524", "catch or finally expected", start, end, help=help)
     if accepts("LBRACE"):
         return _missing(failure, "CS1514", "{", "Write the body in braces: { … }." if failure.kind == "COLON" else "")
     if accepts("LPAR"):
@@ -300,7 +234,7 @@ def _particular(failure: Failure) -> Mistake | None:
         return _missing(failure, "CS1515", "'in'")
     for terminal, spelling in (("WHILE", "while"), ("ARROW", "=>"), ("COLON", ":"), ("EQUAL", "=")):
         if accepts(terminal) and not accepts("COMMA") and not accepts("SEMICOLON"):
-            return _missing(failure, "CS1003", f"'{spelling}'", _CONDITIONAL_HELP if spelling == ":" else "")
+            return _missing(failure, "CS1003", f"'{spelling}'", CONDITIONAL if spelling == ":" else "")
     return None
 
 
@@ -320,11 +254,11 @@ def _continuation(failure: Failure) -> Mistake:
         )
     if kind in _ENDS_NO_DECLARATION and accepts("COMMA") and accepts("SEMICOLON"):
         help = "A loop over elements is written foreach (var item in items)." if kind == "IN" else ""
-        return Mistake("CS1003", "',' expected", *failure.place(), help=help or _advice(failure))
+        return Mistake("CS1003", "',' expected", *failure.place(), help=help or advice(failure))
     named_argument = kinds[failure.index - 2] in ("LPAR", "COMMA", "LSQB")
     if accepts("COLON") and not named_argument:
         in_conditional = "QMARK" in kinds[opening : failure.index]
-        return _missing(failure, "CS1003", "':'", _CONDITIONAL_HELP if in_conditional else "")
+        return _missing(failure, "CS1003", "':'", CONDITIONAL if in_conditional else "")
     for terminal, spelling in (("_ON", "on"), ("_EQUALS", "equals"), ("_BY", "by")):
         if accepts(terminal):
             return _missing(failure, _QUERY_WORDS[spelling], f"'{spelling}'")
@@ -336,19 +270,14 @@ def _continuation(failure: Failure) -> Mistake:
         in_arguments = opening > 0 and failure.follows_operand(opening)
         if in_arguments and kind not in _CLOSING and kind not in _STATEMENT_WORDS and kind != "LBRACE":
             return _missing(failure, "CS1003", "','")
-        is_end = kinds[failure.index] == "$END" and not _advice(failure)
+        is_end = kinds[failure.index] == "$END" and not advice(failure)
         return _missing(failure, "CS1026", ")", "Close the ( that is open here." if is_end else "")
     if kinds[opening] == "LSQB":
         return _missing(failure, "CS1003", "']'" if kind in _CLOSING else "','")
     if kinds[opening] == "LBRACE":
         if accepts("SEMICOLON"):
-            return _missing(failure, "CS1002", ";", _advice(failure) or "A statement ends with a semicolon.")
+            return _missing(failure, "CS1002", ";", advice(failure) or "A statement ends with a semicolon.")
         if kind in _CLOSING:
             return _missing(failure, "CS1513", "}")
         return _missing(failure, "CS1003", "','")
     return _missing(failure, "CS1003", "'}'", "The expression in the interpolated string must end here.")
-
-
-_CONDITIONAL_HELP = (
-    "A conditional is written condition ? value : other value; a member after a null check is written a?.b."
-)

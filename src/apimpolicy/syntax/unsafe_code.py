@@ -39,11 +39,12 @@ def unsafe_code(failure: Failure) -> Mistake | None:
                 "CS0214", "the address-of operator can only be used in unsafe code", *failure.place(), help=_HELP
             )
         if spelling == "*":
+            is_power = failure.spelling(-1) == "*" and failure.adjacent()
             return Mistake(
                 "CS0193",
                 "'*' can only be applied to a pointer, and policy expressions have none",
                 *failure.place(),
-                help=_HELP,
+                help="A power is written Math.Pow(x, y)." if is_power else _HELP,
             )
         if spelling == ">" and failure.spelling(-1) == "-" and failure.adjacent():
             help = "A member follows a dot: write '.' for '->'."

@@ -38,10 +38,10 @@ class Model(NamedTuple):
     values: Mapping[Term, bool | int | str]
 
 
-class Answer(NamedTuple):
-    """What came of a question: `status` is "impossible", "possible" or "unknown".
+class CheckResult(NamedTuple):
+    """The result of a question: `status` is "impossible", "possible" or "unknown".
 
-    `core` are the assumptions that "impossible" depends on; `reason` says why it is unknown.
+    `core` are the assumptions that "impossible" depends on; `reason` tells why it is unknown.
     """
 
     status: str
@@ -71,7 +71,7 @@ class Question:
         """The variables that the formula, and what is known of them, are about."""
         return [term for term in self._made if term.kind == "var"]
 
-    def ask(self, assumptions: Sequence[Term] = (), rounds: int = ROUNDS) -> Answer:
+    def ask(self, assumptions: Sequence[Term] = (), rounds: int = ROUNDS) -> CheckResult:
         """Return whether there is a model in which the assumptions, which are variables, are true."""
         given = [self._term(each) for each in assumptions]
         names = dict(zip(given, assumptions, strict=True))
@@ -80,9 +80,9 @@ class Question:
             self._link_equal_texts()
             status, core, values = self._solver.check(given, WORK)
             if status == "unsat":
-                return Answer("impossible", tuple(names[each] for each in core))
+                return CheckResult("impossible", tuple(names[each] for each in core))
             if status != "sat":
-                return Answer("unknown", reason="the solver gave up")
+                return CheckResult("unknown", reason="the solver gave up")
             model = dict(zip(self._constants, values, strict=False))
             try:
                 words = words_for(self._chosen(model), work)
@@ -90,10 +90,10 @@ class Question:
                 self._solver.add(self._any([self._negated(each) for each in conflict.chosen]))
                 continue
             except TooLarge:
-                return Answer("unknown", reason="a text has too many conditions")
+                return CheckResult("unknown", reason="a text has too many conditions")
             if number > _MOST_REFINED or not (self._refine_measures(model) or self._refine_words(words)):
-                return Answer("possible", model=self._model(model, words))
-        return Answer("unknown", reason="too many cases")
+                return CheckResult("possible", model=self._model(model, words))
+        return CheckResult("unknown", reason="too many cases")
 
     def exclude(self, model: Model, names: Iterable[Term]) -> None:
         """Leave a model out, by the values that it gives to these truth values and memberships."""

@@ -15,7 +15,7 @@ from apimpolicy.policies.registry import has_trait
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from apimpolicy.concolic.scenario import Answer, Scenario
+    from apimpolicy.concolic.scenario import Scenario, StubResponse
     from apimpolicy.engine.result import Result
     from apimpolicy.engine.trace import TraceEntry
 
@@ -178,7 +178,7 @@ def answers_in_words(scenario: Scenario) -> list[str]:
     return _answers("the backend", scenario.answers) + _answers("a service", scenario.sent_answers)
 
 
-def _answers(who: str, answers: Sequence[Answer]) -> list[str]:
+def _answers(who: str, answers: Sequence[StubResponse]) -> list[str]:
     return [
         f"{who} {'does not answer' if answer.raises is not None else f'answers {answer.status}'}"
         for answer in answers

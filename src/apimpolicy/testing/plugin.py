@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from apimpolicy.testing.running import Outcome
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The option for test files, and those for coverage."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the option for test files, and those for coverage."""
+    _keep_as_compiled(pluginmanager)
     parser.addini(
         "apim_test_files",
         "names of test files of policies; empty to collect none",
@@ -49,6 +50,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="write it too: .html, .json, .xml (Cobertura) or .info (LCOV)",
     )
     group.addoption("--apim-cov-fail-under", type=float, metavar="PERCENT", help="fail when less than this is covered")
+
+
+def _keep_as_compiled(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Let Python load this package as it is: pytest would rewrite the assertions of all modules of a plugin's package,
+    which takes seconds where no byte code is written, and this package has none to show.
+    """
+    hook: Any = getattr(pluginmanager, "rewrite_hook", None)
+    marked: object = getattr(hook, "_must_rewrite", None)
+    if isinstance(marked, set):
+        marked.discard("apimpolicy")
+        getattr(hook, "_marked_for_rewrite_cache", {}).clear()
 
 
 def pytest_configure(config: pytest.Config) -> None:

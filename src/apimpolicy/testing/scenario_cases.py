@@ -8,7 +8,7 @@ from apimpolicy.concolic.scenario import stand_in_url
 from apimpolicy.testing.format import METHODS
 
 if TYPE_CHECKING:
-    from apimpolicy.concolic.scenario import Answer, Scenario
+    from apimpolicy.concolic.scenario import Scenario, StubResponse
 
 
 def case_of(scenario: Scenario) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _gateway(scenario: Scenario) -> dict[str, Any]:
     return found
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: StubResponse) -> dict[str, Any]:
     if answer.raises is not None:
         return {"raises": answer.raises}
     made: dict[str, Any] = {"status": answer.status}

@@ -1,4 +1,4 @@
-"""Requests with every credential and every wrong one, for the differential test of `audit`."""
+"""Requests with every valid and every invalid credential, for the differential test of `audit`."""
 
 from __future__ import annotations
 

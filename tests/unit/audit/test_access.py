@@ -1,8 +1,9 @@
-"""Who reaches the backend: what the audit says about policies, and whether requests agree."""
+"""Who reaches the backend: the answers of the audit about policies, compared with requests."""
 
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ def test_requests_agree(row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
-def test_a_protection_that_is_gone_changes_the_answer(row: dict[str, Any]) -> None:
+def test_removing_a_protection_changes_the_answer(row: dict[str, Any]) -> None:
     found, _ = attempts.audited(gateway_of(row))
     (operation,) = found.operations
     places = {
@@ -105,7 +106,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("word", FAULTS)
-def test_requests_show_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_reveal_an_audit_that_claims_too_much(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def claims(walk: Walk, step: Step, state: State) -> State:
         return walk.proving(step, state, of_fact(Fact(CERTIFICATE, VERIFIED)))
 
@@ -138,23 +139,29 @@ def without(policy: str, element: str) -> str:
 def test_public_services_are_classified() -> None:
     counts = {True: 0, False: 0}
     for folder in FOLDERS:
-        for operation in audited_folder(folder)[0].operations:
+        for operation in audited_once(folder)[0].operations:
             counts[operation.access.is_decided] += 1
     assert counts[True] >= 0.97 * sum(counts.values()), counts
 
 
 @pytest.mark.parametrize("folder", [*SHOP, *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
 def test_requests_to_services_agree(folder: Path) -> None:
-    found, rehearsal = audited_folder(folder)
+    found, rehearsal = audited_once(folder)
     seen = attempts.differences(sampled(found.operations, SAMPLE), rehearsal)
     assert (seen.unlisted, seen.unreached) == ([], [])
 
 
 def test_infrastructure_code_has_the_answers_of_an_extract() -> None:
-    extract, *others = [audited_folder(folder)[0].operations for folder in SHOP]
+    extract, *others = [audited_once(folder)[0].operations for folder in SHOP]
     expected = sorted((each.api.id, each.name, each.access.words) for each in extract)
     for operations in others:
         assert sorted((each.api.id, each.name, each.access.words) for each in operations) == expected
+
+
+@cache
+def audited_once(folder: Path) -> Any:
+    """Audit a folder, once for all tests."""
+    return audited_folder(folder)
 
 
 def audited_folder(folder: Path) -> Any:
@@ -164,8 +171,8 @@ def audited_folder(folder: Path) -> Any:
 
 
 @pytest.mark.parametrize("folder", [*SHOP[:1], *FOLDERS], ids=lambda folder: f"{folder.parent.name}/{folder.name}")
-def test_a_service_without_one_of_its_checks_has_other_answers(folder: Path) -> None:
-    before = {each.key: each for each in audited_folder(folder)[0].operations}
+def test_removing_a_check_changes_the_answers(folder: Path) -> None:
+    before = {each.key: each for each in audited_once(folder)[0].operations}
     checks: dict[PolicyLocation, list[tuple[str, str]]] = {}
     for key, operation in before.items():
         for fact in {fact for alternative in operation.alternatives for fact in alternative}:

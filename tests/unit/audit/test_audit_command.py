@@ -98,7 +98,7 @@ def test_requirements(text: str, enough: set[str], too_little: set[str] | None) 
 
 
 @pytest.mark.parametrize("text", ["", "tokens", "token or", "(token", "token certificate", "token) or key", "1"])
-def test_what_is_no_requirement(text: str) -> None:
+def test_an_invalid_requirement_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         Requirement(text)
 

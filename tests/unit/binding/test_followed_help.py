@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apimpolicy.binding import bind
+from apimpolicy.binding import bind, foreign_names, lookup
+from apimpolicy.dotnet.metadata import look_up
 from apimpolicy.errors import PolicySyntaxError
+from apimpolicy.syntax import advice
 from apimpolicy.syntax.parser import parse
 from apimpolicy.text.source import Excerpt
 
@@ -153,6 +155,80 @@ FOLLOWED = [
     ('@(context.Request.Headers.ContainsKey["x"])', "ContainsKey(…)", '@(context.Request.Headers.ContainsKey("x"))'),
     ("@(new List<int> { 1 }.Length)", "'Count'", "@(new List<int> { 1 }.Count)"),
     ("@(new List<int> { 1 }.size())", "without parentheses", "@(new List<int> { 1 }.Count)"),
+    ("@{ var l = new List(); return l; }", "as in List<string>", "@{ var l = new List<string>(); return l; }"),
+    ("@{ List<int> l = new List<>(); return l; }", "new List<int>(…)", "@{ List<int> l = new List<int>(); return l; }"),
+    ("@{ var x = await Task.Run(() => 1); return x; }", "remove 'await'", "@{ var x = 1; return x; }"),
+    ("@{ var f = x => x + 1; return f(1); }", "Func<int, int>", "@{ Func<int, int> f = x => x + 1; return f(1); }"),
+    ('@(int.TryParse("1", out var x) ? x : null)', "(int?)null", '@(int.TryParse("1", out var x) ? x : (int?)null)'),
+    ('@(Convert.ToHexString(new byte[0]))', "BitConverter.ToString(bytes)",
+     '@(BitConverter.ToString(new byte[0]).Replace("-", ""))'),
+    ("@(JsonSerializer.Serialize(1))", "JsonConvert.SerializeObject(value)", "@(JsonConvert.SerializeObject(1))"),
+    ("@(System.Text.Json.JsonSerializer.Serialize(1))", "JsonConvert.SerializeObject(value)",
+     "@(JsonConvert.SerializeObject(1))"),
+    ("@{ function f(x) { return x; } return f(1); }", "int F(int x)", "@{ int f(int x) { return x; } return f(1); }"),
+    ("@{ record P(int X); return 1; }", "new { Name = value }", "@{ var p = new { X = 1 }; return 1; }"),
+    ('@(context.Variables["a"] || "b")', "value ?? other", '@(context.Variables["a"] ?? "b")'),
+    ('@({ "a": 1 })', "new { name = value }", "@(new { a = 1 })"),
+    ("@{ var o = new { a: 1 }; return o; }", "name = value", "@{ var o = new { a = 1 }; return o; }"),
+    ('@(new JObject { a = 1 })', '{ "a", value }', '@(new JObject { { "a", 1 } })'),
+    ('@(new JObject { "a" = 1 })', "{ key, value }", '@(new JObject { { "a", 1 } })'),
+    ("@{ for (const x of new[] { 1 }) { return x; } return 0; }", "foreach (var item in items)",
+     "@{ foreach (var x in new[] { 1 }) { return x; } return 0; }"),
+    ("@{ for (int x : new[] { 1 }) { return x; } return 0; }", "foreach (var item in items)",
+     "@{ foreach (int x in new[] { 1 }) { return x; } return 0; }"),
+    ("@{ for x in new[] { 1 }: return x }", "foreach (var item in items)",
+     "@{ foreach (var x in new[] { 1 }) { return x; } return 0; }"),
+    ('@("a".concat("b"))', "with +", '@("a" + "b")'),
+    ('@(new[] { 1 }.join(","))', "string.Join(separator, values)", '@(string.Join(",", new[] { 1 }))'),
+    ("@{ var a = new[] { 1 }; a.push(2); return a; }", "array.ToList()",
+     "@{ var a = new[] { 1 }.ToList(); a.Add(2); return a; }"),
+    ("@{ try { return 1; } catch (e) { return 2; } }", "catch (Exception e)",
+     "@{ try { return 1; } catch (Exception e) { return 2; } }"),
+    ('@{ throw "error"; }', "throw new Exception(text)", '@{ throw new Exception("error"); }'),
+    ('@{ raise new Exception("a"); }', "throw new Exception", '@{ throw new Exception("a"); }'),
+    ('@(/abc/.test("a"))', "Regex.IsMatch(text", '@(Regex.IsMatch("a", @"abc"))'),
+    ('@("a" in new[] { "a" })', "items.Contains(value)", '@(new[] { "a" }.Contains("a"))'),
+    ('@{ if (context.Request.Headers["a"]) { return 1; } return 2; }', "ContainsKey(name)",
+     '@{ if (context.Request.Headers.ContainsKey("a")) { return 1; } return 2; }'),
+    ("@{ if (context.User) { return 1; } return 2; }", "!= null",
+     "@{ if (context.User != null) { return 1; } return 2; }"),
+    ('@("%s" % "a")', "string.Format(format, value)", '@(string.Format("{0}", "a"))'),
+    ('@("a" * 3)', "Enumerable.Repeat(text, count)", '@(string.Concat(Enumerable.Repeat("a", 3)))'),
+    ("@{ x = 5; return x; }", "var x = …", "@{ var x = 5; return x; }"),
+    ("@(context.User is None)", "write null", "@(context.User is null)"),
+    ("@(context.User is not None)", "!= null", "@(context.User != null)"),
+    ("@(lambda x: x + 1)", "x => expression", "@(new[] { 1 }.Select(x => x + 1))"),
+    ("@(5 ** 2)", "Math.Pow(x, y)", "@(Math.Pow(5, 2))"),
+    ('@(int("5"))', "int.Parse(text)", '@(int.Parse("5"))'),
+    ('@{ if context.Tracing { return 1; } return 2; }', "if (condition)",
+     "@{ if (context.Tracing) { return 1; } return 2; }"),
+    ('@(context.Request.Method <> "GET")', "Write !=", '@(context.Request.Method != "GET")'),
+    ('@(context.Request.Method LIKE "G%")', "text.Contains(part)", '@(context.Request.Method.Contains("G"))'),
+    ("@(context.User IS NULL)", "== null", "@(context.User == null)"),
+    ('@("a" & "b")', "with +", '@("a" + "b")'),
+    ('@{ bool b = context.User?.Id.Contains("a"); return b; }', "== true",
+     '@{ bool b = context.User?.Id.Contains("a") == true; return b; }'),
+    ("@{ int n = context.User?.Id.Length; return n; }", "?? 0",
+     "@{ int n = context.User?.Id.Length ?? 0; return n; }"),
+    ('@(context.Variables("a"))', "Variables[…]", '@(context.Variables["a"])'),
+    ("@(context.Request.Headers.Authorization)", '.GetValueOrDefault("Authorization", "")',
+     '@(context.Request.Headers.GetValueOrDefault("Authorization", ""))'),
+    ('@(context.Request.getHeader("a"))', "Headers, without parentheses", '@(context.Request.Headers["a"])'),
+    ('@(context.Request.OriginalUrl.Contains("a"))', ".ToString().Contains(…)",
+     '@(context.Request.OriginalUrl.ToString().Contains("a"))'),
+    ("@(context.Response.StatusCode == HttpStatusCode.OK)", "(int)HttpStatusCode.…",
+     "@(context.Response.StatusCode == (int)HttpStatusCode.OK)"),
+    ("@(1 < context.Response.StatusCode < 3)", "low < value && value < high",
+     "@(1 < context.Response.StatusCode && context.Response.StatusCode < 3)"),
+    ('@(context.Request.Method == "a" || "b")', "repeat the comparison",
+     '@(context.Request.Method == "a" || context.Request.Method == "b")'),
+    ('@(context.Request.Method != "a" && != "b")', "Repeat the value",
+     '@(context.Request.Method != "a" && context.Request.Method != "b")'),
+    ('@(DateTime.Now > "2019-01-01")', "DateTime.Parse(…)", '@(DateTime.Now > DateTime.Parse("2019-01-01"))'),
+    ("@(DateTime.Now - 5)", "AddDays(1)", "@(DateTime.Now.AddDays(-5))"),
+    ('@(JObject.Parse("{}")["a"].Value)', ".ToString()", '@(JObject.Parse("{}")["a"].ToString())'),
+    ('@(JsonConvert.DeserializeObject("{}").a)', '((JObject)…)["a"]',
+     '@(((JObject)JsonConvert.DeserializeObject("{}"))["a"])'),
 ]  # fmt: skip
 
 
@@ -161,6 +237,52 @@ def test_followed_help_compiles(wrong: str, quoted: str, followed: str) -> None:
     first = found_in(wrong)[0]
     assert quoted in f"{first.label} {first.help}"
     assert not found_in(followed)
+
+
+SNIPPET = re.compile(
+    r"(?:new |\.)?[A-Za-z][\w.<>]*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)(?:\.\w+\((?:[^()]|\([^()]*\))*\))*"
+)
+NAMED_IN_ADVICE = """
+    string text = "a", separator = ",", format = "{0}", pattern = "a", other = "b", message = "a", part = "a";
+    int start = 0, length = 1, count = 1, size = 1, name = 1;
+    byte[] bytes = new byte[0], key = bytes; var value = text; var values = new[] { 1 }; var items = new[] { text };
+    var json = new JObject(); var date = DateTime.Now; var number = 1.5;
+"""
+
+
+def snippets() -> list[str]:
+    """Each piece of C# that the tables of advice quote."""
+    tables = (foreign_names.NAMES, foreign_names.MEMBERS, foreign_names.TYPE_WORDS, foreign_names.NEWER_TYPES)
+    texts = [text for table in tables for text in table.values() if " " in text]
+    texts += [text.replace("key", "x => x") for text in foreign_names.NEWER_OPERATORS.values()]
+    for name, value in vars(advice).items():
+        if name.strip("_").isupper():
+            texts += [value] if isinstance(value, str) else value.values() if isinstance(value, dict) else []
+    found = {snippet.replace("…", "1") for text in texts for snippet in SNIPPET.findall(text)}
+    return sorted(snippet for snippet in found if not snippet.startswith(("catch", "int F", "F(", "f(")))
+
+
+@pytest.mark.parametrize("snippet", snippets())
+def test_advice_is_code_that_compiles(snippet: str) -> None:
+    receivers = (
+        ("text", "values", "date", "items", "json", "context.Request.Body") if snippet.startswith(".") else ("",)
+    )
+    codes = [
+        f"@{{ {NAMED_IN_ADVICE} {call}; return 1; }}"
+        for r in receivers
+        for call in (r + snippet, f"var made = {r}{snippet}")
+    ]
+    assert any(not found_in(code) for code in codes), [str(found_in(code)[:1]) for code in codes]
+
+
+def test_names_in_the_tables_exist() -> None:
+    for name in foreign_names.NAMES.values():
+        if not name.endswith("."):
+            assert {d.code for d in found_in(f"@({name})")} <= {"CS0119", "CS0428", "CS0305", "CS1525"}, name
+    for (type_name, _), member in foreign_names.MEMBERS.items():
+        if not member.endswith("."):
+            definitions = [look_up(type_name, arity) for arity in range(3)]
+            assert any(d is not None and lookup.find_members(d.open_type, member) for d in definitions), member
 
 
 SILENT = [

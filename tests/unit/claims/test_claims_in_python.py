@@ -39,7 +39,7 @@ def test_a_claim_that_holds_is_proven(apim: Apim) -> None:
     assert proven.assumptions == ()
 
 
-def test_a_false_one_fails_with_a_request_and_its_way(apim: Apim) -> None:
+def test_a_false_claim_fails_with_a_request_and_its_path(apim: Apim) -> None:
     with pytest.raises(AssertionError) as failed:
         apim.prove(never={"status": 403})
 
@@ -49,7 +49,7 @@ def test_a_false_one_fails_with_a_request_and_its_way(apim: Apim) -> None:
     assert "choose ▸ when 2" in message
 
 
-def test_what_is_not_decided_fails_with_what_stands_in_the_way(apim: Apim) -> None:
+def test_an_undecided_claim_fails_with_the_reasons(apim: Apim) -> None:
     apim.policy = POLICY.replace(
         "<choose>",
         '<choose><when condition="@(Guid.NewGuid().ToString().GetHashCode() == 7)"><return-response>'

@@ -53,7 +53,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_each_claim_with_what_came_of_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_claim_is_shown_with_its_verdict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove"]) == 1
 
     out = capsys.readouterr().out
@@ -73,7 +73,7 @@ def test_exit_codes(folder: Path, word: str, code: int) -> None:
     assert main(["prove", "-k", word]) == code
 
 
-def test_a_mistake_in_a_claim_is_shown_at_its_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_claim_is_reported_at_its_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for old, new, said in (
         ("if: reaches-backend", "if: reaches-the-backend", "'reaches-the-backend' is not a condition"),
         ("never: {by: policy}", "description: nothing", "a claim says what holds"),
@@ -420,7 +420,7 @@ claims:
 """
 
 
-def test_what_a_claim_says_about_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_vacuous_claim_is_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "orders.test.yaml").write_text(VACUOUS, "utf-8")
 
     assert main(["prove"]) == 1

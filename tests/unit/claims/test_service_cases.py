@@ -82,7 +82,7 @@ def write(folder: Path, files: dict[str, str]) -> None:
         ),
     ],
 )
-def test_the_case_does_what_was_claimed(
+def test_the_case_reproduces_the_claim(
     files: dict[str, str],
     where: str,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""`apimpolicy mutate` with tests in Python: which tests run, what becomes of what they do, options, exit codes."""
+"""`apimpolicy mutate` with Python tests: which tests run, the outcomes, options, exit codes."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ CASES = "policy: limits.xml\ncases: [{name: one call, request: {get: /}, expect:
 
 
 class Mutation(NamedTuple):
-    """What `--format json` says, by place and description."""
+    """The JSON report, with its mutants by place and description."""
 
     report: dict[str, Any]
     found: dict[str, dict[str, Any]]
@@ -150,11 +150,12 @@ def test_tests_in_python(apimpolicy: Callable[..., Any], tmp_path: Path) -> None
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
-def test_what_nobody_can_judge(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_change_that_ends_the_process_is_not_judged(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     write(tmp_path)
-    (tmp_path / "orders.xml").write_text(POLICY.replace('"kind"]', '"kind"] ?? 1.ToString()'))
-    report, found = mutate(apimpolicy, "orders.xml", "--pytest-args", "-k 'ends_the_process'")
-    crashed = found['orders.xml:12 name="X-Kind" is "X-Kind-mutant"']
+    start, end = POLICY.index("        <choose>"), POLICY.index("    </inbound>")
+    (tmp_path / "orders.xml").write_text(POLICY[:start] + POLICY[end:])
+    report, found = mutate(apimpolicy, "orders.xml", "--jobs", "2", "--pytest-args", "-k ends_the_process")
+    crashed = found['orders.xml:7 name="X-Kind" is "X-Kind-mutant"']
     assert crashed["status"] == "unjudged"
     assert crashed["problem"].startswith("it ended with code 9 in tests/test_orders.py::TestCrash::test_that_ends")
     assert all(mutant["tests"] == [] or "TestCrash" in mutant["tests"][0] for mutant in found.values())
@@ -162,7 +163,7 @@ def test_what_nobody_can_judge(apimpolicy: Callable[..., Any], tmp_path: Path) -
     assert set(found) == {name for name in found if name.startswith("orders.xml")}
 
 
-def test_what_does_not_compile_is_not_noticed(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+def test_an_invalid_change_is_not_killed(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(
         '<policies><inbound><set-variable name="v" value="@{ int? a = null; int n = a ?? 3; return n; }" />'
         "</inbound></policies>"
@@ -224,7 +225,7 @@ APART = "def test_of_something_else():\n    assert False\n"
         ("def test(apim): pass", ["--pytest-args", "-k nothing_of_this_name"], 2, "there is nothing to change"),
     ],
 )
-def test_what_cannot_be_tried(
+def test_failures_without_changes_are_reported(
     apimpolicy: Callable[..., Any], tmp_path: Path, file: str, options: list[str], code: int, message: str
 ) -> None:
     write(tmp_path)

@@ -1,4 +1,4 @@
-"""What is proven about one branch: what is not understood elsewhere does not spoil it, what leads there always does."""
+"""Proofs about one branch: unsupported code prevents them only where it can influence the branch."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_a_branch_to_which_something_leads_that_is_not_understood_is_not_proven(
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_a_branch_behind_what_does_not_decide_about_it_is_found(name: str) -> None:
+def test_a_branch_behind_unrelated_policies_is_found(name: str) -> None:
     assert branches(FOUND[name], has_doubles=True)[0] == []
 
 

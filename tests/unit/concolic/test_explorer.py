@@ -1,4 +1,4 @@
-"""What is found was run and does what was claimed; what is proven has no counterexample, its mutants are not proven."""
+"""Found requests have run and reach their goals; proofs have no counterexample, and mutants are not proven."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_retry_is_repeated_and_not_repeated() -> None:
     assert missing(explore(document)) == []
 
 
-def test_what_the_cache_holds_is_found_by_its_key() -> None:
+def test_a_cache_entry_is_found_by_its_key() -> None:
     document = policy(
         '<cache-lookup-value key="k" variable-name="c" default-value="none" />'
         + choose('(string)context.Variables["c"] == "cached"')
@@ -115,7 +115,7 @@ IMPOSSIBLE = {
 
 
 @pytest.mark.parametrize("name", ["both", "a prefix", "a method", "a case"])
-def test_what_no_request_does_is_proven_and_has_no_counterexample(name: str) -> None:
+def test_an_impossible_branch_is_proven_and_has_no_counterexample(name: str) -> None:
     document = policy(choose(IMPOSSIBLE[name]))
     found = explore(document, exhaustive=True)
     assert missing(found) == ["inbound choose[1]/when[1]"]
@@ -150,7 +150,7 @@ INEXACT = {
 
 
 @pytest.mark.parametrize("name", INEXACT)
-def test_what_has_no_form_is_said_and_nothing_is_proven(name: str) -> None:
+def test_unsupported_features_are_reported_and_prevent_proofs(name: str) -> None:
     found = explore(policy(choose(INEXACT[name])), exhaustive=True)
     assert missing(found) == ["inbound choose[1]/when[1]"]
     decision = Branches(found.harness).decide(found.missing[0])
@@ -164,7 +164,7 @@ def test_the_same_search_finds_the_same() -> None:
     assert [run.assignment for run in one.runs] == [run.assignment for run in other.runs]
 
 
-def test_a_run_that_went_another_way_is_counted() -> None:
+def test_diverging_runs_are_counted() -> None:
     found = explore(policy(REACHABLE["a list in a body"]))
     assert found.statistics.predicted > 0
     assert found.statistics.diverged <= found.statistics.predicted // 10

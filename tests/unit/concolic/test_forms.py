@@ -1,4 +1,4 @@
-"""What a member means is what it does: its form, under the values that a run had, against the run's own answer."""
+"""Forms agree with the implementation: each term, under the values of a run, against the run's result."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ harnesses: dict[str, Harness] = {}
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_a_form_says_what_the_implementation_does(expression: str) -> None:
+def test_a_form_agrees_with_the_implementation(expression: str) -> None:
     @EXAMPLES
     @given(assignments())
     def check(assignment: dict[Any, Any]) -> None:

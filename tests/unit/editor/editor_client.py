@@ -60,7 +60,10 @@ class Client:
         self._number = 0
         self.notifications: list[dict[str, Any]] = []
         folders = [{"uri": f"file://{root}", "name": os.path.basename(root)} for root in roots]
-        capabilities = {"textDocument": {"completion": completion or {"completionItem": {"snippetSupport": True}}}}
+        capabilities: dict[str, Any] = {
+            "textDocument": {"completion": completion or {"completionItem": {"snippetSupport": True}}}
+        }
+        capabilities["workspace"] = {"workspaceEdit": {"documentChanges": True, "resourceOperations": ["rename"]}}
         self.initialized = self.request(
             "initialize",
             {"processId": None, "rootUri": None, "workspaceFolders": folders, "capabilities": capabilities},

@@ -10,7 +10,7 @@ import pytest
 from debug_client import DebugClient
 
 from apimpolicy import Gateway
-from apimpolicy.editor.debug_adapter import shortened
+from apimpolicy.editor.debug_answers import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +104,50 @@ def test_a_breakpoint_inside_an_expression_and_its_variables(client: DebugClient
     assert values(client, "C# variables") == {"total": "1", "item": "2"}
     assert evaluate(client, "total + item * 10") == "21"
     client.ask("continue", threadId=1)
+    client.output()
+
+
+def test_the_console_completes_and_variables_can_be_set(client: DebugClient, policy: Path) -> None:
+    start(client, policy, 9)
+    client.event("stopped")
+    client.ask("stackTrace", threadId=1)
+    for text, wanted in (
+        ("tot", "total"),
+        ("context.Request.Meth", "Method"),
+        ('context.Variables["inner"].ToS', "ToString"),
+    ):
+        targets = client.ask("completions", text=text, column=len(text) + 1, frameId=1)["targets"]
+        assert wanted in [target["label"] for target in targets[:5]]
+        assert targets[0]["start"] + targets[0]["length"] == len(text)
+    scopes = {each["name"]: each["variablesReference"] for each in client.ask("scopes", frameId=1)["scopes"]}
+    assert (
+        client.ask("setVariable", variablesReference=scopes["Variables"], name="inner", value="6 * 8")["value"] == "48"
+    )
+    assert evaluate(client, 'context.Variables["inner"]') == "48"
+    assert not client.answer("setVariable", variablesReference=scopes["C# variables"], name="total", value="1")[
+        "success"
+    ]
+    client.ask("terminate")
+    client.output()
+
+
+def test_a_restart_sends_the_request_again(client: DebugClient, policy: Path) -> None:
+    start(client, policy, 5)
+    client.event("stopped")
+    client.ask("restart")
+    client.event("stopped")
+    assert client.where()[:2] == ("inbound: set-header", 5)
+    client.ask("continue", threadId=1)
+    assert "200" in client.output()
+
+
+def test_a_condition_that_is_not_c_sharp_is_no_breakpoint(client: DebugClient, policy: Path) -> None:
+    first, second = start(client, policy, {"line": 9, "condition": "item =="}, {"line": 9, "condition": "item == 2"})
+    assert (first["verified"], second["verified"]) == (False, True)
+    assert "not C#" in first["message"]
+    client.event("stopped")
+    assert evaluate(client, "item") == "2"
+    client.ask("terminate")
     client.output()
 
 
@@ -262,6 +306,7 @@ def test_it_stops_at_errors(client: DebugClient, policy: Path) -> None:
     start(client, policy)
     first = client.event("stopped")["body"]
     assert first["reason"] == "exception"
+    assert client.ask("exceptionInfo", threadId=1)["description"] in first["text"]
     assert "NullReferenceException" in first["text"]
     assert client.where()[2] == "return ((string)null).Trim();"
     client.ask("continue", threadId=1)

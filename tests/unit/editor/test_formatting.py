@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apimpolicy.editor.formatting import format_edits
+from apimpolicy.editor.formatting import format_edits, indent_new_line
 from apimpolicy.project.fixes import apply
 from apimpolicy.project.format_settings import Style
 
@@ -25,3 +25,21 @@ def test_edits_of_lines(lines: range | None, changed: list[int]) -> None:
 @pytest.mark.parametrize("text", ["<inbound><base", "no policy", ""])
 def test_what_can_not_be_read_is_left_alone(text: str) -> None:
     assert format_edits(text, "orders.xml", Style()) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "wanted"),
+    [
+        ("    <value>@{", "", "        "),
+        ("    <value>@{", "}</value>", "    "),
+        ("        if (a) {", "", "            "),
+        ("        var a = 1;", "", "        "),
+        ("        var a = 1;", "        }", "    "),
+        ("        return f(", "x);", "            "),
+    ],
+)
+def test_enter_indents_code(before: str, line: str, wanted: str) -> None:
+    text = f"{before}\n{line}\n"
+    edit = indent_new_line(text, len(before) + 1, 4)
+    changed = text if edit is None else apply(text, [edit])
+    assert changed.splitlines()[1] == wanted + line.strip()

@@ -360,6 +360,78 @@ def test_tests_run_from_the_policy_and_their_outcome_is_shown(client: Client, pr
     assert [lens["command"]["title"] for lens in lenses[:3]] == ["Run", "Debug", "passed"]
 
 
+def test_a_suppression_is_completed_with_the_codes_that_were_found(client: Client, tmp_path: Path) -> None:
+    text = "<policies><inbound><!-- apimpolicy: ignore P --><set-hedder /></inbound></policies>"
+    uri = client.open(str(tmp_path / "suppressed.xml"), text)
+    (found, _) = client.diagnostics(uri)
+    assert found["codeDescription"]["href"].endswith("/reference/codes/#pol042")
+    items = client.at(uri, "completion", text, "ignore P|")["items"]
+    assert {item["label"] for item in items[:2]} == {"POL042", "POL101"}
+    assert {"POL301", "CS1061"} <= set(labels({"items": items}))
+    assert labels(client.at(uri, "completion", text, "apimpolicy: |ignore")) == ["ignore", "ignore-file"]
+
+
+def test_all_policies_are_checked_on_request_and_outcomes_are_forgotten_when_files_change(tmp_path: Path) -> None:
+    wrong = "<policies><inbound><set-hedder /></inbound></policies>"
+    (tmp_path / "wrong.xml").write_text(wrong)
+    (tmp_path / "right.xml").write_text("<policies><inbound><base /></inbound></policies>")
+    case = "{name: a, request: {get: /}, expect: {status: 200}}"
+    (tmp_path / "right.test.yaml").write_text(f"policy: right.xml\ncases: [{case}]\n")
+    client = Client(str(tmp_path))
+    run = "workspace/executeCommand"
+    assert client.request(run, {"command": "apimpolicy.checkAll"}) == 2
+    assert client.diagnostics(f"file://{tmp_path}/wrong.xml")[0]["code"] == "POL101"
+    client.open(str(tmp_path / "wrong.xml"))
+    refused = client.answer(run, {"command": "apimpolicy.explain", "arguments": [str(tmp_path / "wrong.xml")]})
+    assert "wrong.xml has an error" in refused["error"]["message"]
+    uri = client.open(str(tmp_path / "right.xml"))
+
+    def titles() -> set[str]:
+        return {lens["command"]["title"] for lens in client.request("textDocument/codeLens", of(uri))}
+
+    client.request(run, {"command": "apimpolicy.runTests", "arguments": [[str(tmp_path / "right.test.yaml")]]})
+    assert "all passed" in titles()
+    change = {"range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}, "text": " "}
+    client.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [change]})
+    assert "all passed" not in titles()
+    assert client.close() == 0
+
+
+def test_tags_change_together_and_members_lead_to_their_page(client: Client, tmp_path: Path) -> None:
+    text = '<policies><inbound><set-body a="1">@(context.Request.Method)</set-body><base /></inbound></policies>'
+    uri = client.open(str(tmp_path / "linked.xml"), text)
+    names = client.at(uri, "linkedEditingRange", text, "<set-bo|dy")["ranges"]
+    assert names == client.at(uri, "linkedEditingRange", text, "</set-body|>")["ranges"]
+    assert [each["end"]["character"] - each["start"]["character"] for each in names] == [8, 8]
+    for elsewhere in ("<ba|se", 'a="|1"'):
+        assert client.at(uri, "linkedEditingRange", text, elsewhere) is None
+    (page,) = client.at(uri, "definition", text, "Request.Meth|od")
+    lines = Path(path_of(page["uri"])).read_text("utf-8").splitlines()
+    assert "string Method" in lines[page["range"]["start"]["line"]]
+
+
+def test_a_fragment_is_renamed_with_its_key_and_its_file(tmp_path: Path) -> None:
+    text = '<policies><inbound><include-fragment fragment-id="log" /></inbound></policies>'
+    (tmp_path / "apimpolicy.toml").write_text('[fragments]\nlog = "parts/log.xml"\n')
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "log.xml").write_text("<fragment />")
+    (tmp_path / "a.xml").write_text(text)
+    client = Client(str(tmp_path))
+    uri = client.open(str(tmp_path / "a.xml"))
+    found = client.at(uri, "rename", text, 'fragment-id="l|og"', newName="log-all")["documentChanges"]
+    edits = {edit["newText"] for change in found[:-1] for edit in change["edits"]}
+    assert edits == {"log-all", "parts/log-all.xml"}
+    assert {path_of(change["textDocument"]["uri"])[-15:] for change in found[:-1]} == {
+        f"{tmp_path}/a.xml"[-15:],
+        "apimpolicy.toml",
+    }
+    assert found[-1]["kind"] == "rename"
+    assert found[-1]["newUri"].endswith("/parts/log-all.xml")
+    place = of(uri, position={"line": 0, "character": text.index("log")}, newName="log all")
+    assert "not a valid id" in client.answer("textDocument/rename", place)["error"]["message"]
+    assert client.close() == 0
+
+
 def test_lists_are_short_for_clients_that_ask_for_documentation(tmp_path: Path) -> None:
     item = {"snippetSupport": True, "resolveSupport": {"properties": ["documentation"]}}
     client = Client(

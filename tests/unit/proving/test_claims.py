@@ -56,7 +56,7 @@ def file_of(row: dict[str, Any]) -> CaseFile:
     return load_case_tree(read_tree(content, "made-up.test.json"), "made-up.test.json")
 
 
-def deciding_of(row: dict[str, Any]) -> StaticProofs:
+def static_proofs_of(row: dict[str, Any]) -> StaticProofs:
     """Return what decides the claim of a row, without any request."""
     file = file_of(row)
     return StaticProofs(harness_of(file.subject.policies, setup_of(file)), file.claims, Expressions({}))
@@ -64,7 +64,7 @@ def deciding_of(row: dict[str, Any]) -> StaticProofs:
 
 @pytest.mark.parametrize("name", sampled(FALSE, 40))
 def test_a_false_claim_is_never_proven(name: str) -> None:
-    static = deciding_of(FALSE[name])
+    static = static_proofs_of(FALSE[name])
     assert not static.decide(0).is_proven
     assert static.decide_under_assumptions(0).is_proven is FALSE[name].get("assumes", False)
 

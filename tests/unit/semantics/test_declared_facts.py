@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from declared_facts import calls, declaring, facts_of, member, simulated, violations
+from tests.sampling import sampled
 
 from apimpolicy.dotnet.metadata import all_definitions
 from apimpolicy.semantics.facts import declared, has
@@ -52,8 +53,8 @@ STRENGTHENED = [
 """Facts that are not true, one by one: of a kind, of which member."""
 
 
-def test_what_members_declare_is_true() -> None:
-    found = [violation for each in declaring() for violation in violations(each, facts_of(each))]
+def test_declared_facts_are_true() -> None:
+    found = [violation for each in sampled(declaring(), 300) for violation in violations(each, facts_of(each))]
     assert found == []
 
 

@@ -42,7 +42,7 @@ def differing() -> list[str]:
     return wrong
 
 
-def test_comparisons_say_what_the_implementation_does() -> None:
+def test_comparisons_agree_with_the_implementation() -> None:
     assert differing() == []
 
 

@@ -159,7 +159,7 @@ def _concrete(value: Value, assignment: dict[Term, bool | int | str]) -> tuple[A
 
 
 @pytest.mark.parametrize("code", FORMS)
-def test_reading_json_says_what_the_implementation_does(code: str) -> None:
+def test_reading_json_agrees_with_the_implementation(code: str) -> None:
     wrong, _ = compare(code)
     assert wrong == []
 

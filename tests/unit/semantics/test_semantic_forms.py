@@ -154,7 +154,7 @@ def _concrete(value: Value, assignment: dict[Term, bool | int | str]) -> tuple[A
 
 
 @pytest.mark.parametrize("code", FORMS)
-def test_a_form_says_what_the_implementation_does(code: str) -> None:
+def test_a_form_agrees_with_the_implementation(code: str) -> None:
     assert compare(code).wrong == []
 
 

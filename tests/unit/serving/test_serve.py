@@ -199,8 +199,8 @@ def test_a_worker_that_is_killed_is_replaced(tmp_path: Path, redis_server: Redis
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed (Debian's package nginx-light)")
 def test_two_servers_behind_nginx_let_exactly_so_many_through(tmp_path: Path, redis_server: RedisServer) -> None:
-    policy = tmp_path / "orders.xml"
-    policy.write_text(LIMITED.format(1000).replace('"all"', '"nginx"'))
+    policy, most = tmp_path / "orders.xml", 1000 if os.environ.get("NIGHTLY") else 200
+    policy.write_text(LIMITED.format(most).replace('"all"', '"nginx"'))
     arguments = [str(policy), "--redis", redis_server.url, "--workers", "2", "--quiet", "--trust-proxy", "127.0.0.1"]
     with Serve(tmp_path / "a", *arguments) as one, Serve(tmp_path / "b", *arguments) as other:
         port = free_port()
@@ -217,15 +217,14 @@ def test_two_servers_behind_nginx_let_exactly_so_many_through(tmp_path: Path, re
         )
         try:
             assert eventually(lambda: answers(port))
-            codes = load(port, 10_000, 64)
+            codes = load(port, 10 * most, 64)
         finally:
             nginx.terminate()
             nginx.wait()
         assert not one.printed("Redis does not answer")
         assert not other.printed("Redis does not answer")
-    assert codes.get(200, 0) + 1 >= 1000
-    assert codes == {200: codes[200], 429: 10_000 - codes[200]}
-    assert codes[200] in (999, 1000)  # the first question, whether it answers, may have been one of them
+    assert codes == {200: codes[200], 429: 10 * most - codes[200]}
+    assert codes[200] in (most - 1, most)  # the first question, whether it answers, may have been one of them
 
 
 def answers(port: int) -> bool:

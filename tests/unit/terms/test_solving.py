@@ -1,4 +1,4 @@
-"""The solver's process: it can be killed, its limits count work, and no answer depends on what was asked before."""
+"""The solver's process: it can be killed, its limits count work, and no answer depends on earlier questions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("z3")
 
-from tests.unit.proving.test_claims import CLAIMS, deciding_of
+from tests.unit.proving.test_claims import CLAIMS, static_proofs_of
 
 from apimpolicy.terms import solver_process
 from apimpolicy.terms.solver_process import Solver
@@ -51,7 +51,7 @@ def test_a_limit_counts_work() -> None:
     assert pigeons(5).check([], 40_000_000)[0] == "unsat"
 
 
-def test_what_could_not_be_added_proves_nothing() -> None:
+def test_a_failed_assertion_proves_nothing() -> None:
     made = Solver()
     made.add(made.node("truth", False))
     made.add(made.node("at-most", 0, 0))
@@ -61,7 +61,7 @@ def test_what_could_not_be_added_proves_nothing() -> None:
 def answers(names: list[str], alive: list[Any]) -> Iterator[tuple[str, Any]]:
     """Decide claims one after another, and return what came of each; all proofs stay alive."""
     for name in names:
-        deciding = deciding_of(CLAIMS[name])
+        deciding = static_proofs_of(CLAIMS[name])
         alive.append(deciding)
         model = next(iter(deciding.inquiry(0).models()), None)
         values = (
@@ -72,7 +72,7 @@ def answers(names: list[str], alive: list[Any]) -> Iterator[tuple[str, Any]]:
         yield name, (deciding.decide(0), deciding.decide_under_assumptions(0), values)
 
 
-def test_no_answer_depends_on_what_was_asked_before() -> None:
+def test_no_answer_depends_on_earlier_questions() -> None:
     alive: list[Any] = []
     first = dict(answers(NAMES, alive))
     second = dict(answers(NAMES[::-1], alive))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from apimpolicy import Api, Request, Response, Service, ServiceApi
+from apimpolicy import Api, Limits, Request, Response, Service, ServiceApi
 from apimpolicy.binding.conditions import conditions_of
 from apimpolicy.emit.expression import compile_expression
 from apimpolicy.engine.gateway import Gateway
@@ -277,13 +277,13 @@ def test_a_file_with_several_named_values_is_one_file(tmp_path: Path) -> None:
     assert [place.sentence() for place in file.missing()] == ["`{{other}}` was never true"]
 
 
-def test_what_was_reached_before_a_limit_counts() -> None:
+def test_places_reached_before_a_limit_count() -> None:
     policy = (
         "<policies><inbound><set-variable name='a' value='1' />"
         "<set-variable name='b' value='@{ while (context != null) { } return 1; }' /></inbound></policies>"
     )
     with PolicyCoverage() as coverage, pytest.raises(LimitExceededError):
-        Gateway().run(policy, "/")
+        Gateway(limits=Limits(steps=10_000)).run(policy, "/")
     (file,) = coverage.report().files
     assert [(place.name, place.missing) for place in file.places] == [
         ("set-variable", []),

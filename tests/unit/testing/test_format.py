@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import jsonschema_rs
 import pytest
@@ -25,8 +26,12 @@ def test_every_key_is_documented_with_an_example(table: str, key: str, words: st
     assert meaning.endswith(".") or "…" in meaning
     check(read_tree(example, "example.yaml"), words)
     value = json.loads(json.dumps(yaml.safe_load(example), default=str))
-    definitions = schema.schema()["definitions"]
-    assert jsonschema_rs.validator_for({**schema.schema_of(words), "definitions": definitions}).is_valid(value)
+    assert validator(words).is_valid(value)
+
+
+@cache
+def validator(words: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.validator_for({**schema.schema_of(words), "definitions": schema.schema()["definitions"]})
 
 
 def test_every_word_is_known() -> None:

@@ -1,4 +1,4 @@
-"""Mutation of policies: what is changed, what counts, who survives in a project whose gaps are known."""
+"""Mutation of policies: the changes, the score, and the survivors in a project with known gaps."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ CHECKS = [
 
 
 @pytest.mark.parametrize(("policy", "expected"), CHECKS)
-def test_what_changes_are_about(policy: str, expected: dict[str, Any]) -> None:
+def test_changes_know_the_checks_that_they_affect(policy: str, expected: dict[str, Any]) -> None:
     found: dict[str, list[Any]] = {}
     for mutant in found_in(policy):
         found.setdefault(mutant.description, []).append((mutant.removes, mutant.about))
@@ -348,7 +348,7 @@ cases:
 """
 
 
-def test_nobody_would_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_that_no_test_notices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("orders.xml", "limits.xml", "unused.xml", "apimpolicy.toml"):
         shutil.copy(PROJECT / name, tmp_path / name)
@@ -359,7 +359,7 @@ def test_nobody_would_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_what_does_not_compile_is_not_counted(tmp_path: Path) -> None:
+def test_a_change_that_does_not_compile_is_not_counted(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(VALUE.format("@{ int? a = null; int n = a ?? 3; return n; }"))
     (tmp_path / "a.test.yaml").write_text(
         "policy: a.xml\ncases: [{name: a, request: {get: /}, expect: {variables: {v: 3}}}]"
@@ -387,7 +387,7 @@ def test_a_condition_that_threw_is_reached(tmp_path: Path) -> None:
     ] * 4
 
 
-def test_a_text_stands_in_for_a_file(tmp_path: Path) -> None:
+def test_a_text_replaces_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     path.write_text("<policies />")
     with replace_file(str(path), b"<fragment />"):
@@ -458,6 +458,6 @@ def test_a_mutant_that_never_ends_is_killed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", IMPORTED_BEFORE)
-def test_what_is_imported_before_exists(name: str) -> None:
+def test_preloaded_modules_exist(name: str) -> None:
     """Python passes over names that it does not find there."""
     assert find_spec(f"apimpolicy.{name}") is not None

@@ -15,7 +15,8 @@ FILES = Path(__file__).parent / "files"
 
 
 @pytest.fixture
-def project(pytester: Pytester) -> Pytester:
+def project(pytester: Pytester, monkeypatch: pytest.MonkeyPatch) -> Pytester:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio -p no:cacheprovider")
     for policy in FILES.glob("*.xml"):
         (pytester.path / policy.name).write_text(policy.read_text())
     return pytester
@@ -130,13 +131,13 @@ def test_files_of_other_tools_are_left_alone(project: Pytester) -> None:
     )
     project.path.joinpath("f.test.yaml").write_text(f"polcy: small.xml\n{own}")
     project.path.joinpath("small.xml").write_text("<policies />")
-    result = project.runpytest_subprocess("-q", "--continue-on-collection-errors")
+    result = project.runpytest("-q", "-p", "no:cacheprovider", "--continue-on-collection-errors")
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["*f.test.yaml:1:1: POL502*unknown key 'polcy'*"])
     project.makeini("[pytest]\napim_test_files =\n")
-    project.runpytest_subprocess("-q").assert_outcomes()
+    project.runpytest("-q").assert_outcomes()
     project.makeini("[pytest]\napim_test_files = d.*\n")
-    project.runpytest_subprocess("-q").assert_outcomes(passed=1)
+    project.runpytest("-q").assert_outcomes(passed=1)
 
 
 def test_a_failure_shows_the_test_and_not_the_library(project: Pytester) -> None:
@@ -157,7 +158,7 @@ def test_a_failure_shows_the_test_and_not_the_library(project: Pytester) -> None
             apim.backend.answer_with(answer)
             apim.run("<policies><backend><forward-request /></backend></policies>", "/a")
     """)
-    result = project.runpytest_subprocess("-q")
+    result = project.runpytest("-q")
     result.assert_outcomes(failed=3)
     result.stdout.no_fnmatch_line("*gateway.py*")
     result.stdout.fnmatch_lines(
@@ -170,7 +171,7 @@ def test_a_failure_shows_the_test_and_not_the_library(project: Pytester) -> None
             "*RuntimeError: from the test",
         ]
     )
-    assert "gateway.py" in project.runpytest_subprocess("-q", "--full-trace").stdout.str()
+    assert "gateway.py" in project.runpytest("-q", "--full-trace").stdout.str()
 
 
 def test_coverage_py_does_not_warn(project: Pytester) -> None:

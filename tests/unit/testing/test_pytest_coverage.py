@@ -27,7 +27,8 @@ processes = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def project(pytester: Pytester) -> Pytester:
+def project(pytester: Pytester, monkeypatch: pytest.MonkeyPatch) -> Pytester:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio -p no:cacheprovider")
     for file in PROJECT.iterdir():
         shutil.copy(file, pytester.path / file.name)
     pytester.makepyfile("""
@@ -76,5 +77,5 @@ def test_a_file_that_cannot_be_written(project: Pytester) -> None:
     result.stdout.fnmatch_lines(["cannot write nowhere/c.json: No such file or directory"])
 
 
-def test_nothing_is_said_unless_it_is_asked_for(project: Pytester) -> None:
+def test_is_off_by_default(project: Pytester) -> None:
     assert "coverage" not in project.runpytest("-p", "no:cacheprovider").stdout.str()

@@ -110,7 +110,7 @@ def test_a_fragment_stands_where_it_finds_what_it_asks_for(tmp_path: Path) -> No
     assert taken(made.text, output) == (2, 2, 0)
 
 
-def test_what_is_impossible_is_said_with_its_proof(tmp_path: Path) -> None:
+def test_an_impossible_branch_is_reported_with_its_proof(tmp_path: Path) -> None:
     policy, output = tmp_path / "p.xml", tmp_path / "p.test.yaml"
     policy.write_text(
         '<policies><inbound><choose><when condition="@(context.Request.Method == "get")">'
@@ -124,7 +124,7 @@ def test_what_is_impossible_is_said_with_its_proof(tmp_path: Path) -> None:
     assert comment.splitlines()[1:] == ["#   inbound choose[1]/when[1]"]
 
 
-def test_without_the_solver_the_command_says_what_to_install(tmp_path: Path) -> None:
+def test_without_the_solver_the_command_names_the_package(tmp_path: Path) -> None:
     policy = tmp_path / "p.xml"
     policy.write_text("<policies><inbound><base /></inbound></policies>", encoding="utf-8")
     hidden = "import sys; sys.modules['z3'] = None; from apimpolicy.cli import main; sys.exit(main(sys.argv[1:]))"

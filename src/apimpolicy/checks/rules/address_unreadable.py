@@ -81,7 +81,7 @@ class AddressUnreadable(Rule):
 
 
 def read(text: str) -> IPv4Address | IPv6Address | None:
-    """The address that a text says; None for anything else."""
+    """Parse an address; return None for anything else."""
     from ipaddress import ip_address
 
     try:
@@ -95,7 +95,7 @@ def not_an_address(text: str) -> str:
 
 
 def advice(text: str) -> str:
-    """The range that a network in CIDR notation stands for."""
+    """Return the address range of a network in CIDR notation."""
     from ipaddress import ip_network
 
     try:

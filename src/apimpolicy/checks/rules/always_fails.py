@@ -2,7 +2,7 @@
 
 **What it does.** With `check --prove`: reports a policy that fails for every request that reaches it.
 
-**Why it matters.** The gateway answers all of them with an error, or runs `on-error`.
+**Why it matters.** The gateway responds to all of them with an error, or runs `on-error`.
 
 **Example**
 
@@ -12,12 +12,11 @@
 <set-variable name="again" value="@(context.Request.Headers[&quot;X-Id&quot;].First())" />
 ```
 
-**Use instead** what was meant.
+**Use instead** the intended value, or test for null first.
 
-**Evidence.** Each path was run, and failed.
+**Evidence.** A proof shows that every request fails there.
 
-**Sources.** Nothing but the policy: every way through it was gone by a solver, and each was run. What that means, and
-its bounds: docs/explanation/proofs.md"""
+**Sources.** The policy itself: the finding is proven. docs/explanation/proofs.md describes what a proof covers."""
 
 from __future__ import annotations
 
@@ -43,5 +42,5 @@ class AlwaysFails(Rule):
                 fact.start,
                 fact.end,
                 f"every request that gets here fails: {fact.what}",
-                help="Send any request to see how: apimpolicy explain.",
+                help="Run apimpolicy explain with any request to see the error.",
             )

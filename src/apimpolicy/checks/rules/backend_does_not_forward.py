@@ -66,10 +66,10 @@ class BackendDoesNotForward(Rule):
 
 
 def may_answer(element: Element) -> bool:
-    """Whether a policy sends the request somewhere, answers it, or may contain such a policy."""
+    """Return whether a policy sends the request somewhere, answers it, or may contain such a policy."""
     return has_trait(element.name, "answers") or element.name in ("base", "include-fragment")
 
 
 def makes_response(element: Element) -> bool:
-    """Whether a policy of outbound makes up a response, or may contain such a policy."""
+    """Return whether a policy of outbound makes up a response, or may contain such a policy."""
     return has_trait(element.name, "makes-response") or element.name == "include-fragment"

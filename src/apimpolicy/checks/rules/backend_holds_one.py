@@ -1,7 +1,7 @@
 """backend-holds-one: the backend section contains more than one policy.
 
-**What it does.** Counts the policies directly inside `backend`; `<base />` counts as one. What stands inside `choose`,
-`retry` or another policy doesn't count. A section with a policy that isn't known is left to the finding about it.
+**What it does.** Counts the policies directly inside `backend`; `<base />` counts as one. Policies inside `choose`,
+`retry` or another policy don't count. A section with a policy that isn't known is left to the finding about it.
 
 **Why it matters.** Azure refuses to save the policy.
 

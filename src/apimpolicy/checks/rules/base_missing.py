@@ -5,7 +5,7 @@ backend section that forwards or answers the request itself is fine: it can't co
 outbound section of a document that streams (`buffer-response="false"`): policies of wider scopes could buffer it.
 
 **Why it matters.** Without `<base />` the policies of the product, the API and the whole service don't run, and with
-them the authentication, limits and logging that somebody relied on.
+them authentication, limits and logging that others rely on.
 
 **Example**
 
@@ -65,7 +65,7 @@ class BaseMissing(Rule):
 
 
 def is_streaming(root: Element) -> bool:
-    """Whether the document passes the response on while the backend still sends it."""
+    """Return whether the document passes the response on while the backend still sends it."""
     return any(
         attribute.name == "buffer-response" and attribute.value.text.strip() == "false"
         for element in root.descendants()

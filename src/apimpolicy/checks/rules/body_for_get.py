@@ -77,7 +77,7 @@ class BodyForGet(Rule):
             )
 
     def condition(self, when: Element) -> Expression | None:
-        """The condition of a `when`, when it is an expression that compiles."""
+        """Return the condition of a `when`, when it is an expression that compiles."""
         for expression in self.subject.expressions_of(when):
             bound = expression.compiled.bound
             if expression.compiled.is_legal and bound is not None and isinstance(bound.body, Expression):
@@ -86,7 +86,7 @@ class BodyForGet(Rule):
 
 
 def _asks_for(condition: Bound, methods: tuple[str, ...]) -> bool:
-    """Whether a condition is true only for requests with one of these methods."""
+    """Return whether a condition is true only for requests with one of these methods."""
     if isinstance(condition, Logical):
         left, right = _asks_for(condition.left, methods), _asks_for(condition.right, methods)
         return (left or right) if condition.operator == "&&" else (left and right)

@@ -61,7 +61,7 @@ class BodyLost(Rule):
                 )
 
     def is_sent_on(self, section: str) -> bool:
-        """Whether the request goes to a backend with the body that it has at the end of inbound."""
+        """Return whether the request goes to a backend with the body that it has at the end of inbound."""
         if section == "outbound":
             return True
         root = next(root for root in self.document.roots if root.name == "policies")

@@ -68,5 +68,5 @@ class BodyReadTwice(Rule):
 
 
 def in_order(expression: CheckedExpression) -> bool:
-    """Whether nothing else of the same policy may have been evaluated between: retry's condition comes last."""
+    """Return whether nothing else of the same policy may have been evaluated between: retry's condition comes last."""
     return not has_trait(expression.element.name, "repeats")

@@ -16,7 +16,7 @@ repeated condition from a copy.
 </choose>
 ```
 
-**Use instead** the condition that was meant, or `otherwise` for the branch that runs if no other does.
+**Use instead** the intended condition, or `otherwise` for the branch that runs if no other does.
 
 **Sources.** https://learn.microsoft.com/azure/api-management/choose-policy
 """

@@ -3,8 +3,8 @@
 **What it does.** With `check --prove`: reports a `when` or `otherwise` that no request takes, and a `choose` whose
 conditions are never all false.
 
-**Why it matters.** The policies inside never run. Often a condition was turned round, or an earlier branch takes all
-that was meant for it.
+**Why it matters.** The policies inside never run. Often a condition is negated by mistake, or an earlier
+branch takes all its requests.
 
 **Example**
 
@@ -15,10 +15,9 @@ that was meant for it.
 </choose>
 ```
 
-**Use instead** the condition that was meant, or take the branch out.
+**Use instead** the intended condition, or remove the branch.
 
-**Sources.** Nothing but the policy: every way through it was gone by a solver, and each was run. What that means, and
-its bounds: docs/explanation/proofs.md"""
+**Sources.** The policy itself: the finding is proven. docs/explanation/proofs.md describes what a proof covers."""
 
 from __future__ import annotations
 
@@ -44,5 +43,5 @@ class BranchNeverTaken(Rule):
                 fact.start,
                 fact.end,
                 "no request takes this branch" + (f": {fact.what}" if fact.what else ""),
-                help="Correct the condition, or take the branch out.",
+                help="Fix the condition, or remove the branch.",
             )

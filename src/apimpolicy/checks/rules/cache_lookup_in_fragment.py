@@ -3,7 +3,7 @@
 **What it does.** Looks for `cache-lookup` in a policy fragment, and for fragments of more than 512 KB.
 
 **Why it matters.** The documentation says that `cache-lookup` isn't supported in a fragment, and Azure refuses larger
-fragments. It says the same of `cache-lookup-value`, but that works in many deployed fragments.
+fragments. The same is documented for `cache-lookup-value`, but that works in many deployed fragments.
 
 **Example**
 

@@ -66,7 +66,7 @@ class CallerChoosesUrl(Rule):
 
 
 def part_with_host(node: Expression) -> Expression | None:
-    """The computed part of a URL that decides the host: what it begins with, or what follows `https://`.
+    """Return the computed part of a URL that decides the host: what it begins with, or what follows `https://`.
 
     A choice among texts is none of the caller's.
     """
@@ -79,7 +79,7 @@ def part_with_host(node: Expression) -> Expression | None:
 
 
 def _parts(node: Expression) -> Iterator[Expression]:
-    """The pieces of which a text is put together, in order."""
+    """Yield the pieces of which a text is put together, in order."""
     if isinstance(node, Binary) and node.operator == "+" and not node.is_constant:
         yield from _parts(node.left)
         yield from _parts(node.right)

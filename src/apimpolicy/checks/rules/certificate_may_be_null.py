@@ -50,7 +50,7 @@ class CertificateMayBeNull(Rule):
         self.is_settled = False
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        """One finding a document is enough: after it, and after a check for null, nothing more is said."""
+        """Report at most one finding in a document, and none after a check for null."""
         if self.is_settled:
             return
         if self.comes_after_validation(expression):

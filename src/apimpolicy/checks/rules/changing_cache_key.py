@@ -62,7 +62,7 @@ class ChangingCacheKey(Rule):
 
 
 def is_changing(node: Bound) -> bool:
-    """Whether a value differs from request to request."""
+    """Return whether a value differs from request to request."""
     if isinstance(node, PropertyAccess):
         owner = str(node.property.container).rpartition(".")[2]
         return node.property.name in CHANGING.get(owner, ())
@@ -70,7 +70,7 @@ def is_changing(node: Bound) -> bool:
 
 
 def is_shortened(expression: CheckedExpression, node: Bound) -> bool:
-    """Whether only a part of the time counts, such as the day."""
+    """Return whether only a part of the time counts, such as the day."""
     for around in expression.ancestors(node):
         if isinstance(around, PropertyAccess):
             is_whole = around.property.name in WHOLE

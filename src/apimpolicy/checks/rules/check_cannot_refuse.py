@@ -1,9 +1,9 @@
-"""check-cannot-refuse: a check of the caller refuses nobody.
+"""check-cannot-refuse: a check of the caller never refuses a request.
 
 **What it does.** With `check --prove`: reports a `when` that looks at the caller's certificate or token, refuses, and
 is taken by no request.
 
-**Why it matters.** It looks as if callers were checked, and none of them is.
+**Why it matters.** The policy seems to check callers, but admits all of them.
 
 **Example**
 
@@ -13,10 +13,9 @@ is taken by no request.
 </when>
 ```
 
-**Use instead** the condition that was meant; often `||` in the place of `&&`.
+**Use instead** the intended condition; often `||` instead of `&&`.
 
-**Sources.** Nothing but the policy: every way through it was gone by a solver, and each was run. What that means, and
-its bounds: docs/explanation/proofs.md"""
+**Sources.** The policy itself: the finding is proven. docs/explanation/proofs.md describes what a proof covers."""
 
 from __future__ import annotations
 
@@ -41,6 +40,6 @@ class CheckCannotRefuse(Rule):
             yield self.at_place(
                 fact.start,
                 fact.end,
-                "this check of the caller refuses nobody" + (f": {fact.what}" if fact.what else ""),
-                help="Correct the condition, and claim what it is there for: see apimpolicy prove.",
+                "this check of the caller never refuses a request" + (f": {fact.what}" if fact.what else ""),
+                help="Fix the condition, and write a claim for it: see apimpolicy prove.",
             )

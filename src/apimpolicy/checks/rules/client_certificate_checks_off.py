@@ -74,7 +74,7 @@ class ClientCertificateChecksOff(Rule):
 
 
 def _by_thumbprint(element: Element) -> bool:
-    """Whether every identity names a thumbprint, which nobody can copy."""
+    """Return whether every identity names a thumbprint, which can't be forged."""
     identities = element.find("identities")
     found = [] if identities is None else [child for child in identities.elements() if child.name == "identity"]
     return bool(found) and all(identity.get("thumbprint") is not None for identity in found)

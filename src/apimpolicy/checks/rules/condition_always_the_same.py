@@ -3,8 +3,8 @@
 **What it does.** With `check --prove`: reports a condition, or an operand of one, that is true for every request that
 gets there, or false for every one.
 
-**Why it matters.** It decides nothing. It may be caution that costs nothing, or a mistake: a header that is never
-null, a text compared with itself.
+**Why it matters.** It decides nothing. It may be harmless caution, or an error: a header that is never null, a
+text compared with itself.
 
 **Example**
 
@@ -12,10 +12,9 @@ null, a text compared with itself.
 <when condition="@(context.Request.Headers != null &amp;&amp; context.Request.Method == &quot;GET&quot;)">…</when>
 ```
 
-**Use instead** the condition without that part, or the one that was meant.
+**Use instead** the condition without that part, or the intended one.
 
-**Sources.** Nothing but the policy: every way through it was gone by a solver, and each was run. What that means, and
-its bounds: docs/explanation/proofs.md"""
+**Sources.** The policy itself: the finding is proven. docs/explanation/proofs.md describes what a proof covers."""
 
 from __future__ import annotations
 
@@ -41,5 +40,5 @@ class ConditionAlwaysTheSame(Rule):
                 fact.start,
                 fact.end,
                 f"this is {fact.what} for every request that gets here",
-                help="Leave it out, or correct it.",
+                help="Remove it, or fix it.",
             )

@@ -66,7 +66,7 @@ class CounterSharedByAll(Rule):
 
 
 def is_the_same_for_all(expression: CheckedExpression) -> bool:
-    """Whether nothing in an expression tells one caller from another."""
+    """Return whether nothing in an expression tells one caller from another."""
     return all(
         node.property.name in SHARED if type_name(node.receiver) == "IContext" else node.receiver is not None
         for node in expression.of_kind(PropertyAccess)

@@ -73,5 +73,5 @@ class Dimensions(Rule):
                 found[MOST],
                 f"the documentation allows {MOST} dimensions",
                 severity=Severity.INFO,
-                help="Remove the ones that nobody uses.",
+                help="Remove unused dimensions.",
             )

@@ -4,7 +4,7 @@
 follows: `@(a // b)`.
 
 **Why it matters.** Python and SQL dialects divide whole numbers with `//`. In C# it starts a comment, and the value is
-what stands before it.
+the text before it.
 
 **Example**
 
@@ -29,6 +29,7 @@ from apimpolicy.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from apimpolicy.binding.bind import BoundExpression
     from apimpolicy.checks.expressions import CheckedExpression
 
 
@@ -53,15 +54,13 @@ class DivisionInComment(Rule):
             )
 
 
-def _is_number(bound: object) -> bool:
-    from apimpolicy.binding.bind import BoundExpression
-
-    if not isinstance(bound, BoundExpression) or not isinstance(bound.body, Expression):
+def _is_number(bound: BoundExpression | None) -> bool:
+    if bound is None or bound.diagnostics or not isinstance(bound.body, Expression):
         return False
-    return not bound.diagnostics and bound.type in NUMERIC
+    return bound.type in NUMERIC
 
 
-def _bind(code: str) -> object:
+def _bind(code: str) -> BoundExpression | None:
     from apimpolicy.binding import bind
     from apimpolicy.errors import PolicySyntaxError
     from apimpolicy.syntax.parser import parse

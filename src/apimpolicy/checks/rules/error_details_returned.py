@@ -80,12 +80,12 @@ class ErrorDetailsReturned(Rule):
 
 
 def is_of_the_answer(element: Element) -> bool:
-    """Whether what stands in the element is read by callers."""
+    """Return whether callers read the content of the element."""
     return element.name == "value" or has_trait(element.name, "makes-response", "sets-header")
 
 
 def is_in_request(element: Element | None) -> bool:
-    """Whether the element belongs to a request of the policy's own, not to the answer."""
+    """Return whether the element belongs to a request of the policy's own, not to the answer."""
     while element is not None:
         if has_trait(element.name, "requests", "logs"):
             return True

@@ -103,7 +103,7 @@ class ErrorResponseCached(Rule):
 
     @cached_property
     def looks_at_status(self) -> bool:
-        """Whether a decision or a variable depends on the status of a response."""
+        """Return whether a decision or a variable depends on the status of a response."""
         for element in self.subject.elements:
             fails = self.literal(element, "fail-on-error-status-code") == "true"
             if fails or has_trait(element.name, "checks-status"):

@@ -66,7 +66,7 @@ class ExpressionInText(Rule):
 
 
 def text_around(nodes: Sequence[Node]) -> str:
-    """What stands beside the expressions. Whether the gateway takes no-break spaces for space is not known."""
+    """Return the text around the expressions. It's unknown whether the gateway treats no-break spaces as spaces."""
     found = ""
     for node in nodes:
         if isinstance(node, Characters):
@@ -79,7 +79,7 @@ def text_around(nodes: Sequence[Node]) -> str:
 
 
 def is_text(element: Element) -> bool:
-    """Whether an @ may be part of the text: in a template or a document."""
+    """Return whether an @ may be part of the text: in a template or a document."""
     return has_trait(element.name, "replaces-body") and (
         element.get("template") is not None or next(element.elements(), None) is not None
     )

@@ -51,10 +51,10 @@ class ForwardedForTrusted(Rule):
 
 
 def is_header_name(node: Expression) -> bool:
-    """Whether this is the text X-Forwarded-For."""
+    """Return whether this is the text X-Forwarded-For."""
     return node.is_constant and isinstance(node.constant, str) and node.constant.lower() == "x-forwarded-for"
 
 
 def is_empty(node: Binary) -> bool:
-    """Whether the comparison only asks for presence."""
+    """Return whether the comparison only asks for presence."""
     return any(side.is_constant and not side.constant for side in (node.left, node.right))

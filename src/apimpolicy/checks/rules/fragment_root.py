@@ -56,7 +56,7 @@ class FragmentRoot(Rule):
             yield self.at_element(
                 root,
                 f"a policy fragment can't begin with <{root.name}>",
-                help="The root is <fragment>, and the policies stand directly inside it.",
+                help="The root is <fragment>, and the policies are directly inside it.",
             )
         elif self.settings.scope is not None and root.name == "fragment":
             yield self.at_element(

@@ -4,7 +4,7 @@
 (as APIOps extracts it), nor declared by the configuration or elsewhere in the repository. That is an error.
 
 Where the fragments of the configuration are all that is known, or the folder was extracted with a filter, the fragment
-may exist in the service all the same: an id that resembles a known one is a warning; any other is at most an info.
+may still exist in the service: an id that resembles a known one is a warning; any other is at most an info.
 
 **Why it matters.** If the service doesn't have the fragment, Azure refuses to save the policy: "Policy fragment with
 id 'x' could not be found."

@@ -1,7 +1,7 @@
 """id-repeated: two policies have the same id.
 
 **What it does.** Looks for policies in one document with the same literal `id`. Azure itself writes
-`apim-generated-policy` for APIs that it imports from other services, as often as it likes; that id doesn't count.
+`apim-generated-policy` several times for APIs that it imports from other services; that id doesn't count.
 
 **Why it matters.** `context.LastError.PolicyId` and traces identify policies by `id` and can't tell the two apart.
 

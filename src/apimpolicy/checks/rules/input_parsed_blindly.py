@@ -65,7 +65,7 @@ class InputParsedBlindly(Rule):
 
 
 def is_plain_value(node: Call) -> bool:
-    """Whether a number, a date or the like is parsed."""
+    """Return whether a number, a date or the like is parsed."""
     return type_name(node) in (
         "int",
         "long",

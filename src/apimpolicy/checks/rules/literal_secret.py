@@ -53,7 +53,7 @@ PLACEHOLDER = (
     r"(?i)[{}<>$\[\]*…]|\.\.\.|your|example|placeholder|secret|password|token|xxx|key|redacted|changeme|dummy|test"
     r"|sample|todo|basic\b\s*$|bearer\b\s*$"
 )
-"""What a value looks like that only stands for a secret; the rule stays silent then."""
+"""Values that are placeholders for a secret; the rule ignores them."""
 IN_URL = re.compile(r"[?&;](?:code|sig|AccountKey|api-key|subscription-key)=([^&;\s\"']{8,})")
 IN_TEXT = re.compile(
     r"(?i)\b(?:client_secret|client_assertion|refresh_token|password)"
@@ -106,7 +106,7 @@ class LiteralSecret(Rule):
             yield from self.tokens(element)
 
     def value(self, element: Element) -> Iterator[Diagnostic]:
-        """The value of a header or of a query parameter."""
+        """Yield the value of a header or of a query parameter."""
         around = element.parent
         name = (self.literal(around, "name") or "").lower() if around is not None else ""
         literal = not element.text.lstrip().startswith("@") and is_random(element.text.strip())
@@ -117,7 +117,7 @@ class LiteralSecret(Rule):
             yield from self.tokens(element)
 
     def matches(self, element: Element, pattern: re.Pattern[str], message: str) -> Iterator[Diagnostic]:
-        """What a pattern finds between the start and the end of an element, if it looks random."""
+        """Yield matches of a pattern inside an element that look random."""
         for match in pattern.finditer(element.source.text, element.start, element.content_end):
             start, end = match.span(1)
             if is_random(match[1]) and self.subject.is_written(start, end):
@@ -135,12 +135,12 @@ HELP = "Store it in a secret named value, and write {{name}} here."
 
 
 def is_secret(text: str) -> bool:
-    """Whether a text may be a real secret and not only stand for one."""
+    """Return whether a text may be a real secret and not a placeholder."""
     return len(text) >= 6 and re.search(PLACEHOLDER, text) is None
 
 
 def is_random(text: str) -> bool:
-    """Whether a text, behind the name of a scheme if there is one, looks like a key: no words, digits among letters."""
+    """Return whether a text, after an optional scheme, looks like a key: no words, digits among letters."""
     key = re.sub(r"(?i)^(?:basic|bearer|sharedkey|sharedaccesssignature)\s+", "", text.strip())
     has_both = re.search(r"\d", key) is not None and re.search(r"[A-Za-z]", key) is not None
     return len(key) >= 8 and has_both and re.search(r"\s", key) is None and is_secret(key)

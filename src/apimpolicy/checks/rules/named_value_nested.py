@@ -50,6 +50,6 @@ class NamedValueNested(Rule):
 
 
 def nested(name: str, values: Mapping[str, str]) -> str | None:
-    """The first known named value to which the value of another one refers."""
+    """Return the first known named value to which the value of another one refers."""
     found = (inner.name for inner in find_named_values(values.get(name, "")))
     return next((inner for inner in found if inner != name and inner in values), None)

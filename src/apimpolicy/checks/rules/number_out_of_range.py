@@ -48,7 +48,7 @@ class NumberOutOfRange(Rule):
             yield from self.numbers(each)
 
     def with_parts(self, element: Element) -> Iterator[Element]:
-        """A policy and the elements that are parts of it."""
+        """Yield a policy and the elements that are parts of it."""
         yield element
         for child in element.elements():
             if not self.subject.is_policy(child):

@@ -60,7 +60,7 @@ class PatternUnreadable(Rule):
 
 
 def options_of(node: Call | ObjectCreation) -> int | None:
-    """The `RegexOptions`, 0 without any; None when they are computed."""
+    """Return the `RegexOptions`, 0 without any; None when they are computed."""
     given = [argument for argument in node.arguments if type_name(argument) == "RegexOptions"]
     if not given:
         return 0
@@ -69,7 +69,7 @@ def options_of(node: Call | ObjectCreation) -> int | None:
 
 
 def mistake_in(pattern: str, options: int) -> str | None:
-    """What .NET says about a pattern that it cannot read; None when it can, or when that is not known."""
+    """Return .NET's error for an invalid pattern; None for a valid pattern and if it's unknown."""
     from apimpolicy.dotnet.exceptions import RegexParseException
     from apimpolicy.dotnet.regex.translator import Translator
     from apimpolicy.errors import LimitExceededError, NotSimulatedError

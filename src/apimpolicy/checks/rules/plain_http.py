@@ -4,8 +4,8 @@
 `http://`. Hosts on the same machine or in the same cluster are left alone: `localhost`, `127.0.0.1`, private
 addresses, names without a dot, `.local`, `.internal`, `.svc`.
 
-**Why it matters.** Anyone along the way can read the request with its tokens and keys, and can change the response. If
-the keys for tokens come over plain HTTP, they can be replaced.
+**Why it matters.** Anyone on the network path can read the request with its tokens and keys, and can change the
+response. If the keys for tokens come over plain HTTP, they can be replaced.
 
 **Example**
 
@@ -55,7 +55,7 @@ HELP = "Use https://."
 
 
 def is_plain(url: str) -> bool:
-    """Whether a URL is plain HTTP to another network."""
+    """Return whether a URL is plain HTTP to another network."""
     match = URL.match(url)
     if match is None:
         return False

@@ -62,13 +62,13 @@ class PolicyRepeated(Rule):
 
 
 def on_one_way(first: Element, second: Element) -> bool:
-    """Whether every request that reaches one of them reaches the other too: not if each is in a branch of its own."""
+    """Return whether a request can reach both: not if they are in different branches."""
     one, other = ({id(branch) for branch in branches_of(each)} for each in (first, second))
     return one <= other or other <= one
 
 
 def branches_of(element: Element) -> Iterator[Element]:
-    """The branches of choose in which an element stands."""
+    """Yield the branches of choose in which an element stands."""
     found: Element | None = element
     while found is not None:
         if found.name in ("when", "otherwise"):

@@ -72,7 +72,7 @@ class ReferenceUnknown(Rule):
                     )
 
     def _references(self, element: Element) -> dict[str, list[tuple[str, str]]]:
-        """What an element names, by kind: attributes and literal names. Nothing of a kind that is not all known."""
+        """Return the names in an element by kind. Kinds of which not all resources are known are left out."""
         specification = self.subject.specification_of(element)
         found: dict[str, list[tuple[str, str]]] = {}
         for slot in specification.attributes if specification is not None else ():

@@ -51,7 +51,7 @@ class RequestBodyAfterBackend(Rule):
                 )
 
     def keeps_body(self) -> bool:
-        """Whether an expression in inbound reads the body and preserves it."""
+        """Return whether an expression in inbound reads the body and preserves it."""
         return any(
             read.which == "request" and read.preserves
             for expression in self.subject.expressions

@@ -92,7 +92,7 @@ class ResultOfAnotherType(Rule):
             )
 
     def wanted(self, element: Element, name: str) -> tuple[str, frozenset[str]] | None:
-        """What the attribute needs; None when anything will do."""
+        """Return the type that the attribute needs; None for any type."""
         specification = self.subject.specification_of(element)
         for slot in specification.attributes if specification is not None else ():
             if slot.name == name and slot.expression:

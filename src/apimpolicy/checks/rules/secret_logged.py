@@ -68,7 +68,7 @@ class SecretLogged(Rule):
 
 
 def names_around(element: Element | None) -> Iterator[str]:
-    """The names of an element and of those around it."""
+    """Yield the names of an element and of those around it."""
     while element is not None:
         yield element.name
         element = element.parent

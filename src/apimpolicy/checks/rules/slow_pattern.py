@@ -74,20 +74,20 @@ def _ends_in_repetition(group: str) -> bool:
 
 
 def is_about_patterns(node: Call | ObjectCreation) -> bool:
-    """Whether this is a member of Regex that takes a pattern."""
+    """Return whether this is a member of Regex that takes a pattern."""
     if isinstance(node, ObjectCreation):
         return type_name(node) == "Regex"
     return node.method.is_static and str(node.method.container).endswith(".Regex")
 
 
 def is_pattern(node: Call | ObjectCreation, argument: Expression) -> bool:
-    """Whether this argument is the pattern: the second text of a static method, the first of the constructor."""
+    """Return whether this argument is the pattern: the second text of a static method, the first of the constructor."""
     position = next(index for index, found in enumerate(node.arguments) if found is argument)
     return position == (0 if isinstance(node, ObjectCreation) else 1) and type_name(argument) == "string"
 
 
 def inputs_in(expression: CheckedExpression, node: Expression) -> Iterator[Expression]:
-    """The node itself when it reads what the caller writes."""
+    """Yield the node itself when it reads what the caller writes."""
     for found in caller_inputs(expression):
         if any(around is node for around in expression.ancestors(found)):
             yield node

@@ -4,7 +4,7 @@
 240,000).
 
 **Why it matters.** The network infrastructure of Azure can drop connections that are idle for about four minutes, and
-longer timeouts may not be honoured. The caller then gets an error while the backend goes on working.
+longer timeouts may not be honored. The caller then gets an error while the backend continues to work.
 
 **Example**
 

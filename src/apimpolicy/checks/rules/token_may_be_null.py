@@ -65,7 +65,7 @@ class TokenMayBeNull(Rule):
 
 
 def asks_for_null(subject: Subject, method: str, expression: CheckedExpression) -> bool:
-    """Whether this expression, or one before it, compares such a token with null."""
+    """Return whether this expression, or one before it, compares such a token with null."""
     for other in subject.expressions:
         if other.element.start > expression.element.start:
             return False

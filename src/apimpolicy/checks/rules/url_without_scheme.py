@@ -63,7 +63,7 @@ class UrlWithoutScheme(Rule):
 
 
 def is_incomplete(text: str) -> bool:
-    """Whether this is certainly meant as a URL, and isn't an absolute one. Placeholders of any kind are left alone."""
+    """Return whether this is certainly a URL, but not an absolute one. Placeholders are ignored."""
     if "__" in text or "{" in text or "@(" in text or holes.is_unknown(text):
         return False
     if SCHEME.fullmatch(text) and re.match(r"https?://", text, re.IGNORECASE) is None:
@@ -76,7 +76,7 @@ def message(text: str) -> str:
 
 
 def advice(text: str) -> str:
-    """What is missing."""
+    """Return the message."""
     return (
         f"Begin with https://, as in https://{text[:60]}."
         if HOST.fullmatch(text)

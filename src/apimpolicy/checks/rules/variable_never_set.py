@@ -128,7 +128,7 @@ class VariableNeverSet(Rule):
         return frozenset(found)
 
     def nearest(self, name: str, state: State) -> str | None:
-        """A name that was meant; empty if nothing can have set the variable; None if something may have."""
+        """Return a name that was meant; empty if nothing can have set the variable; None if something may have."""
         known = list(state.variables)
         for other in known:
             if _letters(other) == _letters(name):

@@ -88,7 +88,7 @@ class VariableOfAnotherType(Rule):
 
 
 def advice(held: set[str], wanted: str) -> str:
-    """What to write instead."""
+    """Return the advice."""
     if held == {"string"} and wanted not in ("string", "char"):
         return f"Parse it, or set it to an expression of type '{wanted}': a literal in set-variable is a string."
     if wanted == "string":

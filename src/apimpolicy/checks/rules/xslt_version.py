@@ -45,5 +45,5 @@ class XsltVersion(Rule):
 
 
 def local_name(element: Element) -> str:
-    """The name without its prefix, which is free."""
+    """Return the name without its prefix, which is free."""
     return element.name.rpartition(":")[2]

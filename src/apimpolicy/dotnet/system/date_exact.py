@@ -19,7 +19,14 @@ from apimpolicy.dotnet.system.date_parsing import (
     take_zone,
     year_of,
 )
-from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols
+from apimpolicy.dotnet.system.date_symbols import (
+    DAY_NAMES,
+    ERA,
+    HALVES,
+    MONTH_NAMES,
+    SHORT_DAY_NAMES,
+    SHORT_MONTH_NAMES,
+)
 
 _FIELDS = {"y": "year", "M": "month", "d": "day", "H": "hour", "h": "hour", "m": "minute", "s": "second"}
 _MOST_DIGITS = 8
@@ -34,9 +41,8 @@ _OFFSET = re.compile(r"()([+-])(\d{2}):?(\d{2})")
 class _Exact:
     """Matches a text against one custom format."""
 
-    def __init__(self, text: str, format_: str, styles: int, symbols: DateSymbols) -> None:
+    def __init__(self, text: str, format_: str, styles: int) -> None:
         self.text = text
-        self.symbols = symbols
         self.format = format_
         self.styles = styles
         self.at = 0
@@ -74,7 +80,7 @@ class _Exact:
             ):
                 done = True
             elif char in "/:":
-                done = self._literal(self.symbols.date_separator if char == "/" else self.symbols.time_separator)
+                done = self._literal(char)
             else:
                 done = self._literal(char)
             if not done:
@@ -132,12 +138,8 @@ class _Exact:
         return -index
 
     def _half(self, run: int) -> bool:
-        """`t` or `tt`; where neither half of the day has a name, it is the afternoon."""
-        symbols = self.symbols
-        named = [(name[:1] if run == 1 else name) for name in (symbols.morning, symbols.afternoon)]
-        found = self._name((named[0], named[1]))
-        if found is None:
-            found = 1 if not named[1] else 0 if not named[0] else None
+        """Match `t` or `tt`."""
+        found = self._name(tuple(name[:1] if run == 1 else name for name in HALVES))
         return found is not None and self._take("afternoon", "t", found == 1)
 
     def _take(self, field: str, char: str, value: int) -> bool:
@@ -155,7 +157,7 @@ class _Exact:
         if char == "z":
             return self._zone(_OFFSETS.get(run, _OFFSET))
         if char == "g":
-            return self._literal(self.symbols.era) or self._literal("AD")
+            return self._literal(ERA) or self._literal("AD")
         if char in "fF":
             digits = self._digits(run if char == "f" else 0, run)
             if digits is None or run > 7:
@@ -169,11 +171,10 @@ class _Exact:
         return self._take(_FIELDS[char], char, year_of(digits) if char == "y" else int(digits))
 
     def _named(self, char: str, run: int) -> bool:
-        symbols = self.symbols
         if char == "M":
-            index = self._name(symbols.short_month_names if run == 3 else symbols.month_names)
+            index = self._name(SHORT_MONTH_NAMES if run == 3 else MONTH_NAMES)
             return index is not None and self._take("month", char, index + 1)
-        index = self._name(symbols.short_day_names if run == 3 else symbols.day_names)
+        index = self._name(SHORT_DAY_NAMES if run == 3 else DAY_NAMES)
         return index is not None and self._take("weekday", char, index)
 
     def _zone(self, pattern: re.Pattern[str]) -> bool:
@@ -194,15 +195,14 @@ def _without_blanks(pattern: str, styles: int) -> str:
     return pattern
 
 
-def read_exact(text: str | None, format_: str | None, styles: int, symbols: DateSymbols = INVARIANT) -> Parts:
+def read_exact(text: str | None, format_: str | None, styles: int) -> Parts:
     """Read a date in exactly this format, standard or custom; raises ArgumentNullException, FormatException."""
     if text is None or format_ is None:
         raise ArgumentNullException("s" if text is None else "format")
     if not text or not format_:
         raise not_recognized(text) if not text else FormatException("Format specifier was invalid.")
     work_through((len(text) + len(format_)) << 4)
-    pattern, names = expand(format_, symbols)
-    matcher = _Exact(text, _without_blanks(pattern, styles), styles, names)
+    matcher = _Exact(text, _without_blanks(expand(format_), styles), styles)
     if not matcher.matches():
         raise not_recognized(text)
     return matcher.parts

@@ -1,6 +1,6 @@
 """Dates as text: standard formats (d D f F g G m o r s t T u U y) and custom ones.
 
-Names, separators and patterns are those of `symbols`, the invariant culture's unless told otherwise.
+Names, separators and patterns are the invariant culture's.
 Source: .NET Core 3.1, `DateTimeFormat`; the pages "Standard/Custom date and time format strings".
 """
 
@@ -11,20 +11,18 @@ from typing import Protocol
 
 from apimpolicy.dotnet.environment import joined, work_through
 from apimpolicy.dotnet.exceptions import FormatException
-from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols
+from apimpolicy.dotnet.system.date_symbols import (
+    DAY_NAMES,
+    ERA,
+    HALVES,
+    MONTH_NAMES,
+    PATTERNS,
+    SHORT_DAY_NAMES,
+    SHORT_MONTH_NAMES,
+)
 
-_FIXED = {
-    "o": "yyyy'-'MM'-'dd'T'HH':'mm':'ss'.'fffffffK",
-    "O": "yyyy'-'MM'-'dd'T'HH':'mm':'ss'.'fffffffK",
-    "r": "ddd, dd MMM yyyy HH':'mm':'ss 'GMT'",
-    "R": "ddd, dd MMM yyyy HH':'mm':'ss 'GMT'",
-    "s": "yyyy'-'MM'-'dd'T'HH':'mm':'ss",
-    "u": "yyyy'-'MM'-'dd HH':'mm':'ss'Z'",
-}
-"""The standard formats that are the same in every culture, as custom ones."""
 _FEW = 32
 """Parts that are put together without asking for the limit."""
-_INVARIANT = {**_FIXED, **{letter: INVARIANT.pattern(letter) for letter in "dDfFgGmMtTUyY"}}
 
 
 class Moment(Protocol):
@@ -63,16 +61,13 @@ def bad_format() -> FormatException:
     return FormatException("Input string was not in a correct format.")
 
 
-def expand(format_: str, symbols: DateSymbols = INVARIANT) -> tuple[str, DateSymbols]:
-    """The custom format of a standard one, and whose names it uses; raises FormatException for an unknown letter."""
+def expand(format_: str) -> str:
+    """Return the custom format of a standard one; raise FormatException for an unknown letter."""
     if len(format_) != 1:
-        return format_, symbols
-    if format_ in _FIXED:
-        return _FIXED[format_], INVARIANT
-    pattern = _INVARIANT.get(format_) if symbols is INVARIANT else symbols.pattern(format_)
-    if pattern is None:
+        return format_
+    if format_ not in PATTERNS:
         raise bad_format()
-    return pattern, symbols
+    return PATTERNS[format_]
 
 
 def zone_text(minutes: int, width: int) -> str:
@@ -83,22 +78,22 @@ def zone_text(minutes: int, width: int) -> str:
     return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
 
 
-def _field(moment: Moment, char: str, run: int, symbols: DateSymbols) -> str:
+def _field(moment: Moment, char: str, run: int) -> str:
     if char == "y":
         return str(moment.year % 100 if run <= 2 else moment.year).zfill(run)
     if char == "M":
         if run <= 2:
             return str(moment.month).zfill(run)
-        return (symbols.short_month_names if run == 3 else symbols.month_names)[moment.month - 1]
+        return (SHORT_MONTH_NAMES if run == 3 else MONTH_NAMES)[moment.month - 1]
     if char == "d":
         if run <= 2:
             return str(moment.day).zfill(run)
-        return (symbols.short_day_names if run == 3 else symbols.day_names)[moment.day_of_week]
+        return (SHORT_DAY_NAMES if run == 3 else DAY_NAMES)[moment.day_of_week]
     if char == "t":
-        half = symbols.morning if moment.hour < 12 else symbols.afternoon
+        half = HALVES[moment.hour >= 12]
         return half[:1] if run == 1 else half
     if char == "g":
-        return symbols.era
+        return ERA
     if char == "z":
         return zone_text(moment.zone_minutes, run)
     if char == "m":
@@ -110,14 +105,14 @@ def _field(moment: Moment, char: str, run: int, symbols: DateSymbols) -> str:
     return str(number).zfill(min(run, 2))
 
 
-def format_moment(moment: Moment, format_: str, symbols: DateSymbols = INVARIANT) -> str:
+def format_moment(moment: Moment, format_: str) -> str:
     """The moment in a standard or custom format; raises FormatException.
 
     >>> from apimpolicy.dotnet.system.datetimes import from_parts
     >>> format_moment(from_parts(2024, 2, 9, 3, 4, 5), "ddd, d MMM yyyy HH:mm")
     'Fri, 9 Feb 2024 03:04'
     """
-    format_, symbols = expand(format_, symbols)
+    format_ = expand(format_)
     work_through(len(format_) << 4)
     out: list[str] = []
     for letter, run, literal in _pieces(format_):
@@ -133,9 +128,9 @@ def format_moment(moment: Moment, format_: str, symbols: DateSymbols = INVARIANT
         elif letter == "K":
             out.append(moment.zone_designator)
         elif letter in "/:":
-            out.append(symbols.date_separator if letter == "/" else symbols.time_separator)
+            out.append(letter)
         else:
-            out.append(_field(moment, letter, run, symbols))
+            out.append(_field(moment, letter, run))
     return "".join(out) if len(out) <= _FEW else joined(out)
 
 

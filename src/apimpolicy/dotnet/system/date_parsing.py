@@ -15,8 +15,7 @@ from apimpolicy.dotnet.exceptions import (
     FormatException,
     require,
 )
-from apimpolicy.dotnet.system.date_symbols import INVARIANT, DateSymbols
-from apimpolicy.dotnet.system.date_words import DateWords, invariant_words, words_of
+from apimpolicy.dotnet.system.date_symbols import DAY_NAMES, MONTH_NAMES, SHORT_DAY_NAMES, SHORT_MONTH_NAMES
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, today
 from apimpolicy.dotnet.system.timespans import MINUTE, SECOND
 
@@ -94,11 +93,9 @@ def not_recognized(text: str) -> FormatException:
     return FormatException(f"String '{text}' was not recognized as a valid DateTime.")
 
 
-def _not_read(text: str, words: DateWords) -> FormatException:
+def _not_read(text: str) -> FormatException:
     for word in _WORD.finditer(text):
         folded = word.group().lower()
-        if words is not invariant_words() and words.knows(folded):
-            continue
         if not any(known == folded or (len(folded) == 3 and known.startswith(folded)) for known in _KNOWN_WORDS):
             return FormatException(
                 f"The string '{text}' was not recognized as a valid DateTime. "
@@ -190,17 +187,23 @@ _ZONE = re.compile(r"\s*(?:(Z|GMT)|([+-])(\d{1,2})(?::?(\d{2}))?)\s*$", re.I)
 _DATE_ZONE = re.compile(r"(?<=\d)\s*(?:Z|GMT)$", re.I)
 
 
-def read(text: str | None, symbols: DateSymbols = INVARIANT) -> Parts:
+def _numbered(first: int, *lists: tuple[str, ...]) -> dict[str, int]:
+    return {name.lower(): number for names in lists for number, name in enumerate(names, first)}
+
+
+_MONTHS, _DAYS = _numbered(1, MONTH_NAMES, SHORT_MONTH_NAMES), _numbered(0, DAY_NAMES, SHORT_DAY_NAMES)
+_NAMES = "|".join(sorted((*_MONTHS, *_DAYS), key=len, reverse=True))
+_TOKEN = re.compile(rf"\s*(?:(\d+)|((?:{_NAMES})(?![^\W\d_])|[^\W\d_]+)\.?|([-/.,]))\s*", re.IGNORECASE)
+"""Groups: a number, a word, a separator."""
+
+
+def read(text: str | None) -> Parts:
     """Read a date in one of the usual ways; raises ArgumentNullException, FormatException."""
     text = require(text, "s")
-    parts, words = Parts(), words_of(symbols)
+    parts = Parts()
     rest = text.strip("\t\n\v\f\r \0")
     if not rest or len(rest) > _LONGEST:
-        raise _not_read(text, words)
-    half = None
-    for designator, is_afternoon in ((words.morning, False), (words.afternoon, True)):
-        if designator and not designator.isascii() and designator in rest:
-            rest, half = rest.replace(designator, " ", 1).strip(), is_afternoon
+        raise _not_read(text)
     time = _TIME.search(rest)
     short = None if time else _HOUR.search(rest)
     if time:
@@ -210,7 +213,6 @@ def read(text: str | None, symbols: DateSymbols = INVARIANT) -> Parts:
         parts.afternoon = time[5].upper() == "P" if time[5] else None
     elif short:
         parts.hour, parts.afternoon = int(short[1]), short[2].upper() == "P"
-    parts.afternoon = parts.afternoon if half is None else half
     found = time or short
     if found:
         after = rest[found.end() :]
@@ -222,8 +224,8 @@ def read(text: str | None, symbols: DateSymbols = INVARIANT) -> Parts:
     elif zone := _DATE_ZONE.search(rest):
         parts.zone, parts.utc = 0, True
         rest = rest[: zone.start()]
-    if not _read_date(parts, rest, words):
-        raise _not_read(text, words)
+    if not _read_date(parts, rest):
+        raise _not_read(text)
     return parts
 
 
@@ -236,35 +238,35 @@ def take_zone(parts: Parts, match: re.Match[str]) -> None:
         parts.zone = -minutes if match[2] == "-" else minutes
 
 
-def _read_date(parts: Parts, text: str, words: DateWords) -> bool:
+def _read_date(parts: Parts, text: str) -> bool:
     numbers: list[str] = []
     month_at, position = -1, 0
     text = text.strip()
     while position < len(text):
-        token = words.token.match(text, position)
+        token = _TOKEN.match(text, position)
         if token is None:
             return False
         position = token.end()
         word = (token[2] or "").lower()
         if token[1]:
             numbers.append(token[1])
-        elif word in words.months and month_at < 0:
-            parts.month, month_at = words.months[word], len(numbers)
-        elif word in words.days and parts.weekday is None:
-            parts.weekday = words.days[word]
-        elif word and word not in words.ignored:
+        elif word in _MONTHS and month_at < 0:
+            parts.month, month_at = _MONTHS[word], len(numbers)
+        elif word in _DAYS and parts.weekday is None:
+            parts.weekday = _DAYS[word]
+        elif word:
             return False
     if any(len(number) > 4 for number in numbers) or len(numbers) > 3:
         return False
-    return _assign(parts, numbers, month_at, words)
+    return _assign(parts, numbers, month_at)
 
 
-def _assign(parts: Parts, numbers: list[str], month_at: int, words: DateWords) -> bool:
+def _assign(parts: Parts, numbers: list[str], month_at: int) -> bool:
     if month_at >= 0:
         if len(numbers) > 2:
             return False
         if len(numbers) == 1:
-            _assign_beside_month(parts, numbers[0], month_at > 0, words)
+            _assign_beside_month(parts, numbers[0], month_at > 0)
             return True
         for index, number in enumerate(numbers):
             is_year = len(number) > 2 or int(number) > 31 or (index == 1 and parts.day is not None)
@@ -278,7 +280,7 @@ def _assign(parts: Parts, numbers: list[str], month_at: int, words: DateWords) -
     if not numbers:
         return parts.hour is not None
     if len(numbers) == 3:
-        order = "ymd" if len(numbers[0]) > 2 else words.order
+        order = "ymd" if len(numbers[0]) > 2 else "mdy"
         if order == "ymd" and len(numbers[2]) > 2:
             order = "mdy"
         elif order == "mdy" and len(numbers[1]) > 2:
@@ -291,19 +293,18 @@ def _assign(parts: Parts, numbers: list[str], month_at: int, words: DateWords) -
             year, month = numbers if len(numbers[0]) > 2 else (numbers[1], numbers[0])
             parts.year, parts.month = year_of(year), int(month)
             return len(month) <= 2
-        month, day = reversed(numbers) if words.day_first else numbers
-        parts.month, parts.day = int(month), int(day)
+        parts.month, parts.day = map(int, numbers)
         return True
     return False
 
 
-def _assign_beside_month(parts: Parts, number: str, is_before: bool, words: DateWords) -> None:
+def _assign_beside_month(parts: Parts, number: str, is_before: bool) -> None:
     """Take the only number beside a month's name for the day, or for the year.
 
-    It is the year where the culture's patterns have the year at that side of the month and the day at the other: the
-    invariant culture reads `3 February` as February 2003. Source: .NET Core 3.1, `DateTimeParse.GetDayOfNM`.
+    The invariant culture's patterns have the year before the month and the day behind it, so that it reads `3 February`
+    as February 2003. Source: .NET Core 3.1, `DateTimeParse.GetDayOfNM`.
     """
-    if len(number) > 2 or (words.year_first is is_before and words.day_first is not is_before):
+    if len(number) > 2 or is_before:
         parts.year = year_of(number)
     else:
         parts.day = int(number)

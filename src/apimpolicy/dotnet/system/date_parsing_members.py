@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import ArgumentNullException, FormatException, require
-from apimpolicy.dotnet.registry import implements
+from apimpolicy.dotnet.registry import implements_all
 from apimpolicy.dotnet.system.date_exact import read_exact
 from apimpolicy.dotnet.system.date_parsing import (
     Parts,
@@ -15,7 +15,7 @@ from apimpolicy.dotnet.system.date_parsing import (
     to_clock_and_zone,
     to_datetime,
 )
-from apimpolicy.dotnet.system.date_symbols import DateSymbols, dates_of
+from apimpolicy.dotnet.system.date_symbols import check_dates
 from apimpolicy.dotnet.system.datetimes import MIN_VALUE, DateTime
 from apimpolicy.dotnet.system.offsets import MIN_OFFSET_VALUE, DateTimeOffset
 from apimpolicy.dotnet.system.timespans import MINUTE
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     _Make = Callable[[str, Parts, int], Any]
 
 
-def _any_format(text: str | None, formats: Any, styles: int, symbols: DateSymbols) -> Parts:
+def _any_format(text: str | None, formats: Any, styles: int) -> Parts:
     """The first of the formats that the text has."""
     if text is None or formats is None:
         raise ArgumentNullException("s" if text is None else "formats")
@@ -36,7 +36,7 @@ def _any_format(text: str | None, formats: Any, styles: int, symbols: DateSymbol
         if not format_:
             raise FormatException("Format specifier was invalid.")
         try:
-            return read_exact(text, format_, styles, symbols)
+            return read_exact(text, format_, styles)
         except FormatException:
             continue
     raise not_recognized(text)
@@ -50,15 +50,15 @@ def _offset(text: str, parts: Parts, styles: int) -> DateTimeOffset:
 def parse_datetime(text: str | None, provider: Any = None, styles: int = 0) -> DateTime:
     """`DateTime.Parse`; raises ArgumentNullException, FormatException."""
     check_styles(styles)
-    parts = read(text, dates_of(provider))
-    return to_datetime(text or "", parts, styles)
+    check_dates(provider)
+    return to_datetime(text or "", read(text), styles)
 
 
 def parse_offset(text: str | None, provider: Any = None, styles: int = 0) -> DateTimeOffset:
     """`DateTimeOffset.Parse`; raises ArgumentNullException, FormatException."""
     text = require(text, "input")
-    parts = read(text, dates_of(provider))
-    return _offset(text or "", parts, styles)
+    check_dates(provider)
+    return _offset(text, read(text), styles)
 
 
 def _exactly(make: _Make, read_format: Callable[..., Parts], name: str) -> Callable[..., Any]:
@@ -67,7 +67,8 @@ def _exactly(make: _Make, read_format: Callable[..., Parts], name: str) -> Calla
     def parse(text: str | None, format_: Any, provider: Any, styles: int = 0) -> Any:
         check_styles(styles)
         text = require(text, name)
-        return make(text or "", read_format(text, format_, styles, dates_of(provider)), styles)
+        check_dates(provider)
+        return make(text, read_format(text, format_, styles), styles)
 
     return parse
 
@@ -84,26 +85,21 @@ def _attempt(parse: Callable[..., Any], default: Any) -> Callable[..., Any]:
     return attempt
 
 
-def _register(
-    name: str, text: str, provider: str, style: str, parse: Callable[..., Any], make: _Make, zero: Any
-) -> None:
-    exactly = _exactly(make, read_exact, text)
-    given = f"System.IFormatProvider {provider}"
-    with_style = f"{given}, System.Globalization.DateTimeStyles"
-    implements(name, f"static {name} Parse(string {text})")(parse)
-    implements(name, f"static {name} Parse(string {text}, {given})")(parse)
-    implements(name, f"static {name} Parse(string {text}, {with_style} styles)")(parse)
-    implements(name, f"static {name} ParseExact(string {text}, string format, {given})")(exactly)
-    implements(name, f"static bool TryParse(string {text}, out {name} result)")(_attempt(parse, zero))
-    implements(name, f"static bool TryParse(string {text}, {with_style} styles, out {name} result)")(
-        _attempt(parse, zero)
+def _register(name: str, parameter: str, parse: Callable[..., Any], make: _Make, zero: Any) -> None:
+    exactly, any_of = _exactly(make, read_exact, parameter), _exactly(make, _any_format, parameter)
+    formats = "string, string[], IFormatProvider, DateTimeStyles"
+    implements_all(
+        name,
+        {
+            "Parse": parse,
+            "TryParse": _attempt(parse, zero),
+            "ParseExact": exactly,
+            "TryParseExact": _attempt(exactly, zero),
+            f"ParseExact({formats})": any_of,
+            f"TryParseExact({formats}, out {name.rpartition('.')[2]})": _attempt(any_of, zero),
+        },
     )
-    for formats, function in (("string format", exactly), ("string[] formats", _exactly(make, _any_format, text))):
-        implements(name, f"static {name} ParseExact(string {text}, {formats}, {with_style} {style})")(function)
-        implements(
-            name, f"static bool TryParseExact(string {text}, {formats}, {with_style} {style}, out {name} result)"
-        )(_attempt(function, zero))
 
 
-_register("System.DateTime", "s", "provider", "style", parse_datetime, to_datetime, MIN_VALUE)
-_register("System.DateTimeOffset", "input", "formatProvider", "styles", parse_offset, _offset, MIN_OFFSET_VALUE)
+_register("System.DateTime", "s", parse_datetime, to_datetime, MIN_VALUE)
+_register("System.DateTimeOffset", "input", parse_offset, _offset, MIN_OFFSET_VALUE)

@@ -10,7 +10,7 @@ from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment
-from apimpolicy.dotnet.system.date_symbols import dates_of
+from apimpolicy.dotnet.system.date_symbols import check_dates
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
 from apimpolicy.dotnet.values import wrap_int32
 
@@ -195,7 +195,8 @@ class DateTime:
     @member("ToString(string)", "ToString(string, IFormatProvider)")
     def format(self, format_: str | None, provider: Any = None) -> str:
         """Standard or custom format; raises FormatException."""
-        return format_moment(self, format_ or "G", dates_of(provider))
+        check_dates(provider)
+        return format_moment(self, format_ or "G")
 
     formatted = format
 

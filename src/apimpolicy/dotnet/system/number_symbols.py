@@ -83,9 +83,6 @@ class NumberSymbols:
         for name, default in _DEFAULTS.items():
             setattr(self, name, given.get(name, default))
 
-    def values(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _DEFAULTS}
-
 
 INVARIANT = NumberSymbols()
 

@@ -8,7 +8,7 @@ from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
 from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment, zone_text
-from apimpolicy.dotnet.system.date_symbols import dates_of
+from apimpolicy.dotnet.system.date_symbols import PATTERNS, check_dates
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
 from apimpolicy.dotnet.system.timespans import HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
 from apimpolicy.dotnet.values import wrap_int32
@@ -142,8 +142,8 @@ class DateTimeOffset:
         if format_ == "U":
             raise FormatException("Input string was not in a correct format.")
         moment = DateTimeOffset(self.utc_ticks) if format_ in ("r", "R", "u") else self
-        symbols = dates_of(provider)
-        return format_moment(moment, format_ or f"{symbols.pattern('G')} zzz", symbols)
+        check_dates(provider)
+        return format_moment(moment, format_ or f"{PATTERNS['G']} zzz")
 
     formatted = format
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.proving.proof import Decision, Proof
+from apimpolicy.proving.proof import Proof, ProofResult
 from apimpolicy.semantics.unknowns import Reason
 from apimpolicy.terms import term as terms
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
 
-_UNSUPPORTED = Decision(False, reasons=(Reason("how often retry repeats"),))
+_UNSUPPORTED = ProofResult(False, reasons=(Reason("how often retry repeats"),))
 
 
 class Branches:
@@ -28,7 +28,7 @@ class Branches:
         watched = {node: is_null for node, (_, _, _, is_null) in harness.goals.of_node.items()}
         made_up = harness.stand_ins if harness.stand_ins else None
         self.proof = Proof(harness.program, harness.first, harness.variables, made_up=made_up, watched=watched)
-        self._decided: dict[Term, Decision] = {}
+        self._decided: dict[Term, ProofResult] = {}
         self._steps: dict[Goal, list[Step]] = {}
         for step in harness.program.steps():
             self._steps.setdefault(harness.goals.branch(step.element), []).append(step)
@@ -36,10 +36,10 @@ class Branches:
         for node, (_, file, at, _) in harness.goals.of_node.items():
             self._nodes.setdefault((file, at), []).append(node)
 
-    def decide(self, goal: Goal) -> Decision:
+    def decide(self, goal: Goal) -> ProofResult:
         """Return whether no request reaches a goal of a search."""
         if self.harness.section is not None:
-            return Decision(False, reasons=(Reason("a section that runs alone"),))
+            return ProofResult(False, reasons=(Reason("a section that runs alone"),))
         formula = self._formula(goal)
         return _UNSUPPORTED if formula is None else self._decide(formula)
 
@@ -61,7 +61,7 @@ class Branches:
         passed = self.proof.outcome.outcomes.get((id(element), "passed"))
         return passed is not None and self._decide(passed).is_proven
 
-    def _decide(self, formula: Term) -> Decision:
+    def _decide(self, formula: Term) -> ProofResult:
         found = self._decided.get(formula)
         if found is None:
             found = self._decided[formula] = self.proof.question(formula).decide()

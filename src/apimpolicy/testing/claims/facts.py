@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.goals import Goal
     from apimpolicy.concolic.harness import Harness
     from apimpolicy.engine.steps import Step
-    from apimpolicy.proving.proof import Decision
+    from apimpolicy.proving.proof import ProofResult
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
 
@@ -69,18 +69,18 @@ def _proofs(path: Path, bounds: Bounds) -> Proofs:
     if not explored.runs:
         return Proofs(undecided=explored.problem)
     branches = Branches(harness)
-    decisions = {goal: branches.decide(goal) for goal in explored.missing}
-    proven = {goal for goal, decision in decisions.items() if decision.is_proven}
+    proof_results = {goal: branches.decide(goal) for goal in explored.missing}
+    proven = {goal for goal, proof_result in proof_results.items() if proof_result.is_proven}
     facts = [*_branches(explored, str(path), proven, branches), *_conditions(explored, str(path), proven, branches)]
     facts += _failures(explored, str(path), branches)
-    return Proofs(tuple(facts), undecided=_why_undecided(explored, decisions))
+    return Proofs(tuple(facts), undecided=_why_undecided(explored, proof_results))
 
 
-def _why_undecided(explored: Exploration, decisions: dict[Goal, Decision]) -> str:
+def _why_undecided(explored: Exploration, proof_results: dict[Goal, ProofResult]) -> str:
     """Return the first branch that is neither reached nor impossible, with the first reason; empty without one."""
-    for goal, decision in decisions.items():
-        if goal.kind == goals.BRANCH and not decision.is_proven:
-            why = f": {decision.reasons[0]}" if decision.reasons else ""
+    for goal, proof_result in proof_results.items():
+        if goal.kind == goals.BRANCH and not proof_result.is_proven:
+            why = f": {proof_result.reasons[0]}" if proof_result.reasons else ""
             return f"no request was found for {explored.harness.goals.name(goal)}, and none is proven impossible{why}"
     return ""
 

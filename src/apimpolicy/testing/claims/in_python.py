@@ -106,8 +106,8 @@ def _goals(harness: Harness, branch: str) -> set[Goal]:
 
 def _why(explored: Exploration, wanted: set[Goal]) -> str:
     branches = Branches(explored.harness)
-    decisions = [branches.decide(goal) for goal in wanted]
-    if all(decision.is_proven for decision in decisions):
+    proof_results = [branches.decide(goal) for goal in wanted]
+    if all(proof_result.is_proven for proof_result in proof_results):
         return "it is proven that there is none"
-    reasons = [str(reason) for decision in decisions for reason in decision.reasons]
+    reasons = [str(reason) for proof_result in proof_results for reason in proof_result.reasons]
     return f"not decided because of {', '.join(reasons[:3])}" if reasons else "there was not enough time"

@@ -10,7 +10,7 @@ from apimpolicy.concolic.path import PathTooLong
 from apimpolicy.concolic.values import Unsupported
 from apimpolicy.dotnet.environment import renew_watch
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
-from apimpolicy.proving.proof import Decision
+from apimpolicy.proving.proof import ProofResult
 from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
 from apimpolicy.semantics.walking import walk
@@ -101,14 +101,16 @@ class Proof:
             for tree in trees_of(claim):
                 self.expressions.compiled(tree)
         static = StaticProofs(self.harness, self.claims, self.expressions)
-        decisions = [self._decided(static.decide, index) for index in range(len(self.claims))]
-        self._open = [i for i, decision in enumerate(decisions) if not decision.is_proven and i not in self._problems]
+        proof_results = [self._decided(static.decide, index) for index in range(len(self.claims))]
+        self._open = [
+            i for i, proof_result in enumerate(proof_results) if not proof_result.is_proven and i not in self._problems
+        ]
         if self._open:
             self._search_each(static)
             for index in self._open:
                 if index not in self.broken and index not in self._problems:
-                    decisions[index] = self._decided(static.decide_under_assumptions, index)
-        return [self._with_hint(self._verdict(*each, static)) for each in enumerate(decisions)]
+                    proof_results[index] = self._decided(static.decide_under_assumptions, index)
+        return [self._with_hint(self._verdict(*each, static)) for each in enumerate(proof_results)]
 
     def _with_hint(self, verdict: Verdict) -> Verdict:
         """Add a hint to a claim that isn't proven and asks the request as it came for what policies give it."""
@@ -119,7 +121,7 @@ class Proof:
         reads = any(_reads_variables(each.bound.body) for each in compiled)
         return verdict.replaced(hint=_USE_THEN_SENT) if reads else verdict
 
-    def _decided(self, decide: Callable[[int], Decision], index: int) -> Decision:
+    def _decided(self, decide: Callable[[int], ProofResult], index: int) -> ProofResult:
         """Return a decision; an internal error is kept for the claim that met it."""
         renew_watch()
         try:
@@ -128,7 +130,7 @@ class Proof:
             raise
         except Exception as error:
             self._problems[index] = internal_error(error, debug=self.debug)
-            return Decision(False)
+            return ProofResult(False)
 
     def _search_each(self, static: StaticProofs) -> None:
         """Look for requests that break the open claims; after an internal error, for each claim by itself."""
@@ -198,16 +200,16 @@ class Proof:
         self._just_broken.clear()
         return all(index in self.broken for index in self._open)
 
-    def _verdict(self, index: int, decision: Decision, static: StaticProofs) -> Verdict:
+    def _verdict(self, index: int, proof_result: ProofResult, static: StaticProofs) -> Verdict:
         claim = self.claims[index]
         if index in self._problems:
             return Verdict(claim, "error", problem=self._problems[index])
         if index in self.broken:
             return self._false(index)
-        if not decision.is_proven:
-            reasons = tuple(dict.fromkeys(map(str, decision.reasons))) or (UNKNOWN,)
+        if not proof_result.is_proven:
+            reasons = tuple(dict.fromkeys(map(str, proof_result.reasons))) or (UNKNOWN,)
             return Verdict(claim, "undecided", reasons=reasons)
-        return Verdict(claim, "proven", assumptions=decision.assumptions, vacuous=static.why_vacuous(index))
+        return Verdict(claim, "proven", assumptions=proof_result.assumptions, vacuous=static.why_vacuous(index))
 
     def _false(self, index: int) -> Verdict:
         """Return the verdict of a claim that a request has broken, with a smaller request where one is found."""

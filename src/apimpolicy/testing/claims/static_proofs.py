@@ -8,7 +8,7 @@ from apimpolicy.concolic.inputs import BELOW, MAYBE_SLASH, SEGMENT, SEGMENTS
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.languages.language import ANYTHING, any_of_text, at_least_once, literal, one_of, optional, sequence
 from apimpolicy.languages.units import of_text
-from apimpolicy.proving.proof import Decision, Inquiry, Proof
+from apimpolicy.proving.proof import Inquiry, Proof, ProofResult
 from apimpolicy.semantics.values import constant_text
 from apimpolicy.terms import term as terms
 from apimpolicy.testing.claims.formulas import Formulas
@@ -92,11 +92,11 @@ class StaticProofs:
     def _is_impossible(self, formula: Term) -> bool:
         return self.proof.question(formula).decide().is_proven
 
-    def decide(self, index: int) -> Decision:
+    def decide(self, index: int) -> ProofResult:
         """Return whether no request at all breaks a claim."""
         return self.inquiry(index).decide()
 
-    def decide_under_assumptions(self, index: int) -> Decision:
+    def decide_under_assumptions(self, index: int) -> ProofResult:
         """Return whether no request that fits assumptions breaks a claim."""
         return self.inquiry(index).decide_under_assumptions()
 

@@ -104,10 +104,10 @@ def _open_reasons(old: Harness, new: Harness, found: Sequence[Found]) -> Iterato
         yield Unsupported("versions with different surroundings", "")
         return
     known = _known(kind for each in found for kind in [each.difference.kind])
-    decision = equivalence.compare(old.program, new.program, old.variables, of_element, known)
-    if not decision.is_proven:
-        yield from dict.fromkeys(Unsupported(*reason) for reason in decision.reasons)
-        if not decision.reasons:
+    proof_result = equivalence.compare(old.program, new.program, old.variables, of_element, known)
+    if not proof_result.is_proven:
+        yield from dict.fromkeys(Unsupported(*reason) for reason in proof_result.reasons)
+        if not proof_result.reasons:
             yield Unsupported("requests that may differ, and were not found", "")
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - the rows of a table keep their line
-"""CultureInfo, NumberFormatInfo, DateTimeFormatInfo, and all members that take an IFormatProvider."""
+"""CultureInfo, and the members that take an IFormatProvider."""
 
 from __future__ import annotations
 
@@ -58,42 +58,11 @@ ROWS = {
     'return decimal.Parse("¤ 5", NumberStyles.Currency) + decimal.Parse("5 ¤", NumberStyles.Currency);': "10",
     'return double.Parse("1e0000000003");': 1000.0,
     # Dates
-    f'return DateTime.Parse("31/12/2024", {GB}).ToString("s");': "2024-12-31T00:00:00",
-    f'return DateTime.Parse("01/02/2024", {GB}).Month * 100 + DateTime.Parse("01/02/2024", {US}).Month;': 201,
-    f'return DateTime.Parse("12/31/2024 3:04 PM", {US}).ToString("s");': "2024-12-31T15:04:00",
-    f'return DateTime.Parse("31.12.2024 15:04", {DE}).ToString("s");': "2024-12-31T15:04:00",
-    f'return DateTime.Parse("Dienstag, 31. Dezember 2024", {DE}).Day + DateTime.Parse("31 December 2024", {DE}).Month;': 43,
-    f'return DateTime.TryParse("12/31/2024", {GB}, DateTimeStyles.None, out var d);': False,
-    f'return DateTime.Parse("2024-02-09T10:00:00Z", {DE}, DateTimeStyles.AdjustToUniversal).ToString("o", {DE});': "2024-02-09T10:00:00.0000000Z",
-    'return DateTime.Parse("2024年2月9日 下午 3:04", new CultureInfo("zh-CN")).ToString("s");': "2024-02-09T15:04:00",
-    f'return DateTimeOffset.Parse("09.02.2024 10:00 +02:00", {DE}).ToString({DE});': "09.02.2024 10:00:00 +02:00",
-    f'return DateTime.ParseExact("9. Februar 2024", "d. MMMM yyyy", {DE}).ToString("d", {DE});': "09.02.2024",
-    f'return DateTime.ParseExact("09.02.2024", "dd/MM/yyyy", {DE}).ToString("dd/MM/yyyy", {DE});': "09.02.2024",
-    f'return DateTime.ParseExact("09/02/2024", "dd/MM/yyyy", {DE});': "System.FormatException: String '09/02/2024' was not recognized as a valid DateTime.",
-    f'return new DateTime(2024, 2, 9).ToString("r", {DE}) + new DateTime(2024, 2, 9, 15, 0, 0).ToString("hh tt|", {DE});': "Fri, 09 Feb 2024 00:00:00 GMT03 |",
     f'return new DateTime(2024, 2, 9).ToString("MMM", {DE});': "NotSimulatedError",
     f'return new DateTime(2024, 2, 9).ToString("gg", {DE});': "NotSimulatedError",
-    f'return Convert.ToDateTime("31.12.2024", {DE}).Day;': 31,
-    f'return string.Format({DE}, "{{0:d}}|{{1:D}}", new DateTime(2024, 2, 9), new DateTimeOffset(2024, 2, 9, 0, 0, 0, TimeSpan.Zero));': "09.02.2024|Freitag, 9. Februar 2024",
     f'return TimeSpan.FromSeconds(1.5).ToString("G", {DE}) + TimeSpan.Parse("0:0:1,5", {DE}) + TimeSpan.ParseExact("0:00:01,5", "g", {DE});': "0:00:00:01,500000000:00:01.500000000:00:01.5000000",
     f'return TimeSpan.ParseExact("0:00:01.5", "g", {DE});': "System.FormatException: String '0:00:01.5' was not recognized as a valid TimeSpan.",
     # Formats of one's own
-    'return 1234567.5.ToString("N1", new NumberFormatInfo { NumberGroupSeparator = " ", NumberDecimalSeparator = "·" });': "1 234 567·5",
-    'return 123456789.ToString("N0", new NumberFormatInfo { NumberGroupSizes = new[] { 3, 2 } });': "12,34,56,789",
-    'return 123456789.ToString("#,0", new NumberFormatInfo { NumberGroupSizes = new[] { 2, 0 } });': "1234567,89",
-    'return (-5).ToString("N0", new NumberFormatInfo { NumberNegativePattern = 3 }) + (-5).ToString(new NumberFormatInfo { NegativeSign = "~" });': "5-~5",
-    'return 1.5.ToString("C", new NumberFormatInfo { CurrencySymbol = "CHF", CurrencyPositivePattern = 2, CurrencyDecimalDigits = 1 });': "CHF 1.5",
-    'return new NumberFormatInfo { NumberDecimalDigits = 100 };': "System.ArgumentOutOfRangeException: Valid values are between 0 and 99, inclusive. (Parameter 'NumberDecimalDigits')",
-    'NumberFormatInfo.InvariantInfo.NaNSymbol = "x"; return 1;': "System.InvalidOperationException: Instance is read-only.",
-    f"{GB}.NumberFormat.NaNSymbol = \"x\"; return 1;": "System.InvalidOperationException: Instance is read-only.",
-    f'var c = {DE}; c.NumberFormat.NumberDecimalSeparator = "\'"; return 1.5.ToString(c) + 1.5.ToString({DE});': "1'51,5",
-    f'var c = (CultureInfo){GB}.Clone(); c.DateTimeFormat.ShortDatePattern = "yyyy|M|d"; return new DateTime(2024, 2, 9).ToString("d", c);': "2024|2|9",
-    f"var c = {DE}; c.NumberFormat = NumberFormatInfo.InvariantInfo; return 1.5.ToString(c) + new DateTime(2024, 2, 9).ToString(\"d\", c);": "1.509.02.2024",
-    'return DateTime.Parse("9.2.2024", new DateTimeFormatInfo { ShortDatePattern = "d.M.yyyy" }).Month;': 2,
-    f"return {DE}.DateTimeFormat.GetMonthName(3) + {DE}.DateTimeFormat.DayNames[0] + (int){DE}.DateTimeFormat.FirstDayOfWeek + {DE}.DateTimeFormat.MonthNames.Length;": "MärzSonntag113",
-    f'return {DE}.DateTimeFormat.ShortDatePattern + DateTimeFormatInfo.GetInstance({DE}).DateSeparator + NumberFormatInfo.GetInstance({DE}).CurrencySymbol;': "dd.MM.yyyy.€",
-    f"return ((NumberFormatInfo){DE}.GetFormat(typeof(NumberFormatInfo))).NumberGroupSeparator + (DE() == null);".replace(" + (DE() == null)", ""): ".",
-    "return 1.5.ToString(DateTimeFormatInfo.InvariantInfo);": "1.5",
     # Case and order
     f'return "straße".ToUpper({DE}) + "ÄI".ToLower({DE});': "STRAßEäi",
     f'return string.Compare("ä", "z", false, {DE}) + string.Compare("a", "A", true, {DE});': -1,

@@ -1,11 +1,11 @@
-"""token-for-anybody: any token of the identity provider is accepted, whatever it was issued for.
+"""token-for-any-audience: any token of the identity provider is accepted, whatever it was issued for.
 
 **What it does.** Looks for `validate-jwt` with `openid-config` but neither `audiences` nor `required-claims`. It stays
 silent if you sign the tokens yourself (`issuer-signing-keys`).
 
-**Why it matters.** The signature proves that the identity provider issued the token, not for which API. A token that
-somebody got for another application of the same provider is accepted. With a public provider (Microsoft Entra's
-`common`, Google), any user in the world gets in, unless the issuers are named.
+**Why it matters.** The signature proves that the identity provider issued the token, not for which API. A token for
+another application of the same provider is accepted. With a public provider (Microsoft Entra's `common`, Google), any
+user in the world gets in, unless the issuers are named.
 
 **Example**
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-class TokenForAnybody(Rule):
+class TokenForAnyAudience(Rule):
     code = "POL310"
     elements = ("validate-jwt",)
     for_everybody = re.compile(r"microsoftonline\.com/(common|organizations|consumers)/|accounts\.google\.com", re.I)

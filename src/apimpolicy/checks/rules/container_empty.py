@@ -1,4 +1,4 @@
-"""nothing-inside: a policy that runs other policies contains none.
+"""container-empty: a policy that runs other policies contains none.
 
 **What it does.** Looks for `retry`, `limit-concurrency` and `wait` without policies inside.
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-class NothingInside(Rule):
+class ContainerEmpty(Rule):
     code = "POL126"
     elements = ("retry", "limit-concurrency", "wait")
 

@@ -1,4 +1,4 @@
-"""The example's claims: proven for its policy; each of six holes in it is found, with a request that shows it."""
+"""The example's claims are proven for its policy; each of six seeded vulnerabilities is found, with a request."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_example_is_proven(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("old", "new", "claim", "shows"), HOLES)
-def test_a_hole_is_found_with_a_request(tmp_path: Path, old: str, new: str, claim: str, shows: str) -> None:
+def test_a_vulnerability_is_found_with_a_request(tmp_path: Path, old: str, new: str, claim: str, shows: str) -> None:
     holed = POLICY.replace(old, new)
     assert holed != POLICY
     if new.count("(") > new.count(")"):

@@ -1,4 +1,4 @@
-"""section-alone: the root of the document is a section, not <policies>.
+"""section-without-policies: the root of the document is a section, not <policies>.
 
 **What it does.** Looks for documents whose outermost element is a section. Off by default, because snippets in
 documentation and the parts of which a build makes a policy look like that.
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
 
 
-class SectionAlone(Rule):
+class SectionWithoutPolicies(Rule):
     code = "POL136"
     severity = Severity.ERROR
     by_default = False

@@ -1,4 +1,4 @@
-"""Claims as teams ask them: none is answered wrongly, and nearly all are decided."""
+"""Claims that teams make: no verdict is wrong, and nearly all are decided."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from tests.sampling import sampled
 
 pytest.importorskip("z3")
 
@@ -20,14 +21,15 @@ from apimpolicy.testing.tree import read_tree
 if TYPE_CHECKING:
     from apimpolicy.report.claim_data import ClaimReport
 
-ROWS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("asked_claims.yaml").read_text("utf-8"))
+ROWS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("common_claims.yaml").read_text("utf-8"))
 SHORT = (
     (r"(?<!\w)H\((\"[^\"]*\")\)", r'context.Request.Headers.GetValueOrDefault(\1, "")'),
     (r"(?<!\w)Q\((\"[^\"]*\")\)", r'context.Request.Url.Query.GetValueOrDefault(\1, "")'),
     (r"(?<!\w)J(?=[\[.])", "context.Request.Body.As<JObject>(preserveContent: true)"),
 )
 OPEN = 3
-"""How many of the claims may be not decided."""
+"""The most claims that may be undecided."""
+MOST = 9
 
 
 def written(claim: Any) -> Any:
@@ -55,9 +57,9 @@ def reports_of(row: dict[str, Any]) -> list[tuple[bool, ClaimReport]]:
     return [(row["claims"][int(report.name)][0], report) for report in reports]
 
 
-def test_no_answer_is_wrong_and_nearly_all_are_given() -> None:
+def test_no_verdict_is_wrong_and_few_are_undecided() -> None:
     wrong, undecided = [], []
-    for name, row in ROWS.items():
+    for name, row in sampled(ROWS.items(), MOST):
         for is_true, report in reports_of(row):
             shown = f"{name}: {row['claims'][int(report.name)]} {report.status} {report.assumptions}"
             if report.status == ("false" if is_true else "proven") and not (report.assumptions and not is_true):

@@ -1,10 +1,10 @@
-"""request-changed-in-vain: the request is changed although the next policy answers it.
+"""request-change-unused: the request is changed although the next policy answers it.
 
 **What it does.** Looks in `inbound` for policies that change the request (`set-header`, `set-body`, `set-method`,
 `set-query-parameter`, `rewrite-uri`, `set-backend-service`) and that `return-response` follows in the same sequence.
 They are left alone if an expression in between, or in `return-response`, reads what was changed.
 
-**Why it matters.** In `inbound` these policies change the request, and `return-response` means that nobody receives it.
+**Why it matters.** In `inbound` these policies change the request, and `return-response` means that it is never sent.
 Most often the header or the body was meant for the response.
 
 **Example**
@@ -50,7 +50,7 @@ CHANGED = {"routes": "Url", "sets-method": "Method", "sets-header": "Headers", "
 """The member of `context.Request` that a policy with the trait changes."""
 
 
-class RequestChangedInVain(Rule):
+class RequestChangeUnused(Rule):
     code = "POL441"
     traits = ("composes",)
 

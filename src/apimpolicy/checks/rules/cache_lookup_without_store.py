@@ -1,4 +1,4 @@
-"""cache-half: responses are looked up in the cache but never stored, or the other way round.
+"""cache-lookup-without-store: responses are looked up in the cache but never stored, or the other way round.
 
 **What it does.** Looks for a document with `cache-lookup` but without `cache-store`, or the reverse, and likewise for
 the semantic caches. Documents with fragments are left alone. What another scope does isn't known; if it contains the
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-class CacheHalf(Rule):
+class CacheLookupWithoutStore(Rule):
     code = "POL404"
     needs_all = True
     traits = ("keeps-responses",)

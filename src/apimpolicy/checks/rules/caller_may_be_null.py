@@ -1,4 +1,4 @@
-"""nobody-there: a member of something is used that is null for callers without a subscription.
+"""caller-may-be-null: a member of something is used that is null for callers without a subscription.
 
 **What it does.** Looks for members of `context.User`, `context.Subscription` and `context.Product` that are used
 without `?.` in a document that never compares them with null. Off by default, because an API that requires a
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 NAMES = frozenset(("User", "Subscription", "Product"))
 
 
-class NobodyThere(Rule):
+class CallerMayBeNull(Rule):
     code = "POL216"
     mended_by_null_check = True
     severity = Severity.INFO

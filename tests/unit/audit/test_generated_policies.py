@@ -1,4 +1,4 @@
-"""Made-up policies: no request reaches the backend by an alternative that the audit does not list."""
+"""Generated policies: no request reaches the backend by an alternative that the audit does not list."""
 
 from __future__ import annotations
 

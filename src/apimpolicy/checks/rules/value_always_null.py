@@ -1,4 +1,4 @@
-"""null-here: a member of something is used that is null in this section.
+"""value-always-null: a member of something is used that is null in this section.
 
 **What it does.** Looks for members of `context.Response` in inbound, and for members of `context.LastError` in inbound
 and outbound. Inside `return-response`, `retry` and `wait` there may be a response, and so there may when an attribute
@@ -6,7 +6,7 @@ is evaluated later: the count of a limit, or the condition under which a request
 
 **Why it matters.** There is no response before the backend has answered, and no error before something has failed.
 The documentation says that both are null then, and the expression throws. Deployed policies read `context.Response` in
-inbound all the same, so this isn't an error.
+inbound anyway, so this isn't an error.
 
 **Example**
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 
-class NullHere(Rule):
+class ValueAlwaysNull(Rule):
     code = "POL206"
     mended_by_null_check = True
     members = ("Response", "LastError")
@@ -69,12 +69,12 @@ class NullHere(Rule):
 
 
 def is_tried(expression: CheckedExpression, node: Bound) -> bool:
-    """Whether the expression catches what the node throws."""
+    """Return whether the expression catches what the node throws."""
     return any(isinstance(around, Try) for around in expression.ancestors(node))
 
 
 def may_have_answer(expression: CheckedExpression) -> bool:
-    """Whether a response may exist here: one that is being composed, or one of a request in the same loop."""
+    """Return whether a response may exist here: one that is being composed, or one of a request in the same loop."""
     element: Element | None = expression.element
     while element is not None:
         if has_trait(element.name, "composes", "repeats", "joins"):

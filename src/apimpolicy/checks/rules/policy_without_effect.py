@@ -1,4 +1,4 @@
-"""without-effect-here: a policy changes the request after the backend has answered.
+"""policy-without-effect: a policy changes the request after the backend has answered.
 
 **What it does.** Looks in `outbound` and `on-error` for policies that change where the request goes, its method or its
 credentials: `set-backend-service`, `rewrite-uri`, `set-query-parameter`, `set-method`, and
@@ -51,7 +51,7 @@ CHANGED = {"routes": "Url", "sets-method": "Method", "asks-for-token": "Headers"
 """The member of `context.Request` that a policy with the trait changes."""
 
 
-class WithoutEffectHere(Rule):
+class PolicyWithoutEffect(Rule):
     code = "POL440"
     traits = ("routes", "sets-method", "asks-for-token")
 

@@ -1,4 +1,4 @@
-"""piece-may-be-missing: a part of the caller's input is used that may be missing.
+"""item-may-be-missing: a part of the caller's input is used that may be missing.
 
 **What it does.** Looks for `Split(…)[1]`, `.First()`, `.Last()` and `.Single()` on headers, query parameters and parts
 of them, in expressions that don't check the length. Off by default, because many policies know their callers.
@@ -42,7 +42,7 @@ OR_DEFAULT = ("First", "Last", "Single")
 """Methods that throw when there is nothing, and have a form that does not."""
 
 
-class PieceMayBeMissing(Rule):
+class ItemMayBeMissing(Rule):
     code = "POL212"
     severity = Severity.INFO
     by_default = False
@@ -74,7 +74,7 @@ class PieceMayBeMissing(Rule):
 
 
 def is_from_caller(node: Bound | None) -> bool:
-    """Whether a list holds values of headers or parameters, parts of them, or a selection of those."""
+    """Return whether a list holds values of headers or parameters, parts of them, or a selection of those."""
     if isinstance(node, PropertyAccess):
         return node.property.name in ("Headers", "Query") and type_name(node.receiver) in ("IRequest", "IUrl")
     if isinstance(node, IndexerAccess):

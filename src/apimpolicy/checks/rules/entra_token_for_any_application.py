@@ -1,4 +1,4 @@
-"""entra-token-for-anybody: any token of the Entra tenant is accepted, whoever it was issued to.
+"""entra-token-for-any-application: any token of the Entra tenant is accepted, whoever it was issued to.
 
 **What it does.** Looks for `validate-azure-ad-token` with none of `client-application-ids`, `backend-application-ids`,
 `audiences` and `required-claims`, and for the tenants `common`, `organizations` and `consumers`.
@@ -40,7 +40,7 @@ RESTRICTIONS = ("client-application-ids", "backend-application-ids", "audiences"
 EVERYBODY = ("common", "organizations", "consumers")
 
 
-class EntraTokenForAnybody(Rule):
+class EntraTokenForAnyApplication(Rule):
     code = "POL314"
     elements = ("validate-azure-ad-token",)
 
