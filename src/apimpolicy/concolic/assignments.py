@@ -91,7 +91,7 @@ def _put(replayer: Replayer, entries: Entries, key: ConcolicValue, value: Concol
 
 def invalidate(replayer: Replayer, receiver: ConcolicValue, unsupported: Any) -> None:
     """Forget the form of an object after an unknown change."""
-    if receiver.form is not None and hasattr(receiver.form, "spoil"):
+    if receiver.form is not None and hasattr(receiver.form, "invalidate"):
         receiver.form.invalidate(unsupported)
     else:
         receiver.unsupported = receiver.unsupported or unsupported
