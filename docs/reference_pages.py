@@ -311,14 +311,22 @@ def _is_example(paragraph: str) -> bool:
 
 
 def codes_of_findings() -> str:
-    """The page of every code of `check`, one below the other: editors and reports link to them."""
+    """Return the pages of all codes of `check` on one page, to which editors and reports link."""
     from apimpolicy.checks.catalogue import entries
     from apimpolicy.checks.pages import all_codes, page_of_code
 
     lines = ["# Codes of findings", "", "`apimpolicy rule POL301` prints the same in a terminal.", ""]
     for code in sorted((*all_codes(), *(entry.code for entry in entries()))):
-        lines.append(f"## {code}\n\n{page_of_code(code)}\n")
+        lines.append(f"## {code}\n\n{_without_markup(page_of_code(code) or '')}\n")
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _without_markup(text: str) -> str:
+    """Return Markdown with tags outside of code as text."""
+    parts = re.split(r"(```.*?```|`[^`]*`)", text, flags=re.DOTALL)
+    parts[::2] = [part.replace("<", "&lt;") for part in parts[::2]]
+    parts[1::2] = [part if part.startswith("```") else " ".join(part.split()) for part in parts[1::2]]
+    return "".join(parts)
 
 
 PAGES = {

@@ -24,8 +24,8 @@ What they share:
     bodies        bodies of functions, branches      function_signatures  local functions as methods
     assignable    what can be assigned               readonly     what has no reference to write through
     dynamic       operations on `dynamic`            user_operators  operators that types declare
-    stack_lifetime  memory of the stack              written      what syntax says by itself
-    lookup        members and types by name          conversions  which conversion there is
+    written       what syntax says by itself         conversions  which conversion there is
+    lookup        members and types by name
     overloads     which method a call means          inference    type arguments of generic calls
     type_relations  identity, variance, references, kinds of conversions
     operators     which predefined operator          constants    what is computed at compile time

@@ -59,7 +59,7 @@ _LINKS = (shapes.MemberAccess, shapes.ElementAccess, shapes.Invocation, *_CONDIT
 
 
 def _conditional_links(binder: Binder, node: _Link) -> list[_ConditionalLink]:
-    """The `?.` of the chain that this node ends, from left to right."""
+    """Return the `?.` of the chain that this node ends, from left to right."""
     found: list[_ConditionalLink] = []
     known = binder.known_receiver[0] if binder.known_receiver is not None else None
     current: Node = node
@@ -110,7 +110,7 @@ def bind_chain(binder: Binder, node: _Link) -> Expression | None:
 def _conditional_receiver(
     binder: Binder, link: shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess, receiver: Expression
 ) -> Placeholder | Bad:
-    """What stands for a receiver that is not null."""
+    """Return what stands for a receiver that is not null."""
     type_ = receiver.type
     is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
     if type_ is not DYNAMIC and (isinstance(type_, SpecialType) or is_never_null):
@@ -294,7 +294,7 @@ def _instance_member(
 
 
 def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> MethodGroup | None:
-    """The extension methods that a call means when the type's own member of the name cannot be invoked."""
+    """Return the extension methods that a call means when the type's own member of the name cannot be invoked."""
     extensions = lookup.extension_methods(name)
     if not extensions:
         return None
@@ -304,7 +304,7 @@ def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type,
 
 
 def _element(binder: Binder, node: Node, receiver: Expression, type_: Type, name: str) -> Expression | None:
-    """A member that the compiler makes: of a tuple with names, or of an anonymous object."""
+    """Return a member that the compiler makes: of a tuple with names, or of an anonymous object."""
     if isinstance(type_, TupleType):
         return _tuple_element(node, receiver, type_, name)
     if isinstance(type_, AnonymousType):
@@ -315,7 +315,7 @@ def _element(binder: Binder, node: Node, receiver: Expression, type_: Type, name
 
 
 def _dot_after(binder: Binder, node: Node, code: str, message: str, token: Token) -> Bad:
-    """A mistake at the dot before a name."""
+    """Return a mistake at the dot before a name."""
     dot = binder.excerpt.text.rfind(".", node.start, token.start)
     return binder.failure_at(dot, dot + 1, node, code, message)
 
@@ -347,5 +347,5 @@ def _what(member: Any) -> str:
 
 
 def _is_passed_over(member: Any) -> bool:
-    """Whether a member cannot be invoked: a property or field that is not of a delegate type, nor dynamic."""
+    """Return whether a member cannot be invoked: a property or field that is not of a delegate type, nor dynamic."""
     return not isinstance(member, Method) and not is_delegate(member.type) and member.type is not DYNAMIC

@@ -38,6 +38,8 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
     group = next((value for value in (left, right) if isinstance(value, MethodGroup)), None)
     if group is not None:
         return call_of(group)
+    if operator == "??" and left.type.is_value_type and left.type.underlying is None:
+        return f"'{shown(left.type)}' is never null: leave out the '??' and what follows"
     if operator in ("==", "!=") and NULL in types:
         other = left if right.type is NULL else right
         return f"'{shown(other.type)}' is never null"
@@ -53,7 +55,7 @@ def for_operator(operator: str, left: Expression, right: Expression) -> str:
         return "cast it: (bool)…" if wrong is OBJECT or is_json(wrong) else "compare it with a value to get a bool"
     if any(is_json(t) for t in types):
         return f"cast the token: ({shown(next((t for t in types if not is_json(t)), STRING))})…"
-    if left.type is BOOL and operator in COMPARISONS:
+    if left.type is BOOL and operator in ("<", "<=", ">", ">="):
         return "write two comparisons: low < value && value < high"
     if operator == "&" and types == (STRING, STRING):
         return "join texts with +"
@@ -89,12 +91,14 @@ def _text_and_other(left: Expression, right: Expression) -> str:
     elif isinstance(literal, Literal) and other.type is STRING and literal.type in conv.NUMERIC:
         return f'write the text in quotes: "{literal.constant}"'
     type_ = next((t for t in (left.type, right.type) if t is not STRING), STRING)
+    if type_ is CHAR:
+        return "write a text in double quotes, one character in single quotes"
     can_parse = any(getattr(member, "is_static", False) for member in lookup.find_members(type_, "Parse"))
     return f"convert one side: .ToString(), or {shown(type_)}.Parse(…)" if can_parse else "write .ToString()"
 
 
 def for_conversion(source: Type, target: Type, expression: Expression | None = None) -> str:
-    """How a value becomes one of another type that it does not convert to."""
+    """Return how a value becomes one of another type that it does not convert to."""
     if target is BOOL and isinstance(expression, Assignment):
         return EQUALS
     if isinstance(source, NamedType) and source.name == "IMessageBody":
@@ -127,7 +131,7 @@ def for_conversion(source: Type, target: Type, expression: Expression | None = N
 
 
 def for_null(source: Type, target: Type) -> str:
-    """What a `T?` is where a T is needed: a cast of null throws."""
+    """Return what a `T?` is where a T is needed: a cast of null throws."""
     if source.underlying is not target:
         return ""
     if target is BOOL:
@@ -142,7 +146,7 @@ def call_of(group: MethodGroup) -> str:
 
 
 def for_method(group: MethodGroup) -> str:
-    """What is meant by a method without parentheses, if not the call: `token.Value`."""
+    """Return what is meant by a method without parentheses, if not the call: `token.Value`."""
     is_token = group.receiver is not None and is_json(group.receiver.type)
     return "read a JSON value with (string)token or .ToString()" if group.name == "Value" and is_token else ""
 
@@ -162,7 +166,7 @@ def _has_own_text(type_: NamedType) -> bool:
 
 
 def for_index(type_: Type) -> str:
-    """What to do with a value that has no indexer."""
+    """Return what to do with a value that has no indexer."""
     if isinstance(type_, NamedType) and type_.name == "IMessageBody":
         return 'read the body first: .As<JObject>()["name"]'
     if type_ is OBJECT:
@@ -173,19 +177,19 @@ def for_index(type_: Type) -> str:
 
 
 def for_constant(target: Type, source: Type) -> str:
-    """How a value is compared with a constant that is no pattern for it."""
+    """Return how a value is compared with a constant that is no pattern for it."""
     return f"cast the value first: ({shown(source)})…" if is_json(target) else ""
 
 
 def for_overload(method: Method) -> str:
-    """What is meant by a call of a method with arguments that no overload takes."""
+    """Return what is meant by a call of a method with arguments that no overload takes."""
     from apimpolicy.binding.foreign_names import MEMBERS
 
     return MEMBERS.get((method.declaring.name, method.name.lower()), "").removesuffix(".")
 
 
 def for_receiver(type_: Type, name: str, arguments: Sequence[Argument]) -> str:
-    """What to do when an extension method is for sequences of something else."""
+    """Return what to do when an extension method is for sequences of something else."""
     element = lookup.enumerable_argument(type_)
     if name == "Contains" and element is not None and element is not STRING and len(arguments) == 1:
         wanted = arguments[0].expression.type
@@ -199,7 +203,7 @@ def for_receiver(type_: Type, name: str, arguments: Sequence[Argument]) -> str:
 
 
 def _matching_element(type_: Type, wanted: Type) -> str:
-    """The property by which an element is most likely compared with a value of a type: `Name` of an IGroup."""
+    """Return the property by which an element is most likely compared with a value of a type: `Name` of an IGroup."""
     names = [name for name in ("Name", "Id", "Key", "Value") if lookup.find_members(type_, name)]
     for name in names:
         member = lookup.find_members(type_, name)[0]

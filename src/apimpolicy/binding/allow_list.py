@@ -34,7 +34,7 @@ _OF_EVERY_OBJECT: Final = frozenset({"ToString", "Equals", "GetHashCode", "GetTy
 
 
 def check_allow_list(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
-    """The findings of an expression without errors, in order of the text."""
+    """Return the findings of an expression without errors, in order of the text."""
     walk = _Walk(bound)
     walk.written_types(tree)
     walk.members(bound.body)
@@ -42,12 +42,12 @@ def check_allow_list(bound: BoundExpression, tree: Node) -> list[Diagnostic]:
 
 
 def is_type_allowed(definition: TypeDefinition) -> bool:
-    """Whether an expression may name this type."""
+    """Return whether an expression may name this type."""
     return definition.use != "not allowed" or definition.kind == "delegate" or definition.is_tuple
 
 
 def is_member_allowed(member: Method | Property | Field) -> bool:
-    """Whether an expression may use this member of a type that is allowed in part."""
+    """Return whether an expression may use this member of a type that is allowed in part."""
     use = member.declaring.use
     name = "constructor" if member.name == "new" else member.name
     if (name in _OF_EVERY_OBJECT and not member.is_static) or name.startswith("op_"):
@@ -172,7 +172,7 @@ def _used_member(node: Bound) -> Method | Property | Field | None:
 
 
 def _is_sugar(node: Bound) -> bool:
-    """Whether an extension method is called on a value, not as a static method of its class."""
+    """Return whether an extension method is called on a value, not as a static method of its class."""
     place = node.syntax
     callee = place.target if isinstance(place, shapes.Invocation) else place
     arguments = place.arguments if isinstance(place, shapes.Invocation) else None
@@ -181,7 +181,7 @@ def _is_sugar(node: Bound) -> bool:
 
 
 def _is_dynamic(node: Bound) -> bool:
-    """An operation on a dynamic value that is not itself part of a longer one."""
+    """Return an operation on a dynamic value that is not itself part of a longer one."""
     return isinstance(node, nodes.Dynamic) and not any(isinstance(part, nodes.Dynamic) for part in node.operands)
 
 
@@ -193,7 +193,7 @@ def _callee(place: Node | Token) -> Node | Token:
 
 
 def _name_place(place: Node | Token) -> Node | Token:
-    """The member's name."""
+    """Return the member's name."""
     callee = _callee(place)
     if isinstance(callee, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         name = callee.name
@@ -202,7 +202,7 @@ def _name_place(place: Node | Token) -> Node | Token:
 
 
 def _type_place(place: Node | Token) -> Node | Token:
-    """The type before the dot."""
+    """Return the type before the dot."""
     callee = _callee(place)
     if isinstance(callee, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         receiver = callee.receiver

@@ -40,7 +40,7 @@ _NO_REFERENCE = {"foreach": "CS1657", "using": "CS1657", "constant": "CS1510", "
 
 
 def bind_arguments(binder: Binder, node: shapes.Arguments) -> list[Argument]:
-    """The arguments of a call, in order, not converted yet."""
+    """Return the arguments of a call, in order, not converted yet."""
     arguments = [_argument(binder, child) for child in node.arguments]
     names: set[str] = set()
     for argument in arguments:

@@ -38,7 +38,7 @@ def bind_array_creation(binder: Binder, node: shapes.ArrayCreation) -> Expressio
 def array_of_elements(
     binder: Binder, node: Node, type_: ArrayType, sizes: Sequence[Expression], initializer: shapes.Initializer
 ) -> Expression:
-    """An array with its elements listed, and perhaps its sizes as well."""
+    """Return an array with its elements listed, and perhaps its sizes as well."""
     for size in sizes:
         if not size.is_constant:
             return binder.failure(
@@ -66,7 +66,7 @@ def bind_array_creation_with_initializer(binder: Binder, node: shapes.ArrayCreat
 
 
 def array_from(binder: Binder, node: Node, type_: ArrayType, initializer: shapes.Initializer) -> Expression:
-    """An array of a known type from `{ … }`."""
+    """Return an array of a known type from `{ … }`."""
     items = _array_items(binder, initializer, type_, 0, [None] * type_.rank)
     return binder.bad(node, type_) if items is None else ArrayCreation(node, type_, (), tuple(items))
 
@@ -74,7 +74,7 @@ def array_from(binder: Binder, node: Node, type_: ArrayType, initializer: shapes
 def _array_items(
     binder: Binder, node: shapes.Initializer, type_: ArrayType, depth: int, lengths: list[int | None]
 ) -> list[Expression] | None:
-    """The elements, flat for one dimension; rows become ArrayCreations of the same rank, in row-major order.
+    """Return the elements, flat for one dimension; rows become ArrayCreations of the same rank, in row-major order.
 
     `lengths` are those of the dimensions, as written or as the first row of each has it.
     """
@@ -130,7 +130,7 @@ def implied_element(binder: Binder, node: Node, items: Sequence[Expression], wri
 
 
 def _innermost(initializer: shapes.Initializer, rank: int) -> list[Node]:
-    """The elements in the rows of an array of several dimensions."""
+    """Return the elements in the rows of an array of several dimensions."""
     if rank == 1:
         return initializer.items
     rows = [child for child in initializer.items if isinstance(child, shapes.Initializer)]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def check_assignable(binder: Binder, target: Expression, node: Node | Token, *, code: str = "CS0131") -> bool:
-    """Whether something can be assigned to this expression; reports why not."""
+    """Return whether something can be assigned to this expression; reports why not."""
     if isinstance(target, Bad):
         return False
     if isinstance(target, Local) and target.symbol.is_readonly:
@@ -88,7 +88,7 @@ def check_assignable(binder: Binder, target: Expression, node: Node | Token, *, 
 
 
 def _has_own_place(binder: Binder, target: Expression, node: Node | Token) -> bool:
-    """Whether the tuple that an element is of is a variable: changing a copy is CS1612, or CS1654 in a loop."""
+    """Return whether the tuple that an element is of is a variable: changing a copy is CS1612, or CS1654 in a loop."""
     whole = target
     while _is_part(whole):
         whole = whole.receiver  # type: ignore[attr-defined]
@@ -114,7 +114,7 @@ def _readonly_help(target: Expression) -> str:
 
 
 def _is_part(target: Expression) -> bool:
-    """Whether something is an element of a tuple: as the tuple, it may be a copy."""
+    """Return whether something is an element of a tuple: as the tuple, it may be a copy."""
     if isinstance(target, FieldAccess):
         return target.receiver is not None and target.receiver.type.is_value_type and not target.field.is_static
     return isinstance(target, TupleElement)

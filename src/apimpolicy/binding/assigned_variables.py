@@ -22,12 +22,12 @@ class Variables:
         self._owners: list[LocalSymbol] = []
 
     def mask(self, symbol: LocalSymbol) -> int:
-        """All bits of a variable."""
+        """Return all bits of a variable."""
         first, width = self._place(symbol)
         return ((1 << width) - 1) << first
 
     def part(self, symbol: LocalSymbol, path: tuple[int, ...]) -> int:
-        """The bits of an element: `path` holds the indexes that lead to it."""
+        """Return the bits of an element: `path` holds the indexes that lead to it."""
         first, _ = self._place(symbol)
         type_: Type = symbol.type
         for index in path:
@@ -46,7 +46,7 @@ class Variables:
         return place
 
     def symbols(self, mask: int) -> Iterator[LocalSymbol]:
-        """The variables that have a bit in the mask, in the order in which they were met."""
+        """Yield the variables that have a bit in the mask, in the order in which they were met."""
         last = None
         while mask:
             lowest = mask & -mask

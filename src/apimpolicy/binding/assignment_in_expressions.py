@@ -75,7 +75,7 @@ class ExpressionWalk:
         return state | self.variables.mask(symbol)
 
     def _read(self, node: Expression, symbol: LocalSymbol, mask: int, state: int) -> int:
-        """All of `mask` must be set here; what a local function reads of outer variables is asked at its calls."""
+        """All of `mask` must be set here; what a local function reads of outer variables is checked at its calls."""
         missing = mask & ~(state | self.reported)
         if not missing:
             return state
@@ -108,7 +108,7 @@ class ExpressionWalk:
         return self._declared(node.symbol, state) if node.symbol is not None else state
 
     def _assign(self, target: Expression | None, state: int) -> int:
-        """What an assignment to this target sets."""
+        """Return what an assignment to this target sets."""
         if isinstance(target, nodes.Local):
             return self._set(target.symbol, state)
         if isinstance(target, nodes.OutVariable):
@@ -119,7 +119,7 @@ class ExpressionWalk:
         return state
 
     def _evaluate_target(self, target: Expression, state: int) -> int:
-        """The receiver and indexes of a target that is going to be written, not read."""
+        """Return the receiver and indexes of a target that is going to be written, not read."""
         if isinstance(target, nodes.Local):
             return state
         if isinstance(target, nodes.TupleElement) and tuple_path(target) is not None:
@@ -263,7 +263,7 @@ class ExpressionWalk:
     # ------------------------------------------------------------------------------------------ conditions
 
     def condition(self, node: Expression, state: int) -> tuple[int, int]:
-        """The states when the condition is true and when it is false."""
+        """Return the states when the condition is true and when it is false."""
         if node.is_constant:
             after = self.visit(node, state)
             return (after, UNREACHABLE) if node.constant else (UNREACHABLE, after)
@@ -311,7 +311,7 @@ class ExpressionWalk:
         return self.visit(node.when_true, when_true) & self.visit(node.when_false, when_false)
 
     def _pattern(self, pattern: nodes.Pattern, state: int) -> tuple[int, int]:
-        """The states after a match and after none."""
+        """Return the states after a match and after none."""
         if pattern.value is not None:
             state = self.visit(pattern.value, state)
         if pattern.symbol is not None:

@@ -18,7 +18,6 @@ from apimpolicy.binding.nodes import (
     Redirection,
 )
 from apimpolicy.binding.operations import bind_operation
-from apimpolicy.binding.stack_lifetime import lives_on
 from apimpolicy.binding.written import is_discard
 from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import INT, VOID
@@ -74,8 +73,6 @@ def bind_assignment(binder: Binder, node: shapes.Assignment) -> Expression:
     converted = binder.convert(value, target.type)
     if isinstance(converted, Bad):
         return converted
-    if conv.is_ref_struct(target.type) and not lives_on(binder, value, target):
-        return binder.bad(node)
     return Assignment(node, target.type, target, converted)
 
 

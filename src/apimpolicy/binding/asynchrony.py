@@ -48,7 +48,7 @@ def _without_arguments(node: Node, receiver: Expression, name: str) -> Expressio
 
 
 def result_of(returns: Type) -> Type | None:
-    """What the body of an asynchronous function with this return type returns; None for a type that none has."""
+    """Return what the body of an asynchronous function with this return type returns; None for a type that none has."""
     if returns in (VOID, ERROR):
         return returns
     if isinstance(returns, NamedType) and returns.name == TASK:
@@ -57,5 +57,5 @@ def result_of(returns: Type) -> Type | None:
 
 
 def task_of(result: Type) -> Type:
-    """The return type that is inferred for an asynchronous lambda whose body returns this."""
+    """Return the return type that is inferred for an asynchronous lambda whose body returns this."""
     return named(TASK) if result is VOID else named(TASK, result)

@@ -68,7 +68,7 @@ class BoundExpression:
 def bind(tree: Node, excerpt: Excerpt, make: Callable[[Excerpt], Binder] = Binder) -> BoundExpression:
     """Bind a parsed policy expression; never raises for faults of the expression, they become diagnostics.
 
-    `make` makes the binder: somebody who wants to see more on the way has one of their own.
+    `make` makes the binder: pass your own to observe the binding.
     """
     context = LocalSymbol("context", named("IContext"), "context", None)
     levels = depth(tree)

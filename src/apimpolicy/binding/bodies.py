@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def bind_branch(binder: Binder, node: Node) -> Expression:
-    """A value in one of the places where `throw` may stand instead (section 12.16)."""
+    """Return a value in one of the places where `throw` may stand instead (section 12.16)."""
     if isinstance(node, shapes.ThrowExpression):
         exception = thrown(binder, node.exception)
         return exception if isinstance(exception, Bad) else ThrowExpression(node, THROW_TYPE, exception)
@@ -60,7 +60,7 @@ def function_body(binder: Binder, node: Node) -> Block:
 
 
 def falls_through(binder: Binder, block: Block) -> bool:
-    """Whether control comes to the end of the block."""
+    """Return whether control reaches the end of the block."""
     from apimpolicy.binding.flow import Flow
 
     return Flow(binder.ends).end_reachable(block)

@@ -34,7 +34,7 @@ _UNREAD: Final = frozenset({"local_function", "simple_lambda", "parenthesized_la
 
 
 def check_braces(tree: Node, excerpt: Excerpt) -> list[Diagnostic]:
-    """A diagnostic for each body without braces in the syntax tree of an expression, in order of the text."""
+    """Return a diagnostic for each body without braces in the syntax tree of an expression, in order of the text."""
     if not isinstance(tree, shapes.BlockBody):
         return []
     return [

@@ -93,7 +93,7 @@ def bind_invocation(binder: Binder, node: shapes.Invocation) -> Expression:
 
 
 def _dynamic_call(binder: Binder, node: Node, group: MethodGroup, arguments: list[Argument]) -> Expression:
-    """A call of a known method with a dynamic argument: the overload is chosen when it runs."""
+    """Return a call of a known method with a dynamic argument: the overload is chosen when it runs."""
     own = resolve(group.methods, arguments, group.type_arguments, binder) if group.methods else None
     if own is not None and own.best is None and own.ambiguous is None:
         return complaints.no_overload(binder, node, group, own, arguments)
@@ -159,7 +159,7 @@ def call_group(binder: Binder, node: Node, group: MethodGroup, arguments: list[A
 
 
 def _resolve_extension(binder: Binder, group: MethodGroup, arguments: Sequence[Argument]) -> Resolution:
-    """The extension method that a call means: `arguments` begin with the receiver."""
+    """Return the extension method that a call means: `arguments` begin with the receiver."""
     found = resolve(group.extensions, arguments, group.type_arguments, binder, is_extension_call=True)
     outer = lookup.outer_extension_methods(group.name) if found.best is None and found.ambiguous is None else ()
     if outer:
@@ -175,7 +175,7 @@ def _call_with_bad_arguments(
     arguments: list[Argument],
     receiver: Expression | None = None,
 ) -> Expression:
-    """An argument is already reported: nothing is said about the call, whose type all methods may agree about."""
+    """An argument is already reported: nothing is reported about the call, whose type all methods may agree about."""
     binder.unfinished_call(node, methods, arguments, receiver)
     settle_arguments(binder, arguments)
     returns = {method.returns for method in methods}
@@ -289,7 +289,7 @@ def _bind_index(binder: Binder, node: shapes.ElementAccess | shapes.ConditionalE
 
 
 def _index_type(type_: Type) -> Type:
-    """What an index of a type gives, whatever stands in the brackets; the error type when that is not known."""
+    """Return what an index of a type gives, whatever stands in the brackets; the error type when that is not known."""
     if isinstance(type_, ArrayType):
         return type_.element
     found = {property_.type for property_ in lookup.indexers(type_)} if isinstance(type_, NamedType) else set()
@@ -334,7 +334,7 @@ def _as_method(property_: Property) -> Method:
 
 
 def _no_name_in(operand: Child) -> Child:
-    """What stands before a dot in the operand of `nameof` and is no name: a call, a literal."""
+    """Return what stands before a dot in the operand of `nameof` and is no name: a call, a literal."""
     while isinstance(operand, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         operand = operand.receiver
     if isinstance(operand, Node) and operand.kind in _NO_NAMES:
@@ -351,7 +351,7 @@ _NO_NAMES = frozenset(
 
 
 def _is_nameof(node: Child, arguments: Child) -> bool:
-    """Whether a call is `nameof(…)`: it has one argument without a name (section 12.8.23)."""
+    """Return whether a call is `nameof(…)`: it has one argument without a name (section 12.8.23)."""
     if not isinstance(node, shapes.Identifier) or node.name.text != "nameof":
         return False
     written = arguments.arguments if isinstance(arguments, shapes.Arguments) else []
@@ -359,12 +359,12 @@ def _is_nameof(node: Child, arguments: Child) -> bool:
 
 
 def _callee(node: Node) -> Node:
-    """What is called, in front of the brackets."""
+    """Return what is called, in front of the brackets."""
     return node.target if isinstance(node, shapes.Invocation) else node
 
 
 def _name_token(node: Child) -> Token | None:
-    """The last name of a simple or dotted name."""
+    """Return the last name of a simple or dotted name."""
     if isinstance(node, (shapes.Identifier, shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         return node.name
     return None

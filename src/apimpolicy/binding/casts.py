@@ -106,7 +106,7 @@ def bind_is_type(binder: Binder, node: shapes.IsType) -> Expression:
 
 
 def _names_constant(binder: Binder, node: shapes.NamedType) -> bool:
-    """Whether `x is Name` means a constant: no such type, but a value of that name."""
+    """Return whether `x is Name` means a constant: no such type, but a value of that name."""
     qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
     if arguments is not None:
         return False

@@ -128,7 +128,7 @@ def _complain(
         where,
         code,
         f"no overload of {name} takes {count} argument{'s' * (count != 1)}",
-        help=advice.for_overload(candidates[0].method) or _choices(name, candidates),
+        help=_choices(name, candidates),
     )
 
 
@@ -137,7 +137,7 @@ _OF_SEVERAL = ("'GroupBy'", "'GroupJoin'", "'Join'", "'OrderBy", "'ThenBy")
 
 
 def _clause_without_type(binder: Binder, where: Token, name: str, arguments: Sequence[Argument]) -> Bad:
-    """A clause of a query whose types cannot be inferred; its method has a name without a place of its own."""
+    """Return a clause of a query whose types cannot be inferred; its method has a name without a place of its own."""
     inner = arguments[0].expression
     if name == "'SelectMany'" and isinstance(inner, UnboundLambda):
         made = next((body.return_type for body in inner.bodies.values() if body.return_type is not None), None)
@@ -154,7 +154,7 @@ def _no_query_type(name: str) -> str:
 
 
 def _misplaced_name(binder: Binder, token: Any, failure: str) -> Bad:
-    """A named argument for a parameter that has one, or out of its place before one without a name."""
+    """Return a named argument for a parameter that has one, or out of its place before one without a name."""
     if failure == "twice":
         return binder.failure(token, "CS1744", f"the parameter '{token.text}' is given more than once")
     return binder.failure(
@@ -172,7 +172,10 @@ def _broken_constraint(binder: Binder, where: Node | Token, name: str, broken: V
 
 
 def _choices(name: str, candidates: Sequence[Candidate]) -> str:
-    """The signatures that exist, when there are few."""
+    """Return what is meant by the call, or the signatures that exist, when there are few."""
+    meant = advice.for_overload(candidates[0].method) if candidates else ""
+    if meant:
+        return meant
     bare = name.strip("'")
     lists = list(
         dict.fromkeys(
@@ -322,7 +325,7 @@ def _complain_extension(
 def bad_delegate_call(
     binder: Binder, node: Node, target: Expression, found: Resolution, arguments: Sequence[Argument]
 ) -> Bad:
-    """A delegate called with the wrong arguments: CS1593 for their number, CS1503 for a type."""
+    """Return a delegate called with the wrong arguments: CS1593 for their number, CS1503 for a type."""
     if depends_on_error(arguments):
         return binder.bad(node)
     candidate = found.candidates[0]

@@ -30,7 +30,7 @@ class Condition(NamedTuple):
 
 
 def conditions_of(root: nodes.Bound) -> list[Condition]:
-    """The conditions of an expression or a block, in the order of the text."""
+    """Return the conditions of an expression or a block, in the order of the text."""
     found: dict[tuple[str, int, int], Condition] = {}
     if isinstance(root, nodes.Expression) and _is_bool(root):
         _decide(root, found)
@@ -48,19 +48,19 @@ def conditions_of(root: nodes.Bound) -> list[Condition]:
 
 
 def key_of(node: nodes.Bound) -> tuple[str, int, int]:
-    """What a node is known by when the same text is bound again."""
+    """Return what a node is known by when the same text is bound again."""
     return type(node).__name__, node.syntax.start, node.syntax.end
 
 
 def unconverted(node: nodes.Expression) -> nodes.Expression:
-    """The expression without implied conversions that keep whether it is null, or its truth."""
+    """Return the expression without implied conversions that keep whether it is null, or its truth."""
     while isinstance(node, nodes.Convert) and not node.is_explicit and (_is_bool(node) <= _is_bool(node.operand)):
         node = node.operand
     return node
 
 
 def _decisions(node: nodes.Bound) -> Iterator[nodes.Expression]:
-    """What a node asks."""
+    """Yield what a node asks."""
     asked: nodes.Bound | None = None
     if isinstance(node, (nodes.If, nodes.Loop, nodes.Conditional)):
         asked = node.condition

@@ -33,7 +33,7 @@ class FoldingError(Exception):
 
 
 def is_foldable(type_: Type) -> bool:
-    """Whether constants of this type exist."""
+    """Return whether constants of this type exist."""
     return type_ in INTEGRAL_RANGES or type_ in (BOOL, STRING, DOUBLE, FLOAT, DECIMAL) or is_enum(type_)
 
 
@@ -47,7 +47,7 @@ def _overflow(checked: bool, type_: Type, value: int) -> int:
 
 
 def fold_binary(operator: str, type_: Type, left: Any, right: Any, *, checked: bool) -> Any:
-    """The value of a predefined binary operator over constants, or NOT_CONSTANT.
+    """Return the value of a predefined binary operator over constants, or NOT_CONSTANT.
 
     `checked` is the context: constant expressions overflow as errors unless they stand in `unchecked`.
     """
@@ -141,7 +141,7 @@ def _fold_decimal(operator: str, left: Decimal, right: Decimal) -> Any:
 
 
 def fold_unary(operator: str, type_: Type, value: Any, *, checked: bool) -> Any:
-    """The value of a predefined unary operator over a constant."""
+    """Return the value of a predefined unary operator over a constant."""
     if operator == "!":
         return not value
     if operator == "+":
@@ -156,7 +156,7 @@ def fold_unary(operator: str, type_: Type, value: Any, *, checked: bool) -> Any:
 
 
 def fold_conversion(value: Any, source: Type, target: Type, *, checked: bool, explicit: bool) -> Any:
-    """A constant converted between predefined types, or NOT_CONSTANT when the result is no constant.
+    """Return a constant converted between predefined types, or NOT_CONSTANT when the result is no constant.
 
     Raises FoldingError CS0221 when a value does not fit; CS0031 for implied conversions, and for those of a decimal,
     which `unchecked` does not allow either.

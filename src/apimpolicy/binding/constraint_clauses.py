@@ -120,7 +120,7 @@ def _check_circles(binder: Binder, written: list[Token], parameters: tuple[TypeP
 
 
 def _word(node: Node) -> str:
-    """The constraint as a word; empty for a type."""
+    """Return the constraint as a word; empty for a type."""
     if isinstance(node, shapes.ClassConstraint):
         return "class"
     if isinstance(node, shapes.StructConstraint):

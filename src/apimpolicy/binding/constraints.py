@@ -25,7 +25,7 @@ class Violation(Record):
 
 
 def violation(parameters: Sequence[TypeParameter], arguments: Sequence[Type]) -> Violation | None:
-    """The first type argument that breaks a constraint."""
+    """Return the first type argument that breaks a constraint."""
     for place, (parameter, argument) in enumerate(zip(parameters, arguments, strict=True)):
         for constraint in parameter.constraints:
             code = _code(argument, constraint)
@@ -46,7 +46,7 @@ def violation(parameters: Sequence[TypeParameter], arguments: Sequence[Type]) ->
 
 
 def _code(argument: Type, constraint: str) -> str:
-    """The compiler's code for a type argument that breaks this constraint, else empty."""
+    """Return the compiler's code for a type argument that breaks this constraint, else empty."""
     if argument in (ERROR, DYNAMIC):
         return ""
     if constraint == "class":
@@ -62,7 +62,7 @@ def _code(argument: Type, constraint: str) -> str:
 
 
 def has_constructor(type_: Type) -> bool:
-    """Whether `new()` makes one: a structure, or a class that can be created without arguments."""
+    """Return whether `new()` makes one: a structure, or a class that can be created without arguments."""
     if isinstance(type_, TypeParameter):
         return type_.is_value_type or "new()" in type_.constraints
     if type_.is_value_type or not isinstance(type_, NamedType):

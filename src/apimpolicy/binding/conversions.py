@@ -77,7 +77,7 @@ _SIGNED_UNSIGNED: dict[Type, set[NamedType]] = {
 
 
 def implicit_conversion(source: Type, target: Type) -> Conversion | None:
-    """The implicit conversion from a type (not: from an expression), or None."""
+    """Return the implicit conversion from a type (not: from an expression), or None."""
     return standard_implicit(source, target) or user_conversion(source, target, explicit=False)
 
 
@@ -171,7 +171,7 @@ def constant_fits(value: Any, source: Type, target: Type) -> bool:
 
 
 def explicit_conversion(source: Type, target: Type) -> Conversion | None:
-    """The conversion that a cast performs: implicit ones first (section 10.3.1)."""
+    """Return the conversion that a cast performs: implicit ones first (section 10.3.1)."""
     found = standard_implicit(source, target)
     if found is not None:
         return found

@@ -57,7 +57,7 @@ class Binder(Reports):
         self.has_unknown = False
         """Whether a part of the code is unknown (`hole`): then what is assigned where is not checked."""
         self.ends: dict[Statement, Answer] = {}
-        """Whether the ends of loops and switches can be reached, as far as somebody asked."""
+        """Whether the ends of loops and switches can be reached, as far as it was evaluated."""
 
         # The function that is being bound.
         self.returns: list[Return] | None = None
@@ -79,8 +79,6 @@ class Binder(Reports):
         """The name in front of `=` in the argument that is being bound."""
         self.takes_unbound = False
         """Whether a type without its arguments may stand here: `typeof(List<>)`."""
-        self.stack_places: frozenset[int] = frozenset()
-        """The identities of the nodes that stand where `stackalloc` may."""
 
         # Chains of `.`, `?.`, calls and indexes.
         self.known_receiver: tuple[Node, Expression] | None = None
@@ -97,7 +95,7 @@ class Binder(Reports):
         return EXPRESSIONS[node.kind](self, node)
 
     def bind_type(self, node: Node) -> Type:
-        """The type that type syntax denotes; `types.ERROR` after a report."""
+        """Return the type that type syntax denotes; `types.ERROR` after a report."""
         return TYPES[node.kind](self, node)
 
     def bind_statement(self, node: Node) -> Statement:
@@ -111,7 +109,7 @@ class Binder(Reports):
         return block
 
     def bind_embedded(self, node: Node) -> Statement:
-        """A statement under if, else or a loop: has its own scope, and is no declaration (CS1023)."""
+        """Return a statement under if, else or a loop: has its own scope, and is no declaration (CS1023)."""
         saved = self.enter()
         try:
             if node.kind in (
@@ -131,7 +129,7 @@ class Binder(Reports):
             self.scope = saved
 
     def hole(self, node: Node, receiver: Expression | None = None) -> Bad:
-        """An expression, or a list of arguments, that is unknown: text that a template puts in later.
+        """Return an expression, or a list of arguments, that is unknown: text that a template puts in later.
 
         With a receiver it is a member of that.
         """
@@ -139,7 +137,7 @@ class Binder(Reports):
         return self.bad(node)
 
     def unknown_type(self, node: Node) -> Type:
-        """A type that is unknown: text that a template puts in later."""
+        """Return a type that is unknown: text that a template puts in later."""
         self.has_unknown = True
         return ERROR
 
@@ -212,7 +210,7 @@ class Binder(Reports):
     # ----------------------------------------------------------------------------------------- conversion
 
     def classify(self, expression: Expression, target: Type) -> conv.Conversion | None:
-        """The implicit conversion from an expression (section 10.2), or None."""
+        """Return the implicit conversion from an expression (section 10.2), or None."""
         source = expression.type
         if source is ERROR or target is ERROR:
             return conv.IDENTITY
@@ -259,7 +257,7 @@ class Binder(Reports):
         return conv.TUPLE if all(self.classify(e, t) is not None for e, t in pairs) else None
 
     def return_type_of(self, expression: Expression, parameters: tuple[Type, ...]) -> Type | None:
-        """What a lambda or method group returns when it is called with arguments of these types (12.6.3.13)."""
+        """Return what a lambda or method group returns when it is called with arguments of these types (12.6.3.13)."""
         form = form_of(expression)
         return form.return_type(self, expression, parameters) if form is not None else None
 
@@ -419,7 +417,7 @@ _FORMATTABLE = frozenset({"System.FormattableString", "System.IFormattable"})
 
 
 def is_interpolated(expression: Expression) -> bool:
-    """Whether an expression is an interpolated string, also one without holes."""
+    """Return whether an expression is an interpolated string, also one without holes."""
     return isinstance(expression, InterpolatedString) or (
         isinstance(expression, Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
     )

@@ -140,7 +140,7 @@ def construct(binder: Binder, node: Node, type_node: Node, type_: NamedType, arg
 
 
 def _initializers(binder: Binder, node: shapes.Initializer, target: Placeholder) -> list[Initializer] | None:
-    """The steps of `{ … }` on a new object; None after a report.
+    """Return the steps of `{ … }` on a new object; None after a report.
 
     One `Name = value` or `[key] = value` among them makes it an initializer of members, else it adds elements.
     """
@@ -383,7 +383,7 @@ def _has_elements(type_: Type) -> bool:
 
 
 def _is_written(token: Token) -> bool:
-    """Whether a name stands in the text; those that the translation of a query makes do not."""
+    """Return whether a name stands in the text; those that the translation of a query makes do not."""
     return token.start < token.end
 
 

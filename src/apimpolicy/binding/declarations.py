@@ -15,9 +15,8 @@ from apimpolicy.binding.nodes import (
     Statements,
 )
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.stack_lifetime import allow_stack_memory, is_on_stack
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol
-from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_ref_struct, is_static_class
+from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_static_class
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.binding.written import is_var, name_of
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
@@ -70,7 +69,7 @@ def declare_ahead(binder: Binder, statements: Sequence[Child]) -> Enclosing:
 
 
 def bind_instances(binder: Binder) -> list[Statement]:
-    """The bodies of the generic functions of this block, with the type arguments that they are called with."""
+    """Return the bodies of the generic functions of this block, with the type arguments that they are called with."""
     if not any(isinstance(symbol, LocalFunctionSymbol) for symbol in binder.scope.names.values()):
         return []
     from apimpolicy.binding.local_functions import instances_of_generics
@@ -128,20 +127,14 @@ def _declarator(binder: Binder, node: shapes.Declarator, type_: Type, *, is_var:
         symbol.type = ERROR
         return LocalDeclaration(node, symbol, binder.bad(node))
     if isinstance(initializer, (shapes.Stackalloc, shapes.StackallocWithInitializer, shapes.ImplicitStackalloc)):
-        symbol.is_on_stack = True
-        allow_stack_memory(binder, initializer)
-        from apimpolicy.binding.stack_memory import stack_value
+        from apimpolicy.binding.stack_memory import refused
 
-        value = stack_value(binder, initializer, None if is_var else type_)
-        symbol.type = value.type
-        return LocalDeclaration(node, symbol, value)
-    allow_stack_memory(binder, initializer)
+        return LocalDeclaration(node, symbol, refused(binder, initializer))
     if is_var:
         saved, binder.being_declared = binder.being_declared, symbol
         value = _var_value(binder, node, name, initializer)
         binder.being_declared = saved
         symbol.type = value.type
-        symbol.is_on_stack = is_ref_struct(value.type) and is_on_stack(value)
         return LocalDeclaration(node, symbol, value)
     if isinstance(initializer, shapes.Initializer):
         if isinstance(type_, ArrayType):
@@ -160,7 +153,6 @@ def _declarator(binder: Binder, node: shapes.Declarator, type_: Type, *, is_var:
             )
         return LocalDeclaration(node, symbol, value)
     value = binder.convert(binder.bind_value(initializer), type_)
-    symbol.is_on_stack = is_ref_struct(type_) and is_on_stack(value)
     return LocalDeclaration(node, symbol, value)
 
 
@@ -278,7 +270,7 @@ def _can_be_constant(type_: Type) -> bool:
 
 
 def _declared_names(block: shapes.Block) -> dict[str, int]:
-    """The variables that a block's own declarations introduce, with their offsets."""
+    """Return the variables that a block's own declarations introduce, with their offsets."""
     found: dict[str, int] = {}
     for child in block.statements:
         if isinstance(child, shapes.LocalDeclarationStatement):

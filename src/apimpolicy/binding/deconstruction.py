@@ -69,7 +69,7 @@ def bind_deconstruction(binder: Binder, node: shapes.Assignment) -> Expression:
 
 
 def deconstruct(binder: Binder, node: Node, left: Child, value: Expression) -> Expression:
-    """The value of the loop's variable, or of an assignment, given to the parts on the left."""
+    """Return the value of the loop's variable, or of an assignment, given to the parts on the left."""
     parts = _part(left).parts or []
     if len({declares for part in parts for declares in _declaring(binder, part)}) > 1:
         _declare_parts(binder, parts)
@@ -131,7 +131,7 @@ def _deconstruct_call(value: Expression, method: Method, types: list[Type]) -> E
 def _converted_elements(
     binder: Binder, value: TupleCreation, targets: list[Expression | None], placeholders: list[Placeholder]
 ) -> Expression:
-    """A tuple that is written out takes the types of what its elements are assigned to, element by element."""
+    """Return a tuple that is written out takes the types of what its elements are assigned to, element by element."""
     converted: list[Expression] = []
     for element, target, placeholder in zip(value.elements, targets, placeholders, strict=True):
         if target is not None and not isinstance(target, (Bad, Deconstruction)):
@@ -166,7 +166,7 @@ def _does_not_fit(binder: Binder, node: Node, parts: list[_Part], type_: Type) -
 
 
 def _target(binder: Binder, node: Node, part: _Part, value: Placeholder) -> Expression | None:
-    """What an element goes to, declared where it declares; None for a discard."""
+    """Return what an element goes to, declared where it declares; None for a discard."""
     if part.parts is not None:
         return _take_apart(binder, node, part.parts, value)
     if isinstance(part.target, Token):
@@ -221,7 +221,7 @@ def _declaring(binder: Binder, part: _Part) -> list[bool]:
 
 
 def declares_parts(binder: Binder, left: Child) -> bool:
-    """Whether everything that a value is taken apart into is declared there, or a discard."""
+    """Return whether everything that a value is taken apart into is declared there, or a discard."""
     return all(declares for part in _part(left).parts or [] for declares in _declaring(binder, part))
 
 
@@ -235,7 +235,7 @@ def _discards(binder: Binder, part: _Part) -> bool:
 
 
 def _merged_type(binder: Binder, parts: list[_Part], value: TupleCreation) -> Type | None:
-    """The type of a tuple with elements such as null and lambdas: those take the types of their targets."""
+    """Return the type of a tuple with elements such as null and lambdas: those take the types of their targets."""
     types = []
     for index, element in enumerate(value.elements):
         type_ = element.type if not isinstance(element.type, SpecialType) else None
@@ -259,7 +259,7 @@ def _needs_value(binder: Binder, element: Expression) -> None:
 
 
 def _written_type(binder: Binder, part: _Part) -> Type | None:
-    """The type that a target has by itself; a `var` and a discard have none."""
+    """Return the type that a target has by itself; a `var` and a discard have none."""
     if isinstance(part.target, Token):
         return None if part.type_node is None or is_var(part.type_node) else binder.bind_type(part.type_node)
     if is_discard(part.target, binder.scope):

@@ -44,15 +44,15 @@ class Flow:
 
     def __init__(self, known: dict[Statement, Answer]) -> None:
         self._known = known
-        """The answers for loops and switches, which depend on nothing outside of them: each is asked once for itself
-        and once for everything around it."""
+        """The answers for loops and switches, which depend on nothing outside of them: each is evaluated once by
+        itself, and once for everything around it."""
         self._broken: set[int] = set()
         self._jumps: set[str] = set()
         """The labels that a `goto` which can be reached goes to, as far as has been seen."""
         self._targets: list[int] = []
 
     def end_reachable(self, statement: Statement) -> bool:
-        """Whether control can leave this statement at its end, given that it is reached."""
+        """Return whether control can leave this statement at its end, given that it is reached."""
         if isinstance(statement, (Block, Statements)):
             return self.list_end_reachable(statement.statements)
         if isinstance(statement, If):
@@ -154,7 +154,7 @@ class Flow:
 
 
 def _places_of_labels(statements: Sequence[Statement]) -> dict[str, int]:
-    """Where in a list the statement of each of its labels is."""
+    """Return where in a list the statement of each of its labels is."""
     found: dict[str, int] = {}
     for place, statement in enumerate(statements):
         current = statement
@@ -165,7 +165,7 @@ def _places_of_labels(statements: Sequence[Statement]) -> dict[str, int]:
 
 
 def labels_of(statements: Sequence[Statement]) -> dict[str, Labeled]:
-    """The labels that stand in a list of statements itself, by name."""
+    """Return the labels that stand in a list of statements itself, by name."""
     found: dict[str, Labeled] = {}
     for statement in statements:
         current = statement
@@ -176,14 +176,14 @@ def labels_of(statements: Sequence[Statement]) -> dict[str, Labeled]:
 
 
 def always_matches(value: Expression, pattern: Pattern) -> bool:
-    """Whether a pattern takes every value that this expression can have."""
+    """Return whether a pattern takes every value that this expression can have."""
     if pattern.value is not None:
         return value.is_constant and pattern.value.is_constant and value.constant == pattern.value.constant
     return pattern.target is None or (pattern.target is value.type and value.type.is_value_type)
 
 
 def never_matches(value: Expression, pattern: Pattern) -> bool:
-    """Whether the expression and the pattern are two different constants."""
+    """Return whether the expression and the pattern are two different constants."""
     wanted = pattern.value
     return wanted is not None and value.is_constant and wanted.is_constant and value.constant != wanted.constant
 

@@ -68,6 +68,7 @@ TYPE_WORDS: Final = {
     **dict.fromkeys(("let", "dim", "Dim", "auto", "val", "def", "final"), _DECLARE),
     "function": "a local function begins with its return type: int f() { … }",
     "not": "write !(x is …), or x != null",
+    "import": "remove it: the usual namespaces are imported",
     "Integer": "write int",
     "boolean": "write bool",
     "str": "write string",

@@ -46,7 +46,7 @@ def bind_defaults(binder: Binder, function: LocalFunctionSymbol) -> None:
 
 
 def _is_default(binder: Binder, node: Node, name: Token, value: Expression, parameter: Parameter) -> bool:
-    """Whether a value can be a parameter's default; reported when it cannot."""
+    """Return whether a value can be a parameter's default; reported when it cannot."""
     target = parameter.type
     is_value = value.is_constant or value.type is NULL or isinstance(value, (DefaultLiteral, DefaultValue))
     if not is_value and not (
@@ -78,7 +78,7 @@ def _is_simple(type_: Type) -> bool:
 
 
 def instance_of(binder: Binder, function: LocalFunctionSymbol, types: tuple[Type, ...]) -> LocalFunctionSymbol:
-    """A generic function with its type arguments; its body is bound at the end of the block that declares it."""
+    """Return a generic function with its type arguments; its body is bound at the end of the block that declares it."""
     known = function.instances.get(types)
     if known is not None:
         return known
@@ -96,7 +96,7 @@ def instance_of(binder: Binder, function: LocalFunctionSymbol, types: tuple[Type
 
 
 def _generics_around(binder: Binder) -> list[TypeParameter]:
-    """The type parameters of the generic functions whose own bodies are being bound."""
+    """Return the type parameters of the generic functions whose own bodies are being bound."""
     found: list[TypeParameter] = []
     scope: Scope | None = binder.scope
     while scope is not None:

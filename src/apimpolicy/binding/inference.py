@@ -54,7 +54,7 @@ class Inference:
         self.bounds = {parameter: _Bounds() for parameter in parameters}
 
     def run(self) -> tuple[Type, ...] | None:
-        """The type arguments, or None when inference fails (CS0411)."""
+        """Return the type arguments, or None when inference fails (CS0411)."""
         self._first_phase()
         while True:
             unfixed = self._unfixed()
@@ -268,14 +268,14 @@ class Inference:
 
 
 def _converts(source: Type, target: Type) -> bool:
-    """Whether a type converts to another, user-defined conversions included; `dynamic` is like `object` here."""
+    """Return whether a type converts to another, user-defined conversions included; `dynamic` is like `object` here."""
     if source is DYNAMIC:
         return target is DYNAMIC or target is OBJECT
     return implicit_conversion(source, target) is not None
 
 
 def best_common_type(expressions: Sequence[Expression]) -> Type | None:
-    """The best common type of a set of expressions (section 12.6.3.15), for `new[] { … }` and lambda returns.
+    """Return the best common type of a set of expressions (section 12.6.3.15), for `new[] { … }` and lambda returns.
 
     Only types count: a constant that fits a smaller type does not make that type the best one.
     """
@@ -295,7 +295,7 @@ def best_common_type(expressions: Sequence[Expression]) -> Type | None:
 
 
 def _better(first: Type, second: Type) -> Type | None:
-    """The one of two types to which the other converts; None when there is none, or both convert."""
+    """Return the one of two types to which the other converts; None when there is none, or both convert."""
     if first is second or same(first, second):
         return first
     forth, back = _converts(first, second), _converts(second, first)

@@ -40,7 +40,7 @@ def _at_yield(binder: Binder, node: Node, code: str, message: str) -> None:
 
 
 def _yielded_type(binder: Binder, node: Node) -> Type | None:
-    """The element type of the iterator that a `yield` stands in; None after a report, or when it had one."""
+    """Return the element type of the iterator that a `yield` stands in; None after a report, or when it had one."""
     function = binder.scope.function
     if isinstance(function, LocalFunctionSymbol):
         return iterator_element(function.returns)

@@ -73,7 +73,7 @@ def bind_anonymous_method(binder: Binder, node: shapes.AnonymousMethod) -> Expre
 
 
 def bound_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) -> BoundBody:
-    """The body bound with these parameter types; from the cache when it was bound before."""
+    """Return the body bound with these parameter types; from the cache when it was bound before."""
     found = unbound.bodies.get(types)
     if found is None:
         found = unbound.bodies[types] = _bind_body(binder, unbound, types)
@@ -157,7 +157,7 @@ def _inferred_return(returns: list[Return], falls_through: bool) -> Type | None:
 
 
 def return_type(binder: Binder, unbound: UnboundLambda, parameters: tuple[Type, ...]) -> Type | None:
-    """The inferred return type (section 12.6.3.13); ERROR when the body has errors, None when there is none."""
+    """Return the inferred return type (section 12.6.3.13); ERROR when the body has errors, None when there is none."""
     if unbound.names is not None and len(unbound.names) != len(parameters):
         return None
     types = unbound.explicit_types if unbound.explicit_types is not None else parameters
@@ -168,7 +168,7 @@ def return_type(binder: Binder, unbound: UnboundLambda, parameters: tuple[Type, 
 
 
 def conversion(binder: Binder, unbound: UnboundLambda, target: Type) -> conv.Conversion | None:
-    """The anonymous function conversion to this type (section 10.7.1), or None."""
+    """Return the anonymous function conversion to this type (section 10.7.1), or None."""
     return conv.LAMBDA if _converts(binder, unbound, target) else None
 
 
@@ -244,7 +244,7 @@ def bind_for_errors(binder: Binder, unbound: UnboundLambda) -> None:
 def report_lambda_bodies(binder: Binder, arguments: Sequence[Argument]) -> bool:
     """Report what is wrong in the bodies of lambdas whose call fails; whether there was anything.
 
-    A body may have been bound with several choices of parameter types: what is wrong with all of them is said, or
+    A body may have been bound with several choices of parameter types: what is wrong with all of them is reported, or
     else what is wrong with the first one.
     """
     before = len(binder.diagnostics)
@@ -294,7 +294,7 @@ def unconvertible(binder: Binder, unbound: UnboundLambda, target: Type, syntax: 
 
 
 def _report_results(binder: Binder, unbound: UnboundLambda, bound: BoundBody, wanted: Type, target: Type) -> Bad:
-    """The body's results do not convert to the delegate's return type."""
+    """Report that the body's results do not convert to the delegate's return type."""
     if isinstance(bound.body, Block):
         for statement in bound.returns:
             value = statement.value
@@ -327,7 +327,7 @@ def _wrong_result(binder: Binder, place: Node | Token) -> Bad:
 
 
 def _arrow(syntax: Any, text: str) -> tuple[int, int]:
-    """Where the compiler says that a body lacks something: at the arrow, or at the word `delegate`."""
+    """Return where the compiler says that a body lacks something: at the arrow, or at the word `delegate`."""
     if isinstance(syntax, shapes.AnonymousMethod):
         start = text.index("delegate", syntax.start)
         return start, start + len("delegate")
@@ -337,7 +337,7 @@ def _arrow(syntax: Any, text: str) -> tuple[int, int]:
 
 
 def _is_of_query(syntax: Any) -> bool:
-    """Whether a lambda was made for a clause of a query: its parameter, the range variable, has no place."""
+    """Return whether a lambda was made for a clause of a query: its parameter, the range variable, has no place."""
     if not isinstance(syntax, shapes.SimpleLambda):
         return False
     token = syntax.name

@@ -83,7 +83,7 @@ def _make_async(binder: Binder, function: LocalFunctionSymbol, token: Child) -> 
 
 
 def _function_type(binder: Binder, node: Node) -> Type:
-    """The type of a parameter or a result, where `var` is none."""
+    """Return the type of a parameter or a result, where `var` is none."""
     if is_var(node):
         binder.report(node, "CS0825", "'var' can't be used here: write the type")
         return ERROR
@@ -137,7 +137,7 @@ def statement_local_function(binder: Binder, node: shapes.LocalFunction) -> Stat
 def _local_function(
     binder: Binder, node: shapes.LocalFunction, function: LocalFunctionSymbol, types: Sequence[Type] = ()
 ) -> LocalFunction:
-    """A local function with its body; `types` are the type arguments of an instance."""
+    """Return a local function with its body; `types` are the type arguments of an instance."""
     token, body_node = node.name, node.body
     saved = (binder.scope, binder.returns, binder.return_type, binder.enclosing, binder.awaits_in)
     binder.awaits_in = "async" if function.is_async else "function"
@@ -182,7 +182,7 @@ def _type_parameters(binder: Binder, node: shapes.TypeParameters | None) -> tupl
 
 
 def instances_of_generics(binder: Binder) -> list[Statement]:
-    """The bodies of the instances that the block made; each may make more."""
+    """Return the bodies of the instances that the block made; each may make more."""
     made: list[Statement] = []
     generics = [f for f in binder.scope.names.values() if isinstance(f, LocalFunctionSymbol) and f.type_parameters]
     while any(function.waiting for function in generics):
@@ -196,7 +196,7 @@ def instances_of_generics(binder: Binder) -> list[Statement]:
 def _instance_body(
     binder: Binder, function: LocalFunctionSymbol, instance: LocalFunctionSymbol, types: tuple[Type, ...]
 ) -> LocalFunction:
-    """The body with the type arguments, where `x is string`, which C# allows for a `T`, may be refused."""
+    """Return the body with the type arguments, where `x is string`, which C# allows for a `T`, may be refused."""
     saved, binder.diagnostics = binder.diagnostics, []
     binder.binds_instance, outer = True, binder.binds_instance
     try:
@@ -250,7 +250,7 @@ _FUNCTIONS = frozenset({"local_function", "simple_lambda", "parenthesized_lambda
 
 
 def _yields(body: Node) -> bool:
-    """Whether a function's own body has a `yield`; those of functions inside are theirs."""
+    """Return whether a function's own body has a `yield`; those of functions inside are theirs."""
     waiting: list[Child] = [body]
     while waiting:
         node = waiting.pop()

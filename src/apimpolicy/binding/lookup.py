@@ -88,7 +88,7 @@ def namespace_exists(name: str) -> bool:
 
 
 def supertypes(type_: Type) -> tuple[NamedType, ...]:
-    """A type's own named type, its base classes and all interfaces, nearest first."""
+    """Return a type's own named type, its base classes and all interfaces, nearest first."""
     if isinstance(type_, NamedType):
         return type_.supertypes
     if isinstance(type_, ArrayType):
@@ -103,7 +103,7 @@ def supertypes(type_: Type) -> tuple[NamedType, ...]:
 
 
 def _lookup_order(type_: Type) -> tuple[NamedType, ...]:
-    """The types whose members can be named through this type: interfaces only for interfaces."""
+    """Return the types whose members can be named through this type: interfaces only for interfaces."""
     if isinstance(type_, TypeParameter):
         return supertypes(type_)
     every = supertypes(type_)
@@ -124,7 +124,7 @@ def declared_members(type_: NamedType, name: str) -> tuple[Member, ...]:
 
 
 def find_members(type_: Type, name: str) -> list[Member]:
-    """All members of this name, the nearest first; what a nearer one hides is left out. Not to be changed."""
+    """Return all members of this name, the nearest first; what a nearer one hides is left out. Not to be changed."""
     if not isinstance(type_, NamedType):
         return _search(type_, name)
     known = type_._found.get(name)
@@ -153,7 +153,7 @@ def _search(type_: Type, name: str) -> list[Member]:
 
 
 def indexers(type_: Type) -> list[Property]:
-    """The indexers of a type, the nearest first."""
+    """Return the indexers of a type, the nearest first."""
     found: list[Property] = []
     signatures: set[tuple[Type, ...]] = set()
     for parent in _lookup_order(type_):
@@ -177,7 +177,7 @@ def constructors(type_: NamedType) -> list[Method]:
 
 
 def member_names(type_: Type) -> list[str]:
-    """The names of all members that can be written after a dot, for suggestions."""
+    """Return the names of all members that can be written after a dot, for suggestions."""
     names: dict[str, None] = {}
     for parent in _lookup_order(type_):
         for name in parent.definition.member_names():
@@ -188,7 +188,7 @@ def member_names(type_: Type) -> list[str]:
 
 @functools.cache
 def _extension_classes() -> tuple[TypeDefinition, ...]:
-    """The static classes whose extension methods are in scope, in the order of the usings."""
+    """Return the static classes whose extension methods are in scope, in the order of the usings."""
     found = [find_definition("ContextExtensions")]  # see `outer_extension_methods` for the other one
     for namespace in IMPLICIT_USINGS:
         found += extension_classes(namespace)
@@ -197,7 +197,7 @@ def _extension_classes() -> tuple[TypeDefinition, ...]:
 
 @functools.lru_cache(maxsize=1024)  # policies may name what they like
 def extension_methods(name: str) -> tuple[Method, ...]:
-    """The extension methods of this name that are in scope."""
+    """Return the extension methods of this name that are in scope."""
     return tuple(
         member
         for definition in _extension_classes()
@@ -222,7 +222,7 @@ def extension_method_names() -> list[str]:
 
 
 def delegate_signature(type_: Type) -> Method | None:
-    """The Invoke method of a delegate type, else None."""
+    """Return the Invoke method of a delegate type, else None."""
     if isinstance(type_, NamedType) and type_.kind == "delegate":
         members = declared_members(type_, "Invoke")
         return members[0] if members and isinstance(members[0], Method) else None
@@ -252,7 +252,7 @@ def element_type(type_: Type) -> Type | None:
 
 
 def enumerable_argument(type_: Type) -> Type | None:
-    """The T of the one IEnumerable<T> that a type is or implements."""
+    """Return the T of the one IEnumerable<T> that a type is or implements."""
     for parent in supertypes(type_):
         if parent.name == "System.Collections.Generic.IEnumerable" and parent.arguments:
             return parent.arguments[0]
@@ -263,7 +263,7 @@ _ITERATORS = ("IEnumerable", "IEnumerator")
 
 
 def iterator_element(returns: Type) -> Type | None:
-    """What an iterator with this return type yields (section 14.15.2); None for a type that no iterator has."""
+    """Return what an iterator with this return type yields (section 14.15.2); None for a type that no iterator has."""
     if isinstance(returns, NamedType):
         if returns.name in [f"System.Collections.Generic.{name}" for name in _ITERATORS]:
             return returns.arguments[0]

@@ -109,7 +109,7 @@ def statement_foreach_statement(binder: Binder, node: shapes.ForeachStatement) -
 
 
 def _foreach_element(binder: Binder, node: Node, placeholder: Placeholder, target: Type) -> Expression:
-    """The implied conversion of each element, explicit ones included (section 13.9.5)."""
+    """Return the implied conversion of each element, explicit ones included (section 13.9.5)."""
     found = conv.explicit_conversion(placeholder.type, target)
     if found is None:
         return binder.failure_at(

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def conversion(binder: Binder, group: MethodGroup, target: Type) -> conv.Conversion | None:
-    """The conversion to a delegate type (section 10.8), or None."""
+    """Return the conversion to a delegate type (section 10.8), or None."""
     return conv.METHOD_GROUP if _selected(binder, group, target) is not None else None
 
 
 def converted(binder: Binder, group: MethodGroup, target: Type) -> Expression:
-    """The delegate of the method that its type selects."""
+    """Return the delegate of the method that its type selects."""
     return _selected(binder, group, target) or binder.bad(group.syntax)
 
 
@@ -50,7 +50,7 @@ def unconvertible(binder: Binder, group: MethodGroup, target: Type, syntax: Node
 
 
 def _selected(binder: Binder, group: MethodGroup, target: Type) -> MethodReference | None:
-    """The method of a group that a delegate type selects (section 10.8)."""
+    """Return the method of a group that a delegate type selects (section 10.8)."""
     signature = lookup.delegate_signature(target)
     if signature is None:
         return None
@@ -90,7 +90,7 @@ def _selected(binder: Binder, group: MethodGroup, target: Type) -> MethodReferen
 
 
 def _differs_in_result(binder: Binder, group: MethodGroup, target: Type) -> bool:
-    """Whether a method of the group takes what the delegate type passes, and only its result does not fit."""
+    """Return whether a method of the group takes what the delegate type passes, and only its result does not fit."""
     signature = lookup.delegate_signature(target)
     if signature is None:
         return False
@@ -103,7 +103,7 @@ def _differs_in_result(binder: Binder, group: MethodGroup, target: Type) -> bool
 
 
 def return_type(binder: Binder, group: MethodGroup, parameters: tuple[Type, ...]) -> Type | None:
-    """The return type when called with arguments of these types; for inference."""
+    """Return the return type when called with arguments of these types; for inference."""
     if group.function is not None:
         return group.function.returns
     arguments = [Argument(Placeholder(group.syntax, t), group.syntax) for t in parameters]

@@ -119,7 +119,7 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
 
 
 def _names_like(binder: Binder, node: Node, name: str) -> list[str]:
-    """What an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
+    """Return what an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
     names = _visible_names(binder)
     types = lookup.nearest_type_names(name)
     if name[:1].isupper():
@@ -139,7 +139,7 @@ def _visible_names(binder: Binder) -> list[str]:
 
 
 def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:
-    """The type of a simple name with optional type arguments; with `report`, says why there is none."""
+    """Return the type of a simple name with optional type arguments; with `report`, says why there is none."""
     own = binder.scope.find_type(name) if arguments is None else None
     if own is not None:
         return own
@@ -191,7 +191,7 @@ def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *
 
 
 def _used_as_type(binder: Binder, name: str) -> str:
-    """What a name that is no type is instead: a variable or a namespace; empty when it is nothing at all."""
+    """Return what a name that is no type is instead: a variable or a namespace; empty when it is nothing at all."""
     if isinstance(binder.scope.find(name), LocalSymbol):
         return "variable"
     return "namespace" if lookup.namespace_exists(name) else ""
@@ -255,12 +255,12 @@ def _type_argument(binder: Binder, node: Node) -> Type:
 
 
 def bind_hole(binder: Binder, node: shapes.Hole) -> Expression:
-    """An expression that is unknown."""
+    """Return an expression that is unknown."""
     return binder.hole(node)
 
 
 def type_hole(binder: Binder, node: Node) -> Type:
-    """A type that is unknown."""
+    """Return a type that is unknown."""
     return binder.unknown_type(node)
 
 
@@ -305,7 +305,7 @@ def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
 
 
 def bind_qualifier(binder: Binder, node: shapes.NamedType | shapes.AliasQualifier) -> Type | str:
-    """What stands before a dot in a type name: a namespace's name or a type."""
+    """Return what stands before a dot in a type name: a namespace's name or a type."""
     if isinstance(node, shapes.AliasQualifier):
         return ""
     qualifier, token, arguments = node.qualifier, node.name, node.type_arguments
@@ -403,12 +403,12 @@ def make_tuple_type(types: list[Type], names: list[str | None]) -> Type:
 
 
 def _written(arguments: Child) -> list[Node]:
-    """The type arguments that are written."""
+    """Return the type arguments that are written."""
     return arguments.types if isinstance(arguments, shapes.TypeArguments) else []
 
 
 def _arity(arguments: Child) -> int:
-    """The number of type arguments, written (`<int>`) or not (`<,>`)."""
+    """Return the number of type arguments, written (`<int>`) or not (`<,>`)."""
     if arguments is None:
         return 0
     return arguments.text.count(",") + 1 if isinstance(arguments, Token) else len(_written(arguments))

@@ -269,7 +269,7 @@ bind_logical_or = _bind_logical
 
 
 def _dynamic_binary(binder: Binder, node: Node, operator: str, left: Expression, right: Expression) -> Expression:
-    """An operator that is chosen when it runs; what has no type cannot take part."""
+    """Return an operator that is chosen when it runs; what has no type cannot take part."""
     if any(isinstance(e, (UnboundLambda, MethodGroup, DefaultLiteral)) or e.type is VOID for e in (left, right)):
         return no_operator(binder, node, operator, left, right)
     return Dynamic(node, DYNAMIC, "binary", (left, right), operator)
@@ -385,7 +385,7 @@ def _compared_type(node: Node, left: Type, right: Type) -> Type | None:
 
 
 def _null_meets_value(left: Expression, right: Expression) -> bool:
-    """Whether `==` compares a `(T?)null` with a constant, so that the compiler knows the answer."""
+    """Return whether `==` compares a `(T?)null` with a constant, so that the compiler knows the answer."""
     return (_is_null(left) and _is_value(right)) or (_is_null(right) and _is_value(left))
 
 

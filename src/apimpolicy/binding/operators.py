@@ -126,7 +126,7 @@ _SIMPLE = frozenset({*ARITHMETIC, BOOL, STRING})
 
 
 def resolve_binary(operator: str, left: Expression, right: Expression) -> OperatorSignature | Ambiguous | None:
-    """The predefined operator for these operands, an Ambiguous, or None when there is none (CS0019)."""
+    """Return the predefined operator for these operands, an Ambiguous, or None when there is none (CS0019)."""
     left_type, right_type = left.type, right.type
     if left_type is right_type and left_type in _SIMPLE:
         for first, second, result in _PREDEFINED[operator]:
@@ -259,7 +259,7 @@ def _better_conversion(operand: Expression, mine: Type, other: Type) -> int:
 
 
 def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Ambiguous | None:
-    """The predefined unary operator for this operand; `++` and `--` keep the operand's own type."""
+    """Return the predefined unary operator for this operand; `++` and `--` keep the operand's own type."""
     type_ = operand.type
     bare = type_.underlying or type_
     lifted = type_.underlying is not None
@@ -288,7 +288,7 @@ def resolve_unary(operator: str, operand: Expression) -> OperatorSignature | Amb
 
 
 def user_operators(name: str, types: Sequence[Type]) -> list[Method]:
-    """The operator methods of this name that the operand types (and their bases) declare."""
+    """Return the operator methods of this name that the operand types (and their bases) declare."""
     found: list[Method] = []
     for type_ in types:
         bare = type_.underlying or type_

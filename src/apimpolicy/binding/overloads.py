@@ -101,7 +101,7 @@ def resolve(
 
 
 def _takes(method: Method, arguments: Sequence[Argument]) -> bool:
-    """Whether a method may take so many arguments; the names of arguments are not looked at."""
+    """Return whether a method may take so many arguments; the names of arguments are not looked at."""
     parameters, count = method.parameters, len(arguments)
     if count == len(parameters) or (parameters and parameters[-1].mode == "params"):
         return True
@@ -210,7 +210,7 @@ def _examine(
 
 
 def _receiver_cannot_fit(candidate: Candidate, arguments: Sequence[Argument], binder: Binder) -> bool:
-    """Whether the receiver alone already rules the extension method out, whatever the type arguments are."""
+    """Return whether the receiver alone already rules the extension method out, whatever the type arguments are."""
     method = candidate.method
     own = [p for p in method.type_parameters if method.parameters[0].type.mentions([p])]
     if not own:
@@ -235,7 +235,7 @@ def _argument_conversion(argument: Argument, parameter: Parameter, binder: Binde
 
 
 def _expand(parameters: tuple[Parameter, ...], count: int) -> tuple[Parameter, ...]:
-    """The expanded form (section 12.6.4.2): one parameter of the element type per argument."""
+    """Return the expanded form (section 12.6.4.2): one parameter of the element type per argument."""
     last = parameters[-1]
     element = last.type.element if isinstance(last.type, ArrayType) else last.type
     fixed = parameters[:-1]
@@ -293,7 +293,7 @@ def _is_better(mine: Candidate, other: Candidate, arguments: Sequence[Argument],
 
 
 def _tie_break(mine: Candidate, other: Candidate) -> bool:
-    """The rules for equal parameter types: not generic, not expanded, fewer defaults, more specific."""
+    """Return the rules for equal parameter types: not generic, not expanded, fewer defaults, more specific."""
     if bool(mine.type_arguments) != bool(other.type_arguments):
         return not mine.type_arguments
     if mine.is_expanded != other.is_expanded:

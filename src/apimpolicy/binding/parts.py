@@ -27,16 +27,16 @@ if TYPE_CHECKING:
         """How expressions without a type of their own become values: the modules `lambdas` and `method_groups`."""
 
         def conversion(self, binder: Binder, expression: Any, target: Type) -> Conversion | None:
-            """The implicit conversion to a type, or None."""
+            """Return the implicit conversion to a type, or None."""
 
         def converted(self, binder: Binder, expression: Any, target: Type) -> Expression:
-            """The value of the type, which a conversion leads to; reports what is wrong inside."""
+            """Return the value of the type, which a conversion leads to; reports what is wrong inside."""
 
         def unconvertible(self, binder: Binder, expression: Any, target: Type, syntax: Node | Token) -> Bad:
             """Report why there is no conversion."""
 
         def return_type(self, binder: Binder, expression: Any, parameters: tuple[Type, ...]) -> Type | None:
-            """What a call with arguments of these types returns, for inference; None when that is not known."""
+            """Return what a call with arguments of these types returns, for inference; None when that is not known."""
 
 
 EXPRESSIONS: Final[dict[str, Callable[[Binder, Node], Expression]]] = Functions(
@@ -104,5 +104,5 @@ _FORMS: Final = _Forms()
 
 
 def form_of(expression: Expression) -> Form | None:
-    """What converts an expression without a type; None for one that has a type, or is a literal."""
+    """Return what converts an expression without a type; None for one that has a type, or is a literal."""
     return cast("Form | None", _FORMS[type(expression)])

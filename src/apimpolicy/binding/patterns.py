@@ -70,7 +70,7 @@ def _pattern_variable(binder: Binder, token: Token, type_: Type) -> LocalSymbol 
 def bind_pattern(
     binder: Binder, node: shapes.DeclarationPattern | shapes.ConstantPattern, input_type: Type
 ) -> Pattern | None:
-    """A pattern against a value of this type; None after a report."""
+    """Return a pattern against a value of this type; None after a report."""
     if isinstance(node, shapes.DeclarationPattern):
         type_node, token = node.type, node.name
         if is_var(type_node):
@@ -142,7 +142,7 @@ def bind_declaration_expression(binder: Binder, node: shapes.DeclarationExpressi
 
 
 def _name_expression(node: Node) -> Node:
-    """A named type's syntax read as an expression: `A.B` as member access."""
+    """Return a named type's syntax read as an expression: `A.B` as member access."""
     if not isinstance(node, shapes.NamedType):
         return node
     qualifier, token, arguments = node.qualifier, node.name, node.type_arguments

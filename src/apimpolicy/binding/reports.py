@@ -1,4 +1,4 @@
-"""What the binder says: diagnostics at nodes, and the names that somebody probably meant."""
+"""What the binder says: diagnostics at nodes, and the names that were probably meant."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Reports:
 
 
 def name_token(group: MethodGroup) -> Node | Token:
-    """Where the method's name stands."""
+    """Return where the method's name stands."""
     syntax = group.syntax
     if isinstance(syntax, (shapes.MemberAccess, shapes.ConditionalMemberAccess)):
         found = syntax.name

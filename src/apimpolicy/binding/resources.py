@@ -44,7 +44,7 @@ def statement_try_statement(binder: Binder, node: shapes.TryStatement) -> Statem
 
 
 def _part_of_try(binder: Binder, part: str, node: shapes.Block) -> Block:
-    """A block of a try statement, which says what may jump and yield in it; no jump leaves `finally`."""
+    """Return a block of a try statement, which says what may jump and yield in it; no jump leaves `finally`."""
     saved = binder.enclosing
     if part:
         binder.enclosing = saved.replaced(parts=(*saved.parts, part))

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.bodies import thrown
 from apimpolicy.binding.nodes import Expression, Return, Statement, Throw
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.stack_lifetime import lives_on
 from apimpolicy.binding.symbols import LocalFunctionSymbol
-from apimpolicy.binding.type_relations import is_ref_struct
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes
 
@@ -49,8 +47,7 @@ def _return_value(binder: Binder, node: Node, value: Expression | None, wanted: 
     if wanted is VOID:
         binder.report(node, "CS0127", "this function returns nothing (void), so 'return' can't have a value")
         return None
-    converted = binder.convert(value, wanted)
-    return converted if not is_ref_struct(wanted) or lives_on(binder, converted, None) else binder.bad(node)
+    return binder.convert(value, wanted)
 
 
 def statement_throw_statement(binder: Binder, node: shapes.ThrowStatement) -> Statement:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def shown(type_: Type) -> str:
-    """A type's name as people write it: without the namespaces that need no prefix."""
+    """Return a type's name as people write it: without the namespaces that need no prefix."""
     return re.sub(r"\b(?:[A-Za-z]\w*\.)+(?=[A-Za-z])", _strip_namespace, str(type_))
 
 

@@ -14,7 +14,6 @@ from apimpolicy.binding.nodes import (
     Statement,
     UnknownStatement,
 )
-from apimpolicy.binding.stack_lifetime import allow_stack_memory
 from apimpolicy.syntax import shapes
 from apimpolicy.text.holes import has_hole
 
@@ -39,8 +38,6 @@ def statement_expression_statement(binder: Binder, node: shapes.ExpressionStatem
     written = node.expression
     if isinstance(written, shapes.Identifier) and has_hole(written.name.text):
         return statement_hole(binder, node)
-    if isinstance(written, shapes.Assignment):
-        allow_stack_memory(binder, written.right)
     expression = binder.bind(written)
     if isinstance(expression, Bad):
         return ExpressionStatement(node, expression)

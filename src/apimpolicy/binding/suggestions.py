@@ -62,21 +62,21 @@ def for_name(binder: Binder, name: str, names: Iterable[str]) -> tuple[str, str]
 
 
 def for_type_elsewhere(name: str) -> str | None:
-    """What takes the place of a .NET type that policies can't use; None when there is no such type."""
+    """Return what takes the place of a .NET type that policies can't use; None when there is no such type."""
     if name in NEWER_TYPES:
         return NEWER_TYPES[name]
     return "" if name in KNOWN_ELSEWHERE else None
 
 
 def for_type_word(binder: Binder, node: Node | Token, name: str) -> str:
-    """What takes the place of a word of another language where a type stands."""
+    """Return what takes the place of a word of another language where a type stands."""
     if _CATCH.search(binder.excerpt.text[: node.start]) and binder.excerpt.text[node.end :].lstrip().startswith(")"):
         return f"write catch (Exception {name})"
     return TYPE_WORDS.get(name, "")
 
 
 def is_assigned(binder: Binder, node: Node) -> bool:
-    """Whether a statement assigns to the name."""
+    """Return whether a statement assigns to the name."""
     text = binder.excerpt.text
     return text[: node.start].rstrip()[-1:] in ("{", "}", ";") and _ASSIGNMENT.match(text, node.end) is not None
 
@@ -135,7 +135,7 @@ def for_member(binder: Binder, receiver: Expression, name: str, *, is_called: bo
 
 
 def _known_member(type_: Type, name: str) -> tuple[str, str] | None:
-    """What is meant by a member of another language, or of a newer .NET, on a type that does not have it."""
+    """Return what is meant by a member of another language, or of a newer .NET, on a type that does not have it."""
     lower = name.lower()
     for parent in lookup.supertypes(type_) if not isinstance(type_, ArrayType) else ():
         definition = parent.definition.name if isinstance(parent, NamedType) else ""
@@ -180,5 +180,5 @@ def _is_member(type_: Type, name: str, *, is_static: bool, is_called: bool) -> b
 
 
 def _extends(binder: Binder, receiver: Expression, name: str) -> bool:
-    """Whether an extension method of the name takes the receiver."""
+    """Return whether an extension method of the name takes the receiver."""
     return any(takes_receiver(method, receiver, binder) for method in lookup.extension_methods(name))

@@ -150,7 +150,7 @@ def _check_subsumed(binder: Binder, sections: Sequence[SwitchSection], governing
 
 
 def _case_key(value: Expression) -> tuple[Any, Any]:
-    """What makes two constants the same case: `3` and `3L` are two, for an object; there is one null."""
+    """Return what makes two constants the same case: `3` and `3L` are two, for an object; there is one null."""
     return (None if value.constant is None else value.type), value.constant
 
 

@@ -23,8 +23,8 @@ class LocalSymbol(Record):
 
     `function` is the lambda or local function (any object, by identity) it is of: a use in another one captures it.
     `is_reference`: it is another name for a variable (a `ref` local, or a `ref` parameter). `is_referenced`: somewhere
-    a `ref` is taken of it. `is_readonly_reference`: it is a `ref readonly` local. `is_on_stack`: it was made with
-    memory of the stack. `awaits_type`: it is an `out var` of a call that is being bound.
+    a `ref` is taken of it. `is_readonly_reference`: it is a `ref readonly` local.
+    `awaits_type`: it is an `out var` of a call that is being bound.
     """
 
     name: str
@@ -38,7 +38,6 @@ class LocalSymbol(Record):
     is_captured: bool = False
     is_referenced: bool = False
     is_readonly_reference: bool = False
-    is_on_stack: bool = False
     awaits_type: bool = False
 
     @property
@@ -149,7 +148,7 @@ class Scope:
             self.names[symbol.name] = self._visible[symbol.name] = symbol
 
     def find(self, name: str) -> Symbol | None:
-        """The nearest symbol of this name."""
+        """Return the nearest symbol of this name."""
         found = self._visible.get(name)
         scope = self.parent
         while found is None and scope is not None:
@@ -160,7 +159,7 @@ class Scope:
         return found
 
     def find_type(self, name: str) -> Type | None:
-        """What the nearest type parameter of this name is, or stands for."""
+        """Return what the nearest type parameter of this name is, or stands for."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.types:
@@ -169,7 +168,7 @@ class Scope:
         return None
 
     def has_unknown(self) -> bool:
-        """Whether an enclosing block has an unknown part, which may declare names."""
+        """Return whether an enclosing block has an unknown part, which may declare names."""
         scope: Scope | None = self
         while scope is not None:
             if scope.is_unknown:
@@ -187,7 +186,7 @@ class Scope:
         return self._in_expressions
 
     def declares_later(self, name: str) -> bool:
-        """Whether this or an enclosing block declares the name anywhere; it is known in all of it (7.7.1)."""
+        """Return whether this or an enclosing block declares the name anywhere; it is known in all of it (7.7.1)."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.later or name in scope.in_expressions():

@@ -106,12 +106,12 @@ INTERPOLATED = Conversion("interpolated")
 
 
 def is_static_class(type_: Type) -> bool:
-    """Whether a type is a static class, of which there are no values: `Math`, `Convert`."""
+    """Return whether a type is a static class, of which there are no values: `Math`, `Convert`."""
     return isinstance(type_, NamedType) and type_.definition.is_static
 
 
 def is_ref_struct(type_: Type) -> bool:
-    """A structure that lives on the stack alone (section 16.2.3): never boxed, captured, or a type argument."""
+    """Return a structure that lives on the stack alone (section 16.2.3): never boxed, captured, or a type argument."""
     return isinstance(type_, NamedType) and type_.name in ("System.Span", "System.ReadOnlySpan")
 
 
@@ -141,7 +141,7 @@ def is_interface(type_: Type) -> bool:
 
 
 def is_reference(type_: Type) -> bool:
-    """Whether null is a value of this type (of a type parameter, when its constraints say so)."""
+    """Return whether null is a value of this type (of a type parameter, when its constraints say so)."""
     if isinstance(type_, TypeParameter):
         return type_.is_reference_type
     if isinstance(type_, (ArrayType, AnonymousType)) or type_ is DYNAMIC:
@@ -222,7 +222,7 @@ def _array_lists(source: ArrayType, found: tuple[NamedType, ...]) -> Iterator[Na
 
 
 def is_unmanaged(type_: Type) -> bool:
-    """Whether values of a type hold no reference (section 8.8): numbers, enums, plain structures."""
+    """Return whether values of a type hold no reference (section 8.8): numbers, enums, plain structures."""
     if isinstance(type_, TypeParameter):
         return "unmanaged" in type_.constraints
     if not isinstance(type_, NamedType) or not type_.is_value_type or is_ref_struct(type_):

@@ -1,4 +1,4 @@
-"""CS0162: statements that control never comes to (C# specification, section 13.2), each run of them once."""
+"""CS0162: statements that control never reaches (C# specification, section 13.2), each run of them once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIRST_TOKEN: Final = re.compile(r"@?\w+|.", re.DOTALL)
 
 
 def unreachable_code(bound: BoundExpression) -> list[Warned]:
-    """A warning at the first token of each run of statements that cannot be reached."""
+    """Return a warning at the first token of each run of statements that cannot be reached."""
     walk = _ReachabilityWalk()
     for _ in range(MOST_ROUNDS):
         walk.run(bound.body)

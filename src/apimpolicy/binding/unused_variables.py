@@ -1,4 +1,4 @@
-"""CS0168 and CS0219: local variables that nobody reads.
+"""CS0168 and CS0219: local variables that are never read.
 
 A value that is computed counts as a use, since it may be there for its effect; one that is only a constant does not.
 """
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def unused_variables(every: Sequence[Bound]) -> list[Warned]:
-    """A warning at the name of each such variable; `every` are the nodes of a bound tree."""
+    """Return a warning at the name of each such variable; `every` are the nodes of a bound tree."""
     declared: dict[LocalSymbol, bool] = {}
     used: set[LocalSymbol] = set()
     named: set[str] = set()
@@ -51,7 +51,7 @@ def unused_variables(every: Sequence[Bound]) -> list[Warned]:
         elif isinstance(node, Literal) and isinstance(node.syntax, shapes.Invocation):
             named.update(_names_in(node.syntax))
         elif isinstance(node, Empty) and isinstance(node.syntax, shapes.LocalFunction):
-            return []  # a generic function: what it uses is in the tree when somebody calls it
+            return []  # a generic function: what it uses is in the tree when it is called
     used.update(node.symbol for node in every if isinstance(node, Local) and id(node) not in targets)
     found = []
     for symbol, is_written in declared.items():

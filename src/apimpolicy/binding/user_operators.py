@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def binary_call(
     binder: Binder, node: Node, operator: str, left: Expression, right: Expression, methods: list[Method]
 ) -> Expression | None:
-    """The call of the operator that fits best; None when none does."""
+    """Return the call of the operator that fits best; None when none does."""
     lifted = any(side.type is NULL or side.type.underlying is not None for side in (left, right))
     arguments = [Argument(left, left.syntax), Argument(right, right.syntax)]
     found = resolve(methods, arguments, (), binder)
@@ -62,7 +62,7 @@ def _lifted_user_binary(
 
 
 def unary_call(binder: Binder, node: Node, operand: Expression, methods: list[Method]) -> Expression | None:
-    """The call of the operator that fits; None when none does."""
+    """Return the call of the operator that fits; None when none does."""
     arguments = [Argument(operand, operand.syntax)]
     found = resolve(methods, arguments, (), binder)
     if found.best is None:

@@ -4,7 +4,7 @@
     CS0472          a value that is never null is compared with null
     CS0665          a condition assigns a constant
     CS0162          code that cannot be reached          unreachable_code
-    CS0168, CS0219  a variable that nobody reads         unused_variables
+    CS0168, CS0219  a variable that is never read        unused_variables
 
 Codes, places and rules are the compiler's (Roslyn's `DiagnosticsPass`, `ControlFlowPass` and `DefiniteAssignment`), at
 its default level. The gateway saves such a policy.
@@ -46,7 +46,7 @@ CODES: Final = frozenset({"CS0162", "CS0168", "CS0219", "CS0252", "CS0253", "CS0
 
 
 def compiler_warnings(bound: BoundExpression) -> list[Diagnostic]:
-    """The warnings about an expression that compiles, in order of the text."""
+    """Return the warnings about an expression that compiles, in order of the text."""
     text = bound.excerpt.text
     has_statements = isinstance(bound.body, Block) or ("{" in text and "=>" in text)
     if bound.diagnostics or not (has_statements or "==" in text or "!=" in text):
@@ -112,14 +112,14 @@ def _about_comparison(node: Binary) -> Iterator[Warned]:
 
 
 def _is_plain_object(expression: Expression) -> bool:
-    """An `object`, which nobody cast on purpose, and which is not null itself."""
+    """Return an `object` that is not null and has no explicit cast."""
     if expression.type is not OBJECT or (isinstance(expression, Convert) and expression.is_explicit):
         return False
     return not _is_null(expression)
 
 
 def _with_own_equality(expression: Expression, method: str) -> Type | None:
-    """The class with an equality of its own that was converted to `object` for the comparison."""
+    """Return the class with an equality of its own that was converted to `object` for the comparison."""
     if not isinstance(expression, Convert) or expression.is_explicit:
         return None
     source = expression.operand.type
@@ -143,7 +143,7 @@ def _is_null(expression: Expression) -> bool:
 
 
 def _never_null(expression: Expression) -> Type | None:
-    """The type of a value that was only made nullable for the comparison."""
+    """Return the type of a value that was only made nullable for the comparison."""
     if isinstance(expression, Convert) and expression.type.underlying is not None:
         source = expression.operand.type
         if source.is_value_type and source.underlying is None:

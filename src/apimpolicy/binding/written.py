@@ -16,21 +16,21 @@ REFERENCE_TYPES: Final = frozenset({"ref_type", "ref_readonly_type"})
 
 
 def written(child: Child) -> Node | Token:
-    """A child that the grammar never leaves out."""
+    """Return a child that the grammar never leaves out."""
     if child is None:
         raise AssertionError("the grammar has no such node")
     return child
 
 
 def name_of(child: Child) -> str:
-    """The name that a token stands for: `@class` is `class`."""
+    """Return the name that a token stands for: `@class` is `class`."""
     if not isinstance(child, Token):
         raise AssertionError("the grammar has a name here")
     return literals.identifier_name(child.text)
 
 
 def is_var(node: Child) -> bool:
-    """Whether type syntax is `var` meaning an inferred type."""
+    """Return whether type syntax is `var` meaning an inferred type."""
     return (
         isinstance(node, shapes.NamedType)
         and node.qualifier is None
@@ -40,12 +40,12 @@ def is_var(node: Child) -> bool:
 
 
 def name_of_open_type(node: Child) -> tuple[str, int]:
-    """The name in `List<>`, and how many type arguments it lacks; none for other types."""
+    """Return the name in `List<>`, and how many type arguments it lacks; none for other types."""
     if not isinstance(node, shapes.NamedType) or not isinstance(node.type_arguments, Token):
         return "", 0
     return name_of(node.name), node.type_arguments.text.count(",") + 1
 
 
 def is_discard(node: Child, scope: Scope) -> bool:
-    """Whether an expression is `_` where no variable has that name."""
+    """Return whether an expression is `_` where no variable has that name."""
     return isinstance(node, shapes.Identifier) and node.name.text == "_" and scope.find("_") is None

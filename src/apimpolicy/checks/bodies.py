@@ -1,4 +1,4 @@
-"""Where an expression reads a body: whose, whether for certain, and whether the body is still there afterwards."""
+"""Find reads of bodies in an expression: which body, whether certainly, and whether it is preserved."""
 
 from __future__ import annotations
 

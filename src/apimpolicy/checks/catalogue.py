@@ -1,4 +1,4 @@
-"""Every rule of `check`, and which of them a document needs.
+"""The rules of `check`, and the selection of those that a document needs.
 
 A rule says in its class what a document must have for it; `apimpolicy.declarations` knows that without importing the
 rule. A rule without anything to look at cannot find anything, and is not imported; most documents need a few rules.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """What a rule's class says: see `apimpolicy.checks.rule.Rule`. `elements` are those of its traits too."""
+    """Declarations of a rule's class: see `apimpolicy.checks.rule.Rule`. `elements` include those of its traits."""
 
     code: str
     module: str

@@ -1,4 +1,4 @@
-"""What an expression does with the caller's certificate, `context.Request.Certificate`."""
+"""Uses of the caller's certificate, `context.Request.Certificate`, in an expression."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that is wrong with one policy document, without running it."""
+"""Find the errors and risks of one policy document without running it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a condition in `on-error` is true for one failure: its source, its reason, the status of the response."""
+"""Evaluate conditions in `on-error` for a failure: its source, its reason, the status of the response."""
 
 from __future__ import annotations
 

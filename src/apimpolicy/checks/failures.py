@@ -1,4 +1,4 @@
-"""Where a request can fail before `on-error`, and which variables are certainly set there.
+"""Find the points where a request can fail before `on-error`, and the variables that are certainly set there.
 
 The documents of all scopes are walked in the order in which the gateway runs them: `<base />` leads into the next wider
 document, where it is known. A point of failure is a policy that refuses requests (a limit, a check of the caller), a

@@ -1,4 +1,4 @@
-"""What is known before each policy runs: which variables are set and of which type, which bodies were read already.
+"""Data flow: before each policy, the variables that are set with their types, and the bodies that were read.
 
 The document is walked once in the order in which the gateway runs it: inbound, backend, outbound, and on-error with
 whatever may have happened before the error. Where ways meet (`choose`), what one way only did is possible, not certain;

@@ -1,4 +1,4 @@
-"""What an expression reads of the request and the response: the caller's input, bodies, secrets."""
+"""Reads of the request and the response in an expression: the caller's input, bodies, secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a solver has proven about a policy document, for the rules that report it: `check --prove`."""
+"""Facts that a solver has proven about a policy document, for the rules that report them: `check --prove`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ BRANCH, CONDITION, CHECK, FAILURE = "branch", "condition", "check", "failure"
 
 
 class Fact(NamedTuple):
-    """Something that holds for every request.
+    """A fact about every request.
 
     `kind` is a branch that none takes, a condition that always comes to the same, a check of the caller that refuses
     none, or a policy that always fails; `start` and `end` are offsets in the file, `what` what it always comes to.
@@ -21,7 +21,7 @@ class Fact(NamedTuple):
 
 
 class Proofs(NamedTuple):
-    """The facts about one file; `bounds` say for which requests they hold.
+    """The facts about one file; `bounds` describe the requests for which they are true.
 
     `undecided` says why there may be more of them; empty where there are none, or where findings say it.
     """

@@ -1,4 +1,4 @@
-"""What a rule may ask about the service that a document belongs to: whether the resources that it names exist."""
+"""Queries of rules about the service of a document: whether a resource exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the result of an expression is made of."""
+"""Trace the result of an expression to its sources."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class Rule:
     """Set if `?.` at the finding fixes it: editors offer that."""
 
     traits: ClassVar[tuple[str, ...]] = ()
-    """Traits of policies, see `apimpolicy.policies.traits`; `once` are those that may stand in a section once."""
+    """Traits of policies, see `apimpolicy.policies.traits`; `once` are those that are allowed once in a section."""
 
     attributes: ClassVar[tuple[str, ...]] = ()
     """Names of attributes of which a document must have one."""

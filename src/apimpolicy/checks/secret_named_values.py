@@ -25,7 +25,7 @@ NAME = re.compile(
     r"|(?:api|access|account|subscription|function|master|encryption|signing|shared)[-_. ]?key)s?",
     re.IGNORECASE,
 )
-"""How the name of a secret ends."""
+"""Endings of names of secrets."""
 
 
 def secrets_written(subject: Subject, element: Element, attribute: str = "") -> Iterator[str]:

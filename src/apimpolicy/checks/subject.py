@@ -1,4 +1,4 @@
-"""What a rule looks at: one document, its compiled expressions, and what is known of the place where it will run."""
+"""The input of a rule: a document, its compiled expressions, and the settings of its deployment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Settings(NamedTuple):
-    """What a run of `check` looks for, and what it knows beyond the document.
+    """Settings of a run of `check`, and knowledge beyond the document.
 
     - `select`, `extend`, `ignore`: codes or beginnings of codes (`POL3`). With `select` nothing else is looked for;
       `extend` adds what is off by default; where several beginnings fit a code, the longest decides

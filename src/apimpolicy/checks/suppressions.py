@@ -1,4 +1,4 @@
-"""Comments that keep a finding quiet, each with the reason why.
+"""Comments that suppress findings, each with a reason.
 
     <!-- apimpolicy: ignore POL303: the product's policy has looked at it -->
     <when condition="@(context.Request.Certificate.Thumbprint == …)">

@@ -146,9 +146,9 @@ def _check(paths: Sequence[str], options: dict[str, Any]) -> int:
         projects.of(path)  # a wrong configuration is said once, before anything is checked
     run.services.check_options(found.files)
     if options["fix"] or options["diff"]:
-        from apimpolicy.cli.check_fixes import mend
+        from apimpolicy.cli.check_fixes import fix_files
 
-        count = mend(run, found.files, write=options["fix"])
+        count = fix_files(run, found.files, write=options["fix"])
         if options["diff"] and not options["fix"]:
             return exit_codes.FINDINGS if count else exit_codes.CLEAN
     output = CheckOutput()

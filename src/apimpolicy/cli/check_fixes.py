@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from apimpolicy.project.check_run import CheckRun
 
 ROUNDS = 5
-"""What a repair makes visible is repaired too, so often."""
+"""Maximum number of rounds: a fix can reveal another fixable finding."""
 
 
-def mend(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
+def fix_files(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
     """Mend files, or print what would change; how many changes there are. Raises ConfigurationError."""
     total = 0
     for path in paths:
         if path == STANDARD_INPUT:
             continue
         data, name = read_data(path)
-        new, count = mended(run, data, name)
+        new, count = fixed_bytes(run, data, name)
         if not count:
             continue
         total += count
@@ -39,7 +39,7 @@ def mend(run: CheckRun, paths: Sequence[str], *, write: bool) -> int:
     return total
 
 
-def mended(run: CheckRun, data: bytes, name: str) -> tuple[bytes, int]:
+def fixed_bytes(run: CheckRun, data: bytes, name: str) -> tuple[bytes, int]:
     """Return the bytes with repairs, and how many they are; a file that is not UTF-8 stays as it is."""
     mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
     total = 0

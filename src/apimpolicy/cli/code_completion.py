@@ -1,4 +1,4 @@
-"""What a shell offers where a code of `check` is wanted: codes and names of rules, each with its title."""
+"""Shell completion of codes and rule names, each with its title."""
 
 from __future__ import annotations
 

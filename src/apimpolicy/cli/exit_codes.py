@@ -18,5 +18,5 @@ UNDECIDED: Final = 3
 STOPPED: Final = 4
 """The operating system stopped a policy that used too much processor time or memory."""
 BROKEN_PIPE: Final = 141
-"""Whoever read the output has gone; as for programs that SIGPIPE ends."""
+"""The reader closed the output, as for programs that SIGPIPE ends."""
 INTERRUPTED: Final = 130

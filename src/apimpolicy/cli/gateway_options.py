@@ -255,7 +255,7 @@ _TEXTS = {
     "password": "--password",
     "named_values": "--named-value",
 }
-"""What goes into requests or policies, by its option. Bytes that are not UTF-8 can only be in names of files."""
+"""Texts for requests or policies, by their option. Only names of files can contain bytes that are not UTF-8."""
 
 
 def _check_text(text: str, option: str) -> None:

@@ -22,8 +22,10 @@ from apimpolicy.text.secrets import requests_are_invented, without_secrets
     help="The output file; default POLICY.test.yaml beside the policy, or apimpolicy.toml. - prints it.",
 )
 @click.option("--from-trace", metavar="FILE", help="Make a case from a trace of the API inspector.")
-@click.option("--seconds", type=click.FloatRange(0.1), metavar="N", help="Time limit of the search for each policy.")
-@click.option("--jobs", type=click.IntRange(1, 64), default=2, help="Number of processes for a folder; default 2.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1), metavar="N", help="Time limit of the search for each policy or API."
+)
+@click.option("--jobs", type=click.IntRange(1, 64), default=2, help="Number of processes for policies; default 2.")
 @click.option("--with-errors", is_flag=True, help="Keep cases in which the policy fails with 500.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
 def command(
@@ -36,10 +38,11 @@ def command(
     with_errors: bool,
     force: bool,
 ) -> int:
-    """Write a first test file with a case per branch, or a configuration with stand-ins.
+    """Write first tests with a case per branch, or a configuration with stand-ins.
 
-    `new test PATH` writes a test file for a policy, or for each policy of a folder. It expects what the policy does
-    today: review it, and name the cases after what should happen. Branches without a request are listed at the end.
+    `new test PATH` writes a test file for a policy, or for a folder: for each API of a service (an extract, Terraform,
+    Bicep) in PATH/tests, and beside each other policy. It expects what the policies do today: check that it is what
+    should happen. Branches without a request are listed at the end.
 
     `new config PATH` writes apimpolicy.toml with a value for everything that PATH uses and doesn't contain: secrets,
     identities, certificates, backends, fragments, keys of identity providers. Commands use the same values without it.
@@ -50,6 +53,7 @@ def command(
     \b
     Examples:
       apimpolicy new test policies/orders.xml
+      apimpolicy new test infra
       apimpolicy new test policies/orders.xml -o -
       apimpolicy new test policies/orders.xml --from-trace trace.json
       apimpolicy new config extracted

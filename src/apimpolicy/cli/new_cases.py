@@ -1,4 +1,4 @@
-"""What `new test` says of a search for cases before it starts."""
+"""Messages of `new test` before it searches for cases."""
 
 from __future__ import annotations
 

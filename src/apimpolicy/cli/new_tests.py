@@ -1,57 +1,78 @@
-"""`apimpolicy new test FOLDER`: a first test file for each policy of a folder, in two processes."""
+"""`apimpolicy new test FOLDER`: a first test file for each API of a service, and for each policy outside of one."""
 
 from __future__ import annotations
 
 import os
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.cli import exit_codes
 from apimpolicy.cli.program import say
+from apimpolicy.cli.stand_ins import show_stand_ins
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.text.secrets import without_secrets
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apimpolicy.cli.progress import Progress
+
 SECONDS = 5.0
-"""Of searching for one policy of many."""
+"""Of searching for one policy of many, or for one API."""
 
 
 class Written(NamedTuple):
-    """What came of one policy: its test file with the number of cases, or why there is none."""
+    """A test file with the number of its cases, or why there is none."""
 
-    policy: str
+    subject: str
     output: str
     cases: int = 0
     missing: int = 0
     problem: str = ""
 
+    @property
+    def line(self) -> str:
+        """The line that tells people."""
+        if self.problem:
+            return f"no test file for {self.subject}: {self.problem}"
+        cases = f"{self.cases} {'case' if self.cases == 1 else 'cases'}"
+        branches = "1 branch has" if self.missing == 1 else f"{self.missing} branches have"
+        return f"wrote {self.output}: {cases}" + (f"; {branches} no case yet" if self.missing else "")
+
 
 def write_tests(folder: str, *, seconds: float | None, jobs: int, with_errors: bool, force: bool) -> int:
-    """Write the files; the exit code. Raises ConfigurationError when there is no policy."""
+    """Write the files, and return the exit code. Raises ConfigurationError when there is nothing to test."""
     from apimpolicy.cli.progress import Progress
-    from apimpolicy.project.processes import process_pool
 
     policies = _policies(folder)
-    if not policies:
-        raise ConfigurationError(f"there are no policies in {folder}")
-    wanted = [each for each in policies if force or not os.path.exists(test_file_of(each))]
-    if len(wanted) < len(policies):
-        say(f"{len(policies) - len(wanted)} test files already exist; use --force to overwrite them")
-    work = partial(_write, seconds=seconds or SECONDS, with_errors=with_errors)
+    services = _services(folder, policies)
     done: list[Written] = []
-    with Progress("wrote", len(wanted), "test files") as progress, process_pool(jobs) as pool:
-        for written in pool.map(work, wanted):
-            progress.clear()
-            say(_line(written))
-            progress.advance()
-            done.append(written)
-    cases, failed = sum(each.cases for each in done), sum(bool(each.problem) for each in done)
-    say(f"{len(done) - failed} test files with {cases:,} cases" + (f"; {failed} policies got none" if failed else ""))
+    total = len(policies) + len(services)
+    with Progress("wrote", total, "test files") as progress:
+        for service in services:
+            found = _write_service(service, policies, progress, seconds, with_errors=with_errors, force=force)
+            done += _told(found, progress)
+        if not services and not policies:
+            raise ConfigurationError(f"there are no policies in {folder}")
+        done += _told(_write_policies(policies, jobs, seconds, with_errors=with_errors, force=force), progress)
+    written = [each for each in done if not each.problem]
+    cases = sum(each.cases for each in written)
+    failed = f"; {len(done) - len(written)} could not be written" if len(written) < len(done) else ""
+    say(f"{len(written)} test {'file' if len(written) == 1 else 'files'} with {cases:,} cases{failed}")
     return exit_codes.CLEAN
 
 
 def test_file_of(policy: str) -> str:
     """Return the path of the test file for a policy."""
     return f"{os.path.splitext(policy)[0]}.test.yaml"
+
+
+def _told(found: Iterator[Written], progress: Progress) -> Iterator[Written]:
+    for each in found:
+        progress.clear()
+        say(each.line)
+        progress.advance()
+        yield each
 
 
 def _policies(folder: str) -> list[str]:
@@ -61,7 +82,84 @@ def _policies(folder: str) -> list[str]:
     return [path for path in discover([folder], CheckProjects(CheckOptions())).files if path.endswith(ENDINGS)]
 
 
-def _write(policy: str, *, seconds: float, with_errors: bool) -> Written:
+# A service
+
+
+def _services(folder: str, policies: list[str]) -> list[str]:
+    """Return the services in a folder: itself, extracts below it, or the one that its configuration describes."""
+    from importlib.util import find_spec
+
+    from apimpolicy.project.layout import is_service_folder, place_of
+    from apimpolicy.project.service.reading import has_service
+
+    if find_spec("z3") is None:
+        say("with pip install 'apimpolicy[prove]' requests are searched for, and services are tested as a whole")
+        return []
+    roots = {os.path.relpath(root) for each in policies if (root := place_of(each).root) is not None}
+    if roots and not is_service_folder(folder):
+        return sorted(roots)
+    return [folder] if has_service(folder) else _configured(folder)
+
+
+def _configured(folder: str) -> list[str]:
+    from apimpolicy.project.configuration import load_configuration
+    from apimpolicy.project.configuration_files import find_configuration
+
+    path = find_configuration(folder)
+    return [os.path.relpath(path)] if path is not None and load_configuration(path).has_service else []
+
+
+def _write_service(
+    service: str, policies: list[str], progress: Progress, seconds: float | None, *, with_errors: bool, force: bool
+) -> Iterator[Written]:
+    """Write a file for each API; policies that requests meet are taken from the list. Raises ConfigurationError."""
+    from apimpolicy.concolic.bounds import Bounds
+    from apimpolicy.project.service.leniency import Leniency, lenient
+    from apimpolicy.testing.service_tests import service_tests
+    from apimpolicy.text.secrets import requests_are_invented
+
+    requests_are_invented()
+    directory = os.path.join(service if os.path.isdir(service) else os.path.dirname(service), "tests")
+
+    def is_wanted(output: str) -> bool:
+        is_new = force or not os.path.exists(output)
+        if not is_new:
+            progress.clear()
+            say(f"{output} already exists; use --force to overwrite it")
+        return is_new
+
+    bounds = Bounds(seconds=seconds or SECONDS)
+    with lenient(Leniency()) as found:
+        for made in service_tests(service, directory, bounds, with_errors=with_errors, is_wanted=is_wanted):
+            reached = {os.path.realpath(path) for path in made.policies}
+            policies[:] = [each for each in policies if os.path.realpath(each) not in reached]
+            subject = f"the API '{made.api}'"
+            if made.made is None:
+                yield Written(subject, made.output, problem=made.problem)
+            else:
+                problem = _save(made.output, made.made.text)
+                yield Written(subject, made.output, len(made.made.cases), len(made.made.missing), problem)
+        progress.clear()
+        show_stand_ins(found)
+
+
+# Policies
+
+
+def _write_policies(
+    policies: list[str], jobs: int, seconds: float | None, *, with_errors: bool, force: bool
+) -> Iterator[Written]:
+    from apimpolicy.project.processes import process_pool
+
+    wanted = [each for each in policies if force or not os.path.exists(test_file_of(each))]
+    if len(wanted) < len(policies):
+        say(f"{len(policies) - len(wanted)} test files already exist; use --force to overwrite them")
+    if wanted:
+        with process_pool(jobs) as pool:
+            yield from pool.map(partial(_write_policy, seconds=seconds or SECONDS, with_errors=with_errors), wanted)
+
+
+def _write_policy(policy: str, *, seconds: float, with_errors: bool) -> Written:
     """Find cases for a policy and write them; in a process of the pool."""
     from apimpolicy.testing.case_search import find_cases
     from apimpolicy.text.secrets import requests_are_invented
@@ -70,24 +168,21 @@ def _write(policy: str, *, seconds: float, with_errors: bool) -> Written:
     requests_are_invented()
     try:
         made = find_cases(policy, output, seconds, with_errors=with_errors)
-        if not made.cases:
-            return Written(
-                policy, output, problem="every request that was found fails with 500; --with-errors keeps them"
-            )
-        with open(output, "w", encoding="utf-8") as file:
-            file.write(without_secrets(made.text))
     except ApimPolicyError as error:
         return Written(policy, output, problem=str(error).splitlines()[0])
-    except OSError as error:
-        return Written(policy, output, problem=f"cannot write {output}: {error.strerror or error}")
     except Exception as error:
         return Written(policy, output, problem=f"internal error in apimpolicy ({type(error).__name__}: {error})")
-    return Written(policy, output, len(made.cases), len(made.missing))
+    if not made.cases:
+        return Written(policy, output, problem="every request that was found fails with 500; --with-errors keeps them")
+    return Written(policy, output, len(made.cases), len(made.missing), _save(output, made.text))
 
 
-def _line(written: Written) -> str:
-    if written.problem:
-        return f"no test file for {written.policy}: {written.problem}"
-    cases = f"{written.cases} {'case' if written.cases == 1 else 'cases'}"
-    left = f", {written.missing} branches without one" if written.missing else ""
-    return f"wrote {written.output}: {cases}{left}"
+def _save(output: str, text: str) -> str:
+    """Write a test file, and return why that failed."""
+    try:
+        os.makedirs(os.path.dirname(output) or os.curdir, exist_ok=True)
+        with open(output, "w", encoding="utf-8") as file:
+            file.write(without_secrets(text))
+    except OSError as error:
+        return f"cannot write {output}: {error.strerror or error}"
+    return ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.cli.coverage_output import CoverageOutput
     from apimpolicy.cli.test_served import Served
+    from apimpolicy.project.service.leniency import Leniency
     from apimpolicy.report.coverage_data import CoverageReport
     from apimpolicy.report.test_text import CaseReport
     from apimpolicy.testing.against import Target
@@ -254,9 +255,27 @@ def _reports(files: Sequence[str], run: Run) -> Iterator[tuple[str, list[CaseRep
     from functools import partial
 
     from apimpolicy.project.processes import process_pool
+    from apimpolicy.project.service.leniency import leniency
 
+    found = leniency()
     with process_pool(run.jobs) as pool:
-        yield from pool.map(partial(_file, run=run), files)
+        is_strict = None if found is None else found.is_strict
+        for result, made in pool.map(partial(_file_in_process, run=run, is_strict=is_strict), files):
+            if found is not None:
+                found.add(made.stand_ins, made.problems)
+            yield result
+
+
+def _file_in_process(path: str, run: Run, *, is_strict: bool | None) -> tuple[Any, Leniency]:
+    """Run a file in a process of the pool, and return the stand-ins that it needed.
+
+    `is_strict` is that of the list of stand-ins, and None where nothing is stood in for.
+    """
+    from apimpolicy.project.service.leniency import Leniency, lenient
+
+    made = Leniency(is_strict=bool(is_strict))
+    with nullcontext() if is_strict is None else lenient(made):
+        return _file(path, run), made
 
 
 def _file(path: str, run: Run) -> tuple[str, list[CaseReport], str, CoverageReport | None]:

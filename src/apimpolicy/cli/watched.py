@@ -1,4 +1,4 @@
-"""Commands that run policies do it in a process of their own, which the operating system holds to limits.
+"""Run commands that run policies in a process of their own, whose resources the operating system limits.
 
 The process that the user started waits for it, passes on its exit code, and says in a sentence what the system had to
 stop. Without `fork` (Windows) the command runs here, and the interpreter's watchdog ends it.

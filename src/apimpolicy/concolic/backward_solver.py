@@ -54,8 +54,8 @@ class BackwardSolver:
     def _repair(self, run: Run, index: int) -> Run | None:
         """Return a run in which a branch is taken as before an input that it depends on changed."""
         broken = run.path.decisions[index]
-        ways = self._negating_runs(run, run.path.decisions[:index], broken)
-        return next((each for each in ways if _takes_other_side(each, broken)), None)
+        runs = self._negating_runs(run, run.path.decisions[:index], broken)
+        return next((each for each in runs if _takes_other_side(each, broken)), None)
 
     def _negating_runs(self, run: Run, before: Sequence[Decision], decision: Decision) -> Iterator[Run]:
         """Yield runs in which a branch without a term should be wanted."""

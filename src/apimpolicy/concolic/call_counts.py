@@ -29,9 +29,9 @@ def branch_on_count(tracer: Tracer, exchange: Exchange, entry: TraceEntry, *, re
         return
     before = tracer.inputs.int_var(*KEY, least=0, most=MOST)
     counted_before = before if each is None else before * each
-    asked = counted_before >= calls
-    if tracer.inputs.value(asked, tracer.path.assignment) is refuses:
-        tracer.path.add_branch(asked, refuses, "limit")
+    condition = counted_before >= calls
+    if tracer.inputs.value(condition, tracer.path.assignment) is refuses:
+        tracer.path.add_branch(condition, refuses, "limit")
     attribute = entry.element.get(_LEFT)
     if attribute is None or refuses:
         return

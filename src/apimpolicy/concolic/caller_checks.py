@@ -64,10 +64,10 @@ def _header(tracer: Tracer, entry: TraceEntry, *, passes: bool) -> bool:
     if not all(each.is_constant for each in values):
         return False
     there, found = fields.there(name.value.text), fields.value(name.value.text)
-    asked = there
+    condition = there
     if values:
         folds = ignores is None or ignores.value.text.lower() != "false"
-        asked = solver.all_of(
+        condition = solver.all_of(
             there,
             solver.any_of(
                 *(
@@ -78,7 +78,7 @@ def _header(tracer: Tracer, entry: TraceEntry, *, passes: bool) -> bool:
                 )
             ),
         )
-    if tracer.inputs.value(asked, tracer.path.assignment) is not passes:
+    if tracer.inputs.value(condition, tracer.path.assignment) is not passes:
         return False
-    tracer.path.add_branch(asked, passes, "check-header")
+    tracer.path.add_branch(condition, passes, "check-header")
     return True

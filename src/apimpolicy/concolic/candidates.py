@@ -10,7 +10,7 @@ import re
 from itertools import islice, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.concolic import solver
+from apimpolicy.concolic import solver, term_analysis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,12 +47,16 @@ def try_candidates(
     involved = {each.name: each for term in terms for each in inputs.in_term(term)}
     texts = [each for each in involved.values() if solver.is_string(each.term) and not each.choices]
     base = {name: assignment.get(each.key, each.default) for name, each in involved.items()}
-    constants = dict.fromkeys([*solver.constants_in(terms), *words])
+    constants = dict.fromkeys([*term_analysis.constants_in(terms), *words])
     candidates = list(islice(_texts(list(constants)), _MOST))
-    numbers = sorted({near for number in solver.numbers_in(terms[:1]) for near in (number - 1, number, number + 1)})
+    numbers = sorted(
+        {near for number in term_analysis.numbers_in(terms[:1]) for near in (number - 1, number, number + 1)}
+    )
     for each in texts:
         own = str(base[each.name])
-        for candidate in dict.fromkeys((*_longer(own, list(constants)), *_renumbered(own, numbers), *candidates)):
+        for candidate in dict.fromkeys(
+            (*_extensions(own, list(constants)), *_with_other_numbers(own, numbers), *candidates)
+        ):
             values = {**base, each.name: candidate}
             if _all_hold(terms, [(involved[name].term, value) for name, value in values.items()]):
                 return values
@@ -70,11 +74,11 @@ def replaced(
         return _all_hold(some, [(involved[name].term, value) for name, value in given.items()])
 
     for target in targets:
-        asked = solver.equal(target.term, solver.constant(target.value))
-        if holds([asked], values):
+        condition = solver.equal(target.term, solver.constant(target.value))
+        if holds([condition], values):
             continue
-        tried = ({**values, name: text} for name, text in _with_new(target, values))
-        fitting = [each for each in tried if holds([asked], each)]
+        tried = ({**values, name: text} for name, text in _substitutions(target, values))
+        fitting = [each for each in tried if holds([condition], each)]
         if not fitting:
             return None
         values = next((each for each in fitting if holds(terms, each)), fitting[0])
@@ -82,19 +86,22 @@ def replaced(
 
 
 def matching(
-    inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
+    inputs: Inputs, terms: Sequence[Term], condition: Term, assignment: Mapping[Key, Any]
 ) -> dict[str, Any] | None:
     """Return values under which all terms are true, with samples of the patterns that strings have to match."""
-    found = [(term, solver.sample_of(pattern)) for term, pattern in solver.matches_in(solver.simplify(asked))]
+    found = [
+        (term, term_analysis.sample_of(pattern))
+        for term, pattern in term_analysis.matches_in(solver.simplify(condition))
+    ]
     if not found or any(sample is None for _, sample in found):
         return None
-    there = {each.key: True for each in inputs.in_term(asked) if each.key[-1] == "there"}
+    there = {each.key: True for each in inputs.in_term(condition) if each.key[-1] == "there"}
     given = {**assignment, **there}
     targets = [Target(term, sample, inputs.value(term, given)) for term, sample in found]
     return replaced(inputs, terms, targets, given)
 
 
-def _with_new(target: Target, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _substitutions(target: Target, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the inputs of a term, each with the old value replaced by the new one."""
     name = solver.name_of(target.term)
     if name in values:
@@ -143,10 +150,10 @@ def _words_in(body: Bound) -> list[str]:
 
 
 def try_single_input(
-    inputs: Inputs, terms: Sequence[Term], asked: Term, assignment: Mapping[Key, Any]
+    inputs: Inputs, terms: Sequence[Term], condition: Term, assignment: Mapping[Key, Any]
 ) -> dict[str, Any] | None:
     """Return values that satisfy a comparison of one input with a constant, unless other terms contradict it."""
-    found = solver.comparison(asked)
+    found = term_analysis.comparison(condition)
     if found is None or found[0] not in inputs.by_name:
         return None
     name, operator, value = found
@@ -167,7 +174,7 @@ def _all_hold(terms: Iterable[Term], values: list[tuple[Term, Any]]) -> bool:
     return all(solver.evaluate(term, values) is True for term in terms)
 
 
-def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
+def _extensions(text: str, constants: Sequence[str]) -> Iterator[str]:
     """Yield variants of a string: with more at its end, or in place of a filler."""
     separators, words = _separators_and_words(constants)
     for separator in separators:
@@ -185,7 +192,7 @@ def _longer(text: str, constants: Sequence[str]) -> Iterator[str]:
         yield f"{text[:place]}x{text[place:]}"
 
 
-def _renumbered(text: str, numbers: Sequence[int]) -> Iterator[str]:
+def _with_other_numbers(text: str, numbers: Sequence[int]) -> Iterator[str]:
     """Yield a string with its numbers replaced."""
     for found in _NUMBER.finditer(text):
         for number in numbers:

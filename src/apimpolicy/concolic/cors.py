@@ -29,12 +29,12 @@ def branch_on_preflight(tracer: Tracer, exchange: Exchange) -> None:
     if exchange.program is None or not preflight_steps(exchange.program):
         return
     inputs, headers = tracer.inputs, tracer.state.request.headers
-    asked = solver.all_of(
+    condition = solver.all_of(
         solver.equal(inputs.one_of("method", choices=METHODS), solver.constant("OPTIONS")),
         headers.there("Origin"),
         headers.there("Access-Control-Request-Method"),
     )
-    tracer.path.add_branch(asked, is_preflight(exchange.request), "preflight")
+    tracer.path.add_branch(condition, is_preflight(exchange.request), "preflight")
 
 
 @effect("cors")

@@ -155,9 +155,9 @@ class Explorer:
         for unsupported in run.path.unsupported_features:
             self.outcome.unsupported_features[unsupported] = self.outcome.unsupported_features.get(unsupported, 0) + 1
         self._record_blocking(run)
-        way = _signature(run.path.decisions)
-        if way not in self._seen_paths or not self.exhaustive:  # branches without a term may still differ
-            self._seen_paths.add(way)
+        signature = _signature(run.path.decisions)
+        if signature not in self._seen_paths or not self.exhaustive:  # branches without a term may still differ
+            self._seen_paths.add(signature)
             self._schedule(run)
         for path in run.continuations:
             self._schedule(run.with_path(path))

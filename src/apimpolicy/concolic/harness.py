@@ -10,16 +10,16 @@ import attrs
 from apimpolicy.concolic import doubles
 from apimpolicy.concolic.forms.dates import date_time_of
 from apimpolicy.concolic.goals import Goals
+from apimpolicy.concolic.input_scenarios import scenario_of, with_serialized_texts
 from apimpolicy.concolic.inputs import NAME
 from apimpolicy.concolic.path import PathTooLong
 from apimpolicy.concolic.reachability import Reachability
-from apimpolicy.concolic.scenario import Scenario, StubResponse, with_serialized_texts
+from apimpolicy.concolic.scenario import StubResponse, stand_in_url
 from apimpolicy.concolic.seeds import with_seeds
 from apimpolicy.concolic.stand_ins import StandIns
 from apimpolicy.concolic.tracing import Tracer, TracingGateway, TracingObserver
 from apimpolicy.context import entities
 from apimpolicy.context.records import Request, Response
-from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.effective_policies import global_policy
 from apimpolicy.engine.policy_doubles import PolicyDouble
 from apimpolicy.errors import ApimPolicyError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.goals import Goal
     from apimpolicy.concolic.inputs import Assignment, Inputs
     from apimpolicy.concolic.path import Path
+    from apimpolicy.concolic.scenario import Scenario
     from apimpolicy.concolic.state import State
     from apimpolicy.context.headers import Headers
     from apimpolicy.dotnet.cryptography.certificate import Certificate
@@ -207,7 +208,7 @@ class Harness:
     def run(self, inputs: Inputs, assignment: Assignment, path: Path | None = None) -> Run:
         """Run the request of an assignment and trace it; continue an earlier path, if one is given."""
         assignment = with_seeds(self._with_errors(assignment))
-        scenario = Scenario.of(assignment, self.present)
+        scenario = scenario_of(assignment, self.present)
         scenario.named_values, scenario.section = self.named_values, self.section
         variables = {**self.variables, **scenario.variables}
         tracer = Tracer(inputs, with_serialized_texts(assignment), self, variables, path)
@@ -290,12 +291,6 @@ class Run:
         made = Run(self.scenario, self.assignment, self.tracer, self.result, self.reached, self.problem)
         made.path = path
         return made
-
-
-def stand_in_url(backend: str) -> str:
-    """Return a URL for a backend of which only the id is known."""
-    name = "".join(each if each.isascii() and each.isalnum() else "-" for each in from_utf16(backend)).strip("-")
-    return f"https://{name.lower() or 'backend'}.example"
 
 
 def _used_count(answering: object) -> int:

@@ -61,11 +61,11 @@ def cast_silently(concolic: ConcolicValue, target: str) -> ConcolicValue:
 
 def as_type(replayer: Replayer, concolic: ConcolicValue, target: str) -> ConcolicValue:
     """Return `value as T`: null when it has another type."""
-    asked = is_type(concolic, target)
+    condition = is_type(concolic, target)
     form = concolic.form
     assert isinstance(form, SymbolicJson)
     plain = cast_silently(concolic, target)
-    return ConcolicValue(None, plain.term, null=solver.not_(asked), form=plain.form)
+    return ConcolicValue(None, plain.term, null=solver.not_(condition), form=plain.form)
 
 
 def is_type(concolic: ConcolicValue, target: str) -> Term:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from apimpolicy.concolic import candidates, solver
+from apimpolicy.concolic import candidates, solver, term_analysis
 from apimpolicy.concolic.values import Unsupported
 
 if TYPE_CHECKING:
@@ -38,28 +38,28 @@ class SolverQueries:
     def solve(
         self,
         terms: list[Term],
-        asked: Term,
+        condition: Term,
         assignment: Assignment,
         words: list[str],
         targets: Sequence[Target] = (),
         place: object = None,
     ) -> Assignment | None:
-        """Return an assignment that satisfies all terms and changes only inputs related to `asked`.
+        """Return an assignment that satisfies all terms and changes only inputs related to `condition`.
 
         `place` is the place of the branch: queries get less time where others have timed out.
         """
-        related = _related(terms, asked)
+        related = _related(terms, condition)
         inputs = self._inputs_of(related)
         domain = [term for each in inputs for term in each.domain]
         soft_constraints = [term for each in inputs for term in each.soft_constraints]
         self.statistics.queries += 1
-        plain = candidates.try_single_input(self.inputs, [*related, *domain], asked, assignment)
+        plain = candidates.try_single_input(self.inputs, [*related, *domain], condition, assignment)
         if plain is None and targets:
             plain = candidates.replaced(self.inputs, [*related, *domain], targets, assignment)
         if plain is None and not targets:
-            plain = candidates.matching(self.inputs, [*related, *domain], asked, assignment)
+            plain = candidates.matching(self.inputs, [*related, *domain], condition, assignment)
         answer = (
-            self._ask([*related, *domain], asked, soft_constraints, assignment, words, place)
+            self._ask([*related, *domain], condition, soft_constraints, assignment, words, place)
             if plain is None
             else solver.SolverResult(True, plain)
         )
@@ -99,7 +99,7 @@ class SolverQueries:
     def _ask(
         self,
         terms: list[Term],
-        asked: Term,
+        condition: Term,
         soft_constraints: list[Term],
         assignment: Assignment,
         words: list[str],
@@ -108,20 +108,20 @@ class SolverQueries:
         limit = self.bounds.milliseconds
         if not self.exhaustive:
             limit = max(_LEAST, limit >> 2 * self._undecided[place])
-        is_hard = any(solver.is_hard(term) for term in terms)
+        is_hard = any(term_analysis.is_hard(term) for term in terms)
         if (
             is_hard
-            and (values := candidates.try_candidates(self.inputs, [asked, *terms], assignment, words)) is not None
+            and (values := candidates.try_candidates(self.inputs, [condition, *terms], assignment, words)) is not None
         ):
             return solver.SolverResult(True, values)
-        for guess in ([], *solver.equality_guesses(terms)):
+        for guess in ([], *term_analysis.equality_guesses(terms)):
             answer = solver.check([*terms, *guess], min(200, limit), [] if is_hard else soft_constraints)
             if answer.is_possible:
                 return answer
             if answer.is_possible is False and not guess:
                 return None
             if not guess and not is_hard:
-                values = candidates.try_candidates(self.inputs, [asked, *terms], assignment, words)
+                values = candidates.try_candidates(self.inputs, [condition, *terms], assignment, words)
                 if values is not None:
                     return solver.SolverResult(True, values)
         answer = solver.check(terms, limit if self.exhaustive or not is_hard else min(limit, _HARD))
@@ -140,9 +140,9 @@ class SolverQueries:
         return [self.inputs.by_name[name] for name in names if name in self.inputs.by_name]
 
 
-def _related(terms: list[Term], asked: Term) -> list[Term]:
+def _related(terms: list[Term], condition: Term) -> list[Term]:
     """Return the terms that share inputs with one, directly or through others."""
-    known = set(solver.names_of(asked))
+    known = set(solver.names_of(condition))
     waiting = [(term, solver.names_of(term)) for term in terms]
     found: list[Term] = []
     while True:

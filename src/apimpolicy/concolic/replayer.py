@@ -217,7 +217,7 @@ class Replayer:
         if may_throw:
             self.guard(None, unsupported)
         for each in below:
-            if hasattr(each.form, "spoil"):
+            if hasattr(each.form, "invalidate"):
                 each.form.invalidate(unsupported)
             elif each.is_constant and not isinstance(each.value, _UNCHANGING) and not _is_query(node):
                 others = [other for other in below if other is not each]

@@ -19,7 +19,7 @@ def shrink(harness: Harness, inputs: Inputs, run: Run, is_wanted: Callable[[Run]
     for key in sorted(run.assignment, key=lambda key: (len(key), key)):
         if tries >= most:
             break
-        if key not in run.assignment or _is_as_ever(inputs, key, run.assignment[key]):
+        if key not in run.assignment or _has_default(inputs, key, run.assignment[key]):
             continue
         tried = harness.run(inputs, _without(run.assignment, key))
         tries += 1
@@ -28,7 +28,7 @@ def shrink(harness: Harness, inputs: Inputs, run: Run, is_wanted: Callable[[Run]
     return run
 
 
-def _is_as_ever(inputs: Inputs, key: Key, value: Any) -> bool:
+def _has_default(inputs: Inputs, key: Key, value: Any) -> bool:
     """Return whether an input is stated although it has its default, because it may vary otherwise."""
     known = inputs.known.get(key)
     return known is not None and bool(known.default == value)

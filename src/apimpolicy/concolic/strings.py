@@ -59,8 +59,8 @@ def _same_folded(folded: ConcolicValue, form: CaseFolded, other: ConcolicValue) 
         return None
     if form.fold(other.value) != other.value:
         return ConcolicValue(False)
-    asked = solver.matches(form.inner, solver.ignoring_case(other.value))
-    return ConcolicValue(term=asked if folded.null is None else solver.all_of(solver.not_(folded.null), asked))
+    condition = solver.matches(form.inner, solver.ignoring_case(other.value))
+    return ConcolicValue(term=condition if folded.null is None else solver.all_of(solver.not_(folded.null), condition))
 
 
 def same_ignoring_case(left: ConcolicValue, right: ConcolicValue) -> ConcolicValue | None:
@@ -70,19 +70,21 @@ def same_ignoring_case(left: ConcolicValue, right: ConcolicValue) -> ConcolicVal
             inner = one.form.inner if isinstance(one.form, CaseFolded) else term_of(one)
             if inner is None:
                 return None
-            asked = solver.matches(inner, solver.ignoring_case(other.value))
-            return ConcolicValue(term=asked if one.null is None else solver.all_of(solver.not_(one.null), asked))
+            condition = solver.matches(inner, solver.ignoring_case(other.value))
+            return ConcolicValue(
+                term=condition if one.null is None else solver.all_of(solver.not_(one.null), condition)
+            )
         if other.is_constant and other.value is None:
             return ConcolicValue(term=one.null) if one.null is not None else None
     return None
 
 
-def plainly(replayer: Replayer, asked: Term) -> ConcolicValue | None:
+def if_equal_as_written(replayer: Replayer, condition: Term) -> ConcolicValue | None:
     """Return True where two input strings are equal as they are, although the comparison ignores case.
 
     Strings in different case take another path, where only the run has the result; None there.
     """
-    return ConcolicValue(True) if replayer.path.branch_on(asked, "case") else None
+    return ConcolicValue(True) if replayer.path.branch_on(condition, "case") else None
 
 
 def plain_term(concolic: ConcolicValue) -> Term | None:

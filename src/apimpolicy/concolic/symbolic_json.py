@@ -284,8 +284,8 @@ class JsonScalar(Token):
         if term is None:
             return None
         fits = {"string": solver.is_string, "int": solver.is_numeric, "long": solver.is_numeric, "bool": solver.is_bool}
-        asked = fits.get(target.removesuffix("?"))
-        if asked is not None and asked(term):
+        condition = fits.get(target.removesuffix("?"))
+        if condition is not None and condition(term):
             return ConcolicValue(term=term, null=self.inner.null)
         if target == "string" and self.inner.null is None:
             return ConcolicValue(term=self.shown(replayer, concolic))

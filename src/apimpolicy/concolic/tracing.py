@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.concolic import access, cors, external_effects, operations, statements
+from apimpolicy.concolic import access, assignments, cors, external_effects, operations, statements
 from apimpolicy.concolic.conversions import converted
 from apimpolicy.concolic.effects import after_policy, failed_policy
 from apimpolicy.concolic.path import Path, PathTooLong
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from apimpolicy.policies.spec import AttributeSlot, ContentSlot
     from apimpolicy.text.source import Excerpt
 
-__all__ = ["Tracer", "TracingGateway", "TracingObserver", "access", "external_effects", "operations", "statements"]
+__all__ = ["Tracer", "TracingGateway", "access", "assignments", "external_effects", "operations", "statements"]
 
 
 class Tracer:

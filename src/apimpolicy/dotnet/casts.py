@@ -38,7 +38,7 @@ def is_instance(value: Any, target: Type) -> bool:
 
 
 def is_reference_convertible(source: Type, target: Type) -> bool:
-    """Whether every (boxed) value of `source` is a `target`: identity, base types, variance, arrays.
+    """Return whether every (boxed) value of `source` is a `target`: identity, base types, variance, arrays.
 
     >>> from apimpolicy.dotnet.metadata import parse
     >>> is_reference_convertible(parse("string[]"), parse("System.Collections.Generic.IEnumerable<object>"))
@@ -136,7 +136,7 @@ def cast(value: Any, type_: Type) -> Any:
 
 
 def _same_underlying(value: Any, target: Type) -> bool:
-    """An enum and its underlying type unbox to each other."""
+    """Return an enum and its underlying type unbox to each other."""
     actual = type_of(value)
     if not isinstance(actual, NamedType) or not isinstance(target, NamedType):
         return False
@@ -155,7 +155,7 @@ def try_cast(value: Any, type_: Type) -> Any:
 
 
 def unboxed(value: Any, target: Type) -> Any:
-    """A value that is known to be of the target type, as it is held while its static type is the target."""
+    """Return a value that is known to be of the target type, as it is held while its static type is the target."""
     if not target.is_value_type or target is VALUE_TYPE or target is ENUM:
         return value
     return unbox(value)

@@ -30,7 +30,7 @@ class Script:
         self._request_ids = deque(_guid(text, "request_ids") for text in request_ids)
 
     def number(self, low: float, high: float, *, is_whole: bool = True) -> float | None:
-        """The next number, of those from `low` up to, not including, `high`; None when there is none.
+        """Return the next number, of those from `low` up to, not including, `high`; None when there is none.
 
         Raises ConfigurationError for a number that cannot come there.
         """
@@ -46,11 +46,11 @@ class Script:
         return int(number) if is_whole else float(number)
 
     def guid(self) -> Guid | None:
-        """The next `Guid.NewGuid()`; None when there is none."""
+        """Return the next `Guid.NewGuid()`; None when there is none."""
         return self._guids.popleft() if self._guids else None
 
     def request_id(self) -> Guid | None:
-        """The next id of a request; None when there is none."""
+        """Return the next id of a request; None when there is none."""
         return self._request_ids.popleft() if self._request_ids else None
 
 

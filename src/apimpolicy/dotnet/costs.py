@@ -70,7 +70,7 @@ FREE = Cost(takes=False, gives=False)
 
 
 def cost_of(implementation: Implementation, member: Member) -> Cost:
-    """What a call costs: as it was said, else as the signature and the body have it."""
+    """Return what a call costs: as it was said, else as the signature and the body have it."""
     if implementation.cost is not None:
         return implementation.cost
     if implementation.form == "attribute" or (member.name == "new" and not passed_types(member)):
@@ -83,7 +83,7 @@ def cost_of(implementation: Implementation, member: Member) -> Cost:
 
 
 def is_counted(type_: Type) -> bool:
-    """Whether values of a type have a length that a call may work through: texts, arrays, collections."""
+    """Return whether values of a type have a length that a call may work through: texts, arrays, collections."""
     if type_ is STRING or isinstance(type_, ArrayType):
         return True
     return isinstance(type_, NamedType) and _is_collection(type_.definition) and not _is_tree(type_.definition)
@@ -100,21 +100,21 @@ def _is_collection(definition: TypeDefinition) -> bool:
 
 
 def passed_types(member: Member) -> list[Type]:
-    """The types of what a member is passed: `out` parameters are not."""
+    """Return the types of what a member is passed: `out` parameters are not."""
     if isinstance(member, (Method, Property)):
         return [parameter.type for parameter in member.parameters if parameter.mode != "out"]
     return []
 
 
 def given_type(member: Member) -> Type | None:
-    """The type of what a member gives."""
+    """Return the type of what a member gives."""
     if isinstance(member, Method):
         return member.returns
     return member.type if isinstance(member, (Property, Field)) else None
 
 
 def pay(value: Any) -> Any:
-    """The value itself, after steps for its length; nothing for what has none."""
+    """Return the value itself, after steps for its length; nothing for what has none."""
     return _pay(value, USUAL_UNITS)
 
 
@@ -129,7 +129,7 @@ def _pay(value: Any, units: int) -> Any:
 
 
 def charged(implementation: Implementation, cost: Cost) -> Callable[..., Any]:
-    """The implementation as a function of receiver and arguments that pays what its cost says."""
+    """Return the implementation as a function of receiver and arguments that pays what its cost says."""
     function, name, skipped = implementation.target, implementation.name, int(implementation.types)
     is_method = implementation.form == "method"
 
@@ -145,5 +145,5 @@ def charged(implementation: Implementation, cost: Cost) -> Callable[..., Any]:
 
 
 def length_of(value: Any) -> int:
-    """The length of a text, an array or a collection; 0 for anything else."""
+    """Return the length of a text, an array or a collection; 0 for anything else."""
     return len(value) if hasattr(value, "__len__") else 0

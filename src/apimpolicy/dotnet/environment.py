@@ -127,7 +127,7 @@ class Environment:
         self.being_ended = 0
         """How many iterators are being ended: others, of which Python lets go, run nothing any more."""
         self.thrown_late: Exception | None = None
-        """What the end of an iterator threw that nobody ended."""
+        """What the end of an abandoned iterator threw."""
         self._next_look = self.steps_left
         self._interval = _STEPS_PER_CLOCK
         self._looked = 0.0
@@ -320,7 +320,7 @@ LimitExceededError.when_made = staticmethod(stop_evaluation)
 
 
 def has_environment() -> bool:
-    """Whether somebody said in which surroundings evaluations are to run."""
+    """Return whether an environment for evaluations was set."""
     return environment() is not _OUTSIDE
 
 

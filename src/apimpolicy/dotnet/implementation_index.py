@@ -21,7 +21,7 @@ _MARKS = ("apimpolicy.dotnet.registry import", "apimpolicy.dotnet.linq.")
 
 
 def read() -> dict[str, tuple[str, ...]]:
-    """The modules that implement each type, by its name without type arguments."""
+    """Return the modules that implement each type, by its name without type arguments."""
     found: dict[str, set[str]] = {}
     for table in ("_registered", "_setters", "_classes", "_names", "_reasons"):
         setattr(registry, table, _Noting(found))
@@ -32,7 +32,7 @@ def read() -> dict[str, tuple[str, ...]]:
 
 
 def _refuse(type_name: str) -> tuple[str, ...]:
-    """Raises RuntimeError: while a module is imported there is no index yet."""
+    """Raise RuntimeError: while a module is imported there is no index yet."""
     raise RuntimeError(
         f"a module asks for the implementation of {type_name} while it is imported: ask when it is called"
     )
@@ -54,7 +54,7 @@ class _Noting(dict[tuple[str, str], Any]):
 
 
 def _modules() -> Iterator[str]:
-    """The names of the modules that register something."""
+    """Yield the names of the modules that register something."""
     for path in implementations.sources():
         with open(path, encoding="utf-8") as file:
             text = file.read()

@@ -41,7 +41,7 @@ def _index() -> Index:
 
 @cache
 def has_changed() -> bool:
-    """Whether a source is newer than the index, which is then made again; asked once, and only in a checkout."""
+    """Return whether a source is newer than the index, which is then made again; asked once, and only in a checkout."""
     if not os.path.exists(os.path.join(PACKAGE, "..", "..", "hatch_build.py")):
         return False
     try:
@@ -83,7 +83,7 @@ def store(index: Index) -> None:
 
 
 def sources() -> list[str]:
-    """The paths of all modules that may register something."""
+    """Return the paths of all modules that may register something."""
     return sorted(
         os.path.join(folder, name)
         for room in _ROOMS

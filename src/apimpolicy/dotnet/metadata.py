@@ -171,7 +171,7 @@ class TypeDefinition:
         return lines
 
     def members(self, name: str) -> tuple[Member, ...]:
-        """The members declared here under this name (`new` for constructors), in the order of the metadata."""
+        """Return the members declared here under this name (`new` for constructors), in the order of the metadata."""
         found = self._members.get(name)
         if found is None:
             if self.kind == "enum":
@@ -190,7 +190,7 @@ class TypeDefinition:
         return (Field(self, name, f"{name} = {value}", self.type, is_constant=True, value=value),)
 
     def member_names(self) -> list[str]:
-        """The names of all members declared here."""
+        """Return the names of all members declared here."""
         return list(self.enum_values) if self.kind == "enum" else list(self._lines)
 
     def all_members(self) -> Iterator[Member]:
@@ -198,7 +198,7 @@ class TypeDefinition:
             yield from self.members(name)
 
     def display(self, arguments: tuple[Type, ...]) -> str:
-        """The name with type arguments; those of an outer type stand where C# writes them."""
+        """Return the name with type arguments; those of an outer type stand where C# writes them."""
         if not arguments:
             return self.name
         outer, dot, nested = self.name.rpartition(".")
@@ -237,13 +237,13 @@ def _namespaces() -> frozenset[str]:
 
 
 def is_namespace(name: str) -> bool:
-    """Whether this is a namespace of the surface, or the beginning of one."""
+    """Return whether this is a namespace of the surface, or the beginning of one."""
     return name in _namespaces() or any(other.startswith(name + ".") for other in _namespaces())
 
 
 @functools.cache
 def _blocks(namespace: str) -> dict[tuple[str, int], tuple[str, str]]:
-    """The types of a namespace: (full name, number of type parameters) to (first line, all lines)."""
+    """Return the types of a namespace: (full name, number of type parameters) to (first line, all lines)."""
     if namespace not in _namespaces():
         return {}
     with open(os.path.join(SURFACE, f"{namespace}.txt"), encoding="utf-8") as file:
@@ -268,7 +268,7 @@ def _first_word(header: str) -> str:
 
 @functools.lru_cache(maxsize=1024)  # policies may name what they like
 def _namespace_of(name: str) -> tuple[str, dict[tuple[str, int], tuple[str, str]]]:
-    """The namespace file that holds this type: the longest prefix of the name that is one."""
+    """Return the namespace file that holds this type: the longest prefix of the name that is one."""
     if "." not in name:
         return ("", _blocks("System")) if name in FULL_NAMES else ("", _blocks("context"))
     prefix = name
@@ -280,7 +280,7 @@ def _namespace_of(name: str) -> tuple[str, dict[tuple[str, int], tuple[str, str]
 
 
 def look_up(name: str, arity: int = 0) -> TypeDefinition | None:
-    """The definition of this full name and number of type parameters, or None when the surface has none."""
+    """Return the definition of this full name and number of type parameters, or None when the surface has none."""
     key = (KEYWORDS.get(name, name), arity)
     found = _definitions.get(key)
     if found is None:
@@ -301,7 +301,7 @@ def find_definition(name: str, arity: int = 0) -> TypeDefinition:
 
 
 def type_names(namespace: str) -> list[tuple[str, int]]:
-    """The types of a namespace as (full name, number of type parameters); `""` is the context object's."""
+    """Return the types of a namespace as (full name, number of type parameters); `""` is the context object's."""
     blocks = _blocks(namespace or "context")
     if namespace:
         return [key for key in blocks if "." in key[0]]
@@ -309,7 +309,7 @@ def type_names(namespace: str) -> list[tuple[str, int]]:
 
 
 def extension_classes(namespace: str) -> list[TypeDefinition]:
-    """The static classes of a namespace that have extension methods, told from the text alone."""
+    """Return the static classes of a namespace that have extension methods, told from the text alone."""
     return [
         find_definition(*key)
         for key, (header, block) in _blocks(namespace).items()
@@ -318,14 +318,14 @@ def extension_classes(namespace: str) -> list[TypeDefinition]:
 
 
 def all_definitions() -> Iterator[TypeDefinition]:
-    """Every type of the surface; for tests and generated documentation."""
+    """Yield every type of the surface; for tests and generated documentation."""
     for namespace in sorted(_namespaces()):
         for name, arity in _blocks(namespace):
             yield find_definition(name, arity)
 
 
 def named(name: str, *arguments: Type) -> NamedType:
-    """The type of this full name: `named("System.Collections.Generic.List", INT)`."""
+    """Return the type of this full name: `named("System.Collections.Generic.List", INT)`."""
     if not arguments:
         known = _definitions.get((name, 0))
         if known is not None:
@@ -341,7 +341,7 @@ def parse(text: str) -> Type:
 
 
 def runtime_name(type_: Type) -> str:
-    """The type as `Type.ToString()` writes it.
+    """Return the type as `Type.ToString()` writes it.
 
     >>> runtime_name(parse("System.Collections.Generic.List<int>"))
     'System.Collections.Generic.List`1[System.Int32]'

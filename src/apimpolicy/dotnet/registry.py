@@ -80,7 +80,7 @@ class Implementation:
         self.cost = cost
         """What a call costs; None is what the signature says (see `apimpolicy.dotnet.costs`)."""
         self.paying: Callable[..., Any] | None = None
-        """The function that pays this cost, once somebody asked for it."""
+        """The function that pays this cost, made on first use."""
 
     def __repr__(self) -> str:
         return f"<{self.form} {self.name}>"
@@ -97,7 +97,7 @@ _loaded: set[str] = set()
 
 
 def _type_name(name: str) -> str:
-    """The type's name without type arguments, with C#'s keyword where there is one."""
+    """Return the type's name without type arguments, with C#'s keyword where there is one."""
     bare = name.split("<")[0] + ("." + name.rpartition(">.")[2] if ">." in name else "")
     return KEYWORDS.get(bare, bare)
 
@@ -119,7 +119,7 @@ def _definition_key(definition: TypeDefinition, signature: str) -> tuple[str, st
 def counts_itself(function: _Function) -> _Function:
     """Declare that a body counts the steps for what it works through: a call is not charged for it once more.
 
-    It stands right above the function, so that all its registrations have it.
+    It is right above the function, so that all its registrations have it.
     """
     function.__dict__["counts_itself"] = True
     return function
@@ -276,7 +276,7 @@ def declines(type_name: str, *members: str, reason: str) -> None:
 
 
 def reason_against(definition: TypeDefinition, signature: str) -> str:
-    """Why a member is not simulated; empty when nobody has got to it yet."""
+    """Return why a member is not simulated; empty without a reason."""
     _load(definition)
     asynchronous = "the gateway allows no tasks" if _TASK in signature or definition.name.startswith(_TASK) else ""
     return _look_up(_reasons, _definition_key(definition, signature)) or asynchronous
@@ -290,7 +290,7 @@ def _look_up(table: Mapping[tuple[str, str], _Entry], key: tuple[str, str]) -> _
 
 
 def find_implementation(definition: TypeDefinition, signature: str, *, setter: bool = False) -> Implementation | None:
-    """The implementation of a member, or None when it is not simulated. Imports the module that has it."""
+    """Return the implementation of a member, or None when it is not simulated. Imports the module that has it."""
     _load(definition)
     table, key = _setters if setter else _registered, _definition_key(definition, signature)
     found = _look_up(table, key) or _find_by_name(key, setter)
@@ -307,7 +307,7 @@ def _has_changed() -> bool:
 
 
 def registrations() -> Iterator[tuple[str, str, Implementation]]:
-    """Every registration as (type with arity, signature, implementation); imports all implementations."""
+    """Yield every registration as (type with arity, signature, implementation); imports all implementations."""
     from apimpolicy.dotnet.implementations import all_modules
 
     for module in all_modules():
@@ -332,7 +332,7 @@ def unknown_registrations() -> list[tuple[str, str]]:
 
 @functools.cache
 def bound(type_name: str, signature: str) -> Callable[..., Any]:
-    """The implementation of a member as a plain function of receiver and arguments, for library code.
+    """Return the implementation of a member as a plain function of receiver and arguments, for library code.
 
     Lets one part of the library use another by its C# signature. Raises NotSimulatedError when the member is not
     simulated.

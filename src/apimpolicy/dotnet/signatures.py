@@ -355,7 +355,7 @@ def _parse_member(
 
 
 def _decimal(name: str) -> object:
-    """A constant of `decimal`: fields with an attribute in the library, and constants to the compiler."""
+    """Return a constant of `decimal`: fields with an attribute in the library, and constants to the compiler."""
     from decimal import Decimal
 
     largest = Decimal(2**96 - 1)
@@ -393,7 +393,7 @@ def parse_parameters(
 
 
 def _json(text: str) -> object:
-    """The value of a JSON text; the reader is imported when the first constant is met."""
+    """Return the value of a JSON text; the reader is imported when the first constant is met."""
     from json import loads
 
     value: object = loads(text)

@@ -46,7 +46,7 @@ class Type:
         return self
 
     def mentions(self, parameters: Sequence[TypeParameter]) -> bool:
-        """Whether one of the type parameters occurs in this type."""
+        """Return whether one of the type parameters occurs in this type."""
         return False
 
     def __repr__(self) -> str:
@@ -288,7 +288,7 @@ _MOST_ELEMENTS = 7
 
 
 def construct(definition: TypeDefinition, arguments: tuple[Type, ...]) -> NamedType:
-    """The named type `definition<arguments>`; one object per combination."""
+    """Return the named type `definition<arguments>`; one object per combination."""
     if not arguments:
         return definition.type
     if definition.name == "System.ValueTuple" and 1 < len(arguments) <= _MOST_ELEMENTS:
@@ -297,7 +297,7 @@ def construct(definition: TypeDefinition, arguments: tuple[Type, ...]) -> NamedT
 
 
 def array_of(element: Type, rank: int = 1) -> ArrayType:
-    """The type `element[]`, or `element[,]` for rank 2."""
+    """Return the type `element[]`, or `element[,]` for rank 2."""
 
     def make() -> ArrayType:
         array = ArrayType()
@@ -308,7 +308,7 @@ def array_of(element: Type, rank: int = 1) -> ArrayType:
 
 
 def tuple_type(elements: tuple[Type, ...], names: tuple[str | None, ...], definition: TypeDefinition) -> TupleType:
-    """The tuple type over `System.ValueTuple`'s definition of that arity."""
+    """Return the tuple type over `System.ValueTuple`'s definition of that arity."""
     if not any(names):
         names = (None,) * len(elements)
 
@@ -321,7 +321,7 @@ def tuple_type(elements: tuple[Type, ...], names: tuple[str | None, ...], defini
 
 
 def anonymous_type(members: tuple[tuple[str, Type], ...]) -> AnonymousType:
-    """The anonymous type with these properties."""
+    """Return the anonymous type with these properties."""
 
     def make() -> AnonymousType:
         made = AnonymousType()

@@ -121,7 +121,7 @@ class ValueTuple(tuple[Any, ...]):
         return boxed
 
     def boxed_items(self) -> tuple[Any, ...]:
-        """The elements as `object`."""
+        """Return the elements as `object`."""
         return tuple(box(type_, item) for type_, item in zip(self.dotnet_type.arguments, self, strict=True))
 
     def to_string(self) -> str:
@@ -151,20 +151,20 @@ class ValueTuple(tuple[Any, ...]):
 
 
 def _text(value: Any) -> str:
-    """What string concatenation makes of a value."""
+    """Return what string concatenation makes of a value."""
     shown: str = "" if value is None else _of_object("string ToString()")(value)
     return shown
 
 
 def _of_object(signature: str) -> Callable[..., Any]:
-    """A member of `object`, whose implementation stands above this module."""
+    """Return a member of `object`, whose implementation is above this module."""
     from apimpolicy.dotnet.registry import bound  # what only checks policies does without
 
     return bound("object", signature)
 
 
 def without_names(type_: NamedType) -> NamedType:
-    """A tuple type without the names of its elements, which exist for the compiler only; others as they are."""
+    """Return a tuple type without the names of its elements, which exist for the compiler only; others as they are."""
     if not isinstance(type_, TupleType):
         return type_
     elements = tuple(without_names(t) if isinstance(t, NamedType) else t for t in type_.arguments)
@@ -260,7 +260,7 @@ class AnonymousObject:
         return f"{{ {joined(parts, ', ')} }}" if self.names else "{ }"
 
     def boxed_values(self) -> tuple[Any, ...]:
-        """The values as `object`."""
+        """Return the values as `object`."""
         return tuple(box(type_, value) for type_, value in zip(self._types(), self.values, strict=True))
 
     def _types(self) -> tuple[Type, ...]:
@@ -289,7 +289,7 @@ short_byte_array = array_class(BYTE)
 
 
 def byte_array(data: bytes) -> Array:
-    """A `byte[]` with this content."""
+    """Return a `byte[]` with this content."""
     if len(data) > FREE_UNITS:
         work_through(len(data))
     return short_byte_array(data)
@@ -305,7 +305,7 @@ _PYTHON_TYPES: dict[type, Type] = {
 
 
 def type_of(value: Any) -> Type:
-    """The run-time type of a boxed (or reference) value: what `GetType()` gives. The value is not None."""
+    """Return the run-time type of a boxed (or reference) value: what `GetType()` gives. The value is not None."""
     cls = type(value)
     found = _PYTHON_TYPES.get(cls)
     if found is not None:
@@ -327,7 +327,7 @@ def type_of(value: Any) -> Type:
 
 
 def has_one_type(cls: type) -> bool:
-    """Whether all objects of a Python class are known to have the same run-time type."""
+    """Return whether all objects of a Python class are known to have the same run-time type."""
     return cls in _PYTHON_TYPES
 
 
@@ -350,7 +350,7 @@ def box(type_: Type, value: Any) -> Any:
 
 
 def unbox(value: Any) -> Any:
-    """The plain Python value inside a box; other values pass through."""
+    """Return the plain Python value inside a box; other values pass through."""
     if isinstance(value, Boxed):
         if isinstance(value, int):
             return int(value)
@@ -377,7 +377,7 @@ def wrap(bits: int, signed: bool, value: int) -> int:
 
 
 def wrap_int32(value: int) -> int:
-    """An `int` after overflow.
+    """Return an `int` after overflow.
 
     >>> wrap_int32(2147483648)
     -2147483648

@@ -110,7 +110,9 @@ def completion(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]
 
         items = complete_test_file(document.text, document.path, offset)
     else:
-        items = complete(analysis, offset, server.workspace.knowledge(document.path), server.codes_found(document.uri))
+        items = complete(
+            analysis, offset, server.workspace.knowledge(document.path), server.checks.codes_found(document.uri)
+        )
     return _lists(server).list_of(document, items)
 
 

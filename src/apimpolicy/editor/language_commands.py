@@ -35,7 +35,7 @@ def tests(server: LanguageServer) -> list[dict[str, Any]]:
 def check_all(server: LanguageServer) -> int:
     """Publish the diagnostics of every policy file of the workspace; return how many there are besides open ones."""
     server.workspace.forget()
-    return server.check_all()
+    return server.checks.check_all()
 
 
 def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str, Any]:
@@ -93,7 +93,9 @@ def _asked(server: LanguageServer, policy: str, asked: dict[str, Any] | None) ->
 
 def _refuse_with_errors(server: LanguageServer, policy: str) -> None:
     """Raises RpcError for a policy with errors: its diagnostics say what they are, and where."""
-    errors = [each for each in server.findings(uri_of(os.path.abspath(policy))) if each.severity is Severity.ERROR]
+    errors = [
+        each for each in server.checks.findings(uri_of(os.path.abspath(policy))) if each.severity is Severity.ERROR
+    ]
     if errors:
         count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
         raise RpcError(rpc.REQUEST_FAILED, f"{os.path.basename(policy)} has {count}; see its diagnostics")

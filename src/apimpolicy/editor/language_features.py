@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from apimpolicy.editor import rpc
 from apimpolicy.editor.completion_requests import completion, resolve
+from apimpolicy.editor.edits import changes_of, text_edit
 from apimpolicy.editor.hover import hover as hover_at
 from apimpolicy.editor.language_diagnostics import to_diagnostic
+from apimpolicy.editor.navigation_requests import (
+    definition,
+    highlight,
+    prepare_rename,
+    references,
+    rename,
+)
 from apimpolicy.editor.parameters import call
 from apimpolicy.editor.rpc import RpcError
-from apimpolicy.editor.text_documents import uri_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,9 +26,6 @@ if TYPE_CHECKING:
     from apimpolicy.editor.language_server import LanguageServer
     from apimpolicy.editor.occurrences import Occurrence
     from apimpolicy.editor.outline import Symbol
-    from apimpolicy.editor.text_documents import TextDocument
-    from apimpolicy.editor.workspace import Location
-    from apimpolicy.project.fixes import Edit
 
     Feature = Callable[[LanguageServer, dict[str, Any]], Any]
 
@@ -58,89 +62,6 @@ def signature_help(server: LanguageServer, params: dict[str, Any]) -> dict[str, 
     ]
     active = found.overloads[found.active].active if found.overloads else 0
     return {"signatures": signatures, "activeSignature": found.active, "activeParameter": max(active, 0)}
-
-
-# ------------------------------------------------------------------------------------------------ from place to place
-
-
-def definition(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.navigation import definition as definition_of
-
-    _, analysis, offset = server.at(params)
-    return _locations(server, definition_of(analysis, offset, server.workspace))
-
-
-def references(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.navigation import references as references_of
-
-    _, analysis, offset = server.at(params)
-    is_complete = (params.get("context") or {}).get("includeDeclaration", True)
-    return _locations(server, references_of(analysis, offset, server.workspace, with_declarations=is_complete))
-
-
-def highlight(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
-    from apimpolicy.editor.navigation import highlights
-
-    document, analysis, offset = server.at(params)
-    return [{"range": document.range(*span)} for span in highlights(analysis, offset)]
-
-
-def _locations(server: LanguageServer, places: list[Location]) -> list[dict[str, Any]]:
-    return [location for place in places if (location := _location(server, place)) is not None]
-
-
-def _location(server: LanguageServer, place: Location) -> dict[str, Any] | None:
-    path = os.path.abspath(place.path)
-    if place.start < 0:
-        position = {"line": place.line, "character": 0}
-        return {"uri": uri_of(path), "range": {"start": position, "end": position}}
-    document = server.document_of(path)
-    return {"uri": document.uri, "range": document.range(place.start, place.end)} if document is not None else None
-
-
-def prepare_rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
-    from apimpolicy.editor.navigation import can_rename
-
-    document, analysis, offset = server.at(params)
-    span = can_rename(analysis, offset)
-    return document.range(*span) if span is not None else None
-
-
-def rename(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any]:
-    from apimpolicy.editor.navigation import can_rename, problem_of_name
-    from apimpolicy.editor.navigation import references as references_of
-    from apimpolicy.editor.occurrences import occurrence_at
-
-    _, analysis, offset = server.at(params)
-    new = str(params["newName"])
-    if can_rename(analysis, offset) is None:
-        raise RpcError(rpc.REQUEST_FAILED, "only variables and fragments can be renamed")
-    if problem := problem_of_name(analysis, offset, new):
-        raise RpcError(rpc.REQUEST_FAILED, problem)
-    changes: dict[str, list[dict[str, Any]]] = {}
-    for location in _locations(server, references_of(analysis, offset, server.workspace)):
-        changes.setdefault(location["uri"], []).append({"range": location["range"], "newText": new})
-    occurrence = occurrence_at(analysis, offset)
-    if occurrence is not None and occurrence.kind == "fragment":
-        return _with_fragment(server, changes, analysis.path, occurrence.name, new)
-    return {"changes": changes}
-
-
-def _with_fragment(
-    server: LanguageServer, changes: dict[str, list[dict[str, Any]]], path: str, name: str, new: str
-) -> dict[str, Any]:
-    """Return the edit of a fragment's name with its key in the configuration and, if the client can, its file."""
-    from apimpolicy.editor.fragment_rename import fragment_rename
-
-    edit = (server.client.get("workspace") or {}).get("workspaceEdit") or {}
-    can_move = bool(edit.get("documentChanges")) and "rename" in (edit.get("resourceOperations") or ())
-    found = fragment_rename(server.workspace.knowledge(path), name, new)
-    changes |= _changes(server, found.configuration)
-    if found.moved is None or not can_move:
-        return {"changes": changes}
-    texts = [{"textDocument": {"uri": uri, "version": None}, "edits": edits} for uri, edits in changes.items()]
-    old, target = map(uri_of, found.moved)
-    return {"documentChanges": [*texts, {"kind": "rename", "oldUri": old, "newUri": target}]}
 
 
 # ------------------------------------------------------------------------------------------------ shapes and colours
@@ -274,8 +195,8 @@ def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[d
     if found is None or place_at(found[0].document, found[1]).kind != "code":
         is_blank = not document.text[start:].partition("\n")[0].strip()  # a layout would remove the line of the caret
         return _formatted(server, params, range(max(0, line - 1), line + (not is_blank)))
-    edit = indent_new_line(document.text, start, server.style_of(document.path).indent_width)
-    return [] if edit is None else [_edit(document, edit)]
+    edit = indent_new_line(document.text, start, server.checks.style_of(document.path).indent_width)
+    return [] if edit is None else [text_edit(document, edit)]
 
 
 def linked_editing(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
@@ -302,13 +223,9 @@ def _formatted(server: LanguageServer, params: dict[str, Any], lines: range | No
     document, analysis = server.opened(params)
     if reader_for(document.path) is None and not is_policy(document.text):
         return []
-    style = server.style_of(document.path)
+    style = server.checks.style_of(document.path)
     edits = format_edits(document.text, document.path, style, analysis.settings.placeholders, lines)
-    return [_edit(document, edit) for edit in edits]
-
-
-def _edit(document: TextDocument, edit: Edit) -> dict[str, Any]:
-    return {"range": document.range(edit.start, edit.end), "newText": edit.text}
+    return [text_edit(document, edit) for edit in edits]
 
 
 def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -318,13 +235,13 @@ def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[st
     document, analysis = server.opened(params)
     start, end = document.offset(params["range"]["start"]), document.offset(params["range"]["end"])
     touched = []
-    for finding in server.findings(document.uri):
+    for finding in server.checks.findings(document.uri):
         first, last = finding.source.original_span(finding.start, finding.end)
         if first <= end and last >= start:
             touched.append(finding)
     answers: list[dict[str, Any]] = []
-    if everything := edits_of(analysis.source, server.findings(document.uri)):
-        edit = {"changes": _changes(server, {analysis.path: everything})}
+    if everything := edits_of(analysis.source, server.checks.findings(document.uri)):
+        edit = {"changes": changes_of(server, {analysis.path: everything})}
         answers.append({"title": "Mend all misspelt names", "kind": "source.fixAll", "edit": edit})
     for action in actions_of(analysis, start, end, touched, server.workspace.knowledge(document.path)):
         made: dict[str, Any] = {"title": action.title, "kind": "quickfix" if action.diagnostic else "refactor.rewrite"}
@@ -332,20 +249,11 @@ def code_actions(server: LanguageServer, params: dict[str, Any]) -> list[dict[st
             made["diagnostics"] = [to_diagnostic(document, action.diagnostic)]
             made["isPreferred"] = action.is_preferred
         if action.edits is not None:
-            made["edit"] = {"changes": _changes(server, action.edits)}
+            made["edit"] = {"changes": changes_of(server, action.edits)}
         if action.command:
             made["command"] = {"title": action.title, "command": action.command, "arguments": list(action.arguments)}
         answers.append(made)
     return answers
-
-
-def _changes(server: LanguageServer, edits: dict[str, list[Edit]]) -> dict[str, list[dict[str, Any]]]:
-    changes = {}
-    for path, found in edits.items():
-        document = server.document_of(os.path.abspath(path))
-        if document is not None:
-            changes[document.uri] = [_edit(document, edit) for edit in found]
-    return changes
 
 
 def code_lenses(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:

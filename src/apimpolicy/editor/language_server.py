@@ -11,39 +11,28 @@ import os
 import queue
 import sys
 import threading
-import time
 import traceback
-from collections import deque
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from apimpolicy.checks.subject import Settings
 from apimpolicy.editor import rpc
 from apimpolicy.editor.analysis import RecentExpressions
 from apimpolicy.editor.parameters import parameters
+from apimpolicy.editor.published_checks import DELAY, PublishedChecks
 from apimpolicy.editor.rpc import Connection, RpcError
 from apimpolicy.editor.text_documents import TextDocument, path_of, uri_of
 from apimpolicy.editor.workspace import Workspace
-from apimpolicy.errors import ApimPolicyError, ConfigurationError
+from apimpolicy.errors import ApimPolicyError
 from apimpolicy.memory import collect_new
-from apimpolicy.project.check_projects import CheckOptions, CheckProjects
-from apimpolicy.project.check_run import CheckRun
-from apimpolicy.project.deadline import DeadlineError, deadline
-from apimpolicy.project.format_settings import Style
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.analysis import Analysis
     from apimpolicy.editor.completion_requests import CompletionLists
     from apimpolicy.editor.test_runs import TestRun
 
-DELAY: Final = 0.02
-"""Seconds without a message after which diagnostics are made."""
 MOST_UNTIDY: Final = 16
 """Edits without a pause after which memory is freed all the same."""
-MOST_SECONDS: Final = 10.0
-"""Of processor time for the diagnostics of one file."""
 
 
 class LanguageServer:
@@ -67,11 +56,7 @@ class LanguageServer:
         """The requests that were read and not yet begun."""
         self._cancelled: set[int | str] = set()
         self._lock = threading.Lock()
-        self._due: dict[str, float] = {}
-        self._found: dict[str, list[Diagnostic]] = {}
-        self._unchecked: deque[str] = deque()
-        """Files that are not open and wait to be checked."""
-        self._check: CheckRun | None = None
+        self.checks = PublishedChecks(self)
         self._is_initialized = self._is_shut_down = False
         self._requests = 0
 
@@ -81,10 +66,9 @@ class LanguageServer:
         threading.Thread(target=self._read, name="messages", daemon=True).start()
         while True:
             try:
-                message = self._messages.get(timeout=self._pause())
+                message = self._messages.get(timeout=self.checks.pause())
             except queue.Empty:
-                self._publish_due()
-                self._check_next()
+                self.checks.work()
                 self._rest()
                 continue
             if message is None or message.get("method") == "exit":
@@ -131,11 +115,6 @@ class LanguageServer:
             self._cancelled.discard(number)
             self._waiting.discard(number)
         return not is_cancelled
-
-    def _pause(self) -> float | None:
-        if self._unchecked:
-            return 0.0
-        return max(min(self._due.values()) - time.monotonic(), 0.0) if self._due else None
 
     def _handle(self, message: dict[str, Any]) -> None:
         method, number = message.get("method"), message.get("id")
@@ -200,8 +179,8 @@ class LanguageServer:
         folders = [folder["uri"] for folder in params.get("workspaceFolders") or ()]
         root = params.get("rootUri")
         roots = [path_of(uri) for uri in folders or ([root] if root else [])]
-        self._check = self._new_check()
-        self.workspace = Workspace(roots, self.expressions, self._settings)
+        self.checks.renew()
+        self.workspace = Workspace(roots, self.expressions, self.checks.settings_of)
         self._is_initialized = True
         from apimpolicy.editor.language_capabilities import CAPABILITIES
 
@@ -240,8 +219,7 @@ class LanguageServer:
         document = self.documents.pop(uri, None)
         if document is not None:
             self.workspace.open_texts.pop(os.path.abspath(document.path), None)
-        self._due.pop(uri, None)
-        self._found.pop(uri, None)
+        self.checks.forget(uri)
         self.expressions.close(uri)
         self.notify("textDocument/publishDiagnostics", {"uri": uri, "diagnostics": []})
 
@@ -252,9 +230,9 @@ class LanguageServer:
         """Configurations, fragments or other files are not what they were."""
         self.workspace.forget()
         self._forget_outcomes([path_of(change["uri"]) for change in params.get("changes") or ()])
-        self._check = self._new_check()
+        self.checks.renew()
         for uri in self.documents:
-            self._due[uri] = time.monotonic() + DELAY
+            self.checks.schedule(uri)
 
     def folders_changed(self, params: dict[str, Any]) -> None:
         event = params["event"]
@@ -274,7 +252,7 @@ class LanguageServer:
     def _changed(self, document: TextDocument, delay: float) -> None:
         self._untidy += 1
         self.workspace.open_texts[os.path.abspath(document.path)] = document.text
-        self._due[document.uri] = time.monotonic() + delay
+        self.checks.schedule(document.uri, delay)
 
     def _document(self, params: dict[str, Any]) -> TextDocument:
         uri = params["textDocument"]["uri"]
@@ -306,98 +284,6 @@ class LanguageServer:
         except (OSError, ValueError):
             return None
 
-    # ------------------------------------------------------------------------------------------------ diagnostics
-
-    def findings(self, uri: str) -> list[Diagnostic]:
-        """What was found in a document when it was last checked; checks it, if a change has come since."""
-        if uri in self._due:
-            self._publish(uri)
-        return self._found.get(uri, [])
-
-    def codes_found(self, uri: str) -> set[str]:
-        """Return the codes of what was found in a document when it was last checked."""
-        return {finding.code for finding in self._found.get(uri, ())}
-
-    def check_all(self) -> int:
-        """Check every policy file of the workspace when nothing else is to do; return how many there are."""
-        self._unchecked = deque(path for path in self.workspace.files() if uri_of(path) not in self.documents)
-        return len(self._unchecked)
-
-    def _check_next(self) -> None:
-        """Check one file that isn't open, and publish what is found."""
-        if not self._unchecked:
-            return
-        document = self.document_of(self._unchecked.popleft())
-        if document is not None and document.uri not in self.documents:
-            self._untidy += 1
-            self._publish_findings(document)
-            self.expressions.close(document.uri)
-
-    def _publish_due(self) -> None:
-        now = time.monotonic()
-        for uri in [uri for uri, due in self._due.items() if due <= now]:
-            try:
-                self._publish(uri)
-            except Exception:  # a mistake of ours must not end the session
-                self.log(f"diagnostics of {uri}: {traceback.format_exc()}")
-
-    def _publish(self, uri: str) -> None:
-        self._due.pop(uri, None)
-        document = self.documents.get(uri)
-        if document is not None:
-            self._found[uri] = self._publish_findings(document)
-
-    def _publish_findings(self, document: TextDocument) -> list[Diagnostic]:
-        from apimpolicy.editor.language_diagnostics import to_diagnostic
-
-        try:
-            found = self._checked(document)
-        except ConfigurationError as error:
-            self.log(str(error))
-            found = []
-        diagnostics = [to_diagnostic(document, finding) for finding in found]
-        params: dict[str, Any] = {"uri": document.uri, "diagnostics": diagnostics}
-        if document.version is not None:
-            params["version"] = document.version
-        self.notify("textDocument/publishDiagnostics", params)
-        return found
-
-    def _checked(self, document: TextDocument) -> list[Diagnostic]:
-        if not document.is_test_file and not _may_hold_policies(document):
-            return []
-        check = self._check or self._new_check()
-        try:
-            with deadline(MOST_SECONDS), self.expressions.of_file(document.uri):
-                if document.is_test_file:
-                    from apimpolicy.editor.test_file_diagnostics import diagnostics
-
-                    return diagnostics(document.text, document.path)
-                return check.diagnostics(document.text.encode("utf-8", "replace"), document.path)
-        except DeadlineError:
-            self.log(f"{document.path}: checking it took more than {MOST_SECONDS:g} s, and was left alone")
-            return []
-
-    def _settings(self, path: str) -> Settings:
-        check = self._check or self._new_check()
-        try:
-            return check.projects.of(path).check.settings_for(path)
-        except ConfigurationError:
-            return Settings()
-
-    def style_of(self, path: str) -> Style:
-        """Return the layout of the project that a file belongs to."""
-        check = self._check or self._new_check()
-        try:
-            return check.projects.of(path).style
-        except ConfigurationError:
-            return Style()
-
-    def _new_check(self) -> CheckRun:
-        """Settings are read again; what was compiled stays known."""
-        run = CheckRun(CheckProjects(CheckOptions()))
-        run.expression_check = self.expressions
-        return run
-
 
 _OWN: Final = {
     "initialize": "initialize",
@@ -416,17 +302,6 @@ _OWN: Final = {
 
 def _is_id(number: Any) -> bool:
     return isinstance(number, (int, str)) and not isinstance(number, bool)
-
-
-def _may_hold_policies(document: TextDocument) -> bool:
-    """Whether the text has policies in it: other XML, JSON or Markdown that an editor opens is nobody's mistake."""
-    from apimpolicy.project.embedded import is_policy, reader_for
-    from apimpolicy.text.source import Source
-
-    reader = reader_for(document.path)
-    if reader is not None:
-        return bool(reader(Source(document.text, document.path)))
-    return is_policy(document.text)
 
 
 def serve() -> int:

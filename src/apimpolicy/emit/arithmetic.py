@@ -39,7 +39,7 @@ _SMALL = (1 << 30) - 1
 
 
 def calculated(emitter: Emitter, node: Binary, left: ast.expr, right: ast.expr) -> ast.expr:
-    """A binary operator on plain operands of the operation's type."""
+    """Return a binary operator on plain operands of the operation's type."""
     operator, type_ = node.operator, _number(node.operand_type)
     if type_ is BOOL:
         return ast.BinOp(left, _PYTHON[operator], right)
@@ -112,7 +112,7 @@ def _in_range(emitter: Emitter, value: ast.expr, type_: Type, *, is_checked: boo
 def range_test(
     emitter: Emitter, value: ast.expr, name: str, type_: Type, *, is_checked: bool
 ) -> tuple[ast.Compare, ast.expr]:
-    """Whether a value is surely in range; and what to do with it, now in a variable, when it may not be."""
+    """Return whether a value is surely in range; and what to do with it, now in a variable, when it may not be."""
     low, high = INTEGRAL_RANGES[type_]
     if type_ in (INT, UINT):
         low, high = max(low, -_SMALL), min(high, _SMALL)
@@ -128,7 +128,7 @@ def range_test(
 
 
 def converted_number(emitter: Emitter, value: ast.expr, source: Type, target: Type, *, is_checked: bool) -> ast.expr:
-    """A conversion between the predefined numeric types and enums."""
+    """Return a conversion between the predefined numeric types and enums."""
     source, target = _number(source), _number(target)
     if source is target:
         return value
@@ -164,7 +164,7 @@ def _to_integer(emitter: Emitter, value: ast.expr, source: Type, target: Type, *
 
 
 def _number(type_: Type) -> Type:
-    """The number type behind an enum."""
+    """Return the number type behind an enum."""
     if is_enum(type_) and isinstance(type_, NamedType):
         return named(type_.definition.enum_underlying)
     return type_

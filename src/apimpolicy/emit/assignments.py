@@ -84,7 +84,7 @@ def _store_property(
 def _call_setter(
     emitter: Emitter, member: Property | Field, receiver: Expression, arguments: list[ast.expr], value: ast.expr
 ) -> ast.expr:
-    """A setter's call; a receiver that is null is found after everything has been evaluated."""
+    """Return a setter's call; a receiver that is null is found after everything has been evaluated."""
     found = implementation_of(member, setter=True)
     if found is None:
         return _cannot_set(emitter, member)
@@ -119,7 +119,7 @@ def emit_compound_assignment(emitter: Emitter, node: nodes.CompoundAssignment) -
 
 
 def _once(emitter: Emitter, target: Expression, steps: list[ast.expr]) -> Expression:
-    """The target with its receiver and indexes held in Python variables."""
+    """Return the target with its receiver and indexes held in Python variables."""
 
     def hold(expression: Expression) -> Expression:
         if expression.is_constant:
@@ -183,7 +183,7 @@ def _take_apart(
 def split_outputs(
     emitter: Emitter, arguments: Sequence[Expression], modes: Sequence[str], steps: list[ast.expr]
 ) -> tuple[list[Expression], list[Expression]]:
-    """The arguments that go into a call, and the ref and out ones, which come back; steps hold their parts."""
+    """Return the arguments that go into a call, and the ref and out ones, which come back; steps hold their parts."""
     passed, outputs = [], []
     for mode, argument in zip(modes, arguments, strict=True):
         held = argument

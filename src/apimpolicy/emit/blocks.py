@@ -43,7 +43,7 @@ def statement_labeled(emitter: Emitter, node: nodes.Labeled) -> list[ast.stmt]:
 
 
 def statement_list(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
-    """The statements of a block; local functions come first, since they are known in all of it."""
+    """Return the statements of a block; local functions come first, since they are known in all of it."""
     made = functions_of(emitter, statements)
     pieces, entries = pieces_of(statements, labels_gone_to(statements))
     if not entries:
@@ -66,7 +66,7 @@ def _begin_with(where: str, piece: int) -> list[ast.stmt]:
 
 
 def functions_of(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
-    """The local functions among the statements of a list."""
+    """Return the local functions among the statements of a list."""
     return [
         made
         for statement in statements
@@ -76,7 +76,7 @@ def functions_of(emitter: Emitter, statements: Sequence[nodes.Statement]) -> lis
 
 
 def in_order(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[ast.stmt]:
-    """The other statements of a list, one after another."""
+    """Return the other statements of a list, one after another."""
     return [
         made
         for statement in statements
@@ -86,7 +86,7 @@ def in_order(emitter: Emitter, statements: Sequence[nodes.Statement]) -> list[as
 
 
 def from_entry(emitter: Emitter, where: str, pieces: Sequence[Sequence[nodes.Statement]]) -> list[ast.stmt]:
-    """The pieces of a list, from the one that the variable names."""
+    """Return the pieces of a list, from the one that the variable names."""
     made: list[ast.stmt] = []
     for index, piece in enumerate(pieces):
         body = in_order(emitter, piece)
@@ -99,7 +99,7 @@ def from_entry(emitter: Emitter, where: str, pieces: Sequence[Sequence[nodes.Sta
 def pieces_of(
     statements: Sequence[nodes.Statement], named: set[str]
 ) -> tuple[list[list[nodes.Statement]], dict[str, int]]:
-    """A list cut before each of these labels, and the piece that each label begins."""
+    """Return a list cut before each of these labels, and the piece that each label begins."""
     pieces: list[list[nodes.Statement]] = [[]]
     entries: dict[str, int] = {}
     for statement in statements:
@@ -112,7 +112,7 @@ def pieces_of(
 
 
 def labels_gone_to(statements: Sequence[nodes.Statement]) -> set[str]:
-    """The labels of a list that a `goto` in it, or below, names."""
+    """Return the labels of a list that a `goto` in it, or below, names."""
     here = labels_of(statements)
     if not here:
         return set()

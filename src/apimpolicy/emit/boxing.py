@@ -19,7 +19,7 @@ _SELF_BOXED = frozenset({"int", "double", "bool", "decimal"})
 
 
 def boxed(emitter: Emitter, value: ast.expr, source: Type) -> ast.expr:
-    """The value as `object`."""
+    """Return the value as `object`."""
     inner = source.underlying
     bare = inner or source
     if str(bare) in _SELF_BOXED:
@@ -33,6 +33,6 @@ def boxed(emitter: Emitter, value: ast.expr, source: Type) -> ast.expr:
 
 
 def boxed_operand(emitter: Emitter, operand: Expression) -> ast.expr:
-    """An operand as `object`, for a test of its run-time type."""
+    """Return an operand as `object`, for a test of its run-time type."""
     value = emitter.emit(operand)
     return boxed(emitter, value, operand.type) if operand.type.is_value_type else value

@@ -79,7 +79,7 @@ def assign(name: str, value: ast.expr) -> ast.stmt:
 
 
 def parameters(names: Iterable[str], defaults: dict[str, ast.expr] | None = None) -> ast.arguments:
-    """The parameters of a function: those without defaults, and those with."""
+    """Return the parameters of a function: those without defaults, and those with."""
     given = defaults or {}
     return ast.arguments([], [ast.arg(name) for name in (*names, *given)], None, [], [], None, list(given.values()))
 

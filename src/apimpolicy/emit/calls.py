@@ -52,7 +52,7 @@ def _in_place(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
 
 
 def _called(emitter: Emitter, node: nodes.Call, found: Implementation, passed: Sequence[nodes.Expression]) -> ast.expr:
-    """The call of a method as registered; `passed` are the arguments that go in."""
+    """Return the call of a method as registered; `passed` are the arguments that go in."""
     method, receiver = node.method, node.receiver
     if receiver is not None and not emitter.known_not_null(receiver) and can_be_seen(passed):
         steps: list[ast.expr] = []
@@ -64,7 +64,7 @@ def _called(emitter: Emitter, node: nodes.Call, found: Implementation, passed: S
 
 
 def _with_outputs(emitter: Emitter, node: nodes.Call, found: Implementation) -> ast.expr:
-    """A method with ref or out parameters returns their values after its result."""
+    """Return a method with ref or out parameters returns their values after its result."""
     from apimpolicy.emit.assignments import split_outputs, with_outputs
 
     steps: list[ast.expr] = []
@@ -133,7 +133,7 @@ def _call_delegate(emitter: Emitter, target: nodes.Expression, arguments: Sequen
 
 
 def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol) -> ast.expr:
-    """A function that returns by reference takes its ref and out arguments as references."""
+    """Return a function that returns by reference takes its ref and out arguments as references."""
     from apimpolicy.emit.references import reference_to
 
     passed = [
@@ -144,7 +144,7 @@ def _call_for_reference(emitter: Emitter, node: nodes.DelegateCall, function: Lo
 
 
 def _call_with_outputs(emitter: Emitter, node: nodes.DelegateCall, function: LocalFunctionSymbol | None) -> ast.expr:
-    """A local function with ref or out parameters returns them after its result, as library functions do."""
+    """Return a local function with ref or out parameters returns them after its result, as library functions do."""
     from apimpolicy.emit.assignments import split_outputs, with_outputs
 
     if function is None:

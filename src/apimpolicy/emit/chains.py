@@ -21,7 +21,7 @@ LINKS = 25
 
 
 def chain_of(expression: Expression) -> list[Expression]:
-    """The links of the chain that an expression ends, from the outside in, itself first."""
+    """Return the links of the chain that an expression ends, from the outside in, itself first."""
     links = [expression]
     while (inner := innermost(links[-1])) is not None and not inner.is_constant:
         links.append(inner)
@@ -29,7 +29,7 @@ def chain_of(expression: Expression) -> list[Expression]:
 
 
 def ends_of_pieces(links: list[Expression], *, recording: bool) -> list[Expression]:
-    """The links of a long chain after which a piece ends, innermost first; none for a short chain.
+    """Return the links of a long chain after which a piece ends, innermost first; none for a short chain.
 
     When recording, chains of `+` and `&&` are not flattened.
     """
@@ -38,7 +38,7 @@ def ends_of_pieces(links: list[Expression], *, recording: bool) -> list[Expressi
 
 
 def innermost(expression: Expression) -> Expression | None:
-    """The part of an expression that is evaluated first, whatever comes of it."""
+    """Return the part of an expression that is evaluated first, whatever comes of it."""
     if isinstance(expression, nodes.Call):
         if expression.receiver is not None:
             return expression.receiver
@@ -59,7 +59,7 @@ def innermost(expression: Expression) -> Expression | None:
 
 
 def _is_passed_over(outer: Expression, inner: Expression, recording: bool) -> bool:
-    """Whether the emitter may take the parts of `inner` without emitting it itself."""
+    """Return whether the emitter may take the parts of `inner` without emitting it itself."""
     if recording or isinstance(inner, nodes.Convert):
         return isinstance(inner, nodes.Convert)
     if isinstance(inner, nodes.Logical):

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 def pays_by_itself(found: Implementation) -> bool:
-    """Whether a member has a cost of its own, which a function around it pays."""
+    """Return whether a member has a cost of its own, which a function around it pays."""
     return found.cost is not None and found.cost != costs.FREE
 
 
 def paid_arguments(
     emitter: Emitter, found: Implementation, member: Member, arguments: list[ast.expr]
 ) -> list[ast.expr]:
-    """The arguments, those with a length paid for."""
+    """Return the arguments, those with a length paid for."""
     if costs.cost_of(found, member) is not costs.USUAL:
         return arguments
     types = costs.passed_types(member)
@@ -41,14 +41,14 @@ def paid_arguments(
 
 
 def paid_receiver(emitter: Emitter, found: Implementation, member: Member, receiver: ast.expr) -> ast.expr:
-    """The receiver, paid for when it is a text that a method works through."""
+    """Return the receiver, paid for when it is a text that a method works through."""
     if member.declaring.name == "string" and isinstance(member, Method) and costs.cost_of(found, member) is costs.USUAL:
         return _paid(emitter, receiver, STRING)
     return receiver
 
 
 def paid_result(emitter: Emitter, found: Implementation, member: Member, made: ast.expr) -> ast.expr:
-    """What a call gives, paid for."""
+    """Return what a call gives, paid for."""
     given = costs.given_type(member)
     if given is None or member.name == "new" or costs.cost_of(found, member) is not costs.USUAL:
         return made
@@ -68,7 +68,7 @@ def _paid(emitter: Emitter, value: ast.expr, type_: Type) -> ast.expr:
 
 
 def paying(found: Implementation) -> object:
-    """The function that pays for a member with a cost of its own."""
+    """Return the function that pays for a member with a cost of its own."""
     if found.paying is None:
         assert found.cost is not None
         found.paying = costs.charged(found, found.cost)

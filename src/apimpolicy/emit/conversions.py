@@ -45,7 +45,7 @@ def emit_convert(emitter: Emitter, node: Convert) -> ast.expr:
 
 
 def _formattable(emitter: Emitter, text: Expression) -> ast.expr:
-    """An interpolated string as a FormattableString: a composite format and the boxed values."""
+    """Return an interpolated string as a FormattableString: a composite format and the boxed values."""
     from apimpolicy.dotnet.system.formattable_strings import FormattableString
 
     parts = text.parts if isinstance(text, InterpolatedString) else [text.constant]
@@ -70,7 +70,7 @@ def converted(
     conversion: conv.Conversion,
     node: Convert | None = None,
 ) -> ast.expr:
-    """The value after a conversion."""
+    """Return the value after a conversion."""
     kind = conversion.kind
     if kind in ("identity", "null", "default"):
         return value
@@ -146,7 +146,7 @@ def _tuple(emitter: Emitter, value: ast.expr, source: Type, target: Type, conver
 
 
 def _is_pairs_of_tokens(source: Type, target: Type) -> bool:
-    """A JObject seen as a sequence of pairs instead of its child tokens."""
+    """Return a JObject seen as a sequence of pairs instead of its child tokens."""
     return (
         isinstance(source, NamedType)
         and source.name == "Newtonsoft.Json.Linq.JObject"

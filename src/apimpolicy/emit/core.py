@@ -91,7 +91,7 @@ class Emitter:
         self.non_negative: set[str] = set()
         """Python variables that count up from zero or more."""
         self.passed: set[Expression] = set()
-        """Lambdas and methods that are passed to members that want delegates: nobody asks for their type."""
+        """Lambdas and methods that are passed to members that want delegates: their type is never needed."""
         self.wrapped: tuple[ast.expr, ast.expr, Type] | None = None
         """The last result that was brought into its range: as emitted, before that, and its type."""
 
@@ -116,7 +116,7 @@ class Emitter:
     # ------------------------------------------------------------------------------------------- dispatch
 
     def emit(self, expression: Expression) -> ast.expr:
-        """The Python expression for a bound one; recorded when a recorder is wanted."""
+        """Return the Python expression for a bound one; recorded when a recorder is wanted."""
         if not self.is_deep:
             return self._emit_recorded(expression)
         if expression in self._links:
@@ -125,7 +125,7 @@ class Emitter:
         return self._emit_chain(expression)
 
     def _emit_chain(self, expression: Expression) -> ast.expr:
-        """What may be the end of a long chain, in pieces."""
+        """Return what may be the end of a long chain, in pieces."""
         from apimpolicy.emit.chains import chain_of, ends_of_pieces
 
         links = chain_of(expression)
@@ -154,7 +154,7 @@ class Emitter:
         return self.at(call(load(RECORD if repeats else ONCE), self.bring(expression, "node"), made), expression)
 
     def emit_plain(self, expression: Expression) -> ast.expr:
-        """The Python expression for a bound one, without its recording."""
+        """Return the Python expression for a bound one, without its recording."""
         if expression.is_constant:
             made = self.literal(expression.constant)
         else:
@@ -162,7 +162,7 @@ class Emitter:
         return self.at(made, expression)
 
     def statement(self, statement: Statement) -> list[ast.stmt]:
-        """One statement, preceded by the functions that its lambdas became."""
+        """Return one statement, preceded by the functions that its lambdas became."""
         self._hoisted.append([])
         repeats = type(statement) in REPEATING
         self.repeating += repeats
@@ -177,11 +177,11 @@ class Emitter:
         return [self.at(s, statement) if not hasattr(s, "lineno") else s for s in (*before, *made)]
 
     def body(self, statement: Statement) -> list[ast.stmt]:
-        """A statement as the body of something in Python: at least `pass`."""
+        """Return a statement as the body of something in Python: at least `pass`."""
         return self.statement(statement) or [ast.Pass()]
 
     def hoisting(self, expression: Expression) -> tuple[list[ast.stmt], ast.expr]:
-        """The functions that the lambdas of an expression became, and the Python expression."""
+        """Return the functions that the lambdas of an expression became, and the Python expression."""
         self._hoisted.append([])
         made = self.emit(expression)
         return self._hoisted.pop(), made
@@ -198,12 +198,12 @@ class Emitter:
     # --------------------------------------------------------------------------------------------- names
 
     def fresh(self, hint: str = "t") -> str:
-        """A new Python name."""
+        """Return a new Python name."""
         self._counter += 1
         return f"{hint}_{self._counter}"
 
     def bring(self, value: Any, hint: str) -> ast.Name:
-        """A name in the emitted code's namespace for an object; the same object has the same name."""
+        """Return a name in the emitted code's namespace for an object; the same object has the same name."""
         key = (type(value), value if isinstance(value, (str, tuple)) else id(value))
         name = self._interned.get(key)
         if name is None:
@@ -214,15 +214,15 @@ class Emitter:
         return load(name)
 
     def function(self, target: Callable[..., Any]) -> ast.Name:
-        """A function that emitted code may call."""
+        """Return a function that emitted code may call."""
         return self.bring(target, getattr(target, "__name__", "function"))
 
     def run(self, target: Callable[..., Any], *arguments: ast.expr) -> ast.Call:
-        """A call of one of our own functions."""
+        """Return a call of one of our own functions."""
         return call(self.function(target), *arguments)
 
     def literal(self, value: Any) -> ast.expr:
-        """A constant; what Python has no literal for comes from the namespace."""
+        """Return a constant; what Python has no literal for comes from the namespace."""
         if value is None or isinstance(value, (bool, int, str)):
             return constant(value)
         if isinstance(value, float) and value == value and abs(value) != float("inf"):
@@ -233,18 +233,18 @@ class Emitter:
         return self.bring(type_, "type")
 
     def types_constant(self, types: tuple[Type, ...]) -> ast.expr:
-        """The tuple of type arguments that an implementation asked for."""
+        """Return the tuple of type arguments that an implementation asked for."""
         return self.bring(types, "types")
 
     def step(self) -> ast.Call:
-        """One step of the policy: every loop and every recursion makes some."""
+        """Return one step of the policy: every loop and every recursion makes some."""
         self.uses_steps = True
         return call(load(STEP))
 
     # ----------------------------------------------------------------------------------------- variables
 
     def symbol_name(self, symbol: LocalSymbol | LocalFunctionSymbol) -> str:
-        """The Python variable of a C# variable; unique, so that scopes need no care."""
+        """Return the Python variable of a C# variable; unique, so that scopes need no care."""
         name = self._symbols.get(symbol)
         if name is None:
             hint = symbol.name if _PLAIN.fullmatch(symbol.name) else "variable"
@@ -252,7 +252,7 @@ class Emitter:
         return name
 
     def read(self, symbol: LocalSymbol) -> ast.expr:
-        """The value of a variable."""
+        """Return the value of a variable."""
         if symbol.kind == "context":
             return load("context")
         name = load(self.symbol_name(symbol))
@@ -266,7 +266,7 @@ class Emitter:
         return walrus(name, value)
 
     def plain_variable(self, target: Expression) -> str | None:
-        """The Python variable that a C# one is, when it can be assigned by a statement of its own."""
+        """Return the Python variable that a C# one is, when it can be assigned by a statement of its own."""
         if isinstance(target, nodes.Local) and target.symbol.kind != "context" and target.symbol not in self.celled:
             return self.symbol_name(target.symbol)
         return None
@@ -283,7 +283,7 @@ class Emitter:
     # ---------------------------------------------------------------------------------------------- null
 
     def known_not_null(self, expression: Expression) -> bool:
-        """Whether a value can be proved not to be null without running."""
+        """Return whether a value can be proved not to be null without running."""
         if isinstance(expression, _NEVER_NULL):
             return True
         if expression.is_constant:
@@ -301,12 +301,12 @@ class Emitter:
         return expression.symbol.kind == "context" or expression.symbol in self.never_null
 
     def or_null_reference(self, name: str, value: ast.expr | None = None) -> ast.expr:
-        """A Python variable (which gets the value here), or NullReferenceException when it is null."""
+        """Return a Python variable (which gets the value here), or NullReferenceException when it is null."""
         tested = load(name) if value is None else walrus(name, value)
         return conditional(is_not_none(tested), load(name), self.run(runtime.null_reference))
 
     def checked_receiver(self, expression: Expression) -> ast.expr:
-        """A receiver that is passed to a function: NullReferenceException when it is null."""
+        """Return a receiver that is passed to a function: NullReferenceException when it is null."""
         value = self.emit(expression)
         return value if self.known_not_null(expression) else self.or_null_reference(self.fresh(), value)
 
@@ -360,5 +360,5 @@ _NOT_RECORDED = (
 
 
 def is_recorded(expression: Expression) -> bool:
-    """Which sub-expressions people want to see the value of."""
+    """Return which sub-expressions people want to see the value of."""
     return not expression.is_constant and not isinstance(expression, _NOT_RECORDED)

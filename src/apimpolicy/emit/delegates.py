@@ -1,4 +1,4 @@
-"""Emission of methods and local functions as delegates, with their types where somebody may ask for them."""
+"""Emission of methods and local functions as delegates, with their types where they may be needed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def emit_method_reference(emitter: Emitter, node: nodes.MethodReference) -> ast.
 
 
 def _method_function(emitter: Emitter, node: nodes.MethodReference) -> ast.expr:
-    """A Python lambda around the call of a method; it holds the receiver."""
+    """Return a Python lambda around the call of a method; it holds the receiver."""
     receiver, method = node.receiver, node.method
     names = [emitter.fresh("argument") for _ in method.parameters]
     arguments: list[nodes.Expression] = []

@@ -30,7 +30,7 @@ def store_dynamic(emitter: Emitter, target: nodes.Dynamic, value: ast.expr) -> a
 def convert_dynamic(
     emitter: Emitter, node: nodes.Expression, value: ast.expr, target: Type, *, explicit: bool
 ) -> ast.expr:
-    """A dynamic value as a value of a static type."""
+    """Return a dynamic value as a value of a static type."""
     converting = nodes.Dynamic(node.syntax, target, "convert", (node,), explicit)
     return _at_site(emitter, converting, [value])
 

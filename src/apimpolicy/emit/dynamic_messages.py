@@ -17,7 +17,7 @@ def _shown(type_: Type) -> str:
 
 
 def message_for(node: nodes.Dynamic, code: str, types: tuple[Type, ...]) -> str:
-    """The message for an operation that the binder refused with a code, on operands of these types."""
+    """Return the message for an operation that the binder refused with a code, on operands of these types."""
     return (_OPERATIONS.get(node.operation) or _member)(node, code, types)
 
 

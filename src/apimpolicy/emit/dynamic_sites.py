@@ -64,7 +64,7 @@ class DynamicSite:
         self._bound: dict[tuple[Type, ...], Callable[..., Any]] = {}
 
     def __call__(self, *values: Any) -> Any:
-        """The result, boxed; of a conversion, as the static type has it."""
+        """Return the result, boxed; of a conversion, as the static type has it."""
         node = self._node
         if node.operation == "convert" and values[0] is None and not _is_value(node.type):
             return None
@@ -96,7 +96,7 @@ class DynamicSite:
         return _compiled(self._excerpt, result, binder.placeholders)
 
     def _of_token(self, types: tuple[Type, ...]) -> Callable[..., Any] | None:
-        """An operator that a JValue has by itself; what the values do not have fails as the compiler has it."""
+        """Return an operator that a JValue has by itself; what the values do not have fails as the compiler has it."""
         from apimpolicy.dotnet.json.dynamic_operators import OPERATORS, operate
 
         operator: Any = self._node.detail
@@ -120,7 +120,7 @@ def _is_value(type_: Type) -> bool:
 
 
 def _type_now(operand: nodes.Expression, value: Any) -> Type:
-    """The type that an operand is bound with: its static one, or that of the value when it is dynamic."""
+    """Return the type that an operand is bound with: its static one, or that of the value when it is dynamic."""
     if operand.type is not DYNAMIC:
         return operand.type
     return NULL if value is None else type_of(value)
@@ -217,7 +217,7 @@ class _LateBinder(Binder):
         return self._call_value(self.values[0])
 
     def _call_value(self, callee: nodes.Expression) -> nodes.Expression:
-        """The call of a delegate, which knows its type."""
+        """Return the call of a delegate, which knows its type."""
         signature = delegate_signature(callee.type)
         if signature is None:
             return self.failure(self.syntax, "CS0149", "no delegate")
@@ -242,7 +242,7 @@ class _LateBinder(Binder):
 
 
 def _compiled(excerpt: Excerpt, body: nodes.Expression, placeholders: list[nodes.Placeholder]) -> Callable[..., Any]:
-    """A Python function of the operands."""
+    """Return a Python function of the operands."""
     emitter = Emitter(excerpt, recording=False)
     emitter.repeats = True
     names = [emitter.fresh("operand") for _ in placeholders]

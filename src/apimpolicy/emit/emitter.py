@@ -70,7 +70,7 @@ def _call_deep(levels: int, function: Callable[..., Any], *arguments: Any) -> An
 
 
 def _call_to_the_end(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What the end of an iterator threw is thrown here at the latest."""
+    """Return what the end of an iterator threw is thrown here at the latest."""
     value = function(*arguments)
     here = environment()
     if here.thrown_late is not None:
@@ -142,7 +142,7 @@ def _function(emitter: Emitter, bound: BoundExpression, recording: bool, in_orde
 
 
 def _preparations(emitter: Emitter) -> list[ast.stmt]:
-    """What the function does first: it sets the variables that the other statements turned out to need."""
+    """Return what the function does first: it sets the variables that the other statements turned out to need."""
     made: list[ast.stmt] = []
     if emitter.has_two_passes:
         from apimpolicy.emit.two_passes import Handlers

@@ -66,7 +66,7 @@ def finally_(emitter: Emitter, body: list[ast.stmt], last: list[ast.stmt]) -> as
 
 
 def _unless_over(emitter: Emitter, last: list[ast.stmt]) -> list[ast.stmt]:
-    """What runs at the end, but not after a limit."""
+    """Return what runs at the end, but not after a limit."""
     return [ast.If(emitter.run(frames.goes_on), last, [])] if last else []
 
 
@@ -88,7 +88,7 @@ def _assigned(emitter: Emitter, clause: nodes.Catch, caught: str) -> list[ast.st
 
 
 def _type_test(emitter: Emitter, target: NamedType | None, caught: str) -> ast.expr | None:
-    """Whether an exception is of a clause's type; None when all are."""
+    """Return whether an exception is of a clause's type; None when all are."""
     if target is None or target.name == "System.Exception":
         return None
     test = emitter.run(is_instance, load(caught), emitter.type_constant(target))
@@ -138,7 +138,7 @@ def _choosing(emitter: Emitter, node: nodes.Try) -> list[ast.stmt]:
 
 
 def _choice(emitter: Emitter, clauses: tuple[nodes.Catch, ...], name: str) -> tuple[list[ast.stmt], ast.stmt]:
-    """The function that gives the number of the clause for an exception, and what stands before it."""
+    """Return the function that gives the number of the clause for an exception, and what stands before it."""
     caught, matches = emitter.fresh("caught"), emitter.fresh("matches")
     own: list[str] = []
     outer: set[str] = set()
@@ -162,7 +162,7 @@ def _choice(emitter: Emitter, clauses: tuple[nodes.Catch, ...], name: str) -> tu
 
 
 def _python_class(name: str) -> type | None:
-    """The Python class of an exception; the classes below it are those of .NET's exceptions below it."""
+    """Return the Python class of an exception; the classes below it are those of .NET's exceptions below it."""
     waiting: list[type] = [DotnetException]
     while waiting:
         cls = waiting.pop()

@@ -53,7 +53,7 @@ class CompiledExpression:
         return isinstance(self.bound.body, Block)
 
     def evaluate(self, context: Any, *, recorder: Recorder | None = None) -> Any:
-        """The value for a context, as a plain Python value of the static type (see `apimpolicy.dotnet.values`).
+        """Return the value for a context, as a plain Python value of the static type (see `apimpolicy.dotnet.values`).
 
         Runs in the current environment (see `apimpolicy.dotnet.environment`), or in a fresh default one.
         Raises DotnetException for what C# would throw, NotSimulatedError for what is not simulated,
@@ -81,7 +81,7 @@ class CompiledExpression:
             raise found from found.__cause__
 
     def _for(self, recorder: Recorder) -> Callable[..., Any]:
-        """The function for a recorder of this kind."""
+        """Return the function for a recorder of this kind."""
         if recorder.in_order:
             if self._in_order is None:
                 self._in_order = self._emit(recording=True, in_order=True)
@@ -111,7 +111,7 @@ def compile_expression(code: str | Excerpt) -> CompiledExpression:
 
 
 def check_expression(excerpt: Excerpt) -> list[Diagnostic]:
-    """The compiler's diagnostics of an expression; empty when it is legal."""
+    """Return the compiler's diagnostics of an expression; empty when it is legal."""
     try:
         return _bound(excerpt).diagnostics
     except PolicySyntaxError as error:

@@ -35,7 +35,7 @@ CAUGHT = (DotnetException, AttributeError, RecursionError)
 
 
 def as_dotnet(error: BaseException) -> DotnetException:
-    """The C# exception that a Python one stands for; what is none (a fault of ours, a limit) is raised again."""
+    """Return the C# exception of a Python one; anything else (an internal error, a limit) is raised again."""
     if isinstance(error, DotnetException):
         return error
     if isinstance(error, AttributeError) and error.obj is None and error.name is not None and _is_emitted(error):
@@ -59,7 +59,7 @@ def goes_on() -> bool:
 
 
 def as_policy_error(error: Exception) -> ApimPolicyError:
-    """What leaves an evaluation for an exception in it: one of ours, with its place in the policy."""
+    """Return what leaves an evaluation for an exception in it: one of ours, with its place in the policy."""
     found: ApimPolicyError
     if isinstance(error, ApimPolicyError):
         found = error
@@ -109,7 +109,7 @@ def _internal(error: Exception) -> InternalError:
 
 
 def _is_emitted(error: BaseException) -> bool:
-    """Whether the innermost frame is emitted code; elsewhere an AttributeError is a fault of the library."""
+    """Return whether the innermost frame is emitted code; elsewhere an AttributeError is a fault of the library."""
     traceback = error.__traceback__
     if traceback is None:
         return False
@@ -142,14 +142,14 @@ def span_of(traceback: TracebackType | None) -> Span | None:
 
 
 def file_of(source: Source) -> Source:
-    """The file itself, when a source was made from it by replacing named values."""
+    """Return the file itself, when a source was made from it by replacing named values."""
     while source.origin is not None:
         source = source.origin
     return source
 
 
 def _offset(source: Source, line: int, column: int) -> int:
-    """The offset of a line and a UTF-8 column."""
+    """Return the offset of a line and a UTF-8 column."""
     starts = source.line_starts
     start = starts[min(line, len(starts)) - 1]
     text = source.line(min(line, len(starts)))

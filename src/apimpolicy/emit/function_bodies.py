@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def define(
     emitter: Emitter, name: str, arguments: ast.arguments, statements: list[ast.stmt], node: nodes.Bound
 ) -> ast.stmt:
-    """The definition of the function that a node becomes."""
+    """Return the definition of the function that a node becomes."""
     return emitter.at(function_def(name, arguments, statements or [ast.Pass()]), node)
 
 
 def function_statements(emitter: Emitter, block: nodes.Block, outputs: tuple[LocalSymbol, ...] = ()) -> list[ast.stmt]:
-    """The statements of a function inside; the values of `outputs` are returned after its result."""
+    """Return the statements of a function inside; the values of `outputs` are returned after its result."""
     around, emitter.here = emitter.here, OpenFunction(outputs, is_inner=True)
     made = emitter.body(block)
     if outputs:

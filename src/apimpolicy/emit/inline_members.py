@@ -2,7 +2,7 @@
 
 Python's `upper`, `startswith` and the like give what .NET gives for ASCII, and asking `isascii` costs next to nothing.
 Everything else goes to the function that is registered. A method of the receiver raises AttributeError for null, which
-is a NullReferenceException (see `frames`), so no receiver is asked here whether it is null.
+is a NullReferenceException (see `frames`), so no receiver is compared with null here.
 
 A long text burns steps as in the registered members, but only where the call may be made more than once: the length is
 asked for in expressions that loop or have functions of their own.
@@ -41,7 +41,7 @@ PYTHON_METHODS = frozenset(
 
 
 def inlined(emitter: Emitter, node: Call) -> ast.expr | None:
-    """The Python for a call of a string's member, or None when it is to be called as registered."""
+    """Return the Python for a call of a string's member, or None when it is to be called as registered."""
     rule = _rule_of(node)
     if rule is None or node.receiver is None:
         return None
@@ -79,7 +79,7 @@ def _if_ascii(
 
 
 def _held(emitter: Emitter, receiver: Expression) -> tuple[str, ast.expr]:
-    """A variable with this text, and what sets it; a text that is in a variable stays there."""
+    """Return a variable with this text, and what sets it; a text that is in a variable stays there."""
     made = emitter.emit(receiver)
     if isinstance(made, ast.Name):
         return made.id, made
@@ -112,7 +112,7 @@ def _stripped(method: str) -> Rule:
 
 
 def _replaced(emitter: Emitter, receiver: Expression, arguments: list[Expression]) -> ast.expr | None:
-    """A replacement that does not lengthen the text has no limit to keep."""
+    """Return a replacement that does not lengthen the text has no limit to keep."""
     if not all(argument.is_constant for argument in arguments):
         return None
     old, new = (argument.constant for argument in arguments)

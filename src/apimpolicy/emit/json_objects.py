@@ -49,13 +49,13 @@ def _properties(node: nodes.ObjectCreation) -> list[nodes.ObjectCreation] | None
 
 
 def _plain_value(made: nodes.ObjectCreation) -> nodes.Expression | None:
-    """The value of a property before it became an object, if its type is one of `_KINDS`."""
+    """Return the value of a property before it became an object, if its type is one of `_KINDS`."""
     value = made.arguments[1]
     return value.operand if isinstance(value, nodes.Convert) and value.operand.type in _KINDS else None
 
 
 def _property(emitter: Emitter, made: nodes.ObjectCreation) -> ast.expr:
-    """A property, the value's kind as it is known from its type; whoever keeps it pays for a plain one."""
+    """Return a property, the value's kind as it is known from its type; of a plain value the caller pays its steps."""
     from apimpolicy.dotnet.json.objects import JProperty
     from apimpolicy.dotnet.json.scalars import JValue
 

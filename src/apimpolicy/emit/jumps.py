@@ -52,7 +52,7 @@ def leave(emitter: Emitter, target: Target, jump: Hashable, arrive: Arrival) -> 
 
 
 def around(emitter: Emitter, target: Target, loop: Sequence[ast.stmt]) -> list[ast.stmt]:
-    """A finished loop with the flags before it and, after it, the rest of the jumps that leave it."""
+    """Return a finished loop with the flags before it and, after it, the rest of the jumps that leave it."""
     before: list[ast.stmt] = []
     after: list[ast.stmt] = []
     for flag, destination, jump, arrive in target.passing.values():
@@ -62,7 +62,7 @@ def around(emitter: Emitter, target: Target, loop: Sequence[ast.stmt]) -> list[a
 
 
 def section_key(value: nodes.Expression | None) -> Hashable:
-    """A constant as the key of a switch section: 1 and true, 1 and 1.0 are different; None is the default."""
+    """Return a constant as the key of a switch section: 1 and true, 1 and 1.0 are different; None is the default."""
     return (type(value.constant).__name__, value.constant) if value is not None else None
 
 

@@ -48,7 +48,7 @@ def _lambda_function(emitter: Emitter, node: nodes.Lambda) -> ast.expr:
 
 
 def _only_value(node: nodes.Lambda, statements: list[ast.stmt]) -> ast.expr | None:
-    """What a lambda gives that Python's can be; None when it needs statements."""
+    """Return what a lambda gives that Python's can be; None when it needs statements."""
     only = statements[0]
     if (
         isinstance(node.body, nodes.Expression)

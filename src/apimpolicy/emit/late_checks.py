@@ -1,6 +1,6 @@
 """When a receiver is found to be null: after the arguments have been evaluated (C# specification, section 12.8.10.2).
 
-Whoever cannot see the difference gets the shorter code, which looks at the receiver first.
+Where the difference is not visible, the shorter code looks at the receiver first.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _HARMLESS = frozenset({"boxing", "identity", "null", "numeric", "reference"})
 
 
 def can_be_seen(arguments: Iterable[nodes.Expression]) -> bool:
-    """Whether it shows that these are evaluated before the receiver is found to be null."""
+    """Return whether it shows that these are evaluated before the receiver is found to be null."""
     waiting: list[nodes.Bound] = list(arguments)
     while waiting:
         part = waiting.pop()

@@ -88,7 +88,7 @@ def statement_yield(emitter: Emitter, node: nodes.Yield) -> list[ast.stmt]:
 def _outputs_after_finally(
     emitter: Emitter, node: nodes.LocalFunction, outputs: tuple[LocalSymbol, ...]
 ) -> list[ast.stmt]:
-    """The body as a function inside, so that what `finally` does to ref and out parameters counts."""
+    """Return the body as a function inside, so that what `finally` does to ref and out parameters counts."""
     inner, result = emitter.fresh("body"), emitter.fresh("result")
     body = [
         *nonlocal_of(emitter, assigned_in(node.body) & set(outputs)),

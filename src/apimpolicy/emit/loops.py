@@ -29,7 +29,7 @@ def _loop(
     finish: Callable[[list[ast.stmt]], list[ast.stmt]],
     *others: nodes.Bound,
 ) -> list[ast.stmt]:
-    """A loop: `finish` makes it from its body, which begins with cells for what each round has of its own."""
+    """Return a loop: `finish` makes it from its body, which begins with cells for what each round has of its own."""
     cells = cells_of_round(emitter, statement, *others)
     target = Target(is_loop=True, before_continue=before_continue)
     emitter.here.targets.append(target)
@@ -75,7 +75,7 @@ def _while_loop(emitter: Emitter, node: nodes.Loop, step: ast.stmt) -> list[ast.
 
 
 def _loop_with_first(emitter: Emitter, node: nodes.Loop, step: ast.stmt) -> list[ast.stmt]:
-    """A loop whose `continue` leaves a try statement: increments come after `finally`, in the next round."""
+    """Return a loop whose `continue` leaves a try statement: increments come after `finally`, in the next round."""
     first = emitter.fresh("first")
     begins = assign(first, constant(False))
     start = cells_of_round(emitter, node.condition) if node.condition is not None else []
@@ -93,7 +93,7 @@ def _loop_with_first(emitter: Emitter, node: nodes.Loop, step: ast.stmt) -> list
 
 
 def _increment(emitter: Emitter, node: nodes.Loop) -> list[ast.stmt]:
-    """What `for` does after each round."""
+    """Return what `for` does after each round."""
     made: list[ast.stmt] = []
     for incrementor in node.incrementors:
         counter = _counter_of(emitter, node, incrementor)
@@ -105,7 +105,10 @@ def _increment(emitter: Emitter, node: nodes.Loop) -> list[ast.stmt]:
 
 
 def _burn(emitter: Emitter) -> ast.stmt:
-    """One step, for a round of a loop. The body of the expression takes several at once and counts them down."""
+    """Return the code that uses up a step for a round of a loop.
+
+    The body of the expression takes several at once and counts them down.
+    """
     if emitter.here.is_inner:
         return ast.Expr(emitter.step())
     emitter.uses_allowance = True
@@ -125,7 +128,7 @@ def _note_counter(emitter: Emitter, node: nodes.Loop) -> None:
 
 
 def _counter_of(emitter: Emitter, node: nodes.Loop, incrementor: nodes.Expression) -> str | None:
-    """The variable of `for (…; i < n; i++)` when nothing else changes it: it cannot leave its range then."""
+    """Return the variable of `for (…; i < n; i++)` when nothing else changes it: it cannot leave its range then."""
     condition = node.condition
     if (
         not emitter.recording
@@ -171,7 +174,7 @@ def statement_foreach(emitter: Emitter, node: nodes.Foreach) -> list[ast.stmt]:
 
 
 def _each(emitter: Emitter, node: nodes.Foreach, item: str) -> tuple[str, list[ast.stmt]]:
-    """The variable of Python's `for`, and what a round begins with to set C#'s."""
+    """Return the variable of Python's `for`, and what a round begins with to set C#'s."""
     symbol = node.symbol
     if symbol is None:
         if node.deconstruction is None:
@@ -188,7 +191,7 @@ def _each(emitter: Emitter, node: nodes.Foreach, item: str) -> tuple[str, list[a
 def _disposing_loop(
     emitter: Emitter, node: nodes.Foreach, target: str, source: ast.expr, before: list[ast.stmt]
 ) -> list[ast.stmt]:
-    """A loop over what may be an iterator, which is ended when the loop is left."""
+    """Return a loop over what may be an iterator, which is ended when the loop is left."""
     from apimpolicy.emit.exceptions import finally_
 
     enumerator = emitter.fresh("enumerator")
@@ -204,5 +207,5 @@ def _disposing_loop(
 
 
 def _has_no_null(collection: nodes.Expression) -> bool:
-    """Whether the elements of a collection are known not to be null: the parts of a text."""
+    """Return whether the elements of a collection are known not to be null: the parts of a text."""
     return isinstance(collection, nodes.Call) and collection.method.declaring.name == "string"

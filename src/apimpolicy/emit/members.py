@@ -25,7 +25,7 @@ _ON_OBJECT = frozenset({"object", "System.ValueType", "System.Enum"})
 
 
 def read_member(emitter: Emitter, member: Property | Field, receiver: nodes.Expression | None) -> ast.expr:
-    """The value of a property or a field."""
+    """Return the value of a property or a field."""
     found = implementation_of(member)
     if found is None:
         return missing(emitter, member)
@@ -39,7 +39,7 @@ def read_member(emitter: Emitter, member: Property | Field, receiver: nodes.Expr
 
 
 def receiver_for(emitter: Emitter, member: Member, receiver: nodes.Expression, found: Implementation) -> ast.expr:
-    """The receiver of a member; a value whose member is declared on object is boxed."""
+    """Return the receiver of a member; a value whose member is declared on object is boxed."""
     if receiver.type.is_value_type and member.declaring.name in _ON_OBJECT:
         return boxed(emitter, emitter.emit(receiver), receiver.type)
     if found.form in ("method", "attribute") and not isinstance(receiver, nodes.Literal):
@@ -55,7 +55,7 @@ def invoke(
     arguments: list[ast.expr],
     type_arguments: tuple[Type, ...] = (),
 ) -> ast.expr:
-    """The use of a member, paid for."""
+    """Return the use of a member, paid for."""
     if found.form == "attribute" and receiver is not None:
         return attribute(receiver, found.name)
     types: list[ast.expr] = []
@@ -81,7 +81,7 @@ def call_member(
     arguments: list[ast.expr],
     type_arguments: tuple[Type, ...] = (),
 ) -> ast.expr:
-    """A call whose parts are emitted already: operators and conversions."""
+    """Return a call whose parts are emitted already: operators and conversions."""
     found = implementation_of(method)
     if found is None:
         return missing(emitter, method)
@@ -89,7 +89,7 @@ def call_member(
 
 
 def missing(emitter: Emitter, member: Member) -> ast.expr:
-    """A member without an implementation: fails by name, with the reason if there is one, when it is reached."""
+    """Return a member without an implementation: fails by name, with the reason if there is one, when it is reached."""
     from apimpolicy.binding.allow_list import is_type_allowed
 
     reason = reason_against(member.declaring, member.signature)
@@ -113,7 +113,7 @@ def pass_to_member(emitter: Emitter, node: nodes.Call) -> None:
 
 
 def _declared(method: Method) -> Method | None:
-    """A method as it is declared, without type arguments."""
+    """Return a method as it is declared, without type arguments."""
     for member in method.declaring.members(method.name):
         if isinstance(member, Method) and member.signature == method.signature:
             return member

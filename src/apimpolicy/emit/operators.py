@@ -99,7 +99,7 @@ def _lifted(emitter: Emitter, node: Binary) -> ast.expr:
 
 
 def _operation(emitter: Emitter, node: Binary, left: ast.expr, right: ast.expr) -> ast.expr:
-    """The operator on plain operands of the operation's type."""
+    """Return the operator on plain operands of the operation's type."""
     if node.method is not None:
         return call_member(emitter, node.method, None, [left, right])
     if node.operator in _COMPARE:

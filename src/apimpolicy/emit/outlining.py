@@ -114,7 +114,7 @@ class _Outliner:
         return made  # type: ignore[no-any-return]
 
     def _moved(self, original: ast.stmt, weight: int) -> list[ast.stmt]:
-        """A function with the statement, its call, and the jumps that leave the statement."""
+        """Return a function with the statement, its call, and the jumps that leave the statement."""
         name, signal = self._fresh("block"), self._fresh("signal")
         around, self._moved_names = self._moved_names, set()
         node = self._rebuilt(original, weight)
@@ -187,7 +187,7 @@ def _equals(name: str, value: int) -> ast.expr:
 
 
 def _names(node: ast.AST) -> Iterator[str]:
-    """The names that a node itself has, apart from those of its children."""
+    """Yield the names that a node itself has, apart from those of its children."""
     if isinstance(node, ast.Name):
         yield node.id
     elif isinstance(node, ast.arg):
@@ -219,7 +219,7 @@ def _stored(statements: Sequence[ast.AST], *, inside: bool = True) -> Iterator[s
 
 
 def _expressions(node: ast.stmt) -> Iterator[ast.expr]:
-    """The expressions of a statement itself."""
+    """Return the expressions of a statement itself."""
     return (child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
 
 

@@ -21,7 +21,7 @@ _OF_EVERYTHING = ("object", "System.ValueType")
 
 
 def implementation_of(member: Member, *, setter: bool = False) -> Implementation | None:
-    """How a member is reached; None when neither it nor what it overrides is simulated."""
+    """Return how a member is reached; None when neither it nor what it overrides is simulated."""
     found = find_implementation(member.declaring, member.signature, setter=setter)
     if found is not None or member.is_static or isinstance(member, Field) or member.name == "new":
         return found
@@ -37,7 +37,7 @@ def implementation_of(member: Member, *, setter: bool = False) -> Implementation
 
 
 def _is_overridden(declared: Member, member: Member) -> bool:
-    """Whether a member of a base has the name, the type and the parameters of this one."""
+    """Return whether a member of a base has the name, the type and the parameters of this one."""
     if declared.is_static:
         return False
     if isinstance(declared, Property) and isinstance(member, Property):

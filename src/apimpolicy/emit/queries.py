@@ -1,8 +1,8 @@
 """Queries that are walked over at once, as Python's own comprehensions.
 
-`xs.Where(x => x > 1).Select(x => x * 2).Sum()` becomes `sum(x * 2 for x in walked(xs) if x > 1)`: nobody sees the lazy
-sequences in between, so there are none. A lambda that is no expression, or that something keeps, is called as
-registered.
+`xs.Where(x => x > 1).Select(x => x * 2).Sum()` becomes `sum(x * 2 for x in walked(xs) if x > 1)`: the lazy
+sequences in between are never visible, so there are none. A lambda that isn't an expression, or that something keeps,
+is called as registered.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _TESTS = ("Any", "All", "Count", "LongCount", "First", "FirstOrDefault")
 
 
 def walked_at_once(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
-    """The Python for a call that walks over a query; None when it is to be called as registered."""
+    """Return the Python for a call that walks over a query; None when it is to be called as registered."""
     position = None if emitter.recording or emitter.is_deep else _position_of_source(node)
     if position is None:
         return None
@@ -57,7 +57,7 @@ def walked_at_once(emitter: Emitter, node: nodes.Call) -> ast.expr | None:
 
 
 def _position_of_source(node: nodes.Call) -> int | None:
-    """Which argument the method walks over before it returns."""
+    """Return which argument the method walks over before it returns."""
     method = node.method
     places = [argument.syntax.start for argument in node.arguments]
     if not places or places != sorted(places):
@@ -74,7 +74,7 @@ def _is_one_of(type_: Type, names: tuple[str, ...]) -> bool:
 
 
 def _parts(argument: nodes.Expression) -> tuple[nodes.Expression, list[nodes.Call]]:
-    """The source of a query, and its stages from there on."""
+    """Return the source of a query, and its stages from there on."""
     stages: list[nodes.Call] = []
     while (
         isinstance(argument, nodes.Call)
@@ -97,7 +97,7 @@ def _is_simple(function: nodes.Expression) -> bool:
 
 
 def _own_lambda(node: nodes.Call) -> nodes.Lambda | None:
-    """The predicate or selector of an operator itself."""
+    """Return the predicate or selector of an operator itself."""
     if len(node.arguments) != 2 or not (node.method.name in _TESTS or _fold(node) is not None):
         return None
     function = node.arguments[1]
@@ -113,7 +113,7 @@ def _fold(node: nodes.Call) -> Callable[..., object] | None:
 
 
 def _with_test(emitter: Emitter, node: nodes.Call, function: nodes.Lambda, query: _Query) -> ast.expr:
-    """An operator that has a predicate or selector."""
+    """Return an operator that has a predicate or selector."""
     name = node.method.name
     bare = query.elements
     body = query.body_of(function)
@@ -178,7 +178,7 @@ class _Query:
             self._has_no_null = isinstance(function.body, nodes.Expression) and emitter.known_not_null(function.body)
 
     def body_of(self, function: nodes.Lambda) -> ast.expr | _Kept:
-        """What a lambda gives for the present element."""
+        """Return what a lambda gives for the present element."""
         emitter, parameter = self._emitter, function.parameters[0]
         if self._has_no_null and parameter not in emitter.reassigned:
             emitter.never_null.add(parameter)
@@ -189,7 +189,7 @@ class _Query:
         return renamed
 
     def _named_item(self) -> str:
-        """The variable of the present element: what `Select` made gets one when it is asked for again."""
+        """Return the variable of the present element: what `Select` made gets one when it is needed again."""
         loops = self._walking()
         if not isinstance(self._item, ast.Name):
             name = self._emitter.fresh("item")
@@ -201,7 +201,7 @@ class _Query:
         return self._item.id
 
     def _walking(self) -> list[ast.comprehension]:
-        """The loops of the comprehension. Where it takes its elements from, Python allows no assignments."""
+        """Return the loops of the comprehension. Where it takes its elements from, Python allows no assignments."""
         if not self._loops:
             from apimpolicy.dotnet.linq.sequences import walked
 
@@ -219,13 +219,13 @@ class _Query:
         self._walking()[-1].ifs.append(condition)
 
     def elements(self, made: ast.expr | None = None) -> ast.expr:
-        """The elements, or what is made of them; the source itself when nothing happens to its elements."""
+        """Return the elements, or what is made of them; the source itself when nothing happens to its elements."""
         if not self._loops and made is None:
             return self._source
         return ast.GeneratorExp(made if made is not None else self._item, self._walking())
 
     def whole(self, result: ast.expr) -> ast.expr:
-        """What consumes the elements, after what is to be evaluated before it."""
+        """Return what consumes the elements, after what is to be evaluated before it."""
         return last_of(*self._before, result) if self._before else result
 
 
@@ -234,7 +234,7 @@ def _has_assignment(part: ast.AST) -> bool:
 
 
 def _is_kept(function: ast.Lambda) -> bool:
-    """Whether a function inside uses variables of this one: it may be called when they have other values.
+    """Return whether a function inside uses variables of this one: it may be called when they have other values.
 
     Or whether a parameter is assigned, which Python does not allow for the variable of a comprehension.
     """

@@ -23,7 +23,7 @@ class Overflow(Protocol):
         """One value."""
 
     def of_loop(self, nodes: tuple[Bound, ...]) -> Callable[[Sequence[Any]], None] | None:
-        """Who takes the values of these nodes, after each round; nobody when none of them matters.
+        """Who takes the values of these nodes, after each round; None when none of them matters.
 
         A node that a round did not reach has the value of an earlier one, or is UNREACHED.
         """
@@ -99,7 +99,7 @@ class Recorder:
         self._kept[len(self._kept)] = nodes, values
 
     def _has_room(self, wanted: int) -> bool:
-        """Whether so many more may be kept, which takes the room."""
+        """Return whether so many more may be kept, which takes the room."""
         if self._room < wanted and not self.is_full:
             self._room = self.limit - len(self.entries)
             self.is_full = self._room <= 0
@@ -109,7 +109,7 @@ class Recorder:
         return True
 
     def value_of(self, node: Bound) -> tuple[bool, Any]:
-        """Whether the node was evaluated, and its last value."""
+        """Return whether the node was evaluated, and its last value."""
         for recorded, value in reversed(self.entries):
             if recorded is node:
                 return True, value

@@ -35,7 +35,7 @@ MOST, PASSING = "most", "passing"
 
 
 def with_recorder(statements: list[ast.stmt], emitter: Emitter, *, has_loops: bool) -> list[ast.stmt]:
-    """The body of a function with the argument `recorder`."""
+    """Return the body of a function with the argument `recorder`."""
     before: list[ast.stmt] = [_of_recorder(name) for name in (ONCE, RECORD)]
     if has_loops:
         loops = _Loops(emitter)
@@ -105,7 +105,7 @@ class _Loops(ast.NodeTransformer):
         return self._loop(node, [walks])
 
     def _loop(self, node: ast.While | ast.For, before: list[ast.stmt]) -> list[ast.stmt]:
-        """A loop that keeps its values, and what has to come before it."""
+        """Return a loop that keeps its values, and what has to come before it."""
         if self.open:
             before += self._handed_over(self.open[-1])
         loop = _Loop(self.emitter)
@@ -131,7 +131,7 @@ class _Loops(ast.NodeTransformer):
         return [*(ast.copy_location(statement, node) for statement in before), ast.copy_location(tried, node)]
 
     def _handed_over(self, loop: _Loop) -> list[ast.stmt]:
-        """What the recorder gets before an inner loop begins, so that all stays in the order of evaluation."""
+        """Return what the recorder gets before an inner loop begins, so that all stays in the order of evaluation."""
         entries = loop.own[loop.handed_over :]
         loop.handed_over = len(loop.own)
         return _unless(PASSING, self._kept(entries))
@@ -158,7 +158,7 @@ class _Loops(ast.NodeTransformer):
         return [ast.If(load(PASSING), [self._tell(loop), *resume], self._kept(loop.own))]
 
     def _kept(self, entries: list[tuple[Bound, str]]) -> list[ast.stmt]:
-        """The recorder gets these values, and they are forgotten."""
+        """Give these values to the recorder, and forget them."""
         if not entries:
             return []
         keep = ast.Expr(self._to_recorder("keep", self._nodes(entries), _values(entries)))
@@ -186,5 +186,5 @@ def _of_recorder(name: str) -> ast.stmt:
 
 
 def _unless(name: str, statements: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements, when the variable is false."""
+    """Return the statements, when the variable is false."""
     return [ast.If(ast.UnaryOp(ast.Not(), load(name)), statements, [])] if statements else []

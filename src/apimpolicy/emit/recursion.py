@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def may_recurse(body: Bound) -> bool:
-    """Whether a local function, or a lambda through the variable that holds it, may reach itself."""
+    """Return whether a local function, or a lambda through the variable that holds it, may reach itself."""
     mentioned: dict[_Function, set[_Function]] = {}
     waiting: list[tuple[Bound, _Function | None]] = [(body, None)]
     while waiting:
@@ -37,7 +37,7 @@ def may_recurse(body: Bound) -> bool:
 
 
 def _held(node: Bound) -> tuple[LocalSymbol, Bound] | None:
-    """The variable that a lambda is given to, and the lambda."""
+    """Return the variable that a lambda is given to, and the lambda."""
     if isinstance(node, nodes.LocalDeclaration) and isinstance(node.value, nodes.Lambda):
         return node.symbol, node.value
     if (

@@ -40,7 +40,7 @@ def _using_declarations(
 
 
 def _disposing(emitter: Emitter, resource: ast.expr, type_: Type, body: list[ast.stmt]) -> ast.stmt:
-    """The care for a resource; its type says what `Dispose` is called here."""
+    """Return the care for a resource; its type says what `Dispose` is called here."""
     name = "dispose"
     for candidate in type_.supertypes if isinstance(type_, NamedType) else ():
         found = find_implementation(candidate.definition, "void Dispose()")

@@ -54,7 +54,7 @@ def raise_exception(exception: DotnetException | None) -> NoReturn:
 
 
 def not_simulated(name: str, reason: str = "") -> NoReturn:
-    """A member of .NET that exists and that the simulation does not have."""
+    """Return a member of .NET that exists and that the simulation does not have."""
     raise NotSimulatedError(name, reason)
 
 
@@ -66,7 +66,7 @@ def nullable_value(value: Any) -> Any:
 
 
 def set_attribute(target: Any, name: str, value: Any) -> Any:
-    """An assignment to a property as an expression; the name comes from the registry, never from the policy."""
+    """Return an assignment to a property as an expression; the name comes from the registry, never from the policy."""
     if target is None:
         raise NullReferenceException
     setattr(target, name, value)
@@ -80,14 +80,14 @@ def worked_through(text: str) -> bool:
 
 
 def elements(value: Any) -> Any:
-    """What `foreach` walks over; NullReferenceException for null."""
+    """Return what `foreach` walks over; NullReferenceException for null."""
     if value is None:
         raise NullReferenceException
     return value
 
 
 def dynamic_elements(value: Any) -> Any:
-    """What `foreach` walks over when the collection is dynamic: boxed elements."""
+    """Return what `foreach` walks over when the collection is dynamic: boxed elements."""
     from apimpolicy.dotnet.collections.arrays import iterate_boxed
 
     if value is None:
@@ -96,7 +96,7 @@ def dynamic_elements(value: Any) -> Any:
 
 
 def enumerator(sequence: Any) -> Any:
-    """The enumerator of a `foreach` that has to be disposed of."""
+    """Return the enumerator of a `foreach` that has to be disposed of."""
     return iter(sequence)
 
 
@@ -108,11 +108,11 @@ def end_enumeration(enumerator: Any) -> None:
 
 
 class Ending:
-    """An enumeration of an iterator that has something to do at its end: whoever lets go of it early ends it.
+    """An enumeration of an iterator that has something to do at its end: releasing it early ends it.
 
     .NET's operators end what they enumerate; here the last one that holds it does. What the end throws is thrown when
-    the expression ends, since nobody can throw from there. Once its evaluation is over nothing of it runs, whenever
-    Python lets go of it.
+    the expression ends, since nothing can be thrown from there. Once its evaluation is over nothing of it runs,
+    whenever Python releases it.
     """
 
     __slots__ = ("_environment", "_generator")
@@ -149,7 +149,7 @@ class Ending:
 
 
 def ending(start: Callable[..., Generator[Any]]) -> Callable[..., Ending]:
-    """What starts an iterator, so that each enumeration is ended."""
+    """Return what starts an iterator, so that each enumeration is ended."""
     return lambda *arguments: Ending(start(*arguments))
 
 
@@ -168,19 +168,19 @@ def or_lifted(left: bool | None, right: bool | None) -> bool | None:
 
 
 def unset_tuple(type_: Type) -> tuple[Any, ...] | None:
-    """A value tuple without values, whose elements are set one by one."""
+    """Return a value tuple without values, whose elements are set one by one."""
     if not isinstance(type_, NamedType) or not type_.definition.is_tuple:
         return None
     return tuple(unset_tuple(element) for element in type_.arguments)
 
 
 def replace_element(values: tuple[Any, ...], index: int, value: Any) -> tuple[Any, ...]:
-    """A value tuple with one element changed."""
+    """Return a value tuple with one element changed."""
     return (*values[:index], value, *values[index + 1 :])
 
 
 def constant_equals(value: Any, constant: Any) -> bool:
-    """A constant pattern against a boxed value: equal and of the same type, as `object.Equals`."""
+    """Return a constant pattern against a boxed value: equal and of the same type, as `object.Equals`."""
     return value is not None and type(value) is type(constant) and bool(value == constant)
 
 

@@ -62,7 +62,7 @@ def _collect(emitter: Emitter, node: Expression, operands: list[Expression]) -> 
 
 
 def text_of(emitter: Emitter, operand: Expression) -> ast.expr:
-    """An operand of a concatenation as a string; null is empty."""
+    """Return an operand of a concatenation as a string; null is empty."""
     if isinstance(operand, Convert) and operand.conversion.kind == "boxing" and operand.type is OBJECT:
         inner = operand.operand.type
         if inner is CHAR:
@@ -114,7 +114,7 @@ def emit_interpolated_string(emitter: Emitter, node: InterpolatedString) -> ast.
 
 
 def _formatted_late(node: InterpolatedString) -> bool:
-    """Whether a value shows that it is formatted late: code runs after it, and it is more than a string.
+    """Return whether a value shows that it is formatted late: code runs after it, and it is more than a string.
 
     It may change (`$"{sb}{sb.Append(1)}"`), or fail to be formatted, before the code after it runs.
     """
@@ -127,7 +127,7 @@ def _formatted_late(node: InterpolatedString) -> bool:
 
 
 def _is_at_hand(value: Expression) -> bool:
-    """Whether evaluating a value runs no code: a constant or a variable, boxed or not."""
+    """Return whether evaluating a value runs no code: a constant or a variable, boxed or not."""
     if isinstance(value, Convert) and value.conversion.kind in ("identity", "boxing", "reference"):
         value = value.operand
     return value.is_constant or isinstance(value, Local)
@@ -144,7 +144,7 @@ def _needs_composite(node: InterpolatedString) -> bool:
 
 
 def _composite(emitter: Emitter, node: InterpolatedString) -> ast.expr:
-    """The call of `string.Format` that the compiler makes of an interpolated string."""
+    """Return the call of `string.Format` that the compiler makes of an interpolated string."""
     format_ = ""
     values: list[ast.expr] = []
     for part in node.parts:

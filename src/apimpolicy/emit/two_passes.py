@@ -30,7 +30,7 @@ class Handlers:
         self._entered = 0
 
     def enter(self, choice: Choice) -> int:
-        """A `try` begins; the number that it has from now on."""
+        """Begin a `try`; return its number."""
         self._entered += 1
         self._active.append((self._entered, choice))
         return self._entered
@@ -48,7 +48,10 @@ class Handlers:
         return caught
 
     def chosen(self, number: int, choice: Choice, caught: DotnetException) -> int:
-        """The clause of one `try` that takes an exception; each is asked once. An exception in a filter stays there."""
+        """Return the clause of one `try` that takes an exception; each is evaluated once.
+
+        An exception in a filter stays there.
+        """
         chosen = caught.chosen.get(number) if caught.chosen is not None else None
         if chosen is None:
             active, self._active = self._active, []

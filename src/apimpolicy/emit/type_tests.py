@@ -44,7 +44,7 @@ def emit_is_pattern(emitter: Emitter, node: IsPattern) -> ast.expr:
 
 
 def matches(emitter: Emitter, name: str, source: Type, pattern: Pattern) -> ast.expr:
-    """Whether the value in a Python variable, of this static type, matches; sets the pattern's variable."""
+    """Return whether the value in a Python variable, of this static type, matches; sets the pattern's variable."""
     if pattern.value is not None:
         return _matches_constant(emitter, name, source, pattern.value)
     if pattern.target is None:

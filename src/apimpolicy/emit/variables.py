@@ -76,7 +76,7 @@ def remembering() -> Iterator[None]:
 
 
 def facts(node: nodes.Bound) -> Facts:
-    """The facts of a node and everything below it."""
+    """Return the facts of a node and everything below it."""
     known = _known.get()
     found = known.get(node) if known is not None else None
     if found is None:
@@ -149,12 +149,12 @@ def _look_at(node: nodes.Bound, found: Facts) -> None:
 
 
 def may_recur(node: nodes.Bound) -> bool:
-    """Whether a lambda calls delegates or local functions, and so perhaps itself."""
+    """Return whether a lambda calls delegates or local functions, and so perhaps itself."""
     return facts(node).calls
 
 
 def continues_in_try(node: nodes.Bound) -> bool:
-    """Whether there may be a `continue` in a try statement that has something to do afterwards."""
+    """Return whether there may be a `continue` in a try statement that has something to do afterwards."""
     kinds = facts(node).kinds_here
     return nodes.Continue in kinds and not kinds.isdisjoint((nodes.Try, nodes.Using))
 
@@ -173,7 +173,7 @@ def is_increment(node: nodes.CompoundAssignment) -> bool:
 
 
 def walk(node: nodes.Bound, *, inside: bool = True) -> Iterable[nodes.Bound]:
-    """All nodes from this one down; `inside` lambdas and local functions too."""
+    """Yield all nodes from this one down; `inside` lambdas and local functions too."""
     waiting = [node]
     while waiting:
         current = waiting.pop()
@@ -205,7 +205,7 @@ def functions_used_in(node: nodes.Bound) -> AbstractSet[LocalFunctionSymbol]:
 
 
 def has_goto(node: nodes.Bound) -> bool:
-    """Whether there is a `goto` below that stays in this function."""
+    """Return whether there is a `goto` below that stays in this function."""
     return nodes.Goto in facts(node).kinds_here
 
 
@@ -214,5 +214,5 @@ def assigns_outer(node: nodes.Bound, own: AbstractSet[LocalSymbol]) -> bool:
 
 
 def has_block_lambda(node: nodes.Bound) -> bool:
-    """Whether a lambda below cannot be a Python lambda."""
+    """Return whether a lambda below cannot be a Python lambda."""
     return facts(node).has_block_lambda

@@ -1,7 +1,7 @@
 """.NET regular expressions as the languages of the texts in which they are found.
 
 Only what is regular and certain is read: no look-around, back-references, word boundaries, atomic groups or multiline
-anchors, and anchors only at the ends. What one atom matches is asked of the simulated `Regex` itself.
+anchors, and anchors only at the ends. The simulated `Regex` itself decides what one atom matches.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def language_of(pattern: str, options: int = 0) -> Language:
 
 
 class _Reader:
-    """Reads one pattern, of which .NET has said that it is one."""
+    """Reads one pattern that .NET accepts."""
 
     def __init__(self, pattern: str, options: int) -> None:
         self.pattern = pattern

@@ -10,7 +10,7 @@
     partner = "partner.pem"
     legacy = {path = "legacy.pfx", password = "…"}
     vaulted = {key-vault = "contoso-kv", name = "partner"}
-    made-up = {self-signed = "CN=partner"}            # made anew each time; nobody vouches for it
+    made-up = {self-signed = "CN=partner"}            # made anew each time, trusted by nothing; also: thumbprint
 
     [key-vaults.contoso-kv]
     partner = ["old.pem", "new.pem"]                  # the versions; the newest, which policies see, is the last
@@ -82,6 +82,7 @@ from apimpolicy.project.format_settings import style_of
 from apimpolicy.project.gateway_settings import GatewaySettings
 from apimpolicy.project.identity_tables import IdentityTables
 from apimpolicy.project.named_values import checked_named_values, parse_toml, read_text
+from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.leniency import leniency, may_need_stand_ins
 from apimpolicy.project.service_tables import ServiceTables
 from apimpolicy.project.toml_table import Table
@@ -184,19 +185,22 @@ class Configuration:
         policies: Iterable[AnyPolicy] = (),
         further_named_values: Mapping[str, str] | None = None,
         further_revocation_lists: Sequence[bytes] = (),
+        kept: KeptServices | None = None,
         **overrides: Any,
     ) -> Gateway:
         """The gateway that the file describes; its service is that of a folder in APIOps' layout, when it is given.
 
         Inside of `lenient()` what the service and `policies` need besides is stood in for, and problems of the folder
-        disable their part; `further_named_values` are those that a caller adds. Raises ConfigurationError.
+        disable their part; `further_named_values` are those that a caller adds, `kept` has what was read for other
+        gateways of the same files. Raises ConfigurationError.
         """
         self._check_environment(folder or self._service.folder)
-        description = self._service.described(folder)
+        kept = KeptServices() if kept is None else kept
+        description = kept.description(folder, self._table.values, lambda: self._service.described(folder))
         found, policies = leniency(), list(policies)
         if found is not None and (description is not None or self.has_service or may_need_stand_ins(policies)):
             lists, values = further_revocation_lists, further_named_values or {}
-            return self._completed(found, description, policies, lists, values, overrides)
+            return self._completed(found, description, policies, lists, values, kept, overrides)
         problems = [] if description is None else [each for each in description.problems if each.is_error]
         if problems:
             raise ConfigurationError("\n".join(map(str, problems)))
@@ -211,6 +215,7 @@ class Configuration:
         policies: Iterable[AnyPolicy],
         lists: Sequence[bytes],
         further_values: Mapping[str, str],
+        kept: KeptServices,
         overrides: dict[str, Any],
     ) -> Gateway:
         """The gateway with stand-ins, which are added to the list."""
@@ -222,7 +227,9 @@ class Configuration:
         rows = self._table.values.get("authorizations") or ()
         settings["connections"] = [(row.get("provider"), row.get("id")) for row in rows if isinstance(row, dict)]
         known = settings | overrides | {"named_values": {**settings["named_values"], **further_values}}
-        made = completion(known, parts, policies, description)
+        made = kept.completion(
+            description, self._table.values, known, lambda: completion(known, parts, policies, description)
+        )
         found.add(made.stand_ins, made.problems)
         values = merged(made.table, self._table.values)
         values["authorizations"] = [*made.table.get("authorizations", ()), *rows]
@@ -413,12 +420,13 @@ def _certificate(table: Table, name: str, value: object, vaults: dict[str, Any])
 
         return KeyVaultReference(vault, object_name)
     path, password, subject = (entry.take(key, str) for key in ("path", "password", "self-signed"))
+    thumbprint = entry.take("thumbprint", str)
     entry.take("key-vault", str)
     entry.finish()
     if subject is not None:
         from apimpolicy.project.service.made_certificates import self_signed
 
-        return self_signed(subject)
+        return self_signed(subject, thumbprint)
     if path is None:
         raise entry.mistake("needs a 'path', or a 'key-vault' and a 'name'")
     return Certificate.from_file(entry.path(path), password)

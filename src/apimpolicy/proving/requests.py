@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from apimpolicy.semantics.forms.entities import ENTITIES
 from apimpolicy.semantics.json_trees import KINDS
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ Assignment = dict[tuple[str, ...], Any]
 _KINDS = {"null": 0, "string": 1, "integer": 2, "boolean": 3, "object": 4, "array": 5}
 """The kinds of trees of a search."""
 _MOST_ITEMS = 20
-_ENTITIES = ("api", "operation", "product", "subscription", "user", "deployment")
+_ENTITIES = frozenset(ENTITIES.values())
 
 
 def request_of(model: Model, unknowns: Unknowns, certificates: Mapping[str, Any]) -> Assignment:

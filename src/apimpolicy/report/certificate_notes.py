@@ -1,4 +1,4 @@
-"""What a client certificate had to do with a condition: not sent, not asked for, not trusted, not uploaded."""
+"""Notes about the client certificate in a condition: not sent, not requested, not trusted, not uploaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser makes of an answer to a page of another origin; it tells the page nothing but that CORS failed."""
+"""Simulate how a browser judges a response to a page of another origin: the page learns only that CORS failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests reached of policies, in texts and numbers; it goes from one process to another, and is merged.
+"""Coverage of policies as plain data, which is sent between processes and merged.
 
 CoverageReport
 └── files: FileCoverage         one policy file, with its text
@@ -24,7 +24,7 @@ PLURALS = {POLICY: "policies", BRANCH: "branches", CONDITION: "conditions"}
 
 @attrs.define(eq=False)
 class Place:
-    """Something in a policy file that tests can reach.
+    """A policy, branch or condition that tests can reach.
 
     `start` and `end` are offsets in the file's text, `line` and `column` count from 1; of a policy and a branch it is
     the start tag. `name` says what it is (`set-header`, `when 1`), or is the code of a condition. `outcomes` are the

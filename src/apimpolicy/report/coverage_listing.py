@@ -1,4 +1,4 @@
-"""A policy file as marked-up lines of HTML: its places as spans within spans, its markup in colours.
+"""A policy file as HTML lines: its places as nested spans, its markup in colors.
 
 All text comes out escaped; what the file says can neither end a span nor begin one.
 """

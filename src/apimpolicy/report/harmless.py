@@ -1,4 +1,4 @@
-"""Text of strangers in logs: no line of it is a command for the service that reads the log.
+"""Untrusted text in logs: no line is a command for the service that reads the log.
 
 A pipeline reads the output of its steps. Azure Pipelines' agent obeys `##vso[…]` wherever it stands in a line, and
 formats lines with `##[…]`; GitHub's runner obeys `::name …::` at the beginning of a line and `##[…]` anywhere; TeamCity

@@ -63,7 +63,7 @@ def _body(result: Result, explanation: Explanation, name: str) -> Iterator[str]:
     yield from _variables(result)
     yield from _messages(result)
     yield "</main>"
-    yield "<footer>Made by apimpolicy on a simulated gateway; no request left the machine.</footer>"
+    yield "<footer>Made by apimpolicy with a simulated gateway.</footer>"
 
 
 def _head(result: Result, steps: dict[int, TraceEntry], explanation: Explanation, name: str) -> Iterator[str]:

@@ -48,9 +48,8 @@ def read_form(data: bytes, gateway: Gateway, edited: Handled | None = None) -> R
     from apimpolicy.project.http_files import parse_request
 
     form = _fields(data)
-    method, url, headers, _ = parse_request(
-        f"{form['method'].strip()} {form['url'].strip()}\n{form['headers'].strip()}\n".encode(), "the request"
-    )
+    lines = [" ".join(f"{form['method']} {form['url']}".split()), *filter(str.strip, form["headers"].split("\n"))]
+    method, url, headers, _ = parse_request("\n".join(lines).encode("utf-8", "surrogatepass"), "the request")
     if not url.startswith(("/", "http://", "https://")):
         raise ConfigurationError(
             f"'{url}' is not a URL: expected a path such as /orders, or https://contoso.example/orders"

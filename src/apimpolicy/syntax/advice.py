@@ -29,6 +29,7 @@ _WORDS: Final = {
     "then": "C# has no 'then': write if (condition) statement.",
     "elif": "Write else if (condition).",
     "in": "Write items.Contains(value).",
+    "between": "Write low <= value && value <= high.",
     "is": "Write == null, or != null.",
     "like": "Write text.Contains(part), or Regex.IsMatch(text, pattern).",
     "when": CONDITIONAL,
@@ -58,7 +59,8 @@ _STRING_PREFIXES: Final = {
     "b": "The bytes of a text are Encoding.UTF8.GetBytes(text).",
     "u": "Remove the prefix: every C# string is Unicode.",
 }
-_TYPE_WORDS: Final = frozenset({"record", "class", "struct", "enum", "interface"})
+TYPES: Final = "Types can't be declared here: use new { Name = value }, or a tuple."
+TYPE_WORDS: Final = frozenset({"record", "class", "struct", "enum", "interface"})
 
 
 def advice(failure: Failure) -> str:
@@ -124,7 +126,7 @@ def _of_words(failure: Failure) -> str:
         return _WORDS["elif"]
     if words[1] in ("function", "def", "fn", "func", "fun"):
         return _FUNCTION
-    return "Types can't be declared here: use new { Name = value }, or a tuple." if words[1] in _TYPE_WORDS else ""
+    return TYPES if words[1] in TYPE_WORDS else ""
 
 
 def of_loop(failure: Failure) -> str:

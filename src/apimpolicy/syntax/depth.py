@@ -34,7 +34,7 @@ FRAMES_PER_LEVEL: Final = 24
 """More than any walk takes for one level of the syntax tree, rewritten queries included."""
 
 _FRAMES: Final = 12_000
-"""Room for what is not deep: code so short that nobody measures it."""
+"""Room for what is not deep: code too short to measure."""
 
 _STACK: Final = 256 * 1024 * 1024
 """Bytes of address space for a deep walk; memory is used as far as the walk gets."""
@@ -74,7 +74,7 @@ _PARTS = frozenset(
 
 
 def beyond(tree: Node, levels: int) -> Node | None:
-    """A node below so many levels, if there is one. Links of a chain are on one level."""
+    """Return a node below so many levels, if there is one. Links of a chain are on one level."""
     level: list[Node] = [tree]
     for _ in range(levels):
         following: list[Node] = []
@@ -95,7 +95,7 @@ def beyond(tree: Node, levels: int) -> Node | None:
 
 
 def depth(tree: Node) -> int:
-    """The levels of the tree itself, links and all; 0 when its text is too short to have many."""
+    """Return the levels of the tree itself, links and all; 0 when its text is too short to have many."""
     if tree.end - tree.start < _SHORT:
         return 0
     count = 0
@@ -145,7 +145,7 @@ _starting = threading.Lock()
 
 
 def with_room(levels: int, function: Callable[..., _Result], *arguments: Any) -> _Result:
-    """What the function gives or raises, run where walks of so many levels fit."""
+    """Return what the function gives or raises, run where walks of so many levels fit."""
     frames = max(levels * FRAMES_PER_LEVEL, _FRAMES)
     if levels <= ORDINARY_DEPTH:
         with Frames(frames):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.syntax.advice import CONDITIONAL, advice, of_loop, of_type
+from apimpolicy.syntax.advice import CONDITIONAL, TYPE_WORDS, TYPES, advice, of_loop, of_type
 from apimpolicy.syntax.mistakes import Mistake
 from apimpolicy.syntax.newer import newer_feature
 from apimpolicy.syntax.unsafe_code import unsafe_code
@@ -35,7 +35,7 @@ _QUERY_WORDS = {"on": "CS0743", "equals": "CS0744", "by": "CS0745"}
 
 
 def explain(failure: Failure) -> Mistake:
-    """The mistake of a failed parser."""
+    """Return the mistake of a failed parser."""
     return (
         _root(failure)
         or newer_feature(failure)
@@ -76,7 +76,7 @@ def _number(failure: Failure) -> Mistake | None:
 
 
 def _statement(failure: Failure) -> Mistake | None:
-    """Where a statement could begin, or a section of a switch."""
+    """Return where a statement could begin, or a section of a switch."""
     if not failure.accepts("RETURN"):
         if failure.accepts("CASE") and failure.accepts("RBRACE"):
             return _missing(failure, "CS1513", "}", "A switch section must start with case or default.")
@@ -93,13 +93,14 @@ def _statement(failure: Failure) -> Mistake | None:
             message = f"the modifier '{failure.spelling()}' can't be used here"
             return Mistake("CS0106", message, failure.start, failure.end, help="Remove the modifier.")
         if failure.kind in _OUTSIDE:
-            help = f"'{failure.spelling()}' can't be used in a policy expression."
+            word = failure.spelling()
+            help = TYPES if word in TYPE_WORDS else f"'{word}' can't be used in a policy expression."
         return _missing(failure, "CS1513", "}", help)
     return Mistake("CS1525", f"invalid expression term '{failure.spelling()}'", *failure.place())
 
 
 def _expression(failure: Failure) -> Mistake | None:
-    """Where an expression must begin."""
+    """Return where an expression must begin."""
     kind = failure.kind
     if not failure.accepts("INTEGER_LITERAL"):
         if failure.previous == "PREDEFINED_TYPE" and failure.accepts("DOT") and not failure.accepts("NAME"):
@@ -152,7 +153,7 @@ def _type_as_expression(failure: Failure) -> Mistake:
 
 
 def _type_or_name(failure: Failure) -> Mistake | None:
-    """Where a type or a name must come, or where a type was that needs more."""
+    """Return where a type or a name must come, or where a type was that needs more."""
     accepts, kinds, index = failure.accepts, failure.tokens.kinds, failure.index
     needs_more = accepts("LPAR") and accepts("LBRACE") and not failure.after_expression
     if failure.previous == "NEW" and failure.kind == "LSQB":
@@ -209,7 +210,7 @@ _ENDS_NO_DECLARATION = frozenset({"IN"})
 
 
 def _particular(failure: Failure) -> Mistake | None:
-    """Where only one thing can come."""
+    """Return where only one thing can come."""
     accepts = failure.accepts
     if failure.kind == "LSQB" and accepts("EQUAL") and accepts("SEMICOLON") and not accepts("DOT"):
         help = "Put the brackets after the type: int[] x."

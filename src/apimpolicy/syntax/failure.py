@@ -57,7 +57,7 @@ class Failure:
         return self.tokens.ends[self.index]
 
     def spelling(self, distance: int = 0) -> str:
-        """The text of the token, or of the one so many tokens away."""
+        """Return the text of the token, or of the one so many tokens away."""
         index = self.index + distance
         return self.tokens.spelling(index) if index >= 0 else ""
 
@@ -67,18 +67,18 @@ class Failure:
         return self.accepts("DOUBLE_AMPERSAND")
 
     def after_type_of(self, word: str) -> bool:
-        """Whether the tokens before are this keyword (`new`, `stackalloc`) and the tokens of a type."""
+        """Return whether the tokens before are this keyword (`new`, `stackalloc`) and the tokens of a type."""
         place = self.index - 1
         while place > 0 and (self.tokens.kinds[place] in _IN_TYPES or self.is_name(place)):
             place -= 1
         return place < self.index - 1 and self.tokens.kinds[place] == word
 
     def adjacent(self) -> bool:
-        """Whether nothing stands between the token and the one before."""
+        """Return whether nothing stands between the token and the one before."""
         return self.tokens.ends[self.index - 1] == self.start
 
     def place(self) -> tuple[int, int]:
-        """The token; at the end of the text its last character."""
+        """Return the token; at the end of the text its last character."""
         if self.start < self.end or not self.start:
             return self.start, self.end
         return max(self.start - (self.start >= len(self.tokens.text)), 0), self.start
@@ -101,13 +101,13 @@ class Failure:
         return kind == "NAME" or kind in self.contextual
 
     def follows_operand(self, index: int) -> bool:
-        """Whether the token before `index` ends an operand, so that a bracket at `index` opens its arguments."""
+        """Return whether the token before `index` ends an operand, so that a bracket at `index` opens its arguments."""
         if self.tokens.kinds[index - 1] == "RELATIONAL_OPERATOR":
             return self.tokens.spelling(index - 1) == ">"
         return self.tokens.kinds[index - 1] in _ENDS_OPERAND or self.is_name(index - 1)
 
     def opening(self, index: int | None = None) -> int:
-        """The index of the innermost bracket that is open before the token, or -1."""
+        """Return the index of the innermost bracket that is open before the token, or -1."""
         depth = 0
         for place in range((self.index if index is None else index) - 1, -1, -1):
             kind = self.tokens.kinds[place]

@@ -2,7 +2,7 @@
 
 A hole is read as a name. Where the parser cannot go on that way, the last hole before that place is read otherwise: as
 a statement, then as a block. A parser of LALR tables stops at the first token that cannot follow, whatever comes later:
-a mistake before the first hole is certain. After it a mistake may be the hole's, and nobody is told.
+a mistake before the first hole is certain. After it a mistake may be the hole's, and is not reported.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def parse_around_holes(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
 
 
 def as_statements(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
-    """The reading in which every hole that begins a statement is one of its own; None without such a hole.
+    """Return the reading in which every hole that begins a statement is one of its own; None without such a hole.
 
     `${hole} x = 1;` is a declaration, or statements and an assignment.
     """
@@ -84,7 +84,7 @@ def as_statements(excerpt: Excerpt) -> tuple[Node, Excerpt] | None:
 
 
 def _holes_in_code(text: str) -> list[tuple[int, int]]:
-    """The spans of holes that stand by themselves between the tokens of the code."""
+    """Return the spans of holes that stand by themselves between the tokens of the code."""
     tokens, _ = tokenize(text, 1 if text.startswith("@") else 0)
     spans = zip(tokens.starts, tokens.ends, strict=True)
     return [(start, end) for start, end in spans if _HOLE.fullmatch(text, start, end) is not None]

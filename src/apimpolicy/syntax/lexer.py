@@ -45,7 +45,7 @@ class Tokens:
             self.add(END, position, position)
 
     def spelling(self, index: int) -> str:
-        """The text of one token."""
+        """Return the text of one token."""
         return self.text[self.starts[index] : self.ends[index]]
 
 
@@ -157,7 +157,7 @@ def _leave_hole(tokens: Tokens, holes: list[_Hole], kind: str, start: int) -> in
 def _read_text(
     tokens: Tokens, holes: list[_Hole], position: int, string_start: int, verbatim: bool
 ) -> tuple[Mistake | None, int]:
-    """The text of an interpolated string up to its next hole, which is opened, or up to its end."""
+    """Return the text of an interpolated string up to its next hole, which is opened, or up to its end."""
     text = tokens.text
     end = (_VERBATIM_TEXT if verbatim else _REGULAR_TEXT).match(text, position).end()  # type: ignore[union-attr]
     if end > position:
@@ -186,7 +186,7 @@ def _read_text(
 
 @cache  # needed by multi-line code in interpolated strings alone
 def _line_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What blanks may have where a string keeps to one line, and the end of a line."""
+    """Return what blanks may have where a string keeps to one line, and the end of a line."""
     line_end = r"\r\n\x85\u2028\u2029"
     return re.compile(rf"(?:[^\S{line_end}]|/\*[^{line_end}]*?\*/)*"), re.compile(f"[{line_end}]")
 

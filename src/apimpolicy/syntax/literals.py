@@ -46,7 +46,7 @@ _MOST_DIGITS = 64  # far above what any type holds, far below what Python refuse
 
 
 def identifier_name(text: str) -> str:
-    r"""The name that an identifier means: without `@`, with `\u0041` decoded.
+    r"""Return the name that an identifier means: without `@`, with `\u0041` decoded.
 
     >>> identifier_name("@class")
     'class'
@@ -58,7 +58,7 @@ def identifier_name(text: str) -> str:
 
 
 def string_value(text: str) -> str:
-    r"""The value of a regular string literal, quotes included in `text`. Raises LiteralError (CS1009).
+    r"""Return the value of a regular string literal, quotes included in `text`. Raises LiteralError (CS1009).
 
     >>> string_value(r'"a\tb\x41"')
     'a\tbA'
@@ -67,7 +67,7 @@ def string_value(text: str) -> str:
 
 
 def verbatim_string_value(text: str) -> str:
-    """The value of a verbatim string literal.
+    """Return the value of a verbatim string literal.
 
     >>> verbatim_string_value('@"a""b"')
     'a"b'
@@ -76,13 +76,13 @@ def verbatim_string_value(text: str) -> str:
 
 
 def interpolated_text_value(text: str, *, verbatim: bool) -> str:
-    """The value of the text between the holes of an interpolated string, or of a format after its colon."""
+    """Return the value of the text between the holes of an interpolated string, or of a format after its colon."""
     value = to_utf16(text.replace('""', '"')) if verbatim else _unescape(text, 0)
     return value.replace("{{", "{").replace("}}", "}")
 
 
 def character_value(text: str) -> str:
-    """The one UTF-16 code unit of a character literal. Raises LiteralError (CS1009, CS1011, CS1012)."""
+    """Return the one UTF-16 code unit of a character literal. Raises LiteralError (CS1009, CS1011, CS1012)."""
     value = _unescape(text[1:-1], 1)
     if not value:
         raise LiteralError("CS1011", "a character literal cannot be empty", 0, len(text))
@@ -93,7 +93,7 @@ def character_value(text: str) -> str:
 
 
 def integer_value(text: str) -> tuple[int, str]:
-    """The value of an integer literal and the name of its type. Raises LiteralError (CS1021).
+    """Return the value of an integer literal and the name of its type. Raises LiteralError (CS1021).
 
     >>> integer_value("0xFFFF_FFFF")
     (4294967295, 'uint')
@@ -189,7 +189,7 @@ def _unescape(text: str, offset: int) -> str:
 
 
 def literal_mistakes(tokens: Tokens) -> list[Mistake]:
-    """What is wrong inside the literals of a text."""
+    """Return what is wrong inside the literals of a text."""
     found: list[Mistake] = []
     verbatim: list[bool] = []
     for index, kind in enumerate(tokens.kinds):

@@ -115,7 +115,7 @@ class Lookahead(TypeScanner):
         return 0 if previous == "OUT" or following == "COMMA" or (following == "RPAR" and previous != "LPAR") else -1
 
     def _is_designation(self, index: int) -> bool:
-        """Whether the parentheses at `index` hold names alone, and are an element of a tuple."""
+        """Return whether the parentheses at `index` hold names alone, and are an element of a tuple."""
         end = self._partner(index)
         inside = range(index + 1, end - 1)
         return self._kinds[end] in ("COMMA", "RPAR") and all(
@@ -181,7 +181,7 @@ class Lookahead(TypeScanner):
         return 1
 
     def _has_type(self, start: int, end: int) -> bool:
-        """Whether one of the type arguments can only be a type: a comparison has no such operand."""
+        """Return whether one of the type arguments can only be a type: a comparison has no such operand."""
         return any(self._kinds[place] == "PREDEFINED_TYPE" for place in range(start, end))
 
     def type_less_than(self, index: int) -> int:
@@ -272,7 +272,7 @@ class Lookahead(TypeScanner):
         return -1
 
     def _is_asynchronous(self, index: int) -> bool:
-        """Whether the token is inside an async lambda or local function."""
+        """Return whether the token is inside an async lambda or local function."""
         if self._asynchronous is None:
             self._asynchronous = []
             ends: dict[int, int] = {}
@@ -286,7 +286,7 @@ class Lookahead(TypeScanner):
         return nearest >= 0 and index in self._asynchronous[nearest]
 
     def _extent(self, index: int, known: dict[int, int]) -> int:
-        """The index after the lambda or local function whose `async` stands at `index`."""
+        """Return the index after the lambda or local function whose `async` stands at `index`."""
         place = index + 1
         while place < len(self._kinds) - PADDING:
             kind = self._kinds[place]
@@ -302,7 +302,7 @@ class Lookahead(TypeScanner):
         return place
 
     def _query_extent(self, index: int) -> int:
-        """The index after the query whose `from` stands at `index`."""
+        """Return the index after the query whose `from` stands at `index`."""
         while index < len(self._kinds) - PADDING:
             kind = self._kinds[index]
             if kind in OPENING:

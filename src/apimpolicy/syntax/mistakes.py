@@ -34,7 +34,7 @@ _CHARACTER_HELP = {
 
 
 def lexical_mistake(text: str, place: int) -> Mistake:
-    """What is wrong at a place where no token begins."""
+    """Return what is wrong at a place where no token begins."""
     line_end = min(end for end in (text.find("\n", place), text.find("\r", place), len(text)) if end >= 0)
     rest = text[place : place + 2]
     if rest.startswith('"'):

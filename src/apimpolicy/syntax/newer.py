@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def newer_feature(failure: Failure) -> Mistake | None:
-    """The mistake when a construct of a newer C# stands where the parser failed."""
+    """Return the mistake when a construct of a newer C# stands where the parser failed."""
     found = _after_operand(failure) or _elsewhere(failure)
     if found is None:
         return None
@@ -73,7 +73,9 @@ def _elsewhere(failure: Failure) -> tuple[str, int, str] | None:
     if kind == "CARET" and failure.accepts("INTEGER_LITERAL") and kinds[index + 1] != "RPAR":
         return "index operator", failure.start, "Count from the start: a[a.Length - 1]."
     if failure.previous == "USING" and failure.is_name(index):
-        return "using declarations", starts[index - 1], "Write using (var x = …) { … }."
+        is_import = kinds[index + 1] in ("SEMICOLON", "DOT")
+        help = "Remove it: the usual namespaces are imported." if is_import else "Write using (var x = …) { … }."
+        return "using declarations", starts[index - 1], help
     if failure.spelling() == "static" and failure.accepts("RETURN"):
         return "static local functions", failure.start, "Remove 'static'."
     opening = failure.opening()

@@ -45,18 +45,18 @@ class Node:
         return f"{self.kind}({', '.join(map(repr, self.children))})"
 
     def node(self, index: int) -> Node:
-        """A child that the grammar says is a node."""
+        """Return a child that the grammar says is a node."""
         child = self.children[index]
         if not isinstance(child, Node):
             raise AssertionError(f"{self.kind} has no node at {index}")
         return child
 
     def nodes(self, start: int = 0) -> list[Node]:
-        """The children from an index on, which the grammar says are nodes."""
+        """Return the children from an index on, which the grammar says are nodes."""
         return [self.node(index) for index in range(start, len(self.children))]
 
     def token(self, index: int) -> Token:
-        """A child that the grammar says is a token."""
+        """Return a child that the grammar says is a token."""
         child = self.children[index]
         if not isinstance(child, Token):
             raise AssertionError(f"{self.kind} has no token at {index}")

@@ -1,6 +1,6 @@
 """The driver over the LALR tables that Lark built: `parse` turns a policy expression into a tree.
 
-In each state the tables say which special terminals the grammar would accept; only for those the look-ahead is asked
+In each state the tables say which special terminals the grammar would accept; only for those the look-ahead is called
 (`lookahead.py`). Everything else is shift and reduce, without recursion.
 """
 
@@ -22,7 +22,7 @@ from apimpolicy.syntax.shapes import KINDS
 from apimpolicy.syntax.table_builder import EXPAND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from apimpolicy.syntax.nodes import Child, Node
     from apimpolicy.text.source import Excerpt
@@ -36,7 +36,7 @@ _Questions: TypeAlias = "dict[str, tuple[tuple[str, Callable[[Lookahead, int], i
 
 
 def parse(code: str | Excerpt) -> Node:
-    """The tree of a policy expression with its `@( … )` or `@{ … }`; `nodes` lists the kinds of nodes.
+    """Return the tree of a policy expression with its `@( … )` or `@{ … }`; `nodes` lists the kinds of nodes.
 
     Positions in the tree are offsets in the text as given. Raises PolicySyntaxError, whose diagnostics carry the codes
     of the C# compiler.
@@ -66,7 +66,7 @@ def _with_frames(tokens: Tokens) -> Node | Failure:
 
 
 def _mistakes(failure: Failure, lexical: Mistake | None) -> list[Mistake]:
-    """What the compiler says of a failed parser, and of the place where the tokens end before the text does."""
+    """Return what the compiler says of a failed parser, and of the place where the tokens end before the text does."""
     from apimpolicy.syntax.explanations import explain
 
     if lexical is None:
@@ -145,7 +145,7 @@ class Machine:
         return shape(children, start, end)
 
     def questions_in(self, state: int) -> _Questions:
-        """What to ask the look-ahead in a state, by kind of token."""
+        """Return what to ask the look-ahead in a state, by kind of token."""
         questions = self.questions[state] = candidates(self.rows[state], self.contextual)
         return questions
 
@@ -161,7 +161,7 @@ class Machine:
         return state
 
     def accepts(self, states: list[int], kind: str) -> bool:
-        """Whether a parser with this stack would take a token of this kind."""
+        """Return whether a parser with this stack would take a token of this kind."""
         stack = list(states)
         while (action := self.rows[stack[-1]].get(kind)) is not None and action < 0:
             _, origin, size, _, _ = self.rules[-1 - action]
@@ -170,7 +170,7 @@ class Machine:
         return action is not None
 
     def run(self, tokens: Tokens) -> Node | Failure:
-        """The tree of the tokens, or the state in which they do not go on."""
+        """Return the tree of the tokens, or the state in which they do not go on."""
         rows, rules, kept, contextual = self.rows, self.rules, self.kept, self.contextual
         questions, chains = self.questions, self.chains
         kinds, starts, ends, text = tokens.kinds, tokens.starts, tokens.ends, tokens.text
@@ -188,14 +188,7 @@ class Machine:
             if asked is None:
                 asked = self.questions_in(state)
             if asked and (offered := asked.get(kind)) is not None:
-                for terminal, question in offered:
-                    taken = question(lookahead, index)
-                    if taken >= 0:
-                        kind, width = terminal, taken
-                        break
-                else:
-                    if kind in contextual:
-                        kind = "NAME"
+                kind, width = _chosen(offered, lookahead, index, "NAME" if kind in contextual else kind)
             elif kind in contextual:
                 kind = "NAME"
             while True:
@@ -212,19 +205,15 @@ class Machine:
                     continue
                 value: Any
                 if size:
+                    parts = values[-size:]
                     if mode == _ALL:
-                        value = make(values[-size:], places[-size], last_end)
-                    elif mode == _LIST and type(values[-size]) is list and plan[0] >= EXPAND:
-                        value = values[-size]  # grows in place
-                        value.extend(_children(values[-size:], plan[1:]))
+                        value = make(parts, places[-size], last_end)
+                    elif mode == _LIST:
+                        value = _longer_list(parts, plan)
                     else:
-                        children = _children(values[-size:], plan)
-                        if mode == _LIST:
-                            value = children
-                        elif mode == _OPTIONAL and len(children) == 1:
-                            value = children[0]
-                        else:
-                            value = make(children, places[-size], last_end)
+                        children = _children(parts, plan)
+                        is_alone = mode == _OPTIONAL and len(children) == 1
+                        value = children[0] if is_alone else make(children, places[-size], last_end)
                     del values[-size:], states[-size:], places[1 - size or len(places) :]
                 else:
                     value = make([None] * len(plan), last_end, last_end)
@@ -244,6 +233,25 @@ class Machine:
             places.append(start)
             states.append(action)
             state = action
+
+
+def _chosen(
+    offered: Sequence[tuple[str, Callable[[Lookahead, int], int]]], lookahead: Lookahead, index: int, kind: str
+) -> tuple[str, int]:
+    """What the look-ahead says that the token at an index is, and how many tokens it takes; else the kind given."""
+    for terminal, question in offered:
+        taken = question(lookahead, index)
+        if taken >= 0:
+            return terminal, taken
+    return kind, 1
+
+
+def _longer_list(values: list[Any], plan: tuple[int, ...]) -> list[Child]:
+    """Return a list of the values; one that comes first and is a list grows in place."""
+    if type(values[0]) is list and plan[0] >= EXPAND:
+        values[0].extend(_children(values, plan[1:]))
+        return values[0]
+    return _children(values, plan)
 
 
 def _children(values: list[Any], plan: tuple[int, ...]) -> list[Child]:

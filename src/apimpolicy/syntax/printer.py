@@ -158,7 +158,7 @@ _PART = re.compile(r"\{(?:(\d+)(?:\?(!?)([^{}]*))?|(\d*)\*([^{}]*))\}|\{\{|\}\}|
 
 
 def print_tree(tree: Node) -> str:
-    """The C# text of a tree. Any kind of node can be printed, not only a root."""
+    """Return the C# text of a tree. Any kind of node can be printed, not only a root."""
     printed: list[str] = []
     waiting: list[Child | str] = [tree]
     while waiting:
@@ -196,7 +196,7 @@ def _parts(node: Node) -> list[Child | str]:
 
 @cache
 def _pieces(kind: str) -> tuple[str | tuple[int, bool, str, str], ...]:
-    """A template as literal texts and (position, whether all from there on, text before, text after)."""
+    """Return a template as literal texts and (position, whether all from there on, text before, text after)."""
     pieces: list[str | tuple[int, bool, str, str]] = []
     for part in _PART.finditer(_TEMPLATES.get(kind, "{0}")):
         position, trailing, around, first, separator = part.groups()

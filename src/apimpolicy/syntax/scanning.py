@@ -44,7 +44,7 @@ class TypeScanner:
         return self._kinds[index] == "RELATIONAL_OPERATOR" and self._tokens.spelling(index) == spelling
 
     def type_end(self, index: int) -> int:
-        """The index after the longest type that starts at `index`, or NO_TYPE."""
+        """Return the index after the longest type that starts at `index`, or NO_TYPE."""
         known = self._types.get(index)
         if known is None:
             if self._depth >= MAXIMUM_TYPE_DEPTH:
@@ -112,7 +112,7 @@ class TypeScanner:
         return index + 1 if self._kinds[index] == "RSQB" else NO_TYPE
 
     def _arguments_end(self, index: int) -> int:
-        """The index after the type arguments that start at `index` with `<`, or NO_TYPE."""
+        """Return the index after the type arguments that start at `index` with `<`, or NO_TYPE."""
         index += 1
         if self._is(index, ">") or self._kinds[index] == "COMMA":
             while self._kinds[index] == "COMMA":
@@ -129,7 +129,7 @@ class TypeScanner:
             index += 1
 
     def _partner(self, index: int) -> int:
-        """The index of the bracket that closes the one at `index`, or of the end."""
+        """Return the index of the bracket that closes the one at `index`, or of the end."""
         if self._partners is None:
             self._partners = {}
             opened: list[int] = []

@@ -30,7 +30,7 @@ class Shape(Node):
 
 
 def stub() -> str:
-    """The text of the file."""
+    """Return the text of the file."""
     text, was_empty = _HEAD, False
     for kind in ROWS:
         is_empty = not fields_of(kind)

@@ -209,7 +209,7 @@ class Shape(Node):
 
 
 def fields_of(kind: str) -> list[str]:
-    """The children as the table has them: `name`, `name?`, `name…`, perhaps with a type behind a colon."""
+    """Return the children as the table has them: `name`, `name?`, `name…`, perhaps with a type behind a colon."""
     listed = ROWS[kind].partition("(")[2].partition(")")[0]
     return listed.split(", ") if listed else []
 
@@ -245,7 +245,7 @@ def class_name(kind: str) -> str:
 
 
 def __getattr__(name: str) -> type[Shape]:
-    """The class of a kind: `shapes.IfStatement`."""
+    """Return the class of a kind: `shapes.IfStatement`."""
     kind = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)[1:]
     if kind not in ROWS:
         raise AttributeError(name)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 Stack: TypeAlias = "tuple[int, Any, int]"
 
 FILLER: Final = mark(999_998)
-"""A name that nobody knows, for what is still to be written."""
+"""An unknown name, for what is still to be written."""
 CARET: Final = mark(999_999)
-"""The name at the caret of somebody who types."""
+"""The name at the caret."""
 
 
 class Word(NamedTuple):
@@ -61,7 +61,7 @@ MOST_STACKS: Final = 6000
 
 @cache
 def _weights() -> dict[int, int]:
-    """What entering a state opens (1) or closes (-1): every state is entered by one symbol only."""
+    """Return what entering a state opens (1) or closes (-1): every state is entered by one symbol only."""
     return {
         action: 1 if kind in _OPENERS else -1
         for row in machine().rows
@@ -99,7 +99,7 @@ class Stacks:
         return found
 
     def take(self, stack: Stack, kind: str) -> Stack | None:
-        """The stack after a token of this kind; None when the tables refuse it."""
+        """Return the stack after a token of this kind; None when the tables refuse it."""
         rows, rules = self._machine.rows, self._machine.rules
         while True:
             action = rows[stack[0]].get(kind)
@@ -115,7 +115,7 @@ class Stacks:
         return self.push(stack, self._machine.rows[stack[0]][rule[1]])
 
     def is_complete(self, stack: Stack) -> bool:
-        """Whether the text may end here."""
+        """Return whether the text may end here."""
         rows, rules = self._machine.rows, self._machine.rules
         while stack[0] != self._machine.end:
             action = rows[stack[0]].get(END)
@@ -125,7 +125,7 @@ class Stacks:
         return True
 
     def meaning(self, look: Lookahead, tokens: Tokens, index: int, state: int) -> tuple[str, int]:
-        """The terminal that a token is in a state of the parser, and how many tokens it takes."""
+        """Return the terminal that a token is in a state of the parser, and how many tokens it takes."""
         kind = tokens.kinds[index]
         asked = self._machine.questions[state]
         if asked is None:
@@ -157,7 +157,7 @@ class Stacks:
         return [kind for kind in kinds if self.take(stack, kind) is not None]
 
     def ending(self, stack: Stack) -> list[str] | None:
-        """The cheapest terminals that bring a text to its end; None when none are found."""
+        """Return the cheapest terminals that bring a text to its end; None when none are found."""
         queue: list[tuple[int, int, int, Stack | None, Any]] = [(stack[2], 0, 0, stack, None)]
         number = count(1)
         done: set[int] = set()
@@ -188,5 +188,5 @@ def _kinds(path: Any) -> list[str]:
 
 
 def spelled(kinds: Iterable[str]) -> str:
-    """The terminals as text."""
+    """Return the terminals as text."""
     return "".join(WORDS[kind].text if kind in _WITHOUT_BLANK else f" {WORDS[kind].text}" for kind in kinds)

@@ -51,14 +51,14 @@ class _KeepLexerTerminals:
 
 
 def load_grammar(text: str, **options: Any) -> Any:
-    """The `lark.Lark` object of the grammar; `options` go to Lark."""
+    """Return the `lark.Lark` object of the grammar; `options` go to Lark."""
     from lark import Lark
 
     return Lark(text, parser="lalr", maybe_placeholders=True, postlex=_KeepLexerTerminals(), **options)
 
 
 def build(text: str) -> dict[str, Any]:
-    """The tables of a grammar.
+    """Return the tables of a grammar.
 
     rules        (name of the left side, number of symbols, plan or None, node kind or None) each
     rows         for each state: symbol → a state to shift to, or -1 - the rule to reduce by
@@ -108,7 +108,7 @@ def _kept(rules: list[Any]) -> tuple[str, ...]:
 
 
 def _rule(rule: Any) -> tuple[str, int, tuple[int, ...] | None, str | None]:
-    """How to make a value from the values of a rule's symbols.
+    """Return how to make a value from the values of a rule's symbols.
 
     A plan lists the children: a position, -1 for None, or EXPAND + a position. Without a plan all values are children.
     Without a kind the value is the list of children itself (Lark inlines it above); a kind that begins with "?" gives

@@ -21,7 +21,7 @@ STORED: str | PathLike[str] = os.path.join(_HERE, "_tables.bin")
 
 
 def grammar_path() -> str | PathLike[str]:
-    """Where the grammar is: inside the installed package, or at the top of a checkout."""
+    """Return where the grammar is: inside the installed package, or at the top of a checkout."""
     package = os.path.dirname(_HERE)
     installed = os.path.join(package, "grammar", "csharp.lark")
     return installed if os.path.exists(installed) else os.path.join(package, "..", "..", "grammar", "csharp.lark")
@@ -29,7 +29,7 @@ def grammar_path() -> str | PathLike[str]:
 
 @cache
 def load() -> dict[str, Any]:
-    """The tables; see `table_builder.build` for what they hold."""
+    """Return the tables; see `table_builder.build` for what they hold."""
     grammar = _content(grammar_path())
     try:
         stored_origin, tables = marshal.loads(_content(STORED))

@@ -19,7 +19,7 @@ _HELP = "Policy expressions have no pointers."
 
 
 def unsafe_code(failure: Failure) -> Mistake | None:
-    """The mistake when the parser failed at something that only unsafe code has."""
+    """Return the mistake when the parser failed at something that only unsafe code has."""
     spelling, tokens, index = failure.spelling(), failure.tokens, failure.index
     if spelling == "unsafe" and failure.accepts("RETURN"):
         return Mistake("CS0227", "unsafe code is not allowed here", failure.start, failure.end, help=_HELP)
@@ -82,7 +82,7 @@ def _entity(failure: Failure) -> Mistake:
 
 
 def _last_type(failure: Failure, word: str) -> tuple[int, int]:
-    """The type between the keyword and the token."""
+    """Return the type between the keyword and the token."""
     tokens, place = failure.tokens, failure.index - 1
     while tokens.kinds[place - 1] != word:
         place -= 1

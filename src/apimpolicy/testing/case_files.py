@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.files import read_bytes
+from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.testing import doubles
 from apimpolicy.testing.certificates import TestCertificates
 from apimpolicy.testing.format import (
@@ -120,7 +121,7 @@ class CaseFile:
     """A test file that has been read.
 
     `subject` is what its cases test unless they say something else. `compiled` is a gateway of an earlier case, whose
-    compiled documents the next ones use.
+    compiled documents the next ones use, and `kept` what was read of services for earlier cases.
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class CaseFile:
         self.claims: list[Claim] = []
         self.defaults: dict[str, Tree] = {}
         self.compiled: Gateway | None = None
+        self.kept = KeptServices()
 
     @property
     def directory(self) -> str:

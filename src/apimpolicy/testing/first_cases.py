@@ -16,19 +16,22 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.effects import Condition
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.case_names import case_name
 from apimpolicy.testing.first_expectations import expectation_of
 from apimpolicy.testing.first_limits import limits_of, steps_seen
-from apimpolicy.testing.first_requests import moves_of, request_of, sentence_of, tries
+from apimpolicy.testing.first_requests import moves_of, scenario_of, tries
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.running import run_case
+from apimpolicy.testing.scenario_cases import request_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from apimpolicy.checks.subject import Subject
     from apimpolicy.testing.first_surroundings import Surroundings
     from apimpolicy.testing.running import Outcome
+    from apimpolicy.text.document import Element
 
 MOST_RUNS = 400
 ANOTHER_TIME = "2026-01-01T01:13:05Z"
@@ -82,7 +85,8 @@ def first_cases(policy: str, output: str) -> FirstCases:
     known = subject_of(policy, around.named_values)
     moves_found = [(what, name, around.filled(value)) for what, name, value in moves_of(known, around.providers)]
     for moves in itertools.islice(tries(moves_found), MOST_RUNS):
-        request = request_of(moves)
+        scenario = scenario_of(moves)
+        request = request_of(scenario)
         outcome = run_alone(policy, output, around, request)
         if not outcome.results:
             problem = problem or outcome.problem
@@ -93,26 +97,29 @@ def first_cases(policy: str, output: str) -> FirstCases:
         if not fresh and answer in seen and cases:
             continue
         seen |= {*fresh, answer}
-        response = outcome.results[-1].response
-        name = f"{sentence_of(moves)} gets {response.status_code} {response.reason}".rstrip()
-        cases.append(Found(name, request, expected(policy, output, around, request, outcome, fresh), fresh))
+        expect = expected(policy, output, around, request, outcome, fresh)
+        name = case_name(scenario, outcome.results[-1], expect)
+        cases.append(Found(name, request, expect, fresh))
         if set(wanted) <= seen and len(cases) > 1:
             break
     if not cases:
         raise ConfigurationError(f"no request gets through {policy}: {problem.removeprefix(f'{policy}:')}")
-    cases += _limits(policy, output, around, subject, cases)
+    passing = next((case for case in cases if case.expect["status"] < 400), None)
+    cases += limit_cases(policy, output, around, subject.elements, passing)
     missing = [branch for branch in wanted if branch not in seen]
     notes = [("No request was found that takes these branches:", missing)]
     return FirstCases(text_of(relative_path(policy, output), around, cases, notes), cases, missing)
 
 
-def _limits(policy: str, output: str, around: Surroundings, subject: Subject, cases: list[Found]) -> Iterator[Found]:
-    """A case for each limit of calls, with a request that gets through."""
-    request = next((case.request for case in cases if case.expect["status"] < 400), None)
-    for limit in dict.fromkeys(limits_of(subject)) if request is not None else ():
-        steps = steps_seen(limit, run_alone(policy, output, around, request or {}, limit.steps()))
-        if steps:
-            yield Found(limit.name, request or {}, {}, steps=steps)
+def limit_cases(
+    policy: str, output: str, around: Surroundings, elements: Iterable[Element], passing: Found | None
+) -> Iterator[Found]:
+    """Yield a case for each limit of calls, with a request that gets through."""
+    for limit in dict.fromkeys(limits_of(elements)) if passing is not None else ():
+        assert passing is not None
+        outcome = run_alone(policy, output, around, passing.request, limit.steps(), **passing.given)
+        if steps := steps_seen(limit, outcome):
+            yield Found(limit.name, passing.request, {}, steps=steps, given=passing.given)
 
 
 def relative_path(policy: str, output: str) -> str:
@@ -161,10 +168,10 @@ def run_alone(
 
     outcome: dict[str, Any] = {"expect": {}} if steps is None else steps[0] if len(steps) == 1 else {"steps": steps}
     alone: dict[str, Any] = {"request": request, **outcome, **keys}
-    content = {"policy": around.document or os.path.abspath(policy), **around.content(), "cases": [alone]}
+    content = {**around.subject(policy), **around.content(), "cases": [alone]}
     path = os.path.abspath(output)
     (case,) = load_case_tree(read_tree(json.dumps(content), path + ".json"), path).cases
-    case.file.compiled = around.compiled
+    case.file.compiled, case.file.kept = around.compiled, around.kept
     outcome_of_run = run_case(case)
     around.compiled = case.file.compiled
     return outcome_of_run
@@ -211,9 +218,10 @@ def text_of(policy: str, around: Surroundings, cases: list[Found], notes: Sequen
         text: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
         return "".join(" " * indent + line + "\n" for line in text.splitlines())
 
+    subject = json.dumps(around.document) if around.document else policy
     lines = [
-        "# Written by `apimpolicy new test`: what the policy does today. Say in the names what it should do.\n",
-        f"policy: {json.dumps(around.document)}\n" if around.document else f"policy: {policy}\n",
+        "# Written by `apimpolicy new test` from what the policies do today: check that it is what should happen.\n",
+        f"{'service' if around.service else 'policy'}: {subject}\n",
         block(around.content()),
         "cases:\n",
     ]

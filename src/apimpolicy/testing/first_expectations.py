@@ -26,6 +26,7 @@ from apimpolicy.policies.effects import (
     VariableSet,
 )
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.text.secrets import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,9 +44,21 @@ _NEW_BODY = (BodySet, Converted, TextReplaced, ResponseReturned, Padded)
 
 
 def expectation_of(result: Result, other: Result | None) -> dict[str, Any]:
-    """The keys of `expect` for a result; `other` is the same request at another time."""
+    """Return the keys of `expect` for a result; `other` is the same request at another time.
+
+    Values with secrets of the configuration are left out.
+    """
     found = _expectation(result)
+    found = {**_stable(found, _masked(found)), "status": found["status"]}
     return found if other is None else {**_stable(found, _expectation(other)), "status": found["status"]}
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _masked(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_masked(each) for each in value]
+    return without_secrets(value) if isinstance(value, str) else value
 
 
 def _expectation(result: Result) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from apimpolicy.checks.subject import Subject
     from apimpolicy.testing.running import Outcome
+    from apimpolicy.text.document import Element
 
 MOST_CALLS = 10
 """Cases for more would be long to read."""
@@ -34,9 +34,9 @@ class Limit(NamedTuple):
         return [*({} for _ in range(self.calls + 1)), {"advance": self.seconds}]
 
 
-def limits_of(subject: Subject) -> Iterator[Limit]:
+def limits_of(elements: Iterable[Element]) -> Iterator[Limit]:
     """The limits that are written as numbers, and not too many."""
-    for element in subject.elements:
+    for element in elements:
         if has_trait(element.name, "counts-calls"):
             given = [element.get(name) for name in ("calls", "renewal-period")]
             texts = [attribute.value.text.strip() for attribute in given if attribute is not None]

@@ -7,12 +7,13 @@ together from these, few at a time.
 from __future__ import annotations
 
 import itertools
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Call, ConditionalAccess, Convert, IndexerAccess, PropertyAccess
 from apimpolicy.checks.messages import type_name
+from apimpolicy.concolic.scenario import Scenario
 from apimpolicy.policies.registry import has_trait
+from apimpolicy.testing.first_surroundings import addresses_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.subject import Subject
-    from apimpolicy.text.document import Element
 
 _USUAL = ("partner", "good")
 _ALLOWED = "allowed"
@@ -50,16 +50,8 @@ def moves_of(subject: Subject, providers: Iterable[str]) -> list[Move]:
                 found["header", name.value.text, value.text.strip()] = None
         elif has_trait(element.name, "checks-address") and (action := element.get("action")) is not None:
             kind = _ALLOWED if action.value.text == "allow" else "forbidden"
-            found |= {("address", kind, address): None for address in _addresses(element)}
+            found |= {("address", kind, address): None for address in addresses_of(element)}
     return list(found)
-
-
-def _addresses(ip_filter: Element) -> Iterator[str]:
-    """The first of its single addresses, and the first of its ranges."""
-    address, span = ip_filter.find("address"), ip_filter.find("address-range")
-    first = None if span is None else span.get("from")
-    texts = ("" if address is None else address.text, "" if first is None else first.value.text)
-    return (text.strip() for text in texts if re.fullmatch(r"\s*[0-9A-Fa-f.:]+\s*", text))
 
 
 def _of_node(expression: CheckedExpression, node: Bound) -> Iterator[Move]:
@@ -139,48 +131,29 @@ def tries(moves: list[Move]) -> Iterator[tuple[Move, ...]]:
                 yield (*(move for move in usual if move[0] not in named), *chosen)
 
 
-def request_of(moves: tuple[Move, ...]) -> dict[str, Any]:
-    """The request as a test file has it."""
-    method, path = "get", "/"
-    request: dict[str, Any] = {}
+def scenario_of(moves: tuple[Move, ...]) -> Scenario:
+    """Return the request that has these."""
+    made = Scenario()
     query: list[str] = []
     claims = {name: value for what, name, value in moves if what == "claim"}
     for what, name, value in moves:
         if what == "method":
-            method = value.lower()
+            made.method = value
         elif what == "path":
-            path = value
+            made.url = value
         elif what == "header":
-            request.setdefault("headers", {})[name] = value
+            made.headers[name] = value
         elif what == "query":
             query.append(f"{name}={value}")
         elif what == "json":
-            request.setdefault("json", {})[name] = value
-            method = "post" if method == "get" else method
+            made.json, made.has_json = {**(made.json or {}), name: value}, True
+            made.method = "POST" if made.method == "GET" else made.method
         elif what == "certificate":
-            request["certificate"] = value
+            made.certificate = value
         elif what == "address":
-            request["ip-address"] = value
+            made.address = value
         elif what == "token":
             options = {**({"expires-in": -60} if value == "expired" else {}), **({"claims": claims} if claims else {})}
-            request["token"] = {"from": name, **options} if options else name
-    url = path + ("?" + "&".join(query) if query else "")
-    head = {method: url} if method in ("get", "post", "put", "patch", "delete", "head", "options") else None
-    return {**(head or {"method": method.upper(), "url": url}), **request}
-
-
-def sentence_of(moves: tuple[Move, ...]) -> str:
-    """What the request has, in words."""
-    parts: list[str] = []
-    for what, name, value in moves:
-        if what == "certificate":
-            parts.append(f"the certificate {value}")
-        elif what == "address":
-            parts.append(f"the address {value}")
-        elif what == "token":
-            parts.append(f"{'a' if value == 'good' else 'an expired'} token of {name}")
-        elif what in ("method", "path"):
-            parts.append(value)
-        else:
-            parts.append(f"{what} {name}: {value}")
-    return " and ".join(parts) or "a plain request"
+            made.token = name, options
+    made.url += "?" + "&".join(query) if query else ""
+    return made

@@ -6,6 +6,8 @@ its name, a backend the address of its id, an identity provider the audience and
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,15 +16,17 @@ from apimpolicy.checks.expressions import ExpressionCheck
 from apimpolicy.checks.subject import Settings, Subject
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.project.files import read_policy_file
+from apimpolicy.project.service.kept import KeptServices
 from apimpolicy.project.service.likely_values import is_thumbprint, likely_value
 from apimpolicy.project.service.token_checks import literal_attribute, providers_of
 from apimpolicy.text.markup import read
 from apimpolicy.text.named_values import find_named_values, substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from apimpolicy.engine.gateway import Gateway
+    from apimpolicy.text.document import Element
 
 
 @attrs.define
@@ -33,8 +37,18 @@ class Surroundings:
     providers: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     compiled: Gateway | None = None
     """A gateway of an earlier run, whose compiled documents the next ones use."""
+    kept: KeptServices = attrs.field(factory=KeptServices)
+    """What was read of the service for earlier runs."""
     document: str = ""
     """The document around a fragment; the policy itself is the subject without one."""
+    service: str = ""
+    """The folder or the configuration of a service, which is the subject in the place of a policy."""
+
+    def subject(self, policy: str) -> dict[str, str]:
+        """Return the key of a test file that names what is tested, with an absolute path."""
+        if self.service:
+            return {"service": os.path.abspath(self.service)}
+        return {"policy": self.document or os.path.abspath(policy)}
 
     @property
     def named_values(self) -> dict[str, str]:
@@ -67,18 +81,45 @@ def surroundings_of(subject: Subject) -> Surroundings:
     add_needs(found, subject)
     found.defaults = {key: found.defaults[key] for key in ("gateway", "named-values") if key in found.defaults}
     found.defaults["backend"] = {"status": 200, "json": {"from": "the backend"}}
-    for _, provider in providers_of(subject.elements, found.filled):
-        if all(each.get("url") != provider["url"] for each in found.providers.values()):
-            name = "login" if not found.providers else f"login-{len(found.providers) + 1}"
-            found.providers[name] = provider
+    found.providers = numbered_providers(provider for _, provider in providers_of(subject.elements, found.filled))
     return found
+
+
+def numbered_providers(given: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return identity providers by name, one for each URL: `login`, `login-2`."""
+    found: dict[str, dict[str, Any]] = {}
+    for provider in given:
+        found.setdefault(provider["url"], provider)
+    names = ["login", *(f"login-{number}" for number in range(2, len(found) + 1))]
+    return dict(zip(names, found.values(), strict=False))
+
+
+def shows_certificates(elements: Iterable[Element]) -> bool:
+    """Return whether policies look at the caller's certificate."""
+    texts = {id(element.source): element.source.text for element in elements}
+    return any(".Certificate" in text or "<validate-client-certificate" in text for text in texts.values())
+
+
+def addresses_of(ip_filter: Element) -> Iterator[str]:
+    """Yield the first single address of an ip-filter, and the first of its ranges."""
+    address, span = ip_filter.find("address"), ip_filter.find("address-range")
+    first = None if span is None else span.get("from")
+    texts = ("" if address is None else address.text, "" if first is None else first.value.text)
+    return (text.strip() for text in texts if re.fullmatch(r"\s*[0-9A-Fa-f.:]+\s*", text))
+
+
+def address_that_passes(ip_filter: Element) -> str | None:
+    """Return an address that an ip-filter allows, unless it only forbids some."""
+    action = ip_filter.get("action")
+    if action is None or action.value.text != "allow":
+        return None
+    return next(addresses_of(ip_filter), None)
 
 
 def add_needs(found: Surroundings, subject: Subject) -> None:
     """What the policies of a document ask a gateway for, besides named values."""
     gateway: dict[str, Any] = found.defaults.get("gateway", {})
-    text = subject.document.source.text
-    if ".Certificate" in text or "<validate-client-certificate" in text:
+    if shows_certificates(subject.elements):
         gateway |= {"negotiate-client-certificate": True, "certificates": {"partner": "partner"}}
     if backends := _literals(subject, "chooses-backend", "backend-id"):
         gateway["backends"] = {**gateway.get("backends", {}), **{name: f"https://{name}.example" for name in backends}}

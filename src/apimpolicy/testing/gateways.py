@@ -86,7 +86,7 @@ def gateway_of(case: Case) -> CaseGateway:
     identities = _identities(case)
     named_values = _named_values(case, given, identities)
     for name, part in given.items():
-        values[name] = _joined(values.get(name), _with_paths_from(part.plain(), name, file.directory))
+        values[name] = _joined(values.get(name), with_paths_from(part.plain(), name, file.directory))
     values = {name: value for name, value in values.items() if value is not None}
     all_values = {**values.get("named-values", {}), **named_values}
     values["named-values"] = {name: text for name, text in all_values.items() if text is not None}
@@ -104,7 +104,9 @@ def gateway_of(case: Case) -> CaseGateway:
         service = case.subject.service
         folder = service if service is not None and os.path.isdir(service) else None
         policies = list(case.subject.policies.values())
-        return CaseGateway(configuration.gateway(folder, policies=policies, now=clock, **overrides), clock, identities)
+        kept = case.file.kept if folder is not None or service is not None else None
+        gateway = configuration.gateway(folder, policies=policies, kept=kept, now=clock, **overrides)
+        return CaseGateway(gateway, clock, identities)
     except ConfigurationError as error:
         if tree is None:
             raise
@@ -228,16 +230,16 @@ def _now(case: Case, values: dict[str, Any]) -> datetime.datetime:
     return NOW
 
 
-def _with_paths_from(value: Any, key: str, directory: str) -> Any:
-    """Return a value of a setting, whose paths are meant from a folder whatever configuration it is joined with."""
+def with_paths_from(value: Any, key: str, directory: str) -> Any:
+    """Return a value of a setting whose paths are relative to a folder, with absolute paths."""
     if isinstance(value, str):
         is_path = key in _PATHS and not value.lstrip().startswith(("<", "{"))
         return os.path.abspath(os.path.join(directory, value)) if is_path else value
     if isinstance(value, list):
-        return [_with_paths_from(each, key, directory) for each in value]
+        return [with_paths_from(each, key, directory) for each in value]
     if isinstance(value, dict) and key not in _DATA:
         return {
-            name: _with_paths_from(each, key if key in _TABLES_OF_PATHS else name, directory)
+            name: with_paths_from(each, key if key in _TABLES_OF_PATHS else name, directory)
             for name, each in value.items()
         }
     return value

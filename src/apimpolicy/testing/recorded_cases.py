@@ -1,4 +1,4 @@
-"""A test case from a trace that a real gateway recorded, and the first step in which the simulator goes another way."""
+"""A test case from a trace that a real gateway recorded, and the first step in which the simulator differs."""
 
 from __future__ import annotations
 

@@ -17,33 +17,29 @@ from apimpolicy.concolic.explorer import Explorer
 from apimpolicy.concolic.forms.context_members import NO_RESPONSE
 from apimpolicy.concolic.goals import BRANCH
 from apimpolicy.concolic.harness import Harness
-from apimpolicy.concolic.shrinking import shrink
 from apimpolicy.concolic.stand_ins import StandIns
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.certificates import STANDARD
 from apimpolicy.testing.claims.branches import Branches
-from apimpolicy.testing.first_cases import FirstCases, Found, expected, relative_path, run_alone, steps_to, text_of
+from apimpolicy.testing.first_cases import FirstCases, Found, relative_path, text_of
 from apimpolicy.testing.first_fragments import EMPTY, add_fragments, put_into_document, section_of, without_files
 from apimpolicy.testing.first_surroundings import subject_of, surroundings_of
 from apimpolicy.testing.gateways import NOW, gateway_of
 from apimpolicy.testing.named_value_choices import computed_values, other_values
-from apimpolicy.testing.scenario_cases import case_of, sentence_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from apimpolicy.checks.subject import Subject
     from apimpolicy.concolic.exploration import Exploration
     from apimpolicy.concolic.goals import Goal
-    from apimpolicy.concolic.harness import Run
     from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.testing.first_surroundings import Surroundings
-    from apimpolicy.testing.running import Outcome
 
 FAILING = "Requests that take these branches fail with 500; --with-errors writes them:"
-_MOST_RUNS_FOR_SHORTER = 40
 _MOST_STARTS = 8
 """Requests that a search with other named values begins with."""
 
@@ -60,8 +56,10 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     explored = Explorer(harness, bounds or Bounds()).explore()
     if not explored.runs:
         raise ConfigurationError(f"no request gets through {policy}: {explored.problem.removeprefix(f'{policy}:')}")
-    writer = _Writer(policy, output, around, explored, with_errors=with_errors)
-    cases = writer.cases()
+    writer = CaseWriter(policy, output, around, explored, with_errors=with_errors)
+    plain = writer.case(explored.runs[0], [])
+    cases = [] if plain is None else [plain]
+    cases += writer.cases_of(explored, explored.found)
     cases += _with_other_named_values(writer, subject, bounds or Bounds())
     cases += _with_responses(writer, explored, bounds or Bounds())
     missing = [goal for goal in harness.goals.all if goal not in writer.reached | writer.failing]
@@ -86,7 +84,7 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     )
 
 
-def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) -> list[Found]:
+def _with_other_named_values(writer: CaseWriter, subject: Subject, bounds: Bounds) -> list[Found]:
     """Cases for branches that are taken when a named value is another one."""
     found: list[Found] = []
     written: list[tuple[dict[str, str], Assignment]] = [
@@ -108,7 +106,7 @@ def _with_other_named_values(writer: _Writer, subject: Subject, bounds: Bounds) 
     return found
 
 
-def _with_responses(writer: _Writer, explored: Exploration, bounds: Bounds) -> list[Found]:
+def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -> list[Found]:
     """Cases for branches that ask for a response before anything was answered: their section alone, with one.
 
     Whether a gateway has a response there nobody knows; policies of Microsoft's read it.
@@ -167,7 +165,7 @@ def harness_of(
     is the only one that runs.
     """
     content = {
-        "policy": around.document or os.path.abspath(policy),
+        **around.subject(policy),
         **around.content(),
         "cases": [{"request": {"get": "/"}, "expect": {}, **({"named-values": dict(values)} if values else {})}],
     }
@@ -226,88 +224,3 @@ def _why(explored: Exploration, goal: Goal) -> str:
     """What has no symbolic form, on the way to a branch."""
     reasons = dict.fromkeys(unsupported.kind.partition(":")[0] for unsupported in explored.reasons(goal)[:3])
     return f" (the search does not understand: {', '.join(reasons)})" if reasons else ""
-
-
-class _Writer:
-    """Writes the cases of a search."""
-
-    def __init__(
-        self, policy: str, output: str, around: Surroundings, explored: Exploration, *, with_errors: bool
-    ) -> None:
-        self.with_errors = with_errors
-        self.failing: set[Goal] = set()
-        self.policy = policy
-        self.output = output
-        self.around = around
-        self.explored = explored
-        self.harness = explored.harness
-        self.reached: set[Goal] = set()
-        self.names: set[str] = set()
-
-    def cases(self) -> list[Found]:
-        """The plain request, a case for each branch, then for what conditions come to besides."""
-        made = [self.case(self.explored.runs[0], [])]
-        made += self.cases_of(self.explored, self.explored.found)
-        return [case for case in made if case is not None]
-
-    def cases_of(self, explored: Exploration, wanted: Iterable[Goal]) -> list[Found]:
-        """Cases for those of the goals that were found and that no case has reached yet."""
-        self.explored, self.harness = explored, explored.harness
-        made: list[Found | None] = []
-        goals = [goal for goal in wanted if goal in explored.found]
-        order = {goal: index for index, goal in enumerate(self.harness.goals.all)}
-        goals.sort(key=lambda goal: (goal.kind != BRANCH, order.get(goal, 0)))
-        for goal in goals:
-            if goal not in self.reached:
-                made.append(self.case(self.explored.found[goal], [goal]))
-        return [case for case in made if case is not None]
-
-    def case(self, run: Run, wanted: list[Goal]) -> Found | None:
-        """A case for a run, as short as it can be while it reaches what is wanted."""
-        if wanted:
-            inputs, needed = self.explored.inputs, set(wanted)
-            run = shrink(self.harness, inputs, run, lambda tried: needed <= tried.reached, _MOST_RUNS_FOR_SHORTER)
-        for scenario in (run.scenario, run.answered):
-            given = case_of(scenario)
-            request = given.pop("request")
-            before = scenario.calls_before
-            outcome = run_alone(self.policy, self.output, self.around, request, steps_to(before, {}), **given)
-            reached = self.harness.goals.reached(outcome.results[-1].trace) if outcome.results else set()
-            if outcome.results and (not wanted or set(wanted) & reached):
-                break
-        else:
-            return None
-        if not self.with_errors and _fails(outcome):
-            self.failing |= reached
-            return None
-        fresh = [goal for goal in self.harness.goals.all if goal in reached and goal not in self.reached]
-        self.reached |= reached
-        branches = [_branch_path(self.harness, goal) for goal in wanted or fresh if goal in fresh and self.is_arm(goal)]
-        expect = expected(self.policy, self.output, self.around, request, outcome, branches, given, before)
-        response = outcome.results[-1].response
-        name = self.unique(f"{sentence_of(run.scenario)} gets {response.status_code} {response.reason}".rstrip())
-        steps = steps_to(before, expect) if before else []
-        return Found(name, request, expect, branches, steps, given)
-
-    def is_arm(self, goal: Goal) -> bool:
-        """Whether it is a when or otherwise, which `expect: branch` can name."""
-        return goal.kind == BRANCH and self.harness.goals.places[goal.kind, goal.file, goal.at].outcomes == ("taken",)
-
-    def unique(self, name: str) -> str:
-        number, found = 1, name
-        while found in self.names:
-            number += 1
-            found = f"{name} ({number})"
-        self.names.add(found)
-        return found
-
-
-def _fails(outcome: Outcome) -> bool:
-    """Whether a policy fails, so that the gateway answers with 500."""
-    result = outcome.results[-1]
-    return result.error is not None and result.response.status_code == 500
-
-
-def _branch_path(harness: Harness, goal: Goal) -> str:
-    place = harness.goals.places[goal.kind, goal.file, goal.at]
-    return f"{place.section} {place.name}"

@@ -100,7 +100,7 @@ class CharacterReader:
     # Attribute values
 
     def unquoted(self, start: int) -> Value:
-        """The value without quotes at `start`; the lack of them is for the caller to report."""
+        """Return the value without quotes at `start`; the lack of them is for the caller to report."""
         if EXPRESSION_START.match(self.text, start):
             found = self.expression_at(start, len(self.text), "")
             if not isinstance(found, Unterminated):
@@ -110,7 +110,7 @@ class CharacterReader:
         return Value(self.source, start, match.end())
 
     def value(self, name: str, start: int, quote: str) -> tuple[Value, int]:
-        """The value that begins after the quote, and the offset after its closing quote."""
+        """Return the value that begins after the quote, and the offset after its closing quote."""
         text, source = self.text, self.source
         parts: list[Excerpt] = []
         literal = position = start
@@ -161,7 +161,7 @@ class CharacterReader:
         return -1 if next_attribute is None else position + next_attribute.start()
 
     def broken_value(self, start: int, at: int, quote: str, found: Unterminated) -> tuple[Value, int]:
-        """A value that begins with an expression that does not end."""
+        """Return a value that begins with an expression that does not end."""
         text = self.text
         likely = re.compile(_LIKELY_END[quote]).search(text, at)
         end = likely.start() if likely else text.find(quote, at)
@@ -229,7 +229,7 @@ class CharacterReader:
         return end
 
     def end_of_content(self, start: int) -> int:
-        """Where the text with a broken expression at `start` most likely ends: at the end tag of its element."""
+        """Return where the text with a broken expression at `start` most likely ends: at the end tag of its element."""
         if self.element is not None:
             end = self.text.find(f"</{self.element.name}", start)
             if end >= 0:

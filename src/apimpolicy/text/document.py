@@ -44,7 +44,7 @@ class Node:
 
     @property
     def raw(self) -> str:
-        """The text as it stands in the document."""
+        """The text as it is in the document."""
         return self.source.text[self.start : self.end]
 
     def __repr__(self) -> str:
@@ -58,7 +58,7 @@ class Comment(Node):
 
     @property
     def text(self) -> str:
-        """What stands between the delimiters."""
+        """What is between the delimiters."""
         return self.raw.removeprefix("<!--").removesuffix("-->")
 
 
@@ -117,7 +117,7 @@ class Characters(Node):
 
     @property
     def is_unknown_outside_expressions(self) -> bool:
-        """Whether a hole stands in it that does not belong to an expression."""
+        """Whether a hole is in it that does not belong to an expression."""
         text, position = self.source.text, self.start
         if not is_unknown(text[self.start : self.end]):
             return False
@@ -156,7 +156,7 @@ class CData(Characters):
 
     @property
     def text(self) -> str:
-        """What stands between the delimiters, line ends as LF; a whole-value expression is its own text."""
+        """What is between the delimiters, line ends as LF; a whole-value expression is its own text."""
         if self.expression is not None:
             return self.expression.text
         content = self.raw.removeprefix("<![CDATA[").removesuffix("]]>")
@@ -212,18 +212,18 @@ class Element(Node):
         return self.content_start < self.content_end == self.end
 
     def get(self, name: str) -> Attribute | None:
-        """The attribute of that name; the first one if it is given twice."""
+        """Return the attribute of that name; the first one if it is given twice."""
         for attribute in self.attributes:
             if attribute.name == name:
                 return attribute
         return None
 
     def elements(self) -> Iterator[Element]:
-        """The child elements, in order."""
+        """Return the child elements, in order."""
         return (child for child in self.children if isinstance(child, Element))
 
     def find(self, name: str) -> Element | None:
-        """The first child element of that name."""
+        """Return the first child element of that name."""
         return next((child for child in self.elements() if child.name == name), None)
 
     def descendants(self) -> Iterator[Element]:
@@ -241,7 +241,7 @@ class Element(Node):
 
     @property
     def may_hold_more(self) -> bool:
-        """Whether a hole stands among its children, which may be any number of elements, or a text."""
+        """Whether a hole is among its children, which may be any number of elements, or a text."""
         return any(
             has_hole(child.name)
             if isinstance(child, Element)
@@ -251,7 +251,7 @@ class Element(Node):
 
     @property
     def may_have_more_attributes(self) -> bool:
-        """Whether a hole stands among its attributes, or in an expression whose end is not known."""
+        """Whether a hole is among its attributes, or in an expression whose end is not known."""
         return any(has_hole(attribute.name) or attribute.value.is_cut for attribute in self.attributes)
 
     @property
@@ -293,12 +293,12 @@ class Document:
         return next((child for child in self.children if isinstance(child, Element)), None)
 
     def elements(self) -> Iterator[Element]:
-        """Every element, in document order."""
+        """Yield every element, in document order."""
         for root in self.roots:
             yield from root.descendants()
 
     def comments(self) -> Iterator[tuple[Comment, Element | None]]:
-        """Every comment, with the element that follows it; other comments and text between them do not count."""
+        """Yield every comment, with the element that follows it; other comments and text between them do not count."""
         for level in [self.children, *(element.children for element in self.elements())]:
             following: Element | None = None
             for node in reversed(level):
@@ -326,7 +326,7 @@ class Document:
         return spans
 
     def expressions(self) -> Iterator[Excerpt]:
-        """Every expression, in document order of the elements; those among other characters included."""
+        """Yield every expression, in document order of the elements; those among other characters included."""
         for element in self.elements():
             for attribute in element.attributes:
                 yield from attribute.value.parts

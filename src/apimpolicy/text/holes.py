@@ -23,27 +23,27 @@ _UNKNOWN = rf"{MARK}|\{{\{{[A-Za-z0-9\-._]++(?: ++[A-Za-z0-9\-._]++)*+\}}\}}"
 
 
 def mark(number: int) -> str:
-    """The mark of the placeholder with a number."""
+    """Return the mark of the placeholder with a number."""
     return f"{OPEN}{number}{CLOSE}"
 
 
 def has_hole(text: str) -> bool:
-    """Whether a template puts something into the text later."""
+    """Return whether a template puts something into the text later."""
     return OPEN in text
 
 
 def is_unknown(text: str) -> bool:
-    """Whether a part of the text is not known: a template's placeholder, or a named value without a value."""
+    """Return whether a part of the text is not known: a template's placeholder, or a named value without a value."""
     return (OPEN in text or "{{" in text) and re.compile(_UNKNOWN).search(text) is not None
 
 
 def without_holes(text: str) -> str:
-    """The text that is known."""
+    """Return the text that is known."""
     return re.compile(_UNKNOWN).sub("", text)
 
 
 def shown(text: str, holes: tuple[str, ...]) -> str:
-    """The text with every placeholder as it is written in the template."""
+    """Return the text with every placeholder as it is written in the template."""
     if OPEN not in text:
         return text
     return re.compile(_HOLE).sub(lambda found: _written(int(found[0][1:-1]), holes), text)

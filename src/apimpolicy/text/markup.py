@@ -137,7 +137,7 @@ class _Reader(CharacterReader):
         self.diagnostics = [found for found in self.diagnostics if found.code not in silent and not self.is_cut(found)]
 
     def is_cut(self, found: Diagnostic) -> bool:
-        """Whether a finding is about an expression without an end, which a hole may be."""
+        """Return whether a finding is about an expression without an end, which a hole may be."""
         return found.code == "POL015" and has_hole(self.text[found.start : found.start + LIKELY_LENGTH])
 
     def finish(self, length: int) -> None:
@@ -366,14 +366,14 @@ class _Reader(CharacterReader):
 
 
 def _open(element: Element | None) -> Iterator[Element]:
-    """The element and those around it."""
+    """Yield the element and those around it."""
     while element is not None:
         yield element
         element = element.parent
 
 
 def _similar(name: str, other: str) -> bool:
-    """Whether an end tag's name is probably a misspelt `other`."""
+    """Return whether an end tag's name is probably a misspelt `other`."""
     from difflib import SequenceMatcher
 
     if len(name) > 64 or len(other) > 64:

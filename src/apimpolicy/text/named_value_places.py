@@ -1,4 +1,4 @@
-"""How the value of a named value is written where its reference stands.
+"""How the value of a named value is written where its reference is.
 
 The gateway puts it in after the document was read as XML (seen on real gateways: JSON with its quotes in an attribute,
 URLs with `&`). Here it is put into the text, and so it is escaped where XML would read it: in attributes and between
@@ -34,7 +34,7 @@ class NamedValuePlaces:
         self.starts = [start for start, _, _ in self.places]
 
     def written(self, value: str, start: int) -> str:
-        """The value as it stands in the place of the reference that begins at `start`."""
+        """Return the value as it is in the place of the reference that begins at `start`."""
         index = bisect_right(self.starts, start) - 1
         if index < 0 or not any(mark in value for mark in "&<\"'"):
             return value
@@ -47,13 +47,13 @@ class NamedValuePlaces:
         return _escaped(value, delimiter)
 
     def is_raw(self, expression: Excerpt, delimiter: str) -> bool:
-        """Whether an expression is not well-formed XML where it stands."""
+        """Return whether an expression is not well-formed XML where it is."""
         code = self.text[expression.start : expression.end]
         return "<" in code or (delimiter != "" and delimiter in code) or _RAW_AMPERSAND.search(code) is not None
 
 
 def _characters(roots: list[Element]) -> Iterator[tuple[int, str, Characters]]:
-    """Every attribute value and text: where it begins, what would end it, and itself."""
+    """Yield every attribute value and text: where it begins, what would end it, and itself."""
     for root in roots:
         for element in root.descendants():
             for attribute in element.attributes:

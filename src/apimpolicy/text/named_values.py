@@ -65,7 +65,7 @@ class KnownNamedValues(dict[str, str]):
 
 
 def find_named_values(text: str) -> list[NamedValueReference]:
-    """Every reference to a named value in a policy document, in order."""
+    """Return every reference to a named value in a policy document, in order."""
     if "{{" not in text:
         return []
     found: list[NamedValueReference] = []
@@ -87,7 +87,7 @@ def _in_liquid(text: str, values: Mapping[str, str]) -> Iterator[NamedValueRefer
 
 
 def opaque_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where double braces are Liquid's, or nobody's: templates in Liquid and comments, as (start, end)."""
+    """Yield where double braces are Liquid's, or have no meaning: templates in Liquid and comments, as (start, end)."""
     position = 0
     while opening := _OPAQUE.search(text, position):
         end = text.find("-->" if opening[0] == "<!--" else f"</{opening[1]}", opening.end())
@@ -103,7 +103,7 @@ def _references(text: str, start: int, end: int) -> Iterator[NamedValueReference
 
 
 def substitute(source: Source, values: Mapping[str, str]) -> tuple[Source, list[Diagnostic]]:
-    """The source with the values in place of their references, and a POL001 for each one that does not exist.
+    """Return the source with the values in place of their references, and a POL001 for each one that does not exist.
 
     The new source has the old one as its `origin`: lines and positions stay those of the file. References without a
     value stay as they are. Without any reference the source itself comes back.
@@ -156,14 +156,14 @@ def _missing(source: Source, name: str, start: int, end: int, values: Mapping[st
 
 
 def _toml_key(name: str) -> str:
-    """The name as a key of TOML: in quotes, where it has a dot or a blank."""
+    """Return the name as a key of TOML: in quotes, where it has a dot or a blank."""
     return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else f'"{name}"'
 
 
 def named_values_as_holes(excerpt: Excerpt) -> Excerpt:
     """The expression with the mark of a hole (see `holes`) for each `{{name}}`: in code, in strings, in comments.
 
-    The gateway puts the value in before it compiles the expression, wherever the reference stands.
+    The gateway puts the value in before it compiles the expression, wherever the reference is.
     """
     if "{{" not in excerpt.text:
         return excerpt

@@ -5,7 +5,7 @@ says what is missing. Everything is iterative and every character is looked at a
 
 **Written form, decided for each expression.** APIM takes a policy as XML or as "rawxml", and real documents mix both.
 
-1. An expression that is well-formed XML where it stands means what XML says: all its entities are decoded, also those
+1. An expression that is well-formed XML where it is means what XML says: all its entities are decoded, also those
    inside C# strings (`@($"…?a=1&amp;b={x}")` in an element asks for `&`). "Well-formed" is: no `<`, no bare `&`, not
    the delimiter of its attribute; and it is a complete expression once decoded.
 2. Any other expression is raw: strings, characters and comments stand as they are (`Replace("&quot;", "'")` next to a
@@ -91,7 +91,7 @@ class Scan(NamedTuple):
 
 
 def scan_code(text: str, start: int, limit: int, *, literals: bool = False) -> Scan:
-    """Scan the expression whose `@(` or `@{` stands at `start`, without decoding anything.
+    """Scan the expression whose `@(` or `@{` is at `start`, without decoding anything.
 
     `limit` is an offset that the expression must not pass. Spans of literals are collected on demand only.
     """
@@ -120,12 +120,7 @@ def scan_code(text: str, start: int, limit: int, *, literals: bool = False) -> S
                         spans.append(format_clause.span())
                     position = format_clause.end()
             else:
-                if found == "}":
-                    while text[brackets.pop()] != "{":
-                        pass
-                elif text[brackets[-1]] != "{":
-                    brackets.pop()
-                if brackets:
+                if _close(brackets, text, found):
                     continue
                 if not outer:
                     return Scan(end, None, spans, entities)
@@ -151,13 +146,27 @@ def scan_code(text: str, start: int, limit: int, *, literals: bool = False) -> S
             entities.extend(found.span() for found in ENTITY.finditer(text, match.start(kind), end))
             spans.append(match.span(kind))
         elif kind == "unterminated":
-            opened = match.start(kind)
-            what = {"/*": "comment", "'": "character literal"}.get(match[kind], "string")
-            reached = limit if what == "comment" or "@" in match[kind] else end
-            return Scan(reached, Unterminated(what, opened, end, reached), spans, entities)
+            open_ = _unterminated(match, limit)
+            return Scan(open_.reached, open_, spans, entities)
         else:
             bracket = brackets[-1]
             return Scan(limit, Unterminated(f"'{text[bracket]}'", bracket, bracket + 1, limit), spans, entities)
+
+
+def _close(brackets: list[int], text: str, found: str) -> bool:
+    """Close a bracket, and with `}` all inside of it; return whether one is still open."""
+    if found == "}":
+        while text[brackets.pop()] != "{":
+            pass
+    elif text[brackets[-1]] != "{":
+        brackets.pop()
+    return bool(brackets)
+
+
+def _unterminated(match: re.Match[str], limit: int) -> Unterminated:
+    opened, end = match.span("unterminated")
+    what = {"/*": "comment", "'": "character literal"}.get(match["unterminated"], "string")
+    return Unterminated(what, opened, end, limit if what == "comment" or "@" in match["unterminated"] else end)
 
 
 def _interpolated(
@@ -210,7 +219,7 @@ def decode(text: str, start: int, end: int, spans: list[tuple[int, int]]) -> tup
 
 
 def _read_as_xml(source: Source, start: int, limit: int, delimiter: str) -> Excerpt | None:
-    """The expression at `start` as an XML reader gives it, if it is well-formed and complete that way.
+    """Return the expression at `start` as an XML reader gives it, if it is well-formed and complete that way.
 
     It is looked for in growing windows, so that a short expression in a long text costs little.
     """
@@ -244,7 +253,7 @@ def _read_as_xml(source: Source, start: int, limit: int, delimiter: str) -> Exce
 
 
 def _closed_in_comment(text: str, start: int, limit: int, delimiter: str) -> Scan | None:
-    """The scan of an expression whose last bracket stands in a line comment at its end: `@{ return 1; // }`.
+    """Return the scan of an expression whose last bracket is in a line comment at its end: `@{ return 1; // }`.
 
     The compiler gets the text without that bracket, so it is legal. The text ends before a tag, or at its delimiter.
     Two slashes right behind a word are rather those of `https://` in a string with a quote too many.
@@ -286,9 +295,9 @@ def find_expression(
 def scan_expression(
     source: Source, start: int, limit: int | None = None, *, delimiter: str = "", entities: bool = True
 ) -> Excerpt:
-    """The expression that begins with the `@(` or `@{` at offset `start` of `source`, brackets included.
+    """Return the expression that begins with the `@(` or `@{` at offset `start` of `source`, brackets included.
 
-    `limit` is an offset it must not pass; `delimiter` is the quote around the attribute value it stands in (empty in an
+    `limit` is an offset it must not pass; `delimiter` is the quote around the attribute value it is in (empty in an
     element's text); `entities=False` reads a CDATA section, where nothing is escaped.
     Raises PolicySyntaxError with one diagnostic (POL015) that points at the bracket, string or comment left open.
     """
@@ -299,7 +308,7 @@ def scan_expression(
 
 
 def unterminated_expression(source: Source, start: int, found: Unterminated) -> Diagnostic:
-    """The diagnostic for an expression that begins at `start` and never ends."""
+    """Return the diagnostic for an expression that begins at `start` and never ends."""
     line, column = source.position(start)
     return Diagnostic(
         UNTERMINATED_EXPRESSION,

@@ -230,7 +230,7 @@ def _compiled() -> re.Pattern[str]:
 
 
 def _forms(secret: str) -> Iterable[str]:
-    """How a text may be written: as it is, in JSON, in HTML, in a URL, in base 64."""
+    """Yield how a text may be written: as it is, in JSON, in HTML, in a URL, in base 64."""
     import base64
     import html
     import json
@@ -244,7 +244,7 @@ def _forms(secret: str) -> Iterable[str]:
     yield quote(data, safe="")
     yield quote_plus(data)
     for offset in range(3):
-        # What stands before shifts the letters, and those on both edges mix with the neighbours.
+        # What is before shifts the letters, and those on both edges mix with the neighbours.
         shifted = base64.b64encode(b"\0" * offset + data).decode().rstrip("=")
         inner = shifted[-(-offset * 8 // 6) : len(shifted) - (1 if (offset + len(data)) % 3 else 0)]
         if len(inner) >= SHORTEST_IN_MESSAGES:

@@ -45,14 +45,14 @@ class Source:
         self._line_starts: list[int] | None = None
 
     def original(self, offset: int) -> int:
-        """The offset in the file itself; anywhere in a replaced piece it is where the piece begins."""
+        """Return the offset in the file itself; anywhere in a replaced piece it is where the piece begins."""
         if self.origin is None:
             return offset
         _, theirs = self._segment(offset)
         return self.origin.original(theirs)
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """The span in the file itself; a replaced piece is covered as a whole."""
+        """Return the span in the file itself; a replaced piece is covered as a whole."""
         if self.origin is None:
             return start, end
         _, first = self._segment(start)
@@ -105,14 +105,14 @@ class Source:
         return self._line_starts
 
     def position(self, offset: int) -> Position:
-        """The line and column, in the file itself, of the character at `offset`."""
+        """Return the line and column, in the file itself, of the character at `offset`."""
         offset = self.original(offset)
         starts = self.line_starts
         line = bisect_right(starts, offset)
         return Position(line, offset - starts[line - 1] + 1)
 
     def line(self, number: int) -> str:
-        """The text of one line of the file itself (counted from 1), without its line end."""
+        """Return the text of one line of the file itself (counted from 1), without its line end."""
         if self.origin is not None:
             return self.origin.line(number)
         starts = self.line_starts
@@ -153,16 +153,16 @@ class Excerpt:
 
     @classmethod
     def of(cls, text: str, path: str = "<expression>") -> Excerpt:
-        """An excerpt that is the whole of a source of its own."""
+        """Return an excerpt that is the whole of a source of its own."""
         return cls(text, Source(text, path), 0, len(text))
 
     def locate(self, offset: int) -> int:
-        """The offset in the source of the character at `offset` of this excerpt."""
+        """Return the offset in the source of the character at `offset` of this excerpt."""
         mine, theirs = self.anchors[bisect_right(self._offsets, offset) - 1]
         return min(theirs + offset - mine, self.end)
 
     def replaced(self, pieces: Sequence[tuple[int, int, str]]) -> Excerpt:
-        """The excerpt with other texts for pieces of it: triples (start, end, text), in order and apart."""
+        """Return the excerpt with other texts for pieces of it: triples (start, end, text), in order and apart."""
         texts: list[str] = []
         anchors: list[tuple[int, int]] = []
         position = length = 0

@@ -187,7 +187,7 @@ def test_a_difference_with_the_smallest_request(folder: Path, capsys: pytest.Cap
 
     out = capsys.readouterr().out
     assert "new.xml: 1 kind of request is treated differently; everything else is proven the same\n" in out
-    assert "  1. was 200 OK from the backend, is now 403 Forbidden\n     DELETE / with header X-Key: open\n" in out
+    assert "  1. was 200 OK from the backend, is now 403 Forbidden\n     DELETE / with the header X-Key: open\n" in out
     assert "     old  200 OK, decided by the backend\n" in out
     assert "     new  403 Forbidden, decided by new.xml:3 choose ▸ when 1\n" in out
 
@@ -261,7 +261,7 @@ def test_folders_revisions_and_markdown(folder: Path, capsys: pytest.CaptureFixt
     assert "**<code>policies/gone.xml</code>**: gone" in out
     assert "**<code>policies/new.xml</code>**: new" in out
     assert (
-        "| was 200 OK from the backend, is now 403 Forbidden | <code>DELETE / with header X-Key&#58; open</code> |"
+        "| was 200 OK from the backend, is now 403 Forbidden | <code>DELETE / with the header X-Key&#58; open</code> |"
         in out
     )
 

@@ -125,7 +125,7 @@ def test_difference_and_repair(apimpolicy: Callable[..., Any], bad: Path) -> Non
     assert apimpolicy("check", "bad.xml", "--diff").code == 0
 
 
-def test_a_misspelt_value_is_mended(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_misspelled_value_is_fixed(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     text = '<inbound><set-header name="A" exists-action="{}"><value>1</value></set-header></inbound>'
     path.write_text(text.format("ovveride"))

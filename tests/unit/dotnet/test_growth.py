@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 import pytest
+from tests.sampling import sampled
 
 from apimpolicy.context.execution import Context
 from apimpolicy.dotnet.environment import Environment, use_environment
@@ -58,14 +59,10 @@ LOOPS = {
     + "var w = new StringReader(Encoding.UTF8.GetString(ms.ToArray())); while (w.ReadLine() != null) { } return 1;": (
         LINEAR
     ),
-    "var ms = new MemoryStream(); for (int i = 0; i < N; i++) ms.WriteByte(1); "
-    "return SHA256.Create().ComputeHash(new MemoryStream(ms.ToArray())).Length;": LINEAR,
     'return new DateTime(2024, 1, 1).ToString(string.Concat(Enumerable.Repeat("dd/MM", N))).Length;': LINEAR,
     'return 1.5.ToString(string.Concat(Enumerable.Repeat("%0", N))).Length;': LINEAR,
     "return double.Parse(new string('1', N)) + double.Parse(new string(' ', N) + 1, NumberStyles.Any, "
     'new CultureInfo("fr-FR"));': LINEAR,
-    "var d = Encoding.UTF8.GetDecoder(); var b = new byte[1]; var c = new char[2]; int n = 0; "
-    "for (int i = 0; i < N; i++) n += d.GetChars(b, 0, 1, c, 0); return n;": LINEAR,
     _TEXT + "return s.Split('b').Length + s.Replace(\"aa\", \"b\").Length + s.ToUpper().IndexOf('B');": LINEAR,
     _TEXT + 'return Regex.Replace(s, "a", "b").Length + Regex.Matches(s, "aa").Count + Regex.Split(s, "a").Length;': (
         LINEAR
@@ -109,7 +106,7 @@ def work(code: str, size: int) -> int:
     return counted + surroundings.limits.steps - surroundings.steps_left
 
 
-@pytest.mark.parametrize(("code", "most"), LOOPS.items(), ids=[code[:70] for code in LOOPS])
+@pytest.mark.parametrize(("code", "most"), sampled(LOOPS.items(), 40))
 def test_growth(code: str, most: float) -> None:
     once, twice = work(code, 1500), work(code, 3000)
     assert twice <= once * most + 200, f"{once} and {twice} for twice as much"

@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.sampling import sampled
 
 BIG = "var s = new string('a', 100000);"
 BYTES = "var b = new byte[100000];"
@@ -161,8 +162,9 @@ def endings(codes: list[str]) -> dict[str, str]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="bounds the address space")
 def test_each_ends_in_a_limit_with_a_name() -> None:
-    found = endings(ENDLESS)
-    assert len(found) == len(ENDLESS)
+    rows = sampled(ENDLESS, 40)
+    found = endings(rows)
+    assert len(found) == len(rows)
     limits = {"limit steps", "limit string_length", "limit elements", "limit recursion"}
     assert {code: ended for code, ended in found.items() if ended not in limits} == {}
 

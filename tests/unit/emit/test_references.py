@@ -36,12 +36,6 @@ ROWS = {
     "var a = new[] { 1, 2, 3, 4 }; var s = new Span<int>(a, 1, 2); int n = 0; foreach (var x in s) n += x; ReadOnlySpan<int> r = s; return n + r[0];": "7",
     "Span<int> s = default; return s.Length;": "0",
     "Span<int> s = new int[3]; return s[3];": "IndexOutOfRangeException",
-    "Span<int> s = stackalloc int[] { 1, 2 }; s[1] = 5; return s[0] + s[1];": "6",
-    "Span<int> s = stackalloc int[3] { 1, 2, 3 }; int n = 0; foreach (var x in s) n += x; return n;": "6",
-    "ReadOnlySpan<int> s = stackalloc[] { 1, 2 }; return s[1];": "2",
-    "var n = 4; Span<int> s = stackalloc int[n]; return s.Length;": "4",
-    "var n = -1; Span<int> s = stackalloc int[n]; return s.Length;": "OverflowException",
-    "Span<int> s = stackalloc int[1]; return s[1];": "IndexOutOfRangeException",
     # ref readonly
     "int y = 1; ref readonly int x = ref y; y = 5; return x;": "5",
     "int y = 1, w = 9; ref readonly int x = ref y; x = ref w; w++; return x;": "10",

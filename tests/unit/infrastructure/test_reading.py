@@ -94,6 +94,17 @@ def test_downloaded_modules_are_read_and_others_are_named(tmp_path: Path) -> Non
     assert paths(terraform(tmp_path)) == {"a": "a", "b": "x"}
 
 
+def test_override_files_replace_attributes_and_code_in_json_is_named(tmp_path: Path) -> None:
+    code = 'variable "path" {\n  default = "plain"\n}\n' + API.format("a", "var.path") + API.format("b", '"b"')
+    first = 'variable "path" {\n  default = "first"\n}\n'
+    second = 'variable "path" {\n  default = "second"\n}\n'
+    resource = 'resource "azurerm_api_management_api" "b" {\n  path = "changed"\n}\n'
+    files = {"a_override.tf": first, "main.tf": code, "override.tf": second + resource}
+    written(tmp_path, **{**files, "more.tf.json": '{"resource": {"azurerm_api_management_api": {}}}'})
+    assert paths(terraform(tmp_path)) == {"a": "second", "b": "changed"}
+    assert "more.tf.json isn't read" in messages(terraform(tmp_path))
+
+
 def test_a_plan_is_exact_and_the_code_has_the_places(tmp_path: Path) -> None:
     code = 'variable "a" {}\n' + API.format("a", "var.a") + API.format("gone", '"gone"')
     values = {"name": "a", "path": "planned", "revision": "1"}

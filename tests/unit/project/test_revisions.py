@@ -130,7 +130,7 @@ def test_two_folders_have_their_own_surroundings(repository: Repository, capsys:
         repository.write({f"{name}/{path}": text for path, text in files.items()})
 
     assert main(["diff", "one", "two", "--format", "markdown"]) == 0
-    assert capsys.readouterr().out.endswith("\n\nNothing: the policies, and what is around them, are the same.\n")
+    assert capsys.readouterr().out.endswith("\n\nNothing: the policies, and everything around them, are the same.\n")
     assert main(["diff", "one", "three"]) == 1
     assert "the backend gets X-A: 2 instead of 1" in capsys.readouterr().out
 

@@ -17,6 +17,14 @@ ROWS = [
     ("<include-fragment fragment-id='auth' />", {"fragments": {"auth": "<fragment />"}}),
     ("<authentication-certificate certificate-id='own' />", {"certificates": {"own": {"self-signed": "CN=own"}}}),
     (
+        "<authentication-certificate thumbprint='a1b2c3d4e5' />",
+        {
+            "certificates": {
+                "thumbprint-a1b2c3d4": {"self-signed": "CN=thumbprint-a1b2c3d4", "thumbprint": "a1b2c3d4e5"}
+            }
+        },
+    ),
+    (
         "<validate-jwt header-name='A'><issuer-signing-keys><key certificate-id='signer' /></issuer-signing-keys>"
         "</validate-jwt>",
         {"certificates": {"signer": {"self-signed": "CN=signer"}}},

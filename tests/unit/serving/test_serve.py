@@ -297,6 +297,7 @@ def test_the_inspector(tmp_path: Path) -> None:
             ("send", {"method": "GET", "url": "/", "headers": "no header"}, 400),
             ("send", {"method": "GET", "url": "/", "certificate": "uploaded:x"}, 400),
             ("send", {"method": "GET", "url": "/", "certificate": "pem", "pem": "x"}, 400),
+            ("send", {"method": "GET", "url": "/\ud800"}, 400),
             ("send", ["no form"], 400),
         ):
             page, sent = f"/{serve.token}/{path}", json.dumps(fields).encode()

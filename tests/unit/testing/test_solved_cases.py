@@ -135,4 +135,4 @@ def test_without_the_solver_the_command_names_the_package(tmp_path: Path) -> Non
         check=False,
     )
     assert "pip install 'apimpolicy[prove]'" in done.stderr
-    assert "a plain request gets 200 OK" in done.stdout
+    assert "name: a request reaches the backend" in done.stdout

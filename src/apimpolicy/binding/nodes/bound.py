@@ -37,7 +37,7 @@ class Bound(Record):
             cls.kind = "".join("_" + letter.lower() if letter.isupper() else letter for letter in cls.__name__)[1:]
 
     def children(self) -> list[Bound]:
-        """The bound nodes directly below this one, in order of evaluation."""
+        """Return the bound nodes directly below this one, in order of evaluation."""
         cls = type(self)
         fields = _below.get(cls)
         if fields is None:

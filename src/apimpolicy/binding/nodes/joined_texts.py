@@ -1,4 +1,4 @@
-"""Constant texts that are concatenated: made when somebody reads them, not once for each `+` of a chain.
+"""Constant texts that are concatenated: made when they are read, not once for each `+` of a chain.
 
 Each of the 60,000 prefixes of `"a" + "b" + …` is a constant. Kept as texts they would take the square of what the chain
 does. So all links of a chain share one list of its parts, and each knows how many of them are its own.

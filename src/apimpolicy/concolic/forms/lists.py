@@ -303,7 +303,7 @@ def copy(call: Call) -> ConcolicValue | None:
         return ConcolicValue()
     unsupported = first_unsupported(*parts, target) or call.replayer.unsupported_at(call.name, call.node)
     call.replayer.guard(None, unsupported)
-    if hasattr(target.form, "spoil"):
+    if hasattr(target.form, "invalidate"):
         target.form.invalidate(unsupported)
     before = target.as_value(target.value)
     target.term, target.form, target.unsupported = None, None, unsupported

@@ -10,8 +10,8 @@ from apimpolicy.concolic.sequences import items_of
 from apimpolicy.concolic.strings import (
     CaseFolded,
     concatenated,
+    if_equal_as_written,
     plain_term,
-    plainly,
     same_ignoring_case,
     same_text,
     within,
@@ -69,7 +69,7 @@ def _within(call: Call, make: str) -> ConcolicValue | None:
     if whole is None or inner is None or part.is_constant or not (ignores or is_folded):
         return None
     ask = {"contains": solver.contains, "begins": solver.starts_with, "ends": solver.ends_with}[make]
-    return plainly(call.replayer, ask(whole, inner))
+    return if_equal_as_written(call.replayer, ask(whole, inner))
 
 
 @form(
@@ -115,7 +115,7 @@ def _equal(
     one, other = plain_term(left), plain_term(right)
     if found is not None or one is None or other is None or left.null is not None or right.null is not None:
         return found
-    return plainly(call.replayer, solver.equal(one, other))
+    return if_equal_as_written(call.replayer, solver.equal(one, other))
 
 
 @form("string", "bool Equals(string value)", "bool Equals(string value, System.StringComparison comparisonType)")

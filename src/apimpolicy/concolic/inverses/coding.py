@@ -55,9 +55,9 @@ _CODES = {
     "System.Uri.UnescapeDataString": (quote, unquote),
     "System.Uri.EscapeDataString": (quote, unquote),
     **{
-        f"System.{owner}.Url{way}": (quote_plus, unquote_plus)
+        f"System.{owner}.Url{direction}": (quote_plus, unquote_plus)
         for owner in ("Net.WebUtility", "Web.HttpUtility")
-        for way in ("Decode", "Encode")
+        for direction in ("Decode", "Encode")
     },
 }
 """Encoder and decoder, by the members for either direction."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.concolic import solver
+from apimpolicy.concolic import term_analysis
 from apimpolicy.concolic.inverses import inverse
 from apimpolicy.concolic.patterns import pattern_of
 from apimpolicy.concolic.python_values import to_python
@@ -78,7 +78,7 @@ def _regex(call: Origin) -> Regex:
 def _sample(call: Origin) -> str | None:
     """Return a text in which the pattern has a match; None when none is found."""
     pattern = pattern_of(_regex(call).pattern)
-    return None if pattern is None else solver.sample_of(pattern)
+    return None if pattern is None else term_analysis.sample_of(pattern)
 
 
 @inverse(f"{_REGEX}Regex.IsMatch")

@@ -17,7 +17,7 @@ _ARRAY = "System.Array"
 
 
 def create(element: TypeObject | None, lengths: tuple[int, ...], names: tuple[str, ...]) -> Any:
-    """An array with default values; `names` are those of the lengths' parameters."""
+    """Return an array with default values; `names` are those of the lengths' parameters."""
     type_ = require(element, "elementType").type
     for length, name in zip(lengths, names, strict=True):
         check_non_negative(length, name)
@@ -43,7 +43,7 @@ def create_of_lengths(element: TypeObject | None, lengths: Any) -> Any:
 
 @implements(_ARRAY, "Initialize")
 def initialize(array: Any) -> None:
-    """Calls the constructors of the elements; the structures of C# have none."""
+    """Call the constructors of the elements; the structures of C# have none."""
 
 
 declines(

@@ -40,7 +40,7 @@ _LONGER_DESTINATION = (
 
 
 def _items(array: Any) -> list[Any]:
-    """The elements in row-major order; the list is the array's own."""
+    """Return the elements in row-major order; the list is the array's own."""
     return array.items if isinstance(array, RectangularArray) else array
 
 
@@ -156,7 +156,7 @@ _SIZES = {
 
 
 def _widens(source: str, target: str) -> bool:
-    """The primitive widenings that `Array.Copy` does; their table is in the documentation of `Array.Copy`."""
+    """Return the primitive widenings that `Array.Copy` does; their table is in the documentation of `Array.Copy`."""
     if source not in _SIZES or target not in _SIZES or _SIZES[source] > _SIZES[target]:
         return False
     if target in ("float", "double"):

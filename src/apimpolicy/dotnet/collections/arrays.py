@@ -148,7 +148,7 @@ def rectangular_set(array: RectangularArray | None, indexes: tuple[int, ...], va
 
 
 def element_type(value: Any) -> Type | None:
-    """The static element type of a collection, as far as the collection knows it."""
+    """Return the static element type of a collection, as far as the collection knows it."""
     if isinstance(value, str):
         return CHAR
     type_ = getattr(value, "dotnet_type", None)
@@ -162,7 +162,7 @@ def element_type(value: Any) -> Type | None:
 
 
 def iterate_boxed(value: Any) -> Iterator[Any]:
-    """The elements as the non-generic `IEnumerable` gives them: boxed."""
+    """Return the elements as the non-generic `IEnumerable` gives them: boxed."""
     element = element_type(value)
     if element is None or not element.is_value_type:
         return iter(value)

@@ -29,7 +29,7 @@ _NAN = "NaN"
 
 
 def object_key(value: Any) -> Any:
-    """A hashable stand-in for a boxed or reference value: equal exactly when `object.Equals` says so."""
+    """Return a hashable stand-in for a boxed or reference value: equal exactly when `object.Equals` says so."""
     cls = type(value)
     if cls in _LOOSE or isinstance(value, float):
         return cls, (value if value == value else _NAN)
@@ -44,7 +44,7 @@ def _float_key(value: Any) -> Any:
 
 @functools.lru_cache(maxsize=512)
 def default_key(type_: Type) -> Key | None:
-    """The key function of a static type's default equality, or None where Python's equality serves."""
+    """Return the key function of a static type's default equality, or None where Python's equality serves."""
     if type_ is DOUBLE or type_ is FLOAT:
         return _float_key
     if isinstance(type_, NamedType):
@@ -189,19 +189,19 @@ _ORDERED = frozenset(_SIMPLE) - {"string"}
 
 
 def is_plainly_ordered(type_: Type) -> bool:
-    """Whether Python's `<` on values of this static type is .NET's order, NaN aside."""
+    """Return whether Python's `<` on values of this static type is .NET's order, NaN aside."""
     return isinstance(type_, NamedType) and (type_.name in _ORDERED or type_.kind == "enum")
 
 
 def comparison_of(type_: Type, comparer: Any = None) -> Comparison:
-    """The order of an `IComparer<T>`, or the default one when it is null."""
+    """Return the order of an `IComparer<T>`, or the default one when it is null."""
     if comparer is None or isinstance(comparer, DefaultComparer):
         return comparison(type_)
     return comparer.compare  # type: ignore[no-any-return]
 
 
 def sort_key(type_: Type, comparer: Any = None) -> Key | None:
-    """A key for Python's `sorted`, None when the values are their own keys."""
+    """Return a key for Python's `sorted`, None when the values are their own keys."""
     if comparer is None or isinstance(comparer, DefaultComparer):
         if type_ is DOUBLE or type_ is FLOAT:
             return lambda value: (value == value, value if value == value else 0.0)

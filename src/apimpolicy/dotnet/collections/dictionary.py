@@ -29,7 +29,7 @@ _NAME = "System.Collections.Generic.Dictionary"
 
 
 def key_not_found(type_: Type, key: Any) -> KeyNotFoundException:
-    """The exception that the indexer of every dictionary raises for a missing key."""
+    """Return the exception that the indexer of every dictionary raises for a missing key."""
     return KeyNotFoundException(f"The given key '{text(type_, key)}' was not present in the dictionary.")
 
 
@@ -69,7 +69,7 @@ class Dictionary(HashedCollection):
 
     @staticmethod
     def of_entries(types: tuple[Type, ...], places: dict[Any, int], entries: list[tuple[Any, Any]]) -> Dictionary:
-        """A dictionary of strings or integers that these were added to, with the place of each by its key."""
+        """Return a dictionary of strings or integers that these were added to, with the place of each by its key."""
         made = Dictionary(types)
         made._index = places.copy()
         made._slots = entries
@@ -86,7 +86,7 @@ class Dictionary(HashedCollection):
             yield KeyValuePair(types, key, value)
 
     def pairs(self) -> list[KeyValuePair]:
-        """The entries as they are now."""
+        """Return the entries as they are now."""
         return [KeyValuePair(self.types, key, value) for key, value in self.entries()]
 
     @property
@@ -170,7 +170,7 @@ class Dictionary(HashedCollection):
         self._forget()
 
     def ensure_capacity(self, capacity: int) -> int:
-        """The capacity that .NET reaches: the next prime of its table."""
+        """Return the capacity that .NET reaches: the next prime of its table."""
         check_non_negative(capacity, "capacity", None)
         environment().check_elements(capacity)
         return capacity_for(max(capacity, len(self._slots)))
@@ -205,7 +205,7 @@ _PRIMES = (3, 7, 11, 17, 23, 29, 37, 47, 59, 71, 89, 107, 131, 163, 197, 239, 29
 
 
 def capacity_for(count: int) -> int:
-    """The smallest size of a hash table of .NET that holds this many entries; 0 for an empty one."""
+    """Return the smallest size of a hash table of .NET that holds this many entries; 0 for an empty one."""
     if count == 0:
         return 0
     for prime in _PRIMES:
@@ -305,7 +305,7 @@ declines(
 
 @implements("System.Collections.Generic.Dictionary<TKey, TValue>", "OnDeserialization")
 def _deserialized(_collection: object, _sender: object) -> None:
-    """Does something only where GetObjectData was called before."""
+    """Do something only where GetObjectData was called before."""
 
 
 implements_all("System.Collections.Generic.Dictionary<TKey, TValue>", {"new()": Dictionary}, types=True)

@@ -54,7 +54,7 @@ _FIXED = "Collection was of a fixed size."
 
 
 def count_of(value: Any) -> int | None:
-    """The number of elements where the collection knows it without being walked over, else None."""
+    """Return the number of elements where the collection knows it without being walked over, else None."""
     if isinstance(value, (list, str, tuple)):
         return len(value)
     if isinstance(value, RectangularArray):
@@ -72,7 +72,7 @@ def get_count(value: Any) -> int:
 
 @implements("System.Collections.Generic.ICollection<T>", "IsReadOnly")
 def is_read_only(value: Any) -> bool:
-    """An array seen as a generic collection calls itself read-only, since it cannot grow."""
+    """Return an array seen as a generic collection calls itself read-only, since it cannot grow."""
     return isinstance(value, list) or bool(getattr(value, "is_read_only", False))
 
 
@@ -188,7 +188,7 @@ interface_members("System.Linq.ILookup<TKey, TElement>", "Count Item=get_item Co
 
 
 def _as_element(value: Any, item: Any) -> Any:
-    """A boxed value as the collection holds it; InvalidCastException when it cannot."""
+    """Return a boxed value as the collection holds it; InvalidCastException when it cannot."""
     return cast(item, element_type(value) or OBJECT)
 
 

@@ -65,7 +65,7 @@ class List(GenericCollection):
 
     @staticmethod
     def of_items(types: tuple[Type, ...], items: list[Any]) -> List:
-        """A list that these were added to; they are its own from now on."""
+        """Return a list that these were added to; they are its own from now on."""
         made = List(types)
         made.items = items
         made.version = len(items)

@@ -43,7 +43,7 @@ def index_of(items: Sequence[Any], item: Any, start: int, count: int | None, key
 def last_index_of(
     items: Sequence[Any], item: Any, start: int | None, count: int | None, key: Key | None, parameter: str
 ) -> int:
-    """The last index of an equal element in `count` elements downward from `start`, or -1."""
+    """Return the last index of an equal element in `count` elements downward from `start`, or -1."""
     size = len(items)
     if size == 0:
         return -1
@@ -66,7 +66,7 @@ def last_index_of(
 
 
 def find_index(items: Sequence[Any], start: int, count: int | None, match: Callable[[Any], bool]) -> int:
-    """The first index whose element matches, or -1."""
+    """Return the first index whose element matches, or -1."""
     if count is None:
         count = len(items) - start if 0 <= start <= len(items) else 0
     check_search(start, count, len(items))
@@ -79,7 +79,7 @@ def find_index(items: Sequence[Any], start: int, count: int | None, match: Calla
 
 
 def find_last_index(items: Sequence[Any], start: int | None, count: int | None, match: Callable[[Any], bool]) -> int:
-    """The last index whose element matches, or -1."""
+    """Return the last index whose element matches, or -1."""
     require(match, "match")
     if start is None:
         start = len(items) - 1

@@ -186,7 +186,7 @@ declines(
 
 @implements("System.Collections.Generic.HashSet<T>", "OnDeserialization")
 def _deserialized(_collection: object, _sender: object) -> None:
-    """Does something only where GetObjectData was called before."""
+    """Do something only where GetObjectData was called before."""
 
 
 class SetComparer:

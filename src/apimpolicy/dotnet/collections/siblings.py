@@ -1,4 +1,4 @@
-"""Where a node stands among the children of its parent.
+"""Where a node is among the children of its parent.
 
 Trees keep their children in lists, .NET links them to each other. A node remembers where it was found; the search
 begins there, so that a walk from sibling to sibling takes one look for each, as it does along links.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def position_of(children: Sequence[Any], node: Any, near: int) -> int:
-    """The position of this very node, looked for outward from `near`; -1 when it is not there.
+    """Return the position of this very node, looked for outward from `near`; -1 when it is not there.
 
     >>> a, b = [1], [1]
     >>> position_of([a, b], b, 0), position_of([a, b], [1], 5)

@@ -50,7 +50,7 @@ class SortedCollection(GenericCollection):
         return len(self._keys)
 
     def _place(self, key: Any) -> tuple[int, bool]:
-        """Where the key stands or would stand, and whether it is there."""
+        """Return where the key is or would stand, and whether it is there."""
         environment().step(_STEPS_PER_LOOK * len(self._keys).bit_length())
         low, high = 0, len(self._keys)
         while low < high:
@@ -226,7 +226,7 @@ class SortedSet(SetOperations, SortedCollection):
         return list(self._keys)
 
     def stand_ins(self, items: Any) -> dict[Any, Any]:
-        """An item of this set stands at a place, which is its stand-in; others get negative numbers."""
+        """Return the place of an item of this set; other items get negative numbers."""
         strangers = SortedCollection(self.types, self._comparer)
         found: dict[Any, Any] = {}
         for item in items:

@@ -57,7 +57,7 @@ class Span:
         return self.start + index
 
     def slice(self, start: int, length: int | None = None) -> Span:
-        """A window in this window."""
+        """Return a window in this window."""
         size = self.length - start if length is None else length
         if start < 0 or size < 0 or start + size > self.length:
             raise ArgumentOutOfRangeException
@@ -84,14 +84,14 @@ class Span:
         return True
 
     def to_string(self) -> str:
-        """The characters of a span of characters, else the name of the type and the length."""
+        """Return the characters of a span of characters, else the name of the type and the length."""
         if self.element is CHAR:
             return "".join(self.values())
         return f"System.Span<{named_of(self.element)!s}>[{self.length}]"
 
 
 def named_of(element: Type) -> str:
-    """How `Span<T>.ToString()` names its element: without the namespace."""
+    """Return how `Span<T>.ToString()` names its element: without the namespace."""
     return runtime_name(element).rpartition(".")[2]
 
 

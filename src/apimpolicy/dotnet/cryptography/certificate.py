@@ -53,7 +53,7 @@ class Certificate:
 
     @property
     def parsed(self) -> ParsedCertificate:
-        """Raises CryptographicException when there is none: `new X509Certificate2()`, or after `Reset()`."""
+        """Raise CryptographicException when there is none: `new X509Certificate2()`, or after `Reset()`."""
         if self._parsed is None:
             raise CryptographicException("m_safeCertContext is an invalid handle.")
         return self._parsed
@@ -215,7 +215,7 @@ class Certificate:
         return _has_valid_chain(self, check_revocation=True)
 
     def verify_no_revocation(self) -> bool:
-        """Like `verify`, but nobody is asked for revoked certificates."""
+        """Verify the certificate without a check of revocation."""
         return _has_valid_chain(self, check_revocation=False)
 
     def to_string(self) -> str:
@@ -236,7 +236,7 @@ class Certificate:
         return self == other
 
     def get_hash_code(self) -> int:
-        """The first four bytes of the thumbprint."""
+        """Return the first four bytes of the thumbprint."""
         return 0 if self.is_empty else wrap_int32(int(self.thumbprint[:8], 16))
 
     def dispose(self) -> None:
@@ -279,7 +279,7 @@ def _has_valid_chain(certificate: Certificate, *, check_revocation: bool) -> boo
 
 
 def invariant_date(time: datetime.datetime) -> str:
-    """A date as DateTime.ToString() writes it in the invariant culture."""
+    """Return a date as DateTime.ToString() writes it in the invariant culture."""
     return f"{time.month:02}/{time.day:02}/{time.year:04} {time:%H:%M:%S}"
 
 

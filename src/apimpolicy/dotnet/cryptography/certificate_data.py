@@ -43,7 +43,7 @@ def from_bytes(cls: type[Certificate], data: Array | None) -> Certificate:
 
 
 def read(cls: type[Certificate], data: Array | None, password: str | None, flags: int = 0) -> Certificate:
-    """A certificate in any format. Raises CryptographicException for data that is none."""
+    """Return a certificate in any format. Raises CryptographicException for data that is none."""
     if not data:
         raise ArgumentException("Array may not be empty or null.", "rawData")
     if flags & ~_ALL_FLAGS:

@@ -153,13 +153,13 @@ def _check(certificate: ParsedCertificate, origin: str) -> None:
 
 
 def looks_like_pkcs12(data: bytes) -> bool:
-    """A SEQUENCE that begins with version 3 and a ContentInfo."""
+    """Return a SEQUENCE that begins with version 3 and a ContentInfo."""
     head = data[:64]
     return head[:1] == b"\x30" and (b"\x02\x01\x03\x30" in head) and (_PKCS7_DATA in head)
 
 
 def _public_bytes(owner: Any) -> bytes | None:
-    """The public key of a certificate or private key; None when its kind is unknown to `cryptography`."""
+    """Return the public key of a certificate or private key; None when its kind is unknown to `cryptography`."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

@@ -100,7 +100,7 @@ def public_key_string(certificate: Certificate) -> str:
 
 @implements(_CERTIFICATE2, "GetNameInfo")
 def name_info(certificate: Certificate, name_type: int, for_issuer: bool) -> str:
-    """One name out of subject or issuer and their alternative names; empty when there is none of this type."""
+    """Return one name out of subject or issuer and their alternative names; empty when there is none of this type."""
     if not SIMPLE_NAME <= name_type <= URL_NAME:
         raise ArgumentException("Invalid name type.")
     name = certificate.parsed.issuer if for_issuer else certificate.parsed.subject
@@ -153,19 +153,19 @@ def verify_no_revocation(certificate: Certificate | None) -> bool:
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPublicKey")
 def rsa_public_key(certificate: Certificate | None) -> RSA | None:
-    """The public key, None when it is not RSA."""
+    """Return the public key, None when it is not RSA."""
     return _rsa(certificate, private=False)
 
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "GetRSAPrivateKey")
 def rsa_private_key(certificate: Certificate | None) -> RSA | None:
-    """The private key, None when there is none or it is not RSA."""
+    """Return the private key, None when there is none or it is not RSA."""
     return _rsa(certificate, private=True)
 
 
 @implements(_NAMESPACE + "RSACertificateExtensions", "CopyWithPrivateKey")
 def copy_with_private_key(certificate: Certificate | None, key: RSA | None) -> Certificate:
-    """Raises InvalidOperationException when there is a key already, ArgumentException for one that does not fit."""
+    """Raise InvalidOperationException when there is a key already, ArgumentException for one that does not fit."""
     certificate = require(certificate, "certificate")
     key = require(key, "privateKey")
     if certificate.has_private_key:
@@ -180,7 +180,7 @@ def copy_with_private_key(certificate: Certificate | None, key: RSA | None) -> C
 
 @implements(_CERTIFICATE2, "PrivateKey")
 def private_key(certificate: Certificate) -> RSA | None:
-    """The private key as RSA; other kinds raise NotSupportedException, as in .NET."""
+    """Return the private key as RSA; other kinds raise NotSupportedException, as in .NET."""
     found = _rsa(certificate, private=True)
     if found is None and certificate.has_private_key:
         raise NotSupportedException("The certificate key algorithm is not supported.")

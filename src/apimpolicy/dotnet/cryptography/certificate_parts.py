@@ -63,7 +63,7 @@ class ExtensionCollection:
 
     @member("Item[string]")
     def find(self, oid: str | None) -> CertificateExtension | None:
-        """The extension with this identifier (number or friendly name), or None."""
+        """Return the extension with this identifier (number or friendly name), or None."""
         wanted = Oid.parse(oid).value
         return next((item for item in self._items if item.oid is not None and item.oid.value == wanted), None)
 
@@ -98,7 +98,7 @@ class PublicKey:
 
     @member("Key")
     def algorithm(self) -> object:
-        """The key as RSA; other kinds raise NotSupportedException, as in .NET."""
+        """Return the key as RSA; other kinds raise NotSupportedException, as in .NET."""
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
         from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -115,7 +115,7 @@ class PublicKey:
 
 
 def split_public_key_info(info: bytes) -> tuple[bytes, bytes]:
-    """The content of the AlgorithmIdentifier and the bits of the key, from a DER SubjectPublicKeyInfo."""
+    """Return the content of the AlgorithmIdentifier and the bits of the key, from a DER SubjectPublicKeyInfo."""
     start, _ = _element(info, 0)
     algorithm_start, algorithm_end = _element(info, start)
     key_start, key_end = _element(info, algorithm_end)
@@ -123,7 +123,7 @@ def split_public_key_info(info: bytes) -> tuple[bytes, bytes]:
 
 
 def _element(data: bytes, position: int) -> tuple[int, int]:
-    """Where the content of the DER element at `position` begins and ends."""
+    """Return where the content of the DER element at `position` begins and ends."""
     length = data[position + 1]
     start = position + 2
     if length & 0x80:

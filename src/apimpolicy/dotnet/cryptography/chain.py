@@ -65,7 +65,7 @@ class Chain(NamedTuple):
         return not self.statuses
 
     def has(self, status: str) -> bool:
-        """Whether the chain has a status of this name, e.g. `UntrustedRoot`."""
+        """Return whether the chain has a status of this name, e.g. `UntrustedRoot`."""
         return any(found.name == status for found in self.statuses)
 
     def __str__(self) -> str:
@@ -108,7 +108,7 @@ class TrustStore:
         )
 
     def build(self, certificate: Any, *, check_revocation: bool) -> Chain:
-        """The best chain for a certificate at the environment's time. The same question is answered once."""
+        """Return the best chain for a certificate at the environment's time. The same question is answered once."""
         now = environment().utc_now()
         presented = certificate.intermediates[:MAXIMUM_PRESENTED]
         asked = (certificate.raw, *(other.raw for other in presented))
@@ -130,7 +130,7 @@ class TrustStore:
         return certificate.thumbprint in self._root_thumbprints
 
     def is_unreachable(self, authority: Certificate) -> bool:
-        """Whether the revocation list of this authority cannot be fetched."""
+        """Return whether the revocation list of this authority cannot be fetched."""
         if callable(self._unreachable):
             return self._unreachable(authority)
         return authority in self._unreachable
@@ -187,7 +187,7 @@ class _ChainBuilder:
         return best
 
     def _paths(self, path: tuple[Certificate, ...], pool: tuple[Certificate, ...]) -> Iterator[tuple[Certificate, ...]]:
-        """Every chain that begins with `path`; at most MAXIMUM_LENGTH deep."""
+        """Yield every chain that begins with `path`; at most MAXIMUM_LENGTH deep."""
         last = path[-1]
         if last.is_self_issued or len(path) >= MAXIMUM_LENGTH:
             yield path
@@ -269,7 +269,7 @@ class _ChainBuilder:
 
 
 def _says_where_to_ask(certificate: Certificate) -> bool:
-    """Whether a certificate names a revocation list or an OCSP responder."""
+    """Return whether a certificate names a revocation list or an OCSP responder."""
     from cryptography import x509
 
     extensions = certificate.parsed.extensions
@@ -286,7 +286,7 @@ def _says_where_to_ask(certificate: Certificate) -> bool:
 
 
 def _turns(certificate: Certificate) -> tuple[int, int]:
-    """The two moments, in ticks, from which on the certificate begins and ceases to be valid."""
+    """Return the two moments, in ticks, from which on the certificate begins and ceases to be valid."""
     return ticks_of(certificate.valid_from), ticks_of(certificate.valid_until) + 1
 
 

@@ -29,12 +29,12 @@ class DistinguishedName(AsnEncodedData):
         self.name = format_name(name)
 
     def format(self, multi_line: bool) -> str:
-        """One part a line when `multi_line` is set."""
+        """Return one part a line when `multi_line` is set."""
         return self.name.replace(", ", "\r\n") if multi_line else self.name
 
 
 def format_name(name: Name, *, most_specific_first: bool = True) -> str:
-    """A name as `Subject` and `Issuer` show it; the other way round it is that of the obsolete `GetName()`."""
+    """Return a name as `Subject` and `Issuer` show it; the other way round it is that of the obsolete `GetName()`."""
     parts = (
         " + ".join(f"{_label(attribute.oid.dotted_string)}={_value(attribute.value)}" for attribute in part)
         for part in (reversed(name.rdns) if most_specific_first else name.rdns)
@@ -47,7 +47,7 @@ def _label(oid: str) -> str:
 
 
 def _value(value: str | bytes) -> str:
-    """The value of one attribute, in quotes where .NET puts them.
+    """Return the value of one attribute, in quotes where .NET puts them.
 
     >>> _value("Contoso, Inc.")
     '"Contoso, Inc."'

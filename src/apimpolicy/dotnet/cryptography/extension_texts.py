@@ -86,7 +86,7 @@ def _colons(data: bytes) -> str:
 
 
 def general_name(name: Any) -> str:
-    """A name as OpenSSL prints it: `DNS:a.example`."""
+    """Return a name as OpenSSL prints it: `DNS:a.example`."""
     from cryptography import x509
 
     labels = {x509.DNSName: "DNS", x509.RFC822Name: "email", x509.UniformResourceIdentifier: "URI"}

@@ -19,6 +19,7 @@ from apimpolicy.dotnet.exceptions import (
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
     counts_itself,
+    declines,
     dotnet_class,
     implements,
     implements_all,
@@ -30,7 +31,6 @@ from apimpolicy.dotnet.values import byte_array
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from apimpolicy.dotnet.system.memory_streams import MemoryStream
     from apimpolicy.dotnet.types import NamedType
     from apimpolicy.dotnet.values import Array
 
@@ -74,15 +74,6 @@ class HashAlgorithm:
         self._state.update(bytes(buffer))
         return byte_array(self._finish())
 
-    @member("ComputeHash(Stream)")
-    def compute_hash_of_stream(self, stream: MemoryStream | None) -> Array:
-        """Of what is left in the stream; null throws as .NET does, when it is read."""
-        if self._disposed:
-            raise ObjectDisposedException("Cannot access a disposed object.")
-        if stream is None:
-            raise NullReferenceException
-        return self.compute_hash(byte_array(stream.read_rest()))
-
     @member("ComputeHash(byte[], int, int)")
     def compute_hash_range(self, buffer: Array | None, offset: int, count: int) -> Array:
         return self.compute_hash(byte_array(span(buffer, offset, count, "buffer", "offset")))
@@ -112,7 +103,7 @@ class HashAlgorithm:
 
     @member("Hash")
     def hash(self) -> Array | None:
-        """The result of the last computation."""
+        """Return the result of the last computation."""
         return None if self._result is None else byte_array(self._result)
 
     def initialize(self) -> None:
@@ -138,7 +129,7 @@ class HashAlgorithm:
 
 
 def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset_name: str) -> bytes:
-    """The part of a byte array that a method was asked to work on, with .NET's checks."""
+    """Return the part of a byte array that a method was asked to work on, with .NET's checks."""
     buffer = require(buffer, buffer_name)
     if offset < 0:
         raise ArgumentOutOfRangeException(offset_name, "Non-negative number required.")
@@ -153,7 +144,7 @@ def span(buffer: Array | None, offset: int, count: int, buffer_name: str, offset
 
 
 def new_hmac(name: str, key: Array | None) -> HashAlgorithm:
-    """An HMAC over the hash of this name, e.g. `SHA256`."""
+    """Return an HMAC over the hash of this name, e.g. `SHA256`."""
     if key is None:
         raise NullReferenceException  # .NET reads the length of the key before it looks
     return HashAlgorithm(name, "HMAC" + name, bytes(key))
@@ -254,7 +245,7 @@ def no_default_algorithm() -> NoReturn:
 
 @implements(_NAMESPACE + "HashAlgorithm", "InputBlockSize", "OutputBlockSize")
 def transform_block_size(algorithm: HashAlgorithm) -> int:
-    """A hash takes its input byte by byte, seen as a transform."""
+    """Return a hash takes its input byte by byte, seen as a transform."""
     return 1
 
 
@@ -286,3 +277,7 @@ implements_all(_NAMESPACE + "HMACSHA384", {"ProduceLegacyHmacValues": lambda alg
 implements_all(_NAMESPACE + "HMACSHA512", {"ProduceLegacyHmacValues": lambda algorithm: False})
 
 implements_all(_NAMESPACE + "KeyedHashAlgorithm", {"Create(string)": lambda name: _create(name, (*_HMACS, "HMAC"))})
+
+declines(
+    _NAMESPACE + "HashAlgorithm", "ComputeHash(Stream)", reason="Azure refuses the type Stream in policy expressions"
+)

@@ -112,7 +112,7 @@ class Oid:
     @staticmethod
     @member("FromOidValue")
     def from_value(value: str | None, group: int) -> Oid:
-        """Raises CryptographicException for an identifier without a name."""
+        """Raise CryptographicException for an identifier without a name."""
         value = require(value, "oidValue")
         if value not in FRIENDLY_NAMES:
             raise CryptographicException("The OID value is invalid.")
@@ -137,7 +137,7 @@ class AsnEncodedData:
         return byte_array(self.data)
 
     def format(self, multi_line: bool) -> str:
-        """The data as hexadecimal, which .NET gives for every identifier it has no format for."""
+        """Return the data as hexadecimal, which .NET gives for every identifier it has no format for."""
         return hexadecimal(self.data, " ")
 
 

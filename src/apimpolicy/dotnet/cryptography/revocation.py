@@ -47,11 +47,11 @@ class RevocationList:
             return False
 
     def is_current(self, now: int) -> bool:
-        """Whether the list may be used at this time, in ticks."""
+        """Return whether the list may be used at this time, in ticks."""
         return self.valid_from <= now <= self.valid_until
 
     def revokes(self, serial_number: int) -> bool:
-        """Whether the list names this certificate, and does not take it back (`removeFromCRL`)."""
+        """Return whether the list names this certificate, and does not take it back (`removeFromCRL`)."""
         from cryptography import x509
 
         entry = self.parsed.get_revoked_certificate_by_serial_number(serial_number)

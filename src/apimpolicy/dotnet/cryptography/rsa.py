@@ -18,6 +18,7 @@ from apimpolicy.dotnet.exceptions import (
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import (
+    declines,
     dotnet_class,
     implements,
     implements_setter,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.cryptography.identifiers import HashAlgorithmName
     from apimpolicy.dotnet.cryptography.rsa_paddings import RSAEncryptionPadding, RSASignaturePadding
-    from apimpolicy.dotnet.system.memory_streams import MemoryStream
 
 _NAMESPACE = "System.Security.Cryptography."
 
@@ -114,7 +114,7 @@ class RSA:
 
     @property
     def private_key(self) -> RSAPrivateKey:
-        """Raises CryptographicException when there is only a public key."""
+        """Raise CryptographicException when there is only a public key."""
         _ = self.public_key
         if self._private is None:
             raise CryptographicException(
@@ -157,14 +157,6 @@ class RSA:
         data = require(data, "hash")
         return self._sign(bytes(data), hash, padding, hashed=True)
 
-    @member("SignData(Stream, HashAlgorithmName, RSASignaturePadding)")
-    def sign_stream(
-        self, data: MemoryStream | None, hash: HashAlgorithmName, padding: RSASignaturePadding | None
-    ) -> Array:
-        """What is left in the stream."""
-        data = require(data, "data")
-        return self._sign(data.read_rest(), hash, padding, hashed=False)
-
     def _sign(
         self, data: bytes, hash: HashAlgorithmName, padding: RSASignaturePadding | None, *, hashed: bool
     ) -> Array:
@@ -203,17 +195,6 @@ class RSA:
     ) -> bool:
         data = require(data, "hash")
         return self._verify(bytes(data), signature, hash, padding, hashed=True)
-
-    @member("VerifyData(Stream, byte[], HashAlgorithmName, RSASignaturePadding)")
-    def verify_stream(
-        self,
-        data: MemoryStream | None,
-        signature: Array | None,
-        hash: HashAlgorithmName,
-        padding: RSASignaturePadding | None,
-    ) -> bool:
-        data = require(data, "data")
-        return self._verify(data.read_rest(), signature, hash, padding, hashed=False)
 
     def _verify(
         self,
@@ -368,3 +349,11 @@ def _encryption_padding(padding: RSAEncryptionPadding | None) -> Any:
         return paddings.PKCS1v15()
     algorithm = _hash(padding.hash)
     return paddings.OAEP(paddings.MGF1(algorithm), algorithm, None)
+
+
+declines(
+    _NAMESPACE + "RSA",
+    "SignData(Stream, HashAlgorithmName, RSASignaturePadding)",
+    "VerifyData(Stream, byte[], HashAlgorithmName, RSASignaturePadding)",
+    reason="Azure refuses the type Stream in policy expressions",
+)

@@ -94,7 +94,7 @@ class SymmetricAlgorithm:
 
     @member("Key")
     def key(self) -> Array:
-        """The key; a random one is made when none was set."""
+        """Return the key; a random one is made when none was set."""
         if self._key is None:
             self.generate_key()
         return byte_array(self._key or b"")
@@ -109,7 +109,7 @@ class SymmetricAlgorithm:
 
     @member("IV")
     def iv(self) -> Array:
-        """The initialisation vector; a random one is made when none was set."""
+        """Return the initialisation vector; a random one is made when none was set."""
         if self._iv is None:
             self.generate_iv()
         return byte_array(self._iv or b"")

@@ -14,7 +14,7 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 def ticks_of(time: datetime.datetime) -> int:
-    """The ticks of an aware time.
+    """Return the ticks of an aware time.
 
     >>> ticks_of(datetime.datetime(1970, 1, 1, 0, 0, 1, tzinfo=datetime.UTC)) - UNIX_EPOCH_TICKS
     10000000
@@ -24,5 +24,5 @@ def ticks_of(time: datetime.datetime) -> int:
 
 
 def date_time(ticks: int, *, is_local: bool = False) -> Any:
-    """A .NET DateTime in UTC, or in the gateway's local time, which is the same clock under another kind."""
+    """Return a .NET DateTime in UTC, or in the gateway's local time, which is the same clock under another kind."""
     return bound("System.DateTime", "new(long ticks, System.DateTimeKind kind)")(ticks, _LOCAL if is_local else _UTC)

@@ -81,7 +81,7 @@ _NUMBERS = {
 
 @functools.cache
 def numbers(name: str) -> NumberSymbols:
-    """What the culture with this name says about numbers."""
+    """Return what the culture with this name says about numbers."""
     formats = IDENTITIES[name].formats
     if not formats:
         return INVARIANT_NUMBERS

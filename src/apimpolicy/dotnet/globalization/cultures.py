@@ -82,7 +82,7 @@ INVARIANT = CultureInfo("", is_read_only=True)
 
 
 def _known(name: str | None) -> str:
-    """The name as the data has it; raises CultureNotFoundException, NotSimulatedError."""
+    """Return the name as the data has it; raises CultureNotFoundException, NotSimulatedError."""
     name = require(name, "name")
     found = _BY_LOWER.get(name.lower())
     if found is not None:
@@ -104,13 +104,13 @@ def _known_number(number: int) -> str:
 
 @implements(_NAME, "new")
 def make(name: str | None, _user_override: bool = True) -> CultureInfo:
-    """A culture whose formats can be changed."""
+    """Return a culture whose formats can be changed."""
     return CultureInfo(_known(name))
 
 
 @implements(_NAME, "GetCultureInfo(string)", "GetCultureInfoByIetfLanguageTag")
 def get_culture(name: str | None) -> CultureInfo:
-    """A culture that cannot be changed."""
+    """Return a culture that cannot be changed."""
     known = _known(name)
     return CultureInfo(known, is_read_only=True) if known else INVARIANT
 

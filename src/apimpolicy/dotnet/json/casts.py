@@ -80,7 +80,7 @@ def convert_to(type_name: str, value: Any) -> Any:
 
 
 def _checked(token: JToken | None, type_name: str, shown: str, *, nullable: bool) -> JValue:
-    """The value to convert; raises ArgumentException when its token type does not convert."""
+    """Return the value to convert; raises ArgumentException when its token type does not convert."""
     if token is None:
         raise ArgumentNullException("value")
     value = token.value if isinstance(token, JProperty) else token

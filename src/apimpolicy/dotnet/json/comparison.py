@@ -49,7 +49,7 @@ def deep_equals(first: JToken | None, second: JToken | None) -> bool:
 
 
 def deep_hash(token: JToken | None) -> int:
-    """A hash code that agrees with `deep_equals`."""
+    """Return a hash code that agrees with `deep_equals`."""
     if token is None:
         return 0
     total = 0

@@ -32,21 +32,21 @@ _NO_TYPES: tuple[Type, ...] = ()
 
 
 def is_multiple(content: Any) -> bool:
-    """Whether content to add is a sequence of things to add rather than one thing."""
+    """Return whether content to add is a sequence of things to add rather than one thing."""
     if isinstance(content, (str, int, JToken)) or content is None:
         return False
     return hasattr(content, "__iter__") and not (isinstance(content, Array) and content.element is BYTE)
 
 
 def content_items(content: Any) -> Iterator[Any]:
-    """The elements of a sequence, each boxed by the sequence's element type."""
+    """Yield the elements of a sequence, each boxed by the sequence's element type."""
     element = element_type(content)
     for item in content:
         yield item if element is None else box(element, item)
 
 
 def element_type(content: Any) -> Any:
-    """The static element type of an array or collection, or None when it is not known."""
+    """Return the static element type of an array or collection, or None when it is not known."""
     if isinstance(content, Array):
         return content.element
     type_ = getattr(content, "dotnet_type", None)
@@ -55,7 +55,7 @@ def element_type(content: Any) -> Any:
 
 
 def as_token(content: Any) -> JToken:
-    """A token for boxed content: itself, or a JValue. Raises ArgumentException when it is no JSON value."""
+    """Return a token for boxed content: itself, or a JValue. Raises ArgumentException when it is no JSON value."""
     if isinstance(content, JToken):
         return content
     made: JToken = bound("Newtonsoft.Json.Linq.JValue", "new(object value)")(content)
@@ -127,7 +127,7 @@ class JContainer(JToken):
                 stack.pop()
 
     def index_of(self, item: JToken | None) -> int:
-        """The position of this very token among the children, or -1."""
+        """Return the position of this very token among the children, or -1."""
         if item is None or item.parent is not self:
             return -1
         item.place = max(position_of(self.children, item, item.place), 0)
@@ -286,7 +286,7 @@ def _is_unchanged(current: JToken, new: JToken | None) -> bool:
 
 
 def shown(key: Any) -> str:
-    """How Newtonsoft shows a key in messages."""
+    """Return how Newtonsoft shows a key in messages."""
     if key is None:
         return "{null}"
     if type(key) is str:

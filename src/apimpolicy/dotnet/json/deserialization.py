@@ -63,7 +63,7 @@ def is_token_type(type_: Type) -> bool:
 
 
 def _token_as(token: JToken, type_: Type) -> Any:
-    """A token as one of the token types; raises InvalidCastException when it is another."""
+    """Return a token as one of the token types; raises InvalidCastException when it is another."""
     if token.token_type == NULL and str(type_) not in (JTOKEN, J + "JValue"):
         return None
     if not is_instance(token, type_):
@@ -104,7 +104,7 @@ def to_object_of_with(token: JToken, type_object: Any, serializer: JsonSerialize
 
 
 def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
-    """The plain value of a token as a type."""
+    """Return the plain value of a token as a type."""
     environment().step()
     if depth > MAXIMUM_DEPTH:
         raise JsonReaderException(source.located(token, f"The reader's MaxDepth of {MAXIMUM_DEPTH} has been exceeded."))
@@ -124,12 +124,12 @@ def _convert(token: JToken, type_: Type, source: TreeSource, depth: int) -> Any:
 
 
 def _boxed(type_: Type, value: Any) -> Any:
-    """How an element is held in a collection: boxed only when the element type is `object`."""
+    """Return how an element is held in a collection: boxed only when the element type is `object`."""
     return value if type_ in BOXES or type_ is not OBJECT else box(type_, value)
 
 
 def _rectangle(token: JArray, type_: ArrayType, source: TreeSource, depth: int) -> RectangularArray:
-    """An array of several dimensions, from arrays in arrays of equal lengths."""
+    """Return an array of several dimensions, from arrays in arrays of equal lengths."""
     lengths: list[int] = []
     level: list[JToken] = [token]
     for _ in range(type_.rank):
@@ -147,7 +147,7 @@ def _rectangle(token: JArray, type_: ArrayType, source: TreeSource, depth: int) 
 
 
 def _values(token: JArray) -> list[JToken]:
-    """The elements that are values: comments are kept in trees alone."""
+    """Return the elements that are values: comments are kept in trees alone."""
     return [child for child in token.children if child.token_type != COMMENT_TOKEN]
 
 
@@ -265,7 +265,7 @@ def _object(token: JObject, type_: Type, source: TreeSource, depth: int) -> Any:
 
 
 def read_text(text: str, *, date_parsing: int = 1) -> tuple[JToken | None, TextSource]:
-    """The tree of a text, with what its scalars looked like; None for a text without a value."""
+    """Return the tree of a text, with what its scalars looked like; None for a text without a value."""
     reader = TextReader(text)
     reader.date_parsing = date_parsing
     source = TextSource(reader)

@@ -34,7 +34,7 @@ OPERATORS: Final = frozenset({*COMPARISONS, *_DECIMAL})
 
 
 def operate(operator: str, left: JValue, right: Any) -> Any:
-    """The boxed result, or NotImplemented when the values have no such operator.
+    """Return the boxed result, or NotImplemented when the values have no such operator.
 
     Raises what `System.Convert` raises for an operand that is no number.
     """

@@ -20,7 +20,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def escape(text: str, *, quote: str = '"') -> str:
-    """The text between quotes.
+    """Return the text between quotes.
 
     >>> escape('a"b')
     'a\\\\"b'

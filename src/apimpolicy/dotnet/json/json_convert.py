@@ -71,7 +71,7 @@ def serialize_formatted_with(value: Any, formatting: int, settings: JsonSerializ
 
 @implements(_CONVERT, "SerializeObject(object, Type, JsonSerializerSettings)")
 def serialize_as(value: Any, _type: Any, settings: JsonSerializerSettings | None) -> str:
-    """The type matters for type names only, which are not simulated."""
+    """Return the type matters for type names only, which are not simulated."""
     return serialize_with(value, settings)
 
 

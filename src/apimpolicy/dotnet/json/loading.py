@@ -52,7 +52,7 @@ class JsonLoadSettings:
 
 
 def _scalar(reader: Reader) -> JValue | None:
-    """The token of the scalar that the reader is on, or None when it is on something else."""
+    """Return the token of the scalar that the reader is on, or None when it is on something else."""
     kind = _SCALARS.get(reader.token)
     if kind is not None:
         return JValue(reader.value, kind)
@@ -72,7 +72,7 @@ def _container(reader: Reader) -> JContainer | None:
 def load(
     reader: Reader, settings: JsonLoadSettings | None = None, note: Callable[[JToken], None] | None = None
 ) -> JToken:
-    """The tree that starts at the reader's token; the reader is left on its last token.
+    """Return the tree that starts at the reader's token; the reader is left on its last token.
 
     `note` is called with each scalar while the reader is just behind it, and with each container where it opens.
     """

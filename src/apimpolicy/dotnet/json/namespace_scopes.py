@@ -34,7 +34,7 @@ class NamespaceScopes:
         return self.namespace("") or ""
 
     def prefix(self, namespace: str) -> str | None:
-        """The prefix declared last for a namespace that still stands for it."""
+        """Return the prefix declared last for a namespace that still stands for it."""
         for scope in reversed(self._scopes):
             for prefix in reversed(scope):
                 if scope[prefix] == namespace == self.namespace(prefix):

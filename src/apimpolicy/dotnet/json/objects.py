@@ -211,7 +211,7 @@ class JObject(JContainer):
         self._by_name[added.name] = added
 
     def property_to_fill(self, name: str) -> JProperty:
-        """A property without a value, at the end; or the one that has this name already, emptied."""
+        """Return a property without a value, at the end; or the one that has this name already, emptied."""
         found = self._by_name.get(name)
         if found is not None:
             for child in found.children:
@@ -368,7 +368,7 @@ class JObject(JContainer):
         return JEnumerable(self._values, f"System.Collections.Generic.ICollection<{JTOKEN}>")
 
     def key_value_pairs(self) -> JEnumerable:
-        """What `foreach` over a JObject gives: `KeyValuePair<string, JToken>`."""
+        """Return what `foreach` over a JObject gives: `KeyValuePair<string, JToken>`."""
         return JEnumerable(self._pairs, f"System.Collections.Generic.IEnumerable<{_PAIR}>")
 
     def _pairs(self) -> Iterator[Any]:

@@ -50,7 +50,7 @@ class _Parser:
         self.nesting = 0
 
     def current(self, message: str) -> str:
-        """The next character; raises JsonException with the message at the end."""
+        """Return the next character; raises JsonException with the message at the end."""
         if self.at >= len(self.text):
             raise JsonException(message)
         return self.text[self.at]
@@ -336,7 +336,7 @@ def _name(text: str) -> str | None:
 
 @functools.lru_cache(maxsize=512)
 def parse_path(text: str) -> list[Filter]:
-    """The filters of a path. Raises JsonException as Newtonsoft does."""
+    """Return the filters of a path. Raises JsonException as Newtonsoft does."""
     work_through(len(text) << _CHARACTERS_ARE_SLOW)
     found = _Parser(text).parse()
     if len(found) > MAXIMUM_FILTERS:

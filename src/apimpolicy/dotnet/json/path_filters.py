@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(steps: list[Filter], root: JToken, token: JToken, must_match: bool) -> Iterator[JToken]:
-    """The tokens that a path selects, starting at `token`."""
+    """Return the tokens that a path selects, starting at `token`."""
     current: Iterable[JToken] = (token,)
     for step in steps:
         current = step(root, current, must_match)

@@ -41,19 +41,19 @@ def is_byte_array(value: object) -> bool:
 
 
 def date_time(ticks: int, kind: int) -> Any:
-    """A DateTime from ticks of 100 ns and a `DateTimeKind`."""
+    """Return a DateTime from ticks of 100 ns and a `DateTimeKind`."""
     return function("System.DateTime", "new(long ticks, System.DateTimeKind kind)")(ticks, kind)
 
 
 def date_time_offset(ticks: int, minutes: int) -> Any:
-    """A DateTimeOffset from the ticks of its clock and its offset."""
+    """Return a DateTimeOffset from the ticks of its clock and its offset."""
     from apimpolicy.dotnet.system.offsets import DateTimeOffset
 
     return DateTimeOffset(ticks, minutes * 600_000_000)
 
 
 def ticks_of(value: Any) -> int:
-    """The ticks of a DateTime, DateTimeOffset (clock time) or TimeSpan."""
+    """Return the ticks of a DateTime, DateTimeOffset (clock time) or TimeSpan."""
     name = str(type_of(value))
     return int(function(name, "long Ticks { get; }")(value))
 
@@ -63,7 +63,7 @@ def kind_of(value: Any) -> int:
 
 
 def offset_minutes(value: Any) -> int:
-    """The offset of a DateTimeOffset."""
+    """Return the offset of a DateTimeOffset."""
     offset = function("System.DateTimeOffset", "System.TimeSpan Offset { get; }")(value)
     return ticks_of(offset) // 600_000_000
 
@@ -82,17 +82,17 @@ def text_of(value: Any) -> str:
 
 
 def round_trip(value: float | Decimal) -> str:
-    """The number by `ToString("R")`; a Decimal with its scale."""
+    """Return the number by `ToString("R")`; a Decimal with its scale."""
     return text_of(value)
 
 
 def type_name(value: Any) -> str:
-    """The full name of the value's type, for messages: `System.Int32`."""
+    """Return the full name of the value's type, for messages: `System.Int32`."""
     return reflection_name(type_of(value))
 
 
 def reflection_name(type_: Type) -> str:
-    """The type's name as reflection prints it in messages; keywords become framework names."""
+    """Return the type's name as reflection prints it in messages; keywords become framework names."""
     if isinstance(type_, ArrayType):
         return f"{reflection_name(type_.element)}[{',' * (type_.rank - 1)}]"
     if isinstance(type_, NamedType):
@@ -104,7 +104,7 @@ def reflection_name(type_: Type) -> str:
 
 
 def construct_generic(name: str, *arguments: Type, signature: str = "new()") -> Any:
-    """A new instance of a generic type: `construct_generic("System.Collections.Generic.List", INT)`."""
+    """Return a new instance of a generic type: `construct_generic("System.Collections.Generic.List", INT)`."""
     definition = find_definition(name, len(arguments))
     make: Callable[..., Any] = function(definition.display(definition.type_parameters), signature)
     return make(tuple(arguments))

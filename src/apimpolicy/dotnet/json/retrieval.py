@@ -55,7 +55,7 @@ def change_type(value: Any, type_: Type) -> Any:
 
 @functools.lru_cache(maxsize=256)  # policies ask for a few types again and again
 def converter(type_: Type) -> Callable[[JToken | None], Any]:
-    """How a token becomes a `T` in `Value<T>` and `Values<T>`: unlike a cast, through `Convert.ChangeType`."""
+    """Return how a token becomes a `T` in `Value<T>` and `Values<T>`: unlike a cast, through `Convert.ChangeType`."""
     underlying = type_.underlying
     target = underlying or type_
 
@@ -144,7 +144,7 @@ def _many(source: Any, inner: Callable[[Any], Iterable[Any]], type_: Type | str 
 
 
 def _tokens(source: Iterable[JToken | None]) -> Iterator[JToken]:
-    """The tokens of a sequence. Raises NullReferenceException at one that is null."""
+    """Yield the tokens of a sequence. Raises NullReferenceException at one that is null."""
     for token in source:
         if token is None:
             raise NullReferenceException

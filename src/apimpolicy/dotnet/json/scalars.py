@@ -49,7 +49,7 @@ PLAIN_TYPES: Final = {type(None): NULL, bool: BOOLEAN, str: STRING_TYPE, int: IN
 
 
 def value_type(value: Any) -> int | None:
-    """The `JTokenType` that a boxed value gets, or None when JSON has none for it."""
+    """Return the `JTokenType` that a boxed value gets, or None when JSON has none for it."""
     plain = PLAIN_TYPES.get(type(value))
     if plain is not None:
         return plain
@@ -82,7 +82,7 @@ def _compare_floats(first: float, second: float) -> int:
 
 
 def _number(value: Any) -> Any:
-    """A number as the other operand of a comparison sees it: `Convert.To…` of strings and Booleans."""
+    """Return a number as the other operand of a comparison sees it: `Convert.To…` of strings and Booleans."""
     if isinstance(value, (int, float, Decimal)):
         return value
     return float(platform.function("System.Convert", "static double ToDouble(object value)")(value))
@@ -149,7 +149,7 @@ class JValue(JToken):
 
     @staticmethod
     def of(value: Any) -> JValue:
-        """The token of any boxed value. Raises ArgumentException when JSON has none for its type."""
+        """Return the token of any boxed value. Raises ArgumentException when JSON has none for its type."""
         kind = value_type(value)
         if kind is None:
             raise ArgumentException(f"Could not determine JSON object type for type {platform.type_name(value)}.")

@@ -39,7 +39,7 @@ MAXIMUM_DEPTH = 128
 
 
 def to_token(value: Any, settings: JsonSerializerSettings | None = None) -> JToken:
-    """The tree of a boxed value, as Newtonsoft's default contracts make it.
+    """Return the tree of a boxed value, as Newtonsoft's default contracts make it.
 
     Raises JsonSerializationException for a cycle, NotSimulatedError for a type without a known contract.
     """
@@ -106,7 +106,7 @@ class _Serializer:
         return self.settings.leaves_out(item, dict(members).get(name))
 
     def _rows(self, items: list[Any], lengths: tuple[int, ...]) -> JArray:
-        """An array of several dimensions as arrays in arrays."""
+        """Return an array of several dimensions as arrays in arrays."""
         made = JArray()
         size = len(items) // lengths[0] if lengths[0] else 0
         for number in range(lengths[0]):
@@ -135,7 +135,7 @@ def camel_case(name: str) -> str:
 
 
 def members_of(value: Any) -> Iterator[tuple[str, Any]] | None:
-    """The members of an object or the entries of a dictionary, as boxed values; None for anything else."""
+    """Return the members of an object or the entries of a dictionary, as boxed values; None for anything else."""
     if isinstance(value, AnonymousObject):
         return iter(zip(value.names, value.boxed_values(), strict=True))
     if isinstance(value, ValueTuple):

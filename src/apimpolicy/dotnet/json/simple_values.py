@@ -105,7 +105,7 @@ def _shown(value: Any) -> str:
 
 
 def to_enum(token: JToken, type_: NamedType, *, is_nullable: bool, source: TextSource | None = None) -> Any:
-    """The number of an enum's name. `ToObject` and the deserializer complain in different words."""
+    """Return the number of an enum's name. `ToObject` and the deserializer complain in different words."""
     value = token.value if isinstance(token, JValue) else None
     if value is None and is_nullable:
         return None
@@ -192,7 +192,7 @@ def _date_of_text(token: JValue, name: str, source: TextSource) -> Any:
 
 
 def _decimal_of_text(token: JValue, source: TextSource) -> Any:
-    """A number as `ReadAsDecimal` reads it: from its digits, so that `1.10` keeps both decimals."""
+    """Return a number as `ReadAsDecimal` reads it: from its digits, so that `1.10` keeps both decimals."""
     raw = source.text(token) or ""
     if raw[:1] == "0" and raw[1:2] not in ("", ".", "e", "E"):  # octal or hexadecimal
         return change_type(token.value, DECIMAL)

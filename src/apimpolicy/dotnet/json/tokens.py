@@ -123,11 +123,11 @@ class JToken:
         raise self._no_children()
 
     def deep_clone(self) -> JToken:
-        """A copy of the whole tree, without a parent."""
+        """Return a copy of the whole tree, without a parent."""
         return self.bare_copy()
 
     def bare_copy(self) -> JToken:
-        """A copy without children and without a parent."""
+        """Return a copy without children and without a parent."""
         raise NotImplementedError
 
     @member("ToString()")

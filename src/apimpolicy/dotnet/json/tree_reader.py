@@ -122,7 +122,7 @@ def _started(reader: TreeReader | None, what: str) -> TreeReader:
 
 
 def read_token(reader: TreeReader | None, settings: JsonLoadSettings | None = None) -> JToken:
-    """The token that the reader is on; the reader stays on its last part."""
+    """Return the token that the reader is on; the reader stays on its last part."""
     reader = _started(reader, "JToken")
     if settings is not None and settings.comments == IGNORE_COMMENTS:
         _skip_comments(reader, "JToken")
@@ -156,7 +156,7 @@ def _load_as(cls: type[_Token], name: str, noun: str, reader: TreeReader | None,
 
 @implements(J + "JRaw", "Create")
 def create_raw(reader: TreeReader | None) -> JRaw:
-    """The text of the token that the reader is on, or of everything when it is before the first."""
+    """Return the text of the token that the reader is on, or of everything when it is before the first."""
     reader = require(reader, "reader")
     if reader.token == tokens.NONE and not reader.read():
         return JRaw.of_raw("")

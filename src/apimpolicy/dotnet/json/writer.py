@@ -32,7 +32,7 @@ _LOOK_EVERY = 127
 
 
 def format_number(value: float | Decimal) -> str:
-    """A number with a fraction: always with a point or an exponent; NaN and infinities in quotes."""
+    """Return a number with a fraction: always with a point or an exponent; NaN and infinities in quotes."""
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return '"NaN"' if value != value else '"Infinity"' if value > 0 else '"-Infinity"'
     text = platform.round_trip(value)
@@ -64,7 +64,7 @@ def _format_offset(minutes: int) -> str:
 
 
 def format_value(token_type: int, value: Any) -> str:
-    """A scalar as JSON text."""
+    """Return a scalar as JSON text."""
     if token_type == UNDEFINED:
         return "undefined"
     if token_type == RAW:
@@ -109,7 +109,7 @@ _TEXTS = Texts()
 
 
 def write(token: JToken, *, indented: bool, texts: Texts = _TEXTS) -> str:
-    """The text of a token and everything below it."""
+    """Return the text of a token and everything below it."""
     if is_value(token):
         return texts.scalar(token.token_type, token.value)
     parts: list[str] = []
@@ -126,7 +126,7 @@ def write(token: JToken, *, indented: bool, texts: Texts = _TEXTS) -> str:
 
 
 def _pieces(root: JToken, indented: bool, texts: Texts) -> Iterator[str]:
-    """One loop with a stack of (iterator over children, closing text); a property is a prefix of its value."""
+    """Yield the text of a token. Keeps a stack of (children, closing text); a property is a prefix of its value."""
     colon = ": " if indented else ":"
     stack: list[tuple[Iterator[JToken], str]] = []
     token: Any = root

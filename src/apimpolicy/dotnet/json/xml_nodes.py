@@ -26,7 +26,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w.\-:]|^[^\w:]|^\d")
 
 
 def encode_name(name: str) -> str:
-    """A name with what XML does not allow written as `_x0020_`."""
+    """Return a name with what XML does not allow written as `_x0020_`."""
     return _NOT_IN_NAMES.sub(lambda match: f"_x{ord(match.group()):04X}_", name)
 
 

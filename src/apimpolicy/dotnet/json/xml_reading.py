@@ -55,7 +55,7 @@ class Builder:
         self._encodes = encodes
 
     def build(self, root_name: str | None) -> XDocument | None:
-        """The document; None for `null` and for no text at all."""
+        """Return the document; None for `null` and for no text at all."""
         reader = self._reader
         if not reader.read() or reader.token == tokens.NULL:
             return None
@@ -173,7 +173,7 @@ class Builder:
         return [found.get(name) for name in names]
 
     def _text(self) -> str | None:
-        """The XML text of the value that the reader is on."""
+        """Return the XML text of the value that the reader is on."""
         reader = self._reader
         if reader.token == tokens.NULL:
             return None
@@ -243,7 +243,7 @@ class Builder:
         node.add(self._attribute(written, self._text()))
 
     def _attributes(self) -> dict[str, str | None]:
-        """The attributes at an object's beginning; the reader is left on what follows them."""
+        """Return the attributes at an object's beginning; the reader is left on what follows them."""
         reader = self._reader
         found: dict[str, str | None] = {}
         while reader.read():
@@ -270,7 +270,7 @@ class Builder:
         return found
 
     def _json_prefix(self, attributes: dict[str, str | None]) -> str:
-        """The prefix of the converter's own namespace, which is declared if it is not yet."""
+        """Return the prefix of the converter's own namespace, which is declared if it is not yet."""
         prefix = self._scopes.prefix(JSON_NAMESPACE)
         number = 0
         while prefix is None:

@@ -121,7 +121,7 @@ class _Writer:
         return f"{prefix}:{local}" if prefix and name != XMLNS_NAME else local
 
     def _name(self, node: Part) -> str:
-        """The property that a node becomes."""
+        """Return the property that a node becomes."""
         if isinstance(node, (XElement, XAttribute)):
             sign = "@" if isinstance(node, XAttribute) else ""
             if node.name.namespace_name == JSON_NAMESPACE:
@@ -210,7 +210,7 @@ XMLNS_NAME = XMLNS.get_name("xmlns")
 
 
 def _attributes(element: XElement) -> list[XAttribute]:
-    """The attributes, and a declaration in front for a namespace that none declares."""
+    """Return the attributes, and a declaration in front for a namespace that none declares."""
     found = list(element.attribute_list)
     namespace = element.name.namespace_name
     parent = element.parent_element
@@ -224,7 +224,7 @@ def _attributes(element: XElement) -> list[XAttribute]:
 
 
 def _steers(attribute: XAttribute, any_of_ours: bool = False) -> bool:
-    """Whether an attribute is for the converter only, and has no property."""
+    """Return whether an attribute is for the converter only, and has no property."""
     if attribute.name.namespace == XMLNS:
         return attribute.value == JSON_NAMESPACE
     return attribute.name.namespace_name == JSON_NAMESPACE and (any_of_ours or attribute.name.local == "Array")

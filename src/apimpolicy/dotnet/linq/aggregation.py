@@ -91,7 +91,7 @@ class Number:
         return whole
 
     def divide(self, values: list[Any]) -> Any:
-        """The average of at least one value: integers add up as `long`, `float` as `double`."""
+        """Return the average of at least one value: integers add up as `long`, `float` as `double`."""
         if self.name == "decimal":
             return _divide_decimals(_sum_decimals(values), len(values))
         if self.largest is not None:
@@ -182,7 +182,7 @@ def _maximum_nullable(values: Iterator[Any], number: Number) -> Any:
 
 
 def _required(fold: Fold) -> Fold:
-    """The variant without nulls: an empty sequence is an error."""
+    """Return the variant without nulls: an empty sequence is an error."""
 
     def fold_values(values: Iterator[Any], number: Number) -> Any:
         result = fold(values, number)
@@ -229,7 +229,7 @@ _register_numeric("Max", _required(_maximum_nullable), _maximum_nullable)
 
 
 def _extreme(type_: Type, values: Iterator[Any], sign: int) -> Any:
-    """The least (sign -1) or greatest (sign 1) value by the default comparer; nulls do not count."""
+    """Return the least (sign -1) or greatest (sign 1) value by the default comparer; nulls do not count."""
     compare = comparison(type_)
     best = None
     for value in values:

@@ -157,7 +157,7 @@ def _last(source: Any, predicate: Predicate | None) -> Any:
 
 
 def _single(source: Any, predicate: Predicate | None) -> Any:
-    """The only element, or the only match; ABSENT when there is none."""
+    """Return the only element, or the only match; ABSENT when there is none."""
     not_null(source=source)
     step = environment().step
     found = _ABSENT
@@ -201,7 +201,7 @@ def _register(name: str, pick: Callable[[Any, Predicate | None], Any]) -> None:
 
 
 def matching(matches: Iterable[Any]) -> Any:
-    """The first of the elements that `First` looks for."""
+    """Return the first of the elements that `First` looks for."""
     for found in matches:
         return found
     raise InvalidOperationException(_NO_MATCH)
@@ -227,7 +227,7 @@ def _element_at(source: Any, index: int) -> Any:
 
 @operator("ElementAt")
 def element_at(types: Types, source: Any, index: int) -> Any:
-    """An `IList<T>` answers with its own indexer's message."""
+    """Return an `IList<T>` answers with its own indexer's message."""
     found = _element_at(source, index)
     if found is _ABSENT:
         indexed = isinstance(source, list) or hasattr(source, "index_of")

@@ -77,7 +77,7 @@ class Lookup:
         return key if self._key is None else self._key(key)
 
     def group(self, key: Any) -> Grouping:
-        """The group of this key, made when it is missing."""
+        """Return the group of this key, made when it is missing."""
         hashed = self._hashed(key)
         found = self._groups.get(hashed)
         if found is None:
@@ -85,7 +85,7 @@ class Lookup:
         return found
 
     def get_item(self, key: Any) -> Any:
-        """The group of this key, or an empty array."""
+        """Return the group of this key, or an empty array."""
         found = self._groups.get(self._hashed(key))
         return Array(self.types[1]) if found is None else found
 

@@ -169,7 +169,7 @@ def _walk_chain(chain: _Chain) -> Iterator[Any]:
 
 
 def _chained(element: Type, *parts: Any) -> Sequence:
-    """A chain, as deep as the deepest of its parts that is no chain itself."""
+    """Return a chain, as deep as the deepest of its parts that is no chain itself."""
     made = Sequence(_walk_chain, element, _Chain(*parts))
     made.depth = max([_depth(part) for part in parts]) + 1
     return made
@@ -223,7 +223,7 @@ def as_enumerable(types: Types, source: Any) -> Any:
 
 @operator("Cast")
 def cast_all(types: Types, source: Any) -> Any:
-    """A source that already is an `IEnumerable<TResult>` is given back as it is, as .NET does."""
+    """Return a source that already is an `IEnumerable<TResult>` is given back as it is, as .NET does."""
     not_null(source=source)
     target = types[0]
     own = element_type(source)

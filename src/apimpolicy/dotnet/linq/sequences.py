@@ -152,7 +152,7 @@ def walked(source: Any) -> Any:
 
 
 def stepping(source: Any) -> Iterator[Any]:
-    """The elements of a sequence; burns a step for each, many together."""
+    """Yield the elements of a sequence; burns a step for each, many together."""
     step = environment().step
     walked = 0
     for item in source:
@@ -165,7 +165,7 @@ def stepping(source: Any) -> Iterator[Any]:
 
 
 def take_all(source: Any) -> list[Any]:
-    """All elements of a sequence in a new list; burns a step for each and respects the limit on elements."""
+    """Return all elements of a sequence in a new list; burns a step for each and respects the limit on elements."""
     here = environment()
     if hasattr(source, "__len__"):
         here.step(len(source))

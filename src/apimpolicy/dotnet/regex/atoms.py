@@ -173,7 +173,7 @@ class Atoms(Reader):
         self._cased(f"(?(g{number}){reference})" if self.options & ECMA_SCRIPT else reference)
 
     def _call(self, number: int) -> str:
-        """A group has its last text inside of itself too, but `regex` has no such reference: one that stands outside
+        """A group has its last text inside of itself too, but `regex` has no such reference: one that is outside
         of the group is called instead."""
         case = "i" if self.options & IGNORE_CASE else "-i"
         name = f"r{number}" if case == "-i" else f"i{number}"
@@ -182,5 +182,5 @@ class Atoms(Reader):
 
 
 def is_name_character(char: str) -> bool:
-    """Whether a group name may contain the character; false for none."""
+    """Return whether a group name may contain the character; false for none."""
     return bool(char) and (char.isalnum() or char == "_")

@@ -54,7 +54,7 @@ class BalancedPattern:
         self._program = _Compiler(parts, compile_part).program()
 
     def search(self, text: str, position: int = 0, timeout: float | None = None) -> BalancedMatch | None:
-        """The first match from a position on. Raises TimeoutError after so many seconds of computing."""
+        """Return the first match from a position on. Raises TimeoutError after so many seconds of computing."""
         run = _Run(text, position, timeout)
         for start in range(position, len(text) + 1):
             end = run.match(self._program, start, {}, ())
@@ -142,7 +142,7 @@ class _Run:
         return state._replace(at=state.at + 1, opened=(*state.opened, state.position))
 
     def again(self, state: _State, _: list[_State], loop: int) -> _State:
-        """The end of a round: another one, unless this one took nothing."""
+        """Return the end of a round: another one, unless this one took nothing."""
         *opened, begun = state.opened
         target = state.at + 1 if begun == state.position else loop
         return state._replace(at=target, opened=tuple(opened))
@@ -230,7 +230,7 @@ class _Compiler:
         return self._parts[self._position] if self._position < len(self._parts) else ")"
 
     def _ways(self) -> list[list[Instruction]]:
-        """The code of each alternative up to the bracket that closes, which is taken."""
+        """Return the code of each alternative up to the bracket that closes, which is taken."""
         ways: list[list[Instruction]] = [[]]
         while self._next() != ")":
             if self._next() == "|":
@@ -331,7 +331,7 @@ class _Compiler:
         self._emit(code, *ending)
 
     def _look(self) -> Instruction:
-        """A group that is matched for itself: `look` without where else to go, or `atomic`."""
+        """Return a group that is matched for itself: `look` without where else to go, or `atomic`."""
         opening = self._next()
         start = self._position
         self._position += 1
@@ -359,7 +359,7 @@ class _Compiler:
 
 
 def _moved(instruction: Instruction, base: int) -> Instruction:
-    """An instruction whose targets are counted from elsewhere."""
+    """Return an instruction whose targets are counted from elsewhere."""
     kind, *rest = instruction
     if kind in ("split", "jump", "again"):
         return kind, *(target + base for target in rest)

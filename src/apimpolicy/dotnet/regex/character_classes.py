@@ -69,7 +69,7 @@ _UNTERMINATED = "Unterminated [] set."
 
 
 def literal(char: str) -> str:
-    """One character that stands for itself."""
+    """Return one character that stands for itself."""
     if char.isascii() and not (char.isalnum() or char == "_"):
         return f"\\{char}" if char.isprintable() and char != " " else f"\\x{ord(char):02x}"
     return char
@@ -93,7 +93,7 @@ class Reader:
         return self.position >= len(self.pattern)
 
     def peek(self, ahead: int = 0) -> str:
-        """A character further on; empty at the end."""
+        """Return a character further on; empty at the end."""
         place = self.position + ahead
         return self.pattern[place] if place < len(self.pattern) else ""
 
@@ -103,14 +103,14 @@ class Reader:
         return char
 
     def accept(self, text: str) -> bool:
-        """Move past the text if it stands here."""
+        """Move past the text if it is here."""
         if self.pattern.startswith(text, self.position):
             self.position += len(text)
             return True
         return False
 
     def take_decimal(self) -> int:
-        """A number as .NET reads group numbers and counts; too large a number is an error."""
+        """Return a number as .NET reads group numbers and counts; too large a number is an error."""
         number = 0
         while self.peek().isascii() and self.peek().isdigit():
             number = number * 10 + int(self.take())
@@ -119,11 +119,11 @@ class Reader:
         return number
 
     def class_items(self, letter: str) -> str:
-        """The inside of `[…]` for `\\d`, `\\w` or `\\s`, given in lower case."""
+        """Return the inside of `[…]` for `\\d`, `\\w` or `\\s`, given in lower case."""
         return (_ECMA_CLASSES if self.options & ECMA_SCRIPT else _CLASSES)[letter]
 
     def character_escape(self) -> str:
-        """The character that an escape stands for; the position is after the backslash."""
+        """Return the character that an escape stands for; the position is after the backslash."""
         char = self.take()
         if "0" <= char <= "7":
             self.position -= 1
@@ -190,7 +190,7 @@ class Reader:
         return f"{chr(block[0])}-{chr(block[1])}" if block[0] else rf"\x00-{chr(block[1])}", negated
 
     def character_class(self, depth: int = 0) -> str:
-        """A set whose `[` has been read, as an expression for one character.
+        """Return a set whose `[` has been read, as an expression for one character.
 
         As in .NET, an escaped `-` neither begins nor ends a range, and a class that is read inside one leaves it open.
         """
@@ -239,7 +239,7 @@ class Reader:
         return f"(?:(?!{subtracted}){plain})" if subtracted else plain
 
     def _class_escape(self, items: list[str], separate: list[str], start: str | None) -> bool:
-        """Read `\\d`, `\\W`, `\\p{…}`, `\\-` and their like inside a set; false when another escape stands here."""
+        """Read `\\d`, `\\W`, `\\p{…}`, `\\-` and their like inside a set; false when another escape is here."""
         letter = self.peek()
         if letter not in "dDwWsSpP-":
             return False

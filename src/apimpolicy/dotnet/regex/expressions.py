@@ -64,7 +64,7 @@ def _check(value: Any, parameter: str) -> None:
 
 
 def _longest_quick(pattern: str, options: int) -> int:
-    """The length of text up to which no match can be slow; -1 when nothing is known.
+    """Return the length of text up to which no match can be slow; -1 when nothing is known.
 
     Each start, and each quantifier without an end, multiplies the ways by the length of the text; each optional part
     and each alternative by two. Those in character classes and escapes are counted too, which only makes it shorter.
@@ -170,7 +170,7 @@ class Regex:
         return no_match() if found is None else Match(self, text, searched, offset, found)
 
     def match_after(self, match: Match) -> Match:
-        """The match that follows; after an empty one the search moves on by one character."""
+        """Return the match that follows; after an empty one the search moves on by one character."""
         position = match.index - match.offset
         if self.options & RIGHT_TO_LEFT:
             position -= match.length == 0
@@ -181,7 +181,7 @@ class Regex:
         return self._match_at(match.text, match.searched, match.offset, position)
 
     def iterate(self, text: str, start: int | None = None) -> Iterator[Match]:
-        """The matches one after the other; a step for each."""
+        """Yield the matches one after the other; a step for each."""
         if self.options & RIGHT_TO_LEFT and start in (None, len(text)):
             yield from self._iterate_leftward(text)
             return
@@ -280,7 +280,7 @@ class Regex:
 
     @member("Split(string)", "Split(string, int)", "Split(string, int, int)")
     def split(self, text: str, count: int = 0, start: int | None = None) -> Array:
-        """The pieces between matches, with what groups captured in between."""
+        """Return the pieces between matches, with what groups captured in between."""
         _check(text, "input")
         if count < 0:
             raise ArgumentOutOfRangeException("count", "Count cannot be less than -1.")

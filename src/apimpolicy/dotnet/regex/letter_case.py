@@ -18,12 +18,12 @@ _KELVIN = "\u212a"
 
 
 def alike(character: str) -> str:
-    """The characters that are one with this one, where the package's own choice is another; else empty."""
+    """Return the characters that are one with this one, where the package's own choice is another; else empty."""
     return _ALIKE.get(character, "")
 
 
 def differs(ranges: list[tuple[str, str]]) -> bool:
-    """Whether ranges of ASCII characters hold a letter that the package takes for one with too many."""
+    """Return whether ranges of ASCII characters hold a letter that the package takes for one with too many."""
     if not all(last.isascii() for _, last in ranges):
         return False
     return any(first <= letter <= last for first, last in ranges for letter in "ISis")

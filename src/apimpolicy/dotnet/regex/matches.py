@@ -234,14 +234,14 @@ class Match(Group):
         self._groups: GroupCollection | None = None
 
     def spans(self, number: int) -> list[tuple[int, int]]:
-        """Where a group, given by its number in the pattern, was captured, in order."""
+        """Return where a group, given by its number in the pattern, was captured, in order."""
         if number == 0:
             return self._spans
         offset = self.offset
         return [(start + offset, end + offset) for start, end in self._found.spans(f"g{number}")]
 
     def group_text(self, number: int) -> str | None:
-        """The last capture of a group, or None when there is none."""
+        """Return the last capture of a group, or None when there is none."""
         return self._found.group(f"g{number}" if number else 0)  # type: ignore[no-any-return]
 
     @property

@@ -25,5 +25,5 @@ INLINE = {
 
 
 def invalid_pattern(pattern: str, offset: int, reason: str) -> RegexParseException:
-    """The exception of .NET Core 3.1 for a pattern; `offset` is where its parser stood."""
+    """Return the exception of .NET Core 3.1 for a pattern; `offset` is where its parser stood."""
     return RegexParseException(f"Invalid pattern '{pattern}' at offset {offset}. {reason}")

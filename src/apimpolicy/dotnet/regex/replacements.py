@@ -21,7 +21,7 @@ _SPECIAL = {"&": WHOLE, "`": BEFORE, "'": AFTER, "+": LAST, "_": INPUT}
 
 @functools.lru_cache(maxsize=256)
 def read_replacement(text: str, translation: Translation, options: int) -> tuple[Part, ...]:
-    """The parts of a replacement pattern: text, or what to put in its place."""
+    """Return the parts of a replacement pattern: text, or what to put in its place."""
     parts: list[Part] = []
     position = 0
     while position < len(text):
@@ -38,7 +38,7 @@ def read_replacement(text: str, translation: Translation, options: int) -> tuple
 
 
 def _reference(text: str, position: int, translation: Translation, ecma: bool) -> tuple[Part, int]:
-    """What stands after a `$`, and where the text goes on; a `$` that refers to nothing is text."""
+    """Return what is after a `$`, and where the text goes on; a `$` that refers to nothing is text."""
     char = text[position : position + 1]
     if char == "$":
         return "$", position + 1
@@ -69,7 +69,7 @@ def _is_digit(char: str) -> bool:
 
 
 def expand(parts: tuple[Part, ...], match: Match) -> str:
-    """The replacement of one match."""
+    """Return the replacement of one match."""
     out: list[str] = []
     for part in parts:
         if isinstance(part, str):

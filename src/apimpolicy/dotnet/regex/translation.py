@@ -40,7 +40,7 @@ def translate(pattern: str, options: int) -> Translation:
     environment().step(_STEPS_PER_PATTERN + _STEPS_PER_CHARACTER * len(pattern))
 
     counted = Translator(pattern, options, None)
-    # The second reading raises the error again, unless a reference to a missing group stands before it.
+    # The second reading raises the error again, unless a reference to a missing group is before it.
     with contextlib.suppress(RegexParseException):
         counted.run()
     names = counted.assign_names()

@@ -78,7 +78,7 @@ class Translator(Atoms):
         return dict(sorted(names.items(), key=lambda item: item[1]))
 
     def run(self) -> str:
-        """The translated pattern. Raises RegexParseException or NotSimulatedError."""
+        """Return the translated pattern. Raises RegexParseException or NotSimulatedError."""
         quantifiable = False
         while True:
             self._skip_blank()

@@ -9,8 +9,8 @@
     arithmetic, decimals operators and explicit conversions of numbers
     conversions          unboxing and casts; nullables has `default(T)`
     datetimes, offsets, timespans, timezones    with date_formats and date_parsing
-    encodings            with encoding_buffers, encoding_fallbacks and encoding_pieces
-    memory_streams       MemoryStream; text_readers and text_writers read and write strings
+    encodings            with encoding_buffers
+    memory_streams       MemoryStream, a part of it; text_readers and text_writers read and write strings
     interfaces           IComparable, IEquatable<T> and IFormattable of any value
 
 and one module for each of the smaller types.

@@ -38,11 +38,11 @@ class IntegerType:
         return value - (1 << self.bits) if self.signed and value >> (self.bits - 1) else value
 
     def overflow(self) -> OverflowException:
-        """What parsing and conversion throw."""
+        """Return what parsing and conversion throw."""
         return OverflowException(f"Value was either too large or too small for {self.label}.")
 
     def convert(self, value: int) -> int:
-        """The value itself; raises OverflowException with the type's own message."""
+        """Return the value itself; raises OverflowException with the type's own message."""
         if self.minimum <= value <= self.maximum:
             return value
         raise self.overflow()
@@ -145,7 +145,7 @@ def shift_right(type_name: str, value: int, count: int) -> int:
 
 
 def _truncate(value: float, bits: int) -> int:
-    """What the processor's truncating conversion gives: the smallest number for everything out of range."""
+    """Return what the processor's truncating conversion gives: the smallest number for everything out of range."""
     smallest = -(1 << (bits - 1))
     if value != value or not smallest - 1 < value < -smallest:
         return smallest

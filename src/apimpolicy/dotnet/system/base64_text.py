@@ -103,7 +103,7 @@ def _from_chars(chars: Array | None, offset: int, length: int) -> Array:
 
 @implements("System.Convert", "ToBase64CharArray")
 def _to_chars(data: Array | None, offset: int, length: int, out: Array | None, at: int, options: int = 0) -> int:
-    """The number of characters that were written."""
+    """Return the number of characters that were written."""
     if data is None or out is None:
         raise ArgumentNullException("inArray" if data is None else "outArray")
     if length < 0:

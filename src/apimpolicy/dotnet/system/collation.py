@@ -68,7 +68,7 @@ def _primary(char: str) -> str:
 
 @functools.lru_cache(8192)
 def elements(char: str) -> tuple[Element, ...]:
-    """The collation elements of one character; none when it does not count.
+    """Return the collation elements of one character; none when it does not count.
 
     >>> [len(elements(char)) for char in ("a", "é", "ß", "\\u00ad")]
     [1, 2, 2, 0]
@@ -106,7 +106,7 @@ def _code_points(text: str) -> str:
 
 
 def sort_key(text: str, ignore_case: bool = False) -> tuple[str, str, str]:
-    """A key whose order is that of the strings: the weights of level one, two and three.
+    """Return a key whose order is that of the strings: the weights of level one, two and three.
 
     >>> sorted(["B", "b", "a", "_", "é", "f", "1"], key=sort_key)
     ['_', '1', 'a', 'b', 'B', 'é', 'f']
@@ -151,14 +151,14 @@ def _untroubled() -> re.Pattern[str]:
 
 
 def _is_plain(text: str, value: str, ignore_case: bool) -> bool:
-    """Whether printable ASCII is found in the text exactly where its code units are."""
+    """Return whether printable ASCII is found in the text exactly where its code units are."""
     if not (value.isascii() and value.isprintable()):
         return False
     return (text.isascii() or not ignore_case) and _untroubled().fullmatch(text) is not None
 
 
 def _encode(text: str, ignore_case: bool, known: dict[Element, str]) -> tuple[str, list[int], list[int]]:
-    """The elements of a text as one character each; where in the text each one's character begins and ends."""
+    """Return the elements of a text as one character each; where in the text each one's character begins and ends."""
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -175,7 +175,7 @@ def _encode(text: str, ignore_case: bool, known: dict[Element, str]) -> tuple[st
 
 
 def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -> tuple[int, int]:
-    """Where `value` first (or last) occurs in `text`, as start and end; (-1, -1) when it does not.
+    """Return where `value` first (or last) occurs in `text`, as start and end; (-1, -1) when it does not.
 
     An occurrence never splits a letter from its accents, nor CR from LF.
 
@@ -206,7 +206,7 @@ def find(text: str, value: str, ignore_case: bool = False, last: bool = False) -
 
 
 def starts_with(text: str, value: str, ignore_case: bool = False) -> bool:
-    """Whether the text begins with the value in this order's eyes."""
+    """Return whether the text begins with the value in this order's eyes."""
     if _is_plain(text[: len(value) + 2], value, ignore_case):
         return text[: len(value)].lower() == value.lower() if ignore_case else text.startswith(value)
     known: dict[Element, str] = {}
@@ -220,7 +220,7 @@ def starts_with(text: str, value: str, ignore_case: bool = False) -> bool:
 
 
 def ends_with(text: str, value: str, ignore_case: bool = False) -> bool:
-    """Whether the text ends with the value in this order's eyes."""
+    """Return whether the text ends with the value in this order's eyes."""
     if _is_plain(text[max(len(text) - len(value) - 2, 0) :], value, ignore_case):
         return text[-len(value) :].lower() == value.lower() if ignore_case and value else text.endswith(value)
     known: dict[Element, str] = {}

@@ -30,7 +30,7 @@ def check_options(options: int) -> None:
 
 
 def _seen(text: str, options: int) -> str:
-    """The text without what the options leave out of account."""
+    """Return the text without what the options leave out of account."""
     text = from_utf16(text)
     if options & IGNORE_WIDTH:
         text = normalize("NFKC", text)
@@ -87,7 +87,7 @@ def _check_comparer(culture: Any) -> None:
 
 @implements(_COMPARER, "Create(CultureInfo, CompareOptions)")
 def _create_by_options(culture: Any, options: int) -> StringComparer:
-    """Raises NotSimulatedError for options that no `StringComparison` has."""
+    """Raise NotSimulatedError for options that no `StringComparison` has."""
     culture = require(culture, "culture")
     check_options(options)
     if options not in (_ORDINAL, _ORDINAL_IGNORE_CASE):

@@ -99,7 +99,7 @@ class _Section:
 
 
 def _find_section(format_: str, number: int) -> int:
-    """Where the section of this number begins; 0, the first one, when it is missing or empty."""
+    """Return where the section of this number begins; 0, the first one, when it is missing or empty."""
     index, end = 0, len(format_)
     if number == 0:
         return 0
@@ -119,7 +119,7 @@ def _find_section(format_: str, number: int) -> int:
 
 
 def format_custom(number: Digits, format_: str, symbols: NumberSymbols = INVARIANT) -> str:
-    """The number in a custom format. Never fails: what is not a placeholder is copied."""
+    """Return the number in a custom format. Never fails: what is not a placeholder is copied."""
     work_through(len(format_) << 4)
     start = _find_section(format_, 2 if not number.digits else 1 if number.negative else 0)
     while True:
@@ -138,85 +138,101 @@ def format_custom(number: Digits, format_: str, symbols: NumberSymbols = INVARIA
             number.negative = number.negative and number.floating
             number.scale = 0
         break
-    shown = _write(number, format_, start, section, symbols)
+    shown = _Writer(number, format_, start, section, symbols).write()
     return symbols.negative_sign + shown if number.negative and start == 0 and shown else shown
 
 
-def _write(number: Digits, format_: str, start: int, section: _Section, symbols: NumberSymbols) -> str:
-    point = section.point
-    first = point - section.first_zero if section.first_zero < point else 0
-    last = point - section.last_zero if section.last_zero > point else 0
-    place, adjust = (point, 0) if section.scientific else (max(number.scale, point), number.scale - point)
-    width = max(first, place + min(adjust, 0)) if section.thousands else 0
-    separated = set(group_ends(width, symbols.number_groups)) if section.thousands else ()
-    digits, used, scientific, point_written = number.digits, 0, section.scientific, False
-    out: list[str] = []
+class _Writer:
+    """Writes a number by one section of a format. `place` is the next digit's, counted from the point to the left."""
 
-    def put(digit: str) -> None:
-        nonlocal place
-        out.append(digit)
-        if place - 1 in separated:
-            out.append(symbols.number_group)
+    def __init__(self, number: Digits, format_: str, start: int, section: _Section, symbols: NumberSymbols) -> None:
+        self.format, self.index, self.section, self.symbols = format_, start, section, symbols
+        point = section.point
+        self.first = point - section.first_zero if section.first_zero < point else 0
+        self.last = point - section.last_zero if section.last_zero > point else 0
+        self.place = point if section.scientific else max(number.scale, point)
+        self.adjust = 0 if section.scientific else number.scale - point
+        """Digits more (or, below 0, fewer) than there are places in front of the point."""
+        width = max(self.first, self.place + min(self.adjust, 0)) if section.thousands else 0
+        self.separated = set(group_ends(width, symbols.number_groups)) if section.thousands else set()
+        self.digits, self.used = number.digits, 0
+        self.exponent = number.scale - point if number.digits else 0
+        self.scientific, self.point_written = section.scientific, False
+        self.out: list[str] = []
 
-    index, end = start, len(format_)
-    while index < end and (char := format_[index]) != ";":
-        index += 1
-        if adjust > 0 and char in "#0.":
-            while adjust > 0:
-                put(digits[used] if used < len(digits) else "0")
-                used += 1
-                place -= 1
-                adjust -= 1
-        if char in "#0":
-            if adjust < 0:
-                adjust += 1
-                digit = "0" if place <= first else ""
-            elif used < len(digits):
-                digit = digits[used]
-                used += 1
-            else:
-                digit = "0" if place > last else ""
-            if digit:
-                put(digit)
-            place -= 1
-        elif char == ".":
-            if place == 0 and not point_written and (last < 0 or (point < section.digit_count and used < len(digits))):
-                out.append(symbols.number_point)
-                point_written = True
-        elif char in "%‰":
-            out.append(symbols.percent_symbol if char == "%" else symbols.per_mille_symbol)
-        elif char == ",":
-            pass
-        elif char in "'\"":
-            closing = format_.find(char, index)
-            closing = end if closing < 0 else closing
-            out.append(format_[index:closing])
-            index = closing + 1
-        elif char == "\\":
-            out.append(format_[index : index + 1])
-            index += 1
-        elif char in "Ee" and scientific:
-            following = format_[index : index + 2]
-            plus = following == "+0"
-            if not (following[:1] == "0" or following in ("+0", "-0")):
-                out.append(char)
-                continue
-            index += 0 if following[0] == "0" else 1
-            zeros = index
-            while index < end and format_[index] == "0":
-                index += 1
-            exponent = number.scale - point if digits else 0
-            sign = symbols.negative_sign if exponent < 0 else symbols.positive_sign if plus else ""
-            out.append(f"{char}{sign}{abs(exponent):0{min(index - zeros, 10)}d}")
-            scientific = False
-        elif char in "Ee":
-            out.append(char)
-            if format_[index : index + 1] in ("+", "-"):
-                out.append(format_[index])
-                index += 1
-            while index < end and format_[index] == "0":
-                out.append("0")
-                index += 1
+    def write(self) -> str:
+        while self.index < len(self.format) and (char := self.format[self.index]) != ";":
+            self.index += 1
+            if char in "#0.":
+                self._put_surplus()
+            if char in "#0":
+                self._put_place()
+            elif char == ".":
+                self._put_point()
+            elif char in "%‰":
+                self.out.append(self.symbols.percent_symbol if char == "%" else self.symbols.per_mille_symbol)
+            elif char in "'\"":
+                closing = self.format.find(char, self.index)
+                self._copy(len(self.format) if closing < 0 else closing)
+                self.index += 1
+            elif char == "\\":
+                self._copy(self.index + 1)
+            elif char in "Ee":
+                self._put_exponent(char)
+            elif char != ",":
+                self.out.append(char)
+        return joined(self.out)
+
+    def _copy(self, end: int) -> None:
+        self.out.append(self.format[self.index : end])
+        self.index = end
+
+    def _put(self, digit: str) -> None:
+        self.out.append(digit)
+        if self.place - 1 in self.separated:
+            self.out.append(self.symbols.number_group)
+
+    def _next_digit(self, otherwise: str) -> str:
+        if self.used >= len(self.digits):
+            return otherwise
+        self.used += 1
+        return self.digits[self.used - 1]
+
+    def _put_surplus(self) -> None:
+        """Put the digits for which the format has no place at its first one."""
+        while self.adjust > 0:
+            self._put(self._next_digit("0"))
+            self.place -= 1
+            self.adjust -= 1
+
+    def _put_place(self) -> None:
+        if self.adjust < 0:
+            self.adjust += 1
+            digit = "0" if self.place <= self.first else ""
         else:
-            out.append(char)
-    return joined(out)
+            digit = self._next_digit("0" if self.place > self.last else "")
+        if digit:
+            self._put(digit)
+        self.place -= 1
+
+    def _put_point(self) -> None:
+        has_decimals = self.section.point < self.section.digit_count and self.used < len(self.digits)
+        if self.place == 0 and not self.point_written and (self.last < 0 or has_decimals):
+            self.out.append(self.symbols.number_point)
+            self.point_written = True
+
+    def _put_exponent(self, char: str) -> None:
+        sign = self.format[self.index : self.index + 1]
+        sign = sign if sign in ("+", "-") else ""
+        zeros = len(self.format) - len(self.format[self.index + len(sign) :].lstrip("0")) - self.index - len(sign)
+        if not self.scientific:
+            self.out.append(char)
+            self._copy(self.index + len(sign) + zeros)
+        elif not zeros:
+            self.out.append(char)
+        else:
+            self.index += len(sign) + zeros
+            plus = self.symbols.positive_sign if sign == "+" else ""
+            shown = self.symbols.negative_sign if self.exponent < 0 else plus
+            self.out.append(f"{char}{shown}{abs(self.exponent):0{min(zeros, 10)}d}")
+            self.scientific = False

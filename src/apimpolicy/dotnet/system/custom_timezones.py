@@ -29,7 +29,7 @@ def create_zone(
     rules: Any = None,
     disable: bool = False,
 ) -> TimeZone:
-    """Raises ArgumentException and its kinds, InvalidTimeZoneException."""
+    """Raise ArgumentException and its kinds, InvalidTimeZoneException."""
     name = require(name, "id")
     if not name:
         raise ArgumentException("The specified ID parameter '' is not supported.", "id")
@@ -101,7 +101,7 @@ _CURRENT = CurrentTimeZone()
 
 @implements("System.TimeZone", "IsDaylightSavingTime(DateTime, DaylightTime)")
 def _is_daylight_saving(time: DateTime, period: DaylightTime | None) -> bool:
-    """The hour that the clock shows twice counts as standard time."""
+    """Return the hour that the clock shows twice counts as standard time."""
     if period is None or time.kind == UTC or not period.delta.ticks:
         return False
     delta = period.delta.ticks

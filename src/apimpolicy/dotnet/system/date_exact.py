@@ -128,7 +128,7 @@ class _Exact:
         return found
 
     def _name(self, names: tuple[str, ...]) -> int | None:
-        """The index of the longest of the names that stands here."""
+        """Return the index of the longest of the names that is here."""
         rest = self.text[self.at : self.at + max(map(len, names))].lower()
         fits = [(len(name), -index) for index, name in enumerate(names) if name and rest.startswith(name.lower())]
         if not fits:
@@ -143,7 +143,7 @@ class _Exact:
         return found is not None and self._take("afternoon", "t", found == 1)
 
     def _take(self, field: str, char: str, value: int) -> bool:
-        """Raises FormatException when the format has a field twice and the text gives it two values."""
+        """Raise FormatException when the format has a field twice and the text gives it two values."""
         if self._set.setdefault(field, value) != value:
             raise FormatException(f"DateTime pattern '{char}' appears more than once with different values.")
         setattr(self.parts, field, value)

@@ -57,7 +57,7 @@ class Moment(Protocol):
 
 
 def bad_format() -> FormatException:
-    """What every malformed format string throws."""
+    """Return what every malformed format string throws."""
     return FormatException("Input string was not in a correct format.")
 
 
@@ -106,7 +106,7 @@ def _field(moment: Moment, char: str, run: int) -> str:
 
 
 def format_moment(moment: Moment, format_: str) -> str:
-    """The moment in a standard or custom format; raises FormatException.
+    """Return the moment in a standard or custom format; raises FormatException.
 
     >>> from apimpolicy.dotnet.system.datetimes import from_parts
     >>> format_moment(from_parts(2024, 2, 9, 3, 4, 5), "ddd, d MMM yyyy HH:mm")
@@ -136,7 +136,7 @@ def format_moment(moment: Moment, format_: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def _pieces(format_: str) -> tuple[tuple[str, int, str], ...]:
-    """A custom format as letters with the times they stand there, and as literals, which have no letter.
+    """Return a custom format as letters with the times they stand there, and as literals, which have no letter.
 
     Raises FormatException.
     """
@@ -171,7 +171,7 @@ def _pieces(format_: str) -> tuple[tuple[str, int, str], ...]:
 
 
 def quoted(format_: str, index: int) -> tuple[str, int]:
-    """The text of a quoted literal, and how long it is in the format."""
+    """Return the text of a quoted literal, and how long it is in the format."""
     quote, position = format_[index], index + 1
     out: list[str] = []
     while position < len(format_):

@@ -59,7 +59,7 @@ class Parts:
         return None if hour > 12 else hour % 12
 
     def clock_ticks(self, styles: int) -> int | None:
-        """The date and time as written, without the zone; None when there is no such moment."""
+        """Return the date and time as written, without the zone; None when there is no such moment."""
         hour = self.hour_of_day()
         if hour is None:
             return None
@@ -150,7 +150,7 @@ def to_clock_and_zone(text: str, parts: Parts, styles: int) -> tuple[int, int]:
 
 
 def _has_date(parts: Parts) -> bool:
-    """Whether the date alone exists; a text in free form is refused earlier for its date than for its time."""
+    """Return whether the date alone exists; a text in free form is refused earlier for its date than for its time."""
     try:
         from_parts(
             today().year if parts.year is None else parts.year,
@@ -311,6 +311,6 @@ def _assign_beside_month(parts: Parts, number: str, is_before: bool) -> None:
 
 
 def year_of(digits: str) -> int:
-    """Two digits are a year from 1930 to 2029."""
+    """Return two digits are a year from 1930 to 2029."""
     number = int(digits)
     return number + (2000 if number < 30 else 1900) if len(digits) <= 2 else number

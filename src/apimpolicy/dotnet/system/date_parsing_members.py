@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def _any_format(text: str | None, formats: Any, styles: int) -> Parts:
-    """The first of the formats that the text has."""
+    """Return the first of the formats that the text has."""
     if text is None or formats is None:
         raise ArgumentNullException("s" if text is None else "formats")
     if text and not formats:

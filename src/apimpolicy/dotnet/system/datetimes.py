@@ -266,7 +266,7 @@ def from_parts(
     millisecond: int = 0,
     kind: int = UNSPECIFIED,
 ) -> DateTime:
-    """A date and time of day; raises ArgumentOutOfRangeException.
+    """Return a date and time of day; raises ArgumentOutOfRangeException.
 
     >>> from_parts(2024, 2, 29, 13, 14, 15)
     DateTime('2024-02-29T13:14:15.0000000')
@@ -289,7 +289,7 @@ def _from_parts_kind(year: int, month: int, day: int, hour: int, minute: int, se
 
 @implements("System.DateTime", "new(long)", "new(long, DateTimeKind)")
 def from_ticks(ticks: int, kind: int = UNSPECIFIED) -> DateTime:
-    """Raises ArgumentOutOfRangeException."""
+    """Raise ArgumentOutOfRangeException."""
     if not 0 <= ticks <= MAX_TICKS:
         raise ArgumentOutOfRangeException(
             "ticks", "Ticks must be between DateTime.MinValue.Ticks and DateTime.MaxValue.Ticks."
@@ -300,13 +300,13 @@ def from_ticks(ticks: int, kind: int = UNSPECIFIED) -> DateTime:
 
 @implements("System.DateTime", "UtcNow")
 def utc_now() -> DateTime:
-    """The clock of the running evaluation."""
+    """Return the clock of the running evaluation."""
     return DateTime(environment().utc_now(), UTC)
 
 
 @implements("System.DateTime", "Now")
 def now() -> DateTime:
-    """The same clock: the gateway's local time is UTC."""
+    """Return the same clock: the gateway's local time is UTC."""
     return DateTime(environment().utc_now(), LOCAL)
 
 

@@ -38,7 +38,7 @@ def parts_of(value: Decimal) -> tuple[int, int]:
 
 
 def from_parts(number: int, scale: int) -> Decimal:
-    """The decimal of a signed integer and a scale, exactly."""
+    """Return the decimal of a signed integer and a scale, exactly."""
     return Decimal(number).scaleb(-scale, _WIDE)
 
 
@@ -50,7 +50,7 @@ def _divide_half_even(number: int, divisor: int) -> int:
 
 
 def fit(number: int, scale: int) -> Decimal:
-    """The decimal nearest to number / 10^scale; raises OverflowException."""
+    """Return the decimal nearest to number / 10^scale; raises OverflowException."""
     if scale < 0:
         if number and scale < -MAX_SCALE - 1:
             raise _overflow()
@@ -69,7 +69,7 @@ def fit(number: int, scale: int) -> Decimal:
 
 
 def _fits(value: Decimal) -> bool:
-    """Whether a value of at most 29 digits is a decimal as it is: 29 digits may be more than 96 bits."""
+    """Return whether a value of at most 29 digits is a decimal as it is: 29 digits may be more than 96 bits."""
     _, digits, exponent = value.as_tuple()
     if int(exponent) < -MAX_SCALE:
         return False
@@ -79,7 +79,7 @@ def _fits(value: Decimal) -> bool:
 
 
 def add(a: Decimal, b: Decimal) -> Decimal:
-    """The sum; raises OverflowException.
+    """Return the sum; raises OverflowException.
 
     >>> add(Decimal("1.10"), Decimal("2.2"))
     Decimal('3.30')
@@ -96,12 +96,12 @@ def add(a: Decimal, b: Decimal) -> Decimal:
 
 
 def subtract(a: Decimal, b: Decimal) -> Decimal:
-    """The difference; raises OverflowException."""
+    """Return the difference; raises OverflowException."""
     return add(a, b.copy_negate())
 
 
 def multiply(a: Decimal, b: Decimal) -> Decimal:
-    """The product; raises OverflowException.
+    """Return the product; raises OverflowException.
 
     >>> multiply(Decimal("1.10"), Decimal("2.0"))
     Decimal('2.200')
@@ -147,7 +147,7 @@ def divide(a: Decimal, b: Decimal) -> Decimal:
 
 
 def remainder(a: Decimal, b: Decimal) -> Decimal:
-    """The remainder with the sign of the dividend.
+    """Return the remainder with the sign of the dividend.
 
     >>> remainder(Decimal("-5.5"), Decimal(2))
     Decimal('-1.5')
@@ -163,7 +163,7 @@ def remainder(a: Decimal, b: Decimal) -> Decimal:
 
 
 def negate(a: Decimal) -> Decimal:
-    """The number with the other sign."""
+    """Return the number with the other sign."""
     return a.copy_negate()
 
 
@@ -194,7 +194,7 @@ def ceiling(value: Decimal) -> Decimal:
 
 
 def _from_float(value: float, digits: int) -> Decimal:
-    """The nearest decimal of so many digits, by the steps of .NET's `DecCalc.VarDecFromR8`.
+    """Return the nearest decimal of so many digits, by the steps of .NET's `DecCalc.VarDecFromR8`.
 
     It guesses the power of ten from the power of two. Where rounding adds a digit, one trailing zero stays:
     `(decimal)0.9999999999999999` is `1.0`.

@@ -1,7 +1,7 @@
 """Delegates: what they call, what they are equal to, how they print (`System.Delegate`, `System.MulticastDelegate`).
 
 A delegate of one method is a Python function; `typed` and `of_method` note its type, and the method it was made of, on
-it. A lambda that is only passed to a member that wants a delegate goes without: nobody there asks what type it has.
+it. A lambda that is only passed to a member that wants a delegate has none, since its type is never asked for there.
 Equal are delegates of one type that call the same methods on the same targets (ECMA-335, .NET's `MulticastDelegate`).
 Two of one lambda are equal when they see the same variables; that the compiler makes one object of them is not shown.
 """
@@ -45,7 +45,7 @@ class Multicast:
 
 
 def typed(function: FunctionType, type_: Type) -> FunctionType:
-    """A new function, made for a lambda, as a delegate of this type."""
+    """Return a new function, made for a lambda, as a delegate of this type."""
     function.dotnet_type = type_  # type: ignore[attr-defined]
     return function
 
@@ -57,7 +57,7 @@ def of_method(function: FunctionType, type_: Type, method: object) -> FunctionTy
 
 
 def of_function(function: FunctionType, type_: Type) -> FunctionType:
-    """A local function as a delegate of this type: a function of its own with the same code."""
+    """Return a local function as a delegate of this type: a function of its own with the same code."""
     parts = (function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
     return typed(FunctionType(*parts), type_)
 
@@ -78,7 +78,7 @@ def combine(first: Delegate, second: Delegate) -> Delegate:
 
 
 def _joined(*lists: Methods) -> Methods:
-    """One invocation list of several, which is paid for as an array is."""
+    """Return one invocation list of several, which is paid for as an array is."""
     environment().new_elements(sum(map(len, lists)))
     return tuple(method for methods in lists for method in methods)
 
@@ -116,12 +116,12 @@ def _same_method(first: Callable[..., Any], second: Callable[..., Any]) -> bool:
 
 
 def _method(function: FunctionType) -> object:
-    """What a function calls: a method of .NET, or its own code."""
+    """Return what a function calls: a method of .NET, or its own code."""
     return getattr(function, "dotnet_method", function.__code__)
 
 
 def _same_parts(first: tuple[Any, ...] | None, second: tuple[Any, ...] | None) -> bool:
-    """Whether targets, or captured variables, are the same objects."""
+    """Return whether targets, or captured variables, are the same objects."""
     if first is None or second is None:
         return first is second
     return len(first) == len(second) and all(map(reference_equals, first, second))

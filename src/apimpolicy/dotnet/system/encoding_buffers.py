@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from apimpolicy.dotnet.exceptions import (
     ArgumentException,
     ArgumentNullException,
     ArgumentOutOfRangeException,
-    InvalidOperationException,
     require,
 )
-from apimpolicy.dotnet.metadata import named
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, implements_setter
-from apimpolicy.dotnet.system.encoding_fallbacks import DecoderFallback, EncoderFallback
+from apimpolicy.dotnet.registry import declines, implements, implements_all
 from apimpolicy.dotnet.system.encodings import (
     NULL_ARRAY,
     NULL_STRING,
     Encoding,
-    get_encoding,
-    get_encoding_by_number,
 )
 from apimpolicy.dotnet.system.utf7 import UTF7
-from apimpolicy.dotnet.values import Array
+
+if TYPE_CHECKING:
+    from apimpolicy.dotnet.values import Array
 
 _ENCODING = "System.Text.Encoding"
 _NON_NEGATIVE = "Non-negative number required."
 _OUTSIDE = "Index was out of range. Must be non-negative and less than the size of the collection."
 _MAX = (1 << 31) - 1
-_INFO = "System.Text.EncodingInfo"
-_OF_CORE = (1200, 1201, 12000, 12001, 20127, 28591, 65000, 65001)
-"""The code pages of .NET Core itself."""
-_Given = TypeVar("_Given", EncoderFallback, DecoderFallback)
 
 
 def _check(source: Any, names: tuple[str, str, str], index: int, count: int, target: Any, parameter: str) -> None:
@@ -150,76 +143,21 @@ def _is_always_normalized(encoding: Encoding, form: int = 1) -> bool:
     return encoding.codec == "latin-1" and form == 1
 
 
-@implements(
-    _ENCODING,
-    "GetEncoding",
-)
-def _get_encoding(
-    given: str | int | None, encoder: EncoderFallback | None, decoder: DecoderFallback | None
-) -> Encoding:
-    found = get_encoding_by_number(given) if isinstance(given, int) else get_encoding(given)
-    made = _clone(found)
-    _set_encoder_fallback(made, encoder)
-    _set_decoder_fallback(made, decoder)
-    made.is_read_only = True
-    return made
-
-
-@implements_setter(_ENCODING, "EncoderFallback")
-def _set_encoder_fallback(encoding: Encoding, fallback: EncoderFallback | None) -> None:
-    encoding.encoder_fallback = _changeable(encoding, fallback).replacement
-
-
-@implements_setter(_ENCODING, "DecoderFallback")
-def _set_decoder_fallback(encoding: Encoding, fallback: DecoderFallback | None) -> None:
-    encoding.decoder_fallback = _changeable(encoding, fallback).replacement
-
-
-def _changeable(encoding: Encoding, value: _Given | None) -> _Given:
-    """The value; raises InvalidOperationException, ArgumentNullException."""
-    if encoding.is_read_only:
-        raise InvalidOperationException("Instance is read-only.")
-    return require(value, "value")
-
-
-@dotnet_class(_INFO)
-class EncodingInfo:
-    """What `GetEncodings()` tells of an encoding."""
-
-    __slots__ = ("code_page", "display_name", "name")
-
-    def __init__(self, code_page: int, name: str, display_name: str) -> None:
-        self.code_page, self.name, self.display_name = code_page, name, display_name
-
-    def get_encoding(self) -> Encoding:
-        return get_encoding_by_number(self.code_page)
-
-    def equals(self, other: Any) -> bool:
-        return isinstance(other, EncodingInfo) and other.code_page == self.code_page
-
-    def get_hash_code(self) -> int:
-        return self.code_page
-
-
-@implements(_ENCODING, "GetEncodings")
-def _get_encodings() -> Array:
-    """Those that .NET Core has by itself, by code page."""
-    known = [(page, get_encoding_by_number(page)) for page in _OF_CORE]
-    made = [EncodingInfo(page, encoding.web_name, encoding.display_name) for page, encoding in known]
-    return Array(named(_INFO), made)
-
-
 declines(
     _ENCODING,
     "RegisterProvider",
     reason="policies cannot make a provider: there is none among the allowed types",
+)
+declines(
+    _ENCODING,
+    *("GetDecoder", "GetEncoder", "GetEncodings", "DecoderFallback", "EncoderFallback"),
+    *(f"GetEncoding({given}, EncoderFallback, DecoderFallback)" for given in ("string", "int")),
+    reason="Azure refuses the types Decoder, Encoder, EncodingInfo and those of fallbacks in policy expressions",
 )
 
 implements_all(
     _ENCODING,
     {
         "WindowsCodePage": lambda encoding: 1252 if encoding.is_single_byte else 1200,
-        "EncoderFallback": lambda encoding: EncoderFallback(encoding.encoder_fallback),
-        "DecoderFallback": lambda encoding: DecoderFallback(encoding.decoder_fallback),
     },
 )

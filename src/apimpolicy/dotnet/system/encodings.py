@@ -16,7 +16,6 @@ from apimpolicy.dotnet.exceptions import (
     require,
 )
 from apimpolicy.dotnet.registry import dotnet_class, implements, member
-from apimpolicy.dotnet.system import encoding_fallbacks as fallbacks
 from apimpolicy.dotnet.values import CHAR, Array, byte_array, from_utf16, short_byte_array, to_utf16
 
 _INDEX = "Index and count must refer to a location within the buffer."
@@ -26,15 +25,13 @@ NULL_ARRAY = "Array cannot be null."
 
 @dotnet_class("System.Text.Encoding", members="BodyName=web_name HeaderName=web_name EncodingName=display_name")
 class Encoding:
-    """One encoding. Its fallbacks replace what it cannot write, and what it cannot read; None throws."""
+    """One encoding; what it can't write or read is replaced."""
 
     __slots__ = (
         "code_page",
         "codec",
-        "decoder_fallback",
         "display_name",
         "dotnet_type_name",
-        "encoder_fallback",
         "is_read_only",
         "is_single_byte",
         "keeps_ascii",
@@ -54,27 +51,21 @@ class Encoding:
         self.is_single_byte = codec in ("ascii", "latin-1")
         self.keeps_ascii = self.is_single_byte or codec == "utf-8"
         self.is_read_only = True
-        self.encoder_fallback: str | None = "?" if self.is_single_byte else "\ufffd"
-        self.decoder_fallback: str | None = "?" if codec == "ascii" else "\ufffd"
 
     def encode(self, text: str) -> bytes:
-        """The bytes of a .NET string; raises EncoderFallbackException."""
-        return self.encode_with(text, self.encoder_fallback)
-
-    def encode_with(self, text: str, fallback: str | None) -> bytes:
-        """With another fallback than the encoding's own."""
+        """Return the bytes of a .NET string, with `?` or U+FFFD for what the encoding can't write."""
         if len(text) > FREE_UNITS:
             work_through(len(text))
-        if self.is_single_byte and fallback == "?":
+        if self.is_single_byte:
             return text.encode(self.codec, "replace")
-        if fallback == "\ufffd" or text.isascii():
-            return from_utf16(text).encode(self.codec)
-        return fallbacks.encode(self, text, fallback)
+        return from_utf16(text).encode(self.codec)
 
     def decode(self, data: bytes) -> str:
-        """The .NET string of these bytes; raises DecoderFallbackException."""
+        """Return the .NET string of bytes, with `?` (ASCII) or U+FFFD for what is no text."""
         work_through(len(data))
-        return to_utf16(fallbacks.decode(self, data, self.decoder_fallback))
+        half = "\ufffd" if self.codec.startswith("utf-16") and len(data) % 2 else ""
+        found = (data[:-1] if half else data).decode(self.codec, "replace") + half
+        return to_utf16(found.replace("\ufffd", "?") if self.codec == "ascii" else found)
 
     @member("GetBytes(string)")
     def get_bytes(self, text: str | None) -> Array:
@@ -148,7 +139,7 @@ class Encoding:
         return isinstance(other, Encoding) and self._identity() == other._identity()
 
     def _identity(self) -> tuple[Any, ...]:
-        return self.code_page, self.preamble, self.encoder_fallback, self.decoder_fallback
+        return self.code_page, self.preamble
 
     def get_hash_code(self) -> int:
         return self.code_page

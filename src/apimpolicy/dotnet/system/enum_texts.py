@@ -14,7 +14,7 @@ BITS = {"sbyte": 8, "byte": 8, "short": 16, "ushort": 16, "int": 32, "uint": 32,
 
 
 def enum_to_string(type_: NamedType, value: int) -> str:
-    """The member's name; for flags the names joined by commas; otherwise the number.
+    """Return the member's name; for flags the names joined by commas; otherwise the number.
 
     >>> from apimpolicy.dotnet.metadata import named
     >>> enum_to_string(named("System.DayOfWeek"), 1), enum_to_string(named("System.DayOfWeek"), 9)
@@ -27,7 +27,7 @@ def enum_to_string(type_: NamedType, value: int) -> str:
 
 
 def enum_name(type_: NamedType, value: int) -> str | None:
-    """The name of the member with this value, the first declared when several have it."""
+    """Return the name of the member with this value, the first declared when several have it."""
     for name, member in type_.definition.enum_values.items():
         if member == value:
             return name

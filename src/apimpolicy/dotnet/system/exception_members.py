@@ -148,7 +148,7 @@ def _base(exception: DotnetException) -> DotnetException:
 
 @implements("System.Exception", "StackTrace")
 def _stack_trace(exception: DotnetException) -> str | None:
-    """The policy's own stack; None for an exception that was not thrown yet."""
+    """Return the policy's own stack; None for an exception that was not thrown yet."""
     return "\n".join(f"   at {frame}" for frame in exception.policy_stack) or None
 
 

@@ -116,7 +116,7 @@ def _read(text: str, form: str) -> Guid | None:
 
 
 def _guess(text: str) -> str:
-    """The form that a text can only have, by its first character and dashes."""
+    """Return the form that a text can only have, by its first character and dashes."""
     if text.startswith("{"):
         return "B" if "-" in text else "X"
     if text.startswith("("):
@@ -191,7 +191,7 @@ def new_guid() -> Guid:
 
 @implements("System.Guid", "new(byte[])")
 def from_bytes(data: Array | None) -> Guid:
-    """The first three groups are little-endian, as `ToByteArray` writes them."""
+    """Return the first three groups are little-endian, as `ToByteArray` writes them."""
     data = require(data, "b")
     if len(data) != 16:
         raise ArgumentException("Byte array for GUID must be exactly 16 bytes long.", "b")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @implements("System.IComparable", "CompareTo")
 def compare_to(value: Any, other: Any) -> int:
-    """Both of one type, null first; raises ArgumentException.
+    """Return both of one type, null first; raises ArgumentException.
 
     >>> compare_to(1, 2), compare_to("a", "B"), compare_to(1.5, None)
     (-1, -1, 1)

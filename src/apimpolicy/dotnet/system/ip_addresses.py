@@ -117,7 +117,7 @@ def _read_groups(text: str) -> bytes | None:
 
 
 def read_ipv4(text: str) -> bytes | None:
-    """One to four parts, decimal, octal or hexadecimal; the last one fills the bytes that are left."""
+    """Return one to four parts, decimal, octal or hexadecimal; the last one fills the bytes that are left."""
     parts = text.split(".")
     if len(parts) > 4 or not all(_PART.fullmatch(part) for part in parts):
         return None
@@ -141,7 +141,7 @@ def _read(text: str) -> IPAddress | None:
 
 @implements("System.Net.IPAddress", "Parse")
 def parse(text: str | None) -> IPAddress:
-    """Raises ArgumentNullException, FormatException."""
+    """Raise ArgumentNullException, FormatException."""
     text = require(text, "ipString")
     found = _read(text)
     if found is None:

@@ -29,7 +29,7 @@ from apimpolicy.dotnet.values import to_single
 
 
 def _specifier(format_: str) -> tuple[str, int]:
-    """The letter and the precision (-1 without one) of a standard format; no letter for a custom format.
+    """Return the letter and the precision (-1 without one) of a standard format; no letter for a custom format.
 
     A NUL ends the format.
     """
@@ -49,7 +49,7 @@ def _invalid() -> FormatException:
 
 
 def format_int(value: int, bits: int, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
-    """An integer of this width in bits; raises FormatException.
+    """Return an integer of this width in bits; raises FormatException.
 
     >>> format_int(-42, 32, "x"), format_int(1234567, 32, "N0")
     ('ffffffd6', '1,234,567')
@@ -69,14 +69,14 @@ def format_int(value: int, bits: int, format_: str | None = None, symbols: Numbe
 
 
 def decimal_digits(value: Decimal) -> Digits:
-    """The parts of a `decimal`, trailing zeros kept."""
+    """Return the parts of a `decimal`, trailing zeros kept."""
     sign, digits, exponent = value.as_tuple()
     shown = "".join(map(str, digits)).lstrip("0")
     return Digits(bool(sign) and bool(shown), shown, len(shown) + int(exponent), False)
 
 
 def decimal_to_string(value: Decimal, symbols: NumberSymbols = INVARIANT) -> str:
-    """All digits, trailing zeros included.
+    """Return all digits, trailing zeros included.
 
     >>> decimal_to_string(Decimal("1.10")), decimal_to_string(Decimal("0.00"))
     ('1.10', '0.00')
@@ -90,7 +90,7 @@ def decimal_to_string(value: Decimal, symbols: NumberSymbols = INVARIANT) -> str
 
 
 def format_decimal(value: Decimal, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
-    """A `decimal`; raises FormatException."""
+    """Return a `decimal`; raises FormatException."""
     if not format_:
         return decimal_to_string(value, symbols)
     letter, precision = _specifier(format_)
@@ -102,7 +102,7 @@ def format_decimal(value: Decimal, format_: str | None = None, symbols: NumberSy
 
 
 def _shortest(value: float, single: bool) -> Digits:
-    """The shortest digits that read back as the same number."""
+    """Return the shortest digits that read back as the same number."""
     if single:
         for count in range(9):
             shown = f"{abs(value):.{count}e}"
@@ -123,7 +123,7 @@ def _shortest(value: float, single: bool) -> Digits:
 
 
 def _inside_bounds(value: float) -> str:
-    """The shortest digits strictly between the neighbouring midpoints.
+    """Return the shortest digits strictly between the neighbouring midpoints.
 
     .NET Core 3.1 leaves the midpoints themselves out, although they would round to this number when it is even: 1e23 is
     9.999999999999999E+22.
@@ -191,7 +191,7 @@ def _precision(kind: str, precision: int, symbols: NumberSymbols) -> int:
 
 
 def format_double(value: float, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
-    """A `double`; raises FormatException.
+    """Return a `double`; raises FormatException.
 
     >>> format_double(2.5, "F0"), format_double(123456789.125, "#,##0.00"), format_double(1e23)
     ('2', '123,456,789.13', '9.999999999999999E+22')
@@ -200,7 +200,7 @@ def format_double(value: float, format_: str | None = None, symbols: NumberSymbo
 
 
 def format_single(value: float, format_: str | None = None, symbols: NumberSymbols = INVARIANT) -> str:
-    """A `float`; raises FormatException."""
+    """Return a `float`; raises FormatException."""
     return _format_float(float(value), format_, True, symbols)
 
 
@@ -218,7 +218,7 @@ def single_to_string(value: float) -> str:
 
 
 def _format(number: Digits, letter: str, precision: int, format_: str, symbols: NumberSymbols) -> str:
-    """All formats but D, R, X and the round-trip ones."""
+    """Return all formats but D, R, X and the round-trip ones."""
     kind = letter.upper()
     if not kind:
         return format_custom(number, format_, symbols)
@@ -252,7 +252,7 @@ def _format(number: Digits, letter: str, precision: int, format_: str, symbols: 
 
 
 def _in_pattern(pattern: str, shown: str, symbols: NumberSymbols) -> str:
-    """The number where the pattern has its `n`, and the symbols for `$`, `%` and `-`."""
+    """Return the number where the pattern has its `n`, and the symbols for `$`, `%` and `-`."""
     parts = {"n": shown, "$": symbols.currency_symbol, "%": symbols.percent_symbol, "-": symbols.negative_sign}
     return joined([parts.get(char, char) for char in pattern])
 

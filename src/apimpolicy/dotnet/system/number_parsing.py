@@ -62,7 +62,7 @@ def _text(text: str | None) -> str:
 
 
 def parse_int(type_name: str, text: str | None, styles: int = INTEGER, symbols: NumberSymbols = INVARIANT) -> int:
-    """An integer of the type with this C# keyword.
+    """Return an integer of the type with this C# keyword.
 
     >>> parse_int("int", " -42 "), parse_int("int", "1F", HEX)
     (-42, 31)
@@ -108,7 +108,7 @@ def _parse_hex(type_name: str, text: str, styles: int) -> int:
 
 
 def parse_double(text: str | None, styles: int = FLOAT_AND_THOUSANDS, symbols: NumberSymbols = INVARIANT) -> float:
-    """A `double`; what is too large becomes infinity.
+    """Return a `double`; what is too large becomes infinity.
 
     >>> parse_double("1,500.25"), parse_double("1e400")
     (1500.25, inf)
@@ -138,12 +138,12 @@ def _named_double(text: str, symbols: NumberSymbols) -> float:
 
 
 def parse_single(text: str | None, styles: int = FLOAT_AND_THOUSANDS, symbols: NumberSymbols = INVARIANT) -> float:
-    """A `float`; what is too large becomes infinity."""
+    """Return a `float`; what is too large becomes infinity."""
     return to_single(parse_double(text, styles, symbols))
 
 
 def parse_decimal(text: str | None, styles: int = NUMBER, symbols: NumberSymbols = INVARIANT) -> Decimal:
-    """A `decimal`, trailing zeros kept, rounded to what fits.
+    """Return a `decimal`, trailing zeros kept, rounded to what fits.
 
     >>> parse_decimal("12.50")
     Decimal('12.50')

@@ -29,12 +29,12 @@ _BLANK_AFTER_SIGN = 2
 
 
 def invalid() -> FormatException:
-    """What a text that is no number throws."""
+    """Return what a text that is no number throws."""
     return FormatException(_FORMAT)
 
 
 def _one_of(*symbols: str) -> str:
-    """A pattern for symbols; a plain blank may stand for those that do not break, as people write it."""
+    """Return a pattern for symbols; a plain blank may stand for those that do not break, as people write it."""
     patterns = [
         "".join(
             "[ \xa0]" if char == "\xa0" else "[ \u202f]" if char == "\u202f" else re.escape(char) for char in symbol
@@ -75,7 +75,7 @@ class _Numbers:
         return f"((?:{'|'.join(found)})*+)" if found else "()"
 
     def is_negative(self, before: str, after: str, blank_after_sign: bool) -> bool:
-        """Raises FormatException for marks that do not go together."""
+        """Raise FormatException for marks that do not go together."""
         sign = currency = ""
         for mark in self.mark.finditer(before):
             white, _, minus, parenthesis, money = mark.groups()

@@ -88,12 +88,12 @@ INVARIANT = NumberSymbols()
 
 
 def numbers_of(provider: Any) -> NumberSymbols:
-    """What an IFormatProvider says about numbers; null is the current culture, the invariant one."""
+    """Return what an IFormatProvider says about numbers; null is the current culture, the invariant one."""
     return INVARIANT if provider is None else provider.number_symbols
 
 
 def group_ends(length: int, sizes: tuple[int, ...]) -> list[int]:
-    """How many digits stand behind each separator, in a number of this many digits before the point.
+    """Return how many digits stand behind each separator, in a number of this many digits before the point.
 
     >>> group_ends(9, (3, 2)), group_ends(9, (3, 0)), group_ends(3, (3,))
     ([3, 5, 7], [3], [])

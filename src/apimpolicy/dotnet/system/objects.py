@@ -49,7 +49,7 @@ _TO_STRING: dict[type, Callable[[Any], str]] = {
 
 @counts_itself
 def to_string(value: Any) -> str:
-    """What `ToString()` gives for a value that is not null.
+    """Return what `ToString()` gives for a value that is not null.
 
     >>> to_string(True), to_string(1.5), to_string(1e20)
     ('True', '1.5', '1E+20')
@@ -70,7 +70,7 @@ def to_string(value: Any) -> str:
 
 
 def text(value: Any) -> str:
-    """What string concatenation and formatting make of a value: null is empty.
+    """Return what string concatenation and formatting make of a value: null is empty.
 
     >>> text(None), text("a")
     ('', 'a')
@@ -257,7 +257,7 @@ _type_objects: weakref.WeakValueDictionary[Type, TypeObject] = weakref.WeakValue
 
 
 def type_object(type_: Type) -> TypeObject:
-    """What `typeof(…)` gives."""
+    """Return what `typeof(…)` gives."""
     found = _type_objects.get(type_)
     if found is None:
         found = _type_objects[type_] = TypeObject(type_)
@@ -265,7 +265,7 @@ def type_object(type_: Type) -> TypeObject:
 
 
 def get_type(value: Any) -> TypeObject:
-    """What `GetType()` gives for a value; raises NullReferenceException for null, also that of a nullable."""
+    """Return what `GetType()` gives for a value; raises NullReferenceException for null, also that of a nullable."""
     if value is None:
         raise NullReferenceException
     return type_object(type_of(value))

@@ -32,7 +32,7 @@ class DateTimeOffset:
         self.offset_ticks = offset_ticks
 
     def __getattr__(self, name: str) -> Any:
-        """The parts of the date and time are the clock's."""
+        """Return the parts of the date and time are the clock's."""
         if name in _OF_CLOCK:
             return getattr(self.clock, name)
         raise AttributeError(name)
@@ -197,7 +197,7 @@ def _checked(ticks: int, offset_ticks: int) -> DateTimeOffset:
 
 @implements("System.DateTimeOffset", "new(DateTime)", "op_Implicit")
 def from_datetime(moment: DateTime) -> DateTimeOffset:
-    """The gateway's local time is UTC, so every kind has offset zero."""
+    """Return the gateway's local time is UTC, so every kind has offset zero."""
     return DateTimeOffset(moment.ticks)
 
 
@@ -231,7 +231,7 @@ def _from_parts(year: int, month: int, day: int, hour: int, minute: int, second:
 
 @implements("System.DateTimeOffset", "UtcNow", "Now")
 def utc_now() -> DateTimeOffset:
-    """The clock of the running evaluation; the gateway's local time is UTC."""
+    """Return the clock of the running evaluation; the gateway's local time is UTC."""
     return DateTimeOffset(environment().utc_now())
 
 

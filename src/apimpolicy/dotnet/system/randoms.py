@@ -27,7 +27,7 @@ class Random:
     dotnet_type_name = "System.Random"
 
     def __init__(self, seed: int) -> None:
-        """Raises nothing: every `int` is a seed.
+        """Raise nothing: every `int` is a seed.
 
         >>> Random(42).next(), Random(42).next_double()
         (1434747710, 0.6681064659115423)

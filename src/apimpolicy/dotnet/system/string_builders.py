@@ -146,7 +146,7 @@ class StringBuilder:
         return self
 
     def insert(self, index: int, piece: str) -> StringBuilder:
-        """Raises ArgumentOutOfRangeException."""
+        """Raise ArgumentOutOfRangeException."""
         if not 0 <= index <= self._length:
             raise ArgumentOutOfRangeException("index", _INDEX)
         environment().check_length(self._length + len(piece))

@@ -46,7 +46,7 @@ def _repeated(char: str, count: int) -> str:
 
 @implements("string", "Chars")
 def char_at(text: str, index: int) -> str:
-    """The code unit at this index; raises IndexOutOfRangeException."""
+    """Return the code unit at this index; raises IndexOutOfRangeException."""
     if 0 <= index < len(text):
         return text[index]
     raise IndexOutOfRangeException
@@ -153,7 +153,7 @@ _FEW = 64
 
 
 def _trimmed(text: str, chars: Any, *, start: bool = True, end: bool = True) -> str:
-    """The text without these characters, or without white space if there are none, at its start and its end."""
+    """Return the text without these characters, or without white space if there are none, at its start and its end."""
     trim = str.strip if start and end else str.lstrip if start else str.rstrip
     if len(chars or ()) <= _FEW:
         work_through(len(text))
@@ -271,7 +271,7 @@ _NO_CHARACTER = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbf
 
 
 def _valid(text: str) -> str:
-    """The text by code points; raises ArgumentException for half of a surrogate pair and for U+FFFE."""
+    """Return the text by code points; raises ArgumentException for half of a surrogate pair and for U+FFFE."""
     if _NO_CHARACTER.search(text):
         raise ArgumentException("String contains invalid Unicode code points.", "strInput")
     return from_utf16(text)

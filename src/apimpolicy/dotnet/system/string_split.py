@@ -48,7 +48,7 @@ def split(text: str, separators: Iterable[str | None] | None, count: int = _UNBO
 
 
 def _parts(text: str, separators: list[str]) -> list[tuple[str, int]]:
-    """All parts, each with the position after its separator."""
+    """Return all parts, each with the position after its separator."""
     if len(separators) == 1:
         width, position = len(separators[0]), 0
         found = []

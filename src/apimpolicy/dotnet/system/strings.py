@@ -78,7 +78,7 @@ def format_value(value: Any, format_: str | None, provider: Any = None) -> str:
 
 
 def format_item(value: Any, alignment: int = 0, format_: str | None = None, provider: Any = None) -> str:
-    """One hole of an interpolated or composite format string; a negative alignment pads on the right.
+    """Return one hole of an interpolated or composite format string; a negative alignment pads on the right.
 
     >>> format_item(7, -3, "D2"), format_item(None, 3), format_item(1234.5, 0, "N2")
     ('07 ', '   ', '1,234.50')
@@ -91,7 +91,7 @@ def format_item(value: Any, alignment: int = 0, format_: str | None = None, prov
 
 
 def concat(*parts: Any) -> str:
-    """The `+` of strings: null is empty, other values are boxed and give their `ToString()`.
+    """Return the `+` of strings: null is empty, other values are boxed and give their `ToString()`.
 
     >>> concat("n=", 1, None, True)
     'n=1True'
@@ -151,7 +151,7 @@ def _spaces(format_: str, position: int) -> int:
 
 
 def _hole(format_: str, position: int, arguments: Sequence[Any], provider: Any) -> tuple[str, int]:
-    """The text of the hole whose brace stands before this position, and the position after it."""
+    """Return the text of the hole whose brace is before this position, and the position after it."""
     index, position = _number(format_, position)
     if index >= len(arguments):
         raise FormatException(_INVALID_INDEX)
@@ -172,7 +172,7 @@ def _hole(format_: str, position: int, arguments: Sequence[Any], provider: Any) 
 
 
 def _item_format(format_: str, position: int) -> tuple[str, int]:
-    """The format after the colon of a hole, and the position of the brace that closes the hole.
+    """Return the format after the colon of a hole, and the position of the brace that closes the hole.
 
     .NET Core ends a hole at its first closing brace and refuses an opening one. .NET Framework takes doubled braces
     for a part of the format.

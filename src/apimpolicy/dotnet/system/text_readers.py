@@ -54,7 +54,7 @@ class StringReader:
 
     @member("Read(char[], int, int)")
     def read_into(self, buffer: Array | None, index: int, count: int) -> int:
-        """The number of characters that were read: 0 at the end."""
+        """Return the number of characters that were read: 0 at the end."""
         check_buffer(buffer, index, count)
         assert buffer is not None
         found = self._open()[self._position : self._position + count]

@@ -37,7 +37,7 @@ class TextWriter:
         raise NotImplementedError
 
     def write(self, value: str | None) -> None:
-        """Raises ObjectDisposedException when the writer is closed."""
+        """Raise ObjectDisposedException when the writer is closed."""
         if self._closed:
             raise ObjectDisposedException("Cannot write to a closed TextWriter.")
         self.put(value or "")
@@ -104,7 +104,7 @@ def _shower(type_name: str) -> Callable[[Any, Any], str]:
 
 
 def _provider_of(writer: TextWriter) -> Any:
-    """The writer's own, or the current culture."""
+    """Return the writer's own, or the current culture."""
     from apimpolicy.dotnet.globalization.cultures import INVARIANT
 
     return writer.provider or INVARIANT

@@ -90,7 +90,7 @@ def _parse_custom(text: str, format_: str, negative: bool) -> TimeSpan:
 
 
 def parse_exact(text: str | None, format_: str | None, provider: Any = None, styles: int = 0) -> TimeSpan:
-    """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException.
+    """Raise ArgumentNullException, ArgumentException, FormatException, OverflowException.
 
     >>> parse_exact("01h", "hh'h'"), parse_exact("5", "%m", None, 1)
     (TimeSpan('01:00:00'), TimeSpan('-00:05:00'))

@@ -1,7 +1,7 @@
 """The standard forms of a `TimeSpan` in a text, as `Parse` and the formats `c`, `g` and `G` read them.
 
 Source: .NET Core 3.1, `TimeSpanParse`. A text may have several readings, which are tried in turn: `24:00:00` is no
-time of day, so it is 24 days. In the constant form a point stands behind the days, in the general ones a colon.
+time of day, so it is 24 days. In the constant form a point is behind the days, in the general ones a colon.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CONSTANT: dict[tuple[str, ...], tuple[str, ...]] = {
     (".", ":", ":."): ("dhmf",),
     (".", ":", ":", "."): ("dhmsf",),
 }
-"""What stands between the numbers, and what the numbers then are: days, hours, minutes, seconds, fraction."""
+"""What is between the numbers, and what the numbers then are: days, hours, minutes, seconds, fraction."""
 GENERAL_LONG: dict[tuple[str, ...], tuple[str, ...]] = {(":", ":", ":", "."): ("dhmsf",)}
 GENERAL: dict[tuple[str, ...], tuple[str, ...]] = GENERAL_LONG | {
     (): ("d",),
@@ -41,12 +41,12 @@ GENERAL: dict[tuple[str, ...], tuple[str, ...]] = GENERAL_LONG | {
 
 
 def unrecognized(text: str) -> FormatException:
-    """What parsing throws for a text that has no reading."""
+    """Return what parsing throws for a text that has no reading."""
     return FormatException(f"String '{text}' was not recognized as a valid TimeSpan.")
 
 
 def out_of_range(text: str) -> OverflowException:
-    """What parsing throws for 25 hours and the like."""
+    """Return what parsing throws for 25 hours and the like."""
     return OverflowException(
         f"The TimeSpan string '{text}' could not be parsed because at least one of the numeric components is out "
         "of range or contains too many digits."
@@ -84,7 +84,7 @@ def _with_point(between: tuple[str, ...], point: str) -> tuple[str, ...]:
 
 
 def _ticks(reading: str, numbers: list[str]) -> int | None:
-    """The sum of the parts; None when one of them is out of range."""
+    """Return the sum of the parts; None when one of them is out of range."""
     ticks = 0
     for kind, digits in zip(reading, numbers, strict=True):
         if kind == "f":

@@ -55,7 +55,7 @@ class TimeZone:
         return self.names[index]
 
     def to_string(self) -> str:
-        """Raises NotSimulatedError for a zone whose names are the operating system's."""
+        """Raise NotSimulatedError for a zone whose names are the operating system's."""
         return self._name(0)
 
     @property
@@ -91,7 +91,7 @@ class TimeZone:
         return _ticks(moment.utcoffset()), _ticks(moment.replace(fold=1).utcoffset())
 
     def clock_of(self, moment: DateTime) -> int:
-        """The ticks that this zone's clock shows; a moment without kind is one of its clock already."""
+        """Return the ticks that this zone's clock shows; a moment without kind is one of its clock already."""
         return moment.ticks + (0 if moment.kind == UNSPECIFIED else self.offset_of_utc(moment.ticks))
 
     @member("IsAmbiguousTime(DateTime)")
@@ -101,7 +101,7 @@ class TimeZone:
 
     @member("GetAmbiguousTimeOffsets(DateTime)")
     def ambiguous_offsets(self, moment: DateTime, name: str = "DateTime") -> Array:
-        """Raises ArgumentException."""
+        """Raise ArgumentException."""
         if not self.is_ambiguous(moment):
             raise ArgumentException(
                 f"The supplied {name} is not in an ambiguous time range.", name[0].lower() + name[1:]
@@ -134,7 +134,7 @@ class TimeZone:
         return all(a.equals(b) for a, b in zip(own.rules, its.rules, strict=True))
 
     def get_adjustment_rules(self) -> Array:
-        """Raises NotSimulatedError for a zone of the time zone data, which has no such rules."""
+        """Raise NotSimulatedError for a zone of the time zone data, which has no such rules."""
         if self.zone is not None and not isinstance(self.zone, RuleZone):
             raise NotSimulatedError("System.TimeZoneInfo", f"the adjustment rules of {self.id!r}, which are Windows'")
         return Array(named("System.TimeZoneInfo.AdjustmentRule"), self.zone.rules if self.zone is not None else ())
@@ -214,7 +214,7 @@ def _zone(name: str) -> TimeZone | None:
 
 @implements("System.TimeZoneInfo", "FindSystemTimeZoneById")
 def find(name: str | None) -> TimeZone:
-    """Raises ArgumentNullException, TimeZoneNotFoundException."""
+    """Raise ArgumentNullException, TimeZoneNotFoundException."""
     name = require(name, "id")
     if name.upper() == "UTC":
         return UTC_ZONE
@@ -226,7 +226,7 @@ def find(name: str | None) -> TimeZone:
 
 @implements("System.TimeZoneInfo", "Local")
 def _local_zone() -> TimeZone:
-    """The gateway's zone is UTC."""
+    """Return the gateway's zone is UTC."""
     return UTC_ZONE
 
 
@@ -235,14 +235,14 @@ def _given(zone: TimeZone | None, name: str = "destinationTimeZone") -> TimeZone
 
 
 def _moment(ticks: int, zone: TimeZone) -> DateTime:
-    """A moment in UTC as the clock of a zone shows it."""
+    """Return a moment in UTC as the clock of a zone shows it."""
     clock = min(max(ticks + zone.offset_of_utc(ticks), 0), MAX_TICKS)
     return DateTime(clock, UTC if zone is UTC_ZONE else UNSPECIFIED)
 
 
 @implements("System.TimeZoneInfo", "ConvertTime(DateTime, TimeZoneInfo)")
 def convert(moment: DateTime, zone: TimeZone | None) -> DateTime:
-    """A moment without kind counts as the gateway's local time, UTC."""
+    """Return a moment without kind counts as the gateway's local time, UTC."""
     return _moment(moment.ticks, _given(zone))
 
 

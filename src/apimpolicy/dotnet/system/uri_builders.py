@@ -114,7 +114,7 @@ class UriBuilder:
         return parse(self.to_string())
 
     def to_string(self) -> str:
-        """Raises UriFormatException for a password without a user name."""
+        """Raise UriFormatException for a password without a user name."""
         if self._password and not self._user_name:
             raise UriFormatException("Invalid URI: The username:password construct is badly formed.")
         scheme = self._scheme + self._delimiter if self._scheme else ""

@@ -36,7 +36,7 @@ _LABEL = re.compile(r"[^\W_][\w-]*|_[\w-]*")
 
 
 def check_host_name(name: str | None) -> int:
-    """What a text is as a host name; a name of one label counts as Dns, as in .NET."""
+    """Return what a text is as a host name; a name of one label counts as Dns, as in .NET."""
     if not name or len(name) > 10_240:
         return UNKNOWN
     bare = name[1:-1] if name.startswith("[") and name.endswith("]") else name
@@ -188,12 +188,12 @@ def _from_hex(digit: str) -> int:
 
 @implements(_URI, "CheckSchemeName")
 def is_scheme(name: str | None) -> bool:
-    """Whether a text is a scheme by RFC 3986."""
+    """Return whether a text is a scheme by RFC 3986."""
     return name is not None and re.fullmatch("[A-Za-z][A-Za-z0-9+.-]*", name) is not None
 
 
 def _as_it_is(uri: Uri, text: str, dont_escape: bool) -> Uri:
-    """Raises NotSimulatedError where escaping would matter for a URI that is to be left as it is."""
+    """Raise NotSimulatedError where escaping would matter for a URI that is to be left as it is."""
     if dont_escape:
         if re.fullmatch(r"[A-Za-z0-9\-_~/?#=&+:.,;@]*", text) is None:
             raise NotSimulatedError("System.Uri with dontEscape", "escapes, or characters that may need some")

@@ -52,12 +52,12 @@ def readable(text: str) -> str:
 
 
 def _shown(run: str) -> str:
-    """The characters of escapes; bytes that are no UTF-8, and what RFC 3987 does not allow, stay escaped."""
+    """Return the characters of escapes; bytes that are no UTF-8, and what RFC 3987 does not allow, stay escaped."""
     return _NO_IRI_CHARACTER.sub(lambda match: percent_encode(match.group(), ""), percent_decode(run))
 
 
 def without_dot_segments(path: str) -> str:
-    """A rooted path in which `.` and `..` are worked out."""
+    """Return a rooted path in which `.` and `..` are worked out."""
     if "/." not in path:
         return path
     kept: list[str] = []

@@ -112,7 +112,7 @@ class Uri:
         return f"{self.scheme}://{user}{self.authority}"
 
     def to_string(self) -> str:
-        """The URI for people: escapes of characters that need none are undone."""
+        """Return the URI for people: escapes of characters that need none are undone."""
         if not self.is_absolute:
             return self.original
         return readable(self.absolute_uri)
@@ -222,7 +222,7 @@ def _refuse_backslash(scheme: str, rest: str) -> None:
 
 @counts_itself
 def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
-    """Raises ArgumentNullException, UriFormatException."""
+    """Raise ArgumentNullException, UriFormatException."""
     text = require(text, "uriString")
     work_through(len(text) << 4)
     trimmed = text.strip(" \t\r\n\f")
@@ -250,7 +250,7 @@ def parse(text: str | None, kind: int = ABSOLUTE) -> Uri:
 
 
 def _implicit_file(text: str, kind: int) -> str | None:
-    """What stands behind `file:` when the text is the path of a file; None when it is none.
+    """Return what is behind `file:` when the text is the path of a file; None when it is none.
 
     `c:\\a` and `\\\\host\\a` are, unless it has to be a relative URI; `//host/a`, and on Linux `/a`, only when it
     must not be one.
@@ -268,7 +268,7 @@ def _implicit_file(text: str, kind: int) -> str | None:
 
 
 def _lacks_authority(reference: re.Match[str]) -> bool:
-    """Whether `http:a` is a reference like `a`: the scheme is one that needs an authority."""
+    """Return whether `http:a` is a reference like `a`: the scheme is one that needs an authority."""
     return reference[1].lower() in _PORTS and not re.match(r"[/\\]{2}", reference[2])
 
 
@@ -281,7 +281,7 @@ def try_parse(text: str | None, kind: int) -> Uri | None:
 
 
 def combine(base: Uri | None, relative: str | None) -> Uri:
-    """A reference resolved against a base, by RFC 3986."""
+    """Return a reference resolved against a base, by RFC 3986."""
     base = require(base, "baseUri")
     base.absolute() if base.is_absolute else _refuse_base()
     reference = (relative or "").strip()
@@ -412,7 +412,7 @@ for _scheme in _SCHEMES:
 
 @implements("System.Uri", "MakeRelativeUri")
 def make_relative(base: Uri, uri: Uri | None) -> Uri:
-    """The reference that leads from one URI to another; the other itself when the authority differs."""
+    """Return the reference that leads from one URI to another; the other itself when the authority differs."""
     uri = require(uri, "uri")
     base.absolute(), uri.absolute()
     if base.left_part() != uri.left_part():

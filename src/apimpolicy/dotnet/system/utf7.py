@@ -19,11 +19,11 @@ _DIGIT_BITS, _UNIT_BITS = 6, 16
 
 
 class Utf7(Encoding):
-    """It has no fallbacks: every code unit can be written, every byte can be read."""
+    """UTF-7, which can write every code unit and read every byte."""
 
     __slots__ = ()
 
-    def encode_with(self, text: str, fallback: str | None) -> bytes:
+    def encode(self, text: str) -> bytes:
         work_through(len(text) << 3)
         out: list[str] = []
         bits = buffer = 0
@@ -76,12 +76,11 @@ class Utf7(Encoding):
 
 
 def _closed(buffer: int, bits: int) -> str:
-    """The end of a piece of base 64: the bits that are left, and `-`."""
+    """Return the end of a piece of base 64: the bits that are left, and `-`."""
     return (_DIGITS[buffer << _DIGIT_BITS - bits] if bits else "") + "-"
 
 
 UTF7 = Utf7("utf-7", 65000, "Unicode (UTF-7)", "utf-7", "UTF7Encoding")
-UTF7.encoder_fallback = UTF7.decoder_fallback = ""
 add_encoding(UTF7, "utf-7", "unicode-1-1-utf-7", "csunicode11utf7", "x-unicode-1-1-utf-7", "x-unicode-2-0-utf-7")
 
 implements_all("System.Text.Encoding", {"UTF7": lambda: UTF7})

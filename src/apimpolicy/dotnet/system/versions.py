@@ -68,7 +68,7 @@ def _new(*numbers: int) -> Version:
 
 @implements("System.Version", "Parse")
 def parse(text: str | None) -> Version:
-    """Raises ArgumentNullException, ArgumentException, FormatException, OverflowException."""
+    """Raise ArgumentNullException, ArgumentException, FormatException, OverflowException."""
     text = require(text, "input")
     return _parse(text)
 

@@ -55,7 +55,7 @@ def form_encode(text: str, safe: str, upper: bool = True) -> str:
 
 
 def form_decode(text: str) -> str:
-    """The way back; bytes that are no UTF-8 become replacement characters."""
+    """Return the way back; bytes that are no UTF-8 become replacement characters."""
     work_through(len(text) << 2)
     text = text.replace("+", " ")
     if "%" not in text:
@@ -109,7 +109,7 @@ def _decode_entity(match: re.Match[str]) -> str:
 @implements("System.Net.WebUtility", "HtmlDecode(string)", cost=SLOW)
 @implements("System.Web.HttpUtility", "HtmlDecode(string)", cost=SLOW)
 def html_decode(text: str | None) -> str | None:
-    """The entities of HTML 4, `&apos;` and numbers; unknown ones stay."""
+    """Return the entities of HTML 4, `&apos;` and numbers; unknown ones stay."""
     work_through(len(text or "") << 2)
     return text if text is None or "&" not in text else _ENTITY.sub(_decode_entity, text)
 
@@ -132,7 +132,7 @@ def _url_decode(text: str | None) -> str | None:
 
 @implements("System.Uri", "EscapeDataString", cost=SLOW)
 def escape_data_string(text: str | None) -> str:
-    """Everything but the unreserved characters of RFC 3986.
+    """Return everything but the unreserved characters of RFC 3986.
 
     >>> escape_data_string("a b&~!")
     'a%20b%26~%21'
@@ -145,7 +145,7 @@ def escape_data_string(text: str | None) -> str:
 
 @implements("System.Uri", "EscapeUriString", cost=SLOW)
 def escape_uri_string(text: str | None) -> str:
-    """Everything but the unreserved and the reserved characters of RFC 3986."""
+    """Return everything but the unreserved and the reserved characters of RFC 3986."""
     text = require(text, "stringToEscape")
     if _HALF_PAIR.search(text):
         raise UriFormatException("Invalid URI: There is an invalid sequence in the string.")
@@ -171,7 +171,7 @@ def _write_html_decoded(text: str | None, output: StringWriter | None) -> None:
 
 
 def _bytes(data: Array | None, offset: int, count: int) -> bytes | None:
-    """The part of an array that is to be encoded; None for no array and no bytes."""
+    """Return the part of an array that is to be encoded; None for no array and no bytes."""
     if data is None:
         if count == 0:
             return None

@@ -61,7 +61,7 @@ class TransitionTime:
         return hash(self._identity())
 
     def ticks_in(self, year: int) -> int:
-        """The clock time of the transition in a year, as ticks."""
+        """Return the clock time of the transition in a year, as ticks."""
         last = calendar.monthrange(year, self.month)[1]
         if self.is_fixed_date_rule:
             day = min(self.day, last)
@@ -74,13 +74,13 @@ class TransitionTime:
 
 @implements(_TRANSITION, "CreateFixedDateRule")
 def fixed_date(time: DateTime, month: int, day: int) -> TransitionTime:
-    """Raises ArgumentException, ArgumentOutOfRangeException."""
+    """Raise ArgumentException, ArgumentOutOfRangeException."""
     return TransitionTime(time, month, day, 1, 0, True)
 
 
 @implements(_TRANSITION, "CreateFloatingDateRule")
 def floating_date(time: DateTime, month: int, week: int, day_of_week: int) -> TransitionTime:
-    """Raises ArgumentException, ArgumentOutOfRangeException."""
+    """Raise ArgumentException, ArgumentOutOfRangeException."""
     return TransitionTime(time, month, 1, week, day_of_week, False)
 
 
@@ -117,7 +117,7 @@ class AdjustmentRule:
         return self.start.get_hash_code()
 
     def is_daylight(self, standard_ticks: int) -> bool:
-        """Whether it is daylight saving time when a clock that never changes shows this."""
+        """Return whether it is daylight saving time when a clock that never changes shows this."""
         year = standard_ticks // DAY
         year = datetime.date.fromordinal(year + 1).year
         begin = self.daylight_start.ticks_in(year)
@@ -144,7 +144,7 @@ def _check_whole_day(date: DateTime, name: str, limit: int) -> None:
 def create_rule(
     start: DateTime, end: DateTime, delta: TimeSpan, daylight_start: TransitionTime, daylight_end: TransitionTime
 ) -> AdjustmentRule:
-    """Raises ArgumentException, ArgumentOutOfRangeException."""
+    """Raise ArgumentException, ArgumentOutOfRangeException."""
     _check_date(start, "dateStart")
     _check_date(end, "dateEnd")
     if daylight_start == daylight_end:

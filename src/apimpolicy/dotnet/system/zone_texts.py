@@ -67,7 +67,7 @@ def _written_rule(rule: AdjustmentRule) -> str:
 
 @implements(_INFO, "ToSerializedString")
 def serialize(zone: TimeZone) -> str:
-    """Raises NotSimulatedError for a zone of the operating system."""
+    """Raise NotSimulatedError for a zone of the operating system."""
     rules = "".join(map(_written_rule, zone.get_adjustment_rules()))
     names = ";".join(_written(name) for name in (zone.to_string(), zone.standard_name, zone.daylight_name))
     return f"{_written(zone.id)};{_written_minutes(TimeSpan(zone.base_offset))};{names};{rules};"
@@ -79,7 +79,7 @@ class _Reader:
         self.at = 0
 
     def value(self) -> str:
-        """The text up to the next semicolon."""
+        """Return the text up to the next semicolon."""
         match = _TOKEN.match(self.text, self.at)
         if match is None or match[2] != ";":
             raise _corrupt()
@@ -133,7 +133,7 @@ class _Reader:
 
 @implements(_INFO, "FromSerializedString")
 def deserialize(source: str | None) -> TimeZone:
-    """Raises ArgumentNullException, ArgumentException for an empty text, SerializationException."""
+    """Raise ArgumentNullException, ArgumentException for an empty text, SerializationException."""
     source = require(source, "source")
     if not source:
         raise ArgumentException("The specified serialized string '' is not supported.", "source")

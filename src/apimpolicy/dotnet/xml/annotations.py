@@ -39,7 +39,7 @@ def add(node: Any, annotation: Any) -> None:
 
 
 def first_of(types: tuple[Type, ...], node: Any) -> Any:
-    """The first annotation of a type, or None."""
+    """Return the first annotation of a type, or None."""
     return next(_found(node, types[-1]), None)
 
 

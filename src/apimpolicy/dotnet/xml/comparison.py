@@ -21,7 +21,7 @@ from apimpolicy.dotnet.xml.nodes import (
 
 
 def _content(node: XContainer) -> list[XNode]:
-    """The children with neighbouring texts put together; two documents differ by nothing but these."""
+    """Return the children with neighbouring texts put together; two documents differ by nothing but these."""
     found: list[XNode] = []
     for child in node.children:
         if child.node_type == TEXT and found and found[-1].node_type == TEXT:
@@ -32,7 +32,7 @@ def _content(node: XContainer) -> list[XNode]:
 
 
 def _own_parts(node: XNode) -> tuple[Any, ...]:
-    """What a node is apart from its children."""
+    """Return what a node is apart from its children."""
     if isinstance(node, XElement):
         attributes = tuple((attribute.name, attribute.value) for attribute in node.attribute_list)
         return (node.node_type, node.name, attributes, node.is_empty)

@@ -45,7 +45,7 @@ class XContainer(XNode):
         return self.children[-1] if self.children else None
 
     def index_of(self, node: XObject) -> int:
-        """The position of this very node among the children, or -1."""
+        """Return the position of this very node among the children, or -1."""
         node.place = max(position_of(self.children, node, node.place), 0)
         return node.place if node.parent is self else -1
 
@@ -77,7 +77,7 @@ class XContainer(XNode):
         return next(iter(self.elements_named(name)), None)
 
     def below(self, *, with_self: bool = False) -> Iterator[XNode]:
-        """All nodes below, in document order."""
+        """Yield all nodes below, in document order."""
         if with_self:
             yield self
         burn = environment().step
@@ -141,7 +141,7 @@ class XContainer(XNode):
         return index
 
     def _owned(self, node: XNode) -> XNode:
-        """The node to put in: a copy when it is in a tree already, or this container is inside of it."""
+        """Return the node to put in: a copy when it is in a tree already, or this container is inside of it."""
         return clone(node) if node.parent is not None or self.root_object is node else node
 
     def _insert_node(self, index: int, node: XNode) -> None:
@@ -174,7 +174,7 @@ class XContainer(XNode):
 
 
 def clone(node: XNode) -> XNode:
-    """A deep copy without a parent."""
+    """Return a deep copy without a parent."""
     result = node.bare_copy()
     stack = [(node, result)]
     while stack:

@@ -55,7 +55,7 @@ def _boxed_items(items: Any) -> Iterator[Any]:
 
 
 def text_of(value: Any) -> str:
-    """The text that a value gets in XML. Raises ArgumentException for nodes."""
+    """Return the text that a value gets in XML. Raises ArgumentException for nodes."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
@@ -103,7 +103,7 @@ def format_date(value: Any) -> str:
 
 
 def format_duration(ticks: int) -> str:
-    """An XML Schema duration: `P1DT2H3M4.5S`."""
+    """Return an XML Schema duration: `P1DT2H3M4.5S`."""
     sign, ticks = ("-", -ticks) if ticks < 0 else ("", ticks)
     seconds, fraction = divmod(ticks, _TICKS)
     days, seconds = divmod(seconds, 86400)

@@ -25,12 +25,12 @@ NCNAME = re.compile(
 
 
 def is_name_start(character: str) -> bool:
-    """Whether a name without a colon may begin with this."""
+    """Return whether a name without a colon may begin with this."""
     return _FIRST.match(character) is not None
 
 
 def is_name_character(character: str) -> bool:
-    """Whether a name without a colon may go on with this."""
+    """Return whether a name without a colon may go on with this."""
     return NCNAME.fullmatch("a" + character) is not None
 
 

@@ -24,7 +24,7 @@ _NO_PARENT = "The parent is missing."
 
 
 def named_only(name: XName | None) -> Callable[[Any], bool]:
-    """The test for elements (or attributes) with this name; nothing has the name null."""
+    """Return the test for elements (or attributes) with this name; nothing has the name null."""
     return lambda node: name is not None and node.name == name
 
 
@@ -169,7 +169,7 @@ class XNode(XObject):
     # Text
 
     def bare_copy(self) -> XNode:
-        """A copy without children and without a parent."""
+        """Return a copy without children and without a parent."""
         raise NotImplementedError
 
     @member("ToString()")
@@ -182,7 +182,7 @@ class XNode(XObject):
 
 
 def _position(node: XObject) -> tuple[XObject, list[int]]:
-    """The root above a node, and the indexes that lead down to the node."""
+    """Return the root above a node, and the indexes that lead down to the node."""
     steps: list[int] = []
     while node.parent is not None:
         steps.append(node.parent.index_of(node))

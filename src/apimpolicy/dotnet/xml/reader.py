@@ -41,14 +41,14 @@ class _Parser(Scanner):
         super().__init__(text)
         self.keeps_whitespace = bool(options & PRESERVE_WHITESPACE)
         self.document = XDocument()
-        # Open elements with their name as written and where it stands; lines are counted when a message needs them.
+        # Open elements with their name as written and where it is; lines are counted when a message needs them.
         self.open: list[tuple[XElement, str, int]] = []
         self.scopes: list[dict[str, str]] = [{"": "", "xml": XML.name, "xmlns": XMLNS.name}]
 
     # Errors
 
     def unclosed(self) -> NoReturn:
-        """The text ended too early."""
+        """Return the text ended too early."""
         self.at = len(self.text)
         if not self.open:
             self.fail("Unexpected end of file has occurred.")
@@ -379,14 +379,14 @@ class _Parser(Scanner):
 
 @implements(X + "XDocument", "Parse")
 def parse_document(text: str | None, options: int = 0) -> XDocument:
-    """The document of a text. Raises XmlException with .NET's message for what is no XML."""
+    """Return the document of a text. Raises XmlException with .NET's message for what is no XML."""
     text = require(text, "s")
     return _Parser(text, options).parse()
 
 
 @implements(X + "XElement", "Parse")
 def parse_element(text: str | None, options: int = 0) -> XElement:
-    """The root element of a text, without its document."""
+    """Return the root element of a text, without its document."""
     root = parse_document(text, options).root
     assert root is not None
     root.parent = None

@@ -17,12 +17,11 @@ from apimpolicy.dotnet.xml.reader import parse_document, parse_element
 from apimpolicy.dotnet.xml.writer import DISABLE_FORMATTING, write
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.system.memory_streams import MemoryStream
     from apimpolicy.dotnet.xml.elements import XElement
     from apimpolicy.dotnet.xml.nodes import XNode
 
 _DOCUMENT, _ELEMENT = X + "XDocument", X + "XElement"
-_WRITER, _READER, _STREAM = "System.IO.TextWriter textWriter", "System.IO.TextReader textReader", "System.IO.Stream"
+_WRITER, _READER = "System.IO.TextWriter textWriter", "System.IO.TextReader textReader"
 _SAVE_OPTIONS, _LOAD_OPTIONS = f"{X}SaveOptions options", f"{X}LoadOptions options"
 
 
@@ -37,20 +36,8 @@ def save(node: XDocument | XElement, writer: Any, options: int = 0) -> None:
     bound("System.IO.TextWriter", "void Flush()")(writer)
 
 
-@implements(_DOCUMENT, "Save(Stream)", "Save(Stream, SaveOptions)")
-@implements(_ELEMENT, "Save(Stream)", "Save(Stream, SaveOptions)")
-def save_stream(node: XDocument | XElement, stream: MemoryStream | None, options: int = 0) -> None:
-    """Write where the stream stands; a byte order mark only at its beginning."""
-    from apimpolicy.dotnet.xml.encoded_documents import encoding_of, written
-
-    stream = require(stream, "output")
-    encoding = encoding_of(node)
-    data = written(node, declared_text(node, options, encoding.web_name), encoding)
-    stream.write_bytes(data if stream.position else encoding.preamble + data)
-
-
 def declared_text(node: XDocument | XElement, options: int, encoding: str) -> str:
-    """The node as text, with a declaration; raises InvalidOperationException for an empty document."""
+    """Return the node as text, with a declaration; raises InvalidOperationException for an empty document."""
     standalone = None
     if isinstance(node, XDocument):
         if node.root is None:
@@ -71,21 +58,8 @@ def _all_of(reader: Any) -> str:
 
 @implements(_ELEMENT, "Load(TextReader)", "Load(TextReader, LoadOptions)")
 def load_element(reader: Any, options: int = 0) -> XElement:
-    """The root element of a text. Raises XmlException for what is no XML."""
+    """Return the root element of a text. Raises XmlException for what is no XML."""
     return parse_element(_all_of(reader), options)
-
-
-def _content_of(stream: MemoryStream | None) -> str:
-    from apimpolicy.dotnet.xml.encoded_documents import read
-
-    stream = require(stream, "input")
-    return read(stream.read_rest())
-
-
-@implements(_ELEMENT, "Load(Stream)", "Load(Stream, LoadOptions)")
-def load_element_of_stream(stream: MemoryStream | None, options: int = 0) -> XElement:
-    """The root element of the document in the rest of a stream; raises XmlException for what is no XML."""
-    return parse_element(_content_of(stream), options)
 
 
 @dotnet_class("System.Xml.XmlWriter", members="Dispose=close Close")
@@ -156,6 +130,11 @@ for _name in (_DOCUMENT, _ELEMENT):
         f"static {_name} Load(string uri, {_LOAD_OPTIONS})",
         reason="expressions read and write no files; use Parse and ToString",
     )
+    declines(
+        _name,
+        *(f"{method}(Stream{options})" for method in ("Load", "Save") for options in ("", f", {method}Options")),
+        reason="Azure refuses the type Stream in policy expressions",
+    )
 declines(_ELEMENT, "new(XStreamingElement)", reason="policies cannot make an XStreamingElement: it is not allowed")
 
 
@@ -164,7 +143,5 @@ implements_all(
     {
         "Load(TextReader)": lambda reader, options=0: parse_document(_all_of(reader), options),
         "Load(TextReader, LoadOptions)": lambda reader, options=0: parse_document(_all_of(reader), options),
-        "Load(Stream)": lambda stream, options=0: parse_document(_content_of(stream), options),
-        "Load(Stream, LoadOptions)": lambda stream, options=0: parse_document(_content_of(stream), options),
     },
 )

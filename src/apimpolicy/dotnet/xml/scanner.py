@@ -16,7 +16,7 @@ _PREDEFINED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 
 
 def line_ends(text: str) -> str:
-    """The text with `\\r\\n` and `\\r` as `\\n`."""
+    """Return the text with `\\r\\n` and `\\r` as `\\n`."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -29,7 +29,7 @@ class Scanner:
         self.entities = dict(_PREDEFINED)
 
     def unclosed(self) -> NoReturn:
-        """The text ended too early."""
+        """Return the text ended too early."""
         self.at = len(self.text)
         self.fail("Unexpected end of file has occurred.")
 
@@ -46,7 +46,7 @@ class Scanner:
         raise self.failure(message, at)
 
     def failure(self, message: str, at: int | None = None) -> XmlException:
-        """The exception for a message, which gets the place."""
+        """Return the exception for a message, which gets the place."""
         line, position = self.place(self.at if at is None else at)
         return XmlException(f"{message} Line {line}, position {position}.")
 
@@ -55,7 +55,7 @@ class Scanner:
         self.fail(f"'{self.token(at)}' is an unexpected token. The expected token is '{wanted}'.", at)
 
     def token(self, at: int) -> str:
-        """The word or the character at an offset, as messages show it."""
+        """Return the word or the character at an offset, as messages show it."""
         if at >= len(self.text):
             self.unclosed()
         end = at
@@ -64,7 +64,7 @@ class Scanner:
         return self.text[at : max(end, at + 1)]
 
     def bad_character(self, at: int, *, begins: bool = False) -> NoReturn:
-        """A character that no name has, or that none begins with."""
+        """Return a character that no name has, or that none begins with."""
         if at >= len(self.text):
             self.unclosed()
         found = self.text[at]
@@ -82,7 +82,7 @@ class Scanner:
         return self.at > start
 
     def until(self, end: str, start: int, part: str = "") -> str:
-        """The text from `start` to `end`; moves behind it. `part` is what messages call it."""
+        """Return the text from `start` to `end`; moves behind it. `part` is what messages call it."""
         found = self.text.find(end, start)
         if found < 0:
             self.ended_inside(part) if part else self.unclosed()
@@ -130,7 +130,7 @@ class Scanner:
         return value
 
     def name(self) -> str:
-        """A name as written, colon and all."""
+        """Return a name as written, colon and all."""
         start = self.at
         self.part_of_name()
         if self.text.startswith(":", self.at):

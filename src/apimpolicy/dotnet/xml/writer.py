@@ -250,7 +250,7 @@ def _document_type(node: XNode) -> str:
 
 
 def write(node: XNode, options: int = 0) -> str:
-    """The text of a node, by `SaveOptions`.
+    """Return the text of a node, by `SaveOptions`.
 
     Raises ArgumentException for characters that XML cannot hold, XmlException for clashing namespaces.
     """

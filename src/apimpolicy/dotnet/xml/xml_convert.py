@@ -44,7 +44,7 @@ def _text(text: str | None) -> str:
 
 
 def to_integer(type_name: str, text: str | None) -> int:
-    """An integer of this C# type; raises FormatException or OverflowException."""
+    """Return an integer of this C# type; raises FormatException or OverflowException."""
     trimmed = _text(text).strip(_SPACE)
     if _INTEGER.match(trimmed) is None:
         raise FormatException(_WRONG_FORMAT)

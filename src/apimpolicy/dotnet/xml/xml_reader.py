@@ -19,7 +19,6 @@ from apimpolicy.dotnet.xml.names import X
 from apimpolicy.dotnet.xml.reader import PRESERVE_WHITESPACE, parse_document
 
 if TYPE_CHECKING:
-    from apimpolicy.dotnet.system.memory_streams import MemoryStream
     from apimpolicy.dotnet.xml.nodes import XNode
 
 NONE, WHITESPACE, END_ELEMENT = 0, 13, 15
@@ -148,19 +147,9 @@ def create(source: Any) -> XmlReader:
     return made
 
 
-@implements(_TYPE, "Create(Stream)")
-def create_over_stream(stream: MemoryStream | None) -> XmlReader:
-    from apimpolicy.dotnet.xml.encoded_documents import read
-
-    stream = require(stream, "input")
-    made = XmlReader(parse_document(read(stream.read_rest()), PRESERVE_WHITESPACE))
-    made.is_of_text = True
-    return made
-
-
 @implements(X + "XNode", "ReadFrom")
 def read_from(reader: XmlReader | None) -> XNode:
-    """A copy of the node the reader is on; the reader goes behind it."""
+    """Return a copy of the node the reader is on; the reader goes behind it."""
     reader = require(reader, "reader")
     if reader.node is None:
         raise InvalidOperationException("The XmlReader state should be Interactive.")
@@ -178,7 +167,7 @@ def create_reader(node: XNode, _options: int = 0) -> XmlReader:
 
 @implements(X + "XElement", "Load(XmlReader)", "Load(XmlReader, LoadOptions)")
 def load_element(reader: XmlReader | None, _options: int = 0) -> XNode:
-    """A copy of the element that the reader is on or before, behind which nothing may follow."""
+    """Return a copy of the element that the reader is on or before, behind which nothing may follow."""
     reader = require(reader, "reader")
     kind = reader.move_to_content()
     if kind != ELEMENT:

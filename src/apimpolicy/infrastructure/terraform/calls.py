@@ -32,7 +32,7 @@ class Children(Reference):
         found: list[tuple[Value, Module]] = []
         for key, scope, _ in instances_of(self.caller, self.block):
             inputs = {
-                attribute.name: self.caller.value(attribute.value, self.block.source, scope)
+                attribute.name: self.caller.value(attribute.value, attribute.source, scope)
                 for attribute in self.block.body.attributes.values()
                 if attribute.name not in _OF_CALLS
             }

@@ -24,14 +24,14 @@ def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Va
     """
     attributes = block.body.attributes
     if (count := attributes.get("count")) is not None:
-        number = whole(module.value(count.value, block.source, {}))
+        number = whole(module.value(count.value, count.source, {}))
         if isinstance(number, str) and number.isdigit():
             number = int(number)
         if isinstance(number, bool) or not isinstance(number, int):
             return [(0, {"count": {"index": 0}}, True)]
         return [(index, {"count": {"index": index}}, False) for index in range(min(number, MOST_INSTANCES))]
     if (each := attributes.get("for_each")) is not None:
-        value = module.value(each.value, block.source, {})
+        value = module.value(each.value, each.source, {})
         pairs = module.pairs(value)
         if pairs is None or len(pairs) > MOST_INSTANCES:
             where = ".".join(block.labels)
@@ -79,17 +79,17 @@ class Instance(Reference):
     def _evaluated(self, name: str) -> Value:
         attribute = self.block.body.attributes.get(name)
         if attribute is not None:
-            return self.module.value(attribute.value, self.block.source, self.scope)
+            return self.module.value(attribute.value, attribute.source, self.scope)
         return self.blocks(name) if self.has(name) else None
 
     def blocks(self, name: str) -> Value:
         """Return the blocks of a name as objects."""
-        return nested_blocks(self.module, self.block.body, name, self.block.source, self.scope)
+        return nested_blocks(self.module, self.block.body, name, self.scope)
 
     def place(self, name: str) -> tuple[Source, int]:
         """Return where an attribute is written, or else the resource."""
         attribute = self.block.body.attributes.get(name)
-        return self.block.source, self.block.start if attribute is None else attribute.start
+        return (self.block.source, self.block.start) if attribute is None else (attribute.source, attribute.start)
 
     def member(self, name: str) -> Value:
         if self.has(name):
@@ -145,19 +145,20 @@ def key_of(key: Value) -> str:
     return f"[{key.text}]" if isinstance(key, Unknown) else f"[{key}]" if isinstance(key, int) else f'["{key}"]'
 
 
-def body_value(module: Module, body: Body, source: Source, scope: Mapping[str, Value]) -> dict[str, Value]:
+def body_value(module: Module, body: Body, scope: Mapping[str, Value]) -> dict[str, Value]:
     """Return a body as an object: its attributes, and lists of its blocks."""
-    found = {name: module.value(each.value, source, scope) for name, each in body.attributes.items()}
+    found = {name: module.value(each.value, each.source, scope) for name, each in body.attributes.items()}
     names = {block.labels[0] if block.type == "dynamic" and block.labels else block.type for block in body.blocks}
-    return found | {name: nested_blocks(module, body, name, source, scope) for name in sorted(names)}
+    return found | {name: nested_blocks(module, body, name, scope) for name in sorted(names)}
 
 
-def nested_blocks(module: Module, body: Body, name: str, source: Source, scope: Mapping[str, Value]) -> Value:
+def nested_blocks(module: Module, body: Body, name: str, scope: Mapping[str, Value]) -> Value:
     """Return the blocks of a name, `dynamic` ones included, as objects; unknown if their number is."""
     found: list[Value] = []
     for block in body.blocks:
+        source = block.source
         if block.type == name:
-            found.append(body_value(module, block.body, source, scope))
+            found.append(body_value(module, block.body, scope))
         elif block.type == "dynamic" and block.labels == (name,):
             inner = block.body
             if "for_each" not in inner.attributes:
@@ -171,5 +172,5 @@ def nested_blocks(module: Module, body: Body, name: str, source: Source, scope: 
             for content in (each for each in inner.blocks if each.type == "content"):
                 for key, value in items[:MOST_INSTANCES]:
                     around = {**scope, variable: {"key": key, "value": value}}
-                    found.append(body_value(module, content.body, source, around))
+                    found.append(body_value(module, content.body, around))
     return found

@@ -45,6 +45,11 @@ MOST_LEVELS = 12
 MOST_TEMPLATES = 10
 
 
+def is_override(name: str) -> bool:
+    """Return whether a file changes blocks of other files: `override.tf`, `prod_override.tf`."""
+    return name.rpartition(".")[0].rpartition("_")[2] == "override"
+
+
 class Module(Evaluator):
     """One module, called once."""
 
@@ -77,9 +82,9 @@ class Module(Evaluator):
 
     @cached_property
     def blocks(self) -> dict[str, dict[tuple[str, ...], Block]]:
-        """The blocks of the module's files, by type and labels."""
+        """The blocks of the module's files, by type and labels, with those of override files merged in."""
         found: dict[str, dict[tuple[str, ...], Block]] = {}
-        for name in self.files.names(self.folder, FILES):
+        for name in sorted(self.files.names(self.folder, FILES), key=is_override):
             try:
                 source = self.files.source(self.folder, name)
             except LookupError:
@@ -88,13 +93,15 @@ class Module(Evaluator):
             self.problems += [(source, problem) for problem in body.problems]
             for block in body.blocks:
                 labels = (*block.labels, str(len(found.get("locals", ())))) if block.type == "locals" else block.labels
-                found.setdefault(block.type, {}).setdefault(labels, block)
+                known = found.setdefault(block.type, {}).setdefault(labels, block)
+                if known is not block and is_override(name):
+                    known.body.override(block.body)
         return found
 
     @cached_property
     def locals(self) -> dict[str, tuple[nodes.Node, Source]]:
         return {
-            name: (attribute.value, block.source)
+            name: (attribute.value, attribute.source)
             for block in self.blocks.get("locals", {}).values()
             for name, attribute in block.body.attributes.items()
         }
@@ -227,7 +234,7 @@ class Module(Evaluator):
     def folder_of(self, block: Block, name: str) -> str | None:
         """Return the folder of a called module, or None and note why it isn't read."""
         attribute = block.body.attributes.get("source")
-        written = None if attribute is None else self.value(attribute.value, block.source, {})
+        written = None if attribute is None else self.value(attribute.value, attribute.source, {})
         reason = f"its source isn't a folder here: {written}"
         address = ".".join(part for part in (re.sub(r"module\.|\[[^\]]*\]", "", self.place), name) if part)
         downloaded = self.root.modules_file.get(address)

@@ -88,6 +88,12 @@ class Body:
         self.blocks: list[Block] = []
         self.problems: list[Problem] = []
 
+    def override(self, other: Body) -> None:
+        """Replace attributes, and all blocks of each type that another body has."""
+        self.attributes |= other.attributes
+        types = {block.type for block in other.blocks}
+        self.blocks = [block for block in self.blocks if block.type not in types] + other.blocks
+
 
 class Block:
     """`type "label" { … }`; `inside` and `stop` are the span between the braces."""

@@ -55,7 +55,7 @@ class Leniency:
         return bool(self._stand_ins or self._problems)
 
 
-_NEEDS = re.compile(rb"\{\{|-id\s*=|managed-identity|openid-config")
+_NEEDS = re.compile(rb"\{\{|-id\s*=|managed-identity|openid-config|thumbprint\s*=")
 
 
 def may_need_stand_ins(policies: Iterable[AnyPolicy]) -> bool:

@@ -10,10 +10,15 @@ from apimpolicy.dotnet.cryptography.issuing import common_name, issue, new_key
 _BEGIN, _END = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC), datetime.datetime(2049, 12, 31, tzinfo=datetime.UTC)
 
 
-def self_signed(name: str) -> Certificate:
-    """Make a self-signed certificate with its private key; `name` is a common name, `CN=partner`."""
+def self_signed(name: str, thumbprint: str | None = None) -> Certificate:
+    """Make a self-signed certificate with its private key; `name` is a common name, `CN=partner`.
+
+    With a thumbprint, policies find the certificate by it, whatever its content is.
+    """
     key = new_key()
     subject = common_name(name.removeprefix("CN=")[:64] or "stand-in")
     made = Certificate(issue(subject, key, _BEGIN, _END, serial_number=0x1000))
     made.private_key = key
+    if thumbprint is not None:
+        made.thumbprint = thumbprint.upper()
     return made

@@ -54,6 +54,11 @@ class Known:
         self.has_identity = has_identity
         self.knows_url = knows_url
 
+    def has_thumbprint(self, thumbprint: str) -> bool:
+        """Return whether an uploaded certificate has a thumbprint; one in Key Vault may have any."""
+        given = (getattr(each, "thumbprint", thumbprint) for each in self.certificates.values())
+        return thumbprint.upper() in (each.upper() for each in given)
+
 
 def tables_of(found: Iterable[StandIn]) -> dict[str, Any]:
     """The configuration of stand-ins together."""
@@ -136,7 +141,18 @@ def _missing(elements: Sequence[Element], known: Known, description: ServiceDesc
         if name not in known.certificates:
             table = {"certificates": {name: {"self-signed": f"CN={name}"}}}
             yield StandIn("certificate", name, "not in this repository", origin, table)
+    yield from _certificates_by_thumbprint(elements, known)
     yield from _identities(elements, known)
+
+
+def _certificates_by_thumbprint(elements: Iterable[Element], known: Known) -> Iterator[StandIn]:
+    """Yield a certificate for each thumbprint that the gateway presents to backends."""
+    for element in elements:
+        thumbprint = literal_attribute(element, "thumbprint")
+        if thumbprint and _can_refer(element, "certificates") and not known.has_thumbprint(thumbprint):
+            name = f"thumbprint-{thumbprint[:8].lower()}"
+            table = {"certificates": {name: {"self-signed": f"CN={name}", "thumbprint": thumbprint}}}
+            yield StandIn("certificate", name, f"has the thumbprint {thumbprint}", _origin(element), table)
 
 
 def _identities(elements: Sequence[Element], known: Known) -> Iterator[StandIn]:
@@ -179,6 +195,12 @@ def _names(element: Element, kind: str) -> list[str]:
     specification = _specification(element)
     slots = () if specification is None else specification.attributes
     return [name for slot in slots if slot.refers == kind and (name := literal_attribute(element, slot.name))]
+
+
+def _can_refer(element: Element, kind: str) -> bool:
+    """Return whether an element has an attribute that names a resource of a kind."""
+    specification = _specification(element)
+    return specification is not None and any(slot.refers == kind for slot in specification.attributes)
 
 
 def _specification(element: Element) -> Specification | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from apimpolicy.binding import nodes
-from apimpolicy.concolic.scenario import Scenario
+from apimpolicy.concolic.input_scenarios import scenario_of
 from apimpolicy.errors import ApimPolicyError
 from apimpolicy.semantics.walking import walk
 from apimpolicy.testing.claims.conditions import Conditions
@@ -52,7 +52,7 @@ def _broken(
 ) -> list[int]:
     """Run a request, and return the numbers of the claims that it breaks."""
     try:
-        scenario = Scenario.of(assignment, harness.present)
+        scenario = scenario_of(assignment, harness.present)
         gateway = harness.gateway(scenario)
         variables = {**harness.variables, **scenario.variables}
         result = harness.send(gateway, harness.request(scenario), variables, {})

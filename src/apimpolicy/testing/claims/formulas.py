@@ -50,8 +50,8 @@ class Formulas:
     def concerned(self, claim: Claim) -> Term:
         """Return where a claim is about a request."""
         if "then" not in claim.parts and "never" not in claim.parts:
-            asked = self.met(claim.parts["if"], None) if "if" in claim.parts else terms.TRUE
-            return terms.all_of(asked, terms.any_of(*(sent.condition for sent in self.proof.outcome.sent)))
+            selected = self.met(claim.parts["if"], None) if "if" in claim.parts else terms.TRUE
+            return terms.all_of(selected, terms.any_of(*(sent.condition for sent in self.proof.outcome.sent)))
         if "if" not in claim.parts:
             return terms.TRUE
         return terms.any_of(*(terms.all_of(end.condition, self.met(claim.parts["if"], end)) for end in self.proof.ends))
@@ -61,13 +61,13 @@ class Formulas:
         for end in self.proof.ends:
             broken = [terms.not_(self.met(parts["then"], end))] if "then" in parts else []
             broken += [self.met(parts["never"], end)] if "never" in parts else []
-            asked = self.met(parts["if"], end) if "if" in parts and broken else terms.TRUE
-            yield terms.all_of(end.condition, asked, terms.any_of(*broken))
+            selected = self.met(parts["if"], end) if "if" in parts and broken else terms.TRUE
+            yield terms.all_of(end.condition, selected, terms.any_of(*broken))
         if "then-sent" in parts:
-            asked = self.met(parts["if"], None) if "if" in parts else terms.TRUE
+            selected = self.met(parts["if"], None) if "if" in parts else terms.TRUE
             for sent in self.proof.outcome.sent:
                 holds = self._sent(parts["then-sent"], sent)
-                yield terms.all_of(sent.condition, asked, terms.not_(holds))
+                yield terms.all_of(sent.condition, selected, terms.not_(holds))
 
     def _sent(self, tree: Tree, sent: Sent) -> Term:
         """Return where expressions hold for a request as it was sent."""

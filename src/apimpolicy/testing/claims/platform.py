@@ -72,18 +72,18 @@ class PlatformClaims:
         found: dict[str, ClaimReport] = {}
         share = max(self.bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
         for route in routes:
-            asked = [
+            selected = [
                 claim
                 for claim in self.claims
                 if not _is_false(found.get(claim.name)) and (claim.name, route.name) not in proven
             ]
-            if not asked:
+            if not selected:
                 continue
             if time.process_time() > deadline:
                 reason = f"the {self.bounds.seconds:g} s for this API were used up; --seconds gives more"
-                made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in asked}
+                made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in selected}
             else:
-                made = self._of_route(route, asked, opened, share)
+                made = self._of_route(route, selected, opened, share)
             for name, report in made.items():
                 about = report._replace(about=route.name)
                 found[name] = _worse(found[name], about) if name in found else about

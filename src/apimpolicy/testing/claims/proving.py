@@ -175,7 +175,7 @@ class Proof:
         """Evaluate the open claims, and return the paths with the branches on which they depend."""
         from apimpolicy.testing.claims.traced_conditions import TracedConditions
 
-        ways: list[Path] = []
+        paths: list[Path] = []
         for index in self._open:
             if index in self.broken:
                 continue
@@ -186,9 +186,9 @@ class Proof:
                 continue
             if is_broken:
                 self._just_broken.append(index)
-            ways.append(conditions.path)
+            paths.append(conditions.path)
             self._seen_paths[index].append(conditions.path)
-        return ways
+        return paths
 
     def _ran(self, run: Run) -> bool:
         """Keep the request for claims that it broke; return True when no claim is left."""

@@ -11,9 +11,10 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.named_values import read_text
 from apimpolicy.report.claim_data import FoundRequest
 from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.case_names import answers_in_words, request_words
 from apimpolicy.testing.claims.harnesses import UPLOADED
 from apimpolicy.testing.running import run_case
-from apimpolicy.testing.scenario_cases import answers_in_words, case_of, sentence_of
+from apimpolicy.testing.scenario_cases import case_of
 from apimpolicy.testing.tree import read_tree
 
 if TYPE_CHECKING:
@@ -29,14 +30,11 @@ _WIDTH = 110
 
 def request_in_words(scenario: Scenario, inputs: Inputs) -> str:
     """Return a request in words: `GET /orders without a certificate`."""
-    words = f"{scenario.method} {scenario.url}"
     asked = attrs.evolve(scenario, answers=[], sent_answers=[])
-    more = sentence_of(asked).removeprefix("a plain request").removeprefix(words).removeprefix(" and ")
-    more = more.replace(f"the certificate {UPLOADED}", "the uploaded certificate ")
-    parts = [f"with {more}"] if more else []
-    if ("certificate",) in inputs.known and scenario.certificate is None:
-        parts.append("without a certificate")
-    return " ".join([words, *parts])
+    words = request_words(asked, f"{scenario.method} {scenario.url}")
+    words = words.replace(f"the certificate {UPLOADED}", "the uploaded certificate ")
+    has_none = ("certificate",) in inputs.known and scenario.certificate is None
+    return f"{words} without a certificate" if has_none else words
 
 
 def sent_request(run: Run) -> FoundRequest:

@@ -46,25 +46,25 @@ def prove_file(
     """Decide claims of a file. Never raises for what the file, or a policy, does wrong; `debug` shows tracebacks."""
     started = time.perf_counter()
     renew_watch()
-    asked = [claim for claim in claims if claim.skip is None]
+    selected = [claim for claim in claims if claim.skip is None]
     reports = [_report(claim, SKIPPED, problem=claim.skip or "") for claim in claims if claim.skip is not None]
-    if not asked:
+    if not selected:
         return reports
     try:
         setup = setup_of(file)
         if file.subject.policies or setup.gateway.service is None:
-            found = _prove_policies(file, asked, setup, bounds, on_run, debug=debug)
+            found = _prove_policies(file, selected, setup, bounds, on_run, debug=debug)
         else:
-            found = prove_service(file, asked, setup, bounds, on_run, debug=debug)
+            found = prove_service(file, selected, setup, bounds, on_run, debug=debug)
     except DiagnosticError as error:
         from apimpolicy.report.terminal import render_all
 
-        found = [_report(claim, ERROR, problem=render_all(error.diagnostics)) for claim in asked]
+        found = [_report(claim, ERROR, problem=render_all(error.diagnostics)) for claim in selected]
     except ApimPolicyError as error:
-        found = [_report(claim, ERROR, problem=str(error)) for claim in asked]
+        found = [_report(claim, ERROR, problem=str(error)) for claim in selected]
     except Exception as error:
-        found = [_report(claim, ERROR, problem=internal_error(error, debug=debug)) for claim in asked]
-    seconds = (time.perf_counter() - started) / len(asked)
+        found = [_report(claim, ERROR, problem=internal_error(error, debug=debug)) for claim in selected]
+    seconds = (time.perf_counter() - started) / len(selected)
     return [report._replace(seconds=seconds) for report in found] + reports
 
 

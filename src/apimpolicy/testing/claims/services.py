@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import attrs
 
@@ -55,12 +55,12 @@ class Caller(Record):
 
     @property
     def id(self) -> str:
-        return f"claims-{self.kind}-{self.target}"
+        return f"caller-{self.kind}-{self.target}"
 
     @property
     def key(self) -> str:
         """Its key: what follows the first word is too short to be mistaken for a secret."""
-        return f"claims key {self.number}"
+        return f"caller key {self.number}"
 
     def subscription(self) -> ServiceSubscription:
         """Return the subscription as a service has it."""
@@ -75,7 +75,8 @@ class Caller(Record):
 class Route(Record):
     """A route to an operation: its name for people, method (None: any), path, required headers, and the caller.
 
-    The caller is None for anyone, without a key; `api` is the id of the API.
+    The caller is None for anyone, without a key; `api` is the id of the API, `query` has required parameters, `label`
+    is the name of the operation alone.
     """
 
     api: str
@@ -87,6 +88,8 @@ class Route(Record):
     headers: dict[str, str]
     policies: dict[str, AnyPolicy]
     unsupported: Unsupported | None = None
+    query: tuple[str, ...] = ()
+    label: str = ""
 
 
 class ServiceHarness(Harness):
@@ -120,7 +123,8 @@ class ServiceHarness(Harness):
         pieces = enumerate(self.route.template)
         made = "".join(str(self._assignment.get(piece.key(index), piece.default)) for index, piece in pieces)
         origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-        scenario.url = origin + made + (f"?{parts.query}" if parts.query else "")
+        query = "&".join([*self.route.query, *filter(None, (parts.query,))])
+        scenario.url = origin + made + (f"?{query}" if query else "")
         scenario.method = self.route.method or scenario.method
         scenario.entities.pop("operation", None)
         headers = {**{name: list(values) for name, values in given.headers.fields()}, **self.route.headers}
@@ -175,7 +179,9 @@ def group_routes(routes: Sequence[Route]) -> list[tuple[Route, list[Route]]]:
         pieces = (Piece.ignoring_case(first.prefix), Piece("/x", BELOW))
         name = f"any {first.prefix}/*"
         policies, headers = first.policies, first.headers
-        wide = Route(first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.unsupported)
+        wide = Route(
+            first.api, first.caller, first.prefix, name, None, pieces, headers, policies, first.unsupported, first.query
+        )
         found.append((wide, group))
     return [(wide, group) for wide, group in found if len(group) > 1]
 
@@ -202,15 +208,15 @@ def _callers(service: Service) -> dict[tuple[str, str], Caller]:
 
 
 def _routes(service: Service, api: ServiceApi) -> Iterator[Route]:
-    prefix, headers, unsupported = _place(api)
+    prefix, headers, query, unsupported = _place(api)
     name = from_utf16(api.api.subscription_key_parameter_names.header)
     operations = operations_with_policies(api, documents_of(api))
     for product, caller in _admitted(service, api):
         given = headers if caller is None else {**headers, name: caller.key}
         for described, policy in operations:
-            yield _route(service, api, described.operation, policy, product, prefix, given, unsupported, caller)
+            yield _route(service, api, described.operation, policy, product, prefix, given, query, unsupported, caller)
         if not operations:
-            yield _route(service, api, None, None, product, prefix, given, unsupported, caller)
+            yield _route(service, api, None, None, product, prefix, given, query, unsupported, caller)
 
 
 def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduct | None, Caller | None]]:
@@ -224,17 +230,18 @@ def _admitted(service: Service, api: ServiceApi) -> Iterator[tuple[ServiceProduc
             yield product, callers["product", product.id]
 
 
-def _place(api: ServiceApi) -> tuple[str, dict[str, str], Unsupported | None]:
-    """Return the path of an API with its version, the header that selects one, and what can't be modelled."""
+def _place(api: ServiceApi) -> tuple[str, dict[str, str], tuple[str, ...], Unsupported | None]:
+    """Return the path of an API with its version, the header or parameter for it, and what can't be modelled."""
     prefix = "/" + from_utf16(api.api.path).strip("/")
     versions, version = api.version_set, api.api.version
     if versions is None or version is None:
-        return prefix.rstrip("/"), {}, None
+        return prefix.rstrip("/"), {}, (), None
     if versions.scheme == "segment":
-        return f"{prefix.rstrip('/')}/{from_utf16(version)}", {}, None
+        return f"{prefix.rstrip('/')}/{from_utf16(version)}", {}, (), None
     if versions.scheme == "header":
-        return prefix.rstrip("/"), {versions.name: from_utf16(version)}, None
-    return prefix.rstrip("/"), {}, Unsupported("a version in the query", "")
+        return prefix.rstrip("/"), {versions.name: from_utf16(version)}, (), None
+    query = f"{quote(versions.name)}={quote(from_utf16(version))}"
+    return prefix.rstrip("/"), {}, (query,), Unsupported("a version in the query", "")
 
 
 def _route(
@@ -245,12 +252,14 @@ def _route(
     product: ServiceProduct | None,
     prefix: str,
     headers: dict[str, str],
+    query: tuple[str, ...],
     unsupported: Unsupported | None,
     caller: Caller | None,
 ) -> Route:
     template = _EVERYTHING if operation is None else from_utf16(operation.url_template)
     method = None if operation is None else from_utf16(operation.method).upper()
-    named = f"{method or 'any'} {prefix}{template}" + (f" of the product {product.id}" if product else "")
+    label = f"{method or 'any'} {prefix}{template}"
+    named = label + (f" of the product {product.id}" if product else "")
     named += "" if caller is not None else " without a key"
     given: dict[str, AnyPolicy | None] = {"global": service.policy, "api": api.policy, "operation": policy}
     if api.workspace is not None:
@@ -259,11 +268,14 @@ def _route(
         given["product"] = product.policy
     if "?" in template or method == "*":
         unsupported = Unsupported(f"the URL template {template}", "")
-        template = template.partition("?")[0]
+        template, _, parameters = template.partition("?")
+        query += tuple(_PARAMETER.sub("x", each) for each in parameters.split("&") if "=" in each)
+        method = None if method == "*" else method
     policies = {scope: document for scope, document in given.items() if document is not None}
     below = [Piece("/x", BELOW)] if operation is None else _pieces(template)
     pieces = (Piece.ignoring_case(prefix), *below)
-    return Route(from_utf16(api.id), caller, prefix, named, method, pieces, headers, policies, unsupported)
+    api_id = from_utf16(api.id)
+    return Route(api_id, caller, prefix, named, method, pieces, headers, policies, unsupported, query, label)
 
 
 def _pieces(template: str) -> Iterator[Piece]:

@@ -184,15 +184,15 @@ class _ProductHarness:
         """Return a path for each aspect in which the results could differ for another request."""
         if common(old.result.trace, new.result.trace) == len(old.result.trace) == len(new.result.trace):
             return []
-        ways: list[Path] = []
+        paths: list[Path] = []
         for question in _questions(old, new):
             path = new.tracer.path.fork()
             unsupported = _require_equal(question, path)
             if unsupported is None:
-                ways.append(path)
+                paths.append(path)
             elif not self._kinds:
                 self.unsupported_features.setdefault(unsupported)
-        return ways
+        return paths
 
     def smallest(self, kind: Kind, run: Run, explored: Exploration) -> Found:
         """Return the smallest request that differs in this way."""

@@ -136,9 +136,27 @@ def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
     root = os.path.realpath(stack.enter_context(tempfile.TemporaryDirectory(prefix="apimpolicy-")))
     os.mkdir(os.path.join(root, ".git"))  # where the search for a configuration ends
     write_extract(service, root)
+    _write_configuration(folder, root)
     others = _folder(folder, shown).files
     kept = {inner: version for inner, version in others.items() if os.path.realpath(version.path) not in named}
     return Side({**kept, **_folder(root, shown).files}, True, ((root, shown), (folder, shown)))
+
+
+def _write_configuration(folder: str, root: str) -> None:
+    """Write the configuration of a folder of code for its extract, with absolute paths. Raises ConfigurationError."""
+    from apimpolicy.project.configuration import read_configuration
+    from apimpolicy.project.configuration_files import find_configuration
+    from apimpolicy.project.toml_writer import to_toml
+    from apimpolicy.testing.gateways import with_paths_from
+
+    path = find_configuration(folder)
+    if path is None:
+        return
+    directory = os.path.dirname(os.path.abspath(path))
+    given = {name: value for name, value in read_configuration(path).items() if name not in ("service", "environments")}
+    values = {name: with_paths_from(value, name, directory) for name, value in given.items()}
+    with open(os.path.join(root, "apimpolicy.toml"), "w", encoding="utf-8") as file:
+        file.write(to_toml(values))
 
 
 def _bytes(path: str) -> bytes:

@@ -104,7 +104,8 @@ var rule = TimeZoneInfo.AdjustmentRule.CreateAdjustmentRule(DateTime.MinValue.Da
 var zone = TimeZoneInfo.CreateCustomTimeZone("B", TimeSpan.FromHours(1), "B", "Bs", "Bd", new[] { rule });
 var berlin = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
 var wrong = 0;
-for (var t = new DateTime(2024, 1, 1, 0, 30, 0, DateTimeKind.Utc); t.Year == 2024; t = t.AddHours(1)) {
+for (var t = new DateTime(2024, 1, 1, 0, 30, 0, DateTimeKind.Utc); t.Year == 2024;
+  t = t.AddHours(t.Month == 3 || t.Month == 10 ? 1 : 13)) {
   var local = TimeZoneInfo.ConvertTimeFromUtc(t, zone);
   if (local != TimeZoneInfo.ConvertTimeFromUtc(t, berlin)) { wrong++; }
   if (zone.IsAmbiguousTime(local) != berlin.IsAmbiguousTime(local)) { wrong++; }

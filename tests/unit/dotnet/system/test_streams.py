@@ -12,17 +12,8 @@ from apimpolicy.emit.expression import compile_expression
 
 ROWS = {
     "using (var ms = new MemoryStream(new byte[] { 1, 2 })) { return ms.Length; }": 2,
-    "var ms = new MemoryStream(); ms.WriteByte(65); ms.Write(new byte[] { 66, 67 }, 0, 2); ms.Position = 0; var b = new byte[5];"
-    ' int n = ms.Read(b, 1, 4); return n + ":" + Encoding.ASCII.GetString(ms.ToArray()) + b[3];': "3:ABC67",
-    "var ms = new MemoryStream(new byte[2]); ms.Write(new byte[3], 0, 3); return 1;": "System.NotSupportedException",
-    "var ms = new MemoryStream(new byte[2], false); ms.WriteByte(1); return 1;": "System.NotSupportedException",
     "var ms = new MemoryStream(); ms.Dispose(); return ms.ToArray().Length;": 0,
     "var ms = new MemoryStream(); ms.Close(); return ms.Length;": "System.ObjectDisposedException",
-    "Stream s = new MemoryStream(new byte[] { 1, 2, 3 }); s.Seek(-1, SeekOrigin.End); var t = new MemoryStream(); s.CopyTo(t); return t.ToArray()[0];": 3,
-    "var ms = new MemoryStream(); ms.Seek(-1, SeekOrigin.Begin); return 1;": "System.IO.IOException",
-    'var ms = new MemoryStream(); ms.SetLength(3); ms.Position = 5; ms.WriteByte(1); return string.Join(",", ms.ToArray());': "0,0,0,0,0,1",
-    "var b = new byte[4]; var ms = new MemoryStream(b, 1, 2); ms.WriteByte(9); return b[1] * 10 + ms.Length;": 92,
-    "var ms = new MemoryStream(new byte[] { 7 }); return ms.ReadByte() * 10 + ms.ReadByte();": 69,
     'FormattableString f = $"a{1}b{2}"; return f.Format;': "a{0}b{1}",
     'IFormattable f = $"{1.5:F2}"; return f.ToString(null, CultureInfo.InvariantCulture);': "1.50",
     'FormattableString f = $"x{{"; return f.ArgumentCount + f.Format + f;': "0x{{x{",
