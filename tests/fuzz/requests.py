@@ -82,6 +82,7 @@ def parameters(method: str, document: TextDocument, chance: random.Random) -> di
     span = {"start": position, "end": document.position(last)}
     made: dict[str, Any] = {"textDocument": {"uri": document.uri}, "position": position, "positions": [position]}
     made |= {"range": span, "newName": chance.choice(("a", "other name", "", "class", "é")), "query": "a"}
+    made |= {"label": "a"}  # of a completion item
     made |= {"context": {"diagnostics": [], "includeDeclaration": chance.random() < 0.5}}
     return {**made, "options": {"tabSize": chance.choice((2, 4)), "insertSpaces": chance.random() < 0.8}}
 
@@ -132,7 +133,7 @@ def one(seed: int, documents: list[bytes]) -> int:
             if method == "textDocument/formatting":
                 check_layout(document, result)
             answered += 1
-        session.server._publish(uri)
+        session.server.checks.findings(uri)
     return answered
 
 
