@@ -129,7 +129,7 @@ class SetBackendService:
         def check(_: ResponseMessage) -> None:
             if len(exchange.backend_requests) > sent and self.sf_resolve_condition():
                 raise NotSimulatedError(
-                    "set-backend-service with an sf-resolve-condition that is true", "there is no cluster to ask again"
+                    "set-backend-service with an sf-resolve-condition that is true", "no cluster is simulated"
                 )
 
         def check_error(answer: ResponseMessage) -> None:

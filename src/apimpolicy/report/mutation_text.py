@@ -125,7 +125,7 @@ def check_sentences(outcomes: Sequence[MutantOutcome]) -> list[str]:
     """
     sentences = [sentence for check in CHECKS if (sentence := check_sentence(outcomes, check))]
     if not any(CERTIFICATE in outcome.mutant.removes for outcome in _tried(outcomes)):
-        sentences.insert(0, "No change that was tried removes a check of the client certificate.")
+        sentences.insert(0, "None of the changes removes a check of the client certificate.")
     return sentences
 
 

@@ -114,7 +114,7 @@ ERROR: Keys = {
 }
 
 TRACE_ENTRY: Keys = {
-    "section": ("text", "The section that it stands in.", "inbound"),
+    "section": ("text", "The section that contains it.", "inbound"),
     "source": ("text", "The policy, or the part of the gateway, that wrote it.", "rewrite-uri"),
     "data": ("anything", "What it says at least; a text can be {contains: …}.", "{message: {contains: rewritten}}"),
     "absent": ("boolean", "There must be no such entry.", "true"),
@@ -238,7 +238,7 @@ CERTIFICATE: Keys = {
     "password": ("text", "The file's password.", "secret"),
     "not-before": ("date", "From when on it is valid.", "2026-02-01"),
     "not-after": ("date", "Until when it is valid.", "2026-05-31"),
-    "self-signed": ("boolean", "Nobody vouches for it.", "true"),
+    "self-signed": ("boolean", "Signed by itself, not by an authority.", "true"),
     "revoked": ("boolean", "Its authority has revoked it.", "true"),
     "dns-names": ("[text]", "Its alternative names.", "[partner.example]"),
     "serial-number": ("integer", "Its serial number.", "0x1234"),
@@ -286,7 +286,7 @@ TOKEN: Keys = {
     "issuer": ("text", "The claim `iss`.", "https://somebody.example"),
     "header": ("text", "The header that carries it: Authorization unless given.", "X-Token"),
     "query": ("text", "The query parameter that carries it instead.", "access_token"),
-    "scheme": ("text", "What stands before it: Bearer unless given.", "JWT"),
+    "scheme": ("text", "The scheme before it; Bearer unless given.", "JWT"),
     "audience": ("texts", "The claim `aud`.", "orders"),
     "claims": ("table", "Further claims; null leaves one out.", "{roles: [reader], sub: null}"),
     "expires-in": ("number or null", "Seconds until it expires, 3600 unless given; null: never.", "-60"),

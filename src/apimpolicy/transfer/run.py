@@ -313,8 +313,8 @@ class Run:
             return terms.truth(known)
         if all(isinstance(leaf, Truth) or leaf is NOTHING for leaf in leaves(value)):
             return Evaluation(self.unknowns, self.state).truth(value)
-        self.fail(self.unknowns.truth("a condition that is no truth value"), source=source)
-        return self.unknowns.truth("a condition that is no truth value")
+        self.fail(self.unknowns.truth("a condition that is not a bool"), source=source)
+        return self.unknowns.truth("a condition that is not a bool")
 
     def status(self, value: Value, source: str) -> Value:
         """Return a value as a status code."""

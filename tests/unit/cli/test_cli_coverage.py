@@ -54,7 +54,7 @@ def test_coverage(apimpolicy: Callable[..., Any], project: Path, options: list[s
 
 def test_policies_that_no_case_loads_are_named(apimpolicy: Callable[..., Any], project: Path) -> None:
     (project / "forgotten.xml").write_text("<policies><inbound><base /></inbound></policies>")
-    assert timeless(apimpolicy("test", "--coverage").out).endswith("\n\nno case loads forgotten.xml\n")
+    assert timeless(apimpolicy("test", "--coverage").out).endswith("\n\nno test case uses forgotten.xml\n")
     assert "forgotten" not in apimpolicy("test", "--coverage", "orders.test.yaml").out
 
 
@@ -109,7 +109,7 @@ def test_mutate_one_policy(apimpolicy: Callable[..., Any], project: Path) -> Non
         '  -    <rate-limit calls="3" renewal-period="60" />',
         '  +    <rate-limit calls="3" renewal-period="61" />',
         "",
-        "No change that was tried removes a check of the client certificate.",
+        "None of the changes removes a check of the client certificate.",
         "",
         "Without the limit of calls, all tests still pass: limits.xml:2:5 without <rate-limit>.",
         "",

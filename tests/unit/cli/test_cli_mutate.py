@@ -214,7 +214,7 @@ APART = "def test_of_something_else():\n    assert False\n"
             "skipped 1 failing test that reaches no policy: tests/test_b",
         ),
         ("import nothing_of_this_name  # apim", [], 2, "pytest cannot collect tests/test_b.py: ModuleNotFou"),
-        ("import os\nos._exit(7)", [], 2, "the Python tests did not end: it ended with code 7"),
+        ("import os\nos._exit(7)", [], 2, "the Python tests did not finish: the process exited with code 7"),
         ("def test(apim): pass", ["--pytest-args", "--no-such-option"], 2, "unrecognized arguments: --no-such-option"),
         (
             "def test(apim): pass",

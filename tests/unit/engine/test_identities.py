@@ -98,7 +98,7 @@ def test_what_a_real_provider_published(key: TokenKey) -> None:
     ("configuration", "keys", "words"),
     [
         ("no JSON", {}, f"{URL} is no JSON"),
-        (b"[]", {}, f"{URL} is no JSON object"),
+        (b"[]", {}, f"{URL} is not a JSON object"),
         ("[" * 100_000, {}, f"{URL} is no JSON"),
         ({}, {}, "the configuration has no jwks_uri"),
         ({"jwks_uri": "k"}, {}, "k has no keys"),

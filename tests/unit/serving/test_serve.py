@@ -37,7 +37,7 @@ def test_an_example_with_one_command(tmp_path: Path) -> None:
         assert get(serve.http, "/orders")[0] == 403
         assert get(serve.http, "/nowhere")[0] == 404
         assert serve.printed("ANY    /orders/*")
-        assert serve.printed("https asks for a client certificate, 1 uploaded")
+        assert serve.printed("HTTPS requests a client certificate; 1 uploaded")
         assert eventually(lambda: serve.printed("403 Invalid client certificate"))
         line = next(line for line in serve.lines if "403 Invalid" in line)
         assert re.match(

@@ -172,7 +172,7 @@ CHECKS = [
         "when 1 is never taken": [(C, ()), ((), ())],
         "without <choose>": [(C, ()), ((), ())],
         "without <return-response>": [(C, ()), ((), ())],
-        '`!(bool)context.Variables["known"]` is turned round': ((), C),
+        '`!(bool)context.Variables["known"]` is negated': ((), C),
     }),
     # who is let through is in the branch, who is refused in the rest
     ('<policies><inbound><choose><when condition="@(context.Request.Certificate != null)"><base /></when>'
@@ -283,7 +283,7 @@ KNOWN_SURVIVORS = [
     'orders.xml:15 without `context.Request.Headers.ContainsKey("X-Draft")`',
     'orders.xml:15 == is != in `context.Request.Method == "POST"`',
     'orders.xml:15 "POST" is "POST!"',
-    'orders.xml:15 `context.Request.Headers.ContainsKey("X-Draft")` is turned round',
+    'orders.xml:15 `context.Request.Headers.ContainsKey("X-Draft")` is negated',
     'orders.xml:15 "X-Draft" is "X-Draft!"',
     "orders.xml:16 without <set-variable>",
     'orders.xml:16 name="kind" is "kind-mutant"',
@@ -324,8 +324,8 @@ def test_the_project_has_the_survivors_that_are_known(monkeypatch: pytest.Monkey
         "orders.xml:13:9 without <include-fragment>."
     )
     assert unreached(outcomes) == [
-        "orders.xml: 5 changes that no test reaches, the first in line 15",
-        "unused.xml: 3 changes that no test reaches, the first in line 2",
+        "orders.xml: 5 changes that no test reaches, the first on line 15",
+        "unused.xml: 3 changes that no test reaches, the first on line 2",
     ]
     assert {path.name: path.read_bytes() for path in PROJECT.iterdir() if path.is_file()} == before
     assert read_bytes(PROJECT / "orders.xml") == before["orders.xml"]
@@ -404,7 +404,7 @@ def test_diff_and_survivor() -> None:
     assert shown.splitlines() == ["a.xml:2:3  without <b>  (remove; 1 test still passed)", "  -  <b/>"]
 
 
-NO_CERTIFICATE = "No change that was tried removes a check of the client certificate."
+NO_CERTIFICATE = "None of the changes removes a check of the client certificate."
 
 
 @pytest.mark.parametrize(
@@ -451,7 +451,7 @@ def test_a_mutant_that_never_ends_is_killed(tmp_path: Path) -> None:
     cases = load_cases([str(tmp_path / "a.test.yaml")])
     coverage, _ = collect(cases)
     mutants, texts = find_mutants(coverage)
-    negated = next(mutant for mutant in mutants if "turned round" in mutant.description)
+    negated = next(mutant for mutant in mutants if "is negated" in mutant.description)
     endless = Mutant(negated.path, "condition", negated.start, negated.end, "true", 1, 1, "endless", negated.tests)
     outcome = run_mutant(endless, texts[endless.path], cases)
     assert (outcome.status, outcome.killed_by.endswith(": a")) == (KILLED, True)

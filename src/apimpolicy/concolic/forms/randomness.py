@@ -71,7 +71,7 @@ def new_random(call: Call) -> ConcolicValue:
     return ConcolicValue(form=RandomSource())
 
 
-@form("System.Random", "new(int Seed)", but="seeds that are no hash code of a GUID")
+@form("System.Random", "new(int Seed)", but="seeds that are not the hash code of a GUID")
 def seeded_random(call: Call) -> ConcolicValue | None:
     term = call.arguments[0].term
     seed = None if term is None else call.replayer.inputs.by_name.get(solver.name_of(term))

@@ -99,7 +99,7 @@ class _Changes:
         raw, code = self.raw(syntax), self.code(syntax)
         is_negated = isinstance(syntax, Node) and syntax.kind == "logical_not"
         text = raw[1:].lstrip() if is_negated else f"!({raw})"
-        return self.change("condition", syntax, text, f"`{code}` is turned round", about=code)
+        return self.change("condition", syntax, text, f"`{code}` is negated", about=code)
 
     def comparison_in(self, node: Node) -> Token | None:
         """Return the operator of a comparison, unless it is part of a named value."""
