@@ -10,7 +10,7 @@ def announce_search(policy: str) -> None:
     from apimpolicy.testing.case_search import has_solver
 
     if not has_solver():
-        say("install 'apimpolicy[prove]' to find requests for many more branches")
+        say("to find requests for many more branches: pip install 'apimpolicy[prove]'")
         return
     from apimpolicy.concolic.bounds import Bounds
 

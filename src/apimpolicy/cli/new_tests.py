@@ -93,7 +93,7 @@ def _services(folder: str, policies: list[str]) -> list[str]:
     from apimpolicy.project.service.reading import has_service
 
     if find_spec("z3") is None:
-        say("install 'apimpolicy[prove]' to search for requests and to test whole services")
+        say("to search for requests and to test whole services: pip install 'apimpolicy[prove]'")
         return []
     roots = {os.path.relpath(root) for each in policies if (root := place_of(each).root) is not None}
     if roots and not is_service_folder(folder):

@@ -83,7 +83,7 @@ def unreached(outcomes: Sequence[MutantOutcome]) -> list[str]:
             counts.setdefault(outcome.mutant.path, []).append(outcome.mutant)
     return [
         f"{shown(path)}: {len(mutants):,} {'change' if len(mutants) == 1 else 'changes'} that no test reaches, "
-        f"the first in line {mutants[0].line}"
+        f"the first on line {mutants[0].line}"
         for path, mutants in counts.items()
     ]
 

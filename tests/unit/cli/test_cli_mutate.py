@@ -157,7 +157,9 @@ def test_a_change_that_ends_the_process_is_not_judged(apimpolicy: Callable[..., 
     report, found = mutate(apimpolicy, "orders.xml", "--jobs", "2", "--pytest-args", "-k ends_the_process")
     crashed = found['orders.xml:7 name="X-Kind" is "X-Kind-mutant"']
     assert crashed["status"] == "unjudged"
-    assert crashed["problem"].startswith("it ended with code 9 in tests/test_orders.py::TestCrash::test_that_ends")
+    assert crashed["problem"].startswith(
+        "the process exited with code 9 in tests/test_orders.py::TestCrash::test_that_ends"
+    )
     assert all(mutant["tests"] == [] or "TestCrash" in mutant["tests"][0] for mutant in found.values())
     assert report["summary"]["unjudged"] == 1
     assert set(found) == {name for name in found if name.startswith("orders.xml")}

@@ -293,7 +293,7 @@ def test_a_folder_with_a_service(apimpolicy: Callable[..., Any], tmp_path: Path)
     assert "SubscriptionKeyNotFound" in refused.out
     mixed = apimpolicy("run", str(tmp_path), "--get", "/orders/17", "--scope", "global=g.xml")
     assert mixed.code == 2
-    assert "--scope goes with a policy" in mixed.err
+    assert "--scope needs a single policy" in mixed.err
 
 
 @pytest.mark.parametrize("where", ["orders.xml", "."])

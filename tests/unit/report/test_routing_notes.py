@@ -42,8 +42,7 @@ VERSIONS = [
     [
         (
             Request("DELETE", "/orders/17"),
-            "No operation of the API 'orders' matches DELETE /orders/17. "
-            "Its operations (below /orders): GET /{id}, POST /",
+            "No operation of the API 'orders' matches DELETE /orders/17. Operations (below /orders): GET /{id}, POST /",
         ),
         (
             Request("GET", "/nowhere"),

@@ -63,7 +63,7 @@ def test_files_that_change_hold_from_the_next_request_on(tmp_path: Path) -> None
     with Serve(tmp_path / "home", str(policy)) as serve:
         assert [get(serve.http, "/")[0] for _ in range(2)] == [200, 200]
         policy.write_text(LIMITED.format("three"))
-        assert eventually(lambda: serve.printed("the last good state goes on")), serve.lines
+        assert eventually(lambda: serve.printed("the last valid version stays active")), serve.lines
         assert get(serve.http, "/")[0] == 200
         assert get(serve.http, "/")[0] == 429
         policy.write_text(LIMITED.format(4))
