@@ -249,7 +249,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")
         for path, kind in found.unread:
-            say(f"skipped {path}: it is a {kind} with policies")
+            say(f"did not check {path}: it is a {kind} with policies")
     if not options["quiet"] and not options["policies_only"]:
         if found.skipped and not options["verbose"]:
             say(_skipped(found.skipped))
@@ -276,7 +276,7 @@ def _unread(files: Sequence[tuple[str, str]]) -> str:
         f"{count:,} {kind if count == 1 else _PLURALS.get(kind, f'{kind}s')}" for kind, count in counts.items()
     )
     advice = "name a file to check it; " if any("Markdown" in kind or "tests" in kind for kind in counts) else ""
-    return f"skipped {shown} with policies ({advice}use -v to list them)"
+    return f"did not check {shown} with policies ({advice}use -v to list them)"
 
 
 _PLURALS = {"file of snippets": "files of snippets", "source file of tests": "source files of tests"}
