@@ -316,7 +316,7 @@ TOOLS: Final = (
         "Prove claims",
         "Decide claims for every request: those of test files below `path`, or `claims` about `policy`. A claim is "
         "proven, or false with a request that ran, or undecided with the reasons. Example of claims: "
-        '[{"name": "nobody gets through without a certificate", "if": "reaches-backend", "then": '
+        '[{"name": "no request gets through without a certificate", "if": "reaches-backend", "then": '
         '"@(context.Request.Certificate != null)"}, {"name": "no error of the gateway", "never": {"status": 500, '
         '"by": "gateway"}}].',
         {

@@ -25,7 +25,7 @@ CONDITION: Keys = {
 }
 
 CLAIM: Keys = {
-    "name": ("text", "What is claimed, as a sentence.", "nobody gets through without a certificate"),
+    "name": ("text", "What is claimed, as a sentence.", "no request gets through without a certificate"),
     "description": ("text", "Anything that helps a reader.", "see the contract with the partners"),
     "skip": ("text or boolean", "Why the claim is not looked at.", "not yet"),
     "if": ("condition", "For which requests the claim is made; for all unless given.", "reaches-backend"),
