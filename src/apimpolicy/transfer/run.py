@@ -284,7 +284,7 @@ class Run:
         try:
             found = evaluation.each(values, form)
         except (Unsupported, TooLarge) as problem:
-            what = str(problem) or "a text with too many cases"
+            what = str(problem) or "a string with too many cases"
             self.fail(self.unknowns.truth(what), source=source)
             return self.unknowns.value("string", what, null=False) if is_text else self.unknowns.value("object", what)
         self.fail(evaluation.throws, source=source, reason=None)  # it may not convert, or not be valid
@@ -325,12 +325,12 @@ class Run:
                 return constant_number(int(text))
             if isinstance(leaf, Number) and leaf.constant is not None and 0 <= leaf.constant <= 999:
                 return leaf
-            raise Unsupported("a status that is not known")
+            raise Unsupported("an unknown status")
 
         try:
             return Evaluation(self.unknowns, self.state).each([value], form)
         except (Unsupported, TooLarge):
-            self.fail(self.unknowns.truth("a status that is not known"), source=source)
+            self.fail(self.unknowns.truth("an unknown status"), source=source)
             return self.inputs.status(self.next_generation())
 
     # What is not known any more
