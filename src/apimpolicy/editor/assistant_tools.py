@@ -120,7 +120,7 @@ _CASES: Final = _list(
         "properties": {
             **{key: {"description": CASE[key][1]} for key in ("name", "each", "steps", "gateway", "backend", "now")},
             "request": _table("The request; GET / unless given.", REQUEST),
-            "expect": _table("What the answer must be.", EXPECT),
+            "expect": _table("The expected response.", EXPECT),
         },
         "required": ["name"],
     },
@@ -348,5 +348,5 @@ def page(name: str) -> dict[str, str]:
     """Return a page. Raises ConfigurationError where there is none."""
     text = page_named(name)
     if not text:
-        raise ConfigurationError(f"there is no page for '{name}'")
+        raise ConfigurationError(f"unknown page '{name}'")
     return {"name": name, "text": text}

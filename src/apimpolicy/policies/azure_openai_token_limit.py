@@ -8,7 +8,7 @@
     tokens-consumed-header-name="consumed-tokens" />
 ```
 
-Simulated like llm-token-limit: see its page. Our choice: both policies share their counters.
+Simulated as llm-token-limit: see its page. Our choice: both policies share their counters.
 
 Source: https://learn.microsoft.com/azure/api-management/azure-openai-token-limit-policy
 """

@@ -108,7 +108,7 @@ class JsonToXml:
 
     def refuse(self, field: str) -> None:
         if getattr(self, field) is not None:
-            raise NotSimulatedError(f"json-to-xml {field.replace('_', '-')}", "no document says what it does")
+            raise NotSimulatedError(f"json-to-xml {field.replace('_', '-')}", "it is undocumented")
 
     def reason_against(self, exchange: Exchange) -> str:
         """Return why nothing is to be converted, or an empty text."""

@@ -55,7 +55,7 @@ class MockResponse:
 
     def run(self, exchange: Exchange) -> Effect:
         if not self.enabled:
-            raise NotSimulatedError('mock-response enabled="false"', "no document says what it does")
+            raise NotSimulatedError('mock-response enabled="false"', "it is undocumented")
         response = exchange.make_response(self.status_code)
         content = self.content(exchange)
         body = None if content is None else _body(exchange, content, self.index)

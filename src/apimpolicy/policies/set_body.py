@@ -71,7 +71,7 @@ class SetBody:
 
     def run(self, exchange: Exchange) -> Effect:
         if self.html_decode_expression:
-            raise NotSimulatedError("set-body html-decode-expression", "no document says what it does")
+            raise NotSimulatedError("set-body html-decode-expression", "it is undocumented")
         message = exchange.message
         if (
             message.body is None

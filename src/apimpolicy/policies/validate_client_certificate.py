@@ -160,7 +160,7 @@ class ValidateClientCertificate:
             host = exchange.request.original_url.host
             return (
                 "ClientCertificateNotAsked",
-                f"No client certificate was asked for: 'Negotiate client certificate' is off for {host}.",
+                f"No client certificate was requested: 'Negotiate client certificate' is off for {host}.",
             )
         chain: Chain | None = None
         if environment().trust is not None:

@@ -229,12 +229,12 @@ class ValidateJwt:
     def keys(self, exchange: Exchange) -> list[VerificationKey]:
         """Return the keys that the policy has itself. Raises PolicyError, NotSimulatedError."""
         if self.issuer_signing_tokens is not None:
-            raise NotSimulatedError("'issuer-signing-tokens' of validate-jwt", "no documentation says what it does")
+            raise NotSimulatedError("'issuer-signing-tokens' of validate-jwt", "it is undocumented")
         keys: list[VerificationKey] = []
         if self.issuer_signing_keys is not None:
             element: IssuerSigningKeys = exchange.evaluate(self.issuer_signing_keys)
             if element.zumo_master_keys:
-                raise NotSimulatedError("'zumo-master-key' of validate-jwt", "no documentation says what it does")
+                raise NotSimulatedError("'zumo-master-key' of validate-jwt", "it is undocumented")
             for step in element.keys:
                 key = exchange.evaluate(step).key(exchange)
                 exchange.note(Listed(key.origin, count=1), step)

@@ -66,8 +66,8 @@ def _missing(result: Result) -> Iterator[str]:
         yield f"The caller could not send {certificate(unasked)}: the request came over {url.scheme}, not https."
         return
     yield (
-        f"The caller did send {certificate(unasked)}, but 'Negotiate client certificate' is off for {host}, "
-        "so the gateway never asked for it. Azure gives no warning here either."
+        f"The caller has {certificate(unasked)}, but 'Negotiate client certificate' is off for {host}, "
+        "so the gateway did not request it. Azure shows no warning either."
     )
     yield f"Turn it on in Azure: Custom domains ▸ {host}"
     yield "Turn it on here: negotiate-client-certificate = true, at the top of apimpolicy.toml (or --negotiate)"

@@ -152,7 +152,7 @@ class ServeCommand:
     def _state(self) -> list[str]:
         if self.redis is not None:
             return [f"counters and caches are shared in {_without_password(self.redis)}"]
-        return ["every worker has counters and caches of its own; --redis shares them"] if self.workers > 1 else []
+        return ["each worker has its own counters and caches; --redis shares them"] if self.workers > 1 else []
 
     def _check_redis(self) -> None:
         if self.redis is not None:

@@ -93,7 +93,7 @@ def test_pkcs12_and_json(apimpolicy: Callable[..., Any], service: Path) -> None:
             "partner",
             ("--no-negotiate",),
             [
-                "The caller did send CN=partner (",
+                "The caller has CN=partner (",
                 "'Negotiate client certificate' is off for contoso.example",
                 "Turn it on in Azure: Custom domains ▸ contoso.example",
                 "Turn it on here: negotiate-client-certificate = true, at the top of apimpolicy.toml (or --negotiate)",
