@@ -115,7 +115,7 @@ def shown(path: str) -> str:
     return printable(path if relative.startswith("..") else relative)
 
 
-NAMES = {CERTIFICATE: "certificate check", TOKEN: "token check", LIMIT: "limit of calls"}
+NAMES = {CERTIFICATE: "certificate check", TOKEN: "token check", LIMIT: "call limit"}
 
 
 def check_sentences(outcomes: Sequence[MutantOutcome]) -> list[str]:
