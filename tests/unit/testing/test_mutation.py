@@ -94,8 +94,8 @@ DOCUMENTS = [
     (
         '<policies><inbound><choose><when condition="false"><base /></when><when condition="@(true)"><base /></when>'
         "<otherwise><base /></otherwise></choose></inbound></policies>",
-        {"without <choose>", "without when 1", "without when 2", "without otherwise", 'condition="false" becomes "true"',
-         "true becomes false"},
+        {"without <choose>", "without when 1", "without when 2", "without otherwise",
+         'condition="false" becomes "true"', "true becomes false"},
     ),
     (WHEN.format("true"), {"without <choose>", "when 1 is never taken", "without <mock-response>"}),
 ]  # fmt: skip
