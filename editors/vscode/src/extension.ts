@@ -70,7 +70,11 @@ export async function deactivate(): Promise<void> {
 
 async function findAndStart(context: vscode.ExtensionContext, isWanted = false): Promise<void> {
   const version = String(context.extension.packageJSON.version);
-  await start((await findTool(context, log)) ?? (await offerTool(context, log, isWanted)), version);
+  const found = await findTool(context, log);
+  if (found === undefined && running !== undefined) {
+    return; // the settings name no other tool: keep the one that runs
+  }
+  await start(found ?? (await offerTool(context, log, isWanted)), version);
 }
 
 /** Starts the server of a command, in the place of the one that runs; without a command nothing runs any more. */
