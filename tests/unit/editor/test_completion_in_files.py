@@ -94,7 +94,7 @@ def test_test_files_have_the_keys_of_their_format(text: str, offered: set[str], 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (CASES.replace("request", "re|quest"), "The request; GET / unless given."),
+        (CASES.replace("request", "re|quest"), "The request; default GET /."),
         (CASES.replace("get", "g|et"), "The URL of a GET."),
         (CASES.replace("cases", "ca|ses"), "The cases."),
         (CASES.replace("/orders", "/or|ders"), ""),

@@ -97,9 +97,9 @@ def test_what_a_real_provider_published(key: TokenKey) -> None:
 @pytest.mark.parametrize(
     ("configuration", "keys", "words"),
     [
-        ("no JSON", {}, f"{URL} is no JSON"),
+        ("no JSON", {}, f"{URL} is not JSON"),
         (b"[]", {}, f"{URL} is not a JSON object"),
-        ("[" * 100_000, {}, f"{URL} is no JSON"),
+        ("[" * 100_000, {}, f"{URL} is not JSON"),
         ({}, {}, "the configuration has no jwks_uri"),
         ({"jwks_uri": "k"}, {}, "k has no keys"),
         ({"jwks_uri": "k"}, {"keys": 1}, "k has no keys"),

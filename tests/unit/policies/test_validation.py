@@ -149,7 +149,7 @@ DOUBTFUL_ROWS = [
     (
         "<inbound><rate-limit calls='1' renewal-period='1'><api id='@(1)' calls='1' renewal-period='1'/>"
         "</rate-limit></inbound>",
-        *("POL105", 60, "No source says"),
+        *("POL105", 60, "Undocumented"),
     ),
     ("<inbound><base/></inbound><outbound/>", "POL150", 2, "Put <policies> around"),
     ("<!-- a --><inbound/><backend/><outbound/><on-error/>", "POL150", 12, "no <policies> element"),

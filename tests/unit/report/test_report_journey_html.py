@@ -104,7 +104,7 @@ def test_the_page_tells_the_way_the_values_and_the_answer() -> None:
         "decided by",
         "context.Request.Certificate != null true",
         "context.Request.Certificate.Verify() false",
-        "asked with revocation: it does not verify",
+        "with revocation check: it does not verify",
         "PartialChain",
         "uploaded to the gateway",
         "CN=other",
