@@ -19,6 +19,8 @@ from apimpolicy.project.resource_kinds import kind_of_folder
 
 _SCOPES = {"workspaces": "workspace", "products": "product", "apis": "api", "operations": "operation"}
 _MOST_LEVELS = 6
+_MOST_LEVELS_BELOW = 3
+_MOST_FOLDERS = 200
 _SIBLINGS = ("apis", "products", "named-values", "backends", "fragments")
 _OF_SERVICES = (*_SIBLINGS, "workspaces", "subscriptions")
 
@@ -82,6 +84,28 @@ def root_of_information(path: str) -> str | None:
 def is_service_folder(path: str) -> bool:
     """Return whether a folder is laid out as APIOps does."""
     return os.path.isdir(path) and any(kind in _OF_SERVICES for kind in folders_of_kinds(path))
+
+
+def extracts_in(folder: str) -> list[str]:
+    """Return the extracts in a folder: itself, or else the folders up to three levels below."""
+    if is_service_folder(folder):
+        return [folder]
+    level, found = [folder], list[str]()
+    for _ in range(_MOST_LEVELS_BELOW):
+        below = [path for each in level for path in _folders(each)]
+        found += [path for path in below if is_service_folder(path)]
+        level = [path for path in below if path not in found][:_MOST_FOLDERS]
+    return found
+
+
+def _folders(folder: str) -> list[str]:
+    """Return the folders in a folder that tools don't keep for themselves."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names if not name.startswith((".", "node_modules"))]
 
 
 def folders_of_kinds(folder: str) -> dict[str, str]:
