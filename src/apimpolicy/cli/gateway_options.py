@@ -118,7 +118,7 @@ class GatewayOptions:
             gateway = self._gateway()
             return gateway.program(gateway.scopes(self._policies()))
         if not (self.get_url or self.url or self.request_file):
-            raise click.UsageError(f"a service has many policies: name a request, as in {self.policy} --get URL")
+            raise click.UsageError("a service has many policies: name a request, with --get URL")
         result = self.run()
         program = result.exchange.program
         assert program is not None
