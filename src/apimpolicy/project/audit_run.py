@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class AuditRun(NamedTuple):
-    """What came of one run. `root` is the folder from which paths are shown."""
+    """The result of one run. `root` is the folder from which paths are shown."""
 
     path: str
     audit: ServiceAudit

@@ -1,4 +1,4 @@
-"""What a file's place in a folder says: the scope of a policy, in the layout that APIOps extracts.
+"""The scope of a policy by its file's place in a folder, in the layout that APIOps extracts.
 
     policy.xml                                   global, beside a folder `apis`, `products` or `named values`
     workspaces/<workspace>/policy.xml            workspace
@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 
 def place_of(path: str) -> Place:
-    """What the place of a policy file says."""
+    """Return what the place of a policy file says."""
     directory, name = os.path.split(os.path.abspath(path))
     if name.lower() != "policy.xml":
         return Place()
@@ -132,7 +132,7 @@ def fragments_of(root: str) -> dict[str, str]:
 
 
 def subscription_required(path: str) -> bool | None:
-    """Whether the API of a policy file, or of its operation, requires a subscription; None where nothing says so."""
+    """Return whether the API of a policy file requires a subscription; None where it isn't declared."""
     place = place_of(path)
     if place.scope not in ("api", "operation"):
         return None
@@ -151,5 +151,5 @@ def _required(path: str) -> bool | None:
         with open(path, encoding="utf-8-sig") as file:
             value = json.load(file)["properties"]["subscriptionRequired"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None  # what is wrong with it is said where it is needed
+        return None  # reported where it is needed
     return value if isinstance(value, bool) else None
