@@ -10,7 +10,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
+from tests.rows import for_each
 
 from apimpolicy.declarations import declared
 from apimpolicy.policies.registry import names, names_with, specification_of, traits_of
@@ -58,19 +58,12 @@ def own(path: Path) -> set[str]:
     return set(RULES.get(path.stem, {}).get("elements", ())) if path.parent.name == "rules" else set()
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=path.relative_to(SOURCES).as_posix())
-        for path in sorted(SOURCES.rglob("*.py"))
-        if not path.is_relative_to(SOURCES / "policies")
-    ],
-)
+@for_each(path for path in sorted(SOURCES.rglob("*.py")) if not path.is_relative_to(SOURCES / "policies"))
 def test_names_are_compared_in_their_own_modules(path: Path) -> None:
     assert compared(path) <= own(path) or path.relative_to(SOURCES).as_posix() in FORMS
 
 
-@pytest.mark.parametrize("trait", TRAITS)
+@for_each(TRAITS)
 def test_every_trait_is_had_and_asked_for(trait: str) -> None:
     assert names_with(trait)
     asking = [path for path in SOURCES.rglob("*.py") if path.parent.name != "policies" or path.stem == "registry"]

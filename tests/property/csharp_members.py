@@ -180,7 +180,7 @@ class MemberWriter(OperatorWriter):
             return self.leaf(type_)
         kind = self.pick(3)
         if kind == 2 and not isinstance(element, ArrayType):
-            return Code(f"new {spelled(element)}[{self.pick(4)}]")
+            return Code(f"new {spelled(element)}[{self.pick(4)}]", UNARY)  # a following [0] would be a rank
         if kind == 1:
             items = ", ".join(self.converting(element, depth).at(CONDITION) for _ in range(self.pick(3)))
             return Code(f"new {spelled(type_)} {{ {items} }}")

@@ -192,10 +192,10 @@ def test_equivalent_versions_agree(seed: int) -> None:
     check_equivalent(seed)
 
 
-def main(requests: int, each: int = 20_000) -> None:
-    """So many requests in all, `each` for the claims and branches of one policy."""
+def main(requests: int, first: int = 1000, each: int = 20_000) -> None:
+    """Send so many requests in all, `each` to the claims and branches of one policy. Seeds begin at `first`."""
     total = {"proven": 0, "false": 0, "undecided": 0, "assuming": 0, "impossible": 0, "branches": 0}
-    tried, broken, seed = 0, 0, 1000
+    tried, broken, seed = 0, 0, first
     while tried < requests:
         broken += check_changed(seed)
         counts = check(seed, each, assuming=seed % 2 == 0)
@@ -205,8 +205,8 @@ def main(requests: int, each: int = 20_000) -> None:
         seed += 1
         if seed % 4 == 0:
             print(seed, tried, total, broken, flush=True)
-    print(f"{tried:,} requests, {seed - 1000} policies, {total}, {broken} proven claims broken by a change")
+    print(f"{tried:,} requests, {seed - first} policies, {total}, {broken} proven claims broken by a change")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))
