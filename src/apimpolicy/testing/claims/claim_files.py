@@ -50,9 +50,9 @@ def claims_of_services(paths: Sequence[str]) -> list[tuple[CaseFile, list[Claim]
     from apimpolicy.project.layout import extracts_in
     from apimpolicy.project.service.reading import has_service
 
-    files = [
-        named_claims_of(path) for path in paths if os.path.isdir(path) and (has_service(path) or extracts_in(path))
-    ]
+    folders = [path for path in paths if os.path.isdir(path)]
+    services = [each for path in folders for each in ([path] if has_service(path) else extracts_in(path))]
+    files = [named_claims_of(each) for each in services]
     return [(file, file.claims) for file in files]
 
 

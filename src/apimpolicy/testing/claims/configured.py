@@ -84,9 +84,9 @@ def file_of(path: str) -> CaseFile:
 
 def named_claims_of(folder: str) -> CaseFile:
     """Return the named claims as a test file about the service in a folder, for services without claims."""
-    path = os.path.join(folder, "")
-    beside = os.path.join(folder, "claims.test.json")
-    file = load_case_tree(read_tree(json.dumps({"service": ".", "claims": []}), beside), beside)
+    directory, name = os.path.split(os.path.normpath(folder))
+    path, beside = os.path.join(directory, name, ""), os.path.join(directory, "claims.test.json")
+    file = load_case_tree(read_tree(json.dumps({"service": name, "claims": []}), beside), beside)
     file.claims = claims_of(read_tree(json.dumps(list(library())), beside), path)
     file.path = path
     return file
