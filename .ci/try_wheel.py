@@ -42,7 +42,7 @@ cases:
   - name: the partner gets through
     request: {certificate: partner}
     expect: {status: 200, backend-requests: 1}
-  - name: without a certificate nobody gets through
+  - name: a request without a certificate is refused
     expect: {status: 403, reason: Invalid client certificate, backend-requests: 0}
 """
 ROWS = [

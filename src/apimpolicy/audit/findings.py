@@ -176,7 +176,7 @@ class _Finder:
         for what, group in _grouped(operations, product_checks):
             if not what:
                 continue
-            message = f"a key of the API, or of all APIs, goes around {what} of the product"
+            message = f"a key of the API, or of all APIs, bypasses {what} of the product"
             evidence = [
                 Evidence(words, place) for each in (*group[0].by_entry,) for words, place in each.checks if each.product
             ]
@@ -204,7 +204,7 @@ class _Finder:
 
         for fact, group in _grouped(operations, unproven):
             if fact is not None:
-                message = "a client certificate is asked for, and neither its chain nor its thumbprint is checked"
+                message = "a client certificate is requested, but neither its chain nor its thumbprint is checked"
                 yield self._finding("AUD006", group, message, _at(group[0], fact, "certificate looked at"))
 
     def _own_checks(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
@@ -219,7 +219,7 @@ class _Finder:
                 continue
             words = listed(dict.fromkeys(fact.subject for fact in facts))
             evidence = [each for fact in facts for each in _at(group[0], fact, "own check")]
-            message = f"only a check of the policy's own protects the backend: {words}"
+            message = f"only the policy's own check protects the backend: {words}"
             yield self._finding("AUD007", group, message, evidence, words)
 
     def _limits(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
@@ -240,7 +240,7 @@ class _Finder:
     def _cors(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:
         found = [each for each in operations if any(origin == "*" for origin, _ in each.cors)]
         if found and not all(each.access.words == NOBODY for each in found):
-            message = "scripts of every web site may call and read the answers"
+            message = "scripts of every website may call it and read the responses"
             yield self._finding("AUD009", found, message, _at(found[0], ("cors", "*"), "origin *"))
 
     def _undecided(self, operations: Sequence[OperationAudit]) -> Iterator[AuditFinding]:

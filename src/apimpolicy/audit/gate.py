@@ -176,6 +176,6 @@ def _expired(settings: Policy, used: set[int], today: datetime.date) -> list[Aud
             message = f"the exception for {each.shown} expired on {each.until}; its owner is {each.owner}"
             found.append(AuditFinding("AUD013", "", (), message, place, each.shown, True))
         elif id(each) not in used:
-            message = f"the exception for {each.shown} excepts nothing any more"
+            message = f"the exception for {each.shown} no longer applies to any finding"
             found.append(AuditFinding("AUD013", "", (), message, place, each.shown, True))
     return found

@@ -67,9 +67,9 @@ class Collection:
         return [*listed, self._more(missing[0])] if missing else listed
 
     def _more(self, severity: Severity) -> Diagnostic:
-        message = f"this document has more than {MOST_FINDINGS:,} findings; the others are left out"
+        message = f"this document has more than {MOST_FINDINGS:,} findings; only the most severe are listed"
         end = len(self._source.text)
-        return Diagnostic(MORE, message, self._source, end, end, severity, help="Mend these first, and check it again.")
+        return Diagnostic(MORE, message, self._source, end, end, severity, help="Fix these first, and check it again.")
 
 
 def _shortened(text: str) -> str:

@@ -21,7 +21,7 @@ def explained_codes() -> dict[str, dict[str, Any]]:
 
 
 def page_of_compiler_code(code: str) -> str | None:
-    """Return the page of a code, its title first, as Markdown; None when `check` never gives it."""
+    """Return the page of a code, its title first, as Markdown; None when `check` never reports it."""
     if not is_compiler_code(code):
         return None
     link = f"The code is the compiler's own:\n{page_on_the_web(code)}"

@@ -130,7 +130,7 @@ _EVIDENCE = {
     "POL003": _XML,
     "POL018": "A gateway's XML reader prohibits document type declarations, as .NET's does by default.",
     "POL019": "No gateway was seen to take a document nested this deeply, and none of 1,814 public ones is.",
-    "POL026": "Every problem listed before it has evidence of its own.",
+    "POL026": "Each problem that is listed before it has its own evidence.",
     "POL027": "The documentation limits a fragment to 512 KB; `check` reads up to 4 MiB.",
     "POL028": "Azure Resource Manager refuses a template that isn't JSON.",
     "POL029": "",

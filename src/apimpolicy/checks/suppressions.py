@@ -106,7 +106,7 @@ class Suppressions:
             ]
             if unused:
                 what = ", ".join(unused)
-                yield _at(suppression.comment, UNUSED, f"nothing to ignore here: {what}", "Take the comment out.")
+                yield _at(suppression.comment, UNUSED, f"this suppresses nothing: {what}", "Remove the comment.")
 
 
 def _join(spans: list[tuple[int, int]], start: int, end: int) -> None:
@@ -135,13 +135,13 @@ def _read(document: Document, rules: tuple[type[Rule], ...]) -> tuple[list[Suppr
                 _at(
                     comment,
                     INCOMPLETE,
-                    "this does not say what to ignore",
+                    "this suppression names no code",
                     "Write 'apimpolicy: ignore POL301: reason'.",
                 )
             )
             continue
         if not match["reason"].strip():
-            wrong.append(_at(comment, INCOMPLETE, "the reason is missing", "Say after the code why it is all right."))
+            wrong.append(_at(comment, INCOMPLETE, "the reason is missing", "Add the reason after the code."))
         codes = tuple(_codes(match["codes"], rules))
         found.append(Suppression(comment, codes, *_span(lines, comment, following, bool(match["file"]))))
     return found, wrong

@@ -249,7 +249,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
         for path in found.skipped:
             say(f"skipped {path}: it is not a policy")
         for path, kind in found.unread:
-            say(f"did not read {path}: it is a {kind} with policies in it")
+            say(f"did not check {path}: it is a {kind} with policies")
     if not options["quiet"] and not options["policies_only"]:
         if found.skipped and not options["verbose"]:
             say(_skipped(found.skipped))
@@ -258,7 +258,7 @@ def _say_what_was_not_read(found: Discovery, options: dict[str, Any]) -> bool:
         for path in found.compiled:
             say(f"skipped {path}, which was compiled from a Bicep file beside it")
         if found.excluded:
-            say(f"left out {found.excluded:,} {'path' if found.excluded == 1 else 'paths'} by 'exclude'")
+            say(f"skipped {found.excluded:,} {'path' if found.excluded == 1 else 'paths'} by 'exclude'")
     return bool(found.unreadable or found.empty)
 
 
@@ -276,7 +276,7 @@ def _unread(files: Sequence[tuple[str, str]]) -> str:
         f"{count:,} {kind if count == 1 else _PLURALS.get(kind, f'{kind}s')}" for kind, count in counts.items()
     )
     advice = "name a file to check it; " if any("Markdown" in kind or "tests" in kind for kind in counts) else ""
-    return f"did not read {shown} with policies ({advice}use -v to list them)"
+    return f"did not check {shown} with policies ({advice}use -v to list them)"
 
 
 _PLURALS = {"file of snippets": "files of snippets", "source file of tests": "source files of tests"}
@@ -319,14 +319,14 @@ class _Baselines:
         """Say which baselines list more than there is."""
         for baseline in self._loaded.values():
             if count := baseline.gone:
-                verb = "is" if count == 1 else "are"
-                what = f"{count} of the findings in {baseline.path} {verb} gone"
-                say(f"{what}; write it again with --write-baseline")
+                what = "entry" if count == 1 else "entries"
+                verb = "occurs" if count == 1 else "occur"
+                say(f"{count} {what} of {baseline.path} no longer {verb}; refresh it with --write-baseline")
 
 
 def _write_baseline(path: str, output: CheckOutput) -> int:
     from apimpolicy.project.baseline import Baseline
 
     count = Baseline.of(path, output.diagnostics).save()
-    print(f"{path} lists {count:,} {'finding' if count == 1 else 'findings'} now")
+    print(f"wrote {count:,} {'finding' if count == 1 else 'findings'} to {path}")
     return exit_codes.CLEAN

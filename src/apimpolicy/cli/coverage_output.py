@@ -38,7 +38,7 @@ class CoverageOutput:
         if len(report.files) > 1:
             print(f"\n{coverage_table(report, style)}")
         if unloaded := _unloaded(report, paths):
-            print(f"\nno case loads {', '.join(map(printable, unloaded))}")
+            print(f"\nno test case uses {', '.join(map(printable, unloaded))}")
         for path in self.files:
             write_coverage(report, path)
         return self._is_enough(report, style)

@@ -144,7 +144,7 @@ class GatewayOptions:
         from apimpolicy.project.gateways import load_gateway
 
         if self.scopes:
-            raise click.UsageError("--scope goes with a policy; in a service every policy has its place")
+            raise click.UsageError("--scope needs a single policy; in a service, each policy already has a scope")
         gateway = self._with_more(load_gateway(self.policy, config=self.config, **self._overrides()))
         if gateway.service is None:
             raise ConfigurationError(f"{self.policy} describes no service: it has neither 'service' nor [apis.…]")
@@ -199,7 +199,7 @@ class GatewayOptions:
             if value
         ]
         if len(given) > 1:
-            raise click.UsageError(f"{given[0]} and {given[1]} both say what to request; give one")
+            raise click.UsageError(f"{given[0]} and {given[1]} both name the request; use one of them")
         if self.get_url and self.method:
             raise click.UsageError("--get and --method do not go together; use --url with --method")
         headers = [_header(text) for text in self.headers]

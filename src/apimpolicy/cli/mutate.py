@@ -127,7 +127,7 @@ def _mutants(coverage: PolicyCoverage, only: list[str], limit: int | None) -> tu
     found, texts = find_mutants(coverage, only)
     mutants = spread(found, limit or MOST_CHANGES)
     if limit is None and len(mutants) < len(found):
-        say(f"trying {len(mutants):,} of {len(found):,} changes, spread over all; use --limit N for another number")
+        say(f"trying {len(mutants):,} of {len(found):,} changes, spread evenly; --limit N changes the number")
     return mutants, texts
 
 

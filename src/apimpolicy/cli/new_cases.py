@@ -10,13 +10,13 @@ def announce_search(policy: str) -> None:
     from apimpolicy.testing.case_search import has_solver
 
     if not has_solver():
-        say("with pip install 'apimpolicy[prove]' requests for many more branches are found")
+        say("to find requests for many more branches: pip install 'apimpolicy[prove]'")
         return
     from apimpolicy.concolic.bounds import Bounds
 
     most = Bounds().decisions
     if (count := _conditions(policy)) > most:
-        say(f"{policy} has {count:,} conditions, and a search follows {most:,}: it may end without a request")
+        say(f"{policy} has {count:,} conditions, and a search follows at most {most:,}: it may find no request")
 
 
 def _conditions(path: str) -> int:

@@ -93,7 +93,7 @@ def _services(folder: str, policies: list[str]) -> list[str]:
     from apimpolicy.project.service.reading import has_service
 
     if find_spec("z3") is None:
-        say("with pip install 'apimpolicy[prove]' requests are searched for, and services are tested as a whole")
+        say("to search for requests and to test whole services: pip install 'apimpolicy[prove]'")
         return []
     roots = {os.path.relpath(root) for each in policies if (root := place_of(each).root) is not None}
     if roots and not is_service_folder(folder):
@@ -153,7 +153,8 @@ def _write_policies(
 
     wanted = [each for each in policies if force or not os.path.exists(test_file_of(each))]
     if len(wanted) < len(policies):
-        say(f"{len(policies) - len(wanted)} test files already exist; use --force to overwrite them")
+        count = len(policies) - len(wanted)
+        say(f"{count} test {'file exists' if count == 1 else 'files exist'} already; use --force to overwrite")
     if wanted:
         with process_pool(jobs) as pool:
             yield from pool.map(partial(_write_policy, seconds=seconds or SECONDS, with_errors=with_errors), wanted)

@@ -73,10 +73,10 @@ def _unknown_command(name: str) -> str:
     from difflib import get_close_matches
 
     if alike := get_close_matches(name, COMMANDS, 1):
-        return f"there is no command '{name}'; did you mean '{alike[0]}'?"
+        return f"unknown command '{name}'; did you mean '{alike[0]}'?"
     if os.path.exists(name):
-        return f"there is no command '{name}'; did you mean 'apimpolicy check {name}'?"
-    return f"there is no command '{name}'; there are {', '.join(COMMANDS)}."
+        return f"unknown command '{name}'; did you mean 'apimpolicy check {name}'?"
+    return f"unknown command '{name}'; commands: {', '.join(COMMANDS)}."
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:

@@ -75,7 +75,7 @@ def command(
     \b
     A claim in a test file:
       claims:
-        - name: each request that reaches the backend has a certificate
+        - name: no request gets through without a certificate
           if: reaches-backend
           then: '@(context.Request.Certificate != null)'
         - name: no request makes the gateway itself fail

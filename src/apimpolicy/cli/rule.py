@@ -50,10 +50,10 @@ def command(code: str | None, files: tuple[str, ...]) -> int:
     code = code.upper()
     page = page_of_code(code, rules)
     if page is None and re.fullmatch("CS[0-9]{4}", code):
-        say(f"`check` never gives {code}; if the C# compiler has this code, its page is {page_on_the_web(code)}")
+        say(f"`check` never reports {code}; if the C# compiler has this code, its page is {page_on_the_web(code)}")
         return exit_codes.USAGE
     if page is None:
-        say(f"there is no page for '{code}'; `apimpolicy rule` lists them")
+        say(f"unknown code '{code}'; `apimpolicy rule` lists all codes")
         return exit_codes.USAGE
     print(f"{code}  {page}")
     return exit_codes.CLEAN

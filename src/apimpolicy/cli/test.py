@@ -243,7 +243,7 @@ def _say_what_was_seen(target: Target | Served, reports: Sequence[CaseReport]) -
 def _no_cases(files: Sequence[str], words: Sequence[str]) -> str:
     if words:
         names = " or ".join(f"'{word}'" for word in words)
-        return f"no case has {names} in its name or in that of its file"
+        return f"no case and no file has {names} in its name"
     return f"there are no cases in {', '.join(files[:5])}{' and others' if len(files) > 5 else ''}"
 
 

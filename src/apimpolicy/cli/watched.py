@@ -15,9 +15,9 @@ from apimpolicy.cli import exit_codes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_PROCESSOR_TIME = "it took more processor time than one evaluation may take, in one call that no limit could see into"
+_PROCESSOR_TIME = "one call took more processor time than an evaluation may take"
 _MEMORY = "it needed more memory than policies may use"
-_CRASH = "the process that ran it broke down"
+_CRASH = "the process that ran it crashed"
 
 
 def run_watched(arguments: Sequence[str]) -> int:

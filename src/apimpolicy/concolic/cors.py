@@ -69,7 +69,7 @@ def cors(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -> None:
 
 def _preflight(tracer: Tracer, exchange: Exchange, entry: TraceEntry, fits: Term) -> None:
     headers = tracer.state.request.headers
-    unsupported = unsupported_at(entry, "the headers that a preflight asks for")
+    unsupported = unsupported_at(entry, "the headers that a preflight requests")
     if "*" not in _texts(entry, "allowed-headers") and tracer.path.branch_on(
         headers.there("Access-Control-Request-Headers"), "cors"
     ):

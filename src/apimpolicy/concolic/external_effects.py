@@ -140,7 +140,7 @@ def cache_lookup_value(tracer: Tracer, exchange: Exchange, entry: TraceEntry) ->
         return
     there = tracer.inputs.bool_var("cache", name, "there")
     if tracer.inputs.value(there, tracer.path.assignment) is not found:  # calls before have filled it
-        unsupported = unsupported_at(entry, "what calls before put into the cache")
+        unsupported = unsupported_at(entry, "what earlier requests stored in the cache")
         tracer.path.mark_inexact(unsupported)
         state.variables[variable] = ConcolicValue(
             exchange.variables.get(written(entry, "variable-name")), unsupported=unsupported
@@ -193,7 +193,7 @@ def set_backend_service(tracer: Tracer, exchange: Exchange, entry: TraceEntry) -
     for field in ("backend_id", "base_url"):
         chosen = given.get(field)
         if chosen is not None and not chosen.is_constant:
-            tracer.path.mark_inexact(unsupported_at(entry, "a backend that the request chooses"))
+            tracer.path.mark_inexact(unsupported_at(entry, "a backend that depends on the request"))
 
 
 def _fail_set_backend_service(tracer: Tracer, exchange: Exchange, entry: TraceEntry, error: PolicyError) -> bool:
@@ -202,7 +202,7 @@ def _fail_set_backend_service(tracer: Tracer, exchange: Exchange, entry: TraceEn
     name = str(given.value) if given is not None else written(entry, "backend-id")
     if not name or not tracer.harness.has_doubles:
         return False
-    tracer.path.mark_inexact(unsupported_at(entry, "a backend that is not there"))
+    tracer.path.mark_inexact(unsupported_at(entry, "an unknown backend"))
     tracer.path.add_branch(tracer.inputs.bool_var("backend", name), False, "backend")
     return True
 

@@ -130,7 +130,7 @@ class Goals:
             for inner in arms:
                 self._branch(inner, inner.path, ("taken",))
             if all(inner.name == "when" for inner in arms):
-                self._branch(step, step.path, ("passed without a true condition",))
+                self._branch(step, step.path, ("passed with every condition false",))
         elif has_trait(step.name, "repeats"):
             self._branch(step, step.path, ("repeated", "not repeated"))
         for excerpt in own_expressions(element, step.specification) if step.specification is not None else ():

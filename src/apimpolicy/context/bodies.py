@@ -98,7 +98,7 @@ class MessageBody:
         wanted = types[-1]
         name = str(wanted)
         if wanted is not STRING and wanted is not _BYTES and name not in _JSON_TYPES and name not in _XML_TYPES:
-            raise NotSimulatedError(f"IMessageBody.As<{name}>()", "no document says what this type gives")
+            raise NotSimulatedError(f"IMessageBody.As<{name}>()", "the result for this type is undocumented")
         data = self._read(preserve_content)
         if wanted is _BYTES:
             return byte_array(data)

@@ -60,7 +60,7 @@ def load_contexts(path: str | Path) -> dict[str, Callable[[], Context]]:
         certificates = read_certificates(data.get("certs") or {})
         contexts = dict(data["contexts"])
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(f"{path} is no file of contexts: {type(error).__name__} {error}") from None
+        raise ConfigurationError(f"{path} is not a file of contexts: {type(error).__name__} {error}") from None
     return {name: functools.partial(_context, path, name, source, certificates) for name, source in contexts.items()}
 
 

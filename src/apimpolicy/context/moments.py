@@ -38,7 +38,7 @@ def ticks_of_text(text: str) -> int:
         if fraction and not fraction.isdecimal():
             whole, fraction = datetime.datetime.fromisoformat(text), ""
     except ValueError:
-        raise ConfigurationError(f"'{text}' is no date: expected one like 2026-05-31T12:00:00Z") from None
+        raise ConfigurationError(f"'{text}' is not a date: expected one like 2026-05-31T12:00:00Z") from None
     if whole.tzinfo is None:
         whole = whole.replace(tzinfo=datetime.UTC)
     return ticks_of(whole) + int((fraction + "0000000")[:7])
@@ -54,7 +54,7 @@ def to_guid(text: str) -> Any:
     try:
         return bound("System.Guid", "new(string g)")(text)
     except DotnetException:
-        raise ConfigurationError(f"'{text}' is no GUID") from None
+        raise ConfigurationError(f"'{text}' is not a GUID") from None
 
 
 def random_guid(bits: int) -> Any:

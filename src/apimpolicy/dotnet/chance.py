@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Script:
     """Numbers, GUIDs and ids of requests, each in the order in which they are asked for.
 
-    Raises ConfigurationError for a text that is no GUID.
+    Raises ConfigurationError for a text that is not a GUID.
     """
 
     __slots__ = ("_guids", "_numbers", "_request_ids")
@@ -61,4 +61,4 @@ def _guid(text: str, name: str) -> Guid:
     try:
         return parse(str(text))
     except FormatException:
-        raise ConfigurationError(f"{name} has '{text}', which is no GUID") from None
+        raise ConfigurationError(f"{name} has '{text}', which is not a GUID") from None

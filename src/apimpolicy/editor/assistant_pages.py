@@ -59,7 +59,7 @@ def _claims() -> str:
     tables = {"A claim": CLAIM, "A condition as a table": CONDITION}
     named = [f"- `{name}`: {tree.table()['means'].text()}" for name, tree in library().items()]
     text = _page("Claims", "testing.claims.reading", tables, "testing.claims.conditions")
-    return "\n".join((text, "## Claims that a name stands for\n", *named, ""))
+    return "\n".join((text, "## Named claims\n", *named, ""))
 
 
 CONFIGURATION: Final = {

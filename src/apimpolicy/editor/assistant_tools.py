@@ -120,7 +120,7 @@ _CASES: Final = _list(
         "properties": {
             **{key: {"description": CASE[key][1]} for key in ("name", "each", "steps", "gateway", "backend", "now")},
             "request": _table("The request; GET / unless given.", REQUEST),
-            "expect": _table("What the answer must be.", EXPECT),
+            "expect": _table("The expected response.", EXPECT),
         },
         "required": ["name"],
     },
@@ -316,7 +316,7 @@ TOOLS: Final = (
         "Prove claims",
         "Decide claims for every request: those of test files below `path`, or `claims` about `policy`. A claim is "
         "proven, or false with a request that ran, or undecided with the reasons. Example of claims: "
-        '[{"name": "nobody gets through without a certificate", "if": "reaches-backend", "then": '
+        '[{"name": "no request gets through without a certificate", "if": "reaches-backend", "then": '
         '"@(context.Request.Certificate != null)"}, {"name": "no error of the gateway", "never": {"status": 500, '
         '"by": "gateway"}}].',
         {
@@ -348,5 +348,5 @@ def page(name: str) -> dict[str, str]:
     """Return a page. Raises ConfigurationError where there is none."""
     text = page_named(name)
     if not text:
-        raise ConfigurationError(f"there is no page for '{name}'")
+        raise ConfigurationError(f"unknown page '{name}'")
     return {"name": name, "text": text}

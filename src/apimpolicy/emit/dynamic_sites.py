@@ -178,7 +178,7 @@ class _LateBinder(Binder):
             return self._property_of(receiver)
         found = access_member(self, self.syntax, receiver, self.node.detail, None)
         if isinstance(found, nodes.MethodGroup):
-            return self.failure(self.node.detail, "CS1061", "a method is no value")
+            return self.failure(self.node.detail, "CS1061", "a method is not a value")
         return found
 
     def _property_of(self, receiver: nodes.Expression) -> nodes.Expression:

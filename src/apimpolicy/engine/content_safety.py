@@ -34,7 +34,7 @@ class SafetyAnalysis:
         self.is_attack = is_attack
         for category, severity in self.severities.items():
             if category not in CATEGORIES:
-                raise ConfigurationError(f"'{category}' is no harm category; they are {', '.join(CATEGORIES)}")
+                raise ConfigurationError(f"'{category}' is not a harm category; valid: {', '.join(CATEGORIES)}")
             if not 0 <= severity <= MOST_SEVERE:
                 raise ConfigurationError(f"the severity of {category} is from 0 to {MOST_SEVERE}, not {severity}")
 
@@ -87,7 +87,7 @@ class ContentSafetyService:
     def analyze(self, text: str, backend_id: str) -> SafetyAnalysis:
         if self._analyze is None:
             raise ConfigurationError(
-                f"llm-content-safety asks the backend '{backend_id}', and nothing stands in for it: give"
+                f"llm-content-safety calls the backend '{backend_id}', which is not simulated: give"
                 " Gateway(content_safety=…) SafetyWords, or a function from a text to severities by category"
             )
         self.texts.append(text)

@@ -31,7 +31,7 @@ def parse_json_or_yaml(content: bytes, name: str) -> Any:
     except RecursionError:
         raise ConfigurationError(f"{name} is nested too deeply") from None
     except (LookupError, AttributeError, TypeError, OverflowError):  # `!!bool maybe`
-        raise ConfigurationError(f"{name} is not YAML: a value is not what its tag says") from None
+        raise ConfigurationError(f"{name} is not YAML: a value does not match its tag") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"{name} is neither JSON nor YAML: {' '.join(str(error).split())[:300]}") from None
 

@@ -221,7 +221,7 @@ class Gateway(GatewaySettings):
             raise ConfigurationError("resolve runs in this process; isolated=True holds for run and send")
         document = self.policies.document(policy, "<resolver>")
         if not document.root.name.endswith("-data-source"):
-            raise ConfigurationError(f"{document.path} is no resolver: its root is <{document.root.name}>")
+            raise ConfigurationError(f"{document.path} is not a resolver: its root is <{document.root.name}>")
         program = self.policies.program({"api": document})
         given = Request("POST", request) if isinstance(request, str) else request
         with use_environment(self.environment()):

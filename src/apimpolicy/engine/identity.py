@@ -76,7 +76,7 @@ class Identities:
 
         token: Jwt | None = parse_jwt(identity)
         if token is None:
-            raise IdentityUnavailableError("The identity is no JSON Web Token")
+            raise IdentityUnavailableError("The identity is not a JSON Web Token")
         if AUTHORIZATION_MANAGER not in token.audiences:
             raise IdentityUnavailableError(f"The identity's token is not for {AUTHORIZATION_MANAGER}")
         for name in ("oid", "tid"):

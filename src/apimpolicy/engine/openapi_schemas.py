@@ -59,7 +59,7 @@ class SchemaReader:
         if schema is None or isinstance(schema, bool):
             return {} if schema is None else schema
         if not isinstance(schema, dict):
-            raise ConfigurationError(f"{self.name} has a schema that is no object, but {type(schema).__name__}")
+            raise ConfigurationError(f"{self.name} has a schema that is not an object but {type(schema).__name__}")
         made: dict[str, Any] = {}
         for key, value in schema.items():
             if key in _KINDS and not isinstance(value, _KINDS[key]):

@@ -101,7 +101,7 @@ def _decoded(answer: Mapping[str, Any] | str | bytes, url: str) -> Mapping[str, 
 
         decoded = json.loads(answer)
     except (ValueError, RecursionError):
-        raise ValueError(f"{url} is no JSON") from None
+        raise ValueError(f"{url} is not JSON") from None
     if not isinstance(decoded, dict):
-        raise ValueError(f"{url} is no JSON object")
+        raise ValueError(f"{url} is not a JSON object")
     return decoded

@@ -66,7 +66,7 @@ def _operations(given: Iterable[ServiceOperation | Operation]) -> tuple[ServiceO
 
 @attrs.frozen(eq=False)
 class ServiceApi:
-    """An API. Its operations are those of `openapi` and those given, which count before described ones of the same id
+    """An API. Operations are those of `openapi` and those given, which count before described ones of the same id
     or of the same method and template. One without any takes every request below its path.
 
     `operation_policies` are the policies of described operations, by id. `openapi`, `schemas`, `wsdl`, `graphql_schema`

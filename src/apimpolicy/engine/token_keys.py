@@ -100,7 +100,9 @@ class TokenKey:
     def base64(self) -> str:
         """Return a secret as the policy has it in <key>. Raises ConfigurationError for any other key."""
         if self.algorithm not in _SECRET_BYTES:
-            raise ConfigurationError(f"a key for {self.algorithm} is no secret; its n and e, or a certificate, verify")
+            raise ConfigurationError(
+                f"a key for {self.algorithm} is not a secret; its n and e, or a certificate, verify"
+            )
         return base64.b64encode(self._key.raw_value).decode("ascii")
 
     @property

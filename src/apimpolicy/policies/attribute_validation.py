@@ -108,7 +108,7 @@ def _expression(element: Element, attribute: Attribute, slot: AttributeSlot) -> 
         message, severity = f"not every gateway accepts an expression for '{attribute.name}'", Severity.WARNING
         advice = "One gateway refused to save it; other services have it in production. A literal works everywhere."
     elif "unknown-expression" in slot.doubts:
-        severity, advice = Severity.WARNING, "No source says that expressions are evaluated here."
+        severity, advice = Severity.WARNING, "Undocumented: whether expressions are evaluated here."
     return Diagnostic("POL105", message, value.source, value.start, value.end, severity, help=advice)
 
 

@@ -7,13 +7,13 @@
 
 The certificate is an uploaded one, found by `certificate-id`, whatever its case, or by `thumbprint`; or it is `body`, the bytes of a
 PKCS#12 file, with its `password`. Azure recommends the id, because a thumbprint changes when Key Vault renews the
-certificate. The policy says nothing about the caller; that is the task of validate-client-certificate.
+certificate. The policy doesn't check the caller: use validate-client-certificate for that.
 
 Simulated in full: the backend sees the certificate as the `certificate` of the `Request` that it gets. Inside
 send-request the certificate goes to the address of that request. Our choices: a text as `body` is read as Base64;
 `body` takes precedence over `certificate-id`, and that over `thumbprint`; PEM and DER are accepted as well as PKCS#12;
-a certificate that is missing, cannot be read, or has no private key is an error with status 500, without a reason, in
-our words.
+a certificate that is missing, cannot be read, or has no private key is an error with status 500, without a reason, with
+a message of ours.
 
 Source: https://learn.microsoft.com/azure/api-management/authentication-certificate-policy
 """  # noqa: E501 - the example is one line, as people write it

@@ -11,22 +11,22 @@
 
 Gets an access token for `resource` and sends it as `Authorization: Bearer …`. With `output-token-variable-name` the
 token, a string, goes into that variable instead, and no header is set. Without `client-id` the token is that of the
-system-assigned identity, otherwise that of the user-assigned identity with this client id. When no token can be had,
-on-error runs; with `ignore-error="true"` the pipeline goes on. Inside send-request the header is set on the request
+system-assigned identity, otherwise that of the user-assigned identity with this client id. If no token can be issued,
+on-error runs; with `ignore-error="true"` the pipeline continues. Inside send-request the header is set on the request
 that send-request sends.
 
 ```python
 identity = ManagedIdentity(user_assigned=["5b1c…"], refuses={"https://vault.azure.net": "no access"})
 gateway = Gateway(managed_identity=identity)
-identity.requests          # what was asked for, with the tokens that were given
+identity.requests          # the requested resources, with the tokens that were issued
 ```
 
 Simulated in full: the `ManagedIdentity` of the gateway issues the tokens, and without one the policy fails by name. A
 token is kept until it expires on the gateway's clock, as in Azure. The message for an identity that the service does
 not have is documented. Our choices: the error has status 500 and no reason; an ignored error leaves header and variable
-as they were; a missing `resource`, which the documentation does not allow but the editor's schema does, asks for the
-empty text; in outbound, where people use the policy with a variable, the header is still set on the request, never on
-the response.
+as they were; a missing `resource`, which the documentation does not allow but the editor's schema does, requests a
+token for an empty resource; in outbound, where deployed policies use it with a variable, the header is still set on the
+request, never on the response.
 
 Source: https://learn.microsoft.com/azure/api-management/authentication-managed-identity-policy
 """

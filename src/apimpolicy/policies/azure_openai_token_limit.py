@@ -8,7 +8,7 @@
     tokens-consumed-header-name="consumed-tokens" />
 ```
 
-Simulated as llm-token-limit; its page says everything else. That both share their counters is our choice.
+Simulated as llm-token-limit: see its page. Our choice: both policies share their counters.
 
 Source: https://learn.microsoft.com/azure/api-management/azure-openai-token-limit-policy
 """

@@ -1,4 +1,4 @@
-"""cache-lookup: answer from the cache if cache-store kept a response to such a request.
+"""cache-lookup: return a cached response, which cache-store kept for the same kind of request.
 
 ```xml
 <cache-lookup vary-by-developer="false" vary-by-developer-groups="false" downstream-caching-type="none">
@@ -8,8 +8,8 @@
 ```
 
 Only GET requests are looked up; requests with an `Authorization` header only with `allow-private-response-caching`.
-Responses are kept apart by `vary-by-header`, `vary-by-query-parameter` (several names are separated by semicolons),
-`vary-by-developer` and `vary-by-developer-groups`. cache-store in outbound keeps them.
+Responses are stored separately by `vary-by-header`, `vary-by-query-parameter` (several names are separated by
+semicolons), `vary-by-developer` and `vary-by-developer-groups`. cache-store in outbound keeps them.
 
 Seen on real gateways: the key is made of the API, the operation and the request as it would be forwarded (scheme, host,
 port, path and query after set-backend-service and rewrite-uri), not of the caller's URL. A hit ends inbound, skips the
@@ -19,9 +19,9 @@ request, so that the backend sends a complete response; the caller's `no-cache` 
 Simulated with one cache for each gateway, whatever `caching-type` says, unless the gateway has a Redis. Our choices:
 the matching `cache-store` is the first one in the same scope, else the first one at all; a miss also removes
 `If-None-Match` and `If-Modified-Since`, to which the backend could answer 304; the id of a pool takes the place of its
-members' hosts; without `vary-by-query-parameter` the whole forwarded query counts; developer and groups are told apart
-by their ids; `downstream-caching-type` sets `Cache-Control` on answers from the cache to `private` or `public`, with
-`must-revalidate` unless that is switched off, and `none` sets nothing.
+members' hosts; without `vary-by-query-parameter` the whole forwarded query counts; developers and groups are
+distinguished by their ids; `downstream-caching-type` sets `Cache-Control` on responses from the cache to `private` or
+`public`, with `must-revalidate` unless that is switched off, and `none` sets nothing.
 
 Source: https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 """

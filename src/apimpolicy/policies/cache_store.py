@@ -1,11 +1,11 @@
-"""cache-store: keep the response for further requests of the same kind.
+"""cache-store: cache the response for later requests of the same kind.
 
 ```xml
 <cache-store duration="3600" />
 ```
 
 `duration` is in seconds, on the gateway's clock. Only responses with status 200 are kept, unless `cache-response`
-decides. cache-lookup in inbound says which requests are of the same kind.
+is set. cache-lookup in inbound defines which requests are of the same kind.
 
 After a hit of cache-lookup the policy does not run (seen).
 

@@ -11,10 +11,10 @@
 </choose>
 ```
 
-Conditions are evaluated in order; after the first true one no further condition is evaluated. If none is true and there
+Conditions are evaluated in order; after the first true one, no more conditions are evaluated. If none is true and there
 is no `otherwise`, nothing happens.
 
-Simulated in full. Our choice: a condition that is not a `bool` is converted as `Boolean.Parse` does it.
+Simulated in full. Our choice: a condition that is not a `bool` is converted with `Boolean.Parse`.
 
 Source: https://learn.microsoft.com/azure/api-management/choose-policy
 """

@@ -9,23 +9,23 @@
 </cors>
 ```
 
-A preflight (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) is answered with an empty 200, and of all
-policies only the `cors` that are direct children of inbound are evaluated: the first that fits adds its headers; one
-that does not fit and says `terminate-unmatched-request="true"` ends the search. A GET or HEAD from an origin that is
-not allowed is ended with an empty 200 or goes on without CORS headers, by the same attribute. Without
-`allowed-methods` GET and POST are allowed. An operation of its own for `OPTIONS` gets the request like any other; its
-policies can then decide which cors is applied. The gateway's own 401 for a missing or unknown key has the headers of
-the first cors in inbound that fits, and `Vary: Origin`, unless the cors comes from a fragment (seen).
+A preflight (`OPTIONS` with `Origin` and `Access-Control-Request-Method`) gets an empty 200, and of all policies only
+`cors` elements directly in inbound are evaluated. The first that matches adds its headers; one that does not match and
+has `terminate-unmatched-request="true"` ends the search. With this attribute, a GET or HEAD from an origin that is not
+allowed also ends with an empty 200; otherwise it continues without CORS headers. Without `allowed-methods` GET and POST
+are allowed. If the API has an operation for `OPTIONS`, that operation gets the request, and its policies decide which
+cors applies. The gateway's own 401 for a missing or unknown key has the headers of the first matching cors in inbound,
+and `Vary: Origin`, unless the cors comes from a fragment (seen).
 
 Simulated in full. Our choices:
 
 - `terminate-unmatched-request` is false unless given; the documentation says both.
-- An origin is compared without regard to case and to the default port; `*` inside an origin is that character. Of a
-  request that is not a preflight only the origin is compared.
-- Without `allowed-headers` no headers are allowed but those that never need permission.
-- The headers are put on whatever answer the caller gets once the policy has run, the answer of an error among them.
-- `*` is answered with the method and headers that were asked for, and with the caller's origin where
-  `allow-credentials` is true. `preflight-result-max-age="0"` adds no header.
+- Origins are compared ignoring case and the default port; `*` inside an origin is a literal character. For a request
+  that is not a preflight, only the origin is compared.
+- Without `allowed-headers`, only headers that never need permission are allowed.
+- Once the policy has run, every response to the caller has the headers, including error responses.
+- For `*`, the response lists the requested method and headers, and the caller's origin if `allow-credentials` is
+  true. `preflight-result-max-age="0"` adds no header.
 - In an operation for `OPTIONS` a cors adds the headers of a preflight, and does not end the pipeline.
 
 Source: https://learn.microsoft.com/azure/api-management/cors-policy

@@ -9,12 +9,12 @@
 
 `value` is a number, 1 by default; the default namespace is `API Management`. A dimension needs no value if its name is
 one of the default dimensions: API ID, Operation ID, Product ID, User ID, Subscription ID, Location, Gateway ID, Backend
-ID. The documentation allows one to five dimensions; with more, or none, `check` says so, and the policy still runs.
+ID. The documentation allows one to five dimensions; with more, or none, `check` reports it, and the policy still runs.
 
 Simulated: the metrics of a request are in `result.metrics`, those of all requests in `gateway.metrics`; nothing is
 sent. Sampling and aggregation are not simulated, and `default-dimensions`, which only the editor's schema knows, has no
 effect. Our choices: a default dimension without a value, such as the product of a request without a product, is an
-empty text; Location is the region of the deployment; of two dimensions with one name the last one counts; a dimension
+empty string; Location is the region of the deployment; of two dimensions with one name the last one counts; a dimension
 without a value that is not a default dimension is an error without a reason.
 
 Source: https://learn.microsoft.com/azure/api-management/emit-metric-policy

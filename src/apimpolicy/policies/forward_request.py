@@ -1,16 +1,16 @@
-"""forward-request: send the request to the backend and wait for its answer.
+"""forward-request: send the request to the backend and wait for its response.
 
 ```xml
 <forward-request timeout="20" fail-on-error-status-code="true" />
 ```
 
-The answer becomes the response. Without this policy in the backend section nothing is forwarded, and outbound starts at
-once. `timeout` is in seconds (300 by default), `timeout-ms` in milliseconds. With `follow-redirects="true"` the gateway
-follows a redirect instead of returning it. With `fail-on-error-status-code="true"` a status from 400 to 599 is an
-error.
+The backend's response becomes the response of the pipeline. Without this policy in the backend section, nothing is
+forwarded, and outbound starts at once. `timeout` is in seconds (300 by default), `timeout-ms` in milliseconds. With
+`follow-redirects="true"` the gateway follows a redirect instead of returning it. With
+`fail-on-error-status-code="true"` a status from 400 to 599 is an error.
 
-The backend gets its own `Host`, unless a policy set one, and the caller's address behind the others in
-`X-Forwarded-For`, with a comma and no blank (seen on real gateways).
+The backend gets its own `Host`, unless a policy set one, and `X-Forwarded-For` with the caller's
+address appended after a comma without a space (seen on real gateways).
 
 Simulated: the backend is what the gateway was given, and no socket is opened. A backend that raises `TimeoutError`, or
 whose answer takes longer than `timeout` on the gateway's clock, is the error `Timeout`, "Request to the backend service
@@ -20,7 +20,7 @@ only where `apimpolicy serve` forwards to a real backend. A second forward-reque
 again only if the first one has `buffer-request-body` (Microsoft staff, 2017). Our choice: a body that a policy set, or
 read with `preserveContent`, is in memory and sent again. `Gateway(unbuffered_body="again")` always sends it again.
 
-Our choices: with `fail-on-error-status-code` the caller gets the backend's answer unless on-error decides otherwise,
+Our choices: with `fail-on-error-status-code` the caller gets the backend's response unless on-error changes it,
 and the error has no reason, because no document states one. Redirects are followed as .NET's HttpClient does: at most
 50, never from https to http, without the header Authorization, and as GET without a body after 303, and after 301 and
 302 of a POST. The timeout counts for each request.

@@ -85,7 +85,7 @@ class GetAuthorizationContext:
         identity = None
         if self.identity_type == "jwt":
             if not self.identity:
-                raise IdentityUnavailableError("The identity-type is jwt, and there is no identity")
+                raise IdentityUnavailableError("The identity-type is jwt, but the identity is missing")
             identity = from_utf16(self.identity)
         return exchange.services.identities.connection(provider_id, authorization_id, identity)
 

@@ -4,10 +4,10 @@
 <include-fragment fragment-id="log-caller" />
 ```
 
-The policies of the fragment run as if they stood in this place. The id is a literal.
+The policies of the fragment run as if they were written here. The id can't be an expression.
 
 Simulated in full: give the fragments to the gateway, `Gateway(fragments={"log-caller": "<fragment>…</fragment>"})`. A
-fragment that is not there is an error before anything runs, as in Azure, where the document could not be saved.
+missing fragment is an error before anything runs: Azure would not save the document.
 
 Source: https://learn.microsoft.com/azure/api-management/include-fragment-policy
 """

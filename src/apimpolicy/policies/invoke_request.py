@@ -1,4 +1,4 @@
-"""invoke-request: send a request of the policy's own, to a URL or to a backend, and answer with what comes back.
+"""invoke-request: send a separate request, to a URL or a backend, and return its response to the caller.
 
 ```xml
 <invoke-request method="POST" url="/score" backend-id="models" response-variable-name="score">

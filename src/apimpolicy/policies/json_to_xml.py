@@ -1,4 +1,4 @@
-"""json-to-xml: turn a body from JSON into XML.
+"""json-to-xml: convert a body from JSON to XML.
 
 ```xml
 <json-to-xml
@@ -9,21 +9,21 @@
     attribute-block-name="#attrs" />
 ```
 
-With that, `{"v1:a": {"xmlns:v1": "urn:x", "#attrs": {"n": "1"}, "b": [2, null]}}` becomes
+This converts `{"v1:a": {"xmlns:v1": "urn:x", "#attrs": {"n": "1"}, "b": [2, null]}}` becomes
 
     <v1:a xmlns:v1="urn:x" n="1"><b>2</b><b xsi:nil="true" xmlns:xsi="…"/></v1:a>
 
-`apply="content-type-json"` leaves bodies of other types alone. With `consider-accept-header` (true unless given) the
+`apply="content-type-json"` doesn't change bodies of other types. With `consider-accept-header` (true unless given) the
 body is converted only if the request's `Accept` names an XML type. In inbound the policy changes the request, after
-that the response. With `parse-date="false"` dates stay as they are written; otherwise they are dates, and written as
-XML writes them.
+that the response. With `parse-date="false"` dates stay as they are written; otherwise they are parsed, and written in
+XML format.
 
 Seen on real gateways, and not documented: the root is `Document` when the JSON has more than one property; an array
 becomes one element for each item, and an empty array an empty element; null becomes `xsi:nil="true"`.
 
 Simulated, except for the attributes that only the editor's schema knows (`attribute-prefix`, `namespace-block-name`,
-`invalid-character-replacement`, `null-values`, `trim-values`, `empty-values`): they fail by name, because no document
-says what they do. Our choices:
+`invalid-character-replacement`, `null-values`, `trim-values`, `empty-values`): they fail by name, because they are
+undocumented. Our choices:
 
 - The separator divides a name only if what precedes it is a declared namespace, so that `first_name` stays whole with
   the default `_`. What XML does not allow in names is written as `_x0020_`.
@@ -108,7 +108,7 @@ class JsonToXml:
 
     def refuse(self, field: str) -> None:
         if getattr(self, field) is not None:
-            raise NotSimulatedError(f"json-to-xml {field.replace('_', '-')}", "no document says what it does")
+            raise NotSimulatedError(f"json-to-xml {field.replace('_', '-')}", "it is undocumented")
 
     def reason_against(self, exchange: Exchange) -> str:
         """Return why nothing is to be converted, or an empty text."""

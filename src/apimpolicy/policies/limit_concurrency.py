@@ -1,4 +1,4 @@
-"""limit-concurrency: let only so many requests at a time into the policies inside; refuse the others.
+"""limit-concurrency: limit how many requests run the policies inside at the same time.
 
 ```xml
 <limit-concurrency key="@(context.Api.Id)" max-count="3">
@@ -6,12 +6,12 @@
 </limit-concurrency>
 ```
 
-When `max-count` requests are inside already, a further one gets 429 at once.
+If `max-count` requests are already inside, another one gets 429 at once.
 
 Simulated in full. Requests to one gateway are inside at the same time when the backend double sends a further request
-while it answers the first one, or when several threads send requests. Our choices: everything with one `key` counts
-together, wherever it stands; the error has no reason and the message "Too many requests are in progress.", because no
-document states them.
+while it answers the first one, or when several threads send requests. Our choices: all policies with the same `key`
+share a counter; the error has no reason and the message "Too many requests are in progress.", because no document
+states them.
 
 Source: https://learn.microsoft.com/azure/api-management/limit-concurrency-policy
 """

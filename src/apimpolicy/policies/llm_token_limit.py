@@ -10,16 +10,17 @@
     remaining-tokens-header-name="X-Remaining" />
 ```
 
-Over the rate the caller gets 429, over the quota 403, each with `Retry-After`. The tokens of prompt and completion are
-counted when the answer is there. With `estimate-prompt-tokens` a prompt that is too long for what is left is refused
-before that. A key has one counter wherever it is used, and counts once for each request. Quota periods follow the
-calendar in UTC. The variable of consumed tokens has the estimate (or 0) in inbound, and the number used in outbound.
+Over the rate, the caller gets 429; over the quota, 403; both with `Retry-After`. The tokens of prompt and completion
+are counted when the response arrives. With `estimate-prompt-tokens` a prompt that is too long for what is left is
+refused before that. A key has one counter wherever it is used, and counts once for each request. Quota periods follow
+the calendar in UTC. The variable of consumed tokens has the estimate (or 0) in inbound, and the number used in
+outbound.
 
 Simulated on the gateway's clock. Seen on real gateways: statuses, texts and headers ("Token limit is exceeded. Try
 again in 53 seconds."), and the reasons OpenAITokenLimitExceeded and OpenAITokenQuotaExceeded; a limit refuses when it
-is passed, not when it is reached; what the last call used beyond the rate is owed, and makes `Retry-After` longer; the
+is exceeded, not when it is reached; tokens used beyond the rate are carried over, and make `Retry-After` longer; the
 variable of remaining tokens is an Int32; with `estimate-prompt-tokens` a body that is not a prompt gets 400. The
-numbers are those of the answer's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of
+numbers come from the response's `usage`. Where they are missing, and for prompts, tokens are estimated: a quarter of
 the characters, or `Gateway(count_tokens=…)`; an image counts 1200 tokens (documented).
 
 Our choices:

@@ -1,4 +1,4 @@
-"""mock-response: end the pipeline and answer with an example.
+"""mock-response: end the pipeline and return an example response.
 
 ```xml
 <mock-response status-code="200" content-type="application/json" />
@@ -10,11 +10,11 @@ otherwise no content. Examples and schemas are those of the API's description, `
 Simulated for examples of every kind, and for samples in JSON and XML. A sample of another content type fails by name;
 so does `enabled="false"`, which only the editor's schema knows. Our choices:
 
-- `index`, which only the editor's schema and Microsoft's toolkit know, says which of several examples it is, counted
-  from 0; without so many a sample is made.
+- `index`, which only the editor's schema and Microsoft's toolkit know, selects one of several examples, counted
+  from 0; if there are fewer, a sample is made.
 - Without `content-type` the first content with an example counts, otherwise the first content; a content type that the
   operation does not have gives no content. The header Content-Type is set when there is content.
-- The values of a sample, of which no document says more: `example`, `default`, `const` or the first `enum` value where
+- The values of a sample, which are undocumented: `example`, `default`, `const` or the first `enum` value where
   the schema has one, otherwise a fixed value of the right type and format; the first alternative of `oneOf` and
   `anyOf`; all properties of an object, one item of an array.
 - A sample in XML follows the `xml` objects of the schemas (name, namespace, prefix, attribute, wrapped), as OpenAPI
@@ -55,7 +55,7 @@ class MockResponse:
 
     def run(self, exchange: Exchange) -> Effect:
         if not self.enabled:
-            raise NotSimulatedError('mock-response enabled="false"', "no document says what it does")
+            raise NotSimulatedError('mock-response enabled="false"', "it is undocumented")
         response = exchange.make_response(self.status_code)
         content = self.content(exchange)
         body = None if content is None else _body(exchange, content, self.index)

@@ -12,8 +12,8 @@ independently, for the API or operation with that id, or with that name if no id
 policy does nothing.
 
 Simulated on the gateway's clock. Our choices: a subscription without a start date begins when it was created; bandwidth
-is the bodies of requests and answers, and a kilobyte is 1024 bytes; refused calls do not count, for any quota; each
-place in the policy documents has counters of its own; an inner quota without `renewal-period` has that of the outer
+is the bodies of requests and responses, and a kilobyte is 1024 bytes; refused calls do not count, for any quota; each
+policy element has its own counters; an inner quota without `renewal-period` has that of the outer
 one.
 
 Source: https://learn.microsoft.com/azure/api-management/quota-policy

@@ -9,10 +9,10 @@
 A caller over the limit gets 429 with `Retry-After`. The limits of `api` and `operation` are counted independently, for
 the API or operation with that id, or with that name if no id is given. Without a subscription the policy does nothing.
 
-Simulated in full on the gateway's clock: with a window that slides exactly, or, with `Gateway(tier="v2")`, with the
+Simulated in full on the gateway's clock: with an exact sliding window, or, with `Gateway(tier="v2")`, with the
 token bucket of the v2 tiers. All requests to one gateway share the counters. Our choices: refused calls do not count;
-each place in the policy documents has counters of its own, for each API or product that it stands in; the header of
-remaining calls states those left after this call, for the outermost limit only.
+each policy element has its own counters, for each API or product that contains it; the header of
+remaining calls shows the number left after this call, for the outermost limit only.
 
 Source: https://learn.microsoft.com/azure/api-management/rate-limit-policy
 """

@@ -13,7 +13,7 @@ A caller over the limit gets 429 with `Retry-After`. A key has one counter where
 `increment-condition` or `increment-count` the call is counted at the end, so that the limit takes effect one call
 later.
 
-Simulated on the gateway's clock: with a window that slides exactly, or, with `Gateway(tier="v2")`, with the token
+Simulated on the gateway's clock: with an exact sliding window, or, with `Gateway(tier="v2")`, with the token
 bucket of the v2 tiers. All requests to one gateway share the counters. Our choices: refused calls do not count; two
 policies with one key count a request twice; a condition that throws at the end counts as false.
 `increment-after-response="true"`, which only the editor's schema knows, counts at the end as well;

@@ -14,14 +14,14 @@ before the n-th repetition, in seconds, is
 - with `delta` and `max-interval`: `interval` + (2ⁿ⁻¹ - 1) · a random number between 0.8 and 1.2 times `delta`, but at
   most `max-interval`. (The documented formula says 2ⁿ, its documented example, 10, 20, 40, 80 seconds, 2ⁿ⁻¹.)
 
-With `first-fast-retry` the first repetition follows at once. A policy inside that ends the pipeline ends the repetition
-too.
+With `first-fast-retry` the first repetition follows at once. A policy inside that ends the pipeline also ends the
+retries.
 
-After a forward-request that failed or timed out the condition is asked too, as seen on real gateways;
-`context.Response` then has the status of the gateway's own answer, 500 or more. When it is not tried again, the error
+The condition is also evaluated after a forward-request that failed or timed out, as seen on real gateways;
+`context.Response` then has the status of the gateway's own response, 500 or more. Without another attempt, the error
 goes to on-error.
 
-Simulated in full: nobody waits, the gateway's clock moves on. The random numbers come from the gateway's `seed`. Our
+Simulated in full, without waiting: the gateway's clock advances. The random numbers come from the gateway's `seed`. Our
 choices: an error of another policy inside is not caught; `max-interval` without `delta` limits `interval`; `count`,
 `interval` and the others are evaluated once, before the first run; a `count` outside of 1 to 50 is an error without a
 reason. Without `buffer-request-body` the backend gets the caller's body with the first attempt only, see

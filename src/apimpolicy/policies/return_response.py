@@ -1,4 +1,4 @@
-"""return-response: end the pipeline and answer the caller.
+"""return-response: end the pipeline and return a response to the caller.
 
 ```xml
 <return-response>
@@ -8,11 +8,11 @@
 </return-response>
 ```
 
-Without anything inside, the answer is `200 OK` with no body. With `response-variable-name` the answer is the response
-in that variable (as send-request leaves it), changed by the policies inside. No outbound policy runs after it. A Liquid
+Without content, the response is `200 OK` with no body. With `response-variable-name`, it is the response in that
+variable (stored by send-request), changed by the policies inside. No outbound policy runs after it. A Liquid
 template inside sees no body (documented).
 
-Simulated in full. Our choice: a variable that is not there, or that does not hold a response, is an error without a
+Simulated in full. Our choice: a missing variable, or one that does not contain a response, is an error without a
 reason.
 
 Source: https://learn.microsoft.com/azure/api-management/return-response-policy

@@ -1,4 +1,4 @@
-"""send-one-way-request: send a request of the policy's own and do not wait for the answer.
+"""send-one-way-request: send a separate request and don't wait for its response.
 
 ```xml
 <send-one-way-request mode="new">
@@ -10,8 +10,9 @@
 
 Its children are those of send-request. A copy has no body in outbound and on-error.
 
-Simulated in full: whatever answers send-request gets the request, and `result.sent_requests` has it. The answer is
-dropped. Our choices: a failure of the other service is dropped too; the clock stands still unless the double moves it.
+Simulated in full: whatever answers send-request gets the request, and `result.sent_requests` has it. The response is
+ignored. Our choices: an error of the other service is ignored too; the clock doesn't advance unless the double advances
+it.
 
 Source: https://learn.microsoft.com/azure/api-management/send-one-way-request-policy
 """

@@ -1,4 +1,4 @@
-"""send-request: send a request of the policy's own and keep the answer in a variable.
+"""send-request: send a separate request and store its response in a variable.
 
 ```xml
 <send-request mode="new" response-variable-name="token" timeout="20" ignore-error="true">
@@ -15,10 +15,10 @@ on-error; with `ignore-error="true"` the variable is null instead. `timeout` is 
 
 Simulated: `Gateway(outside=…)` answers, or else its `backend`; `result.sent_requests` has what was sent; no socket is
 opened. Only the trace mentions a `proxy`, and `buffer-response`, which only the editor's schema knows, has no effect.
-The words of a timeout are those of .NET 5 and later, as seen on real gateways. Our choices: the status 500 of
-`Timeout`; the timeout counts until the whole answer is there; without `set-method` it is a GET request; `timeout-ms`
-takes the place of `timeout`, and with `fail-on-error-status-code` a status of 400 and above is an error with status
-500, without a reason (both are known from the editor's schema only).
+The message of a timeout is that of .NET 5 and later, as seen on real gateways. Our choices: the status 500 of
+`Timeout`; the timeout covers the whole response, including its body; without `set-method` it is a GET request;
+`timeout-ms` takes the place of `timeout`, and with `fail-on-error-status-code` a status of 400 and above is an error
+with status 500, without a reason (both are known from the editor's schema only).
 
 Source: https://learn.microsoft.com/azure/api-management/send-request-policy
 """

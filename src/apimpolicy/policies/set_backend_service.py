@@ -1,4 +1,4 @@
-"""set-backend-service: send the request to another backend than the one of the API's settings.
+"""set-backend-service: send the request to a backend other than the one in the API's settings.
 
 ```xml
 <set-backend-service base-url="https://orders-v2.internal" />
@@ -6,21 +6,21 @@
 <set-backend-service backend-id="dapr" dapr-app-id="echo" dapr-method="back" dapr-namespace="echo-app" />
 ```
 
-Simulated: `base-url`, and `backend-id` with what the gateway knows, `Gateway(backends={"orders-v2": "https://…"})`: a
+Simulated: `base-url`, and `backend-id` of a backend in `Gateway(backends={"orders-v2": "https://…"})`: a
 URL, a `Backend` with credentials and a circuit breaker, or a `BackendPool`, whose member forward-request chooses. A
-wider scope's `backend-id` can only be overridden by a `backend-id` (documented); a `base-url` is then ignored, which is
-our reading. The error for a backend that is not there has the text that Azure gives when the document is saved; its
-reason is not documented.
+wider scope's `backend-id` can only be overridden by a `backend-id` (documented); a `base-url` is then ignored (our
+choice). The error for an unknown backend has the text that Azure shows when the document is saved; its reason is not
+documented.
 
-A backend of Service Fabric is one like any other here: the request goes to its URL, and the trace says which service
-instance, partition, replica and listener the gateway would ask the cluster for. `sf-resolve-condition` is evaluated
-when the backend has answered, or has failed to: as long as it is false everything is as in Azure. When it is true the
-gateway would ask the cluster anew and send the request again; there is no cluster, and so this fails by name.
+A Service Fabric backend is treated like any other: the request goes to its URL, and the trace shows which service
+instance, partition, replica and listener the gateway would resolve. `sf-resolve-condition` is evaluated after the
+backend has responded or failed. While it is false, the result is the same as in Azure. If it is true, the gateway would
+resolve the service again and resend the request; no cluster is simulated, so this fails by name.
 
-The form for Dapr is simulated too: with `dapr-app-id` and `dapr-method` the request goes to the sidecar, at
-`http://localhost:3500/v1.0/invoke/echo.echo-app/method/back`, and the request's own path does not follow (documented).
+Dapr is simulated too: with `dapr-app-id` and `dapr-method` the request goes to the sidecar, at
+`http://localhost:3500/v1.0/invoke/echo.echo-app/method/back`, and the request's own path is not appended (documented).
 `Gateway(dapr=…)` answers, or else the `backend`; `gateway.dapr.invocations` has the requests. Our choices: the query
-string stays; without `dapr-method` it is an error in our words.
+string stays; without `dapr-method` it is an error with a message of ours.
 
 Source: https://learn.microsoft.com/azure/api-management/set-backend-service-policy and set-backend-service-dapr-policy
 """
@@ -129,7 +129,7 @@ class SetBackendService:
         def check(_: ResponseMessage) -> None:
             if len(exchange.backend_requests) > sent and self.sf_resolve_condition():
                 raise NotSimulatedError(
-                    "set-backend-service with an sf-resolve-condition that is true", "there is no cluster to ask again"
+                    "set-backend-service with an sf-resolve-condition that is true", "no cluster is simulated"
                 )
 
         def check_error(answer: ResponseMessage) -> None:

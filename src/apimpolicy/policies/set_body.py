@@ -11,10 +11,10 @@ response that is returned. A `charset` in the content type becomes `utf-8`.
 With `template="liquid"` the text is a Liquid template in the C# mode of DotLiquid: names of filters are in Pascal case,
 date formats are those of .NET. The template sees `context` and `body`, the body of the message that the policy changes,
 read by its `Content-Type` as JSON or XML; inside return-response there is none. With `parse-date="false"` dates in JSON
-stay as they are written; otherwise they are dates, and are written as `03/21/2012 05:40:00`. `xsi-nil` says whether
-`xsi:nil="true"` is null or an empty text.
+stay as they are written; otherwise they are parsed, and written as `03/21/2012 05:40:00`. `xsi-nil` decides whether
+`xsi:nil="true"` is null or an empty string.
 
-Simulated, except for what no document explains: `html-decode-expression`, the `where` of `JSONArrayFor` and Liquid's
+Simulated, except for undocumented parts: `html-decode-expression`, the `where` of `JSONArrayFor` and Liquid's
 newer tags fail by name. A request with the method GET or HEAD that has no body cannot get one: the
 documentation says that this throws (`Gateway(allows_new_body=True)` lets it pass; the error's text is ours, and it has
 no reason).
@@ -25,9 +25,9 @@ Our choices:
 - Text is sent as UTF-8, with its white space; `byte[]` is sent as its bytes. Elements in the content are sent as they
   are written, with the entities among them, in Liquid tags too.
 - Inside send-request a template sees the body of the message in the pipeline.
-- The documentation does not list on-error for this policy; people use it there, and so it is allowed.
+- The documentation does not list on-error for this policy. Deployed policies use it there, so it is allowed.
 - In a template a body that is neither JSON nor XML, or that cannot be read, is null. Names in XML have no namespaces
-  and are compared without regard to case. A filter that does not exist leaves the value as it is, and the trace names
+  and ignore case. A filter that does not exist leaves the value as it is, and the trace names
   it. An error while rendering becomes a text in its place; a template that cannot be read is an error without a reason,
   with the message of DotLiquid. The filter Currency without the name of a culture uses the invariant one,
   because no document says which culture the gateway has.
@@ -71,7 +71,7 @@ class SetBody:
 
     def run(self, exchange: Exchange) -> Effect:
         if self.html_decode_expression:
-            raise NotSimulatedError("set-body html-decode-expression", "no document says what it does")
+            raise NotSimulatedError("set-body html-decode-expression", "it is undocumented")
         message = exchange.message
         if (
             message.body is None

@@ -10,15 +10,15 @@ In inbound and backend the policy changes the request, in outbound and on-error 
 response that is returned. `exists-action` is `override` (the default: the given values replace all others), `skip`,
 `append` or `delete`. `Connection`, `Content-Length`, `Keep-Alive` and `Transfer-Encoding` cannot be overridden,
 appended to or deleted, and `Server` cannot be deleted from a response. The caller's own address cannot be deleted from
-`X-Forwarded-For`: forward-request adds it (all documented). A `Host` that the policy sets is what the backend gets;
-otherwise it gets its own.
+`X-Forwarded-For`: forward-request adds it (all documented). If the policy sets `Host`, the backend
+gets this value; otherwise it gets its own host.
 
-Simulated in full. Several values of a header stay apart: `headers.get_all(name)` has them one by one, and
-`headers[name]` joins them with a comma and a blank. A real gateway sends them as one line, joined by commas, except
-for headers such as `Set-Cookie` and `User-Agent`, of which each value is a line. An expression as the name that gives a
-protected header, and line breaks in a value, fail the request with ExpressionValueValidationFailure (both seen). Our
-choices: a literal name of a protected header is not an error, and the trace says that nothing changed; white space
-around a value is removed; to override without a value deletes the header.
+Simulated in full. Several values of a header are kept separately: `headers.get_all(name)` returns a list, and
+`headers[name]` joins them with a comma and a space. A real gateway sends them on one line, joined by commas, except for
+headers such as `Set-Cookie` and `User-Agent`, which get a line for each value. If an expression in `name` returns a
+protected header, or a value contains line breaks, the request fails with ExpressionValueValidationFailure (both seen).
+Our choices: a literal name of a protected header is not an error, and the trace reports that nothing changed; white
+space around a value is removed; `override` without a value deletes the header.
 
 Source: https://learn.microsoft.com/azure/api-management/set-header-policy
 """

@@ -4,8 +4,8 @@
 <set-method>POST</set-method>
 ```
 
-Simulated in full. Our choices: white space around the method is removed, letters become upper case, and what is
-no method (white space inside, line breaks) is refused with .NET's own exception.
+Simulated in full. Our choices: white space around the method is removed, letters become upper case, and an
+invalid method (with white space or line breaks inside) throws .NET's own exception.
 
 Source: https://learn.microsoft.com/azure/api-management/set-method-policy
 """

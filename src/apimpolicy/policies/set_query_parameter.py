@@ -9,7 +9,7 @@
 `exists-action` is `override` (the default), `skip`, `append` or `delete`. Several values become several parameters with
 the same name.
 
-Simulated in full. Our choices: names are compared without regard to case; the query string is written anew,
+Simulated in full. Our choices: names ignore case; the query string is rebuilt,
 percent-encoded, in the same order.
 
 Source: https://learn.microsoft.com/azure/api-management/set-query-parameter-policy

@@ -6,9 +6,9 @@
 
 In outbound and on-error the policy changes the response, inside return-response the response that is returned.
 
-Simulated in full. Our choices: before the backend has answered the policy changes a response that the backend's answer
-then replaces; without `reason`, which the documentation requires but many policies leave out, the reason is the usual
-one for the code. Codes beyond 0 to 999 and line breaks in a reason are refused with .NET's own exceptions.
+Simulated in full. Our choices: before forward-request, the policy changes a response that the backend's response
+then replaces. Without `reason`, which the documentation requires but many policies omit, the reason is the standard
+one for the code. Codes outside 0 to 999 and line breaks in a reason throw .NET's own exceptions.
 
 Source: https://learn.microsoft.com/azure/api-management/set-status-policy
 """

@@ -1,4 +1,4 @@
-"""set-variable: give a name to a value for the rest of the request.
+"""set-variable: store a value in a variable for the rest of the request.
 
 ```xml
 <set-variable
@@ -6,7 +6,7 @@
     value="@(context.Request.Headers.GetValueOrDefault(&quot;User-Agent&quot;, &quot;&quot;).Contains(&quot;iPad&quot;))" />
 ```
 
-`context.Variables` has the value in all sections that follow, on-error among them. A literal becomes a `string`; the
+`context.Variables` has the value in all later sections, including on-error. A literal becomes a `string`; the
 value of an expression keeps its type. The name cannot be an expression.
 
 Simulated in full. Our choice: values of all types are accepted; the documentation lists fewer types than policies use

@@ -86,7 +86,7 @@ class SqlDataSource:
         exchange.execute(self.fragments)
         call: SqlCall = exchange.evaluate(self.request)
         if any(step.name == "set-body" for step in call.steps):
-            raise NotSimulatedError("sql-data-source with set-body in its request", "no document says what it does")
+            raise NotSimulatedError("sql-data-source with set-body in its request", "it is undocumented")
         exchange.execute(call.steps)
         request = SqlRequest(
             from_utf16(call.statements[0]),

@@ -8,12 +8,12 @@
 ```
 
 `severity` is `verbose` (the default), `information` or `error`. The older form, with the message as the content of
-`trace` itself, works as well.
+`trace` itself, also works.
 
-A metadata value that evaluates to an empty text fails the request, in whatever section (seen on real gateways).
+A metadata value that evaluates to an empty string fails the request, in any section (seen on real gateways).
 
-Simulated: the message and its metadata are in `result.trace`; there is no Application Insights that would receive them.
-The documentation does not list on-error among the sections of this policy; Microsoft's own samples use it there, and so
+Simulated: the message and its metadata are in `result.trace`; nothing is sent to Application Insights.
+The documentation does not list on-error among the sections of this policy; Microsoft's own samples use it there, so
 it is allowed.
 
 Source: https://learn.microsoft.com/azure/api-management/trace-policy

@@ -8,10 +8,10 @@
 </validate-azure-ad-token>
 ```
 
-The policy does what validate-jwt does, for tokens of one tenant (an id, a domain, or a URL that ends with one), of any
-organization (`organizations`), or of anybody (`common`). The token comes from the header Authorization unless
-`header-name`, `query-parameter-name` or `token-value` says otherwise. Keys and issuer are those of the tenant. The
-application that asked for the token must be among `client-application-ids`, if they are given; `audiences`,
+The policy validates tokens like validate-jwt: tokens of one tenant (an id, a domain, or a URL that ends with one), of
+any organization (`organizations`), or of any account (`common`). The token comes from the header Authorization unless
+`header-name`, `query-parameter-name` or `token-value` is set. Keys and issuer are those of the tenant. The
+application that requested the token must be among `client-application-ids`, if these are set; `audiences`,
 `required-claims` and `decryption-keys` mean the same as in validate-jwt.
 
 ```python
@@ -29,11 +29,11 @@ choices:
 - Issuers of version 2.0 (the published one) and 1.0 (`https://sts.windows.net/<tenant>/`) are both accepted; with
   `organizations` personal accounts are not (their tenant is 9188040d-6c67-4c5b-b112-36a304b66dad).
 - The application is the claim `azp` of version 2.0 or `appid` of 1.0; another one is TokenClaimValueNotAllowed, none is
-  TokenClaimNotFound. Ids are compared without regard to case.
+  TokenClaimNotFound. Ids ignore case.
 - `backend-application-ids` are compared with the audience, as they are or behind `api://`; with `audiences` given too,
   either may fit.
 - `exp` is required, and no clock skew is allowed.
-- `authentication-endpoint` is https://login.microsoftonline.com unless given; the documentation has a typing error
+- `authentication-endpoint` is https://login.microsoftonline.com unless given; the documentation has a typo
   there.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-azure-ad-token-policy

@@ -13,28 +13,28 @@
 </validate-client-certificate>
 ```
 
-The certificate passes when it passes every check that is on, and has all claims of at least one of up to ten
+The certificate is accepted if it passes every enabled check, and matches all attributes of at least one of up to ten
 identities: `thumbprint`, `serial-number`, `common-name`, `subject`, `dns-name`, `issuer-subject`, `issuer-thumbprint`,
-`issuer-certificate-id`. Without identities only the checks count. The gateway must ask callers for a certificate
+`issuer-certificate-id`. Without identities, only the checks apply. The gateway must request a certificate from callers
 ("Negotiate client certificate"), as for `context.Request.Certificate`. With `ignore-error="true"` a failure is only
-noted in the trace. To identify the gateway to the backend is the task of authentication-certificate.
+recorded in the trace. To identify the gateway to the backend, use authentication-certificate.
 
-Simulated in full: what the gateway was given (`trusted_roots`, `intermediates`, `revocation_lists`) decides about
-trust, times and revocation, at the time of its clock.
+Simulated in full: the gateway's settings (`trusted_roots`, `intermediates`, `revocation_lists`) and its clock decide
+about trust, validity and revocation.
 
 No document states what a refusal looks like. Ours, not Azure's: the reasons `ClientCertificateNotFound`,
 `ClientCertificateNotAsked`, `ClientCertificateNotValid` and `ClientCertificateIdentityNotMatched`; the messages, which
 are for you and not for the caller; status 401 (`Gateway(refused_certificate_status=…)`), and "Invalid client
-certificate." as the message in the body. Our choices besides:
+certificate." as the message in the body. Other choices of ours:
 
-- `validate-trust` stands for the whole chain, except for the times of the certificate itself. Without it only
-  revocation is looked at. With `validate-revocation` an authority whose list cannot be had is a failure, as it is for
+- `validate-trust` covers the whole chain, except for the validity period of the certificate itself. Without it, only
+  revocation is checked. With `validate-revocation`, an unavailable revocation list is a failure, as it is for
   `Verify()`.
-- `issuer-certificate-id` asks whether the key of the uploaded certificate signed the caller's certificate.
-- An identity without any claim fits every certificate.
-- Thumbprints and serial numbers are compared without regard to case, blanks, colons and leading zeros; names without
-  regard to case and to blanks around their parts, part by part, in the order in which `Subject` shows them; `dns-name`
-  with each DNS name of the certificate as it stands (`*.contoso.com` stands for itself).
+- `issuer-certificate-id` requires that the key of the uploaded certificate signed the caller's certificate.
+- An identity without attributes matches every certificate.
+- Thumbprints and serial numbers are compared ignoring case, spaces, colons and leading zeros. Names are compared part
+  by part in the order of `Subject`, ignoring case and spaces around the parts. `dns-name` is compared with each DNS
+  name of the certificate literally (`*.contoso.com` is not a wildcard).
 
 Source: https://learn.microsoft.com/azure/api-management/validate-client-certificate-policy
 """
@@ -160,7 +160,7 @@ class ValidateClientCertificate:
             host = exchange.request.original_url.host
             return (
                 "ClientCertificateNotAsked",
-                f"No client certificate was asked for: 'Negotiate client certificate' is off for {host}.",
+                f"No client certificate was requested: 'Negotiate client certificate' is off for {host}.",
             )
         chain: Chain | None = None
         if environment().trust is not None:

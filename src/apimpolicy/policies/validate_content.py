@@ -1,4 +1,4 @@
-"""validate-content: hold a body against its size, its content types and their schemas.
+"""validate-content: validate the size, content type and schema of a body.
 
 ```xml
 <validate-content
@@ -18,15 +18,15 @@ that `schema-id` names, `Gateway(schemas={"order": …})`: JSON Schema (as text,
 concerns the Content-Length, or the length of the body if there is none; compressed bodies (gzip, deflate) are
 decompressed first.
 
-What is wrong becomes an error with Name, Type, ValidationRule, Details and Action. With the action `detect` the errors
-go to the variable that `errors-variable-name` names, and the pipeline goes on; with `prevent` they go there too, and
-the message is refused: with 400 and what is wrong in inbound, with 502 and no details in outbound. `context.LastError`
+Each error has Name, Type, ValidationRule, Details and Action. The errors go to the variable in `errors-variable-name`.
+With the action `detect` the pipeline continues. With `prevent` the message is refused: with 400 and the details in
+inbound, with 502 and no details in outbound. `context.LastError`
 has the reason "Bad request" or "Response not allowed", and the details.
 
 JSON that ends too early gives the caller 500 instead of 400, as seen on a real gateway.
 
 Simulated, except that schemas' `readOnly`, `writeOnly` and `discriminator`, and their documented maximal size of 4 MB,
-are not taken into account. Our choices, where the documentation is silent:
+are ignored. Our choices, where the documentation is silent:
 
 - A message without a body is not validated. A content type counts as specified when the operation has it, or when a
   `content` with a `schema-id` names it.
@@ -35,8 +35,8 @@ are not taken into account. Our choices, where the documentation is silent:
 - The variable is a `JArray`, and exists only if there is an error; of several errors the first one makes `LastError`
   and the answer.
 - An operation that the description does not have, or no description at all with `detect`, is the documented error of a
-  schema that does not exist. With `prevent` a gateway without any description is a mistake in its set-up, as is a
-  `schema-id` that it was not given (ConfigurationError).
+  schema that does not exist. With `prevent`, a gateway without any description raises ConfigurationError, and so does
+  an unknown `schema-id`.
 - `schema-ref` with an XML schema, which the documentation does not support, fails by name.
 - What cannot be validated is a ValidationException: bodies nested deeper than 512 levels (XML: 256), regular
   expressions that take too long, and schemas whose alternatives multiply.

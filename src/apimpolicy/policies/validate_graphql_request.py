@@ -85,7 +85,7 @@ class ValidateGraphQLRequest:
 
         for name, value in (("max-total-depth", self.max_total_depth), ("max-complexity", self.max_complexity)):
             if value is not None:
-                raise NotSimulatedError(f"validate-graphql-request {name}", "no document says what it limits")
+                raise NotSimulatedError(f"validate-graphql-request {name}", "it is undocumented")
         schema = exchange.services.documents.graphql_schema
         if schema is None:
             raise ConfigurationError("the gateway has no GraphQL schema; give it one: Gateway(graphql_schema=…)")

@@ -19,7 +19,7 @@ a secret in Base64, `certificate-id`, or `n` and `e`); `require-signed-tokens="f
 `failed-validation-httpcode` (401) with `failed-validation-error-message`, or else with the message of
 `context.LastError`.
 
-A test has a provider that publishes its keys and issues tokens at the gateway's time:
+In a test, a provider publishes keys and issues tokens at the gateway's time:
 
 ```python
 login = OpenIdProvider("https://login.contoso.example", audience="orders")
@@ -28,28 +28,28 @@ good, late, strange = login.token(), login.token(expires_in=-60), login.token(au
 forged = login.token(signed_with=TokenKey())
 ```
 
-Simulated on the gateway's clock; no socket is opened, and a URL that no provider answers fails by name. What is
-published is cached for an hour; for a key id that is not there, and for a provider that did not answer, it is asked for
-again after five minutes at the earliest (documented). `issuer-signing-tokens` and `zumo-master-key`, which only the
+Simulated on the gateway's clock; no socket is opened, and a URL that no provider answers fails by name. The
+provider's keys are cached for an hour; if a key id is missing or the provider did not respond, they are fetched again
+after five minutes at the earliest (documented). `issuer-signing-tokens` and `zumo-master-key`, which only the
 editor's schema knows, fail by name. `validate-connectivity` and `host` have no effect: there is no DNS here.
 
 The reasons are those of the gateway: TokenNotPresent, TokenSignatureInvalid, TokenSignatureKeyNotFound, TokenExpired,
 TokenAudienceNotAllowed, TokenIssuerNotAllowed, TokenClaimNotFound, TokenClaimValueNotAllowed, JwtInvalid. So are the
-messages of the first and of the two about claims; the others, where the gateway repeats its library, are in our words.
+messages of TokenNotPresent and of the two about claims; the others, which Azure takes from its library, are ours.
 Our choices:
 
 - Signature, time, audience, issuer and claims are checked in this order, and the first failure counts.
-- The issuers allowed are those of `issuers` and those that providers publish; without either, all are.
+- Allowed issuers are those in `issuers` and those that providers publish; without either, any issuer.
 - A key id that no key has is TokenSignatureKeyNotFound when no other key verifies the token; so is a token for whose
   algorithm there is no key of the right kind. A secret never verifies RS, PS or ES, a public key never HS. The
   algorithms are HS, RS, PS and ES with 256, 384 and 512 bits; the documentation names fewer.
-- What has no reason of its own is JwtInvalid: no JWT, `nbf` in the future, no `exp`, a token that cannot be decrypted.
+- JwtInvalid covers the rest: not a JWT, `nbf` in the future, no `exp`, a token that cannot be decrypted.
 - A key that is not Base64, or a certificate that is not uploaded, is an error with status 500, without a reason.
-- Of a header the first value counts. In Authorization, what stands before white space is the scheme. It may be any
-  scheme, unless `require-scheme` names one, which is compared without regard to case. For other headers
+- Only the first value of a header counts. In Authorization, the text before white space is the scheme. Any scheme is
+  accepted unless `require-scheme` names one; case is ignored. For other headers
   `require-scheme` is ignored (documented), and the whole value is the token: `Bearer TOKEN` is refused there (seen).
-- All other comparison is exact. A claim that is not a text is compared as its JSON (`true`, `17`, `{"a":1}`); an array
-  is a set of values; with `separator` a text is split there, and white space around the pieces does not count.
+- All other comparisons are exact. A claim that is not a string is compared as its JSON (`true`, `17`, `{"a":1}`); an
+  array is a set of values; with `separator` a string is split there, and white space around the parts is ignored.
 - `clock-skew` is a number of seconds, a TimeSpan, or the text of one.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-jwt-policy
@@ -229,12 +229,12 @@ class ValidateJwt:
     def keys(self, exchange: Exchange) -> list[VerificationKey]:
         """Return the keys that the policy has itself. Raises PolicyError, NotSimulatedError."""
         if self.issuer_signing_tokens is not None:
-            raise NotSimulatedError("'issuer-signing-tokens' of validate-jwt", "no documentation says what it does")
+            raise NotSimulatedError("'issuer-signing-tokens' of validate-jwt", "it is undocumented")
         keys: list[VerificationKey] = []
         if self.issuer_signing_keys is not None:
             element: IssuerSigningKeys = exchange.evaluate(self.issuer_signing_keys)
             if element.zumo_master_keys:
-                raise NotSimulatedError("'zumo-master-key' of validate-jwt", "no documentation says what it does")
+                raise NotSimulatedError("'zumo-master-key' of validate-jwt", "it is undocumented")
             for step in element.keys:
                 key = exchange.evaluate(step).key(exchange)
                 exchange.note(Listed(key.origin, count=1), step)

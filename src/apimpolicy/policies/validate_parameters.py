@@ -1,4 +1,4 @@
-"""validate-parameters: hold a request's headers, query and path against the API's description.
+"""validate-parameters: validate a request's headers, query and path against the API's description.
 
 ```xml
 <validate-parameters
@@ -15,22 +15,22 @@
 `headers`, `query` and `path` override the actions for their kind of parameter, and a `parameter` that for one name. The
 description is `Gateway(openapi="orders.yaml")`.
 
-What is wrong becomes an error with Name, Type, ValidationRule, Details and Action. With the action `detect` the errors
-go to the variable that `errors-variable-name` names, and the request goes on; with `prevent` they go there too, and the
-caller gets 400 with what is wrong. `context.LastError` has the reason "Bad request" and the details.
+Each error has Name, Type, ValidationRule, Details and Action. The errors go to the variable in `errors-variable-name`.
+With the action `detect` the request continues. With `prevent` the caller gets 400 with the details. `context.LastError`
+has the reason "Bad request" and the details.
 
 Simulated in full. Our choices, where the documentation is silent:
 
 - Headers come first, then the query, then the path, and the first parameter with an error to prevent ends it. A
   required parameter that is missing is an IncorrectMessage.
-- Headers and query are those of the moment, not those that the caller sent; their names are compared without regard to
+- Headers and query are those that earlier policies left, not those that the caller sent; their names ignore
   case. `Cookie`, `Content-Type`, `Accept` and `Authorization` are headers like any other, although OpenAPI leaves the
   last three out of a description. `Host`, and the header and the query parameter of the subscription key, count as
   specified.
 - Arrays and objects are read by `style`, `explode` and `collectionFormat`.
 - The variable is a `JArray`, and exists only if there is an error. An operation that the description does not have is
-  the documented error of a schema that does not exist; a gateway without any description is a mistake in its set-up
-  with `prevent` (ConfigurationError), and that same error with `detect`.
+  the documented error of a schema that does not exist; without any description, `prevent` raises
+  ConfigurationError and `detect` reports that same error.
 
 Source: https://learn.microsoft.com/azure/api-management/validate-parameters-policy
 """

@@ -17,9 +17,9 @@ The documentation allows send-request, cache-lookup-value and choose inside; the
 cache-store-value and the authentication policies too.
 
 Simulated in full: all begin at the same moment of the gateway's clock (`apimpolicy serve` really runs them at once).
-With `all` it goes on with the slowest of them, with `any` with the quickest: variables that the others set are not set
-then, and what they sent has been sent. Our choices: of several that take equally long the first one written counts; an
-error is an error of the whole, with `any` only that of the quickest.
+With `all`, the pipeline continues after the slowest one, with `any` after the fastest: variables that the others would
+set stay unset, but their requests were sent. Our choices: of several that take equally long, the first one in the
+document counts; an error in any of them is an error of `wait`, with `any` only an error in the fastest.
 
 Source: https://learn.microsoft.com/azure/api-management/wait-policy
 """

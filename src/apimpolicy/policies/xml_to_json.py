@@ -79,7 +79,7 @@ class XmlToJson:
     def run(self, exchange: Exchange) -> Effect:
         for field in ("preserve_whitespace_nodes", "empty_values", "trim_values"):
             if getattr(self, field) is not None:
-                raise NotSimulatedError(f"xml-to-json {field.replace('_', '-')}", "no document says what it does")
+                raise NotSimulatedError(f"xml-to-json {field.replace('_', '-')}", "it is undocumented")
         message = exchange.message
         kind = "request" if exchange.changes_request else "response"
         reason = self.reason_against(exchange)

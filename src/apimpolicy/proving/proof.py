@@ -85,7 +85,7 @@ class Proof:
             value = evaluation.run(compiled.bound.body, compiled.type)
             return terms.all_of(evaluation.truth(value), terms.not_(evaluation.throws))
         except (Unsupported, TooLarge) as problem:
-            return unknowns.truth(str(problem) or "a text with too many cases")
+            return unknowns.truth(str(problem) or "a string with too many cases")
         finally:
             unknowns.heap, unknowns.bodies = before
             unknowns.watched = watched

@@ -66,8 +66,8 @@ def _missing(result: Result) -> Iterator[str]:
         yield f"The caller could not send {certificate(unasked)}: the request came over {url.scheme}, not https."
         return
     yield (
-        f"The caller did send {certificate(unasked)}, but 'Negotiate client certificate' is off for {host}, "
-        "so the gateway never asked for it. Azure gives no warning here either."
+        f"The caller has {certificate(unasked)}, but 'Negotiate client certificate' is off for {host}, "
+        "so the gateway did not request it. Azure shows no warning either."
     )
     yield f"Turn it on in Azure: Custom domains ▸ {host}"
     yield "Turn it on here: negotiate-client-certificate = true, at the top of apimpolicy.toml (or --negotiate)"
@@ -104,8 +104,8 @@ def _remedy(status: ChainStatus, ticks: int) -> Iterator[str]:
         yield f"The gateway's clock shows {now:%Y-%m-%dT%H:%M:%SZ}; a test sets it with now: 2026-06-01T00:00:00Z"
     elif status.name == "RevocationStatusUnknown" and status.explanation.endswith(NO_LIST[2:]):
         yield (
-            "Verify() asks whether the certificate is revoked, and is false when nobody can tell: the certificate "
-            "names no revocation list and no OCSP responder. .NET decides the same on the gateway."
+            "Verify() checks revocation, and is false if the status is unknown: the certificate names no revocation "
+            "list and no OCSP responder. .NET on the gateway does the same."
         )
         yield (
             "For a private authority without a list call VerifyNoRevocation(), or give its list: revocation-lists = "

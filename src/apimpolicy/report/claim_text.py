@@ -1,6 +1,6 @@
 """Claims on a terminal: a line for each, the request that breaks a false one, and a summary.
 
-policies/orders.test.yaml: nobody gets through without an uploaded certificate                                  false
+policies/orders.test.yaml: no request gets through without an uploaded certificate                                 false
   GET /health without a certificate reaches the backend and gets 200 OK
   …
 

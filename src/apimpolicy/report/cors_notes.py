@@ -37,12 +37,13 @@ def cors_notes(result: Result) -> Iterator[str]:
     if not origin or GRANT in result.response.headers or _is_own(origin, result):
         return
     if is_answered_preflight(result):
-        yield f"Without {GRANT} in this answer the browser does not send the request, and calls it a CORS error."
+        yield f"The response has no {GRANT}, so the browser does not send the request and reports a CORS error."
     else:
-        yield f"Without {GRANT} in this answer a browser keeps it from the page of {origin}, and calls it a CORS error."
+        hidden = f"hides it from the page of {origin} and reports a CORS error."
+        yield f"The response has no {GRANT}, so the browser {hidden}"
     entries = [entry for entry, _ in result.trace.effects(CorsChecked) if has_trait(entry.name, "preflight")]
     if not entries:
-        yield "No cors policy ran before the answer was settled."
+        yield "No cors policy ran before the response was decided."
     for entry in entries:
         assert entry.effect is not None
         yield f"{short_path(entry.file)}:{entry.position.line} cors: {entry.effect.text}."

@@ -37,10 +37,10 @@ def headline(report: DifferenceReport) -> str:
     if report.status == ERROR:
         return "cannot be compared"
     if report.status == UNDECIDED:
-        return "no difference was found, and it is not decided whether there is one"
+        return "no difference was found, but equivalence is not proven"
     number = len(report.items)
     kinds = "1 kind of request is" if number == 1 else f"{number} kinds of requests are"
-    rest = "everything else is proven the same" if report.is_complete else "it is not decided whether there are others"
+    rest = "everything else is proven the same" if report.is_complete else "other differences are not ruled out"
     return f"{kinds} treated differently; {rest}"
 
 

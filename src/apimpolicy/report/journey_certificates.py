@@ -33,9 +33,7 @@ def certificates_card(result: Result) -> Iterator[str]:
     else:
         yield _facts(sent)
         if result.exchange.unasked_certificate is not None:
-            yield (
-                '<p class="note">The gateway never asked for it: to policies, context.Request.Certificate was null.</p>'
-            )
+            yield ('<p class="note">The gateway did not request it, so context.Request.Certificate was null.</p>')
     for verification in verifications:
         yield from _chain(verification)
     yield "<h3>uploaded to the gateway</h3>"
@@ -75,7 +73,7 @@ def _chain(verification: Verification) -> Iterator[str]:
     chain = verification.chain
     asked = "with" if verification.check_revocation else "without"
     kind, answer = ("good", "it verifies") if chain.is_valid else ("bad", "it does not verify")
-    yield f'<h3>the chain, asked {asked} revocation: <b class="{kind}">{answer}</b></h3><ol class="chain">'
+    yield f'<h3>the chain, {asked} revocation check: <b class="{kind}">{answer}</b></h3><ol class="chain">'
     for element in chain.elements:
         wrong = [status for status in chain.statuses if status.certificate is element]
         mark = ' class="bad"' if wrong else ""

@@ -83,7 +83,7 @@ def unreached(outcomes: Sequence[MutantOutcome]) -> list[str]:
             counts.setdefault(outcome.mutant.path, []).append(outcome.mutant)
     return [
         f"{shown(path)}: {len(mutants):,} {'change' if len(mutants) == 1 else 'changes'} that no test reaches, "
-        f"the first in line {mutants[0].line}"
+        f"the first on line {mutants[0].line}"
         for path, mutants in counts.items()
     ]
 
@@ -115,7 +115,7 @@ def shown(path: str) -> str:
     return printable(path if relative.startswith("..") else relative)
 
 
-NAMES = {CERTIFICATE: "certificate check", TOKEN: "token check", LIMIT: "limit of calls"}
+NAMES = {CERTIFICATE: "certificate check", TOKEN: "token check", LIMIT: "call limit"}
 
 
 def check_sentences(outcomes: Sequence[MutantOutcome]) -> list[str]:
@@ -125,7 +125,7 @@ def check_sentences(outcomes: Sequence[MutantOutcome]) -> list[str]:
     """
     sentences = [sentence for check in CHECKS if (sentence := check_sentence(outcomes, check))]
     if not any(CERTIFICATE in outcome.mutant.removes for outcome in _tried(outcomes)):
-        sentences.insert(0, "No change that was tried removes a check of the client certificate.")
+        sentences.insert(0, "None of the changes removes a check of the client certificate.")
     return sentences
 
 

@@ -37,9 +37,9 @@ def _unmatched(unmatched: Unmatched, result: Result) -> Iterator[str]:
         api = f"the API '{unmatched.api}'" if unmatched.api else "the API"
         templates = (f"{operation.method} {from_utf16(operation.url_template)}" for operation in unmatched.operations)
         prefix = f" (below /{unmatched.prefix})" if unmatched.prefix else ""
-        yield f"No operation of {api} takes {method} {path}. Its operations{prefix}: {_listed(templates)}"
+        yield f"No operation of {api} matches {method} {path}. Operations{prefix}: {_listed(templates)}"
     elif unmatched.apis:
-        yield f"No API takes {path}. The APIs: {_listed(map(_api, unmatched.apis))}"
+        yield f"No API matches {path}. APIs: {_listed(map(_api, unmatched.apis))}"
     else:
         yield "The service has no APIs."
 

@@ -83,7 +83,7 @@ class Evaluation:
             found: Value = FUNCTIONS[body.kind](self, body)
             return found
         except (Unsupported, TooLarge) as problem:
-            return self.give_up(str(problem) or "a text with too many cases", type_)
+            return self.give_up(str(problem) or "a string with too many cases", type_)
 
     def give_up(self, what: str, type_: Type) -> Value:
         """Return an unknown value for the whole expression, which may throw and change what it knows."""
@@ -121,7 +121,7 @@ class Evaluation:
         except (Unsupported, TooLarge) as problem:
             if not is_harmless(node):
                 raise
-            what = str(problem) or "a text with too many cases"
+            what = str(problem) or "a string with too many cases"
             self.throw(self.unknowns.truth(what))
             return self.unknowns.value(str(node.type), what)
         return found

@@ -148,7 +148,7 @@ def _set_out(evaluation: Evaluation, target: nodes.Expression, value: Value) -> 
         if symbol is not None:
             evaluation.assign(symbol, value)
     else:
-        raise Unsupported("an out argument that is no variable")
+        raise Unsupported("an out argument that is not a variable")
 
 
 def call_method(
@@ -272,7 +272,7 @@ def run_unknown_times(evaluation: Evaluation, function: Function) -> None:
 def apply(evaluation: Evaluation, function: Value, *arguments: Value) -> Value:
     """Return the result of a lambda."""
     if not isinstance(function, Function) or not isinstance(function.node.body, nodes.Expression):
-        raise Unsupported("a delegate that is no lambda of one expression")
+        raise Unsupported("a delegate that is not a lambda of one expression")
     for symbol, argument in zip(function.node.parameters, arguments, strict=True):
         evaluation.variables[symbol] = argument
     return evaluation.value(function.node.body)

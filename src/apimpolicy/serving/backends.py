@@ -119,7 +119,7 @@ class HttpBackend:
         parts = urlsplit(request.url)
         if not self._allowed:
             where = f"{parts.scheme}://{parts.netloc}"
-            raise DestinationNotAllowed(f"{where} was not asked: start with --allow-outside to let requests leave")
+            raise DestinationNotAllowed(f"no request was sent to {where}: start with --allow-outside to allow it")
         return request.url
 
 
@@ -307,7 +307,7 @@ def _response_headers(answer: Any) -> Headers:
     """
     if answer.status < _FINAL:
         answer.close()
-        raise OSError(f"the backend answered with {answer.status}, which nobody asked for")
+        raise OSError(f"the backend sent an unexpected status {answer.status}")
     fields: dict[str, tuple[str, list[str]]] = {}
     for given, value in answer.raw_headers:
         key, name = _read_name(given)

@@ -146,13 +146,13 @@ class ServeCommand:
             return "forwards to the backends that policies and the configuration name"
         path = self.target.configuration_path()
         if path is not None and load_configuration(path).answers_for_backends:
-            return f"backends are the answers in {path}"
-        return "forwarded requests are answered with an empty 200: there is no --backend, and no [backend]"
+            return f"backend responses come from {path}"
+        return "forwarded requests get an empty 200: neither --backend nor [backend] is set"
 
     def _state(self) -> list[str]:
         if self.redis is not None:
             return [f"counters and caches are shared in {_without_password(self.redis)}"]
-        return ["every worker has counters and caches of its own; --redis shares them"] if self.workers > 1 else []
+        return ["each worker has its own counters and caches; --redis shares them"] if self.workers > 1 else []
 
     def _check_redis(self) -> None:
         if self.redis is not None:

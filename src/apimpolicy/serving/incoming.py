@@ -72,7 +72,7 @@ def refusal_for(incoming: IncomingRequest, limits: Limits) -> Refusal | None:
         if [each.lower() for each in fields["transfer-encoding"][1]] != ["chunked"]:
             return _CODINGS
     if "expect" in fields and [each.lower() for each in fields["expect"][1]] != ["100-continue"]:
-        return 417, "The gateway can't do what the header Expect asks for."
+        return 417, "The gateway does not support this value of the header Expect."
     if "content-length" in fields:
         length = number_of(fields["content-length"][1][-1])
         if length is not None and length > limits.body_bytes:

@@ -162,7 +162,7 @@ class Inspector:
         if handled is not None and self.id_of(handled) != id_:
             handled = None
         if handled is None:
-            return own_answer(404, "There is no such page, or the request is not kept any more.")
+            return own_answer(404, "Page not found, or the request is no longer kept.")
         return self._of(handled, what, request, loop)
 
     def _of(self, handled: Handled, what: str, request: Request, loop: asyncio.AbstractEventLoop) -> Response:
@@ -196,7 +196,7 @@ class Inspector:
             headers = {"Content-Type": "text/yaml; charset=utf-8"}
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
             return Response(200, headers=headers, body=case_of(handled, self.dispatcher.served))
-        return own_answer(404, "There is no such page.")
+        return own_answer(404, "Page not found.")
 
     def _send(
         self, request: Request, handled: Handled | None, loop: asyncio.AbstractEventLoop, *, is_replay: bool = False

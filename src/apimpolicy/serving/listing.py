@@ -34,10 +34,10 @@ def notes(served: Served) -> list[str]:
     uploaded = len(gateway.certificates)
     found: list[str] = []
     if setting is True:
-        found.append(f"https asks for a client certificate, {uploaded} uploaded")
+        found.append(f"HTTPS requests a client certificate; {uploaded} uploaded")
     elif setting:
         names = [setting] if isinstance(setting, str) else [name for name in setting if gateway.negotiates(name)]
-        found.append(f"https asks for a client certificate on {', '.join(names)}, {uploaded} uploaded")
+        found.append(f"HTTPS requests a client certificate on {', '.join(names)}; {uploaded} uploaded")
     service = gateway.service
     if service is not None and service.subscriptions:
         ids = ", ".join(each.id for each in service.subscriptions[:8])

@@ -100,10 +100,10 @@ class Runtime:
         try:
             served = await asyncio.to_thread(self._loaded)
         except DiagnosticError as error:
-            log.error("not loaded, the last good state goes on: %s", first_error_line(error))
+            log.error("not loaded; the last valid version stays active: %s", first_error_line(error))
             return False
         except ApimPolicyError as error:
-            log.error("not loaded, the last good state goes on: %s", error)
+            log.error("not loaded; the last valid version stays active: %s", error)
             return False
         self.dispatcher.served = served
         collect()  # what was loaded before is a tangle that only the collector frees, and it would come too late

@@ -73,7 +73,7 @@ class _Workers:
         self.short_lives = self.short_lives + 1 if lived_short else 0
         why = f"by signal {-code}" if code < 0 else f"with {code}"
         if self.short_lives >= _MOST_SHORT_LIVES:
-            self.say("the workers end as soon as they begin; see what they said above")
+            self.say("the workers end right after their start; see their messages above")
             self._end()
             return
         self.say(f"worker {worker + 1} ended {why}; a new one takes its place")

@@ -114,17 +114,17 @@ def differences(wanted: Any, got: Any, place: str, subset: bool) -> Iterator[str
 
 def requests_differ(tree: Tree, requests: Sequence[Request], what: str) -> Iterator[str]:
     """Return how requests differ from those that are expected, or in their number."""
-    shown = ", ".join(f"{request.method} {request.url}" for request in requests) or "none"
+    shown = ": " * bool(requests) + ", ".join(f"{request.method} {request.url}" for request in requests)
     if isinstance(tree.value, (int, bool)):
         count = int(tree.value)
         is_right = bool(requests) == tree.value if isinstance(tree.value, bool) else len(requests) == count
         if not is_right:
-            wanted = ("some" if tree.value else "none") if isinstance(tree.value, bool) else str(count)
-            yield f"expected {wanted} of the requests that {what}, got {len(requests)}: {shown}"
+            wanted = ("some" if tree.value else "no") if isinstance(tree.value, bool) else str(count)
+            yield f"expected {wanted} {_requests(wanted)} {what}, got {len(requests)}{shown}"
         return
     items = tree.items()
     if len(items) != len(requests):
-        yield f"expected {len(items)} requests that {what}, got {len(requests)}: {shown}"
+        yield f"expected {len(items)} {_requests(str(len(items)))} {what}, got {len(requests)}{shown}"
     for number, (item, request) in enumerate(zip(items, requests, strict=False), 1):
         whose = f"request {number}" if len(items) > 1 else "the request"
         for key, part in item.known(SENT).items():
@@ -142,3 +142,7 @@ def requests_differ(tree: Tree, requests: Sequence[Request], what: str) -> Itera
                     yield f"expected {whose} to carry the certificate {part.text()}, got {got or 'none'}"
             else:
                 yield from json_differs(part, request.text, f"{whose}'s body", subset=key == "json-subset")
+
+
+def _requests(count: str) -> str:
+    return "request" if count == "1" else "requests"

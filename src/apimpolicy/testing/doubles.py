@@ -117,7 +117,7 @@ def _rule(tree: Tree, given: dict[str, Tree], directory: str) -> Rule:
             raise item.mistake(WRONG_KIND, "one of several 'answers' has no 'when' and no 'answers' of its own")
         answers.append(_answer(inner, directory))
     if not answers:
-        raise given["answers"].mistake(MISSING, "there is no answer here")
+        raise given["answers"].mistake(MISSING, "an answer is missing here")
     return Rule(answers, when)
 
 

@@ -200,11 +200,11 @@ def _body(tree: Tree, result: Result) -> Iterator[str]:
 
 
 def _backend_requests(tree: Tree, result: Result) -> Iterator[str]:
-    yield from requests_differ(tree, result.backend_requests, "reached a backend")
+    yield from requests_differ(tree, result.backend_requests, "to a backend")
 
 
 def _sent_requests(tree: Tree, result: Result) -> Iterator[str]:
-    yield from requests_differ(tree, result.sent_requests, "were sent by policies")
+    yield from requests_differ(tree, result.sent_requests, "sent by policies")
 
 
 def _request(tree: Tree, result: Result) -> Iterator[str]:

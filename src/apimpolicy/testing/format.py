@@ -23,12 +23,12 @@ SUBJECT: Keys = {
     "policies": ("scopes", "The policy files, or the documents themselves, by scope.", "{api: orders.xml}"),
     "policy": (
         "text",
-        "The policy file, relative to this one, or the document itself; it is taken for the API's.",
+        "The policy file, relative to this one, or the document itself. Its scope is the API.",
         "orders.xml",
     ),
     "service": (
         "text",
-        "A whole service instead: a folder as APIOps extracts it, or an apimpolicy.toml with APIs.",
+        "A whole service instead: a folder that APIOps extracted, or an apimpolicy.toml with APIs.",
         "extracted",
     ),
 }
@@ -47,14 +47,14 @@ REQUEST: Keys = {
     "headers": ("headers", "Headers by name, each a text or a list of texts.", "{Accept: application/json}"),
     "body": ("text", "The body, as text.", "'<order />'"),
     "json": ("anything", "The body, as JSON.", "{id: 17}"),
-    "compressed": ("gzip, deflate", "How the body is compressed; Content-Encoding says so.", "gzip"),
+    "compressed": ("gzip, deflate", "Compress the body and set Content-Encoding.", "gzip"),
     "certificate": ("scalar", "The client certificate, by name or as a file; null: none.", "partner"),
     "token": ("scalar|token", "A token of an identity provider, sent as Authorization: Bearer.", "login"),
 }
 
 RESPONSE: Keys = {
-    "status": ("status-code", "The status code, 200 unless given.", "404"),
-    "reason": ("text", "The text beside the status code.", "Not Found"),
+    "status": ("status-code", "The status code; default 200.", "404"),
+    "reason": ("text", "The reason phrase.", "Not Found"),
     "headers": REQUEST["headers"],
     "body": REQUEST["body"],
     "json": REQUEST["json"],
@@ -63,26 +63,26 @@ RESPONSE: Keys = {
 
 WHEN: Keys = {
     "method": ("text", "Only for this method.", "POST"),
-    "url": ("text", "Only for such URLs; `*` is any characters.", "'*/token'"),
+    "url": ("text", "Only for URLs that match; `*` matches any characters.", "'*/token'"),
     "body": ("text", "Only for bodies that contain this.", "client_credentials"),
 }
 
 ANSWER: Keys = {
     **RESPONSE,
-    "takes": ("seconds", "Seconds on the gateway's clock until it answers.", "2.5"),
-    "raises": ("timeout, refused", "Instead of answering: timeout or refused.", "timeout"),
-    "message": ("text", "What the error says.", "No such host is known."),
+    "takes": ("seconds", "Seconds on the gateway's clock until the response.", "2.5"),
+    "raises": ("timeout, refused", "Fail instead of responding: timeout or refused.", "timeout"),
+    "message": ("text", "The message of the error.", "No such host is known."),
     "when": ("when", "Only for requests like this.", "{method: POST, url: '*/token'}"),
     "answers": (
         "[answer]",
-        "Several instead, one after another; the last one stays.",
+        "Several responses instead, one per call; the last one repeats.",
         "[{raises: timeout}, {status: 503}, {json: {access_token: abc}}]",
     ),
 }
 
 MATCHING: Keys = {
     "contains": ("texts", "A text that it contains, or several.", "orders"),
-    "matches": ("text", "A regular expression that fits somewhere in it.", "'^[0-9]+$'"),
+    "matches": ("text", "A regular expression that matches a part of it.", "'^[0-9]+$'"),
     "equals": ("text", "The whole text.", "orders"),
     "not-contains": ("texts", "A text that it does not contain, or several.", "password"),
 }
@@ -90,23 +90,23 @@ MATCHING: Keys = {
 BODY: Keys = {
     **MATCHING,
     "json": ("anything", "The body as JSON, exactly.", "{orders: []}"),
-    "json-subset": ("anything", "JSON that the body has at least.", "{orders: [{id: 17}]}"),
+    "json-subset": ("anything", "JSON that the body contains; more properties are allowed.", "{orders: [{id: 17}]}"),
 }
 
 SENT: Keys = {
     "method": ("matched", "Its method.", "POST"),
     "url": ("matched", "Its URL.", "https://orders.internal/v2/17"),
-    "headers": ("headers", "Its headers; null means that there must be none.", "{X-User: anna, Authorization: null}"),
+    "headers": ("headers", "Its headers; null: the header must be absent.", "{X-User: anna, Authorization: null}"),
     "body": ("body", "Its body: the whole text, or contains, matches, json, json-subset.", "{contains: order}"),
     "json": BODY["json"],
     "json-subset": BODY["json-subset"],
-    "certificate": ("scalar", "What the subject of its client certificate contains; null: it has none.", "gateway"),
+    "certificate": ("scalar", "A part of the subject of its client certificate; null: no certificate.", "gateway"),
 }
 
 ERROR: Keys = {
     "source": ("matched", "The policy that failed.", "validate-jwt"),
-    "reason": ("matched", "The reason's name; null: it has none.", "TokenExpired"),
-    "message": ("matched", "What the error says.", "{contains: expired}"),
+    "reason": ("matched", "The reason; null: none.", "TokenExpired"),
+    "message": ("matched", "The message of the error.", "{contains: expired}"),
     "scope": ("matched", "The scope of the policy.", "api"),
     "section": ("matched", "The section in which it happened.", "inbound"),
     "path": ("matched", "The place of the policy.", "'choose[1]/when[1]/validate-jwt[1]'"),
@@ -114,9 +114,13 @@ ERROR: Keys = {
 }
 
 TRACE_ENTRY: Keys = {
-    "section": ("text", "The section that it stands in.", "inbound"),
+    "section": ("text", "The section that contains it.", "inbound"),
     "source": ("text", "The policy, or the part of the gateway, that wrote it.", "rewrite-uri"),
-    "data": ("anything", "What it says at least; a text can be {contains: …}.", "{message: {contains: rewritten}}"),
+    "data": (
+        "anything",
+        "Members that the entry must have; a text can be {contains: …}.",
+        "{message: {contains: rewritten}}",
+    ),
     "absent": ("boolean", "There must be no such entry.", "true"),
 }
 
@@ -124,7 +128,7 @@ EVENT: Keys = {
     "body": ("body", "What was logged.", "{json: {user: anna}}"),
     "size": ("integer", "How many bytes it has.", "204800"),
     "partition-id": ("matched", "The partition.", "'0'"),
-    "partition-key": ("matched", "What the partition is chosen by.", "anna"),
+    "partition-key": ("matched", "The partition key.", "anna"),
 }
 
 BUS_MESSAGE: Keys = {
@@ -136,7 +140,7 @@ BUS_MESSAGE: Keys = {
     "properties": ("table", "All of its properties.", "{kind: order}"),
     "message-id": ("matched", "Its id.", "'17'"),
     "session-id": ("matched", "Its session.", "anna"),
-    "time-to-live": ("number or null", "Seconds; null: as long as the queue says.", "60"),
+    "time-to-live": ("number or null", "Seconds; null: the default of the queue.", "60"),
 }
 
 PUBLICATION: Keys = {
@@ -160,19 +164,19 @@ METRIC: Keys = {
 }
 
 IDENTITY_REQUEST: Keys = {
-    "resource": ("matched", "What the token was for.", "https://vault.azure.net"),
+    "resource": ("matched", "The resource of the token.", "https://vault.azure.net"),
     "client-id": ("matched", "The user-assigned identity; null: the system-assigned one.", "null"),
 }
 
 CONNECTION: Keys = {
     "provider-id": ("matched", "The credential provider.", "github"),
     "authorization-id": ("matched", "The connection.", "orders-bot"),
-    "object-id": ("matched", "For whom; managed: the gateway itself.", "managed"),
+    "object-id": ("matched", "The identity; managed: the gateway itself.", "managed"),
 }
 
 PUBLISHED: Keys = {
     "subscription": ("matched", "The GraphQL subscription.", "onOrder"),
-    "body": ("body", "The result at that moment.", "{json: {id: 17}}"),
+    "body": ("body", "The published result.", "{json: {id: 17}}"),
 }
 
 RECORDED: Keys = {
@@ -182,80 +186,96 @@ RECORDED: Keys = {
     "bindings": ("[binding]", "What invoke-dapr-binding triggered.", "[{name: storage, operation: create}]"),
     "invocations": ("counted", "What was forwarded to services of Dapr.", "[{method: GET}]"),
     "metrics": ("[metric]", "The metrics that were emitted.", "[{name: orders, value: 1}]"),
-    "judged": ("[text]", "The texts that content safety was asked about.", "[Make a bomb]"),
-    "identity-requests": ("[identity-request]", "What managed identities were asked for.", "[{client-id: null}]"),
-    "connections": ("[connection]", "What the credential manager was asked for.", "[{provider-id: github}]"),
+    "judged": ("[text]", "The texts that content safety checked.", "[Make a bomb]"),
+    "identity-requests": (
+        "[identity-request]",
+        "The tokens that policies requested from managed identities.",
+        "[{client-id: null}]",
+    ),
+    "connections": (
+        "[connection]",
+        "The connections that policies requested from the credential manager.",
+        "[{provider-id: github}]",
+    ),
     "provider-requests": (
         "[matched]",
-        "The URLs that identity providers were asked for.",
+        "The URLs that were requested from identity providers.",
         "['https://login.contoso.example/.well-known/openid-configuration']",
     ),
     "sql": ("[table]", "The statements that a resolver sent; each has these members.", "[{statement: SELECT 1}]"),
-    "cosmos": ("[table]", "What a resolver asked Cosmos DB; each has these members.", "[{kind: read, id: '7'}]"),
+    "cosmos": (
+        "[table]",
+        "The requests of a resolver to Cosmos DB; each has these members.",
+        "[{kind: read, id: '7'}]",
+    ),
     "published-events": ("[published]", "What publish-event published.", "[{subscription: onOrder}]"),
 }
 
 EXPECT: Keys = {
     "status": ("status|[status]", "The status code: a number, a list, or a pattern such as 4xx.", "403"),
     "reason": ("matched", RESPONSE["reason"][1], "Forbidden"),
-    "headers": ("headers", "Headers by name; null means that there must be none.", "{X-Trace: '1', Server: null}"),
+    "headers": ("headers", "Headers by name; null: the header must be absent.", "{X-Trace: '1', Server: null}"),
     "body": ("body", "The body: the whole text, or contains, matches, json, json-subset.", "{contains: orders}"),
     "json": BODY["json"],
     "json-subset": BODY["json-subset"],
-    "backend-requests": ("counted", "How many requests reached a backend, or what they were.", "1"),
+    "backend-requests": ("counted", "The number of requests to backends, or a list of them.", "1"),
     "sent-requests": (
         "counted",
-        "How many requests policies sent of their own, or what they were.",
+        "The number of requests that policies sent, such as send-request, or a list of them.",
         "[{method: POST, url: 'https://login.example/token', body: {contains: client_id}}]",
     ),
-    "request": ("sent", "What policies made of the request.", "{headers: {X-User: anna}}"),
-    "variables": ("table", "context.Variables at the end, as JSON or as C# writes them.", "{user: anna, retries: 2}"),
+    "request": ("sent", "The request after the policies.", "{headers: {X-User: anna}}"),
+    "variables": ("table", "context.Variables at the end, as JSON or as C# formats them.", "{user: anna, retries: 2}"),
     "error": ("boolean or null|error", "context.LastError; true: any; false: none.", "{reason: TokenExpired}"),
     "branch": ("texts", "A branch that was taken.", "choose ▸ when 1"),
-    "explanation": ("texts", "A text that the explanation contains.", "not among the uploaded certificates"),
+    "explanation": ("texts", "A text in the explanation.", "not among the uploaded certificates"),
     "effects": ("texts", "What policies did, in this order, in the words of the trace.", "'set-method[1]: PUT'"),
     "trace": ("[trace-entry]", "Entries of the trace in the gateway's own form, in this order.", "[{source: cors}]"),
-    "elapsed": ("seconds", "Seconds that went by on the gateway's clock during the request.", "2.5"),
-    "recorded": ("recorded", "What other services got.", "{events: {orders-log: [{body: hello}]}}"),
-    "refused-at-save": ("texts", "The gateway does not accept the document: the codes of all its errors.", "[POL104]"),
+    "elapsed": ("seconds", "Seconds on the gateway's clock that the request took.", "2.5"),
+    "recorded": ("recorded", "What other services received.", "{events: {orders-log: [{body: hello}]}}"),
+    "refused-at-save": ("texts", "The gateway refuses the document: the codes of all its errors.", "[POL104]"),
     "holds": (
         "texts",
-        "Claims of this file, or of the service's apimpolicy.toml, by name, that must hold for this request.",
+        "Names of claims in this file or the service's apimpolicy.toml that must be true for this request.",
         "[only partners get through]",
     ),
     "warned-at-save": ("[text]", "The codes of all warnings about the documents.", "[POL108]"),
-    "misconfigured": ("texts", "The gateway cannot run it as it is set up: what the message contains.", "no logger"),
-    "not-simulated": ("texts", "The request reaches what is not simulated: what the message contains.", "the policy"),
+    "misconfigured": ("texts", "A setting of the gateway is missing or invalid: a part of the message.", "no logger"),
+    "not-simulated": (
+        "texts",
+        "The request reaches something that is not simulated: a part of the message.",
+        "the policy",
+    ),
 }
 
 OUTCOMES = ("refused-at-save", "misconfigured", "not-simulated")
-"""What is expected in the place of an answer."""
+"""What is expected instead of a response."""
 
 CERTIFICATE: Keys = {
-    "subject": ("text", "The subject; the name in this file unless given.", "'CN=orders, O=Contoso'"),
-    "issued-by": ("text", "The authority: test-ca unless given, other-ca, or any other name.", "other-ca"),
+    "subject": ("text", "The subject; default the name in this file.", "'CN=orders, O=Contoso'"),
+    "issued-by": ("text", "The authority: test-ca (default), other-ca, or any other name.", "other-ca"),
     "file": ("text", "A file instead: PEM, DER or PKCS #12.", "legacy.pfx"),
     "password": ("text", "The file's password.", "secret"),
-    "not-before": ("date", "From when on it is valid.", "2026-02-01"),
-    "not-after": ("date", "Until when it is valid.", "2026-05-31"),
-    "self-signed": ("boolean", "Nobody vouches for it.", "true"),
+    "not-before": ("date", "The start of its validity.", "2026-02-01"),
+    "not-after": ("date", "The end of its validity.", "2026-05-31"),
+    "self-signed": ("boolean", "Signed by itself, not by an authority.", "true"),
     "revoked": ("boolean", "Its authority has revoked it.", "true"),
     "dns-names": ("[text]", "Its alternative names.", "[partner.example]"),
     "serial-number": ("integer", "Its serial number.", "0x1234"),
-    "key": ("ec, rsa", "The kind of its key: ec unless given, or rsa.", "rsa"),
+    "key": ("ec, rsa", "The kind of its key: ec (default) or rsa.", "rsa"),
 }
 
 PROVIDER: Keys = {
     "issuer": ("text", "The issuer of its tokens.", "https://login.contoso.example"),
     "tenant": (
         "text",
-        "The id of a tenant of Microsoft Entra ID, which it is instead.",
+        "The id of a Microsoft Entra tenant, instead of an issuer.",
         "11111111-2222-3333-4444-555555555555",
     ),
-    "algorithm": ("text", "What signs its tokens: RS256 unless given.", "ES256"),
+    "algorithm": ("text", "The algorithm of its signatures; default RS256.", "ES256"),
     "url": ("text", "Where its configuration is.", "https://login.contoso.example/openid.json"),
     "jwks-url": ("text", "Where its keys are.", "https://login.contoso.example/keys"),
-    "audience": ("texts", "For whom its tokens are, unless they say it.", "orders"),
+    "audience": ("texts", "The default audience of its tokens.", "orders"),
     "claims": ("table", "Claims that all of its tokens have.", "{roles: [reader]}"),
     "domain": ("text", "A domain of the tenant.", "contoso.onmicrosoft.com"),
     "endpoint": ("text", "The login endpoint of the tenant.", "https://login.microsoftonline.us"),
@@ -267,8 +287,8 @@ PROVIDER: Keys = {
 }
 
 PROVIDER_STATE: Keys = {
-    "reachable": ("boolean", "Whether it answers, from now on.", "false"),
-    "rotate": ("keep-old, drop-old", "A new key signs; the old ones stay published, or not.", "keep-old"),
+    "reachable": ("boolean", "Whether it responds from now on.", "false"),
+    "rotate": ("keep-old, drop-old", "Sign with a new key; keep publishing the old ones, or not.", "keep-old"),
 }
 
 SIGNING_KEY: Keys = {
@@ -281,26 +301,26 @@ SIGNING_KEY: Keys = {
 SECRET: Keys = {"secret": ("text", "A secret of 16, 24, 32, 48 or 64 bytes.", "a secret of 32 bytes, not a bit!")}
 
 TOKEN: Keys = {
-    "from": ("text", "The identity provider; the first one unless given.", "login"),
+    "from": ("text", "The identity provider; default the first one.", "login"),
     "subject": ("text or null", "The claim `sub`.", "anna"),
     "issuer": ("text", "The claim `iss`.", "https://somebody.example"),
-    "header": ("text", "The header that carries it: Authorization unless given.", "X-Token"),
-    "query": ("text", "The query parameter that carries it instead.", "access_token"),
-    "scheme": ("text", "What stands before it: Bearer unless given.", "JWT"),
+    "header": ("text", "The header that contains it; default Authorization.", "X-Token"),
+    "query": ("text", "The query parameter that contains it instead.", "access_token"),
+    "scheme": ("text", "The scheme before it; default Bearer.", "JWT"),
     "audience": ("texts", "The claim `aud`.", "orders"),
-    "claims": ("table", "Further claims; null leaves one out.", "{roles: [reader], sub: null}"),
-    "expires-in": ("number or null", "Seconds until it expires, 3600 unless given; null: never.", "-60"),
+    "claims": ("table", "Other claims; null removes one.", "{roles: [reader], sub: null}"),
+    "expires-in": ("number or null", "Seconds until it expires; default 3600; null: never.", "-60"),
     "starts-in": ("number", "Seconds until it is valid.", "60"),
     "signed-with": (
         "another-key, the-same-id, nothing|signing-key",
-        "The key: another one, another one with the id of the right one, none at all, or this one.",
+        "The key: another one, another one with the provider's key id, none, or this one.",
         "another-key",
     ),
     "encrypted-for": ("text|secret", "The certificate, or the secret, that it is encrypted for.", "partner"),
     "jose-headers": ("table", "Members of the token's own header.", "{typ: at+jwt}"),
     "client-id": ("text", "The application, for a tenant.", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"),
     "version": ("integer", "1 or 2, for a tenant.", "1"),
-    "cut": ("integer", "How many characters are missing at its end.", "3"),
+    "cut": ("integer", "The number of characters to cut off at its end.", "3"),
 }
 
 NAMED_VALUE: Keys = {
@@ -311,10 +331,10 @@ NAMED_VALUE: Keys = {
 }
 
 DOUBLE_ERROR: Keys = {
-    "source": ("text", "The policy that it comes from, unless it is the replaced one.", "check-header"),
+    "source": ("text", "The policy that fails; default the replaced one.", "check-header"),
     "reason": ("text", "The reason's name.", "TokenExpired"),
-    "message": ("text", "What the error says.", "JWT not present."),
-    "status": ("integer", "The status code of the gateway's answer, 500 unless given.", "401"),
+    "message": ("text", "The message of the error.", "JWT not present."),
+    "status": ("integer", "The status code of the gateway's response; default 500.", "401"),
     "scope": ("text", "The scope that it comes from.", "global"),
     "section": ("text", "The section in which it happened.", "inbound"),
     "path": ("text", "The place of the policy.", "'check-header[1]'"),
@@ -322,7 +342,7 @@ DOUBLE_ERROR: Keys = {
 }
 
 DOUBLE: Keys = {
-    "variables": ("table", "context.Variables that it sets, as `variables` says them.", "{partner: contoso}"),
+    "variables": ("table", "context.Variables that it sets, in the format of `variables`.", "{partner: contoso}"),
     "headers": ("{text}", "Headers that it sets.", "{X-Partner: '17'}"),
     "error": ("double-error", "The error that it ends with.", "{reason: QuotaExceeded, status: 403}"),
     "response": ("response", "The response that it ends the request with.", "{status: 401}"),
@@ -333,12 +353,12 @@ LAST_ERROR: Keys = {key: ("text", meaning, "'x'") for key, (_, meaning, _) in ER
 PART: Keys = {
     "section": (
         "sections|[sections]",
-        "The section that runs alone, or several: inbound, backend, outbound, on-error.",
+        "Run only this section, or several: inbound, backend, outbound, on-error.",
         "outbound",
     ),
-    "only": ("text", "The only policy that runs: its id, or its place.", "'outbound/set-header[1]'"),
-    "response": ("response", "The response that expressions see until another one comes.", "{status: 503}"),
-    "last-error": ("last-error", "context.LastError, where on-error runs alone.", "{reason: Timeout}"),
+    "only": ("text", "Run only this policy: its id, or its place.", "'outbound/set-header[1]'"),
+    "response": ("response", "The value of context.Response until a policy replaces it.", "{status: 503}"),
+    "last-error": ("last-error", "context.LastError, if only on-error runs.", "{reason: Timeout}"),
     "replace": (
         "{null|double}",
         "Doubles of policies, by their ids or places; null does nothing.",
@@ -354,61 +374,61 @@ RESOLVE: Keys = {
 GIVEN: Keys = {
     "gateway": (
         "gateway",
-        "Settings of the gateway, the keys of apimpolicy.toml; certificates by name. null takes one away.",
+        "Settings of the gateway, the keys of apimpolicy.toml; certificates by name. null removes one.",
         "{certificates: {partner: partner}, user: {id: anna}, cache: {rate: 1.5}, random-numbers: [7]}",
     ),
     "named-values": (
         "{null|text|named-value}",
-        "Named values; {thumbprint: partner} is that certificate's; null takes one away.",
+        "Named values; {thumbprint: partner} is the thumbprint of that certificate; null removes one.",
         "{host: orders.internal, allowed: {thumbprint: partner}}",
     ),
-    "now": ("date", "The gateway's time; 2026-01-01T00:00:00Z unless given.", "2026-06-01T12:00:00Z"),
+    "now": ("date", "The gateway's time; default 2026-01-01T00:00:00Z.", "2026-06-01T12:00:00Z"),
     "backend": (
         "answer|[answer]",
-        "What the backend answers: one answer, or one after another.",
+        "The response of the backend, or a list of responses in order.",
         "[{raises: timeout}, {status: 200, json: {orders: []}}]",
     ),
     "outside": (
         "answer|[answer]",
-        "What answers send-request; the backend does unless given.",
+        "The response to send-request; default the backend's.",
         "{when: {url: '*/token'}, json: {access_token: abc}}",
     ),
-    "dapr": ("answer|[answer]", "What the Dapr sidecar answers.", "{status: 500}"),
+    "dapr": ("answer|[answer]", "The response of the Dapr sidecar.", "{status: 500}"),
     "identity-providers": (
         "{null|provider}",
-        "Identity providers that are others in this case; null takes one away.",
+        "Identity providers that differ in this case; null removes one.",
         "{login: {issuer: 'https://login.contoso.example', algorithm: ES256}}",
     ),
     "identity-provider-states": (
         "{provider-state}",
-        "What happens to identity providers before the request, by name.",
+        "Changes of identity providers before the request, by name.",
         "{login: {reachable: false}}",
     ),
-    "request": ("request", "The request; GET / unless given.", "{get: /orders, certificate: partner}"),
-    "resolve": ("resolve", "The policy runs as the resolver of a GraphQL field.", "{arguments: {id: 17}}"),
+    "request": ("request", "The request; default GET /.", "{get: /orders, certificate: partner}"),
+    "resolve": ("resolve", "Run the policy as the resolver of a GraphQL field.", "{arguments: {id: 17}}"),
     "variables": (
         "table",
-        "context.Variables from the start, as if a wider scope had set them: texts, numbers, truth values, null, JSON; "
-        "a text that is an expression has its value and its type.",
+        "context.Variables at the start, as if a wider scope had set them: texts, numbers, booleans, null, JSON. "
+        "An expression has its value and type.",
         "{user: anna, tries: 3, since: '@(DateTime.UtcNow)', nothing: null}",
     ),
     **PART,
-    "expect": ("expect", "What the answer must be.", "{status: 200}"),
+    "expect": ("expect", "The expected response.", "{status: 200}"),
 }
 
 STEP: Keys = {
-    "name": ("text", "What the step says, as a sentence.", "the second call within a minute"),
+    "name": ("text", "The step, as a sentence.", "the second call within a minute"),
     "request": GIVEN["request"],
     "resolve": GIVEN["resolve"],
     "identity-provider-states": GIVEN["identity-provider-states"],
     "expect": GIVEN["expect"],
-    "advance": ("seconds", "Seconds that go by before the request.", "60"),
+    "advance": ("seconds", "Seconds to advance the clock before the request.", "60"),
 }
 
 CASE: Keys = {
-    "name": ("text", "What the case says, as a sentence.", "a partner gets through"),
-    "description": ("text", "Anything that helps a reader.", "see the table of partners"),
-    "skip": ("text or boolean", "Why the case is not run.", "not yet"),
+    "name": ("text", "The case, as a sentence.", "a partner gets through"),
+    "description": ("text", "A comment for readers.", "see the table of partners"),
+    "skip": ("text or boolean", "Skip the case, for this reason.", "not yet"),
     "each": (
         "[table]",
         "A table: the case runs once for each row, with $name replaced by the row's value.",
@@ -426,7 +446,7 @@ CASE: Keys = {
 FILE: Keys = {
     "$schema": ("text", "The JSON schema, for editors.", "apimpolicy-test.schema.json"),
     **SUBJECT,
-    "config": ("text or boolean", "The gateway's configuration; unless given, the nearest one.", "false"),
+    "config": ("text or boolean", "The gateway's configuration; default the nearest one.", "false"),
     "certificates": (
         "{certificate}",
         "Certificates by name, besides those that every file has: partner, expired …",
@@ -437,11 +457,11 @@ FILE: Keys = {
         "Identity providers by name, which issue the tokens of requests.",
         "{login: {issuer: 'https://login.contoso.example'}}",
     ),
-    "defaults": ("given", "For every case; a case's own keys come on top.", "{request: {get: /orders}}"),
+    "defaults": ("given", "Keys for every case; a case's own keys override them.", "{request: {get: /orders}}"),
     "cases": ("[case]", "The cases.", "[{name: anybody, expect: {status: 200}}]"),
     "claims": (
         "[claim|text]",
-        "What holds for every request; `apimpolicy prove` decides it. A text is the name of a claim in its library.",
+        "Claims about every request, for `apimpolicy prove`. A text is the name of a predefined claim.",
         "[authenticated, {name: no request makes the gateway itself fail, never: {status: 500, by: gateway}}]",
     ),
 }

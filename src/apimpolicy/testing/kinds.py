@@ -152,4 +152,4 @@ def _check_value(tree: Tree, kind: str) -> None:
     elif kind == "status-code" and not 100 <= tree.value <= 999:
         raise tree.mistake(WRONG_KIND, "a status is a number of three digits")
     elif kind == "seconds" and tree.value < 0:
-        raise tree.mistake(WRONG_KIND, "seconds do not go backwards: this must not be negative")
+        raise tree.mistake(WRONG_KIND, "seconds must not be negative")

@@ -91,7 +91,7 @@ def differences_of(tree: Tree, result: Result, recording: Recording) -> Iterator
         elif name == "published-events":
             yield from _list(wanted, result.published_events, name)
         elif name == "invocations":
-            yield from requests_differ(wanted, recording.since(name), "were forwarded to services of Dapr")
+            yield from requests_differ(wanted, recording.since(name), "forwarded to Dapr services")
         else:
             yield from _list(wanted, recording.since(name), name)
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Element
 
 FAILING = "Requests for these fail with 500; --with-errors writes them:"
-UNREACHED = "No request was found that takes these branches:"
+UNREACHED = "No request was found for these branches:"
 SECRET = "Requests for these need a secret of the configuration, which isn't copied:"
 ACCEPTED = "These requests are not refused; check that they should be accepted:"
 _LEAST_SECONDS = 0.5

@@ -55,7 +55,9 @@ def solved_cases(policy: str, output: str, bounds: Bounds | None = None, *, with
     harness = _harness(policy, output, around, subject)
     explored = Explorer(harness, bounds or Bounds()).explore()
     if not explored.runs:
-        raise ConfigurationError(f"no request gets through {policy}: {explored.problem.removeprefix(f'{policy}:')}")
+        raise ConfigurationError(
+            f"can't search for requests to {policy}: {explored.problem.removeprefix(f'{policy}:')}"
+        )
     writer = CaseWriter(policy, output, around, explored, with_errors=with_errors)
     plain = writer.case(explored.runs[0], [])
     cases = [] if plain is None else [plain]
@@ -210,10 +212,10 @@ def _notes(explored: Exploration, missing: Sequence[Goal], proven: set[Goal]) ->
     others = [goal for goal in others if not name(goal).startswith(said)]
     yield "No request takes these branches (proven):", [name(goal) for goal in branches if goal in proven]
     unfound = [f"{name(goal)}{_why(explored, goal)}" for goal in branches if goal not in proven]
-    yield "No request was found that takes these branches, which does not say that there is none:", unfound
-    yield "No request makes this of these conditions (proven):", [name(goal) for goal in others if goal in proven]
+    yield "No request was found for these branches, but one may exist:", unfound
+    yield "These conditions never have this value (proven):", [name(goal) for goal in others if goal in proven]
     unseen = [name(goal) for goal in others if goal not in proven]
-    yield "No request was found that makes this of these conditions:", unseen
+    yield "No request was found that gives these conditions this value:", unseen
 
 
 def _other_outcome(goal: Goal) -> Goal:
@@ -223,4 +225,4 @@ def _other_outcome(goal: Goal) -> Goal:
 def _why(explored: Exploration, goal: Goal) -> str:
     """What has no symbolic form, on the way to a branch."""
     reasons = dict.fromkeys(unsupported.kind.partition(":")[0] for unsupported in explored.reasons(goal)[:3])
-    return f" (the search does not understand: {', '.join(reasons)})" if reasons else ""
+    return f" (the search can't model: {', '.join(reasons)})" if reasons else ""

@@ -187,7 +187,7 @@ class _YamlReader:
         tree = Tree(self._source, None, node.start_mark.index, node.end_mark.index, key_start)
         self._room -= 1
         if self._room < 0:
-            raise tree.mistake(NOT_READABLE, "the aliases of this file stand for too much")
+            raise tree.mistake(NOT_READABLE, "the aliases of this file expand to too much data")
         if depth > MOST_DEPTH:
             raise tree.mistake(NOT_READABLE, "this is nested too deeply")
         if isinstance(node, yaml.MappingNode):

@@ -284,7 +284,7 @@ class Run:
         try:
             found = evaluation.each(values, form)
         except (Unsupported, TooLarge) as problem:
-            what = str(problem) or "a text with too many cases"
+            what = str(problem) or "a string with too many cases"
             self.fail(self.unknowns.truth(what), source=source)
             return self.unknowns.value("string", what, null=False) if is_text else self.unknowns.value("object", what)
         self.fail(evaluation.throws, source=source, reason=None)  # it may not convert, or not be valid
@@ -313,8 +313,8 @@ class Run:
             return terms.truth(known)
         if all(isinstance(leaf, Truth) or leaf is NOTHING for leaf in leaves(value)):
             return Evaluation(self.unknowns, self.state).truth(value)
-        self.fail(self.unknowns.truth("a condition that is no truth value"), source=source)
-        return self.unknowns.truth("a condition that is no truth value")
+        self.fail(self.unknowns.truth("a condition that is not a bool"), source=source)
+        return self.unknowns.truth("a condition that is not a bool")
 
     def status(self, value: Value, source: str) -> Value:
         """Return a value as a status code."""
@@ -325,12 +325,12 @@ class Run:
                 return constant_number(int(text))
             if isinstance(leaf, Number) and leaf.constant is not None and 0 <= leaf.constant <= 999:
                 return leaf
-            raise Unsupported("a status that is not known")
+            raise Unsupported("an unknown status")
 
         try:
             return Evaluation(self.unknowns, self.state).each([value], form)
         except (Unsupported, TooLarge):
-            self.fail(self.unknowns.truth("a status that is not known"), source=source)
+            self.fail(self.unknowns.truth("an unknown status"), source=source)
             return self.inputs.status(self.next_generation())
 
     # What is not known any more

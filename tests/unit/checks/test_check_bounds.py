@@ -89,7 +89,7 @@ def test_no_more_than_the_most_findings_and_one_that_says_so() -> None:
     assert len(found) == MOST_FINDINGS + 1
     assert [finding.code for finding in found[-2:]] == ["POL101", MORE]
     assert found[-1].severity is Severity.ERROR
-    assert found[-1].message == "this document has more than 1,000 findings; the others are left out"
+    assert found[-1].message == "this document has more than 1,000 findings; only the most severe are listed"
     assert len(found_in(inbound("<x/>" * MOST_FINDINGS))) == MOST_FINDINGS
 
 

@@ -34,7 +34,7 @@ path = "broken"
 policy = "<policies><inbound><set-variable name='a' value='@(b)' /></inbound></policies>"
 
 [[claims]]
-name = "nobody reaches the backend without a header"
+name = "no request reaches the backend without a header"
 if = "reaches-backend"
 then = '@(context.Request.Headers.ContainsKey("X-Key"))'
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXAMPLE = Path(__file__).parents[3] / "examples" / "client-certificate"
 POLICY = (EXAMPLE / "orders.xml").read_text("utf-8")
 CLAIMS = (EXAMPLE / "orders.test.yaml").read_text("utf-8")
-NOBODY = "nobody gets through without an uploaded certificate that verifies"
+NOBODY = "no request gets through without an uploaded certificate that verifies"
 REFUSED = "whoever is refused is told why"
 NO_FAILURE = "no request makes the gateway itself fail"
 

@@ -67,10 +67,10 @@ def test_what_is_not_read_is_said(apimpolicy: Callable[..., Any], write: Callabl
     found = apimpolicy("check", ".")
     assert (found.code, found.err) == (
         0,
-        "apimpolicy: did not read 2 Markdown files and 1 notebook with policies (name a file to check it; use -v to "
+        "apimpolicy: did not check 2 Markdown files and 1 notebook with policies (name a file to check it; use -v to "
         "list them)\n",
     )
-    assert "did not read d.ipynb: it is a notebook with policies in it" in apimpolicy("check", ".", "-v").err
+    assert "did not check d.ipynb: it is a notebook with policies" in apimpolicy("check", ".", "-v").err
     assert apimpolicy("check", ".", "-q").err == ""
 
 

@@ -54,7 +54,7 @@ def test_coverage(apimpolicy: Callable[..., Any], project: Path, options: list[s
 
 def test_policies_that_no_case_loads_are_named(apimpolicy: Callable[..., Any], project: Path) -> None:
     (project / "forgotten.xml").write_text("<policies><inbound><base /></inbound></policies>")
-    assert timeless(apimpolicy("test", "--coverage").out).endswith("\n\nno case loads forgotten.xml\n")
+    assert timeless(apimpolicy("test", "--coverage").out).endswith("\n\nno test case uses forgotten.xml\n")
     assert "forgotten" not in apimpolicy("test", "--coverage", "orders.test.yaml").out
 
 
@@ -95,23 +95,23 @@ def test_mutate_one_policy(apimpolicy: Callable[..., Any], project: Path) -> Non
     assert found.code == 1
     assert timeless(found.out).splitlines() == [
         "survived    limits.xml:2:5  without <rate-limit>",
-        'survived    limits.xml:2:24  calls="3" is "4"',
-        'survived    limits.xml:2:43  renewal-period="60" is "61"',
+        'survived    limits.xml:2:24  calls="3" becomes "4"',
+        'survived    limits.xml:2:43  renewal-period="60" becomes "61"',
         "",
         "limits.xml:2:5  without <rate-limit>  (remove; 3 tests still passed)",
         '  -    <rate-limit calls="3" renewal-period="60" />',
         "",
-        'limits.xml:2:24  calls="3" is "4"  (attribute; 3 tests still passed)',
+        'limits.xml:2:24  calls="3" becomes "4"  (attribute; 3 tests still passed)',
         '  -    <rate-limit calls="3" renewal-period="60" />',
         '  +    <rate-limit calls="4" renewal-period="60" />',
         "",
-        'limits.xml:2:43  renewal-period="60" is "61"  (attribute; 3 tests still passed)',
+        'limits.xml:2:43  renewal-period="60" becomes "61"  (attribute; 3 tests still passed)',
         '  -    <rate-limit calls="3" renewal-period="60" />',
         '  +    <rate-limit calls="3" renewal-period="61" />',
         "",
-        "No change that was tried removes a check of the client certificate.",
+        "None of the changes removes a check of the client certificate.",
         "",
-        "Without the limit of calls, all tests still pass: limits.xml:2:5 without <rate-limit>.",
+        "Without the call limit, all tests still pass: limits.xml:2:5 without <rate-limit>.",
         "",
         "0 of 3 changes noticed (0 %) in 0.00 s",
         "0 % is less than 10 %",

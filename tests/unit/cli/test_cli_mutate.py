@@ -113,25 +113,25 @@ def test_tests_in_python(apimpolicy: Callable[..., Any], tmp_path: Path) -> None
     test = "tests/test_orders.py::test_"
     assert names == {
         "limits.xml:1 without <rate-limit-by-key>": ("killed", f"{test}limits"),
-        'limits.xml:1 calls="2" is "3"': ("killed", f"{test}limits"),
-        'limits.xml:1 renewal-period="60" is "61"': ("survived", None),
-        'limits.xml:1 counter-key="all" is "all-mutant"': ("survived", None),
+        'limits.xml:1 calls="2" becomes "3"': ("killed", f"{test}limits"),
+        'limits.xml:1 renewal-period="60" becomes "61"': ("survived", None),
+        'limits.xml:1 counter-key="all" becomes "all-mutant"': ("survived", None),
         "orders.xml:3 without <set-variable>": ("killed", f"{test}the_fixture_of_several"),
-        'orders.xml:3 name="kind" is "kind-mutant"': ("killed", f"{test}the_fixture_of_several"),
-        'orders.xml:3 value="plain" is "plain-mutant"': ("killed", f"{test}the_same_fixture"),
+        'orders.xml:3 name="kind" becomes "kind-mutant"': ("killed", f"{test}the_fixture_of_several"),
+        'orders.xml:3 value="plain" becomes "plain-mutant"': ("killed", f"{test}the_same_fixture"),
         "orders.xml:4 without <choose>": ("killed", f"{test}put_is_refused"),
         "orders.xml:5 when 1 is never taken": ("killed", f"{test}put_is_refused"),
-        'orders.xml:5 == is != in `context.Request.Method == "PUT"`': ("killed", f"{test}put_is_refused"),
-        'orders.xml:5 "PUT" is "PUT!"': ("killed", f"{test}put_is_refused"),
+        'orders.xml:5 == becomes != in `context.Request.Method == "PUT"`': ("killed", f"{test}put_is_refused"),
+        'orders.xml:5 "PUT" becomes "PUT!"': ("killed", f"{test}put_is_refused"),
         "orders.xml:6 without <return-response>": ("killed", f"{test}put_is_refused"),
         "orders.xml:6 without <set-status>": ("killed", f"{test}put_is_refused"),
-        'orders.xml:6 code="405" is "406"': ("killed", f"{test}put_is_refused"),
-        'orders.xml:6 reason="No" is "No-mutant"': ("survived", None),
+        'orders.xml:6 code="405" becomes "406"': ("killed", f"{test}put_is_refused"),
+        'orders.xml:6 reason="No" becomes "No-mutant"': ("survived", None),
         "orders.xml:10 without <forward-request>": ("survived", None),
         "orders.xml:12 without <set-header>": ("killed", f"{test}the_same_fixture"),
-        'orders.xml:12 name="X-Kind" is "X-Kind-mutant"': ("killed", f"{test}the_same_fixture"),
-        'orders.xml:12 exists-action="override" is "skip"': ("survived", None),
-        'orders.xml:13 "kind" is "kind!"': ("killed", f"{test}the_fixture_of_several"),
+        'orders.xml:12 name="X-Kind" becomes "X-Kind-mutant"': ("killed", f"{test}the_same_fixture"),
+        'orders.xml:12 exists-action="override" becomes "skip"': ("survived", None),
+        'orders.xml:13 "kind" becomes "kind!"': ("killed", f"{test}the_fixture_of_several"),
     }
     assert set(found["orders.xml:12 without <set-header>"]["tests"]) == {
         f"{test}the_fixture_of_several",
@@ -145,7 +145,7 @@ def test_tests_in_python(apimpolicy: Callable[..., Any], tmp_path: Path) -> None
     assert report["checks"]["certificate"] is None
     assert report["checks"]["limit"] == {
         "noticed": True,
-        "sentence": f"Without the limit of calls, '{test}limits' would fail.",
+        "sentence": f"Without the call limit, '{test}limits' would fail.",
     }
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
@@ -155,9 +155,11 @@ def test_a_change_that_ends_the_process_is_not_judged(apimpolicy: Callable[..., 
     start, end = POLICY.index("        <choose>"), POLICY.index("    </inbound>")
     (tmp_path / "orders.xml").write_text(POLICY[:start] + POLICY[end:])
     report, found = mutate(apimpolicy, "orders.xml", "--jobs", "2", "--pytest-args", "-k ends_the_process")
-    crashed = found['orders.xml:7 name="X-Kind" is "X-Kind-mutant"']
+    crashed = found['orders.xml:7 name="X-Kind" becomes "X-Kind-mutant"']
     assert crashed["status"] == "unjudged"
-    assert crashed["problem"].startswith("it ended with code 9 in tests/test_orders.py::TestCrash::test_that_ends")
+    assert crashed["problem"].startswith(
+        "the process exited with code 9 in tests/test_orders.py::TestCrash::test_that_ends"
+    )
     assert all(mutant["tests"] == [] or "TestCrash" in mutant["tests"][0] for mutant in found.values())
     assert report["summary"]["unjudged"] == 1
     assert set(found) == {name for name in found if name.startswith("orders.xml")}
@@ -175,7 +177,7 @@ def test_an_invalid_change_is_not_killed(apimpolicy: Callable[..., Any], tmp_pat
     refused = found["a.xml:1 without `3`"]
     assert (refused["status"], refused["killed_by"]) == ("invalid", None)
     assert "CS0266" in refused["problem"]
-    assert found["a.xml:1 3 is 4"]["status"] == "killed"
+    assert found["a.xml:1 3 becomes 4"]["status"] == "killed"
     assert found["a.xml:1 without `a`"]["status"] == "survived"
 
 
@@ -214,7 +216,7 @@ APART = "def test_of_something_else():\n    assert False\n"
             "skipped 1 failing test that reaches no policy: tests/test_b",
         ),
         ("import nothing_of_this_name  # apim", [], 2, "pytest cannot collect tests/test_b.py: ModuleNotFou"),
-        ("import os\nos._exit(7)", [], 2, "the Python tests did not end: it ended with code 7"),
+        ("import os\nos._exit(7)", [], 2, "the Python tests did not finish: the process exited with code 7"),
         ("def test(apim): pass", ["--pytest-args", "--no-such-option"], 2, "unrecognized arguments: --no-such-option"),
         (
             "def test(apim): pass",

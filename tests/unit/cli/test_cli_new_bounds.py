@@ -28,5 +28,5 @@ def test_that_a_search_may_find_nothing_is_told_before_it(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.xml").write_text(f"<policies><inbound>{WHEN * count}</inbound></policies>")
     assert run(["new", "test", "a.xml"]) == 2
-    told = "a.xml has 2,001 conditions, and a search follows 2,000"
+    told = "a.xml has 2,001 conditions, and a search follows at most 2,000"
     assert (told in capsys.readouterr().err.partition("the search begins")[0]) == is_told

@@ -93,7 +93,7 @@ def test_pkcs12_and_json(apimpolicy: Callable[..., Any], service: Path) -> None:
             "partner",
             ("--no-negotiate",),
             [
-                "The caller did send CN=partner (",
+                "The caller has CN=partner (",
                 "'Negotiate client certificate' is off for contoso.example",
                 "Turn it on in Azure: Custom domains ▸ contoso.example",
                 "Turn it on here: negotiate-client-certificate = true, at the top of apimpolicy.toml (or --negotiate)",
@@ -293,7 +293,7 @@ def test_a_folder_with_a_service(apimpolicy: Callable[..., Any], tmp_path: Path)
     assert "SubscriptionKeyNotFound" in refused.out
     mixed = apimpolicy("run", str(tmp_path), "--get", "/orders/17", "--scope", "global=g.xml")
     assert mixed.code == 2
-    assert "--scope goes with a policy" in mixed.err
+    assert "--scope needs a single policy" in mixed.err
 
 
 @pytest.mark.parametrize("where", ["orders.xml", "."])

@@ -136,7 +136,7 @@ def test_no_case_with_this_name(apimpolicy: Callable[..., Any], tmp_path: Path) 
     (tmp_path / "a.test.yaml").write_text("policy: a.xml\ncases: [{name: one, request: {get: /}, expect: {}}]")
     found = apimpolicy("test", "-k", "nomatch")
     assert found.code == 5
-    assert "no case has 'nomatch' in its name" in found.err
+    assert "no case and no file has 'nomatch' in its name" in found.err
 
 
 def test_what_git_ignores_is_left_out(apimpolicy: Callable[..., Any], tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_answers_failures_and_repetitions_of_backends_are_found() -> None:
         choose("context.Response.StatusCode >= 500", 'context.Response.Headers.GetValueOrDefault("X", "") == "y"'),
         choose('context.LastError.Source == "forward-request"'),
     )
-    assert missing(explore(document)) == ["on-error choose[1]: passed without a true condition"]  # nothing else fails
+    assert missing(explore(document)) == ["on-error choose[1]: passed with every condition false"]  # nothing else fails
 
 
 def test_retry_is_repeated_and_not_repeated() -> None:

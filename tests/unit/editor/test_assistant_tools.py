@@ -140,7 +140,7 @@ def test_expressions_and_pages() -> None:
     ("tool", "arguments", "sentence"),
     [
         ("check", {"policy": "no.xml"}, "there is no file no.xml"),
-        ("page", {"name": "nothing"}, "there is no page"),
+        ("page", {"name": "nothing"}, "unknown page"),
         ("run", {"policy": POLICY, "urls": "/"}, "'urls' was unexpected"),
         ("run", {"policy": "<policies><inbound></policies>"}, "never closed"),
         ("run", {"policy": CHECKED, "request": {"gets": "/"}}, "did you mean 'get'?"),

@@ -453,7 +453,7 @@ def test_lists_are_short_for_clients_that_ask_for_documentation(tmp_path: Path) 
 def test_explain_and_journey_take_a_request_or_a_case_and_remember_it(client: Client, project: Path) -> None:
     policy = str(project / "certificates" / "orders.xml")
     cases = str(project / "certificates" / "orders.test.yaml")
-    case = {"path": cases, "name": "without a certificate nobody gets through"}
+    case = {"path": cases, "name": "a request without a certificate is refused"}
 
     def ask(command: str, *asked: Any) -> Any:
         return client.answer("workspace/executeCommand", {"command": command, "arguments": [policy, *asked]})

@@ -98,7 +98,7 @@ def test_what_a_real_provider_published(key: TokenKey) -> None:
     ("configuration", "keys", "words"),
     [
         ("no JSON", {}, f"{URL} is no JSON"),
-        (b"[]", {}, f"{URL} is no JSON object"),
+        (b"[]", {}, f"{URL} is not a JSON object"),
         ("[" * 100_000, {}, f"{URL} is no JSON"),
         ({}, {}, "the configuration has no jwks_uri"),
         ({"jwks_uri": "k"}, {}, "k has no keys"),
@@ -163,7 +163,7 @@ def test_what_is_no_double(setting: dict[str, Any], words: str) -> None:
 def test_keys_that_cannot_be() -> None:
     with pytest.raises(ConfigurationError, match="'XS256' signs no tokens"):
         TokenKey("XS256")
-    with pytest.raises(ConfigurationError, match="is no secret"):
+    with pytest.raises(ConfigurationError, match="is not a secret"):
         _ = TokenKey("ES256").base64
     with pytest.raises(ConfigurationError, match="has no private key to sign with"):
         TokenKey.of(type(self_signed("a")).from_der(self_signed("a").raw))

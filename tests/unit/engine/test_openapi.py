@@ -206,7 +206,7 @@ def with_schema(schema: Any) -> Any:
         (with_schema(nested(250)), "nested too deeply or too large"),
         (with_schema({"properties": []}), "'properties' of the wrong kind: '[]'"),
         (with_schema({"items": ["x"]}), "'items' of the wrong kind"),
-        (with_schema({"allOf": ["x"]}), "a schema that is no object, but str"),
+        (with_schema({"allOf": ["x"]}), "a schema that is not an object but str"),
         (with_schema({"type": 1}), "'type' of the wrong kind: '1'"),
         (with_path([]), "paths./a is an object, not list"),
         (with_path({"get": {"responses": {"200": "ok"}}}), "an answer of GET /a is an object, not str"),

@@ -66,7 +66,7 @@ def test_a_sidecar_of_ones_own() -> None:
 
 
 def test_severities_are_checked() -> None:
-    with pytest.raises(ConfigurationError, match="'Anger' is no harm category"):
+    with pytest.raises(ConfigurationError, match="'Anger' is not a harm category"):
         SafetyAnalysis({"Anger": 1})
     with pytest.raises(ConfigurationError, match="from 0 to 7, not 8"):
         SafetyWords({"Hate": {"a": 8}})("a")

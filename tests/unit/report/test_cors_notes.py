@@ -12,9 +12,9 @@ CORS = """<cors allow-credentials="true"{attributes}>
     <allowed-methods><method>GET</method><method>PUT</method></allowed-methods>
     <allowed-headers><header>X-A</header></allowed-headers></cors>"""
 REFUSE = '<return-response><set-status code="403" /></return-response>'
-WITHOUT = "Without Access-Control-Allow-Origin in this answer "
-UNSENT = f"{WITHOUT}the browser does not send the request, and calls it a CORS error."
-KEPT = WITHOUT + "a browser keeps it from the page of {}, and calls it a CORS error."
+WITHOUT = "The response has no Access-Control-Allow-Origin, so the browser "
+UNSENT = f"{WITHOUT}does not send the request and reports a CORS error."
+KEPT = WITHOUT + "hides it from the page of {} and reports a CORS error."
 GATEWAY = "the gateway itself, which answers every preflight with 200"
 
 
@@ -76,7 +76,7 @@ def test_an_answer_that_the_page_does_not_get() -> None:
         "<api policy>:4 return-response",
         [KEPT.format("https://b.example"), "<api policy>:1 cors: https://b.example is not allowed."],
     )
-    late = "No cors policy ran before the answer was settled."
+    late = "No cors policy ran before the response was decided."
     assert explained(REFUSE + cors)[1] == [KEPT.format("https://a.example"), late]
 
 

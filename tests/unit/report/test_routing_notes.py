@@ -42,12 +42,11 @@ VERSIONS = [
     [
         (
             Request("DELETE", "/orders/17"),
-            "No operation of the API 'orders' takes DELETE /orders/17. "
-            "Its operations (below /orders): GET /{id}, POST /",
+            "No operation of the API 'orders' matches DELETE /orders/17. Operations (below /orders): GET /{id}, POST /",
         ),
         (
             Request("GET", "/nowhere"),
-            "No API takes /nowhere. The APIs: orders at /orders, items-segment at /items-segment/v2, "
+            "No API matches /nowhere. APIs: orders at /orders, items-segment at /items-segment/v2, "
             "items-header at /items-header with v2 in the header X-V, "
             "items-query at /items-query with v2 in the query parameter v",
         ),
@@ -64,7 +63,7 @@ def test_notes(request_: Request, sentence: str) -> None:
 
 def test_a_policy_alone() -> None:
     result = Gateway(operation=Operation("get", "GET", url_template="/a")).run("<policies />", "/b")
-    assert "No operation of the API takes GET /b. Its operations: GET /a" in explain(result).notes
+    assert "No operation of the API matches GET /b. Operations: GET /a" in explain(result).notes
     assert "the gateway itself" in explain(result).decided_by
 
 

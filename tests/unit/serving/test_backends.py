@@ -106,7 +106,7 @@ FAILURES: dict[str, tuple[bytes, str]] = {
     ),
     "speaks another protocol": (
         b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
-        "answered with 101",
+        "unexpected status 101",
     ),
     "speaks HTTP/2": (b"HTTP/2 200\r\n\r\n", "Bad status line"),
     "speaks HTTP/0.9": (b"hello", "Bad status line"),

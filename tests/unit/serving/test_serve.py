@@ -37,7 +37,7 @@ def test_an_example_with_one_command(tmp_path: Path) -> None:
         assert get(serve.http, "/orders")[0] == 403
         assert get(serve.http, "/nowhere")[0] == 404
         assert serve.printed("ANY    /orders/*")
-        assert serve.printed("https asks for a client certificate, 1 uploaded")
+        assert serve.printed("HTTPS requests a client certificate; 1 uploaded")
         assert eventually(lambda: serve.printed("403 Invalid client certificate"))
         line = next(line for line in serve.lines if "403 Invalid" in line)
         assert re.match(
@@ -63,7 +63,7 @@ def test_files_that_change_hold_from_the_next_request_on(tmp_path: Path) -> None
     with Serve(tmp_path / "home", str(policy)) as serve:
         assert [get(serve.http, "/")[0] for _ in range(2)] == [200, 200]
         policy.write_text(LIMITED.format("three"))
-        assert eventually(lambda: serve.printed("the last good state goes on")), serve.lines
+        assert eventually(lambda: serve.printed("the last valid version stays active")), serve.lines
         assert get(serve.http, "/")[0] == 200
         assert get(serve.http, "/")[0] == 429
         policy.write_text(LIMITED.format(4))

@@ -202,16 +202,16 @@ ROWS = [
     (
         CHOOSE.format('@(context.Request.Method == "PUT")'),
         ["PUT"],
-        ["choose was never passed without a true condition", '`context.Request.Method == "PUT"` was never false'],
+        ["choose was never passed with every condition false", '`context.Request.Method == "PUT"` was never false'],
     ),
     (CHOOSE.format('@(context.Request.Method == "PUT")'), ["PUT", "GET"], []),
-    (CHOOSE.format("true"), ["GET"], ["choose was never passed without a true condition"]),
+    (CHOOSE.format("true"), ["GET"], ["choose was never passed with every condition false"]),
     (
         CHOOSE.format("@(((string)null).Length == 1)"),
         ["GET"],
         [
             "when 1 was never taken",
-            "choose was never passed without a true condition",
+            "choose was never passed with every condition false",
             "`((string)null).Length == 1` was never evaluated",
         ],
     ),

@@ -48,7 +48,7 @@ MISTAKES = [
     ("texts", "{a: 1}", "this must be a text or a list, not a table"),
     ("boolean", "'yes'", "this must be true or false, not a text"),
     ("integer", "true", "this must be a whole number, not true or false"),
-    ("seconds", "-1", "seconds do not go backwards: this must not be negative"),
+    ("seconds", "-1", "seconds must not be negative"),
     ("status-code", "1000", "a status is a number of three digits"),
     ("status|[status]", "nine", "a status is a number such as 403, or a pattern such as 4xx"),
     ("ec, rsa", "dsa", "this is one of ec, rsa"),

@@ -73,12 +73,12 @@ EXPRESSIONS = [
 """Conditions, and what becomes of the code inside of `@( )`."""
 
 DOCUMENTS = [
-    (VALUE.format("a"), {'value="a" is "a-mutant"', 'name="v" is "v-mutant"', "without <set-variable>"}),
-    (VALUE.format("true"), {'value="true" is "false"', 'name="v" is "v-mutant"', "without <set-variable>"}),
-    (VALUE.format("41"), {'value="41" is "42"', 'name="v" is "v-mutant"', "without <set-variable>"}),
-    (VALUE.format("@(7L)"), {"7L is 8L", 'name="v" is "v-mutant"', "without <set-variable>"}),
-    (VALUE.format("{{a}}"), {'name="v" is "v-mutant"', "without <set-variable>"}),
-    (VALUE.format("@(&quot;{{a}}&quot;)"), {'name="v" is "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("a"), {'value="a" becomes "a-mutant"', 'name="v" becomes "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("true"), {'value="true" becomes "false"', 'name="v" becomes "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("41"), {'value="41" becomes "42"', 'name="v" becomes "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("@(7L)"), {"7L becomes 8L", 'name="v" becomes "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("{{a}}"), {'name="v" becomes "v-mutant"', "without <set-variable>"}),
+    (VALUE.format("@(&quot;{{a}}&quot;)"), {'name="v" becomes "v-mutant"', "without <set-variable>"}),
     (
         '<policies><inbound><base /><include-fragment fragment-id="a" /></inbound></policies>',
         {"without <include-fragment>"},
@@ -87,15 +87,15 @@ DOCUMENTS = [
         '<policies><inbound><set-header name="a" exists-action="override"><value>b</value></set-header>'
         "</inbound></policies>",
         {
-            "without <set-header>", 'name="a" is "a-mutant"', 'exists-action="override" is "skip"',
-            "the text of <value> is `b-mutant`",
+            "without <set-header>", 'name="a" becomes "a-mutant"', 'exists-action="override" becomes "skip"',
+            "the text of <value> becomes `b-mutant`",
         },
     ),
     (
         '<policies><inbound><choose><when condition="false"><base /></when><when condition="@(true)"><base /></when>'
         "<otherwise><base /></otherwise></choose></inbound></policies>",
-        {"without <choose>", "without when 1", "without when 2", "without otherwise", 'condition="false" is "true"',
-         "true is false"},
+        {"without <choose>", "without when 1", "without when 2", "without otherwise",
+         'condition="false" becomes "true"', "true becomes false"},
     ),
     (WHEN.format("true"), {"without <choose>", "when 1 is never taken", "without <mock-response>"}),
 ]  # fmt: skip
@@ -151,11 +151,11 @@ CHECKS = [
     }),
     (WHEN.format("@{ var t = context.Request.Certificate?.Thumbprint; var ok = t != null; return ok || true; }"), {
         "without `ok`": ((), C),
-        "true is false": ((), ()),
+        "true becomes false": ((), ()),
     }),
     ('<policies><inbound><validate-client-certificate validate-trust="true" /></inbound></policies>', {
         "without <validate-client-certificate>": (C, C),
-        'validate-trust="true" is "false"': ((), C),
+        'validate-trust="true" becomes "false"': ((), C),
     }),
     (WHEN.format("@(context.Tracing)"), {
         "without <choose>": ((), ()), "without <mock-response>": ((), ()),
@@ -172,7 +172,7 @@ CHECKS = [
         "when 1 is never taken": [(C, ()), ((), ())],
         "without <choose>": [(C, ()), ((), ())],
         "without <return-response>": [(C, ()), ((), ())],
-        '`!(bool)context.Variables["known"]` is turned round': ((), C),
+        '`!(bool)context.Variables["known"]` is negated': ((), C),
     }),
     # who is let through is in the branch, who is refused in the rest
     ('<policies><inbound><choose><when condition="@(context.Request.Certificate != null)"><base /></when>'
@@ -189,20 +189,20 @@ CHECKS = [
      '<choose><when condition="@(((Jwt)context.Variables[&quot;jwt&quot;]).Subject != &quot;x&quot;)">'
      + REFUSE + "</when></choose></inbound></policies>", {
         "without <validate-jwt>": (T, T),
-        "the text of <audience> is `a-mutant`": ((), T),
+        "the text of <audience> becomes `a-mutant`": ((), T),
         "without <choose>": (T, ()),
-        '!= is == in `((Jwt)context.Variables["jwt"]).Subject != "x"`': ((), T),
+        '!= becomes == in `((Jwt)context.Variables["jwt"]).Subject != "x"`': ((), T),
     }),
     ('<policies><inbound><validate-azure-ad-token tenant-id="t" failed-validation-httpcode="401" '
      'output-token-variable-name="o" /></inbound></policies>', {
         "without <validate-azure-ad-token>": (T, T),
-        'tenant-id="t" is "t-mutant"': ((), T),
-        'failed-validation-httpcode="401" is "402"': ((), ()),
-        'output-token-variable-name="o" is "o-mutant"': ((), ()),
+        'tenant-id="t" becomes "t-mutant"': ((), T),
+        'failed-validation-httpcode="401" becomes "402"': ((), ()),
+        'output-token-variable-name="o" becomes "o-mutant"': ((), ()),
     }),
     (WHEN.format("@{ Jwt jwt; if (!context.Request.Headers.GetValueOrDefault(&quot;A&quot;).TryParseJwt(out jwt))"
                  " { return true; } return jwt.Subject != &quot;x&quot;; }"), {
-        '!= is == in `jwt.Subject != "x"`': ((), T), "without <choose>": (T, ()),
+        '!= becomes == in `jwt.Subject != "x"`': ((), T), "without <choose>": (T, ()),
     }),
     ('<policies><inbound><rate-limit calls="1" renewal-period="2" /></inbound></policies>', {
         "without <rate-limit>": (("limit",), ("limit",)),
@@ -273,27 +273,27 @@ def test_comments_that_say_too_little(comment: str, message: str) -> None:
 
 KNOWN_SURVIVORS = [
     "limits.xml:2 without <rate-limit>",
-    'limits.xml:2 calls="3" is "4"',
-    'limits.xml:2 renewal-period="60" is "61"',
+    'limits.xml:2 calls="3" becomes "4"',
+    'limits.xml:2 renewal-period="60" becomes "61"',
     "orders.xml:6 without `context.Request.Certificate == null`",
     "orders.xml:6 without `!context.Request.Certificate.Verify()`",
     "orders.xml:13 without <include-fragment>",
     "orders.xml:15 when 1 is never taken",
     'orders.xml:15 without `context.Request.Method == "POST"`',
     'orders.xml:15 without `context.Request.Headers.ContainsKey("X-Draft")`',
-    'orders.xml:15 == is != in `context.Request.Method == "POST"`',
-    'orders.xml:15 "POST" is "POST!"',
-    'orders.xml:15 `context.Request.Headers.ContainsKey("X-Draft")` is turned round',
-    'orders.xml:15 "X-Draft" is "X-Draft!"',
+    'orders.xml:15 == becomes != in `context.Request.Method == "POST"`',
+    'orders.xml:15 "POST" becomes "POST!"',
+    'orders.xml:15 `context.Request.Headers.ContainsKey("X-Draft")` is negated',
+    'orders.xml:15 "X-Draft" becomes "X-Draft!"',
     "orders.xml:16 without <set-variable>",
-    'orders.xml:16 name="kind" is "kind-mutant"',
-    'orders.xml:16 value="draft" is "draft-mutant"',
-    'orders.xml:24 count="2" is "3"',
-    'orders.xml:24 interval="1" is "2"',
-    'orders.xml:25 buffer-request-body="true" is "false"',
+    'orders.xml:16 name="kind" becomes "kind-mutant"',
+    'orders.xml:16 value="draft" becomes "draft-mutant"',
+    'orders.xml:24 count="2" becomes "3"',
+    'orders.xml:24 interval="1" becomes "2"',
+    'orders.xml:25 buffer-request-body="true" becomes "false"',
     "unused.xml:2 without <set-header>",
-    'unused.xml:2 name="X-Unused" is "X-Unused-mutant"',
-    'unused.xml:2 exists-action="delete" is "override"',
+    'unused.xml:2 name="X-Unused" becomes "X-Unused-mutant"',
+    'unused.xml:2 exists-action="delete" becomes "override"',
 ]
 
 
@@ -320,12 +320,12 @@ def test_the_project_has_the_survivors_that_are_known(monkeypatch: pytest.Monkey
     assert certificates.startswith("Without the certificate check, ")
     assert "All tests still pass with a weaker one: orders.xml:6:32 without" in certificates
     assert limits == (
-        "Without the limit of calls, all tests still pass: limits.xml:2:5 without <rate-limit>, "
+        "Without the call limit, all tests still pass: limits.xml:2:5 without <rate-limit>, "
         "orders.xml:13:9 without <include-fragment>."
     )
     assert unreached(outcomes) == [
-        "orders.xml: 5 changes that no test reaches, the first in line 15",
-        "unused.xml: 3 changes that no test reaches, the first in line 2",
+        "orders.xml: 5 changes that no test reaches, the first on line 15",
+        "unused.xml: 3 changes that no test reaches, the first on line 2",
     ]
     assert {path.name: path.read_bytes() for path in PROJECT.iterdir() if path.is_file()} == before
     assert read_bytes(PROJECT / "orders.xml") == before["orders.xml"]
@@ -367,7 +367,7 @@ def test_a_change_that_does_not_compile_is_not_counted(tmp_path: Path) -> None:
     outcomes = {outcome.mutant.description: outcome for outcome in run(tmp_path / "a.test.yaml")}
     assert outcomes["without `3`"].status == INVALID
     assert "CS0266" in outcomes["without `3`"].problem
-    assert outcomes["3 is 4"].status == KILLED
+    assert outcomes["3 becomes 4"].status == KILLED
     assert outcomes["without `a`"].status == SURVIVED
     assert Score.of(list(outcomes.values())) == Score(3, 1, 1, 0)
 
@@ -404,7 +404,7 @@ def test_diff_and_survivor() -> None:
     assert shown.splitlines() == ["a.xml:2:3  without <b>  (remove; 1 test still passed)", "  -  <b/>"]
 
 
-NO_CERTIFICATE = "No change that was tried removes a check of the client certificate."
+NO_CERTIFICATE = "None of the changes removes a check of the client certificate."
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ NO_CERTIFICATE = "No change that was tried removes a check of the client certifi
         ),
         (
             [(("limit",), (), KILLED), ((), ("limit",), SURVIVED)],
-            [NO_CERTIFICATE, "Without the limit of calls, 'a test' would fail."],
+            [NO_CERTIFICATE, "Without the call limit, 'a test' would fail."],
         ),
     ],
 )
@@ -451,7 +451,7 @@ def test_a_mutant_that_never_ends_is_killed(tmp_path: Path) -> None:
     cases = load_cases([str(tmp_path / "a.test.yaml")])
     coverage, _ = collect(cases)
     mutants, texts = find_mutants(coverage)
-    negated = next(mutant for mutant in mutants if "turned round" in mutant.description)
+    negated = next(mutant for mutant in mutants if "is negated" in mutant.description)
     endless = Mutant(negated.path, "condition", negated.start, negated.end, "true", 1, 1, "endless", negated.tests)
     outcome = run_mutant(endless, texts[endless.path], cases)
     assert (outcome.status, outcome.killed_by.endswith(": a")) == (KILLED, True)

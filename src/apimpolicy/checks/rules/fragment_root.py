@@ -63,5 +63,5 @@ class FragmentRoot(Rule):
                 root,
                 f"the policy of the scope '{self.settings.scope}' can't begin with <fragment>",
                 severity=Severity.WARNING,
-                help="The root is <policies>. A fragment belongs in a folder of its own.",
+                help="The root is <policies>. Put fragments in their own folder.",
             )

@@ -27,32 +27,32 @@ _PLAIN = {
 @form(
     "System.Uri",
     "static string UnescapeDataString(string stringToUnescape)",
-    but="texts in which there is something to be coded",
+    but="strings that contain characters to encode or decode",
 )
 @form(
     "System.Uri",
     "static string EscapeDataString(string stringToEscape)",
-    but="texts in which there is something to be coded",
+    but="strings that contain characters to encode or decode",
 )
 @form(
     "System.Net.WebUtility",
     "static string UrlDecode(string encodedValue)",
-    but="texts in which there is something to be coded",
+    but="strings that contain characters to encode or decode",
 )
 @form(
     "System.Net.WebUtility",
     "static string UrlEncode(string value)",
-    but="texts in which there is something to be coded",
+    but="strings that contain characters to encode or decode",
 )
 @form(
     "System.Net.WebUtility",
     "static string HtmlDecode(string value)",
-    but="texts in which there is something to be coded",
+    but="strings that contain characters to encode or decode",
 )
 @form(
     "System.Net.WebUtility",
     "static string HtmlEncode(string value)",
-    but="texts in which there is something to be coded",
+    but="strings that contain characters to encode or decode",
 )
 def coded(call: Call) -> ConcolicValue | None:
     text = call.arguments[0]
@@ -98,14 +98,14 @@ def text_of(call: Call) -> ConcolicValue | None:
     return form_.text if isinstance(form_, Bytes) and call.own.is_constant else None
 
 
-@form("System.Convert", "static string ToBase64String(byte[] inArray)", but="anything: it has no form")
+@form("System.Convert", "static string ToBase64String(byte[] inArray)", but="any value: it is not modeled")
 def base64_of(call: Call) -> ConcolicValue | None:
     if isinstance(call.arguments[0].form, Bytes):
         return ConcolicValue(unsupported=call.replayer.unsupported_at(call.name, call.node))
     return None
 
 
-@form("IUrl", "string QueryString { get; }", "System.Uri Uri { get; }", but="anything: it has no form")
+@form("IUrl", "string QueryString { get; }", "System.Uri Uri { get; }", but="any value: it is not modeled")
 def of_url(call: Call) -> ConcolicValue | None:
     """Return an unsupported result: the member never throws."""
     own = call.own.form

@@ -18,7 +18,7 @@ METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 MAPPING = "System.Collections.Generic.IReadOnlyDictionary"
 
 
-NO_RESPONSE = "context.Response before anything was answered"
+NO_RESPONSE = "context.Response before there is a response"
 
 
 class Variables:
@@ -32,7 +32,7 @@ def request(call: Call) -> ConcolicValue:
     return ConcolicValue(form=call.replayer.state.request)
 
 
-@form("IContext", "IResponse Response { get; }", but="its members before anything was answered")
+@form("IContext", "IResponse Response { get; }", but="its members before there is a response")
 def response(call: Call) -> ConcolicValue:
     """Return the response, which is null before there is one.
 

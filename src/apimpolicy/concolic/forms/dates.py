@@ -73,7 +73,7 @@ def clock(call: Call) -> ConcolicValue:
     return _whole_day(found) if call.member.name == "Today" else found
 
 
-@form("IContext", f"{_SPAN} Elapsed {{ get; }}", but="anything: it is another in each run")
+@form("IContext", f"{_SPAN} Elapsed {{ get; }}", but="any value: it differs in each run")
 def elapsed(call: Call) -> ConcolicValue:
     return ConcolicValue(unsupported=call.replayer.unsupported_at(_CLOCK, call.node))
 

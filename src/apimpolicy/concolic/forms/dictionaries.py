@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _DICTIONARY = "System.Collections.Generic.Dictionary"
 _BY = "this System.Collections.Generic.IEnumerable<TSource> source, System.Func<TSource, TKey> keySelector"
-_BUT = "keys that are no texts or have no form; comparers"
+_BUT = "keys that are not strings or not modeled; comparers"
 
 
 @form(

@@ -107,8 +107,8 @@ def _as_text(call: Call, each: ConcolicValue) -> ConcolicValue:
     return ConcolicValue(value, found.term, unsupported=found.unsupported)
 
 
-@form(_J + "JToken", "string ToString()", but="the text of objects and lists")
-@form("object", "string ToString()", but="the text of objects and lists")
+@form(_J + "JToken", "string ToString()", but="the JSON text of objects and lists")
+@form("object", "string ToString()", but="the JSON text of objects and lists")
 def to_text(call: Call) -> ConcolicValue | None:
     own = call.own
     if isinstance(own.form, ContextObject):
@@ -152,7 +152,7 @@ def count(call: Call) -> ConcolicValue | None:
     if isinstance(own.form, symbolic_json.SymbolicJson):
         if own.form.decide_kind(call.replayer, own) == symbolic_json.LIST:
             return ConcolicValue(term=own.form.length)
-        call.replayer.path.mark_inexact(call.replayer.unsupported_at("how many properties there are", call.node))
+        call.replayer.path.mark_inexact(call.replayer.unsupported_at("the number of properties", call.node))
         return ConcolicValue(term=own.form.count())
     if isinstance(own.form, (Items, symbolic_json.BuiltJson)) and own.form.unsupported is None:
         return ConcolicValue()

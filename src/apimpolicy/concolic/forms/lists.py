@@ -293,7 +293,7 @@ def key_or_value(call: Call) -> ConcolicValue | None:
     "int length)",
     "static void Copy(System.Array sourceArray, System.Array destinationArray, int length)",
     "void CopyTo(System.Array array, int index)",
-    but="anything: what is copied has no form",
+    but="any value: copies are not modeled",
 )
 def copy(call: Call) -> ConcolicValue | None:
     """Return an array after a part of another one was copied into it."""

@@ -140,7 +140,7 @@ def status_of(call: Call, own: Message) -> solver.Term:
     return call.replayer.inputs.int_var(*own.key, "status", default=200, least=200, most=599)
 
 
-@form("IResponse", "string StatusReason { get; }", but="the usual reason of a status")
+@form("IResponse", "string StatusReason { get; }", but="the standard reason of a status")
 def status_reason(call: Call) -> ConcolicValue | None:
     own = call.own.form
     if not isinstance(own, Message) or own.status is not None or own.reason is not None:
@@ -152,7 +152,7 @@ def status_reason(call: Call) -> ConcolicValue | None:
         given, bool(call.replayer.path.assignment.get((*own.key, "reason", "there"))), "reason"
     )
     if not call.replayer.path.assignment.get((*own.key, "reason", "there")):
-        return ConcolicValue(unsupported=call.replayer.unsupported_at("the usual reason of a status", call.node))
+        return ConcolicValue(unsupported=call.replayer.unsupported_at("the standard reason of a status", call.node))
     return ConcolicValue(term=call.replayer.inputs.string_var(*own.key, "reason", default="OK"))
 
 

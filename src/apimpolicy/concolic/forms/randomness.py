@@ -28,12 +28,12 @@ class Id:
         self.key = key
 
 
-@form("IContext", "System.Guid RequestId { get; }", but="all that is not made of its hash code")
+@form("IContext", "System.Guid RequestId { get; }", but="anything but its hash code")
 def request_id(call: Call) -> ConcolicValue:
     return ConcolicValue(form=Id(("request-id",)))
 
 
-@form("System.Guid", "static System.Guid NewGuid()", but="all that is not made of its hash code")
+@form("System.Guid", "static System.Guid NewGuid()", but="anything but its hash code")
 def new_guid(call: Call) -> ConcolicValue:
     state = call.replayer.state
     state.guids += 1
@@ -71,7 +71,7 @@ def new_random(call: Call) -> ConcolicValue:
     return ConcolicValue(form=RandomSource())
 
 
-@form("System.Random", "new(int Seed)", but="seeds that are no hash code of a GUID")
+@form("System.Random", "new(int Seed)", but="seeds that are not the hash code of a GUID")
 def seeded_random(call: Call) -> ConcolicValue | None:
     term = call.arguments[0].term
     seed = None if term is None else call.replayer.inputs.by_name.get(solver.name_of(term))

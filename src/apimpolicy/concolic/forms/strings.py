@@ -172,7 +172,7 @@ _NO_SPACES = solver.union(
 )
 
 
-@form("string", "string Trim()", "string TrimStart()", "string TrimEnd()", but="more than three spaces at an end")
+@form("string", "string Trim()", "string TrimStart()", "string TrimEnd()", but="more than three spaces at either end")
 def trimmed(call: Call) -> ConcolicValue | None:
     """Return a trimmed string; branch on whether it has spaces around it."""
     own = call.own
@@ -233,7 +233,7 @@ def trimmed_of(call: Call) -> ConcolicValue | None:
     "string",
     "string Replace(string oldValue, string newValue)",
     "string Replace(char oldChar, char newChar)",
-    but="a text that has it more than once",
+    but="strings that contain it more than once",
 )
 def replaced(call: Call) -> ConcolicValue | None:
     """Return the result of Replace; branch on whether the string contains the old value, and only once."""

@@ -37,7 +37,7 @@ for _name, _of in _TEXTS.items():
     _claim(_name, _of)
 
 
-@form("ContextExtensions", "static Jwt AsJwt(this string s)", but="tokens that are signed; texts that are put together")
+@form("ContextExtensions", "static Jwt AsJwt(this string s)", but="signed tokens; concatenated strings")
 def as_jwt(call: Call) -> ConcolicValue | None:
     """Return the token that a string of the request is; its claims become inputs."""
     key = _text_input(call, call.arguments[0])
@@ -59,7 +59,7 @@ class Basic:
         self.key = key
 
 
-@form("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)", but="texts that are put together")
+@form("ContextExtensions", "static BasicAuthCredentials AsBasic(this string s)", but="concatenated strings")
 def as_basic(call: Call) -> ConcolicValue | None:
     """Return the credentials that a string of the request is; user name and password become inputs."""
     key = _text_input(call, call.arguments[0])
@@ -84,7 +84,7 @@ _of_basic("Password", "password")
 @form(
     "ContextExtensions",
     "static bool TryParseJwt(this string s, out Jwt result)",
-    but="tokens that are signed; texts that are put together",
+    but="signed tokens; concatenated strings",
 )
 def try_parse(call: Call) -> ConcolicValue | None:
     key = _text_input(call, call.arguments[0])

@@ -103,7 +103,7 @@ def _register_constructors(name: str, cls: type[Certificate]) -> None:
         f"new(string fileName, {_SECURE}, {_FLAGS})",
         reason="expressions read no files; give the certificate's bytes",
     )
-    declines(name, "new(System.IntPtr handle)", reason="there are no handles of the operating system here")
+    declines(name, "new(System.IntPtr handle)", reason="handles of the operating system are not simulated")
 
 
 _register_constructors(_CERTIFICATE, BareCertificate)
@@ -119,7 +119,7 @@ declines(
     "GetCertContentType(string)",
     reason="expressions read no files; give the certificate's bytes",
 )
-declines(_CERTIFICATE, "Handle", reason="there are no handles of the operating system here")
+declines(_CERTIFICATE, "Handle", reason="handles of the operating system are not simulated")
 
 
 @implements(_CERTIFICATE, "new(SerializationInfo, StreamingContext)")

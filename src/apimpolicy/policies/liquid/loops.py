@@ -152,7 +152,7 @@ def read_for(reader: Reader, token: Token) -> Node:
 
 def read_json_array_for(reader: Reader, token: Token) -> Node:
     if _WHERE.search(token.content) is not None:
-        raise NotSimulatedError("'where' of the Liquid tag JSONArrayFor", "no document says how it is written")
+        raise NotSimulatedError("'where' of the Liquid tag JSONArrayFor", "its syntax is undocumented")
     return _read_loop(reader, For(token.content, token.name, ","), token.name)
 
 

@@ -185,9 +185,9 @@ def _quantified_over_unknown(call: Call, collection: Value, predicate: Value) ->
     apply(evaluation, predicate, _any_item(call, collection, predicate))
     thrown, evaluation.throws = evaluation.throws, throws
     if thrown is not terms.FALSE:
-        some = unknowns.truth("a predicate of unknown items", None if key is None else ("throws", key))
+        some = unknowns.truth("a predicate over unknown items", None if key is None else ("throws", key))
         evaluation.throw(terms.all_of(some, thrown))  # the item that it was evaluated with is any that throws
-    return Truth(unknowns.truth("whether unknown items fit", key))
+    return Truth(unknowns.truth("whether an unknown item matches", key))
 
 
 def _any_item(call: Call, collection: Value, predicate: Function) -> Value:

@@ -71,7 +71,7 @@ def _is_there(call: Call) -> terms.Term:
 
 
 def _is_seen_early(call: Call) -> terms.Term:
-    return call.evaluation.unknowns.truth("context.Response before anything was answered", ("early response",))
+    return call.evaluation.unknowns.truth("context.Response before there is a response", ("early response",))
 
 
 @form("IContext", "ILastError LastError { get; }")
@@ -149,7 +149,7 @@ def query(call: Call, url: Value) -> Value:
 def status_code(call: Call, message: Value) -> Value:
     if not isinstance(message, Host):
         raise Unsupported("the status of another response")
-    early = call.evaluation.unknowns.value("int", "the status before anything was answered", ("early status",))
+    early = call.evaluation.unknowns.value("int", "the status before there is a response", ("early status",))
     return merge(_is_there(call), call.evaluation.state.get("status"), early)
 
 

@@ -10,34 +10,34 @@ _OF_AN_ANSWER = (
 )
 
 CONDITION: Keys = {
-    "reaches-backend": ("boolean", "Whether anything is forwarded to a backend.", "true"),
+    "reaches-backend": ("boolean", "Whether a request is forwarded to a backend.", "true"),
     "by": (
         "gateway, policy, backend",
         "Who made the response: the backend (even one that can't be reached), a policy that responds or refuses, or "
-        "the gateway itself, where something failed.",
+        "the gateway itself, after an error.",
         "gateway",
     ),
     "runs": ("texts", "Policies that run and do not fail, by name or id.", "[validate-jwt, rate-limit]"),
     **{key: EXPECT[key] for key in _OF_AN_ANSWER},
-    "all": ("[condition]", "All of these hold, as in a list.", "[reaches-backend, {status: 2xx}]"),
-    "any": ("[condition]", "At least one of these holds.", "[validate-jwt, validate-client-certificate]"),
-    "not": ("condition", "This does not hold.", "{status: 4xx}"),
+    "all": ("[condition]", "All of these are true, as in a list.", "[reaches-backend, {status: 2xx}]"),
+    "any": ("[condition]", "At least one of these is true.", "[validate-jwt, validate-client-certificate]"),
+    "not": ("condition", "This is not true.", "{status: 4xx}"),
 }
 
 CLAIM: Keys = {
-    "name": ("text", "What is claimed, as a sentence.", "nobody gets through without a certificate"),
-    "description": ("text", "Anything that helps a reader.", "see the contract with the partners"),
-    "skip": ("text or boolean", "Why the claim is not looked at.", "not yet"),
-    "if": ("condition", "For which requests the claim is made; for all unless given.", "reaches-backend"),
+    "name": ("text", "The claim, as a sentence.", "no request gets through without a certificate"),
+    "description": ("text", "A comment for readers.", "see the contract with the partners"),
+    "skip": ("text or boolean", "Skip the claim, for this reason.", "not yet"),
+    "if": ("condition", "The requests that the claim is about; default all.", "reaches-backend"),
     "then": (
         "condition",
-        "What holds for each of them. An expression is about the request as it came.",
+        "What is true for each of them. An expression sees the request as it arrived.",
         "'@(context.Request.Certificate != null)'",
     ),
     "then-sent": (
         "texts",
-        "An expression that holds for each request that reaches a backend, as it was sent.",
+        "An expression that is true for each request to a backend, as it was sent.",
         "'@(!context.Request.Headers.ContainsKey(\"Authorization\"))'",
     ),
-    "never": ("condition", "What holds for none of them.", "{status: 500, by: gateway}"),
+    "never": ("condition", "What is true for none of them.", "{status: 500, by: gateway}"),
 }

@@ -1,7 +1,7 @@
 """Claims as test files have them: statements about every request; `apimpolicy prove` decides them.
 
     claims:
-      - name: nobody gets through without a certificate
+      - name: no request gets through without a certificate
         if: reaches-backend                                  # for which requests; without it, for all
         then: '@(context.Request.Certificate != null)'       # what is true of each of them, as it came
       - name: no key of the caller reaches the backend

@@ -53,7 +53,7 @@ def outcome_in_words(run: Run) -> str:
     answer = f"gets {result.response.status_code} {result.response.reason}".rstrip()
     others = answers_in_words(run.scenario)
     return (f"reaches the backend and {answer}" if result.reached_backend else answer) + (
-        f", where {' and '.join(others)}" if others else ""
+        f", if {' and '.join(others)}" if others else ""
     )
 
 

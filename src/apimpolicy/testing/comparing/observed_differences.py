@@ -70,7 +70,7 @@ def _of_request(old: Request, new: Request) -> Iterator[Difference]:
     yield from _of_headers(old.headers, new.headers, "the backend")
     if old.body != new.body:
         was, now = old.text if old.body else "", new.text if new.body else ""
-        yield Difference(("body", "the backend"), f"the backend gets the body {_short(now)} instead of {_short(was)}")
+        yield Difference(("body", "the backend"), f"the backend gets {_body(now)} instead of {_body(was)}")
     one, other = (each.certificate.subject if each.certificate else "none" for each in (old, new))
     if one != other:
         yield Difference(("certificate",), f"the backend gets the certificate {other} instead of {one}")
@@ -103,6 +103,10 @@ def _fields(headers: Headers) -> Mapping[str, tuple[str, ...]]:
 
 def _shown(values: tuple[str, ...] | None) -> str:
     return _cut(", ".join(values or ()))
+
+
+def _body(text: str) -> str:
+    return f"the body {_short(text)}" if text else "no body"
 
 
 def _short(text: str) -> str:

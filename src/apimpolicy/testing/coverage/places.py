@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 REACHED, TAKEN, UNTAKEN, REPEATED = (
     ("reached",),
     ("taken",),
-    ("passed without a true condition",),
+    ("passed with every condition false",),
     ("repeated", "not repeated"),
 )
 

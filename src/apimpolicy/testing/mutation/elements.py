@@ -110,7 +110,7 @@ def _own(element: Element, specification: Specification, checks: CheckIndex) -> 
 def _attribute(element: Element, attribute: Attribute, other: str) -> Iterator[Change]:
     start, end = _span(element, attribute.value.start, attribute.value.end)
     if "{{" not in _raw(element, start, end):
-        description = f'{attribute.name}="{attribute.value.text}" is "{other}"'
+        description = f'{attribute.name}="{attribute.value.text}" becomes "{other}"'
         yield Change("attribute", start, end, _escaped(other), description)
 
 
@@ -129,7 +129,7 @@ def _content(element: Element, checks: CheckIndex) -> Iterator[Change]:
     raw = _raw(element, start, end)
     other = _other(raw, ())
     if other is not None and "{{" not in raw:
-        yield Change("constant", start, end, other, f"the text of <{element.name}> is `{' '.join(other.split())}`")
+        yield Change("constant", start, end, other, f"the text of <{element.name}> becomes `{' '.join(other.split())}`")
 
 
 def _other(value: str, allowed: tuple[str, ...]) -> str | None:

@@ -84,22 +84,22 @@ class _Changes:
             number = _NUMBER.fullmatch(self.code(node))
             if number is not None:
                 more = f"{int(number[1]) + 1}{number[2]}"
-                yield self.change("constant", node, more, f"{number[0]} is {more}")
+                yield self.change("constant", node, more, f"{number[0]} becomes {more}")
         elif node.kind in ("string_literal", "verbatim_string_literal") and "{{" not in self.raw(node):
             raw, code = self.raw(node), self.code(node)
             start, _ = span_in_file(self.excerpt, node.start, node.end)
             end = span_in_file(self.excerpt, node.end - 1, node.end)[0] - start
-            yield self.change("constant", node, f"{raw[:end]}!{raw[end:]}", f'{code} is {code[:-1]}!"')
+            yield self.change("constant", node, f"{raw[:end]}!{raw[end:]}", f'{code} becomes {code[:-1]}!"')
         elif node.kind in ("true_literal", "false_literal"):
             other = "false" if node.kind == "true_literal" else "true"
-            yield self.change("constant", node, other, f"{self.code(node)} is {other}")
+            yield self.change("constant", node, other, f"{self.code(node)} becomes {other}")
 
     def negated(self, syntax: Node | Token) -> Change:
         """Return a negated condition."""
         raw, code = self.raw(syntax), self.code(syntax)
         is_negated = isinstance(syntax, Node) and syntax.kind == "logical_not"
         text = raw[1:].lstrip() if is_negated else f"!({raw})"
-        return self.change("condition", syntax, text, f"`{code}` is turned round", about=code)
+        return self.change("condition", syntax, text, f"`{code}` is negated", about=code)
 
     def comparison_in(self, node: Node) -> Token | None:
         """Return the operator of a comparison, unless it is part of a named value."""
@@ -111,7 +111,7 @@ class _Changes:
     def with_operator(self, node: Node, operator: Token) -> Change:
         """Return a comparison with another operator."""
         other, code = COMPARISONS[operator.text], self.code(node)
-        description = f"{operator.text} is {other} in `{code}`"
+        description = f"{operator.text} becomes {other} in `{code}`"
         return self.change("comparison", operator, self.written(other), description, about=code)
 
     def without(self, node: Node, kept: Node | Token, dropped: Node | Token) -> Change:

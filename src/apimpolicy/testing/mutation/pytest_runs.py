@@ -112,7 +112,7 @@ class PytestRuns:
         finally:
             run.end()
         if found is None:
-            raise ConfigurationError(f"the Python tests did not end: {run.how_it_ended}")
+            raise ConfigurationError(f"the Python tests did not finish: {run.how_it_ended}")
         if found.problems:
             raise ConfigurationError(f"pytest cannot collect {'; '.join(found.problems)}")
         if found.code not in (0, 1, _NO_TESTS):
@@ -223,7 +223,11 @@ class _Run:
     def how_it_ended(self) -> str:
         """How the process ended, in words."""
         code = self.process.exitcode
-        return f"signal {-code} ended it" if code is not None and code < 0 else f"it ended with code {code}"
+        return (
+            f"signal {-code} ended the process"
+            if code is not None and code < 0
+            else f"the process exited with code {code}"
+        )
 
     def outcome(self, so_far: MutantOutcome) -> MutantOutcome:
         """Return the outcome of the messages."""

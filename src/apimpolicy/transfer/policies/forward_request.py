@@ -21,7 +21,7 @@ def transfer(run: Run, step: Step) -> None:
     run.fail(unknowns.chance("the address of the backend"), by_backend=terms.TRUE, source=step.name, reason=None)
     run.sent.append(Sent(run.alive, run.state.copy()))
     if step.element.get("follow-redirects") is not None:
-        run.sent.append(Sent(terms.all_of(run.alive, unknowns.truth("a redirect of the backend's")), None))
+        run.sent.append(Sent(terms.all_of(run.alive, unknowns.truth("a redirect from the backend")), None))
     run.state.set(constant_truth(True), "reached")
     run.fail(unknowns.chance("the backend's failure"), by_backend=terms.TRUE, source=step.name, reason=None)
     status = run.inputs.status(run.next_generation())

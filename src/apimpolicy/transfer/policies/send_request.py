@@ -26,7 +26,7 @@ def transfer(run: Run, step: Step) -> None:
     if variable is not None and variable.value.expression is not None:
         run.forget("variable")
     elif variable is not None and variable.value.text:
-        answer = run.unknowns.value("IResponse", "the answer of another service", null=False)
+        answer = run.unknowns.value("IResponse", "the response of another service", null=False)
         run.state.set(merge(failed, NULL, answer) if ignores else answer, "variable", variable.value.text)
     run.mark(step)
 

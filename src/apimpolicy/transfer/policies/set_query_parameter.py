@@ -39,4 +39,4 @@ def _encoded(run: Run, leaf: Value) -> Value:
     is_whole = terms.member(leaf.term, _WITHOUT_PAIRS)
     if is_whole is terms.TRUE:
         return leaf
-    return merge(is_whole, leaf, Text(run.unknowns.fresh(terms.TEXT, "a parameter with a pair of code units")))
+    return merge(is_whole, leaf, Text(run.unknowns.fresh(terms.TEXT, "a parameter with a surrogate pair")))

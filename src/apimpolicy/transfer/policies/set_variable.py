@@ -24,5 +24,5 @@ def transfer(run: Run, step: Step) -> None:
 def _kept(run: Run, leaf: Value) -> Value:
     """Return what later expressions see: what shows the state of now is unknown to them."""
     if isinstance(leaf, (Host, Function, Pattern)):
-        return run.unknowns.value("object", "a variable with an object of the gateway's", null=False)
+        return run.unknowns.value("object", "a variable that holds an object of the gateway", null=False)
     return leaf
