@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from apimpolicy.testing.case_files import CaseFile
     from apimpolicy.testing.claims.reading import Claim
 
+NAMED_CLAIMS_PAGE = "https://apimpolicy.github.io/apimpolicy/reference/proofs/#named-claims"
+
 
 @click.command("prove", cls=WithHelp)
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
@@ -58,6 +60,7 @@ def command(
     """Decide whether claims hold for every request.
 
     Write claims in test files, beside the cases, or in apimpolicy.toml, where they are about every API of the service.
+    In a folder with a service and no claims, the named claims are decided.
 
     A claim is proven, or false with a request that has run through the simulator, or not decided, with reasons. Needs
     the solver: pip install 'apimpolicy[prove]'.
@@ -83,16 +86,20 @@ def command(
     """
     requests_are_invented()
     started = time.perf_counter()
-    from apimpolicy.testing.claims.claim_files import find_claims
+    from apimpolicy.testing.claims.claim_files import claims_of_services, find_claims
 
-    files, unreadable = find_claims(paths or (".",), words)
+    paths = paths or (".",)
+    files, unreadable = find_claims(paths, words)
+    if not files and not unreadable and not words and (files := claims_of_services(paths)):
+        say(f"{', '.join(paths)} has no claims of its own, so the named claims are decided: {NAMED_CLAIMS_PAGE}")
     check_environment(file.path for file, _ in files)
     reports = _prove(files, seconds, write, form == "text", debug=bool(debug))
     _show(reports, unreadable, time.perf_counter() - started, form)
     if unreadable:
         return exit_codes.USAGE
     if not reports:
-        say(f"there are no claims in {', '.join(paths or ('.',))}")
+        selected = f" with {' or '.join(map(repr, words))} in its name or file" if words else ""
+        say(f"there is no claim in {', '.join(paths)}{selected}: see apimpolicy prove --help for how to write one")
         return exit_codes.NO_TESTS
     return _exit_code(reports)
 

@@ -160,7 +160,7 @@ def _test(run: Run) -> int:
     if not files:
         say(
             f"there are no test files in {', '.join(run.paths)}: none ends in .test.yaml, .test.toml or .test.json.\n"
-            "Write a first one with: apimpolicy new test POLICY"
+            f"Write a first one with: apimpolicy new test {run.paths[0] if os.path.isdir(run.paths[0]) else 'POLICY'}"
         )
         return exit_codes.USAGE
     check_environment(files)

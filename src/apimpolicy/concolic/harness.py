@@ -93,6 +93,7 @@ class Harness:
         self.present = {kind: entity.id for kind, entity in optional.items() if entity is not None}
         """The ids of the entities that exist by default."""
         self.first = TracingGateway(**self.settings)
+        self.first.policies.keep_files()
         self.scopes: dict[str, Policy] = self.first.scopes(policy)
         self.program = self.first.program(self.scopes)
         self.goals = Goals(self.program, frozenset({global_policy().path}))

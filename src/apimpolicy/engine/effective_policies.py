@@ -46,13 +46,19 @@ class EffectivePolicies:
         self._values_put_in = dict(named_values)
         self._documents: dict[tuple[str, object], Policy] = {}
         self._programs: dict[tuple[tuple[str, object], ...], Program] = {}
+        self._files: dict[Path, bytes] | None = None
         self._last_scopes: tuple[Mapping[str, AnyPolicy], dict[str, Policy]] | None = None
         self._last_program: tuple[dict[str, Policy], Program] | None = None
+
+    def keep_files(self) -> None:
+        """Read each file only once from now on, as do those that adopt: a search runs thousands of requests."""
+        self._files = {}
 
     def adopt(self, other: EffectivePolicies) -> None:
         """Use what another gateway has read and built, where that would be the same."""
         if (self.named_values, self.fragments) == (other.named_values, other.fragments):
             self._documents = other._documents
+            self._files = other._files
             mine, theirs = (self.inherit_missing, self.cors_needs_base), (other.inherit_missing, other.cors_needs_base)
             if mine == theirs:
                 self._programs = other._programs
@@ -103,7 +109,7 @@ class EffectivePolicies:
         content: object = policy
         if isinstance(policy, Path) or (isinstance(policy, str) and not is_markup(policy)):
             name = str(policy)
-            content = policy = read_bytes(Path(policy))
+            content = policy = self._bytes(Path(policy))
         elif isinstance(policy, Source):
             name, content = policy.path, (policy.text, policy.position(0))
         found = self._documents.get((name, content))
@@ -111,6 +117,15 @@ class EffectivePolicies:
             if len(self._documents) > MOST_DOCUMENTS:
                 self._documents.clear()
             found = self._documents[name, content] = load_policy(policy, named_values=self.named_values, path=name)
+        return found
+
+    def _bytes(self, path: Path) -> bytes:
+        """Return what is in a file; what was in it before where files are kept."""
+        if self._files is None:
+            return read_bytes(path)
+        found = self._files.get(path)
+        if found is None:
+            found = self._files[path] = read_bytes(path)
         return found
 
 

@@ -47,11 +47,11 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     ">=": operator.ge,
 }
 FAILURES = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, TooLarge, RecursionError, TimeoutError)
-"""What evaluating may raise; the value is unknown then."""
+"""Errors of an evaluation; the value is unknown then."""
 
 
 class Budget:
-    """What may still be evaluated for one service, shared by all its modules."""
+    """The steps left to evaluate one service, shared by all its modules."""
 
     def __init__(self) -> None:
         self.steps = MOST_STEPS
@@ -122,7 +122,7 @@ class Evaluator:
         return value if isinstance(value, bool) else None
 
     def as_text(self, value: Value) -> str:
-        """Return a value as it stands in a text; unknown ones as marks."""
+        """Return a value as a text contains it; unknown ones as marks."""
         if isinstance(value, str):
             return value
         return hole(value) if isinstance(value, Unknown) else self.text(value)
@@ -149,7 +149,7 @@ class Evaluator:
         return self.flushed(Text.of(made)) if node.flush else Text.of(made)
 
     unwraps = False
-    """Whether `"${value}"` is the value itself."""
+    """True when `"${value}"` is the value itself."""
 
     def flushed(self, text: Text) -> Value:
         """Return a text without the indentation of its lines."""

@@ -1,4 +1,4 @@
-"""What functions of Terraform and Bicep have in common."""
+"""Functions that Terraform and Bicep have in common."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A parser of expressions by precedence climbing, over tokens that are read on demand from the text of a file.
 
 Why written by hand: quoted templates hold expressions that hold quoted templates, new lines end an expression in some
-brackets and not in others, and bodies are read only when somebody asks for them. All three contradict a grammar for
-tables, and tree-sitter's parser accepts whatever it gets, so that nothing could be said about a broken file.
+brackets and not in others, and bodies are read only when needed. All three contradict a grammar for
+tables, and tree-sitter's parser accepts whatever it gets, so that a broken file would have no message.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ class Problem(NamedTuple):
 
 
 class ExpressionParser:
-    """What the parsers of the languages share: the token at hand, operators, accesses, calls, lists."""
+    """The common part of the languages' parsers: the token at hand, operators, accesses, calls, lists."""
 
     TOKEN: ClassVar[re.Pattern[str]]
     """Blanks and comments, then one token in a group: `name`, `number`, `quote`, `sign`, `line`, `end` or `other`."""
     PRECEDENCE: ClassVar[dict[str, int]]
     SAFE_ACCESS: ClassVar[bool] = False
     LINES_IN_LISTS: ClassVar[bool] = False
-    """Whether new lines separate the items of a list."""
+    """True when new lines separate the items of a list."""
     CONTINUED: ClassVar[re.Pattern[str] | None] = None
-    """What continues an expression on the next line: the new line and the blanks before it."""
+    """Continuation of an expression on the next line: the new line and the blanks before it."""
 
     def __init__(self, source: Source, start: int = 0, stop: int | None = None) -> None:
         self.source = source
@@ -70,7 +70,7 @@ class ExpressionParser:
         self.kind = self.token = ""
         self.start = self.end = self.last = start
         self.lines = True
-        """Whether a new line is a token here."""
+        """True when a new line is a token here."""
         self.depth = 0
 
     # Tokens

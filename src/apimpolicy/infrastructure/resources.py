@@ -33,9 +33,9 @@ class Resource(Record):
     address: str
     """The name of the resource in the code, for messages."""
     is_guess: bool = False
-    """Whether one resource stands for a number of them that isn't known."""
+    """True when the resource represents an unknown number of resources."""
     places: Mapping[str, tuple[Source, int]] = {}
-    """Where properties are written, by name, as far as that is known."""
+    """Places of properties, by name, as far as they are known."""
 
 
 class Note(NamedTuple):
@@ -48,7 +48,7 @@ class Note(NamedTuple):
 
 
 class Reading(Record):
-    """What was read of a folder or file."""
+    """The resources and notes of a folder or file."""
 
     resources: list[Resource]
     notes: list[Note]

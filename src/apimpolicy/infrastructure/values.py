@@ -164,7 +164,7 @@ def shown(text: str) -> str:
 
 
 def parts_of(text: str, source: Source, start: int, end: int) -> Sequence[Part]:
-    """Return the parts of a text; one without any stands for the span."""
+    """Return the parts of a text; one without any is the span."""
     if isinstance(text, Text):
         return text.parts
     return (Part(text, source, start, end, False),)
@@ -191,7 +191,7 @@ def cut(text: str, start: int, end: int) -> str:
 
 
 def joined(texts: Sequence[str]) -> str:
-    """Return texts after one another; where one has no parts of its own, it stands where the one before ends."""
+    """Return texts after one another; where one has no parts of its own, it is at the end of the one before."""
     if sum(map(len, texts)) > LONGEST_TEXT:
         raise TooLarge
     first = next((text for text in texts if isinstance(text, Text) and text.parts), None)

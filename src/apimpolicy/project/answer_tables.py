@@ -1,4 +1,4 @@
-"""What services answer, as a configuration says it.
+"""Answers of services, from a configuration.
 
 [backend]                                   # answers whatever is forwarded
 status = 200

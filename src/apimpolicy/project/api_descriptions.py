@@ -1,4 +1,4 @@
-"""What describes the API: `openapi`, `wsdl`, `graphql-schema`, and `[schemas]`, by the ids that policies name.
+"""Descriptions of the API: `openapi`, `wsdl`, `graphql-schema`, and `[schemas]`, by the ids that policies name.
 
 Each is a file, or the document itself: a text that begins with `<` or `{`.
 """
@@ -16,7 +16,7 @@ _SINGLE = {"openapi": "openapi", "wsdl": "wsdl", "graphql-schema": "graphql_sche
 
 
 class DescriptionPaths:
-    """What a configuration's table says of the documents. Raises ConfigurationError."""
+    """Return the documents of a configuration's table. Raises ConfigurationError."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

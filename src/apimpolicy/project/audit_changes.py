@@ -1,4 +1,4 @@
-"""What became weaker or stronger since a revision: `apimpolicy audit --since`."""
+"""Changes that made access weaker or stronger since a revision: `apimpolicy audit --since`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Change(NamedTuple):
     before: str
     after: str
     is_weaker: bool
-    """Whether requests reach the backend now that didn't before, or with more credentials of the gateway."""
+    """True when requests reach the backend now that didn't before, or with more credentials of the gateway."""
 
 
 def changes_since(path: str, revision: str, config: str | None = None) -> list[Change]:

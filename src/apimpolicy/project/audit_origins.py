@@ -1,4 +1,4 @@
-"""Where a service that lies in files says who may call it, for the evidence of `audit`."""
+"""Places in a service's files that decide who may call it, for the evidence of `audit`."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class AuditRun(NamedTuple):
-    """What came of one run. `root` is the folder from which paths are shown."""
+    """The result of one run. `root` is the folder from which paths are shown."""
 
     path: str
     audit: ServiceAudit
@@ -64,7 +64,9 @@ def audit_path(
 
     gateway = load_gateway(path, config=config)
     if gateway.service is None or not gateway.service.apis:
-        raise ConfigurationError(f"{path} describes no service: there is no API in it")
+        raise ConfigurationError(
+            f"there is no API in {path}: name a folder that APIOps extracted, or with Terraform or Bicep code"
+        )
     settings = settings_for(path, config)
     return audit_gateway(gateway, path, settings, described(path), baseline=baseline, today=today)
 
@@ -123,6 +125,7 @@ def described(path: str) -> ServiceDescription | None:
     """Return what a folder, or the folder that a configuration names, says about its service; None without one."""
     from apimpolicy.project.configuration import read_configuration
     from apimpolicy.project.configuration_files import find_configuration
+    from apimpolicy.project.layout import extracts_in
     from apimpolicy.project.overlays import NO_CHANGES
     from apimpolicy.project.service.reading import describe, has_service
 
@@ -130,7 +133,7 @@ def described(path: str) -> ServiceDescription | None:
     if config is not None:
         folder = read_configuration(config).get("service")
         path = os.path.join(os.path.dirname(config), folder) if isinstance(folder, str) else path
-    return describe(path, NO_CHANGES) if os.path.isdir(path) and has_service(path) else None
+    return describe(path, NO_CHANGES) if os.path.isdir(path) and (has_service(path) or extracts_in(path)) else None
 
 
 def _unsettled(description: ServiceDescription | None) -> frozenset[str]:

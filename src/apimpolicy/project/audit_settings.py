@@ -1,4 +1,4 @@
-"""What `apimpolicy audit` requires, from the table `[audit]` of the configuration.
+"""Requirements of `apimpolicy audit`, from the table `[audit]` of the configuration.
 
 [audit]
 require = "token or certificate"        # key, token, certificate, address, own check; and, or, parentheses
@@ -38,13 +38,13 @@ WORDS = {
     "address": "address",
     "own check": "own check",
 }
-"""What a requirement can ask for: its word, and that of the audit."""
+"""Kinds of requirements: the configuration's word for each, and the audit's."""
 ANYONE = "anyone"
 _TOKENS = re.compile(r"\s*(\(|\)|and\b|or\b|own check\b|[a-z]+\b)")
 
 
 class Requirement:
-    """What every request has to prove: `token or (key and address)`."""
+    """Requirements that every request has to meet: `token or (key and address)`."""
 
     def __init__(self, text: str) -> None:
         """Raises ValueError."""

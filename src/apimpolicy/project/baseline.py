@@ -64,7 +64,7 @@ class Baseline:
         return os.path.relpath(os.path.abspath(diagnostic.source.path), self._directory).replace(os.sep, "/")
 
     def takes(self, diagnostic: Diagnostic) -> bool:
-        """Whether the finding is known; each known one counts once."""
+        """Return whether the finding is known; each known one counts once."""
         known, text = self._left.get(self.name(diagnostic)), _text(diagnostic)
         if known is None or known[text] <= 0:
             return False
@@ -73,7 +73,7 @@ class Baseline:
 
     @property
     def gone(self) -> int:
-        """How many known findings were not met."""
+        """Return how many known findings were not met."""
         return sum(count for known in self._left.values() for count in known.values() if count > 0)
 
     def save(self) -> int:

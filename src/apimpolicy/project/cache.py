@@ -24,7 +24,7 @@ UNUSED_SECONDS = 30 * 86_400
 
 
 def cache_directory() -> str:
-    """Where caches lie: `APIMPOLICY_CACHE_DIR`, or `apimpolicy` below the user's cache directory."""
+    """Return where caches lie: `APIMPOLICY_CACHE_DIR`, or `apimpolicy` below the user's cache directory."""
     if given := os.environ.get("APIMPOLICY_CACHE_DIR"):
         return given
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
@@ -79,7 +79,7 @@ class Cache:
         return hashlib.blake2b(data, digest_size=16, person=key_of(*parts)[:16].encode()).hexdigest()
 
     def get(self, name: str) -> Findings | None:
-        """What was found before."""
+        """Return what was found before."""
         found = self._old.get(name)
         if found is None:
             return None

@@ -1,4 +1,4 @@
-"""What `check` looks for, from the table `[check]` of the configuration.
+"""Settings of `check`, from the table `[check]` of the configuration.
 
     [check]
     select = ["CS", "POL3"]                 # look for these only: codes, beginnings of codes, names of rules
@@ -66,7 +66,7 @@ class FileEntry(NamedTuple):
     severities: dict[str, Severity]
 
     def fits(self, path: str) -> bool:
-        """Whether a path is meant; a pattern without a slash fits the name, another one the path from this folder."""
+        """Return whether a path matches; a pattern without a slash matches names, others the path from here."""
         path = os.path.abspath(path).replace(os.sep, "/")
         return any(fnmatch(path, pattern) for pattern in self.patterns)
 
@@ -84,7 +84,7 @@ class CheckConfiguration(NamedTuple):
     respects_gitignore: bool = True
 
     def is_strict(self, path: str) -> bool:
-        """Whether warnings in a file fail the check."""
+        """Return whether warnings in a file fail the check."""
         entry = self._entry(path)
         return self.strict if entry is None or entry.strict is None else entry.strict
 
@@ -111,7 +111,7 @@ class CheckConfiguration(NamedTuple):
 
 
 def check_configuration(table: Table | None, rules: Rules = None) -> CheckConfiguration:
-    """What a table `[check]` says. Raises ConfigurationError."""
+    """Return what a table `[check]` says. Raises ConfigurationError."""
     if table is None:
         return CheckConfiguration()
     settings = Settings(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Project(NamedTuple):
-    """What one configuration file says; `path` is the file, None without one."""
+    """The settings of one configuration file; `path` is the file, None without one."""
 
     path: str | None
     check: CheckConfiguration
@@ -39,7 +39,7 @@ class Project(NamedTuple):
 
 
 class CheckOptions(NamedTuple):
-    """What comes before the configuration, for all files. `select` replaces what it says, the others are added."""
+    """Settings before those of the configuration, for all files. `select` replaces them, the others are added."""
 
     config: str | None = None
     named_values: dict[str, str] | None = None
@@ -99,11 +99,11 @@ class CheckProjects:
         return self._projects[key]
 
     def is_excluded(self, path: str) -> bool:
-        """Whether a setting or an option leaves a file out, by itself or with a directory above it."""
+        """Return whether a setting or an option leaves a file out, by itself or with a directory above it."""
         return self._exclude.leaves_out(path) or self.of(path).exclude.leaves_out(path)
 
     def excludes(self, project: Project, path: str, is_directory: bool) -> bool:
-        """The same for one entry of a directory that is not left out itself; the path is absolute."""
+        """Return the same for one entry of a directory that is not left out itself; the path is absolute."""
         return bool(self._exclude.verdict(path, is_directory) or project.exclude.verdict(path, is_directory))
 
     def _check_codes(self) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.document import Document
 
 SMALL = 16_384
-"""Bytes of a file that nobody has to watch."""
+"""Bytes of a file that needs no time limit."""
 MANY = 400
 """Files from which on a second process pays for its start."""
 
@@ -161,7 +161,7 @@ class CheckRun:
         return explained, name if explained is found else None
 
     def diagnostics(self, data: bytes, name: str) -> list[Diagnostic]:
-        """What is wrong with the bytes of one file, in order. Raises ConfigurationError."""
+        """Return what is wrong with the bytes of one file, in order. Raises ConfigurationError."""
         source, _ = source_of(data, name)
         knowledge = self._knowledge(name, None, data)
         found = self._with_replaced_words(self._found(data, name, knowledge), data, name, knowledge)
@@ -236,7 +236,7 @@ class CheckRun:
 
 
 class Knowledge(NamedTuple):
-    """What is known of one file: its settings, named values, texts for placeholders, and a key of what else counts."""
+    """Surroundings of one file: its settings, named values, texts for placeholders, and a key of what else counts."""
 
     settings: Settings
     named_values: Mapping[str, str] | None
@@ -245,7 +245,7 @@ class Knowledge(NamedTuple):
 
     @property
     def lookups(self) -> int:
-        """How often the service asked for something outside of its folder."""
+        """Return how often the service asked for something outside of its folder."""
         return getattr(self.settings.service, "lookups", 0)
 
     def key(self) -> tuple[str, ...]:
@@ -259,7 +259,7 @@ def _errors(found: Findings) -> set[tuple[str, int]]:
 
 
 def _is_small(path: str) -> bool:
-    """Whether a file is too short to take long: most are, and a timer takes longer to set than they take."""
+    """Return whether a file is too short to take long: most are, and a timer takes longer to set than they take."""
     try:
         return path != STANDARD_INPUT and os.path.getsize(path) < SMALL
     except OSError:

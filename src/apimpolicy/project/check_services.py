@@ -86,7 +86,7 @@ class CheckServices:
         return self._values[key]
 
     def replaces(self, path: str, environment: str) -> bool:
-        """Whether the overlay of an environment has another document in the place of a policy file."""
+        """Return whether the overlay of an environment has another document in the place of a policy file."""
         service, place = self.of(path, environment), place_of(path)
         overlay = None if service is None or service.environment is None else service.environment.overlay
         if overlay is None or place.scope is None:

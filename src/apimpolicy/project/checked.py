@@ -1,4 +1,4 @@
-"""What came of checking one file."""
+"""The result of checking one file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Checked(NamedTuple):
-    """What came of one file: its findings, or why it could not be read; `name` is its key in the cache."""
+    """The result of one file: its findings, or why it could not be read; `name` is its key in the cache."""
 
     path: str
     findings: list[Finding]
     has_holes: bool = False
-    """Whether the file is a template, and its placeholders are assumed valid."""
+    """True for a template, whose placeholders are assumed valid."""
     problem: str | None = None
     name: str | None = None
     data: bytes | None = None

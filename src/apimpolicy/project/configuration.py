@@ -1,6 +1,6 @@
 """The simulated gateway as a TOML file, `apimpolicy.toml`.
 
-    negotiate-client-certificate = true               # off in Azure unless somebody turns it on; or a list of hosts
+    negotiate-client-certificate = true               # off in Azure unless you turn it on; or a list of hosts
     now = 2026-01-01T00:00:00Z
     origin = "https://contoso.example"                # of requests whose URL begins with /
     trusted-roots = ["ca.pem"]                        # also: intermediates, revocation-lists
@@ -149,33 +149,33 @@ class Configuration:
             table.within(own, f"{TABLE}.{name}").finish((*OWN_KEYS, *table.keys))
 
     def declared(self, *others: Mapping[str, Any]) -> Declared:
-        """What the file declares of a service, and what other tables of this form do."""
+        """Return what the file declares of a service, and what other tables of this form do."""
         return declared_in(self._table.values, *others, external=self.external)
 
     def check(self, rules: tuple[type[Rule], ...] | None = None) -> CheckConfiguration:
-        """What `apimpolicy check` looks for. With the rules besides the catalogue's, codes are checked too."""
+        """Return what `apimpolicy check` looks for. With the rules besides the catalogue's, codes are checked too."""
         from apimpolicy.project.check_configuration import CheckConfiguration, check_configuration
 
         return CheckConfiguration() if self._check is None else check_configuration(self._check, rules)
 
     @property
     def answers_for_backends(self) -> bool:
-        """Whether the file says what a forwarded request is answered with."""
+        """Return whether the file says what a forwarded request is answered with."""
         return self._answers.has_backend
 
     @property
     def answers_for_outside(self) -> bool:
-        """Whether the file says what a request of a policy's own is answered with."""
+        """Return whether the file says what a request of a policy's own is answered with."""
         return self._answers.has_outside
 
     @property
     def says_seed(self) -> bool:
-        """Whether the file says where random numbers begin."""
+        """Return whether the file says where random numbers begin."""
         return "seed" in self._settings.settings()
 
     @property
     def has_service(self) -> bool:
-        """Whether the file describes a service, for `Gateway.send`."""
+        """Return whether the file describes a service, for `Gateway.send`."""
         return not self._service.is_empty
 
     def gateway(
@@ -356,7 +356,7 @@ class Configuration:
         return {**documents, **{name: Path(path) for name, path in self.fragment_paths().items()}}
 
     def _fragment_texts(self) -> list[tuple[str, str]]:
-        """What the table says of each fragment: the name of a file, or a document."""
+        """Return what the table says of each fragment: the name of a file, or a document."""
         table = self._fragments
         return [] if table is None else [(name, table.checked(given, str, name)) for name, given in table.items()]
 

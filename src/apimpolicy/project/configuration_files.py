@@ -1,4 +1,4 @@
-"""Which configuration counts for a file: the nearest one above it, `apimpolicy.toml` before `pyproject.toml`.
+"""Find the configuration for a file: the nearest one above it, `apimpolicy.toml` before `pyproject.toml`.
 
 As ruff, mypy and pytest do, the search goes from the file upwards, so that results do not depend on the directory in
 which a command is started. It ends at the root of the repository (a directory with `.git`), or of the file system.

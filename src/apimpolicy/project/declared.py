@@ -1,4 +1,4 @@
-"""What a configuration declares of a service: the names in its tables, and `external`, what lives elsewhere.
+"""Declarations of a configuration about a service: the names in its tables, and `external`, what lives elsewhere.
 
     external = ["backends/shared-*", "named-values/common-*"]       # other repositories deploy these
 
@@ -28,7 +28,7 @@ class Declared(NamedTuple):
     external: tuple[tuple[str, str], ...] = ()
 
     def has(self, kind: str, name: str) -> bool:
-        """Whether a resource is declared; case counts for named values only."""
+        """Return whether a resource is declared; case counts for named values only."""
         lowered = name.lower()
         if any(each == kind and fnmatch(lowered, pattern.lower()) for each, pattern in self.external):
             return True
@@ -63,7 +63,7 @@ class ConfiguredFragments:
 
 
 def declared_in(*configurations: Mapping[str, Any], external: tuple[tuple[str, str], ...] = ()) -> Declared:
-    """What the values of a configuration declare, and those of its environments."""
+    """Return what the values of a configuration declare, and those of its environments."""
     found: dict[str, set[str]] = {}
     for values in configurations:
         for kind, name in _names(values):

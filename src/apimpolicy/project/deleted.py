@@ -20,7 +20,7 @@ _POLICY = "policy.xml"
 
 
 def deleted_since(root: str, workspace: str | None, name: str) -> Deleted:
-    """What the service in a folder, and one of its workspaces, have no more since a revision.
+    """Return what the service in a folder, and one of its workspaces, have no more since a revision.
 
     Raises ConfigurationError for an unknown revision.
     """

@@ -1,4 +1,4 @@
-"""Which files of a tree are policy documents, by their ending and the element they begin with, or hold some.
+"""Find the files of a tree that are policy documents, by their ending and the element they begin with, or hold some.
 
 Files that hold policies among other things (`project.embedded`) count too, but Markdown only when it is named: what
 people explain with is seldom complete. So are strings in the code of tests, which are often wrong on purpose.
@@ -62,7 +62,7 @@ _SKIPPED_DIRECTORIES = frozenset(
         *(".ipynb_checkpoints", ".bundle", ".serverless", ".terraform.d", ".worktrees"),
     )
 )
-"""What tools keep for themselves, old versions, and copies of other people's files. Other hidden ones are read."""
+"""Folders that tools keep for themselves, old versions, and copies of other people's files. Others are read."""
 _TAGS = frozenset(("CACHEDIR.TAG", "pyvenv.cfg"))
 """Files by which a directory says that it is a cache, or a virtual environment of Python."""
 _WANTED = (*ENDINGS, *CONTAINERS, *UNREAD)
@@ -95,7 +95,7 @@ def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bo
     """The policy files among and below `paths`. A file that is named is taken as it is, also when it does not exist.
 
     With `policies_only` named files count as those of a tree do: those without a policy, and those
-    that a setting excludes, are skipped. A configuration, an overlay or an information file of a service stands for the
+    that a setting excludes, are skipped. A configuration, an overlay or an information file of a service selects the
     policies that it is about.
     Raises ConfigurationError for a configuration that cannot be used.
     """
@@ -125,7 +125,7 @@ def discover(paths: Iterable[str], projects: CheckProjects, *, policies_only: bo
 
 
 def searched() -> str:
-    """What a tree was searched for, as a sentence about one without policies."""
+    """Return what a tree was searched for, as a sentence about one without policies."""
     return (
         f"no file ({', '.join(ENDINGS)}) begins with <policies>, <fragment> or a section; "
         f"no template ({', '.join(TEMPLATES)}) has such a document inside; "
@@ -168,7 +168,7 @@ class _Search:
         self.compiled: list[str] = []
 
     def takes(self, path: str) -> bool:
-        """Whether a named file is a policy that no setting leaves out."""
+        """Return whether a named file is a policy that no setting leaves out."""
         if self.projects.is_excluded(path):
             self.excluded += 1
             return False
@@ -201,7 +201,7 @@ class _Search:
         return sorted(found)
 
     def is_policy(self, path: str, blank: list[str]) -> bool:
-        """Whether a file is a policy, or was meant as one. An empty file goes to `blank`: its neighbours decide."""
+        """Return whether a file is a policy, or was meant as one. An empty file is added to `blank`."""
         try:
             if not os.path.isfile(path):  # a pipe, which would keep whoever opens it waiting
                 self.skipped.append(path)
@@ -228,7 +228,7 @@ class _Search:
         return False
 
     def _has_marks(self, path: str) -> bool:
-        """Whether a file that is not read has policies in it, as far as a look can tell."""
+        """Return whether a file that is not read has policies in it, as far as a look can tell."""
         try:
             if not os.path.isfile(path):
                 return False
@@ -290,7 +290,7 @@ class _Search:
 
 
 def _unread_kind(path: str, top: str) -> str | None:
-    """What a file of a tree is that is not read; None for one that is."""
+    """Return what a file of a tree is that is not read; None for one that is."""
     lowered = path.lower()
     if lowered.endswith(CODE):
         return TESTS if _OF_TESTS.search(os.path.relpath(path, top).replace(os.sep, "/")) else None
@@ -298,7 +298,7 @@ def _unread_kind(path: str, top: str) -> str | None:
 
 
 def _is_compiled(data: bytes, path: str) -> bool:
-    """Whether an ARM template was made by Bicep's compiler, of a file that lies beside it and is read itself."""
+    """Return whether an ARM template was made by Bicep's compiler, of a file that lies beside it and is read itself."""
     if not path.lower().endswith(".json") or _MADE_BY_BICEP.search(data) is None:
         return False
     with suppress(OSError), os.scandir(os.path.dirname(path) or os.curdir) as entries:
@@ -321,7 +321,7 @@ def _begins_like_a_policy(path: str) -> bool:
 
 
 def _has_its_place(path: str) -> bool:
-    """Whether a folder of APIOps' layout says that this file is a policy, whatever it begins with."""
+    """Return whether a folder of APIOps' layout says that this file is a policy, whatever it begins with."""
     if os.path.basename(path).lower() != "policy.xml":
         return False
     from apimpolicy.project.layout import place_of

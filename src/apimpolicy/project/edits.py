@@ -57,5 +57,5 @@ def written_as(name: str, text: str) -> Iterator[str]:
 
 
 def is_bare_attribute(word: str, text: str) -> bool:
-    """Return whether a word stands in a tag of a policy as an attribute without a value."""
+    """Return whether a word is in a tag of a policy as an attribute without a value."""
     return re.search(rf"<[a-z][^<>]*\s{re.escape(word)}(?=\s*/?>|\s+[\w-]+\s*=)", text) is not None

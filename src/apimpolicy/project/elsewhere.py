@@ -1,4 +1,4 @@
-"""Whether something outside of a service's folder declares a resource: an overlay, another folder, infrastructure code.
+"""Find declarations of a resource outside of a service's folder: in an overlay, another folder, infrastructure code.
 
 A folder need not have all of a service: teams extract a part, keep shared resources beside it, or create backends and
 named values with Terraform. This is asked only when something seems to be missing, since it reads the repository.
@@ -31,13 +31,13 @@ _MOST_FOLDERS = 5_000
 
 
 class Elsewhere:
-    """What is around one service's folder; each kind of place is read once, when it is asked for."""
+    """The surroundings of one service's folder; each kind of place is read once, when needed."""
 
     def __init__(self, root: str) -> None:
         self.root = os.path.abspath(root)
 
     def declares(self, kind: str, name: str, *, overlays: bool = True) -> bool:
-        """Whether a resource of this kind is declared outside of the folder, as far as names tell.
+        """Return whether a resource of this kind is declared outside of the folder, as far as names tell.
 
         Overlays count where any environment does.
         """

@@ -92,7 +92,7 @@ def environments_at(folder: str, values: Mapping[str, Any]) -> list[str]:
 
 
 def unknown_environment(name: str, known: Iterable[str]) -> ConfigurationError:
-    """What to say of a name that is none of an environment."""
+    """Return what to say of a name that is none of an environment."""
     names = sorted(set(known))
     if not names:
         return ConfigurationError(

@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 
 
 class Findings(NamedTuple):
-    """What was found in one file. `has_holes`: it has placeholders, which are assumed valid."""
+    """Findings in one file. `has_holes`: the file has placeholders, which are assumed valid."""
 
     rows: list[Finding]
     has_holes: bool = False

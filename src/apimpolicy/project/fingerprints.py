@@ -1,4 +1,4 @@
-"""Whether files have changed: what a file system says of them, without reading them."""
+"""Detect changed files by their metadata, without reading them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `check --fix` changes: only what cannot change the meaning of a document that the gateway would take.
+"""The changes of `check --fix`: only what cannot change the meaning of a document that the gateway would take.
 
 A misspelt policy, attribute, value of an attribute, or member with one near name is written right, and a policy that
 has a newer equivalent gets its name, each with the end tag. Nothing else: not `http` to `https`, and nothing in files

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 ERRORS: dict[str, type[OSError]] = {"timeout": TimeoutError, "refused": ConnectionRefusedError}
-"""What services raise in the place of an answer, by the word for it."""
+"""The errors that services raise in the place of an answer, by the word for each."""
 
 
 class GatewaySettings:
@@ -109,7 +109,7 @@ def _number(table: Table, index: int, value: object) -> float:
 
 
 def _raised(table: Table) -> Callable[[object], Any] | None:
-    """What fails in the place of a service, where its table says so. Raises ConfigurationError."""
+    """Return what fails in the place of a service, where its table says so. Raises ConfigurationError."""
     raises = table.choice("raises", tuple(ERRORS))
     if raises is None:
         return None
@@ -190,4 +190,4 @@ _TABLES: dict[str, Callable[[Table], Any]] = {
     "sql": _sql,
     "cosmos": _cosmos,
 }
-"""What reads the table of a setting."""
+"""The reader of each setting's table."""

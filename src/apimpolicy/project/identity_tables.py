@@ -1,4 +1,4 @@
-"""Who issues tokens, as a configuration says it.
+"""Issuers of tokens, from a configuration.
 
 [openid-providers.login]                    # publishes keys, and issues tokens at the gateway's time
 issuer = "https://login.contoso.example"    # also: audience, algorithm, url, jwks-url, claims

@@ -35,7 +35,7 @@ class IgnorePatterns:
         return bool(self._patterns)
 
     def verdict(self, path: str, is_directory: bool) -> bool | None:
-        """Whether an absolute path is left out; None when no pattern fits. The last pattern that fits decides."""
+        """Return whether an absolute path is left out; None when no pattern matches. The last match decides."""
         if not path.startswith(self.directory):
             return None
         relative = path[len(self.directory) :].replace(os.sep, "/")
@@ -45,7 +45,7 @@ class IgnorePatterns:
         return None
 
     def leaves_out(self, path: str) -> bool:
-        """Whether a file is left out, by itself or with one of the directories above it."""
+        """Return whether a file is left out, by itself or with one of the directories above it."""
         path = os.path.abspath(path)
         if not path.startswith(self.directory):
             return False
@@ -83,7 +83,7 @@ def gitignores_above(directory: str) -> list[IgnorePatterns]:
 
 
 class Gitignores:
-    """What git ignores in a tree that is walked from its top; `enter` a directory before asking about its entries."""
+    """Files that git ignores in a tree that is walked from its top; `enter` a directory before its entries."""
 
     def __init__(self, top: str) -> None:
         self._patterns = gitignores_above(top)
@@ -94,7 +94,7 @@ class Gitignores:
             self._patterns.append(own)
 
     def leaves_out(self, path: str, is_directory: bool) -> bool:
-        """Whether an entry is ignored; of several patterns the nearest file's decide."""
+        """Return whether an entry is ignored; of several patterns the nearest file's decide."""
         path = os.path.abspath(path)
         for patterns in sorted(self._patterns, key=lambda each: -len(each.directory)):
             if (verdict := patterns.verdict(path, is_directory)) is not None:

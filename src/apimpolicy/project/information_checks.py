@@ -1,4 +1,4 @@
-"""What `check` finds in the information files of a service.
+"""Findings of `check` in the information files of a service.
 
 POL162  a reference to a resource that the service doesn't have
 POL163  a name that Azure refuses
@@ -40,7 +40,7 @@ def information_files(root: str) -> Iterator[str]:
 def check_information(
     path: str, source: Source, service: Service, partial: Container[str] = ()
 ) -> Iterator[Diagnostic]:
-    """What is wrong with the name of a resource, and with what its information file refers to.
+    """Return what is wrong with the name of a resource, and with what its information file refers to.
 
     Of the kinds in `partial` only misspelt names are reported. What an overlay refers to is not looked at: it often
     names what only the service of its environment has.

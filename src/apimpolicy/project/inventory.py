@@ -1,4 +1,4 @@
-"""What a service has, by kind of resource: the ids and files of a folder as APIOps extracts it, read when asked for.
+"""Contents of a service, by kind of resource: the ids and files of a folder as APIOps extracts it, read when needed.
 
     service = Inventory("extracted")
     service.resources("backends")                     {"orders": Resource("orders", "extracted/backends/orders", …)}
@@ -69,7 +69,7 @@ class Inventory:
         return self._resources[kind]
 
     def lists(self, kind: str) -> bool:
-        """Whether at least one resource of this kind is described, so that the others can be expected to be."""
+        """Return whether at least one resource of this kind is described, so that the others can be expected to be."""
         return any(resource.information is not None for resource in self.resources(kind).values())
 
     def names(self, kind: str) -> list[str]:
@@ -79,7 +79,7 @@ class Inventory:
         return sorted(resource.id for resource in self.resources(kind).values())
 
     def has(self, kind: str, name: str) -> bool:
-        """Whether a resource of this kind has this name; an API is known by its display name too."""
+        """Return whether a resource of this kind has this name; an API is known by its display name too."""
         if kind == "named-values":
             return name in self.display_names.values()
         if name.lower() in self.resources(kind) or name.lower() in KINDS[kind].built_in:
@@ -113,7 +113,7 @@ class Inventory:
         return sorted(os.listdir(folder)) if folder is not None and os.path.isdir(folder) else []
 
     def has_operation(self, api: str, name: str) -> bool | None:
-        """Whether an API has an operation of this name; None when its description doesn't tell.
+        """Return whether an API has an operation of this name; None when its description doesn't tell.
 
         The ids in a description are looked for as text, which is quick. Only where that finds nothing it is parsed:
         pure Python takes seconds for a large YAML document.
@@ -242,7 +242,7 @@ def _described_operations(path: str) -> set[str] | None:
 
 
 def operation_key(name: str) -> str:
-    """What names of an operation have in common before and after an import, which rewrites them.
+    """Return what names of an operation have in common before and after an import, which rewrites them.
 
     Source: https://learn.microsoft.com/azure/api-management/api-management-api-import-restrictions#operationid
     """

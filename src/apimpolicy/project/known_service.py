@@ -36,7 +36,7 @@ class Environment(NamedTuple):
 
 
 class Deleted(NamedTuple):
-    """What a revision still had: names in lower case by kind."""
+    """Resources that a revision still had: names in lower case by kind."""
 
     revision: str
     names: Mapping[str, frozenset[str]] = {}
@@ -56,7 +56,7 @@ class Service:
         self.root = inventory.root
         self.environment = environment
         self.lookups = 0
-        """How often something outside of the folder was asked for: what was found then depends on other files."""
+        """The number of queries for something outside of the folder: what was found then depends on other files."""
         self._declared = declared
         self._deleted = deleted or Deleted("")
         self._elsewhere = Elsewhere(inventory.root)
@@ -75,7 +75,7 @@ class Service:
         return key_of(self.inventory, self._declared, environment, changes, self._deleted)
 
     def missing(self, kind: str, *names: str, within: str = "") -> Missing | None:
-        """What is missing when no resource of a kind has one of these names; see `checks.references.KnownService`."""
+        """Return what is missing when no resource of a kind has these names; see `checks.references.KnownService`."""
         if kind == _OPERATIONS:
             return self._missing_operation(within, names)
         if kind == _AUTHORIZATIONS:
@@ -97,7 +97,7 @@ class Service:
         return Missing(noun, name, is_certain, near, known, deleted)
 
     def has_id(self, kind: str, name: str) -> bool:
-        """Whether the folder has a resource with this id: information files know named values by it as well."""
+        """Return whether the folder has a resource with this id: information files know named values by it as well."""
         return name.lower() in self.inventory.resources(kind)
 
     def _missing_operation(self, api: str, names: Sequence[str]) -> Missing | None:
@@ -159,7 +159,7 @@ class Service:
 
     @property
     def lists_named_values(self) -> bool:
-        """Whether the folder has named values, or had some before a change."""
+        """Return whether the folder has named values, or had some before a change."""
         return self.inventory.lists("named-values") or bool(self._deleted.names.get("named-values"))
 
 

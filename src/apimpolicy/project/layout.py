@@ -1,4 +1,4 @@
-"""What a file's place in a folder says: the scope of a policy, in the layout that APIOps extracts.
+"""The scope of a policy by its file's place in a folder, in the layout that APIOps extracts.
 
     policy.xml                                   global, beside a folder `apis`, `products` or `named values`
     workspaces/<workspace>/policy.xml            workspace
@@ -19,6 +19,8 @@ from apimpolicy.project.resource_kinds import kind_of_folder
 
 _SCOPES = {"workspaces": "workspace", "products": "product", "apis": "api", "operations": "operation"}
 _MOST_LEVELS = 6
+_MOST_LEVELS_BELOW = 3
+_MOST_FOLDERS = 200
 _SIBLINGS = ("apis", "products", "named-values", "backends", "fragments")
 _OF_SERVICES = (*_SIBLINGS, "workspaces", "subscriptions")
 
@@ -39,7 +41,7 @@ class Place(NamedTuple):
 
 
 def place_of(path: str) -> Place:
-    """What the place of a policy file says."""
+    """Return what the place of a policy file says."""
     directory, name = os.path.split(os.path.abspath(path))
     if name.lower() != "policy.xml":
         return Place()
@@ -84,6 +86,28 @@ def is_service_folder(path: str) -> bool:
     return os.path.isdir(path) and any(kind in _OF_SERVICES for kind in folders_of_kinds(path))
 
 
+def extracts_in(folder: str) -> list[str]:
+    """Return the extracts in a folder: itself, or else the folders up to three levels below."""
+    if is_service_folder(folder):
+        return [folder]
+    level, found = [folder], list[str]()
+    for _ in range(_MOST_LEVELS_BELOW):
+        below = [path for each in level for path in _folders(each)]
+        found += [path for path in below if is_service_folder(path)]
+        level = [path for path in below if path not in found][:_MOST_FOLDERS]
+    return found
+
+
+def _folders(folder: str) -> list[str]:
+    """Return the folders in a folder that tools don't keep for themselves."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+    return [os.path.join(folder, name) for name in names if not name.startswith((".", "node_modules"))]
+
+
 def folders_of_kinds(folder: str) -> dict[str, str]:
     """The folders of kinds of resources in a folder, by the kind's id: their paths."""
     try:
@@ -108,7 +132,7 @@ def fragments_of(root: str) -> dict[str, str]:
 
 
 def subscription_required(path: str) -> bool | None:
-    """Whether the API of a policy file, or of its operation, requires a subscription; None where nothing says so."""
+    """Return whether the API of a policy file requires a subscription; None where it isn't declared."""
     place = place_of(path)
     if place.scope not in ("api", "operation"):
         return None
@@ -127,5 +151,5 @@ def _required(path: str) -> bool | None:
         with open(path, encoding="utf-8-sig") as file:
             value = json.load(file)["properties"]["subscriptionRequired"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None  # what is wrong with it is said where it is needed
+        return None  # reported where it is needed
     return value if isinstance(value, bool) else None

@@ -1,4 +1,4 @@
-"""What the information files of a service refer to: APIs of a product, the logger of a diagnostic, a pool's backends.
+"""References in the information files of a service: APIs of a product, the logger of a diagnostic, a pool's backends.
 
     products/starter/apis.json                                      [{"name": "orders"}]
     products/starter/apis/orders/productApiInformation.json         the folder's name is the reference
@@ -34,7 +34,7 @@ _MADE_BY_AZURE = "Logger-Credentials-"
 
 
 class Link(NamedTuple):
-    """A reference: the kind and the name of the resource, and where it stands in the file.
+    """A reference: the kind and the name of the resource, and its place in the file.
 
     `is_certain` says that Azure refuses the file without the resource.
     """
@@ -66,7 +66,7 @@ class _File:
 
 
 def links_in(path: str, root: str, replaced: Container[str] = ()) -> Iterator[Link]:
-    """The references in an information file, or of the folder that it stands in; `root` is the service's folder.
+    """The references in an information file, or of the folder that contains it; `root` is the service's folder.
 
     Properties with a name in `replaced` are left out.
     """

@@ -48,7 +48,7 @@ def load_values(path: str) -> dict[str, str]:
 
 
 def checked_named_values(found: dict[str, object], path: str) -> dict[str, str]:
-    """The same names with texts as values; numbers and truth values are written out. Raises ConfigurationError.
+    """Return the same names with texts as values; numbers and truth values are written out. Raises ConfigurationError.
 
     A secret one is written `{ value = "…", secret = true }`, and is shown nowhere from then on.
     """

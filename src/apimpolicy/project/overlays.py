@@ -25,11 +25,11 @@ _FILTER = re.compile(r"configuration\.extractor\b.*\.ya?ml", re.IGNORECASE)
 _MOST_BYTES = 1024 * 1024
 """Bytes of an overlay or a filter: pure Python reads 100 KB of YAML in a second."""
 TOKEN = re.compile(r"\{#[^#\n]{1,200}#\}")
-"""What a pipeline replaces in an overlay before it is published: `{#name#}` or `{#[name]#}`."""
+"""Placeholders that a pipeline replaces in an overlay before it is published: `{#name#}` or `{#[name]#}`."""
 
 
 class Overlay:
-    """What an environment changes: for a resource its properties; nothing for one that isn't named.
+    """Changes of an environment: for a resource its properties; nothing for one that isn't named.
 
     Names ignore case. `path` is the file.
     """
@@ -72,7 +72,7 @@ class Overlay:
                 yield name, display if isinstance(display, str) else None, str(value) if is_known else None
 
     def all_named_values(self) -> Iterator[tuple[str, str | None, str | None]]:
-        """The same for the service and all workspaces."""
+        """Return the same for the service and all workspaces."""
         for scope in {scope for scope, _, _ in self._entries}:
             yield from self.named_values(scope)
 
@@ -135,7 +135,7 @@ def _names_in(folder: str) -> list[str]:
 
 
 def filtered_names(root: str) -> dict[str, list[str]]:
-    """What the filters beside or above a folder let through, by kind of resource: names and patterns, in lower case.
+    """Return the names and patterns of the filters beside or above a folder, by kind of resource, in lower case.
 
     A kind that no filter names was extracted as a whole.
     """
@@ -159,7 +159,7 @@ def filtered_names(root: str) -> dict[str, list[str]]:
 
 
 def is_filtered(names: list[str], existing: Mapping[str, object]) -> bool:
-    """Whether a filter was in use when resources were extracted: one of its names is there.
+    """Return whether a filter was in use when resources were extracted: one of its names is there.
 
     The filter that comes with the tool names `apiName1` and the like.
     """

@@ -39,7 +39,7 @@ def _start(environment: str | None, initializer: Callable[..., object] | None, a
 
 
 def _context() -> BaseContext:
-    """How they are started: as copies of this process, the quickest way, where it has one thread.
+    """Return how they are started: as copies of this process, the quickest way, where it has one thread.
 
     What another thread holds at that moment, a copy would wait for without end. Windows has no copies.
     """

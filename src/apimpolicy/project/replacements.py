@@ -32,13 +32,13 @@ _KEYWORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*=(?!=)")
 _NUMBERED = tuple(f"{{{number}}}" for number in range(10))
 _LIKE_A_PLACEHOLDER = re.compile(r"(?=.*[A-Z_#$%@{<])[^\s\"'].*[^\s\"']")
 _SYNTAX = re.compile(r"</?[a-z][\w.-]*[\s/>]|[@{][({]|\bcontext\.")
-"""What policies and expressions are written with: an element, the beginning of an expression or a named value."""
+"""Beginnings that policies and expressions have: an element, the beginning of an expression or a named value."""
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _WINDOW = 300
 
 
 class Replacements:
-    """What scripts replace in the repositories of files; each repository is read once."""
+    """Texts that scripts replace in the repositories of files; each repository is read once."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[frozenset[str], frozenset[str], frozenset[str]]] = {}
@@ -91,7 +91,7 @@ def plain_words(text: str) -> Iterator[str]:
 
 
 def _end_of_call(text: str, start: int) -> int:
-    """Where the parenthesis that was opened before `start` is closed; texts in quotation marks have none."""
+    """Return where the parenthesis that was opened before `start` is closed; texts in quotation marks have none."""
     depth, index, last = 1, start, min(len(text), start + _WINDOW)
     while index < last and depth:
         character = text[index]
@@ -115,7 +115,7 @@ def _if_placeholder(word: str) -> Iterator[str]:
 
 
 def _is_a_word_of(word: str, text: str) -> bool:
-    """Whether it stands somewhere in a text as a word of its own: no letter of a longer one is replaced."""
+    """Return whether a text contains the placeholder as a word of its own: no letter of a longer one is replaced."""
     before = r"(?<!\w)" if word[0].isalnum() else ""
     after = r"(?!\w)" if word[-1].isalnum() else ""
     return re.search(f"{before}{re.escape(word)}{after}", text) is not None

@@ -19,7 +19,7 @@ MOST_BYTES_OF_ALL = 30_000_000
 MOST_LEVELS_UP = 8
 
 _ROOTS = ((".git",), ("apimpolicy.toml", ".gitignore", ".gitattributes", ".github", ".azuredevops"))
-"""What a repository's folder has; the later ones count where there is none of the earlier, as in an archive."""
+"""Files that a repository's folder has; the later ones count where there is none of the earlier, as in an archive."""
 _NOT_ENTERED = (".", "node_modules", "__pycache__")
 _PIPELINES = (".github", ".azuredevops", ".azure-pipelines", ".pipelines")
 _SCRIPTS = frozenset(

@@ -52,7 +52,7 @@ KINDS: dict[str, Kind] = {
         Kind("apis", "API", "apiInformation.json", longest=256),
         # Azure makes these two with a new service.
         Kind("products", "product", "productInformation.json", built_in=("starter", "unlimited"), longest=256),
-        # `dapr` stands for the sidecar of a self-hosted gateway.
+        # `dapr` is the sidecar of a self-hosted gateway.
         Kind("backends", "backend", "backendInformation.json", built_in=("dapr",)),
         Kind("named-values", "named value", "namedValueInformation.json", longest=256),
         Kind("fragments", "fragment", "policyFragmentInformation.json", ("policyfragments",), names=_IDENTIFIER),

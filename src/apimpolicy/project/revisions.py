@@ -47,14 +47,14 @@ class Revision:
         self._blobs = {path: blob for path, blob in map(_entry, listed.stdout.split(b"\0")[:-1]) if blob is not None}
 
     def find(self, path: str) -> str | None:
-        """What git calls a file or a folder, whose path begins here or where the repository does; None: it has none."""
+        """Return git's name of a file or folder, whose path begins here or at the repository; None without one."""
         for inside in (self._from_root(path), posixpath.normpath(path.replace(os.sep, "/"))):
             if inside in self._blobs or any(each.startswith(_below(inside)) for each in self._blobs):
                 return "" if inside == "." else inside
         return None
 
     def is_file(self, inside: str) -> bool:
-        """Whether this is a file, not a folder."""
+        """Return whether this is a file, not a folder."""
         return inside in self._blobs
 
     def _from_root(self, path: str) -> str:
@@ -67,7 +67,7 @@ class Revision:
         return [path.removeprefix(before) for path in self._blobs if path.startswith(before)]
 
     def contents_below(self, folder: str, paths: Sequence[str]) -> list[bytes]:
-        """What files had in them, which `files_below` has given for the folder. Raises ConfigurationError."""
+        """Return what files had in them, which `files_below` has given for the folder. Raises ConfigurationError."""
         before = _below(self._from_root(folder))
         blobs = [self._blobs[before + path] for path in paths]
         return list(self._contents([blob.object_id for blob in blobs])) if blobs else []
@@ -144,12 +144,12 @@ def _repository(near: str) -> str:
 
 
 def is_shallow(near: str) -> bool:
-    """Whether the repository around a folder has only a part of its history."""
+    """Return whether the repository around a folder has only a part of its history."""
     return _git(near, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
 
 def _git(folder: str, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """What git says. Raises ConfigurationError when there is none."""
+    """Return the output of git. Raises ConfigurationError when there is none."""
     try:
         return subprocess.run(["git", "-C", folder, *arguments], input=given, capture_output=True, check=False)
     except OSError:
@@ -172,7 +172,7 @@ def _entry(line: bytes) -> tuple[str, _Blob | None]:
 
 
 def _is_safe(path: str) -> bool:
-    """Whether a name from a tree stays below the folder that it is put into."""
+    """Return whether a name from a tree stays below the folder that it is put into."""
     if os.sep == "\\" and not {"\\", ":"}.isdisjoint(path):
         return False
     return all(part not in ("", ".", "..") and part.lower() != ".git" for part in path.split("/"))

@@ -1,4 +1,4 @@
-"""What a file begins with, and whether that is a policy, or was meant to be one."""
+"""The beginning of a file, and whether that is a policy, or was meant to be one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _INSIDE = rb"<(inbound|backend|outbound|on-error|base|choose|set-[a-z]+|return-r
 
 
 def begins_like_a_policy(head: bytes) -> bool:
-    """Whether a file with this beginning is a policy document, a fragment, or a section of one."""
+    """Return whether a file with this beginning is a policy document, a fragment, or a section of one."""
     return root_name(head) in ROOTS
 
 
 def is_meant_as_a_policy(head: bytes) -> bool:
-    """Whether the first element is nearly `policies` or `fragment`, and what it holds looks like a policy."""
+    """Return whether the first element is nearly `policies` or `fragment`, and what it holds looks like a policy."""
     name = root_name(head)
     if not name or name in ROOTS:
         return False
@@ -28,12 +28,12 @@ def is_meant_as_a_policy(head: bytes) -> bool:
 
 
 def looks_like_policies(text: bytes) -> bool:
-    """Whether an element is in a text that policies have inside: other XML begins with <policies> or <fragment> too."""
+    """Return whether a text has an element of policies: other XML begins with <policies> or <fragment> too."""
     return re.search(_INSIDE, text, re.IGNORECASE) is not None
 
 
 def is_blank(head: bytes) -> bool:
-    """Whether there is nothing but white space."""
+    """Return whether there is nothing but white space."""
     return not _utf8(head).removeprefix(codecs.BOM_UTF8).strip(b" \t\r\n\0")
 
 

@@ -1,4 +1,4 @@
-"""Which of the named values that a policy uses are secret, by a folder of APIOps' layout or a configuration.
+"""Find the named values of a policy that are secret, by a folder of APIOps' layout or a configuration.
 
 APIOps writes a folder with a `namedValueInformation.json` for each named value. Its name is the id, which is nearly
 always the display name too, so that one file is read for each name; only where a name has no folder all are.

@@ -1,4 +1,4 @@
-"""How `apimpolicy serve` serves, from the table `[serve]`; an option of the command line counts more.
+"""Settings of `apimpolicy serve`, from the table `[serve]`; an option of the command line counts more.
 
 [serve]
 backend = "http://127.0.0.1:9000"       # send all that is forwarded to this server
@@ -55,7 +55,7 @@ class Limits(Declared):
     """Until a client that does not read its answer is given up."""
 
     grace_seconds: float = setting(default=30.0, within=(0.0, _DAY))
-    """How long requests that are under way may take when the server ends."""
+    """Seconds that requests under way may take when the server ends."""
 
 
 class ServeSettings(Limits):
@@ -80,29 +80,29 @@ class ServeSettings(Limits):
     """All that is forwarded goes to this URL."""
 
     allow_outside: bool = setting(default=False)
-    """Whether requests may go to wherever policies send them."""
+    """True when requests may go to any host that policies name."""
 
     redis: str | None = setting(default=None)
     """The URL of the Redis in which counters, caches and circuits are shared."""
 
     workers: int = setting(default=1, within=(1, 64))
-    """How many processes serve."""
+    """The number of processes that serve."""
 
     trust_proxy: list[str] = setting(default=[])
     """Addresses and networks of proxies whose X-Forwarded-* is believed."""
 
     inspector: bool = setting(default=True)
-    """Whether requests are shown in a browser, at an address of this machine that `serve` prints."""
+    """True when requests are shown in a browser, at an address of this machine that `serve` prints."""
 
     inspector_port: int = setting(default=0, within=_PORTS)
     """The port of that address; 0 is any that is free."""
 
     tracing: bool = setting(default=True)
-    """Whether the values of expressions are kept, for explanations."""
+    """True when the values of expressions are kept, for explanations."""
 
 
 def serve_settings(table: Table) -> dict[str, Any]:
-    """What the table says, by the names of `ServeSettings`. Raises ConfigurationError."""
+    """Return what the table says, by the names of `ServeSettings`. Raises ConfigurationError."""
     found: dict[str, Any] = {}
     for name, declared in ServeSettings.declared.items():
         key, kind = declared.key, declared.kind

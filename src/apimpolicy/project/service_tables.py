@@ -35,7 +35,7 @@
 
 A policy is the path of a file, or the document itself: a text that begins with `<`.
 
-A subscription of the folder that is named here keeps its scope and its user where nothing else is said.
+A subscription of the folder that is named here keeps its scope and its user unless these are set.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class ServiceTables:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of a service is described."""
+        """Return whether nothing of a service is described."""
         return self.folder is None and self._policy is None and not any(self._named.values())
 
     def described(self, folder: str | None = None) -> ServiceDescription | None:
@@ -116,7 +116,7 @@ class ServiceTables:
         return parts
 
     def _overlay(self, root: str) -> Overlay:
-        """What the selected environment changes in a folder."""
+        """Return what the selected environment changes in a folder."""
         from apimpolicy.project.environments import environment_tables, overlay_path, selected
         from apimpolicy.project.overlays import NO_CHANGES, read_overlay
 
@@ -129,7 +129,7 @@ class ServiceTables:
 
 
 def _checked(table: Table, make: Any, id_: str) -> Any:
-    """What a function makes of a table; a mistake that does not say where it is, says it."""
+    """Return what a function makes of a table; a mistake that does not say where it is, says it."""
     try:
         return make(id_, table)
     except ConfigurationError as error:

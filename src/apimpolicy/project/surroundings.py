@@ -1,4 +1,4 @@
-"""What rules know of the service around a policy file: documents of wider scopes, and which named values are secret.
+"""Facts for rules about the service around a policy file: documents of wider scopes, and which named values are secret.
 
 Only what the file has something for is looked up, and the modules that do it are loaded then.
 """

@@ -10,7 +10,7 @@ _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 
 
 def line_of_key(text: str, key: str) -> int | None:
-    """The line, from 1, of a key such as `check.files[0].ignore`; of what it stands in when it has no line itself."""
+    """The line, from 1, of a key such as `check.files[0].ignore`; of its table when it has no line itself."""
     lines = _lines(text)
     while key:
         if key in lines:

@@ -101,7 +101,7 @@ class Table:
         return None if values is None else Table(self.file, values, self.full(name))
 
     def with_values(self, values: dict[str, Any]) -> Table:
-        """The same table, with these values for keys that it does not have; what was asked for stays asked for."""
+        """Return the table with these values for missing keys; keys that were read stay marked as read."""
         found = Table(self.file, values | self._values, self.key)
         found._asked = self._asked
         return found
@@ -145,7 +145,7 @@ class Table:
         return ConfigurationError(f"{self.file}{_line(self.file, key)}: '{shown}' {sentence}")
 
     def finish(self, further: Iterable[str] = ()) -> None:
-        """Raises ConfigurationError for the first key that nobody has asked for, and that is not one of `further`."""
+        """Raise ConfigurationError for the first key that was not read, and that is not one of `further`."""
         self._asked.update(dict.fromkeys(further))
         for name in self._values:
             if name not in self._asked:

@@ -39,7 +39,7 @@ def _lines(values: Mapping[str, Any], path: tuple[str, ...], note: Callable[[tup
 
 
 def _is_table(value: object) -> bool:
-    """Whether a value is written below a head of its own; small tables of texts stay in a line."""
+    """Return whether a value is written below a head of its own; small tables of texts stay in a line."""
     if isinstance(value, dict):
         return "self-signed" not in value
     return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)

@@ -107,17 +107,13 @@ class Inputs:
                 return NULL if not generation else self.unknowns.value("ILastError", "context.LastError")
         return Opaque((kind, name, generation), kind, 0)
 
-    def _truth(self, key: Hashable, generation: Hashable) -> Term:
+    def _truth(self, key: tuple[str, ...], generation: Hashable) -> Term:
         if not generation:
             return self.unknowns.input(key, terms.TRUTH)
-        return self.unknowns.fresh(terms.TRUTH, f"{key} after a policy")
+        return self.unknowns.fresh(terms.TRUTH, _shown(key))
 
-    def _text(self, key: Hashable, generation: Hashable, language: Language | None) -> Term:
-        made = (
-            self.unknowns.input(key, terms.TEXT)
-            if not generation
-            else self.unknowns.fresh(terms.TEXT, f"{key} after a policy")
-        )
+    def _text(self, key: tuple[str, ...], generation: Hashable, language: Language | None) -> Term:
+        made = self.unknowns.input(key, terms.TEXT) if not generation else self.unknowns.fresh(terms.TEXT, _shown(key))
         if language is not None:
             self.unknowns.know(made, terms.member(made, language))
         return made
@@ -176,3 +172,10 @@ class Inputs:
         least, most = terms.number(0), terms.number(999)
         self.unknowns.know(made, terms.at_most(least, made), terms.at_most(made, most))
         return Number(made, "int")
+
+
+def _shown(key: tuple[str, ...]) -> str:
+    """Return what a policy that isn't modelled leaves unknown, for people: `response header 'etag' after a policy`."""
+    kind, *name = (part for part in key if part != "there")
+    words = kind.replace("-", " ")
+    return f"{words} {name[0]!r} after a policy" if name and name[0] else f"{words} after a policy"

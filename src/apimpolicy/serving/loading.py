@@ -100,6 +100,7 @@ class ServeTarget:
         return Served(gateway, files=files, broken=broken)
 
     def _gateway(self, configuration: Configuration, state: State | None) -> Gateway:
+        from apimpolicy.project.layout import extracts_in
         from apimpolicy.project.service.reading import has_service
 
         overrides: dict[str, Any] = {"now": _clock(configuration.now), "state": state, "tracing": self.tracing}
@@ -118,7 +119,10 @@ class ServeTarget:
             real.append(HttpBackend(allowed=self.allow_outside))
             overrides["outside"] = real[-1]
         is_folder = os.path.isdir(self.path)
-        folder = self.path if is_folder and has_service(self.path) else None
+        is_service = is_folder and (
+            has_service(self.path) or (not configuration.has_service and bool(extracts_in(self.path)))
+        )
+        folder = self.path if is_service else None
         gateway = configuration.gateway(folder, **overrides)
         trusted = BackendTrust(gateway.trusted_roots, gateway.backends)
         for each in real:

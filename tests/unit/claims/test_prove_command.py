@@ -450,3 +450,24 @@ def test_a_changed_named_value_of_a_service_is_a_difference(
     monkeypatch.chdir(tmp_path)
     assert main(["diff", "old", "new"]) == 1
     assert "418" in capsys.readouterr().out
+
+
+def test_named_claims_are_decided_of_a_service_without_claims(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = tmp_path / "repository" / "artifacts" / "apis" / "orders"
+    api.mkdir(parents=True)
+    (api / "apiInformation.json").write_text('{"properties": {"path": "orders", "subscriptionRequired": false}}')
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["prove", "repository", "--write"]) == 1
+
+    written = capsys.readouterr()
+    assert "repository has no claims of its own, so the named claims are decided" in written.err
+    assert "artifacts/: authenticated (any /orders/{*rest} without a key)" in written.out
+    assert main(["test", "repository"]) == 1  # the case names the claim, which still is false
+    assert "authenticated" in capsys.readouterr().out
+
+    (tmp_path / "repository" / "older" / "apis").mkdir(parents=True)
+    assert main(["audit", "repository"]) == 2
+    assert "repository has 2 services: name one of" in capsys.readouterr().err

@@ -56,7 +56,7 @@ class Declaration(Record):
     type: Node | None = None
     existing: bool = False
     names: Sequence[tuple[str, str]] = ()
-    """What an import takes: the name there and the name here; `*` is everything."""
+    """The parts of an import: the name there and the name here; `*` is everything."""
 
 
 class Parser(ExpressionParser):

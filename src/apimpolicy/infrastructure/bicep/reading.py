@@ -105,7 +105,7 @@ def parameters_for(files: Files, path: str, environment: str | None, budget: Bud
 
 
 def _is_plain(path: str, stem: str) -> bool:
-    """Whether a file of parameters is for no environment."""
+    """Return whether a file of parameters is for no environment."""
     name = os.path.basename(path).lower()
     return name in (f"{stem}.bicepparam".lower(), f"{stem}.parameters.json".lower(), "parameters.json")
 

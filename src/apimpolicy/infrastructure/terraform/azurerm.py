@@ -220,7 +220,7 @@ _CHANGES: dict[str, Callable[[dict[str, Value]], dict[str, Value]]] = {
     "products": _product,
     "subscriptions": _subscription,
 }
-"""What is spelled otherwise than in Resource Manager, by the last part of the type."""
+"""Names that differ from those of Resource Manager, by the last part of the type."""
 
 
 # azapi

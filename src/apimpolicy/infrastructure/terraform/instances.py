@@ -20,7 +20,7 @@ MOST_INSTANCES = 5_000
 def instances_of(module: Module, block: Block) -> list[tuple[Value, dict[str, Value], bool]]:
     """Return key, variables and whether it is a guess, for each instance of a block with `count` or `for_each`.
 
-    Where these aren't known, one instance stands for all.
+    Where these aren't known, there is one instance for all.
     """
     attributes = block.body.attributes
     if (count := attributes.get("count")) is not None:
@@ -51,7 +51,7 @@ class Instance(Reference):
         self.key = key
         self.scope = scope
         self.is_guess = is_guess
-        """Whether it isn't known how many of them there are."""
+        """True when the number of instances isn't known."""
         self._found: dict[str, Value] = {}
 
     @property

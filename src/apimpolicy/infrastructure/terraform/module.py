@@ -76,7 +76,7 @@ class Module(Evaluator):
         self.missing: list[tuple[Source, int, str]] = []
         """Modules that aren't read: the place of the call and why."""
         self.modules_file: dict[str, str] = {}
-        """Where downloaded modules are, by address; the root module has it."""
+        """Folders of downloaded modules, by address; the root module has it."""
         self._found: dict[str, Value] = {}
         self._templates = 0
 
@@ -148,7 +148,7 @@ class Module(Evaluator):
 
     @cached_property
     def _names(self) -> dict[str, Named]:
-        """What names lead to, besides the types of resources."""
+        """Return what names lead to, besides the types of resources."""
         types = {labels[0] for labels in self.blocks.get("resource", {}) if labels}
         resources = {type_: Named(partial(self.instances, "resource", type_)) for type_ in types}
         return resources | {

@@ -1,7 +1,7 @@
 """Parses Terraform's language: bodies of attributes and blocks, expressions and templates.
 
-A file is split into its blocks first; the body of a block is parsed when somebody asks for it. Most blocks of a large
-folder are never asked for. A line that can't be read is a `Problem`, and reading goes on behind it.
+A file is split into its blocks first; the body of a block is parsed when it is needed. Most blocks of a large
+folder never are. A line that can't be read is a `Problem`, and the parser continues behind it.
 
 Source: https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md
 """
@@ -76,7 +76,7 @@ class Attribute:
 
     @property
     def is_read(self) -> bool:
-        """Whether somebody wanted the value."""
+        """Return whether the value was needed."""
         return self._value is not None
 
 
@@ -111,7 +111,7 @@ class Block:
 
     @property
     def is_read(self) -> bool:
-        """Whether somebody wanted the body."""
+        """Return whether the body was needed."""
         return "body" in self.__dict__
 
     def blocks(self, type_: str) -> Iterator[Block]:

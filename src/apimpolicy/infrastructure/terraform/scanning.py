@@ -1,4 +1,4 @@
-"""Where blocks, strings and heredocs of Terraform end, found without parsing what is in them."""
+"""Find the ends of blocks, strings and heredocs of Terraform, without parsing what is in them."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ CODE = tuple(ending for ending, module in ENDINGS.items() if module in ("powersh
 _CLOSED = rf"</(?:{'|'.join(root.decode() for root in sorted(ROOTS))})\s*>\s*\Z|\A[^<]*<[^<>]*/>\s*\Z"
 
 _SIGNS = ("{", "#", "%", "$", "__", "<<", "«", "@@", "~", "[[")
-"""Texts of which one is in a file with placeholders; without any of them nobody looks closer."""
+"""Texts of which one is in a file with placeholders; files without any are skipped."""
 
 
 def reader_for(path: str) -> Callable[[Source], list[Pieces]] | None:
@@ -68,12 +68,12 @@ def reader_for(path: str) -> Callable[[Source], list[Pieces]] | None:
 
 
 def is_policy(text: str) -> bool:
-    """Whether a text begins like a policy document, a fragment, or a section of one."""
+    """Return whether a text begins like a policy document, a fragment, or a section of one."""
     return begins_like_a_policy(text[:4096].encode("utf-8", "replace"))
 
 
 def is_whole(text: str) -> bool:
-    """Whether a text ends as a policy document does, and is not only the beginning of one."""
+    """Return whether a text ends as a policy document does, and is not only the beginning of one."""
     return re.compile(_CLOSED).search(text) is not None
 
 

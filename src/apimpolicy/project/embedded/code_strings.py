@@ -1,7 +1,7 @@
 """Policies in the strings of program code: what Python, C# and PowerShell have in common.
 
 A language says where its string literals are and what is in them. A policy is one literal, or several that are put
-together with `+`, whatever stands between them being a hole. Only whole documents count, from `<policies>` or
+together with `+`, whatever is between them being a hole. Only whole documents count, from `<policies>` or
 `<fragment>` to its end tag: code makes policies out of parts in more ways than anyone can read. What `format` and the
 like put in later is a hole too.
 """
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _BEGIN = re.compile(r"<(?:policies|fragment)\b")
 _MAY_END = re.compile(r"</(?:policies|fragment)\s*>|/>")
 _ENDS = {root: re.compile(rf"</{root}\s*>\s*\Z|\A\s*<{root}\b[^<>]*/>\s*\Z") for root in ("policies", "fragment")}
-"""How a document of each root ends."""
+"""The end of a document, by its root."""
 MOST_JOINED = 2_000
 """Literals of which one policy may be put together."""
 
 FIELDS = re.compile(r"\{\{|\}\}|\{[\w.\[\]!:,\- ]*\}")
-"""What `format` looks at, in Python and .NET."""
+"""Placeholders of `format`, in Python and .NET."""
 DOUBLED = {"{{": "{", "}}": "}", "%%": "%"}
 _FIELD = re.compile(r"(?<![@${\w])\{(?:\d+|[A-Za-z_]\w*)\}(?!\})")
 """A field of a text that is formatted somewhere else, and that is not a named value or code."""
@@ -46,10 +46,10 @@ class Literal(NamedTuple):
 
 
 class Language(NamedTuple):
-    """How a language writes texts.
+    """The syntax of strings in a language.
 
     `literals` finds them, looking past comments; `decode` adds what one says to a text in the making. `joint` matches
-    what stands between two literals of one text, with a group for an expression in between. `formats` says of the
+    what is between two literals of one text, with a group for an expression in between. `formats` says of the
     source and a span whether the text there is formatted by `FIELDS`; `finish` may add more holes.
     """
 
@@ -123,7 +123,7 @@ def decode(
     special: re.Pattern[str],
     value_of: Callable[[re.Match[str]], str | None],
 ) -> None:
-    """Add the characters of a literal; `special` matches what stands for something else.
+    """Add the characters of a literal; `special` matches escapes.
 
     `value_of` gives the text for a match; None is a hole, which for `{` reaches to the brace that closes it.
     """

@@ -34,7 +34,7 @@ _PARTS = {
     "$": re.compile(r"\\.|\{\{|(?P<hole>\{)|(?P<end>[\"\n])"),
     "$@": re.compile(r"\"\"|\{\{|(?P<hole>\{)|(?P<end>\")"),
 }
-"""What an interpolated string has besides characters."""
+"""Parts of an interpolated string besides characters."""
 _REGULAR = re.compile(r"(?:\\.|[^\"\\\n])*+(?P<end>\")")
 _VERBATIM = re.compile(r"(?:\"\"|[^\"])*+(?P<end>\")")
 _ESCAPE = r"\\(?:u(?P<u>[0-9A-Fa-f]{4})|U(?P<U>[0-9A-Fa-f]{8})|x(?P<x>[0-9A-Fa-f]{1,4})|(?P<char>[\\'\"0abefnrtv]))"

@@ -44,7 +44,7 @@ class Pieces:
     def __init__(self, outer: Source) -> None:
         self.outer = outer
         self.fault: Diagnostic | None = None
-        """What is wrong with the string that holds the text, if it can't be read to its end."""
+        """The problem of the string that contains the text, if it can't be read to its end."""
         self.holes: dict[str, int] = {}
         self._all: list[_Item] = []
         self._items = self._all  # of the branch that is open
@@ -68,7 +68,7 @@ class Pieces:
     # Choices
 
     def begin_choice(self) -> None:
-        """What follows is the first branch of a choice. Choices that are nested too deeply are none: all is taken."""
+        """Begin the first branch of a choice. Of choices that are nested too deeply all branches are taken."""
         if len(self._open) >= MOST_NESTED:
             self._open.append((self._items, None))
             return
@@ -78,7 +78,7 @@ class Pieces:
         self._items = choice.branches[0]
 
     def next_branch(self) -> None:
-        """What follows is the next branch; without an open choice nothing happens."""
+        """Begin the next branch; without an open choice nothing happens."""
         choice = self._open[-1][1] if self._open else None
         if choice is not None:
             self._items = []
@@ -91,7 +91,7 @@ class Pieces:
 
     @property
     def has_choices(self) -> bool:
-        """Whether there is a choice in it."""
+        """Return whether there is a choice in it."""
         return any(isinstance(item, _Choice) for item in self._all)
 
     def add(self, other: Pieces) -> None:
@@ -108,14 +108,14 @@ class Pieces:
         return item._replace(text=mark(number))
 
     def with_holes_for(self, pattern: re.Pattern[str], written: Mapping[str, str] | None = None) -> Pieces:
-        """The same text with a hole wherever the pattern matches; matches that are in `written` are those texts."""
+        """Return the text with a hole wherever the pattern matches; matches that are in `written` are those texts."""
         result = Pieces(self.outer)
         result.holes = dict(self.holes)
         result._all[:] = [each for item in self._all for each in result._parted(item, pattern, written or {})]
         return result
 
     def filled(self, value_of: Callable[[str], str | None]) -> Pieces:
-        """The same text with the values of the holes that have one."""
+        """Return the same text with the values of the holes that have one."""
         values = [value_of(written) for written in self.holes]
         result = Pieces(self.outer)
         result.holes = dict(self.holes)
@@ -223,7 +223,7 @@ def _flat(items: list[_Item]) -> Iterator[_Text]:
 
 
 def _choices(items: list[_Item], around: dict[int, int] | None = None) -> Iterator[tuple[_Choice, dict[int, int]]]:
-    """Every choice, with the branches of others that it stands in."""
+    """Return every choice, with the branches of others around it."""
     around = around or {}
     for item in items:
         if isinstance(item, _Choice):

@@ -26,7 +26,7 @@ _START = re.compile(
 _ENDS = {quote: re.compile(rf"(?P<line>\r?\n?)^{quote}@", re.MULTILINE) for quote in ("'", '"')}
 _PLAIN = re.compile(r"(?:''|[^'])*+(?P<end>')")
 _PART = re.compile(r"`.|\"\"|(?P<code>\$\()|(?P<end>\")", re.DOTALL)
-"""What a string with variables has besides characters."""
+"""Parts of a string with variables besides characters."""
 _DOUBLED = re.compile(r"''")
 _VARIABLE = r"`(?P<char>.)|(?P<code>\$\()|\$\{[^{}\r\n]*\}|\$(?:[A-Za-z_]\w*:(?=\w))?[A-Za-z_]\w*|\$[$?^]"
 _SPECIAL_IN_HERE = re.compile(_VARIABLE, re.DOTALL)

@@ -47,7 +47,7 @@ _FORMATS = re.compile(r"[\s)]*\.format(?:_map)?\(")
 _PERCENT = re.compile(r"[\s)]*%\s*[\w(\[{]")
 _PRINTF = re.compile(r"%%|%(?:\(\w+\))?[-+# 0]*\d*(?:\.\d+)?[sdrifgx]")
 _PRINTF_ELSEWHERE = re.compile(r"%s|%d|%\(\w+\)[sd]")
-"""What a text that is formatted somewhere else has for the operator `%`; a policy has no other use for it."""
+"""Placeholders of the operator `%` in a text that is formatted elsewhere; policies have no other use for them."""
 _NAME = re.compile(r"\$[A-Za-z_]\w*")
 
 

@@ -1,9 +1,9 @@
 """Placeholders in a policy file that says nothing of what replaces them: known by their shapes.
 
 A pipeline puts values in before the policy is saved. `#{name}#`, `__name__`, `$(name)`, `${name}`, `<<name>>` and the
-like mean nothing to the gateway, so that nobody writes them for another reason; `#name#`, `{name}`, `%name%` and
+like mean nothing to the gateway, so that they have no other purpose; `#name#`, `{name}`, `%name%` and
 `$NAME` do only when they are a whole value. `{{name}}` is the gateway's own, a named value; `{{ name }}` with blanks is
-Jinja's or Helm's. A placeholder in angle brackets, `<your-tenant>`, is one that somebody forgot to replace, unless the
+Jinja's or Helm's. A placeholder in angle brackets, `<your-tenant>`, is one that was forgotten, unless the
 project says that something replaces it (`placeholders` in its configuration).
 
 Sources: the styles of the task Replace Tokens (https://github.com/qetza/replacetokens-task), and
@@ -80,7 +80,7 @@ def read_shapes(source: Source) -> Pieces:
 
 
 def filled(pieces: Pieces, placeholders: Sequence[str], values: Mapping[str, str] | None) -> Pieces:
-    """The same text with holes also for a project's own placeholders, and with the values of those that are given."""
+    """Return the text with holes also for a project's own placeholders, and with the values of those that are given."""
     pieces = pieces.with_holes_for(re.compile(_TOKENS))
     for placeholder in placeholders:
         pieces = pieces.with_holes_for(pattern_of(placeholder))
@@ -88,9 +88,9 @@ def filled(pieces: Pieces, placeholders: Sequence[str], values: Mapping[str, str
 
 
 def pattern_of(placeholder: str) -> re.Pattern[str]:
-    """What a setting such as `#{…}#` matches; one without `…` is the placeholder itself.
+    """Return what a setting such as `#{…}#` matches; one without `…` is the placeholder itself.
 
-    Between `<` and `>` stands no name of an element: it has an upper-case letter, an underscore or a blank in it.
+    The text between `<` and `>` is no element name: it has an upper-case letter, an underscore or a blank in it.
     """
     before, ellipsis, after = placeholder.replace("...", "…").partition("…")
     if not ellipsis:
@@ -128,14 +128,14 @@ def _found(text: str) -> Iterator[tuple[int, int, bool]]:
 
 
 def _is_interpolated(text: str, position: int) -> bool:
-    """Whether a place is in an interpolated string of C# that begins on its line."""
+    """Return whether a place is in an interpolated string of C# that begins on its line."""
     begin = max(text.rfind("\n", 0, position) + 1, position - 1000)
     opened = [found.end() for found in _INTERPOLATED.finditer(text, begin, position)]
     return bool(opened) and '"' not in text[opened[-1] : position] and "&quot;" not in text[opened[-1] : position]
 
 
 class _NamesOfCode:
-    """Which placeholders name something of the code around: `context`, or a name that also stands elsewhere."""
+    """Return the placeholders that name parts of the code around: `context`, or a name that occurs elsewhere too."""
 
     def __init__(self, text: str, matches: Sequence[re.Match[str]]) -> None:
         self.text = text

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from apimpolicy.text.source import Source
 
 _SIGNS = ("<", "\\u003c", "\\u003C")
-"""How policies begin; values without any of them aren't parsed."""
+"""Beginnings of policies; values without any of them aren't parsed."""
 
 
 def policies(outer: Source) -> list[Pieces]:

@@ -41,7 +41,7 @@ class Texts:
         self.outer = outer
         self.fields = _PRINTF if percent else _NUMBERED
         self.work = 8 * len(outer.text) + 10_000
-        """What may still be looked at, so that a file made to be slow is not."""
+        """The number of characters left to search, so that a file made to be slow is not."""
 
     def among(self, roots: Iterable[nodes.Node], wanted: Callable[[Pieces, nodes.Node], bool]) -> list[Pieces]:
         """Return the texts of expressions that are wanted, in order; one that isn't is looked into."""

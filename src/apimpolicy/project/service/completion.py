@@ -77,7 +77,7 @@ def _locked(parts: ServiceParts) -> str | None:
 
 
 def _knows(sources: OpenIdSource | Iterable[OpenIdSource]) -> Callable[[str], bool]:
-    """Whether one of these publishes something at a URL; nothing is noted as asked for."""
+    """Return whether one of these publishes something at a URL; nothing is noted as asked for."""
     given: list[Any] = list(sources) if isinstance(sources, (list, tuple)) else [sources]
 
     def knows(url: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a folder, a configuration or infrastructure code says about a service, as plain data.
+"""The description of a service by a folder, a configuration or infrastructure code, as plain data.
 
     service = ServiceDescription("extracted")
     service.apis.append(ApiDescription("orders", Origin("apis/orders/apiInformation.json"), path=Field("orders")))

@@ -210,7 +210,7 @@ class _Scope:
             )
 
     def _linked(self, folder: str, kind: str, part: str) -> list[Field[str]]:
-        """What a product is linked with: a list in a file, or a folder for each."""
+        """Return what a product is linked with: a list in a file, or a folder for each."""
         path = file_in(folder, f"{kind}.json")
         if path is not None:
             return list(links_in(path, part, self.service.problems))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PLACEHOLDER = re.compile(r"\{#[^#\n]{1,200}#\}|#\{[^{}\n]{1,200}\}#?|\$\(\w[^()\n]{0,200}\)|\$\{[^{}\n]{1,200}\}")
-"""What a pipeline replaces before it deploys: `{#name#}`, `#{name}#`, `$(name)`, `${name}`."""
+"""Placeholders that a pipeline replaces before it deploys: `{#name#}`, `#{name}#`, `$(name)`, `${name}`."""
 _NAMES = {str: "a text", bool: "true or false", int: "a whole number", list: "a list", dict: "an object"}
 
 
@@ -88,7 +88,7 @@ class Properties:
         self._changes = changes or {}
 
     def origin(self, key: str) -> Origin:
-        """Where a value is written; of one that an environment changes, the overlay."""
+        """Return where a value is written; of one that an environment changes, the overlay."""
         if key in self._changes:
             return Origin(self._changed)
         return self.file.origin(*self._path, key)
@@ -156,7 +156,7 @@ def properties_of(
 
 
 def unreadable(error: ConfigurationError, path: str, part: str) -> Problem:
-    """What to report of a file that can't be read."""
+    """Return what to report of a file that can't be read."""
     if isinstance(error, BrokenFileError):
         return Problem(f"the file {error.sentence}", error.origin, part)
     return Problem(str(error).removeprefix(f"{path}: "), Origin(path), part)
@@ -184,7 +184,7 @@ def links_in(path: str, part: str, problems: list[Problem]) -> Iterator[Field[st
 
 
 def problem_at_key(error: ConfigurationError, found: Properties, part: str) -> Problem:
-    """What to report of an error that begins with the file and names a key of it: `'properties.url' is missing`."""
+    """Return the finding for an error that begins with the file and names a key: `'properties.url' is missing`."""
     message = str(error).removeprefix(f"{found.file.path}: ")
     named = re.search(r"'properties\.([^']+)'", message)
     keys = [] if named is None else re.findall(r"\w+", named[1])

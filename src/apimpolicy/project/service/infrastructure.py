@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 _TERRAFORM = re.compile(rb"azurerm_api_management|Microsoft\.ApiManagement/service", re.IGNORECASE)
 _ARM = re.compile(rb"Microsoft\.ApiManagement/service", re.IGNORECASE)
-_ENDINGS = {".tf": _TERRAFORM, ".tofu": _TERRAFORM, ".bicep": _ARM, ".json": _ARM}
+_JSON = re.compile(
+    rb'"type"\s*:\s*"(?:azurerm_api_management|azapi_resource|Microsoft\.ApiManagement/service)', re.IGNORECASE
+)
+_ENDINGS = {".tf": _TERRAFORM, ".tofu": _TERRAFORM, ".bicep": _ARM, ".json": _JSON}
 _MOST_FILES = 5_000
 _LARGEST = 4 * 1024 * 1024
 

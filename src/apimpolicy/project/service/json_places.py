@@ -1,4 +1,4 @@
-"""Where the keys of a JSON text are: the offset of each value, by its path.
+"""Places of the keys of a JSON text: the offset of each value, by its path.
 
     places_of('{"properties": {"path": "orders"}}')             {("properties",): 15, ("properties", "path"): 24}
 

@@ -1,4 +1,4 @@
-"""Whether what is missing in a service is stood in for, and the list of it.
+"""Stand-ins for missing parts of a service: whether they are allowed, and the list of them.
 
 Commands load what they are given inside of `lenient()`: whatever is loaded in the block gets stand-ins, and problems
 disable their part only. Elsewhere (the library, pytest's `apim`) the first problem is a ConfigurationError.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Leniency:
-    """What was stood in for and what is wrong, in everything that was loaded, each once.
+    """Stand-ins and problems of everything that was loaded, each once.
 
     With `is_strict` any of it is an error. `is_shown` says that the list was printed, or that a report has it.
     """

@@ -1,4 +1,4 @@
-"""What the OpenAPI files of a service say about the operations that have policies, and which files can't be read.
+"""Operations with policies in the OpenAPI files of a service, and the files that can't be read.
 
 Reading YAML takes seconds for a large file, so that files are parsed only where their text leaves a question: one that
 is broken is found at once where it is JSON or small, and else when the API is first used (`ServiceApi.is_lenient`).
@@ -79,7 +79,7 @@ def _is_quick(file: ApiFile) -> bool:
 
 
 def _problem(api: ApiDescription, file: ApiFile) -> Problem | None:
-    """What is wrong with a file."""
+    """Return what is wrong with a file."""
     try:
         _load(file)
     except ConfigurationError as error:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.project.layout import is_service_folder
+from apimpolicy.errors import ConfigurationError
+from apimpolicy.project.layout import extracts_in, is_service_folder
 
 if TYPE_CHECKING:
     from apimpolicy.project.overlays import Overlay
@@ -23,7 +24,7 @@ def has_service(folder: str) -> bool:
 def describe(folder: str, overlay: Overlay) -> ServiceDescription:
     """Describe the service in a folder as it is in the selected environment; `overlay` changes an extract.
 
-    Raises ConfigurationError when the folder has no service.
+    The only extract in a folder below is read as well. Raises ConfigurationError without a service, or with several.
     """
     from apimpolicy.project.service.infrastructure import is_infrastructure, read_infrastructure
 
@@ -33,4 +34,7 @@ def describe(folder: str, overlay: Overlay) -> ServiceDescription:
         return read_infrastructure(folder, selected())
     from apimpolicy.project.service.extract import read_extract
 
-    return read_extract(folder, overlay)
+    extracts = extracts_in(folder)
+    if len(extracts) > 1:
+        raise ConfigurationError(f"{folder} has {len(extracts)} services: name one of {', '.join(extracts[:5])}")
+    return read_extract(extracts[0] if extracts else folder, overlay)

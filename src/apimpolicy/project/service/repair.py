@@ -175,7 +175,7 @@ class _Repair:
         return name in ids or any(id_.partition(";rev=")[0] == name for id_ in ids)
 
     def _is_left_out(self, noun: str, name: str) -> bool:
-        """Whether a problem says already why there is no such part."""
+        """Return whether a problem says already why there is no such part."""
         return any(problem.part == f"the {noun} '{name}'" for problem in self.service.problems)
 
     def _fits(self, each: SubscriptionDescription, keys: dict[str, str]) -> bool:

@@ -33,7 +33,7 @@ SUBSCRIPTION = "stand-in"
 
 
 class StandIn(NamedTuple):
-    """Something missing: its kind and name, what it stands for, where it is used or declared, and its configuration."""
+    """Something missing: its kind and name, its purpose, where it is used or declared, and its configuration."""
 
     kind: str
     name: str
@@ -43,7 +43,7 @@ class StandIn(NamedTuple):
 
 
 class Known:
-    """What a gateway has, so that nothing stands in for it."""
+    """Parts that a gateway has, which need no stand-in."""
 
     def __init__(self, settings: Mapping[str, Any], has_identity: bool, knows_url: Callable[[str], bool]) -> None:
         self.named_values: Mapping[str, Any] = settings.get("named_values") or {}

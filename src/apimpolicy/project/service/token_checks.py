@@ -89,5 +89,5 @@ def _first(element: Element, name: str, inside: str = "") -> str:
 
 
 def _is_of_a_tenant(element: Element) -> bool:
-    """Whether a check of tokens names a tenant of Microsoft Entra ID."""
+    """Return whether a check of tokens names a tenant of Microsoft Entra ID."""
     return element.get("tenant-id") is not None

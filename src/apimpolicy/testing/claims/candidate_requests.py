@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -31,11 +32,16 @@ _PATH_SAFE = "/%:@!$&'()*+,;=~-._[]|"
 
 
 def break_claims(
-    harness: Harness, proof: Proof, claims: Sequence[Claim], expressions: Expressions, first: Sequence[Assignment]
+    harness: Harness,
+    proof: Proof,
+    claims: Sequence[Claim],
+    expressions: Expressions,
+    first: Sequence[Assignment],
+    tries: int = MOST_TRIES,
 ) -> dict[int, Assignment]:
-    """Return requests that break claims, by the claims' numbers; `first` are tried before others."""
+    """Return requests that break claims, by the claims' numbers; `first` are tried before `tries` others."""
     found: dict[int, Assignment] = {}
-    for assignment in (*first, *_made_up(harness, proof, claims, expressions)):
+    for assignment in (*first, *islice(_made_up(harness, proof, claims, expressions), tries)):
         if len(found) == len(claims):
             break
         for index in _broken(harness, assignment, claims, expressions, found):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.report.terminal import render_all
 from apimpolicy.testing.case_files import load_case_file
-from apimpolicy.testing.claims.configured import configurations_with_claims, file_of
+from apimpolicy.testing.claims.configured import configurations_with_claims, file_of, named_claims_of
 from apimpolicy.testing.test_file_search import find_test_files
 
 if TYPE_CHECKING:
@@ -42,6 +43,17 @@ def find_claims(paths: Sequence[str], words: Sequence[str] = ()) -> FoundClaims:
         if claims:
             found.files.append((file, claims))
     return found
+
+
+def claims_of_services(paths: Sequence[str]) -> list[tuple[CaseFile, list[Claim]]]:
+    """Return the named claims about each of these folders that has a service: what `prove` decides without others."""
+    from apimpolicy.project.layout import extracts_in
+    from apimpolicy.project.service.reading import has_service
+
+    folders = [path for path in paths if os.path.isdir(path)]
+    services = [each for path in folders for each in ([path] if has_service(path) else extracts_in(path))]
+    files = [named_claims_of(each) for each in services]
+    return [(file, file.claims) for file in files]
 
 
 def _is_wanted(claim: Claim, words: Sequence[str]) -> bool:

@@ -21,6 +21,7 @@ from apimpolicy.project.configuration import read_configuration
 from apimpolicy.project.configuration_files import CONFIGURATION, PYPROJECT, configuration_in, find_configuration
 from apimpolicy.project.named_values import read_text
 from apimpolicy.testing.case_files import load_case_tree
+from apimpolicy.testing.claims.named import library
 from apimpolicy.testing.claims.reading import claims_of
 from apimpolicy.testing.kinds import check
 from apimpolicy.testing.tree import read_tree
@@ -77,6 +78,16 @@ def file_of(path: str) -> CaseFile:
     beside = os.path.join(os.path.dirname(path), "claims.test.json")
     file = load_case_tree(read_tree(content, beside), beside)
     file.claims = claims_of(tree, path)
+    file.path = path
+    return file
+
+
+def named_claims_of(folder: str) -> CaseFile:
+    """Return the named claims as a test file about the service in a folder, for services without claims."""
+    directory, name = os.path.split(os.path.normpath(folder))
+    path, beside = os.path.join(directory, name, ""), os.path.join(directory, "claims.test.json")
+    file = load_case_tree(read_tree(json.dumps({"service": name, "claims": []}), beside), beside)
+    file.claims = claims_of(read_tree(json.dumps(list(library())), beside), path)
     file.path = path
     return file
 

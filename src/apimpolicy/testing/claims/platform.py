@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from apimpolicy.concolic.bounds import Bounds
 from apimpolicy.errors import ApimPolicyError, DiagnosticError
 from apimpolicy.report.claim_data import ERROR, FALSE, PROVEN, UNDECIDED, ApiCell, ClaimReport
+from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.service_cases import service_case
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     ReportOf = Callable[..., ClaimReport]
 
 _ORDER = (FALSE, ERROR, UNDECIDED, PROVEN)
+_LEAST_TRIES = 20
+_RUNS_FOR_TRY = 2
+"""Runs of a search for each made-up request, where routes share the work."""
+_USUAL_SECONDS = Bounds().seconds
 _LEAST_SECONDS = 0.2
 """Seconds of the search for one route."""
 
@@ -71,7 +77,8 @@ class PlatformClaims:
         proven = self._proven_together(routes, opened)
         found: dict[str, ClaimReport] = {}
         share = max(self.bounds.seconds / max(len(routes), 1), _LEAST_SECONDS)
-        for route in routes:
+        tries = _tries(routes, self.bounds.seconds)
+        for route, most_tries in zip(routes, tries, strict=True):
             selected = [
                 claim
                 for claim in self.claims
@@ -83,7 +90,7 @@ class PlatformClaims:
                 reason = f"the {self.bounds.seconds:g} s for this API were used up; --seconds gives more"
                 made = {claim.name: self._plain(claim, UNDECIDED)._replace(reasons=(reason,)) for claim in selected}
             else:
-                made = self._of_route(route, selected, opened, share)
+                made = self._of_route(route, selected, opened, share, most_tries)
             for name, report in made.items():
                 about = report._replace(about=route.name)
                 found[name] = _worse(found[name], about) if name in found else about
@@ -114,12 +121,13 @@ class PlatformClaims:
         return proven
 
     def _of_route(
-        self, route: Route, claims: Sequence[Claim], opened: Service, seconds: float
+        self, route: Route, claims: Sequence[Claim], opened: Service, seconds: float, tries: int
     ) -> dict[str, ClaimReport]:
-        bounds = Bounds(**{name: getattr(self.bounds, name) for name in Bounds._fields} | {"seconds": seconds})
+        runs = self.bounds.runs if tries == MOST_TRIES else min(self.bounds.runs, _RUNS_FOR_TRY * tries)
+        bounds = self.bounds.replaced(seconds=seconds, runs=runs)
         try:
             harness = harness_of_route(route, self.setup, opened)
-            proof = Proof(harness, claims, self.expressions, bounds, self.on_run, debug=self.debug)
+            proof = Proof(harness, claims, self.expressions, bounds, self.on_run, tries=tries, debug=self.debug)
             made: dict[str, ClaimReport] = {}
             for verdict in proof.verdicts():
                 report = self.report_of(verdict, proof.inputs)
@@ -149,6 +157,18 @@ def _joined(claim: Claim, reports: Sequence[ClaimReport]) -> ClaimReport:
         return ClaimReport(claim.path, claim.name, claim.line, ERROR, problem="the service has no API")
     cells = tuple(cell for report in reports for cell in report.cells)
     return _worst(reports)._replace(cells=cells)
+
+
+def _tries(routes: Sequence[Route], seconds: float) -> list[int]:
+    """Return how many made-up requests each route gets: the first with its policies all, others there a share.
+
+    The share grows with `seconds`.
+    """
+    keys = [tuple(sorted((scope, str(policy)) for scope, policy in route.policies.items())) for route in routes]
+    alike = Counter(keys)
+    most = MOST_TRIES * seconds / _USUAL_SECONDS
+    shares = {key: min(MOST_TRIES, max(int(most / count), _LEAST_TRIES)) for key, count in alike.items()}
+    return [MOST_TRIES if key not in keys[:index] else shares[key] for index, key in enumerate(keys)]
 
 
 def _is_false(report: ClaimReport | None) -> bool:

@@ -14,6 +14,7 @@ from apimpolicy.proving.proof import ProofResult
 from apimpolicy.proving.requests import request_of
 from apimpolicy.records import Record
 from apimpolicy.semantics.walking import walk
+from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.conditions import Conditions
 from apimpolicy.testing.claims.forged_certificates import with_each
 from apimpolicy.testing.claims.reading import trees_in, trees_of
@@ -67,7 +68,8 @@ class Proof:
     """Static proofs and one search, for several claims about the policies of one harness.
 
     Only the prover proves claims. For others, requests are tried: from the constants of the policy, from the prover's
-    models, and at last from a concolic search. `on_run` is called for each run of the search.
+    models, and at last from a concolic search. `tries` limits those from constants. `on_run` is called for each run of
+    the search.
     """
 
     def __init__(
@@ -78,9 +80,11 @@ class Proof:
         bounds: Bounds,
         on_run: Callable[[], None] = lambda: None,
         *,
+        tries: int = MOST_TRIES,
         debug: bool = False,
     ) -> None:
         self.debug = debug
+        self.tries = tries
         self.harness = harness
         self.claims = list(claims)
         self.expressions = expressions
@@ -163,7 +167,7 @@ class Proof:
         )
         proposed = list(with_each(models, self.harness.certificates))
         claims = [self.claims[index] for index in self._open]
-        starts = break_claims(self.harness, static.proof, claims, self.expressions, proposed)
+        starts = break_claims(self.harness, static.proof, claims, self.expressions, proposed, self.tries)
         self.harness.on_result = self._ask
         explorer = Explorer(self.harness, self.bounds, exhaustive=True, on_run=self._ran)
         explored = explorer.explore([*starts.values(), *proposed])

@@ -50,6 +50,10 @@ def named(claims: Sequence[Claim], name: Tree) -> Claim:
     """Return the claim of a name. Raises TestFileError."""
     found = next((claim for claim in claims if claim.name == name.text()), None)
     if found is None:
+        from apimpolicy.testing.claims.named import library
+
+        if name.text() in library():
+            return _claim_of_name(name, "")
         known = ", ".join(repr(claim.name) for claim in claims) or "none"
         raise name.mistake(UNKNOWN_NAME, f"there is no claim {name.text()!r} in this file", help=f"There are: {known}.")
     return found
