@@ -5,12 +5,30 @@ import { told, type Outcome } from "./places";
 
 type Case = Pick<Outcome, "name" | "path" | "line">;
 
+/** A policy, a branch or a condition, with the cases that saw each of its outcomes. */
+interface Branch {
+  kind: string;
+  line: number;
+  column: number;
+  outcomes: Record<string, string[]>;
+}
+
+interface Result {
+  cases: Outcome[];
+  problem: string;
+  coverage: { path: string; branches: Branch[] }[];
+}
+
 /** A controller whose items follow the test files. */
 export function testing(client: LanguageClient): vscode.Disposable {
   const controller = vscode.tests.createTestController("apimpolicy", "API Management policies");
   const refresh = () => fill(client, controller);
   const run = (request: vscode.TestRunRequest) => runCases(client, controller, request);
   controller.createRunProfile("Run", vscode.TestRunProfileKind.Run, run, true);
+  const details = new WeakMap<vscode.FileCoverage, vscode.StatementCoverage[]>();
+  const cover = (request: vscode.TestRunRequest) => runCases(client, controller, request, details);
+  const coverage = controller.createRunProfile("Coverage", vscode.TestRunProfileKind.Coverage, cover);
+  coverage.loadDetailedCoverage = async (_, file) => details.get(file) ?? [];
   controller.createRunProfile("Debug", vscode.TestRunProfileKind.Debug, (request) => debugCases(controller, request));
   controller.refreshHandler = refresh;
   const watcher = vscode.workspace.createFileSystemWatcher("**/*.test.{yaml,yml,toml,json}");
@@ -65,6 +83,7 @@ async function runCases(
   client: LanguageClient,
   controller: vscode.TestController,
   request: vscode.TestRunRequest,
+  details?: WeakMap<vscode.FileCoverage, vscode.StatementCoverage[]>,
 ): Promise<void> {
   const items = chosen(controller, request);
   const run = controller.createTestRun(request);
@@ -72,7 +91,7 @@ async function runCases(
   try {
     const paths = [...new Set(items.map((item) => item.uri?.fsPath ?? ""))];
     const names = request.include ? items.map((item) => item.label) : [];
-    const result = await ask<{ cases: Outcome[]; problem: string }>(client, "apimpolicy.runTests", paths, ...names);
+    const result = await ask<Result>(client, "apimpolicy.runTests", paths, ...names);
     const outcomes = new Map(result.cases.map((found) => [`${found.path}\n${found.name}`, found]));
     for (const item of items) {
       const outcome = outcomes.get(item.id);
@@ -87,9 +106,25 @@ async function runCases(
         run.failed(item, failure(item, outcome.message));
       }
     }
+    for (const { path, branches } of details === undefined ? [] : result.coverage) {
+      const statements = branches.map(statement);
+      const file = vscode.FileCoverage.fromDetails(vscode.Uri.file(path), statements);
+      details?.set(file, statements);
+      run.addCoverage(file);
+    }
   } finally {
     run.end();
   }
+}
+
+/** The coverage of a policy, or of a branch or condition with its outcomes. */
+function statement({ kind, line, column, outcomes }: Branch): vscode.StatementCoverage {
+  const place = new vscode.Position(line - 1, column - 1);
+  const seen = new Set(Object.values(outcomes).flat()).size;
+  const branches = Object.entries(outcomes).map(
+    ([outcome, cases]) => new vscode.BranchCoverage(cases.length, place, outcome),
+  );
+  return new vscode.StatementCoverage(seen, place, kind === "policy" ? [] : branches);
 }
 
 /** What a failed case says, shown at the case. */

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 
 def run(server: LanguageServer, paths: list[str], *names: str) -> dict[str, Any]:
-    """Run test files, or the cases of some names in them; lenses show what came of it."""
+    """Run test files, or the named cases in them. Lenses show the outcomes, and editors the coverage."""
     found = run_tests([os.path.abspath(path) for path in paths], names)
     server.last_run = found
     server.ask("workspace/codeLens/refresh", {})
-    return {"cases": [case._asdict() for case in found.cases], "problem": found.problem}
+    coverage = [
+        {"path": path, "branches": [branch._asdict() for branch in branches]}
+        for path, branches in found.coverage.items()
+    ]
+    return {"cases": [case._asdict() for case in found.cases], "problem": found.problem, "coverage": coverage}
 
 
 def tests(server: LanguageServer) -> list[dict[str, Any]]:

@@ -352,6 +352,9 @@ def test_tests_run_from_the_policy_and_their_outcome_is_shown(client: Client, pr
     assert run["title"] == "Run 9 tests"
     found = client.request("workspace/executeCommand", {"command": run["command"], "arguments": run["arguments"]})
     assert {case["status"] for case in found["cases"]} == {"passed"}
+    (covered,) = found["coverage"]
+    assert covered["path"].endswith("orders.xml")
+    assert {len(tests) for branch in covered["branches"] for tests in branch["outcomes"].values()} >= {1, 8}
     titles = [lens["command"]["title"] for lens in client.request("textDocument/codeLens", of(policy))]
     assert "all passed" in titles
     assert "8 cases came here" in titles
