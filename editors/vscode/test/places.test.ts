@@ -18,10 +18,10 @@ test("what is installed has a version", () => {
 });
 
 test("settings may have variables", () => {
-  const folders = [{ name: "api", path: "/work/api" }, { name: "infra", path: "/work/infra" }];
+  const folders = [{ name: "api", path: "/srv/api" }, { name: "infra", path: "/srv/infra" }];
   const values = { BIN: "/opt/bin" };
-  assert.equal(resolved("${workspaceFolder}/.venv/bin/apimpolicy", folders, "/home/a", values), "/work/api/.venv/bin/apimpolicy");
-  assert.equal(resolved("${workspaceFolder:infra}/a", folders, "/home/a", values), "/work/infra/a");
+  assert.equal(resolved("${workspaceFolder}/.venv/bin/apimpolicy", folders, "/home/a", values), "/srv/api/.venv/bin/apimpolicy");
+  assert.equal(resolved("${workspaceFolder:infra}/a", folders, "/home/a", values), "/srv/infra/a");
   assert.equal(resolved("${userHome}/${env:BIN}/${env:NONE}", folders, "/home/a", values), "/home/a//opt/bin/");
   assert.equal(resolved("${workspaceFolder}/a", [], "/home/a", values), "${workspaceFolder}/a");
 });

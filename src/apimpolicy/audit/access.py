@@ -1,4 +1,4 @@
-"""What alternatives mean for people: who reaches the backend by them.
+"""Describe alternatives: the callers that reach the backend through them.
 
 Only proofs count: what every caller can choose is left out, and a comparison that the policy's author wrote is an own
 check, never more.
@@ -37,7 +37,7 @@ class AccessPath(NamedTuple):
 
     @property
     def is_decided(self) -> bool:
-        """Whether it requires a proof, or is open without a doubt."""
+        """Return whether it requires a proof, or is open without a doubt."""
         return NOT_DECIDED not in self.proofs or bool(self.proofs - {NOT_DECIDED})
 
     @property
@@ -57,7 +57,7 @@ class Access(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether anyone reaches the backend."""
+        """Return whether anyone reaches the backend."""
         return any(not path.proofs for path in self.paths)
 
     @property

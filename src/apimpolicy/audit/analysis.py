@@ -1,4 +1,4 @@
-"""Who reaches the backend, for each operation of a service.
+"""Find the callers that reach the backend, for each operation of a service.
 
     found = audit_service(gateway.service, ServiceContext.of(gateway))
     for operation in found.operations:

@@ -1,4 +1,4 @@
-"""What a request has proven when a C# condition is true, and when it is false.
+"""Derive the facts that a request has proven when a C# condition is true, and when it is false.
 
 Understood are null checks and comparisons of what comes with a request, `Verify()`, lists of thumbprints, entities of
 the context, negations, `&&`, `||`, `?:`, local variables and variables that such conditions were assigned to. Any other

@@ -21,7 +21,7 @@ ANY_PRODUCT = ""
 
 
 class EntryAudit(NamedTuple):
-    """What one entry has to prove.
+    """The proofs that one entry requires.
 
     `product` is the id of the key's product, empty for a key of the API or of all APIs, and None without a key.
     `checks` are the places of what it proves.

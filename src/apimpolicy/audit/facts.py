@@ -39,7 +39,7 @@ class Fact(NamedTuple):
 
     @property
     def is_free(self) -> bool:
-        """Whether every caller can bring this about."""
+        """Return whether every caller can bring this about."""
         if self.kind == CHOICE:
             return True
         return not self.is_true and self.kind in (OWN, CERTIFICATE, ADDRESS)

@@ -1,4 +1,4 @@
-"""What a token check requires, and what it leaves open."""
+"""Requirements and weaknesses of token checks."""
 
 from __future__ import annotations
 

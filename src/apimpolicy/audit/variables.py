@@ -1,4 +1,4 @@
-"""What is known at a point besides what the request has proven: its entry, variables, what has changed."""
+"""State at a point besides the facts that the request has proven: its entry, variables, changes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Target(NamedTuple):
 
 
 class Knowledge:
-    """What is known; branches work on copies."""
+    """The known state; branches work on copies."""
 
     def __init__(self, caller: Caller, target: Target) -> None:
         self.caller = caller

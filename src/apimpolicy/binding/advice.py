@@ -1,4 +1,4 @@
-"""What to do about the mistakes that people make most: the `help` of a diagnostic.
+"""Advice for the most frequent errors: the `help` of a diagnostic.
 
 Codes and places are the compiler's; these sentences are ours.
 """

@@ -1,4 +1,4 @@
-"""What the gateway allows in expressions: APIM0001 for types, APIM0002 for members, APIM0006 for `dynamic`.
+"""The gateway's allow-list for expressions: APIM0001 for types, APIM0002 for members, APIM0006 for `dynamic`.
 
 The list is Microsoft's page "API Management policy expressions"; the surface carries it as the `use` line of each type.
 A type counts as used where it is written (a declaration, a cast, `new`, `typeof`, a type argument, a pattern) and where

@@ -1,4 +1,4 @@
-"""What can be assigned to (C# specification, section 12.21.2)."""
+"""Targets of assignments (C# specification, section 12.21.2)."""
 
 from __future__ import annotations
 

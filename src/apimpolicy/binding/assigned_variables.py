@@ -1,4 +1,4 @@
-"""What definite assignment knows: the bits of variables, and what a local function reads and sets outside."""
+"""State of definite assignment: the bits of variables, and the outer variables that a local function reads and sets."""
 
 from __future__ import annotations
 

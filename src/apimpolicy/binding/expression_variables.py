@@ -1,4 +1,4 @@
-"""Which variables the expressions of a statement declare for the block around it (C# specification, section 7.7.1).
+"""Variables that the expressions of a statement declare for the enclosing block (C# specification, section 7.7.1).
 
 `out int x` and `is int x` in an expression statement, a declaration, a `return`, the condition of an `if` and the like
 are variables of the block, and known in all of it: using one before its declaration is CS0841, and a block inside

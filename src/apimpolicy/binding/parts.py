@@ -1,4 +1,4 @@
-"""Which module binds what: the one table of the binder's parts.
+"""The table of the binder's parts: the module for each kind of syntax.
 
 The function for a kind of syntax node is found by its name: `bind_<kind>` makes an expression, `statement_<kind>` a
 statement and `type_<kind>` the type that type syntax denotes. A part is imported when the first node of its kinds is

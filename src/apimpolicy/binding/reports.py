@@ -1,4 +1,4 @@
-"""What the binder says: diagnostics at nodes, and the names that were probably meant."""
+"""Report diagnostics at nodes, and suggest names."""
 
 from __future__ import annotations
 

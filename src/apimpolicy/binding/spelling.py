@@ -1,4 +1,4 @@
-"""How types are written in messages."""
+"""Spelling of types in messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is meant by a name that does not exist: a misspelt one, or one of another language or a newer .NET.
+"""Suggestions for names that do not exist: misspelled ones, and names of other languages or newer .NET versions.
 
 A suggestion fits its place: a method where something is called, and only an extension method that takes the receiver.
 Following it must compile (`tests/unit/binding/test_followed_help.py`).

@@ -1,4 +1,4 @@
-"""What names stand for inside an expression, and the scopes they live in (C# specification, section 7.7)."""
+"""Symbols of the names inside an expression, and their scopes (C# specification, section 7.7)."""
 
 from __future__ import annotations
 

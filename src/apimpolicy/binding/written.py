@@ -1,4 +1,4 @@
-"""What syntax says by itself, before anything is bound."""
+"""Facts that follow from syntax alone, before binding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which findings of the rules hold whatever a template, or an unknown named value, puts into a document later."""
+"""Findings that apply whatever a template or an unknown named value inserts later."""
 
 from __future__ import annotations
 

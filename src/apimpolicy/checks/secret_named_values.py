@@ -1,4 +1,4 @@
-"""Which secret named values an element writes out: in its own text, or in what its expressions return.
+"""Find the secret named values that an element writes: in its text, or in results of its expressions.
 
 Whether a named value is secret is known from a service folder or from a configuration. Of others the name decides:
 `orders-client-secret`, `BackendPassword`, `storage-connection-string`.

@@ -1,4 +1,4 @@
-"""Which variables an expression reads, `context.Variables`, and how: with a cast, after a question, through `?.`."""
+"""Find the variables that an expression reads from `context.Variables`: with a cast, after a test, through `?.`."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ FORMATS = ("text", "json", "sarif", "github", "azure", "junit")
 
 
 class CheckOutput:
-    """What was found so far."""
+    """The findings so far."""
 
     def __init__(self) -> None:
         self.strict: set[str] = set()

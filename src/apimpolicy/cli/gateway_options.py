@@ -69,7 +69,7 @@ def gateway_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class GatewayOptions:
-    """What was asked for on the command line."""
+    """The options of the gateway on the command line."""
 
     policy: str
     scopes: tuple[str, ...]

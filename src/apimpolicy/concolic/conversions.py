@@ -1,4 +1,4 @@
-"""How a policy converts the value of an attribute: to a string, number or Boolean."""
+"""Conversion of an attribute's value by a policy: to a string, number or Boolean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which policies read the values that a policy produces."""
+"""Find the policies that read the values of a policy."""
 
 from __future__ import annotations
 

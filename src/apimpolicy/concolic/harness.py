@@ -268,7 +268,7 @@ class Run:
 
     @property
     def is_real(self) -> bool:
-        """Whether no policy was replaced with a double."""
+        """Return whether no policy was replaced with a double."""
         return not self.scenario.doubles
 
     @property

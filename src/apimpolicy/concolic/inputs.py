@@ -127,7 +127,7 @@ class Input:
 
     @property
     def is_explicit(self) -> bool:
-        """Whether a scenario states it even where it has its default, since it may vary otherwise."""
+        """Return whether a scenario states it even where it has its default, since it may vary otherwise."""
         return self.key[-1] in self._SAID or self.key[0] in self._BY_CHANCE
 
 

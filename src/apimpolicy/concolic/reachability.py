@@ -1,4 +1,4 @@
-"""Which policies and goals can follow a policy, in the order of the document.
+"""Find the policies and goals that can follow a policy, in document order.
 
 A branch influences what can follow it, but not earlier policies, other branches, or sections that have ended.
 """

@@ -28,7 +28,7 @@ class Items:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it is the same in every run."""
+        """Return whether it is the same in every run."""
         return self.unsupported is None and all(item.is_fixed for item in self.items)
 
     def invalidate(self, unsupported: Unsupported) -> None:
@@ -76,7 +76,7 @@ class Entries(ItemSource):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it is the same in every run."""
+        """Return whether it is the same in every run."""
         return self.unsupported is None and all(key.is_fixed and value.is_fixed for key, value in self.entries)
 
     def invalidate(self, unsupported: Unsupported) -> None:

@@ -77,7 +77,7 @@ class Body:
 
     @property
     def is_json(self) -> Term:
-        """Whether the body of an input is JSON; otherwise it is text."""
+        """Return whether the body of an input is JSON; otherwise it is text."""
         return self.inputs.bool_var(*self.key, "json")
 
     @property

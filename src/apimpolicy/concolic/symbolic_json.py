@@ -271,7 +271,7 @@ class JsonScalar(Token):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it is the same in every run."""
+        """Return whether it is the same in every run."""
         return self.inner.is_fixed
 
     def shown(self, replayer: Replayer, concolic: ConcolicValue) -> Term | None:
@@ -303,7 +303,7 @@ class BuiltJson(Token):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it is the same in every run."""
+        """Return whether it is the same in every run."""
         return self.unsupported is None and all(value.is_fixed for value in self.fields.values())
 
     def invalidate(self, unsupported: Unsupported) -> None:

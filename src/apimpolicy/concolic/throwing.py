@@ -1,4 +1,4 @@
-"""Which operations never throw: a value without a term does no harm until a branch depends on it."""
+"""Operations that never throw: a value without a term does no harm until a branch depends on it."""
 
 from __future__ import annotations
 

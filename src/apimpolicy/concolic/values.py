@@ -59,12 +59,12 @@ class ConcolicValue:
 
     @property
     def is_constant(self) -> bool:
-        """Whether it is the same for every request."""
+        """Return whether it is the same for every request."""
         return self.term is None and self.null is None and self.form is None and self.unsupported is None
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it is the same in every run: a constant, or an object built from constants so far."""
+        """Return whether it is the same in every run: a constant, or an object built from constants so far."""
         is_plain = self.term is None and self.null is None and self.unsupported is None
         return self.is_constant or (is_plain and bool(getattr(self.form, "is_fixed", False)))
 

@@ -1,4 +1,4 @@
-"""What a call of a simulated member costs in steps, in terms of what it takes and what it gives.
+"""Cost of a call of a simulated member in steps, from the sizes of its arguments and its result.
 
 Nothing has to be said for most members: a call is charged for the length of every text, array and collection that the
 signature takes, and for that of the text, array or collection that it gives (and that is how memory is charged: where

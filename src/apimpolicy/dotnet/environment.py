@@ -1,4 +1,4 @@
-"""What a running expression may ask of its surroundings, and what it may use up.
+"""The environment of a running expression: clock, randomness, culture, trust, and limits.
 
 The engine sets an `Environment` for the time of one evaluation; library code asks `environment()`. Nothing here touches
 the machine: the clock, the trust store and the source of randomness are inputs of the simulated gateway.
@@ -161,7 +161,7 @@ class Environment:
 
     @property
     def random(self) -> Random:
-        """Where random numbers come from; made when it is first asked for, since seeding one takes time."""
+        """Return where random numbers come from; made when it is first asked for, since seeding one takes time."""
         if self._random is None:
             from random import Random
 

@@ -1,4 +1,4 @@
-"""What C# code throws. One Python exception is both the raised thing and the C# object that `catch` sees.
+"""Exceptions that C# code throws. One Python exception is both the raised thing and the C# object that `catch` sees.
 
     DotnetException                     System.Exception
     └── SystemException                 System.SystemException

@@ -1,4 +1,4 @@
-"""Which module implements which types; a module is imported when one of its types is first used at run time.
+"""The module that implements each type; a module is imported when one of its types is first used at run time.
 
 The index is made of what the modules register (`implementation_index`) and kept in `_implementations.bin`: the build
 writes it, and in a checkout it is made again when a member is not found and a source has changed.

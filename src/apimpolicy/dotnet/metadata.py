@@ -208,7 +208,7 @@ class TypeDefinition:
 
     @functools.cached_property
     def is_nested(self) -> bool:
-        """Whether the type is declared inside another type: `TimeZoneInfo.AdjustmentRule`."""
+        """Return whether the type is declared inside another type: `TimeZoneInfo.AdjustmentRule`."""
         outer = self.name.rpartition(".")[0]
         return bool(outer) and any(name == outer for name, _ in _namespace_of(self.name)[1])
 

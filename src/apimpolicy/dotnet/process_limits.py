@@ -1,4 +1,4 @@
-"""What the operating system holds when no count can: the processor time and the memory of this process.
+"""Limits of the operating system on the processor time and the memory of this process.
 
 One call of a library that never returns, or that asks for memory without end, burns no step and looks at no clock. The
 system ends the process then (`RLIMIT_CPU`, `RLIMIT_AS`), without the interpreter having a say; whoever started it sees

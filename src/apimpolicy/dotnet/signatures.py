@@ -55,7 +55,7 @@ class Parameter:
 
 
 class Member:
-    """What all members share. `signature` is the line of the surface, and with the type's name the member's identity.
+    """Base class of members. `signature` is the line of the surface, and with the type's name the member's identity.
 
     `container` is the constructed type that the member was found on; types in the member have its arguments put in.
     """

@@ -19,7 +19,7 @@ _constructed: weakref.WeakValueDictionary[tuple[object, ...], Type] = weakref.We
 
 
 class Type:
-    """What the C# specification calls a type; subclasses say which kind."""
+    """A type as in the C# specification; a subclass for each kind."""
 
     __slots__ = ("__weakref__",)
 

@@ -1,1 +1,1 @@
-"""What editors ask for: completion, hover, navigation, a language server, a debug adapter, tools for assistants."""
+"""Support for editors: completion, hover, navigation, a language server, a debug adapter, tools for assistants."""

@@ -1,4 +1,4 @@
-"""What is known of one file as it stands in the editor: its policies, read and compiled, and what `check` finds."""
+"""Analysis of one open file: its policies, read and compiled, and the findings of `check`."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class RecentExpressions(ExpressionCheck):
 
     @contextmanager
     def of_file(self, name: str) -> Iterator[None]:
-        """What is compiled meanwhile is all that a file needs; what nobody needs any more is forgotten."""
+        """Yield what is compiled meanwhile is all that a file needs; what nobody needs any more is forgotten."""
         self._asked = set()
         try:
             yield
@@ -109,7 +109,7 @@ class PolicyText:
         return reading_offset(self.source, offset)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where a span of this reading stands in the file."""
+        """Return where a span of this reading stands in the file."""
         return self.source.original_span(start, end)
 
     def expression_at(self, offset: int) -> tuple[CheckedExpression, int] | None:

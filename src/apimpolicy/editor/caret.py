@@ -1,4 +1,4 @@
-"""What the binder knows at the caret: the receiver of a member, the scope, the call around it, the type that fits."""
+"""Bind the code at the caret: the receiver of a member, the scope, the enclosing call, the expected type."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Note:
 
     @property
     def is_known(self) -> bool:
-        """Whether something can be offered."""
+        """Return whether something can be offered."""
         if self.kind in ("name", "type"):
             return True
         receiver = self.receiver
@@ -56,7 +56,7 @@ class Note:
 
 
 class CallAround:
-    """A call whose arguments the caret stands in: the methods it may mean, and which argument it is."""
+    """A call with the caret in its arguments: the candidate methods, and the index of the argument."""
 
     __slots__ = ("argument", "binder", "methods", "name", "node", "receiver")
 
@@ -79,7 +79,7 @@ class CallAround:
         self.binder = binder
 
     def parameter_of(self, method: Method) -> int:
-        """Which parameter of a method the argument at the caret goes to."""
+        """Return which parameter of a method the argument at the caret goes to."""
         if self.name:
             return next((i for i, p in enumerate(method.parameters) if p.name == self.name), -1)
         return self.argument + (1 if method.is_extension and self.receiver is not None else 0)
@@ -113,7 +113,7 @@ class CaretBinder(Binder):
         return super().unknown_type(node)
 
     def holds_caret(self, node: Any) -> bool:
-        """Whether a part of the code has the caret in it."""
+        """Return whether a part of the code has the caret in it."""
         return isinstance(node, (Node, Token)) and node.start <= self.offset < node.end
 
     # ------------------------------------------------------------------------------------------- what type fits
@@ -132,7 +132,7 @@ class CaretBinder(Binder):
         return self.holds_caret(node) and node.end <= self.offset + len(self.caret)
 
     def _other_side(self, node: Any) -> None:
-        """The type of the left side is what stands best on the right."""
+        """Expect the type of the left operand on the right."""
         right = node.when_false if node.kind == "conditional" else node.right
         left = node.when_true if node.kind == "conditional" else node.left
         if not self._ends_at_caret(right):
@@ -216,5 +216,5 @@ def bind_at_caret(tree: Node, text: str, caret: str = CARET) -> tuple[CaretBinde
 
 
 def is_dynamic(note: Note) -> bool:
-    """Whether every member may follow."""
+    """Return whether every member may follow."""
     return isinstance(note.receiver, Expression) and note.receiver.type is DYNAMIC

@@ -1,4 +1,4 @@
-"""What the editor can change by itself: repairs of findings, suppressions, checks for null, thumbprints, a test."""
+"""Code actions: fixes of findings, suppressions, checks for null, thumbprints, a test."""
 
 from __future__ import annotations
 

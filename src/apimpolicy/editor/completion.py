@@ -77,7 +77,7 @@ def _in_code(policy: PolicyText, place: Place, offset: int, knowledge: Knowledge
 
 
 def wanted_type(policy: PolicyText, place: Place) -> Type | None:
-    """The type that an expression should have where it stands: that of its attribute."""
+    """Return the type that an expression should have: that of its attribute."""
     if place.attribute is None or place.element is None:
         return None
     specification = policy.subject.specification_of(place.element)

@@ -1,4 +1,4 @@
-"""What a debug session runs: a policy with a request, from a `.http` file or a URL, or a case of a test file."""
+"""Launch a debug session: a policy with a request, from a `.http` file or a URL, or a case of a test file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def launched(arguments: dict[str, Any]) -> Callable[[], str]:
-    """What runs, as a function that gives the text of its outcome. Raises ConfigurationError.
+    """Return what runs, as a function that gives the text of its outcome. Raises ConfigurationError.
 
     `policy` with `httpFile` (a request as text) or `url`, `method`, `headers`, `body`, `certificate` (a file), `scopes`
     (files by scope), `config`; or `test`, a test file, with `case`, the name of a case in it.

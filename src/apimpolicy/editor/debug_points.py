@@ -1,4 +1,4 @@
-"""Where a debugger may stop inside an expression: statements, operands of `&&`, `||`, `??` and `?:`, lambdas.
+"""Stopping points inside an expression: statements, operands of `&&`, `||`, `??` and `?:`, lambdas.
 
 Emitted code carries the places of the policy (`emit.frames`), so that each instruction belongs to the innermost point
 around it. Nothing of this is there unless somebody debugs.
@@ -44,7 +44,7 @@ class Point(NamedTuple):
 
 
 def is_policy_code(frame: FrameType) -> bool:
-    """Whether a frame of Python runs an expression of a policy."""
+    """Return whether a frame of Python runs an expression of a policy."""
     return frame.f_code.co_filename.startswith(FILENAME_PREFIX) and EXCERPT in frame.f_globals
 
 

@@ -1,4 +1,4 @@
-"""Values for a debugger: C# of the user's own evaluated where a request stands, and trees of what values have inside.
+"""Values for a debugger: evaluate C# of the user in a stopped request, and show values as trees.
 
 A variable of C# is reached through `context.Variables` while an expression of the user's runs: it is put there under a
 name that no policy has, and taken out again. The tree of a value are its properties, each an expression as well. An
@@ -52,7 +52,7 @@ class Value(NamedTuple):
 
 
 class Scope:
-    """Where an expression of the user's is evaluated: the context, and the C# variables of a frame."""
+    """The context and the C# variables of a frame, in which the user's expressions are evaluated."""
 
     def __init__(self, context: Context, frame: FrameType | None = None) -> None:
         self.context = context
@@ -105,7 +105,7 @@ class Scope:
         return Value(name, show(value), shown, expression, has_inside(value))
 
     def children(self, expression: str) -> list[Value]:
-        """What is inside a value: its elements, or its properties."""
+        """Return what is inside a value: its elements, or its properties."""
         value, _ = self.evaluate(expression)
         if value is None:
             return []
@@ -155,7 +155,7 @@ def _default(type_: Type) -> str:
 
 
 def is_nameable(type_: Type) -> bool:
-    """Whether C# can write a type down: nothing in it is anonymous."""
+    """Return whether C# can write a type down: nothing in it is anonymous."""
     return "<anonymous type" not in str(type_)
 
 
@@ -164,7 +164,7 @@ def _is_property(offer: Any) -> bool:
 
 
 def has_inside(value: object) -> bool:
-    """Whether a value has parts that a tree can show."""
+    """Return whether a value has parts that a tree can show."""
     return value is not None and not isinstance(value, (str, bool, int, float))
 
 

@@ -1,4 +1,4 @@
-"""A debugger over the simulator: stops a request at policies and inside expressions, and looks around where it stands.
+"""A debugger over the simulator: stop a request at policies and inside expressions, and show its state.
 
 It is an observer of the engine, which lets it see every request, and Python's own tracing inside expressions, both only
 while a request is debugged: without a debugger nothing is asked anywhere. The request runs in a thread that waits where
@@ -47,7 +47,7 @@ class Breakpoint(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """Where a request stands: a policy, or code in an expression."""
+    """The position of a stopped request: a policy, or code in an expression."""
 
     name: str
     source: Source
@@ -252,7 +252,7 @@ class Debugger(Observer):
     # ------------------------------------------------------------------------------------------------ looking around
 
     def stack(self) -> list[Frame]:
-        """Where the request stands, the innermost first."""
+        """Return where the request stands, the innermost first."""
         found = []
         for frame in reversed(self._frames):
             point, _ = self._points.get(frame, (None, -1))
@@ -266,12 +266,12 @@ class Debugger(Observer):
         return found
 
     def scope(self, frame: FrameType | None = None) -> Scope:
-        """Where expressions are evaluated: in a frame, or the innermost."""
+        """Return where expressions are evaluated: in a frame, or the innermost."""
         assert self.exchange is not None  # a request runs
         return Scope(self.exchange.context, frame or (self._frames[-1] if self._frames else None))
 
     def parts(self) -> list[tuple[str, str]]:
-        """What the parts of the expressions of the last policy that has any came to: their code and value."""
+        """Return what the parts of the expressions of the last policy that has any came to: their code and value."""
         trace = self.exchange.trace if self.exchange is not None else []
         entry = next((entry for entry in reversed(trace) if entry.evaluations), None)
         found: list[tuple[str, str]] = []

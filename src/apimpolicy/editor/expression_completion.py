@@ -1,4 +1,4 @@
-"""Completion inside an expression, also one that is being typed: what the binder says of the name at the caret."""
+"""Completion inside an expression, also an unfinished one: bind it, and list the names that fit at the caret."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _WANTS_TYPE = re.compile(r"(?:\w<|\bis\s+)\s*\Z")
 
 
 class Completion:
-    """What fits at the caret. `is_open`: any name may stand there (after a `dynamic` value)."""
+    """The items that fit at the caret. `is_open`: any name is possible (after a `dynamic` value)."""
 
     def __init__(self, items: Sequence[Item] = (), receiver: str = "", is_open: bool = False) -> None:
         self.items = list(items)
@@ -45,7 +45,7 @@ class Completion:
 
 
 def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary | None = None) -> Completion:
-    """What fits at an offset of an expression `@( … )` or `@{ … }`, best first; never raises for its mistakes.
+    """Return what fits at an offset of an expression `@( … )` or `@{ … }`, best first; never raises for its mistakes.
 
     `wanted` is the type that the expression should have; `used` is what the document uses elsewhere.
     """
@@ -62,7 +62,7 @@ def complete(code: str, caret: int, wanted: Type | None = None, used: Vocabulary
 
 
 def _best(code: str, caret: int, wanted: Type | None, used: Vocabulary) -> Completion:
-    """What fits in the likeliest way to end the code in which something is known of the name at the caret."""
+    """Return what fits in the likeliest way to end the code in which something is known of the name at the caret."""
     wants_type = _WANTS_TYPE.search(code, 0, word_start(code, caret)) is not None
     best: Completion | None = None
     for whole in finished(code, caret):
@@ -105,7 +105,7 @@ def _offered(
 
 
 def _is_statement(whole: Unfinished) -> bool:
-    """Whether a statement begins with what the caret stands in, so that its value is not asked for."""
+    """Return whether a statement begins with what the caret stands in, so that its value is not asked for."""
     return any(
         isinstance(node, shapes.ExpressionStatement)
         and node.expression.start <= whole.offset < node.expression.end

@@ -16,7 +16,7 @@ NAME = re.compile(r"[A-Za-z0-9_][\w-]{0,79}", re.ASCII)
 
 
 class FragmentRename(NamedTuple):
-    """What changes besides the documents that include the fragment: the configuration, and a file or folder to move."""
+    """Changes besides the including documents: edits of the configuration, and a file or folder to move."""
 
     configuration: dict[str, list[Edit]]
     moved: tuple[str, str] | None

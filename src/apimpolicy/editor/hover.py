@@ -1,4 +1,4 @@
-"""What is said of the thing under the pointer: pages, signatures, values, where a variable was set."""
+"""Hovers: pages, signatures, values, and the places where a variable was set."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Hover(NamedTuple):
 
 
 def hover(analysis: Analysis, offset: int, knowledge: Knowledge) -> Hover | None:
-    """What is known of the thing at an offset of the file."""
+    """Return what is known of the thing at an offset of the file."""
     found = analysis.at(offset)
     if found is None:
         return None
@@ -115,7 +115,7 @@ def _of_call(expression: CheckedExpression, start: int) -> str:
 
 
 def _of_word(code: str, word: str, end: int) -> str:
-    """What completion would say of the word."""
+    """Return what completion would say of the word."""
     item = next((item for item in complete_code(code, end).items if item.label == word), None)
     if item is None or item.kind == "keyword":
         return ""

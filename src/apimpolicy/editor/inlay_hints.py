@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Hint(NamedTuple):
-    """A text at an offset of the file; `is_type` or else the name of a parameter, which stands before its argument."""
+    """A text at an offset of the file; `is_type` or else the name of a parameter, shown before its argument."""
 
     offset: int
     text: str

@@ -1,4 +1,4 @@
-"""What completion offers, as values that every client can show."""
+"""Completion items, as values that every client can show."""
 
 from __future__ import annotations
 

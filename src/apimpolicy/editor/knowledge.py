@@ -1,4 +1,4 @@
-"""What a project knows by name: fragments, named values, backends, certificates, APIs and operations, and where from.
+"""The named parts of a project: fragments, named values, backends, certificates, APIs, operations, with their origin.
 
 It is read from the configuration above a file and from a folder in the layout of APIOps; what cannot be read is not
 known, and never an error here: `check` and `test` say what is wrong with these files.
@@ -108,7 +108,7 @@ def _read_tables(path: str, names: dict[Kind, dict[str, Known]]) -> None:
 
 
 def _shown(value: Any) -> str:
-    """What a list and a hover say of a value; secrets stay secret."""
+    """Return what a list and a hover say of a value; secrets stay secret."""
     if isinstance(value, dict):
         if value.get("secret"):
             return HIDDEN

@@ -1,4 +1,4 @@
-"""What the language server can do, as it says in its answer to `initialize`."""
+"""The capabilities of the language server, sent in the response to `initialize`."""
 
 from __future__ import annotations
 

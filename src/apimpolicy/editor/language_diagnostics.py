@@ -16,7 +16,7 @@ _SEVERITIES: Final = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFO: 3}
 
 
 def to_diagnostic(document: TextDocument, finding: Diagnostic) -> dict[str, Any]:
-    """One finding; its help and label stand behind the message."""
+    """Convert one finding; its help and label follow the message."""
     start, end = finding.source.original_span(finding.start, finding.end)
     advice = "\n".join(part for part in (finding.label, finding.help) if part)
     made: dict[str, Any] = {

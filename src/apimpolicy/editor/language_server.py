@@ -1,7 +1,7 @@
-"""The language server: lifecycle, documents, diagnostics; `language_features` has what is asked of a document.
+"""The language server: lifecycle, documents, diagnostics; `language_features` answers requests about a document.
 
 One thread reads messages, another answers them one after the other: a request that the client has cancelled meanwhile
-is not worked on. An exception in a request is an error answer, and the server goes on. Diagnostics are those of
+is not worked on. An exception in a request is an error answer, and the server continues. Diagnostics are those of
 `check`, for the text as it stands in the editor; they follow the last keystroke.
 """
 

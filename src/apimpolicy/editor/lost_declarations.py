@@ -1,4 +1,4 @@
-"""Declarations that have lost their name or their type: what the code uses and nothing declares tells which it was.
+"""Complete declarations without a name or type, from undeclared names that the code uses.
 
 `var = context.Request;` and `text = "a";` can be read by the tables, but declare nothing; that code goes on to use
 a name that nothing declares says what was meant.
@@ -60,7 +60,7 @@ def _lost(tokens: Tokens, index: int) -> int:
 
 
 def _found(tokens: Tokens, index: int, place: int, undeclared: list[tuple[int, str]]) -> tuple[int, int, str]:
-    """What to write instead of which span; no text where nothing is known to have been lost."""
+    """Return what to write instead of which span; no text where nothing is known to have been lost."""
     if place == index:
         is_new = any(name == tokens.spelling(index) for _, name in undeclared)
         return tokens.starts[index], tokens.starts[index], "var " if is_new else ""

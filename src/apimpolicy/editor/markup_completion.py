@@ -30,7 +30,7 @@ _WHOLE = (
 
 
 def at_element(policy: PolicyText, place: Place, opening: str = "") -> list[Item]:
-    """The elements that may stand here; `opening` is put in front of what is inserted."""
+    """Return the elements that are valid here; `opening` precedes the inserted text."""
     parent = place.element
     if parent is None:
         return [_root_item(name, opening) for name in _DOCUMENT]

@@ -33,7 +33,7 @@ _NOWHERE = Node("hole", [], 0, 0)
 
 
 class Offer(NamedTuple):
-    """A member by its name: what it is (all overloads), its type, and how far from the receiver's own type it stands.
+    """A member by its name: its overloads, its type, and the distance of its declaring type from the receiver's type.
 
     `members` is empty for what the compiler makes: elements of tuples, members of anonymous objects. `distance` is one
     of `OWN`, `INHERITED`, `EXTENSION`, `OF_OBJECT` (what every object has).
@@ -93,7 +93,7 @@ def result_of(member: Member) -> Type:
 
 
 def is_allowed(members: tuple[Member, ...]) -> bool:
-    """Whether the gateway takes at least one of the overloads."""
+    """Return whether the gateway takes at least one of the overloads."""
     return any(is_member_allowed(member) for member in members)  # type: ignore[arg-type]
 
 

@@ -80,7 +80,7 @@ def types_of(variable: Variable) -> str:
 
 
 def where_set(variable: Variable) -> str:
-    """Where a variable was set, and to what."""
+    """Return where a variable was set, and to what."""
     element = variable.set_by
     if element is None:
         return ""

@@ -1,4 +1,4 @@
-"""Where a name comes from, where it is used, and what renaming it changes."""
+"""Definition, references and renaming of names."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CODE_NAME = re.compile(r"@?[^\W\d]\w*")
 
 
 def definition(analysis: Analysis, offset: int, workspace: Workspace) -> list[Location]:
-    """Where the thing at an offset is declared: in this file, in another, in the configuration."""
+    """Return where the thing at an offset is declared: in this file, in another, in the configuration."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is not None:
         return _of_name(analysis, occurrence, workspace)
@@ -86,7 +86,7 @@ def references(
 
 
 def highlights(analysis: Analysis, offset: int) -> list[tuple[int, int]]:
-    """Where the thing at an offset stands in its own file."""
+    """Return where the thing at an offset stands in its own file."""
     occurrence = occurrence_at(analysis, offset)
     if occurrence is None:
         local = local_at(analysis, offset)

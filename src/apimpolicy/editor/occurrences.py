@@ -29,7 +29,7 @@ _VARIABLE = re.compile(r'\bVariables\s*(?:\[|\.\s*\w+\s*(?:<[^"()]{0,80}>)?\s*\(
 
 
 class Occurrence(NamedTuple):
-    """One place in a file where a name stands. `sets`: a variable or a header gets its value here."""
+    """One occurrence of a name in a file. `sets`: a variable or a header gets its value here."""
 
     kind: Kind
     name: str
@@ -38,7 +38,7 @@ class Occurrence(NamedTuple):
     sets: bool = False
 
     def is_the_same(self, other: Occurrence) -> bool:
-        """Whether both name one thing, as far as one request knows it."""
+        """Return whether both name one thing, as far as one request knows it."""
         return self.kind == other.kind and self.key == other.key
 
     @property
@@ -89,14 +89,14 @@ def _of_attribute(element: Element, attribute: Attribute) -> Iterator[Occurrence
 
 
 def kind_of_attribute(element: str, attribute: str) -> Kind | None:
-    """What the value of an attribute names."""
+    """Return what the value of an attribute names."""
     if (attribute == "name" and has_trait(element, "sets-variable")) or attribute.endswith("variable-name"):
         return "variable"
     return next((kind for suffix, kind in _BY_ATTRIBUTE if attribute.endswith(suffix)), None)
 
 
 def names_header(element: Element, attribute: str) -> bool:
-    """Whether the value of an attribute is the name of a header."""
+    """Return whether the value of an attribute is the name of a header."""
     specification = Subject.specification_of(element)
     slots = specification.attributes if specification is not None else ()
     return any(

@@ -32,7 +32,7 @@ def policy_page(name: str) -> str:
 
 @lru_cache(256)
 def summary(name: str) -> str:
-    """What a policy does, in the sentence after its name."""
+    """Return what a policy does, in the sentence after its name."""
     page = policy_page(name).partition("\n")[0]
     return page.partition(": ")[2] or page
 
@@ -44,7 +44,7 @@ def example(name: str) -> str:
 
 
 def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
-    """What an attribute takes."""
+    """Return what an attribute takes."""
     said = [f"**{slot.name}** of `{specification.name}`: {kind_of(slot)}"]
     said.append(
         "Required." if slot.required else f"Default: `{_shown(slot.default)}`." if slot.default is not None else ""
@@ -56,7 +56,7 @@ def attribute_page(specification: Specification, slot: AttributeSlot) -> str:
 
 
 def kind_of(slot: AttributeSlot) -> str:
-    """What may stand in an attribute, in words."""
+    """Return what may stand in an attribute, in words."""
     if slot.values:
         return "one of " + ", ".join(f"`{value}`" for value in slot.values)
     return _KINDS.get(slot.convert, "a text")

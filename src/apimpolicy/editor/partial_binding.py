@@ -1,4 +1,4 @@
-"""What can be bound of an expression with errors, so that the names in it still lead somewhere.
+"""Bind the valid parts of an expression with errors, so that navigation and hovers work there.
 
 Syntax errors are mended as completion mends them; the tree then gets the positions of the text as it is written. Parts
 that the binder gives up (the arguments of an unknown method) are kept as it saw them.
@@ -141,7 +141,7 @@ def _mended(text: str) -> Iterator[str]:
 
 
 class _Alignment:
-    """Where the words of a mended text stand in the text as it was written."""
+    """Maps offsets of a repaired text to the original text."""
 
     def __init__(self, mended_text: str, text: str) -> None:
         ours, theirs = list(_WORD.finditer(mended_text)), list(_WORD.finditer(text))

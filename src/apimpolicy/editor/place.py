@@ -1,4 +1,4 @@
-"""Where in a policy document the caret stands: in a name, a value, a text, or in C#."""
+"""Find the position of the caret in a policy document: in a name, a value, a text, or in C#."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAME_REST = re.compile(r"[\w.\-]*")
 
 
 class Place(Record):
-    """The caret's place. `start` and `end` are offsets in the source of the name or value that it stands in.
+    """The caret's place. `start` and `end` are offsets in the source of the name or value around it.
 
     `element` is the element that the name or value belongs to; of `element`, `end-tag` and `content` the one around it.
     `code` is the place of an expression: the node that it stands in, from `start` (its `@`) on.
@@ -74,14 +74,14 @@ def _innermost(document: Document, offset: int) -> Element | None:
 
 
 def _reaches(element: Element, offset: int) -> bool:
-    """Whether an element without an end tag, or whose tag is not closed, goes on at its end."""
+    """Return whether an element without an end tag, or whose tag is not closed, goes on at its end."""
     if offset != element.end:
         return False
     return element.is_unclosed or not element.source.text[element.start : element.end].endswith(">")
 
 
 def _is_in_tag(element: Element, offset: int) -> bool:
-    """Whether an offset is in a start tag; one that is not closed goes on as far as no other tag begins."""
+    """Return whether an offset is in a start tag; one that is not closed goes on as far as no other tag begins."""
     text = element.source.text
     if offset < element.content_start or text[element.start : element.content_start].endswith(">"):
         return offset < element.content_start
@@ -124,7 +124,7 @@ def _attribute(around: Element | None, node: Characters) -> Attribute | None:
 
 
 def _expression(node: Characters, offset: int) -> int:
-    """Where the expression begins that an offset is in; -1 outside of any."""
+    """Return where the expression begins that an offset is in; -1 outside of any."""
     text = node.source.text
     for part in node.parts:
         if part.start + 2 <= offset < part.end:

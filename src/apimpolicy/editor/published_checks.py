@@ -27,7 +27,7 @@ MOST_SECONDS: Final = 10.0
 
 
 class PublishedChecks:
-    """What is due, and what was found when documents were last checked."""
+    """The documents due for a check, and the findings of the last checks."""
 
     def __init__(self, server: LanguageServer) -> None:
         self._server = server

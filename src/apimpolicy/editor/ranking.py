@@ -1,4 +1,4 @@
-"""Which of the things that fit is meant: by the type that is wanted, by what the document uses already, by nearness."""
+"""Rank completion items: by expected type, by use in the document, by distance of their declaration."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Ranking:
         return sum(text.follows(name, self._receiver) for text in self._texts) if self._receiver else 0
 
     def _fit(self, type_: Type) -> int:
-        """How well a type fits: 0 exactly, 1 by a conversion, 2 not, or nothing is known."""
+        """Return how well a type fits: 0 exactly, 1 by a conversion, 2 not, or nothing is known."""
         if not self.expected or isinstance(type_, (SpecialType, TypeParameter)):
             return 2
         best = 2
@@ -115,6 +115,6 @@ class Ranking:
 
 
 def _usual(name: str, member: str) -> float:
-    """How usual a member is: the mean of what examples say of its name and of it alone, which are few."""
+    """Return how usual a member is: the mean of what examples say of its name and of it alone, which are few."""
     counts = usage.counts()
     return (log1p(counts.get(name, 0)) + log1p(counts.get(member, 0))) / 2

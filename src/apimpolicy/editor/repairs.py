@@ -73,7 +73,7 @@ def _places(tokens: Tokens, failed: int) -> list[int]:
 
 
 def _open_on_line(tokens: Tokens, place: int, prefix: str) -> int:
-    """How many brackets are open that were opened on the line of a token, before it."""
+    """Return how many brackets are open that were opened on the line of a token, before it."""
     line = prefix.rfind("\n", 0, tokens.starts[place])
     count = 0
     for index in range(place - 1, 0, -1):
@@ -84,7 +84,7 @@ def _open_on_line(tokens: Tokens, place: int, prefix: str) -> int:
 
 
 def _closed_by(text: str, prefix: str) -> int:
-    """How many brackets a change closes."""
+    """Return how many brackets a change closes."""
     return sum(text.count(bracket) - prefix.count(bracket) for bracket in ")]")
 
 
@@ -207,7 +207,7 @@ def _refused(reading: Reading, prefix: str) -> int:
 
 
 def _without_one(stacks: Stacks, reading: Reading, refused: int, prefix: str) -> Iterator[tuple[int, int, str]]:
-    """How far the tables come without a statement, how little was left out, and the text."""
+    """Yield how far the tables come without a statement, how little was left out, and the text."""
     for start in _statement_starts(stacks, reading, refused):
         first = reading.tokens.starts[start]
         end = first
@@ -237,6 +237,6 @@ def _statement_starts(stacks: Stacks, reading: Reading, refused: int) -> list[in
 
 
 def _declaration(statement: str) -> str:
-    """What is left of a statement: the variable that it declares, if it does."""
+    """Return what is left of a statement: the variable that it declares, if it does."""
     declared = _DECLARED.match(statement)
     return f"{declared[0]} {FILLER};" if declared is not None else ""

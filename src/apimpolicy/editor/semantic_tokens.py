@@ -1,4 +1,4 @@
-"""Colours: what each word of the C# is, and where placeholders and named values stand."""
+"""Semantic tokens: the kind of each word of the C#, and the positions of placeholders and named values."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _COMMENT = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
 
 
 class Colour(NamedTuple):
-    """A span of the file on one line, and what stands there."""
+    """A span of the file on one line, with its kind."""
 
     start: int
     end: int

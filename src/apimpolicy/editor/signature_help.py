@@ -1,4 +1,4 @@
-"""The overloads of the call that the caret stands in, and the parameter that it is at."""
+"""Signature help: the overloads of the call around the caret, and its current parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members and calls as text: what stands beside a name in a list, in a hover, above the arguments of a call."""
+"""Members and calls as text, for completion lists, hovers and signature help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in a YAML test file the caret is: the keys that lead there, also while the file is not YAML yet.
+"""Find the position of the caret in a test file: the path of keys, also while the file is not valid YAML.
 
 PyYAML reads the text with a mark at the caret, once as a key and once as a value; the events up to the mark are enough,
 so that nothing after the caret matters.

@@ -1,4 +1,4 @@
-"""Test files of a workspace, and their last run: what each case came to, and which branches were taken."""
+"""Test files of a workspace, and their last run: the outcome of each case, and the branches taken."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CaseAt(NamedTuple):
 
 
 class CaseOutcome(NamedTuple):
-    """What a case came to in the last run, and the policy files that it is about."""
+    """The outcome of a case in the last run, and its policy files."""
 
     name: str
     path: str

@@ -38,7 +38,7 @@ class TextDocument:
 
     @property
     def is_test_file(self) -> bool:
-        """Whether the name is that of a test file."""
+        """Return whether the name is that of a test file."""
         return self.path.lower().endswith(TEST_ENDINGS)
 
     @property

@@ -57,7 +57,7 @@ def keywords() -> frozenset[str]:
 
 
 def is_keyword(word: str) -> bool:
-    """Whether C# reserves a word."""
+    """Return whether C# reserves a word."""
     return _scanners()[2].get(word, "NAME") not in (*machine().contextual, "NAME")
 
 

@@ -1,4 +1,4 @@
-"""Code up to the caret, made into a whole expression: the parser's own tables say what is missing.
+"""Complete the code before the caret to a whole expression, with the parser's own tables.
 
 The word at the caret is taken for a name that is not known yet, `CARET`. What the tables want after it is appended in
 its shortest form; a mistake before it is mended first, by one insertion or one deletion at a time.
@@ -38,7 +38,7 @@ _WORD: Final = re.compile(r"@?\w*\Z")
 
 
 class Unfinished(NamedTuple):
-    """An expression that the caret stands in, as a whole: its tree, its text, and the stack before the caret."""
+    """The completed expression around the caret: its tree, its text, and the parser stack before the caret."""
 
     tree: Node
     text: str
@@ -47,12 +47,12 @@ class Unfinished(NamedTuple):
 
     @property
     def offset(self) -> int:
-        """Where the caret's name stands in the text."""
+        """Return where the caret's name stands in the text."""
         return self.text.index(CARET)
 
 
 def word_start(code: str, caret: int) -> int:
-    """Where the word begins that ends at the caret."""
+    """Return where the word begins that ends at the caret."""
     found = _WORD.search(code, 0, caret)
     start = found.start() if found else caret
     return start if not code.startswith(("@(", "@{"), start) else caret

@@ -1,4 +1,4 @@
-"""How often the project's own examples use a name, and a member of a type: what is used much is likelier to be meant.
+"""Frequencies of names and members in the examples of the project, for the ranking of completion.
 
 The counts are of the expressions in the documentation, in the pages of policies and rules, in the examples and in the
 tests; the build hook makes them (`_usage.json`), where these files are. Without the file every count is 0.

@@ -1,4 +1,4 @@
-"""The other files of a project: which of them may run in one request with a file, and where names stand in them."""
+"""The other files of a project: those that one request may run with a file, and occurrences of names in them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Location(NamedTuple):
 
 
 class Workspace:
-    """The folders that are open. `open_texts` are files as they stand in the editor, by absolute path."""
+    """The open folders. `open_texts` are the texts of open files, by absolute path."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Workspace:
         self._cases: dict[str, tuple[int, list[CaseAt]]] = {}
 
     def forget(self) -> None:
-        """Files have changed that nobody has open."""
+        """Forget cached files: some that are not open have changed."""
         self._knowledge.clear()
         self._read.clear()
         self._names.clear()
@@ -119,7 +119,7 @@ class Workspace:
         return known[1]
 
     def _version(self, path: str) -> object:
-        """What differs when a file does; None for one that is not there."""
+        """Return what differs when a file does; None for one that is not there."""
         text = self.open_texts.get(path)
         if text is not None:
             return text
@@ -203,7 +203,7 @@ class Workspace:
         return {found.name for found in self.names(path) if found.kind == "fragment"}
 
     def everywhere(self, occurrence: Occurrence, path: str) -> Iterator[tuple[str, list[Occurrence]]]:
-        """Where a name stands in a file, and in the others where the same name means the same thing.
+        """Yield where a name stands in a file, and in the others where the same name means the same thing.
 
         Names of the project mean the same in all files; variables and headers do where requests carry them from file to
         file.
@@ -225,7 +225,7 @@ class Workspace:
 
 
 def _are_scopes_of_one_request(path: str, other: str) -> bool:
-    """Whether the places of two files say that one request may run both."""
+    """Return whether the places of two files say that one request may run both."""
     first, second = place_of(path), place_of(other)
     if first.scope is None or second.scope is None or first.root != second.root:
         return False

@@ -1,4 +1,4 @@
-"""What calls of members cost, written into the emitted code (see `apimpolicy.dotnet.costs`).
+"""Charge steps for calls of members in the emitted code (see `apimpolicy.dotnet.costs`).
 
 A text or an array that is short costs nothing, and finding that out is one look at its length, in place; a constant
 is not even looked at.

@@ -1,4 +1,4 @@
-"""What a RuntimeBinderException says: .NET's own words, by the compiler's code and the operation."""
+"""Messages of RuntimeBinderException: .NET's own words, by the compiler's code and the operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which module emits what: the one table of the emitter's parts.
+"""The table of the emitter's parts: the module for each kind of bound node.
 
 The function for a kind of bound node is found by its name: `emit_<kind>` makes a Python expression, `statement_<kind>`
 a list of Python statements. A part is imported when the first node of its kinds is emitted.

@@ -23,7 +23,7 @@ class Overflow(Protocol):
         """One value."""
 
     def of_loop(self, nodes: tuple[Bound, ...]) -> Callable[[Sequence[Any]], None] | None:
-        """Who takes the values of these nodes, after each round; None when none of them matters.
+        """Return who takes the values of these nodes, after each round; None when none of them matters.
 
         A node that a round did not reach has the value of an earlier one, or is UNREACHED.
         """
@@ -59,7 +59,7 @@ class Recorder:
 
     @property
     def entries(self) -> list[tuple[Bound, Any]]:
-        """What was collected."""
+        """Return what was collected."""
         found: list[tuple[Bound, Any]] = []
         for node, value in self.kept:
             if type(node) is tuple:
@@ -90,7 +90,7 @@ class Recorder:
                 self.record(node, value)
 
     def of_loop(self, nodes: tuple[Bound, ...]) -> Callable[[Sequence[Any]], None] | None:
-        """Who takes what these nodes of a loop come to in the rounds that are not kept."""
+        """Return who takes what these nodes of a loop come to in the rounds that are not kept."""
         return None if self._overflow is None else self._overflow.of_loop(nodes)
 
     def resume(self, left_out: int, nodes: tuple[Bound, ...], values: Sequence[Any]) -> None:

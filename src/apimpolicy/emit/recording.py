@@ -1,4 +1,4 @@
-"""How emitted code hands the value of each sub-expression to its recorder, at little cost.
+"""Emit code that passes the value of each sub-expression to its recorder, at little cost.
 
 - what runs at most once says `once(node, value)`, which is a dictionary's `setdefault`
 - what is in a lambda or a local function says `record(node, value)`: anybody may call it any number of times

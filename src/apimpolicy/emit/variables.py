@@ -1,4 +1,4 @@
-"""What code does with variables: which it declares, assigns, captures; and other questions about a tree.
+"""Find the variables that code declares, assigns and captures, and other facts about a tree.
 
 The questions are asked of every loop and lambda, also of those inside others. So what is known of one is remembered for
 the time of one emission (`remembering`), and each node is looked at once, however deep it stands.

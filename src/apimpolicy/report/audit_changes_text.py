@@ -1,4 +1,4 @@
-"""What became weaker or stronger, for people.
+"""Render changes of access, weaker or stronger, as text.
 
 weaker    crms GET /values    token → anyone
 """

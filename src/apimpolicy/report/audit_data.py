@@ -1,4 +1,4 @@
-"""What `audit` found as plain data: `--format json`, and what the page shows.
+"""The result of `audit` as plain data, for `--format json` and the page.
 
 {
   "version": 1,

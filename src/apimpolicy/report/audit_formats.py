@@ -1,4 +1,4 @@
-"""What `audit` found in the formats of programs: JSON, SARIF, Markdown, JUnit, Azure Pipelines and GitHub."""
+"""The result of `audit` in machine-readable formats: JSON, SARIF, Markdown, JUnit, Azure Pipelines and GitHub."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who reaches the backend as an HTML page: `apimpolicy audit --html`.
+"""The result of `audit` as an HTML page: `apimpolicy audit --html`.
 
 A sentence with totals, a matrix of APIs that unfolds to operations and to their paths, findings, exceptions, what was
 not decided, and the OWASP table. The page needs nothing else and runs no script.

@@ -1,4 +1,4 @@
-"""Who reaches the backend, for people.
+"""The result of `audit` as text.
 
 46 operations of 3 APIs                                  1 fragment missing
 anyone reaches the backend with our credentials   42     openai/*  managed identity for cognitiveservices

@@ -80,7 +80,7 @@ class Count:
 
 @attrs.define(eq=False)
 class FileCoverage:
-    """What tests reached of one policy file.
+    """The coverage of one policy file.
 
     `path` is absolute, or the name of a text that never was a file; `number` tells several texts of one name apart.
     """
@@ -119,7 +119,7 @@ class FileCoverage:
 
 @attrs.define(eq=False)
 class CoverageReport:
-    """What tests reached, file by file; `tests` are the names of all that ran."""
+    """The coverage of all files; `tests` are the names of all that ran."""
 
     files: list[FileCoverage] = attrs.field(factory=list)
     tests: list[str] = attrs.field(factory=list)

@@ -52,5 +52,5 @@ class DifferenceReport(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that is not listed is proven to be the same."""
+        """Return whether everything that is not listed is proven to be the same."""
         return self.status in (EQUIVALENT, DIFFERENT) and not self.reasons

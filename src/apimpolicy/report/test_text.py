@@ -29,7 +29,7 @@ _MEANINGS = {"passed": "good", "failed": "error", "error": "error", "skipped": "
 
 
 class CaseReport(NamedTuple):
-    """What came of a case, in texts and numbers: it goes from one process to another.
+    """The result of a case as strings and numbers, to be sent between processes.
 
     `status` is passed, failed, error or skipped; `line` is that of the test file; `sentences` say what is not as
     expected, `problem` why the case could not be run, or why it was skipped; `explanation` tells the request's way.

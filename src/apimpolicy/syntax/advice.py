@@ -1,4 +1,4 @@
-"""What to write for what other languages write: the help of syntax errors.
+"""Advice of syntax errors for code in the style of other languages.
 
 Codes and places are the compiler's; these sentences are ours. Code that follows them compiles.
 """

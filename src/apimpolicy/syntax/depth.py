@@ -1,4 +1,4 @@
-"""How deep a tree is, and room for walking deep ones.
+"""Measure the depth of a tree, and make stack space for deep ones.
 
 The grammar's own nesting is bounded by `MAXIMUM_DEPTH`; chains to the left (`a.b().c()`, `a + b + c`) are as long as
 the text. Everything after the parser walks trees recursively, and Python's compiler recurses in C. So code that may be

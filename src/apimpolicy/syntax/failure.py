@@ -63,7 +63,7 @@ class Failure:
 
     @property
     def after_expression(self) -> bool:
-        """Whether a complete expression stands before the token."""
+        """Return whether a complete expression stands before the token."""
         return self.accepts("DOUBLE_AMPERSAND")
 
     def after_type_of(self, word: str) -> bool:

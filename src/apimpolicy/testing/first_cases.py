@@ -192,7 +192,7 @@ def expected(
     given: dict[str, Any] | None = None,
     calls_before: int = 0,
 ) -> dict[str, Any]:
-    """What came of a request, as far as it comes of it at another time too; `given` are other keys of its case.
+    """Return what came of a request, as far as it comes of it at another time too; `given` are other keys of its case.
 
     `calls_before` is how often the same request comes before.
     """

@@ -1,4 +1,4 @@
-"""What a first case expects: what the policies did to the request, and what they made of the answer.
+"""Expectations of a generated case: the effects of the policies on the request and the response.
 
 Only what policies changed is expected, and only what is the same at another time and with other random numbers.
 """
@@ -82,7 +82,7 @@ def _expectation(result: Result) -> dict[str, Any]:
 
 
 def _backend_requests(result: Result) -> int | list[dict[str, Any]]:
-    """How many, or what policies made of them."""
+    """Return how many, or what policies made of them."""
     with_url, with_body = _changed(result, _NEW_URL, "request"), _changed(result, _NEW_BODY, "request")
     with_method = any(isinstance(entry.effect, MethodSet) for entry in _own(result))
     requests = [
@@ -155,7 +155,7 @@ def _variables(result: Result) -> Iterator[tuple[str, Any]]:
 
 
 def _stable(one: Any, other: Any) -> Any:
-    """What is the same in both; JSON is the same as a whole or not at all."""
+    """Return what is the same in both; JSON is the same as a whole or not at all."""
     if isinstance(one, dict) and isinstance(other, dict):
         kept = {
             key: value if value == other.get(key, _GONE) else _GONE if key == "json" else _stable(value, other.get(key))

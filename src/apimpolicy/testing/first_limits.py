@@ -26,7 +26,7 @@ class Limit(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What its case says."""
+        """Return what its case says."""
         return f"call {self.calls + 1} within {self.seconds} seconds is refused"
 
     def steps(self) -> list[dict[str, Any]]:

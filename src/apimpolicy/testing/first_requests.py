@@ -1,4 +1,4 @@
-"""What a request may have so that a policy takes another branch, read from the policy's own expressions.
+"""Candidate requests for a policy's branches, read from its expressions.
 
 Methods, header names and values, query parameters, properties of a JSON body, certificates, tokens. Requests are put
 together from these, few at a time.
@@ -34,7 +34,7 @@ that of an address says whether ip-filter lets it through."""
 
 
 def moves_of(subject: Subject, providers: Iterable[str]) -> list[Move]:
-    """What is worth trying; `providers` are the names of those that issue tokens."""
+    """Return what is worth trying; `providers` are the names of those that issue tokens."""
     found: dict[Move, None] = {}
     text = subject.document.source.text
     if ".Certificate" in text or "<validate-client-certificate" in text:
@@ -79,7 +79,7 @@ def _of_node(expression: CheckedExpression, node: Bound) -> Iterator[Move]:
 
 
 def _valued(node: Expression, value: str) -> Iterator[Move]:
-    """What a request must have for this expression to be that text."""
+    """Yield what a request must have for this expression to be that text."""
     if isinstance(node, PropertyAccess) and node.property.name == "Method":
         yield "method", "", value.upper()
     elif isinstance(node, PropertyAccess) and node.property.name == "Path":

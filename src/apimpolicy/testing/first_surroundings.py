@@ -1,4 +1,4 @@
-"""What the cases of a policy need around it, read from the policy: named values, certificates, backends, identities.
+"""Settings that the cases of a policy need, read from the policy: named values, certificates, backends, identities.
 
 Nothing of it is known from the policy alone, so the values are stand-ins: a named value gets one that is likely to fit
 its name, a backend the address of its id, an identity provider the audience and the claims that the policy asks for.
@@ -75,7 +75,7 @@ def subject_of(policy: str, named_values: Mapping[str, str] | None = None) -> Su
 
 
 def surroundings_of(subject: Subject) -> Surroundings:
-    """What the policy needs around it."""
+    """Return what the policy needs around it."""
     found = Surroundings()
     add_named_values(found, subject.document.source.text)
     add_needs(found, subject)

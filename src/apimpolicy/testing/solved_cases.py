@@ -129,7 +129,7 @@ def _with_responses(writer: CaseWriter, explored: Exploration, bounds: Bounds) -
 
 
 def _far_ones(explored: Exploration) -> list[Assignment]:
-    """What was found that decides most: with other named values it goes far too, and perhaps elsewhere."""
+    """Return what was found that decides most: with other named values it goes far too, and perhaps elsewhere."""
     runs = {id(run): run for goal, run in explored.found.items() if goal.kind == BRANCH}
     ordered = sorted(runs.values(), key=lambda run: -len(run.path.decisions))
     return [run.assignment for run in ordered[:_MOST_STARTS]]
@@ -204,7 +204,7 @@ def _made_up(around: Surroundings) -> list[str]:
 
 
 def _notes(explored: Exploration, missing: Sequence[Goal], proven: set[Goal]) -> Iterator[tuple[str, list[str]]]:
-    """What no case reaches, and why: what is impossible first, conditions where something came of them at all."""
+    """Yield what no case reaches, and why: what is impossible first, conditions where something came of them at all."""
     name = explored.harness.goals.name
     branches = [goal for goal in missing if goal.kind == BRANCH]
     said = tuple(f"{name(goal)}:" for goal in branches)
@@ -223,6 +223,6 @@ def _other_outcome(goal: Goal) -> Goal:
 
 
 def _why(explored: Exploration, goal: Goal) -> str:
-    """What has no symbolic form, on the way to a branch."""
+    """Return what has no symbolic form, on the way to a branch."""
     reasons = dict.fromkeys(unsupported.kind.partition(":")[0] for unsupported in explored.reasons(goal)[:3])
     return f" (the search can't model: {', '.join(reasons)})" if reasons else ""

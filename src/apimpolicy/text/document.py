@@ -1,4 +1,4 @@
-"""What a policy document is made of: elements, attributes, text, comments; every node knows its exact span.
+"""The tree of a policy document: elements, attributes, text, comments; every node knows its exact span.
 
 Nothing is lost: the nodes of a document lie end to end; in an element its start tag, its children and its end tag do.
 """
@@ -58,7 +58,7 @@ class Comment(Node):
 
     @property
     def text(self) -> str:
-        """What is between the delimiters."""
+        """Return what is between the delimiters."""
         return self.raw.removeprefix("<!--").removesuffix("-->")
 
 
@@ -117,7 +117,7 @@ class Characters(Node):
 
     @property
     def is_unknown_outside_expressions(self) -> bool:
-        """Whether a hole is in it that does not belong to an expression."""
+        """Return whether a hole is in it that does not belong to an expression."""
         text, position = self.source.text, self.start
         if not is_unknown(text[self.start : self.end]):
             return False
@@ -156,7 +156,7 @@ class CData(Characters):
 
     @property
     def text(self) -> str:
-        """What is between the delimiters, line ends as LF; a whole-value expression is its own text."""
+        """Return what is between the delimiters, line ends as LF; a whole-value expression is its own text."""
         if self.expression is not None:
             return self.expression.text
         content = self.raw.removeprefix("<![CDATA[").removesuffix("]]>")
@@ -208,7 +208,7 @@ class Element(Node):
 
     @property
     def is_unclosed(self) -> bool:
-        """Whether it has content and no end tag; that has been reported."""
+        """Return whether it has content and no end tag; that has been reported."""
         return self.content_start < self.content_end == self.end
 
     def get(self, name: str) -> Attribute | None:
@@ -241,7 +241,7 @@ class Element(Node):
 
     @property
     def may_hold_more(self) -> bool:
-        """Whether a hole is among its children, which may be any number of elements, or a text."""
+        """Return whether a hole is among its children, which may be any number of elements, or a text."""
         return any(
             has_hole(child.name)
             if isinstance(child, Element)
@@ -251,7 +251,7 @@ class Element(Node):
 
     @property
     def may_have_more_attributes(self) -> bool:
-        """Whether a hole is among its attributes, or in an expression whose end is not known."""
+        """Return whether a hole is among its attributes, or in an expression whose end is not known."""
         return any(has_hole(attribute.name) or attribute.value.is_cut for attribute in self.attributes)
 
     @property

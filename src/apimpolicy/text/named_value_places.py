@@ -1,4 +1,4 @@
-"""How the value of a named value is written where its reference is.
+"""Write the value of a named value in the place of its reference.
 
 The gateway puts it in after the document was read as XML (seen on real gateways: JSON with its quotes in an attribute,
 URLs with `&`). Here it is put into the text, and so it is escaped where XML would read it: in attributes and between

@@ -1,4 +1,4 @@
-"""What all bound nodes have in common."""
+"""Base classes of bound nodes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes something new: objects, arrays, tuples, delegates, strings."""
+"""Bound nodes of creation: objects, arrays, tuples, delegates, strings."""
 
 from __future__ import annotations
 

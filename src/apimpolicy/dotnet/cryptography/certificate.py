@@ -207,7 +207,7 @@ class Certificate:
 
     @property
     def is_self_issued(self) -> bool:
-        """Whether subject and issuer are the same name."""
+        """Return whether subject and issuer are the same name."""
         return self.parsed.subject == self.parsed.issuer
 
     def verify(self) -> bool:

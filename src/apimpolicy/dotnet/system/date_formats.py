@@ -53,7 +53,7 @@ class Moment(Protocol):
 
     @property
     def zone_designator(self) -> str:
-        """What `K` shows."""
+        """Return what `K` shows."""
 
 
 def bad_format() -> FormatException:

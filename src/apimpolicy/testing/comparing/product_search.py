@@ -60,7 +60,7 @@ class Comparison(Record):
 
     @property
     def is_proven(self) -> bool:
-        """Whether there is no difference besides those that were found."""
+        """Return whether there is no difference besides those that were found."""
         return not self.unsupported_features
 
 

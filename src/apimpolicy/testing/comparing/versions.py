@@ -55,7 +55,7 @@ class Pair(NamedTuple):
 
     @property
     def is_same_text(self) -> bool:
-        """Whether the policy itself is unchanged."""
+        """Return whether the policy itself is unchanged."""
         return self.old is not None and self.new is not None and self.old.data == self.new.data
 
 

@@ -66,7 +66,7 @@ class CoveragePlugin:
 
     @property
     def is_too_little(self) -> bool:
-        """Whether coverage is below the required minimum."""
+        """Return whether coverage is below the required minimum."""
         return self.report is not None and self.fail_under is not None and (self.report.percent or 0) < self.fail_under
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,4 +1,4 @@
-"""Which Python tests concern policies."""
+"""Find the Python tests that concern policies."""
 
 from __future__ import annotations
 

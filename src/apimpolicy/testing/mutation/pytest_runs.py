@@ -221,7 +221,7 @@ class _Run:
 
     @property
     def how_it_ended(self) -> str:
-        """How the process ended, in words."""
+        """Return how the process ended, in words."""
         code = self.process.exitcode
         return (
             f"signal {-code} ended the process"
