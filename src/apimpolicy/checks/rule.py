@@ -1,4 +1,4 @@
-'''What a rule of `check` is: one module in `rules/`, whose docstring is the rule's page.
+'''The base class of the rules of `check`. A rule is a module in `rules/`, and its docstring is the rule's page.
 
     """certificate-not-verified: a client certificate is compared, but never verified.
 
@@ -19,15 +19,20 @@ the `traits`, `visit_expression` every expression, `finish` comes last; each ret
 
 A rule is loaded only for a document that has something for it: of each that it states, `elements` (with `traits`),
 `attributes` and `words`, one; or one of `members`. These are units that no line break or blank can divide. They are
-literals, or made of constants of the module: `apimpolicy.declarations` reads them without importing the rule.
+literals, or made of constants of the module: `apimpolicy.declarations` reads them without importing the rule. Rules
+import all names of their signatures from here.
 '''
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
+from apimpolicy.checks.expressions import CheckedExpression
+from apimpolicy.checks.subject import Subject
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.registry import names_with
+from apimpolicy.text.document import Attribute, Element
 from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
@@ -35,9 +40,8 @@ if TYPE_CHECKING:
     from typing import TypedDict, Unpack
 
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Settings, Subject
-    from apimpolicy.text.document import Attribute, Document, Element
+    from apimpolicy.checks.subject import Settings
+    from apimpolicy.text.document import Document
 
     class Words(TypedDict, total=False):
         """What a finding may say besides its message: beside the carets, what to do, and another severity."""
@@ -45,6 +49,11 @@ if TYPE_CHECKING:
         label: str
         help: str
         severity: Severity
+
+
+__all__ = ("Attribute", "CheckedExpression", "Diagnostic", "Element", "Findings", "Rule", "Severity", "Subject")
+
+Findings = Iterator[Diagnostic]
 
 
 class Rule:

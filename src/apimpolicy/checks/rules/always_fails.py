@@ -20,14 +20,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.proofs import FAILURE
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Diagnostic, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from apimpolicy.checks.rule import Findings, Rule, Severity
 
 
 class AlwaysFails(Rule):
@@ -35,7 +29,7 @@ class AlwaysFails(Rule):
     severity = Severity.ERROR
     known = ("proofs",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         assert self.settings.proofs is not None
         for fact in self.settings.proofs.of(FAILURE):
             yield self.at_place(

@@ -17,22 +17,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class BackendChoice(Rule):
     code = "POL137"
     elements = ("set-backend-service",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         by_url, by_id = element.get("base-url"), element.get("backend-id")
         if by_url is not None and by_id is not None:
             message = "'base-url' and 'backend-id' exclude each other"

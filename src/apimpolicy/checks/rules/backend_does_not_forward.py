@@ -28,16 +28,8 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-policies
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class BackendDoesNotForward(Rule):
@@ -45,7 +37,7 @@ class BackendDoesNotForward(Rule):
     needs_all = True
     elements = ("backend",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.parent is None or element.parent.name != "policies":
             return
         if any(map(may_answer, element.descendants())):

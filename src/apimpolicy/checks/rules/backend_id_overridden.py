@@ -20,22 +20,14 @@ Azure refuses the policy; the documentation doesn't say which.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class BackendIdOverridden(Rule):
     code = "POL415"
     elements = ("set-backend-service",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         attribute, parent = element.get("base-url"), element.parent
         if attribute is None or parent is None:
             return

@@ -22,20 +22,10 @@ that method, or anywhere if the operation's method is known (`method` in `[[chec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import Binary, Call, Expression, Logical, PropertyAccess
+from apimpolicy.binding.nodes import Binary, Bound, Call, Expression, Logical, PropertyAccess
 from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule, Subject
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 WITHOUT_BODY = ("GET", "HEAD")
 
@@ -50,7 +40,7 @@ class BodyForGet(Rule):
             has_trait(element.name, "sets-method") and subject.is_policy(element) for element in subject.elements
         )
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.changes_method or self.subject.section_of(element) not in ("inbound", "backend"):
             return
         method, asks = self.settings.method, False

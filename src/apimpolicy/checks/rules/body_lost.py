@@ -27,15 +27,8 @@ sent on.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class BodyLost(Rule):
@@ -43,7 +36,7 @@ class BodyLost(Rule):
     needs_all = True
     members = ("Body",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         text = self.document.source.text
         if "Body" not in text or all(root.name != "policies" for root in self.document.roots):
             return

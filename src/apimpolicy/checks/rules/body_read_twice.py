@@ -25,24 +25,16 @@ nothing, and something fails later, far from the cause.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.bodies import body_reads
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class BodyReadTwice(Rule):
     code = "POL204"
     members = ("Body",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         consumed = dict(self.subject.flow.before(expression.element).consumed)
         if not in_order(expression):
             consumed.clear()

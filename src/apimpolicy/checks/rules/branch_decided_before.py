@@ -24,16 +24,9 @@ repeated condition from a copy.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.text.holes import is_unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 CHANGES = re.compile(r"\b(?:Random|NewGuid|Now|UtcNow|Today|TickCount|Stopwatch|Elapsed|As)\b")
 """Members that may give something else the second time."""
@@ -44,7 +37,7 @@ class BranchDecidedBefore(Rule):
     code = "POL442"
     traits = ("branches",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.settings.proofs is not None:  # POL430 reports it
             return
         seen: set[str] = set()

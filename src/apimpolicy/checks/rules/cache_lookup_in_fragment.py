@@ -21,18 +21,8 @@ https://learn.microsoft.com/azure/api-management/cache-lookup-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 LARGEST = 512 * 1024
 
@@ -41,7 +31,7 @@ class CacheLookupInFragment(Rule):
     code = "POL130"
     elements = ("fragment",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.parent is not None:
             return
         if element.end - element.start > LARGEST:

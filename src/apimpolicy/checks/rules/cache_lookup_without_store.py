@@ -20,15 +20,7 @@ https://learn.microsoft.com/azure/api-management/cache-store-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class CacheLookupWithoutStore(Rule):
@@ -36,7 +28,7 @@ class CacheLookupWithoutStore(Rule):
     needs_all = True
     traits = ("keeps-responses",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if all(root.name != "policies" for root in self.document.roots):
             return
         names = {other.name for other in self.subject.elements}

@@ -29,14 +29,12 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Binary, Conditional, Convert, Expression, InterpolatedString, Literal, Logical
 from apimpolicy.checks.messages import caller_inputs
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.dotnet.values import STRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
 
 _SCHEME = re.compile(r"\s*(?:https?://)?", re.IGNORECASE)
 
@@ -45,7 +43,7 @@ class CallerChoosesUrl(Rule):
     code = "POL333"
     elements = ("set-url", "set-backend-service")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         attribute = expression.attribute
         if expression.element.name == "set-backend-service":
             if attribute is None or attribute.name != "base-url" or attribute.value.start != expression.excerpt.start:

@@ -24,19 +24,9 @@ subscription. The expression then throws.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import Call, PropertyAccess
 from apimpolicy.checks.context_members import context_member, is_held_against_null
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 NAMES = frozenset(("User", "Subscription", "Product"))
 
@@ -48,7 +38,7 @@ class CallerMayBeNull(Rule):
     by_default = False
     members = ("User", "Subscription", "Product")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
             name = context_member(receiver)

@@ -32,18 +32,10 @@ https://learn.microsoft.com/azure/api-management/authentication-certificate-poli
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.certificates import is_client_certificate
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class CallerNotChecked(Rule):
@@ -51,7 +43,7 @@ class CallerNotChecked(Rule):
     needs_all = True
     elements = ("authentication-certificate",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.looks_at_the_caller():
             return
         if any(self.refuses_for_a_certificate(status) for status in self.subject.elements):

@@ -27,16 +27,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.certificates import CertificateUse
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Diagnostic, Findings, Rule, Subject
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class CertificateMayBeNull(Rule):
@@ -49,7 +44,7 @@ class CertificateMayBeNull(Rule):
         super().__init__(subject)
         self.is_settled = False
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         """Report at most one finding in a document, and none after a check for null."""
         if self.is_settled:
             return

@@ -29,16 +29,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.certificates import CertificateUse
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Subject
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class CertificateNotIdentified(Rule):
@@ -51,7 +46,7 @@ class CertificateNotIdentified(Rule):
         self.verified: tuple[CheckedExpression, Bound] | None = None
         self.is_identified = any(has_trait(element.name, "checks-certificate") for element in subject.elements)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         use = CertificateUse(expression)
         if use.identifications():
             self.is_identified = True
@@ -59,7 +54,7 @@ class CertificateNotIdentified(Rule):
             self.verified = expression, found[0]
         return iter(())
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         if self.verified is not None and not self.is_identified:
             expression, node = self.verified
             yield self.at_code(

@@ -25,20 +25,9 @@ negotiate-client-certificate = true
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.certificates import is_client_certificate
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Subject
 
 MESSAGE = "the gateway does not ask for a client certificate"
 HELP = "Turn on 'Negotiate client certificate' for the host name, then set negotiate-client-certificate = true."
@@ -54,11 +43,11 @@ class CertificateNotNegotiated(Rule):
         super().__init__(subject)
         self.is_reported = False
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.settings.negotiates is False:
             yield self.at_element(element, MESSAGE, label="always refuses", help=HELP)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         if self.settings.negotiates is not False or self.is_reported:
             return
         for node in expression.of_kind(PropertyAccess):

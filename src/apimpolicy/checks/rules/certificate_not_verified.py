@@ -31,16 +31,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.certificates import CertificateUse
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Subject
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class CertificateNotVerified(Rule):
@@ -53,7 +48,7 @@ class CertificateNotVerified(Rule):
         self.compared: tuple[CheckedExpression, Bound] | None = None
         self.is_verified = any(has_trait(element.name, "checks-certificate") for element in subject.elements)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         use = CertificateUse(expression)
         if use.verifications():
             self.is_verified = True
@@ -64,7 +59,7 @@ class CertificateNotVerified(Rule):
                     break
         return iter(())
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         if self.compared is not None and not self.is_verified:
             expression, node = self.compared
             yield self.at_code(

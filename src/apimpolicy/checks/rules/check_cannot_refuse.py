@@ -19,22 +19,15 @@ is taken by no request.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.proofs import CHECK
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import Findings, Rule
 
 
 class CheckCannotRefuse(Rule):
     code = "POL432"
     known = ("proofs",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         assert self.settings.proofs is not None
         for fact in self.settings.proofs.of(CHECK):
             yield self.at_place(

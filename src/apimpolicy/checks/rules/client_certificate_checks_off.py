@@ -30,16 +30,7 @@ If your authority publishes no revocation list, `validate-revocation="false"` is
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 CHECKS = {
     "validate-trust": "any certificate is accepted, even a self-made one",
@@ -53,7 +44,7 @@ class ClientCertificateChecksOff(Rule):
     code = "POL305"
     elements = ("validate-client-certificate",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for name, consequence in CHECKS.items():
             attribute = element.get(name)
             if attribute is not None and self.literal(element, name) == "false":

@@ -20,16 +20,7 @@ a few minutes" in the RFC.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 MOST_SECONDS = 300
 
@@ -39,7 +30,7 @@ class ClockSkew(Rule):
     traits = ("checks-token",)
     attributes = ("clock-skew",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         attribute, text = element.get("clock-skew"), self.literal(element, "clock-skew")
         if attribute is not None and text is not None and text.isdecimal() and int(text[:9]) > MOST_SECONDS:
             yield self.at_value(

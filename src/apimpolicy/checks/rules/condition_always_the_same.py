@@ -18,14 +18,8 @@ text compared with itself.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.proofs import CONDITION
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Diagnostic, Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from apimpolicy.checks.rule import Findings, Rule, Severity
 
 
 class ConditionAlwaysTheSame(Rule):
@@ -33,7 +27,7 @@ class ConditionAlwaysTheSame(Rule):
     severity = Severity.INFO
     known = ("proofs",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         assert self.settings.proofs is not None
         for fact in self.settings.proofs.of(CONDITION):
             yield self.at_place(

@@ -32,17 +32,8 @@ without CORS headers, so that the page can't even read their error.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 OTHER_SECTIONS = ("backend", "outbound", "on-error")
 
@@ -51,7 +42,7 @@ class CorsOutOfPlace(Rule):
     code = "POL322"
     elements = ("cors",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         parent = element.parent
         if parent is None:
             return

@@ -24,21 +24,10 @@ https://learn.microsoft.com/azure/api-management/quota-by-key-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.text.holes import is_unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 SHARED = frozenset(("Api", "Deployment", "Operation", "Workspace"))
 """Members of `context` that are the same for all callers."""
@@ -50,7 +39,7 @@ class CounterSharedByAll(Rule):
     traits = ("limits",)
     attributes = ("counter-key",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         attribute = element.get("counter-key")
         if attribute is None or is_unknown(attribute.value.text):
             return

@@ -18,19 +18,9 @@ doesn't: `Subscription.CreatedTime`, `Product.Apis`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 DEPRECATED = {("ISubscription", "CreatedTime"): "CreatedDate", ("IProduct", "Apis"): ""}
 
@@ -40,7 +30,7 @@ class DeprecatedMember(Rule):
     severity = Severity.INFO
     members = ("CreatedTime", "Apis")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.of_kind(PropertyAccess):
             instead = DEPRECATED.get((type_name(node.receiver), node.property.name))
             if instead is not None:

@@ -29,17 +29,7 @@ https://learn.microsoft.com/azure/api-management/llm-emit-token-metric-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 MOST = 5
 DEFAULTS = frozenset(
@@ -55,7 +45,7 @@ class Dimensions(Rule):
     code = "POL129"
     traits = ("measures",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         found = [child for child in element.elements() if child.name == "dimension"]
         if not found:
             yield self.at_element(element, "a metric needs a dimension", help='Add <dimension name="API ID" />.')

@@ -25,16 +25,7 @@ Microsoft account in the world.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 RESTRICTIONS = ("client-application-ids", "backend-application-ids", "audiences", "required-claims")
 EVERYBODY = ("common", "organizations", "consumers")
@@ -44,7 +35,7 @@ class EntraTokenForAnyApplication(Rule):
     code = "POL314"
     elements = ("validate-azure-ad-token",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         tenant = element.get("tenant-id")
         if not any(element.find(name) for name in RESTRICTIONS):
             yield self.at_element(

@@ -23,22 +23,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import PropertyAccess
+from apimpolicy.binding.nodes import Bound, PropertyAccess
 from apimpolicy.checks.messages import type_name
 from apimpolicy.checks.results import reaches_result
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity, Subject
 from apimpolicy.checks.variables import variable_reads
-from apimpolicy.diagnostics import Severity
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class ErrorDetailsReturned(Rule):
@@ -51,7 +44,7 @@ class ErrorDetailsReturned(Rule):
         self._details: set[str] = set()
         """The variables with the message of the error in them."""
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         element = expression.element
         if self.subject.section_of(element) != "on-error" or is_in_request(element):
             return

@@ -21,17 +21,8 @@ is intended, it is better to say so.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class ErrorHiddenByOk(Rule):
@@ -40,7 +31,7 @@ class ErrorHiddenByOk(Rule):
     by_default = False
     elements = ("on-error",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         policies = [*element.descendants()]
         body = next((other for other in policies if has_trait(other.name, "replaces-body")), None)
         settles = any(

@@ -36,16 +36,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.binding.nodes import Call, IndexerAccess, PropertyAccess
 from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import variable_reads
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 BACKEND = ""
 """Stands for `context.Response` among the names of variables."""
@@ -64,7 +61,7 @@ class ErrorResponseCached(Rule):
     needs_all = True
     elements = ("cache-store-value",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         value = element.get("value")
         expression = next((each for each in self.subject.expressions_of(element) if each.attribute is value), None)
         if value is None or expression is None or self.looks_at_status:

@@ -26,24 +26,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.document import Characters
+from apimpolicy.text.document import Characters, Node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element, Node
+    from collections.abc import Sequence
 
 
 class ExpressionInText(Rule):
     code = "POL207"
     words = ("@(", "@{")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         element, attribute = expression.element, expression.attribute
         whole = attribute.value.expression if attribute is not None else element.expression
         if whole is not None or (attribute is None and is_text(element)):

@@ -19,24 +19,15 @@ can be trusted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import Binary, Call
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Expression
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.binding.nodes import Binary, Call, Expression
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 
 
 class ForwardedForTrusted(Rule):
     code = "POL335"
     words = ("x-forwarded-for",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.of_kind(Call):
             if not any(is_header_name(argument) for argument in node.arguments):
                 continue

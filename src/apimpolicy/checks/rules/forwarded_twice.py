@@ -23,22 +23,14 @@ inside another policy such as `choose`. Directly in the section, POL138 reports 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class ForwardedTwice(Rule):
     code = "POL405"
     elements = ("forward-request",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         parent = element.parent
         if parent is None or parent.name == "backend" or self.subject.section_of(element) != "backend":
             return

@@ -31,16 +31,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Findings, Rule, Severity
 from apimpolicy.policies.spec import SECTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class FragmentRoot(Rule):
@@ -48,7 +40,7 @@ class FragmentRoot(Rule):
     severity = Severity.ERROR
     known = ("scope", "fragment")
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         root = self.document.root
         if root is None:
             return

@@ -25,16 +25,7 @@ https://github.com/Azure/apiops/issues/668
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 
 class FragmentUnknown(Rule):
@@ -43,7 +34,7 @@ class FragmentUnknown(Rule):
     elements = ("include-fragment",)
     known = ("service",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         service = self.settings.service
         attribute, name = element.get("fragment-id"), self.literal(element, "fragment-id")
         if service is None or attribute is None or name is None:

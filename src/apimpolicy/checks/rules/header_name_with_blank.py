@@ -24,17 +24,9 @@ of `Authorization` then always sees the default.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Call, Convert, IndexerAccess, PropertyAccess
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound, Expression
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.binding.nodes import Bound, Call, Convert, Expression, IndexerAccess, PropertyAccess
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 
 LOOKUPS = frozenset(("GetValueOrDefault", "ContainsKey", "TryGetValue"))
 NAME = re.compile(r"\s*([A-Za-z0-9!#$%&'*+.^_`|~-]+)\s*:?\s*")
@@ -44,7 +36,7 @@ class HeaderNameWithBlank(Rule):
     code = "POL241"
     members = ("Headers",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
             key = _key(node)
             name = key.constant if key is not None and key.is_constant else None

@@ -22,22 +22,14 @@ https://learn.microsoft.com/azure/api-management/set-query-parameter-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class HeaderWithoutValue(Rule):
     code = "POL133"
     elements = ("set-header", "set-query-parameter")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         action = element.get("exists-action")
         if element.find("value") is not None or (action is not None and self.literal(element, "exists-action") is None):
             return

@@ -19,16 +19,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-
+from apimpolicy.checks.rule import Findings, Rule, Severity
 
 WRITTEN_BY_AZURE = ("apim-generated-policy",)
 
@@ -38,7 +29,7 @@ class IdRepeated(Rule):
     severity = Severity.INFO
     attributes = ("id",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         seen: set[str] = set()
         for element in self.subject.elements:
             attribute = element.get("id")

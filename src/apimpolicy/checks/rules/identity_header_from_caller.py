@@ -20,18 +20,10 @@ backend gets both values.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, PropertyAccess
 from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 IDENTITY = re.compile(r"x-.*(?:user|client|caller|role|principal|subject|tenant|subscription|email|name|scope).*", re.I)
 OWN = frozenset(("User", "Subscription", "Certificate", "Product"))
@@ -42,7 +34,7 @@ class IdentityHeaderFromCaller(Rule):
     elements = ("set-header",)
     attributes = ("exists-action",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         name, attribute = self.literal(element, "name"), element.get("exists-action")
         action = self.literal(element, "exists-action")
         if name is None or attribute is None or action not in ("skip", "append") or not IDENTITY.fullmatch(name):

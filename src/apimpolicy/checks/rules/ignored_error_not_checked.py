@@ -24,17 +24,9 @@ a 500, which `ignore-error` was meant to prevent.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import Try
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.checks.variables import variable_reads
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class IgnoredErrorNotChecked(Rule):
@@ -44,7 +36,7 @@ class IgnoredErrorNotChecked(Rule):
     elements = ("send-request",)
     attributes = ("ignore-error",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         name = self.literal(element, "response-variable-name")
         if name is None or self.literal(element, "ignore-error") != "true":
             return

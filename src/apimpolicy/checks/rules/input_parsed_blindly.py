@@ -23,19 +23,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import Call, Try
+from apimpolicy.binding.nodes import Bound, Call, Try
 from apimpolicy.checks.messages import caller_inputs, type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 
 class InputParsedBlindly(Rule):
@@ -43,7 +33,7 @@ class InputParsedBlindly(Rule):
     severity = Severity.INFO
     members = ("Parse",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         inputs = set(map(id, caller_inputs(expression)))
         if not inputs or next(expression.of_kind(Try), None) is not None:
             return

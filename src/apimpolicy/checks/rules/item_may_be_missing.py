@@ -23,20 +23,9 @@ of them, in expressions that don't check the length. Off by default, because man
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import ArrayAccess, Call, Convert, IndexerAccess, PropertyAccess
+from apimpolicy.binding.nodes import ArrayAccess, Bound, Call, Convert, IndexerAccess, PropertyAccess
 from apimpolicy.checks.messages import caller_inputs, type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 OR_DEFAULT = ("First", "Last", "Single")
 """Methods that throw when there is nothing, and have a form that does not."""
@@ -48,7 +37,7 @@ class ItemMayBeMissing(Rule):
     by_default = False
     members = ("Split", "First", "Last", "Single")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         if next(caller_inputs(expression), None) is None or "Length" in expression.excerpt.text:
             return
         for node in expression.of_kind(ArrayAccess):

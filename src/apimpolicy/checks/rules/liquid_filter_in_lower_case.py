@@ -26,14 +26,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 FILTER = re.compile(r"\|\s*([a-z][a-z_]*)\s*(?=[:|}%])")
@@ -46,7 +42,7 @@ class LiquidFilterInLowerCase(Rule):
     elements = ("set-body",)
     words = ("liquid",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if self.literal(element, "template") != "liquid":
             return
         text = element.source.text

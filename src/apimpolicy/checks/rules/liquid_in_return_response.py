@@ -21,17 +21,9 @@ what the template takes from them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 TAG = re.compile(r"\{[{%](?:[^}%{]++|\{(?![{%]))*+")
 BODY = re.compile(r"\bbody\b")
@@ -42,7 +34,7 @@ class LiquidInReturnResponse(Rule):
     elements = ("set-body",)
     words = ("liquid",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         parent = element.parent
         if parent is None or not has_trait(parent.name, "composes") or self.literal(element, "template") != "liquid":
             return

@@ -27,16 +27,8 @@ rotated without a deployment.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 HEADERS = frozenset(
     (
@@ -86,7 +78,7 @@ class LiteralSecret(Rule):
         *("client_secret", "client_assertion", "refresh_token", "eyj"),
     )
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.name == "authentication-basic":
             attribute, password = element.get("password"), self.literal(element, "password")
             is_there = attribute is not None and password is not None and is_secret(password)
@@ -105,7 +97,7 @@ class LiteralSecret(Rule):
             yield from self.matches(element, IN_URL, "the URL contains a secret")
             yield from self.tokens(element)
 
-    def value(self, element: Element) -> Iterator[Diagnostic]:
+    def value(self, element: Element) -> Findings:
         """Yield the value of a header or of a query parameter."""
         around = element.parent
         name = (self.literal(around, "name") or "").lower() if around is not None else ""
@@ -116,14 +108,14 @@ class LiteralSecret(Rule):
         else:
             yield from self.tokens(element)
 
-    def matches(self, element: Element, pattern: re.Pattern[str], message: str) -> Iterator[Diagnostic]:
+    def matches(self, element: Element, pattern: re.Pattern[str], message: str) -> Findings:
         """Yield matches of a pattern inside an element that look random."""
         for match in pattern.finditer(element.source.text, element.start, element.content_end):
             start, end = match.span(1)
             if is_random(match[1]) and self.subject.is_written(start, end):
                 yield self.at_span(element, start, end, message, help=HELP)
 
-    def tokens(self, element: Element) -> Iterator[Diagnostic]:
+    def tokens(self, element: Element) -> Findings:
         """JSON web tokens that are valid for long."""
         for match in TOKEN.finditer(element.source.text, element.start, element.content_end):
             if is_lasting(match[1]) and self.subject.is_written(*match.span()):

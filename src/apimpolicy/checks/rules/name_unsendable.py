@@ -25,16 +25,8 @@ that contain colons, commas or other characters that aren't allowed there.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 UNSENDABLE = re.compile(r"[^<>@{}#$]*[:/,;\"()\\?=\[\]][^<>@{}#$]*")
 """A character that no token has, in a text without any that may belong to a placeholder. Spaces alone don't count for
@@ -47,7 +39,7 @@ class NameUnsendable(Rule):
     severity = Severity.ERROR
     elements = ("set-header", "check-header", "set-method")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.name == "set-method":
             text = element.text.strip()
             if element.expression is None and METHOD.fullmatch(text):

@@ -21,19 +21,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import Diagnostic, Findings, Rule
 from apimpolicy.text.named_values import find_named_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 class NamedValueNested(Rule):
     code = "POL217"
     words = ("{{",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         values, written = self.subject.named_values or {}, self.subject.written
         for outer in find_named_values(written.text):
             inner = nested(outer.name, values)

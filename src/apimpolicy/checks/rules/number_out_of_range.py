@@ -28,14 +28,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class NumberOutOfRange(Rule):
@@ -43,7 +39,7 @@ class NumberOutOfRange(Rule):
     severity = Severity.ERROR
     traits = ("ranged",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for each in self.with_parts(element):
             yield from self.numbers(each)
 
@@ -54,7 +50,7 @@ class NumberOutOfRange(Rule):
             if not self.subject.is_policy(child):
                 yield from self.with_parts(child)
 
-    def numbers(self, element: Element) -> Iterator[Diagnostic]:
+    def numbers(self, element: Element) -> Findings:
         specification = self.subject.specification_of(element)
         for slot in specification.attributes if specification is not None else ():
             attribute = element.get(slot.name)

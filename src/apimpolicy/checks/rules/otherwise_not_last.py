@@ -22,16 +22,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 
 class OtherwiseNotLast(Rule):
@@ -39,7 +30,7 @@ class OtherwiseNotLast(Rule):
     severity = Severity.ERROR
     elements = ("otherwise",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         behind = False
         for other in element.parent.elements() if element.parent is not None else ():
             if behind and other.name == "when":

@@ -24,19 +24,11 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, ObjectCreation, Try
 from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 from apimpolicy.checks.rules.slow_pattern import is_about_patterns, is_pattern
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class PatternUnreadable(Rule):
@@ -44,7 +36,7 @@ class PatternUnreadable(Rule):
     severity = Severity.ERROR
     members = ("Regex",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
             if not isinstance(node, (Call, ObjectCreation)) or not is_about_patterns(node):
                 continue

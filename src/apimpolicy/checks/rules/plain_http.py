@@ -21,16 +21,8 @@ response. If the keys for tokens come over plain HTTP, they can be replaced.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 URL = re.compile(r"http://([^/:?\s]+)", re.IGNORECASE)
 NEAR = (".local", ".internal", ".svc", ".localhost", ".test")
@@ -41,7 +33,7 @@ class PlainHttp(Rule):
     elements = ("set-backend-service", "set-url", "openid-config")
     words = ("http://",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for name in ("base-url", "url"):
             attribute, text = element.get(name), self.literal(element, name)
             if attribute is not None and text and is_plain(text):

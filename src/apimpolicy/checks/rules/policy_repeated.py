@@ -28,15 +28,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import placement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class PolicyRepeated(Rule):
@@ -44,7 +40,7 @@ class PolicyRepeated(Rule):
     severity = Severity.ERROR
     traits = ("once",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         seen: dict[tuple[str, str | None], list[Element]] = {}
         for element in self.subject.elements:
             once = placement_of(element.name).once

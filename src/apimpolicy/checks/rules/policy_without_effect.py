@@ -32,20 +32,12 @@ https://learn.microsoft.com/azure/api-management/api-management-howto-policies#u
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule, Subject
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.holes import is_unknown
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 CHANGED = {"routes": "Url", "sets-method": "Method", "asks-for-token": "Headers"}
 """The member of `context.Request` that a policy with the trait changes."""
@@ -60,7 +52,7 @@ class PolicyWithoutEffect(Rule):
         self._uses: dict[tuple[str, frozenset[str]], list[int]] = {}
         """Where each section uses what was changed: offsets in document order."""
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         section = self.subject.section_of(element)
         specification = self.subject.specification_of(element)
         if (

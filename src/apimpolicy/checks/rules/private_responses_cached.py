@@ -25,15 +25,7 @@ callers get the response to the first one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class PrivateResponsesCached(Rule):
@@ -41,7 +33,7 @@ class PrivateResponsesCached(Rule):
     needs_all = True
     elements = ("cache-lookup",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         attribute = element.get("allow-private-response-caching")
         if attribute is None or self.literal(element, attribute.name) != "true":
             return

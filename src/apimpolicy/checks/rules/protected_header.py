@@ -18,16 +18,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 PROTECTED = frozenset(("connection", "content-length", "keep-alive", "transfer-encoding"))
 
@@ -37,7 +28,7 @@ class ProtectedHeader(Rule):
     elements = ("set-header",)
     words = ("connection", "content-length", "keep-alive", "transfer-encoding")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         attribute, name = element.get("name"), self.literal(element, "name")
         if attribute is not None and name is not None and name.strip().lower() in PROTECTED:
             yield self.at_value(

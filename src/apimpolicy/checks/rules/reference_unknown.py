@@ -33,15 +33,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apimpolicy.checks.references import Missing
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+
 
 _OTHER_RULE = "fragments"
 _NOT_REFUSED = ("apis", "operations", "caches")
@@ -55,7 +51,7 @@ class ReferenceUnknown(Rule):
     severity = Severity.ERROR
     known = ("service",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         for element in self.subject.elements:
             for kind, names in self._references(element).items():
                 missing = self._missing(element, kind, [name for _, name in names])

@@ -21,23 +21,15 @@ https://learn.microsoft.com/azure/api-management/set-body-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.checks.bodies import body_reads
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 
 
 class RequestBodyAfterBackend(Rule):
     code = "POL215"
     members = ("Body",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         if self.subject.section_of(expression.element) not in ("outbound", "on-error") or self.keeps_body():
             return
         for read in body_reads(expression):

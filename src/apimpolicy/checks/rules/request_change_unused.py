@@ -36,15 +36,12 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import PropertyAccess
 from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule, Subject
 from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 CHANGED = {"routes": "Url", "sets-method": "Method", "sets-header": "Headers", "replaces-body": "Body"}
 """The member of `context.Request` that a policy with the trait changes."""
@@ -59,7 +56,7 @@ class RequestChangeUnused(Rule):
         self._children: dict[int, list[Element]] = {}
         """The child elements of an element by its `id`."""
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.parent is None or self.subject.section_of(element) != "inbound":
             return
         read = self.members_read(element)

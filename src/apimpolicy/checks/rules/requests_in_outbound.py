@@ -20,14 +20,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import Findings, Rule
 
 
 class RequestsInOutbound(Rule):
@@ -35,7 +28,7 @@ class RequestsInOutbound(Rule):
     elements = ("send-one-way-request",)
     known = ("gateway",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         if self.settings.gateway != "self-hosted":
             return
         found = [

@@ -27,20 +27,9 @@ that gets there fails.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.policies.conversions import boolean, integer, long_integer, number
 from apimpolicy.text.named_values import find_named_values
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 NUMBERS = frozenset(("sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "float", "double", "decimal"))
 OTHERS = frozenset(
@@ -65,7 +54,7 @@ class ResultOfAnotherType(Rule):
     severity = Severity.ERROR
     members = ("",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         attribute, bound = expression.attribute, expression.compiled.bound
         if attribute is None or bound is None or attribute.value.expression is None:
             return

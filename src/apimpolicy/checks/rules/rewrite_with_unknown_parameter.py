@@ -25,17 +25,8 @@ template` (azure-powershell#9171).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 PARAMETER = re.compile(r"\{\*?([^{}?]+)\}")
 
@@ -46,7 +37,7 @@ class RewriteWithUnknownParameter(Rule):
     elements = ("rewrite-uri",)
     known = ("url_template",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         attribute, template = element.get("template"), self.literal(element, "template")
         known = self.settings.url_template
         if attribute is None or template is None or known is None:

@@ -26,23 +26,19 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.messages import secrets
 from apimpolicy.checks.results import reaches_result
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.secret_named_values import secrets_written
 from apimpolicy.policies.registry import has_trait, names_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
 
 class SecretLogged(Rule):
     code = "POL331"
     traits = ("logs", "measures")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if not has_trait(element.name, "logs"):
             return
         for below in element.descendants():
@@ -53,7 +49,7 @@ class SecretLogged(Rule):
                     help="Log something that identifies the caller without giving access.",
                 )
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         sink = next((name for name in names_around(expression.element) if name in names_with("logs", "measures")), None)
         if sink is None:
             return

@@ -25,7 +25,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.results import reaches_result
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import Element, Findings, Rule, Subject
 from apimpolicy.checks.rules.error_details_returned import is_in_request
 from apimpolicy.checks.secret_named_values import secrets_written
 from apimpolicy.checks.variables import variable_reads
@@ -33,10 +33,6 @@ from apimpolicy.policies.registry import has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class SecretReturned(Rule):
@@ -49,7 +45,7 @@ class SecretReturned(Rule):
         self._held: dict[str, str] = {}
         """Variables that hold a secret, by name: which named value it is."""
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if has_trait(element.name, "sets-variable"):
             variable = element.get("name")
             if variable is not None:

@@ -30,16 +30,8 @@ documentation and the parts of which a build makes a policy look like that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Findings, Rule, Severity
 from apimpolicy.policies.spec import SECTIONS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class SectionWithoutPolicies(Rule):
@@ -47,7 +39,7 @@ class SectionWithoutPolicies(Rule):
     severity = Severity.ERROR
     by_default = False
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         for root in self.document.roots:
             if root.name in SECTIONS:
                 yield self.at_element(

@@ -25,16 +25,7 @@ similar prompt. The greater the threshold, the less similar the prompts need to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
-
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 HIGHEST = 0.2
 
@@ -43,7 +34,7 @@ class SemanticCacheShared(Rule):
     code = "POL341"
     elements = ("llm-semantic-cache-lookup", "azure-openai-semantic-cache-lookup")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         if element.find("vary-by") is None:
             yield self.at_element(
                 element,

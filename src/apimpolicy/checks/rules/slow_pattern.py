@@ -23,16 +23,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Call, ObjectCreation
+from apimpolicy.binding.nodes import Call, Expression, ObjectCreation
 from apimpolicy.checks.messages import caller_inputs, type_name
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Expression
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
 
 
 REPEATED_GROUP = re.compile(r"\(((?:[^()\\]++|\\.)*+)\)[+*{]")
@@ -44,7 +40,7 @@ class SlowPattern(Rule):
     code = "POL211"
     members = ("Regex",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
             if not isinstance(node, (Call, ObjectCreation)) or not is_about_patterns(node):
                 continue

@@ -18,17 +18,8 @@ count: the gateway writes it, and no status tells a pool without members from a 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.binding.nodes import Binary, Call, Expression, PropertyAccess
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 
 class StatusReasonCompared(Rule):
@@ -36,7 +27,7 @@ class StatusReasonCompared(Rule):
     severity = Severity.INFO
     members = ("StatusReason",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         constants = (node.constant for node in expression.of_kind(Expression) if node.is_constant)
         if any(isinstance(text, str) and "backend pool" in text.lower() for text in constants):
             return

@@ -27,18 +27,9 @@ https://learn.microsoft.com/dotnet/api/system.security.cryptography.x509certific
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import Binary, Call, ConditionalAccess, Convert, Expression, PropertyAccess
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.binding.nodes import Binary, Bound, Call, ConditionalAccess, Convert, Expression, PropertyAccess
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 
 _DIGITS = r"[0-9A-Fa-f]{16,}"
 _BETWEEN = r"[\s:\-\u00a0\u200b-\u200f\u202a-\u202e\u2060\ufeff]"
@@ -50,7 +41,7 @@ class ThumbprintLiteral(Rule):
     attributes = ("thumbprint",)
     members = ("Thumbprint",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         """Case doesn't matter in these attributes. Whether spaces do isn't known; invisible characters certainly do."""
         attribute = element.get("thumbprint")
         if attribute is None or attribute.value.parts:
@@ -61,7 +52,7 @@ class ThumbprintLiteral(Rule):
                 element, attribute, "the thumbprint contains an invisible character", help=f"Write {_clean(text)!r}."
             )
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
             if isinstance(node, Binary) and node.operator in ("==", "!="):
                 sides = (node.left, node.right)

@@ -24,19 +24,9 @@ gets 500 instead of 401.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import Binary, Call, Convert, PropertyAccess
-from apimpolicy.checks.rule import Rule
+from apimpolicy.binding.nodes import Binary, Call, Convert, Expression, PropertyAccess
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Subject
 from apimpolicy.policies.registry import names_with
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Expression
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class TokenMayBeNull(Rule):
@@ -45,7 +35,7 @@ class TokenMayBeNull(Rule):
     needs_all = True
     members = ("AsJwt", "AsBasic")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         checked = names_with("checks-token")
         if any(e.name in checked and e.start < expression.element.start for e in self.subject.elements):
             return

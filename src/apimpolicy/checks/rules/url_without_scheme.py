@@ -26,17 +26,9 @@ https://learn.microsoft.com/azure/api-management/send-request-policy
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
+from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 from apimpolicy.text import holes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]")
 HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:[/?#].*)?|localhost(?::\d+)?(?:[/?#].*)?", re.IGNORECASE)
@@ -50,7 +42,7 @@ class UrlWithoutScheme(Rule):
     severity = Severity.ERROR
     elements = ("set-backend-service", "set-url", "openid-config")
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for name in ("base-url", "url"):
             attribute, text = element.get(name), self.literal(element, name)
             if attribute is not None and text is not None and is_incomplete(text.strip()):

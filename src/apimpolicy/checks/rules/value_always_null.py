@@ -23,20 +23,10 @@ inbound anyway, so this isn't an error.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.binding.nodes import Call, PropertyAccess, Try
+from apimpolicy.binding.nodes import Bound, Call, PropertyAccess, Try
 from apimpolicy.checks.context_members import context_member, is_held_against_null
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.policies.registry import has_trait, is_postponed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
 
 
 class ValueAlwaysNull(Rule):
@@ -44,7 +34,7 @@ class ValueAlwaysNull(Rule):
     mended_by_null_check = True
     members = ("Response", "LastError")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         section = self.subject.section_of(expression.element)
         if section is None or section == "on-error":
             return

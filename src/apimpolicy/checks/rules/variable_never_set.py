@@ -28,19 +28,13 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.amount import MOST_FINDINGS
 from apimpolicy.checks.failures import UnknownPolicyError, variables_set_by
-from apimpolicy.checks.rule import Rule
-from apimpolicy.checks.variables import Questions, variable_reads
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Subject
+from apimpolicy.checks.variables import Questions, VariableRead, variable_reads
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
     from apimpolicy.checks.flow import State
-    from apimpolicy.checks.subject import Subject
-    from apimpolicy.checks.variables import VariableRead
-    from apimpolicy.diagnostics import Diagnostic
 
 
 class VariableNeverSet(Rule):
@@ -53,7 +47,7 @@ class VariableNeverSet(Rule):
         self._near: dict[tuple[str, int], str] = {}
         """What is most like a name among the variables of a state, by its `id`."""
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         reads = variable_reads(expression)
         asked = {read.name for read in reads if read.how == "question"}
         for read in reads:
@@ -75,7 +69,7 @@ class VariableNeverSet(Rule):
                 help="" if near else "Set it first, or use context.Variables.GetValueOrDefault.",
             )
 
-    def misspelt(self, expression: CheckedExpression, read: VariableRead) -> Iterator[Diagnostic]:
+    def misspelt(self, expression: CheckedExpression, read: VariableRead) -> Findings:
         """Report a question that is always answered with no, because the document has the name in another case."""
         assert read.name is not None
         known = self.names.get(_letters(read.name), [])

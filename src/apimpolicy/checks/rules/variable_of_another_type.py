@@ -26,17 +26,8 @@ https://learn.microsoft.com/azure/api-management/set-variable-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule
 from apimpolicy.checks.variables import variable_reads
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
 
 EXACT = frozenset(
     (
@@ -67,7 +58,7 @@ class VariableOfAnotherType(Rule):
     needs_all = True
     members = ("Variables",)
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for read in variable_reads(expression):
             if read.name is None or read.wanted is None:
                 continue

@@ -32,6 +32,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import (
+    Bound,
     Coalesce,
     Conditional,
     ConditionalAccess,
@@ -46,19 +47,13 @@ from apimpolicy.binding.nodes import (
     Try,
 )
 from apimpolicy.checks.error_conditions import is_true_for
-from apimpolicy.checks.failures import Failures, UnknownPolicyError
-from apimpolicy.checks.rule import Rule
+from apimpolicy.checks.failures import Failure, Failures, UnknownPolicyError
+from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule
 from apimpolicy.checks.variables import Questions, variable_reads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.binding.nodes import Bound
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.checks.failures import Failure
     from apimpolicy.checks.wider import Wider
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+
 
 EVALUATED = {
     Coalesce: "left",
@@ -83,7 +78,7 @@ class VariableUnsetOnError(Rule):
     attributes = ("name", "variable-name", "response-variable-name")
     words = ("variables",)
 
-    def finish(self) -> Iterator[Diagnostic]:
+    def finish(self) -> Findings:
         reads = self.reads()
         if not reads:
             return

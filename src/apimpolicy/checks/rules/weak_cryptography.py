@@ -20,19 +20,10 @@ https://learn.microsoft.com/dotnet/fundamentals/code-analysis/quality-rules/ca53
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Call, FieldAccess, ObjectCreation
 from apimpolicy.checks.messages import type_name
-from apimpolicy.checks.rule import Rule
-from apimpolicy.diagnostics import Severity
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.checks.expressions import CheckedExpression
-    from apimpolicy.diagnostics import Diagnostic
-
+from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 WEAK = re.compile(r"(?:HMAC)?(?:MD5|RIPEMD160)|SHA1|DES|TripleDES|RC2")
 
@@ -42,7 +33,7 @@ class WeakCryptography(Rule):
     severity = Severity.INFO
     members = ("MD5", "SHA1", "ECB", "DES", "RC2", "RIPEMD160")
 
-    def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
+    def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
             if isinstance(node, FieldAccess):
                 if node.field.name == "ECB" and type_name(node) == "CipherMode":

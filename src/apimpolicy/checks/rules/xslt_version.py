@@ -18,22 +18,14 @@ ignored or fail when a request comes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.checks.rule import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from apimpolicy.diagnostics import Diagnostic
-    from apimpolicy.text.document import Element
+from apimpolicy.checks.rule import Element, Findings, Rule
 
 
 class XsltVersion(Rule):
     code = "POL132"
     elements = ("xsl-transform",)
 
-    def visit_element(self, element: Element) -> Iterator[Diagnostic]:
+    def visit_element(self, element: Element) -> Findings:
         for sheet in element.elements():
             attribute, version = sheet.get("version"), self.literal(sheet, "version")
             if (
