@@ -66,7 +66,7 @@ class Rule:
     needs_all: ClassVar[bool] = False
     """Set if a finding reports that something is missing in the document: a hole may contain it."""
 
-    mended_by_null_check: ClassVar[bool] = False
+    fixed_by_null_check: ClassVar[bool] = False
     """Set if `?.` at the finding fixes it: editors offer that."""
 
     traits: ClassVar[tuple[str, ...]] = ()
@@ -145,21 +145,36 @@ class Rule:
         """Return a finding at the name of an element."""
         return self.at_span(element, element.name_start, element.name_end, message, **words)
 
-    def at_attribute(self, element: Element, attribute: Attribute, message: str, **words: Unpack[Words]) -> Diagnostic:
+    def at_attribute(self, element: Element, name: str, message: str, **words: Unpack[Words]) -> Diagnostic:
         """Return a finding at the name of an attribute."""
+        attribute = self._attribute(element, name)
         return self.at_span(element, attribute.name_start, attribute.name_end, message, **words)
 
-    def at_value(self, element: Element, attribute: Attribute, message: str, **words: Unpack[Words]) -> Diagnostic:
+    def at_value(self, element: Element, name: str, message: str, **words: Unpack[Words]) -> Diagnostic:
         """Return a finding at the value of an attribute."""
-        return self.at_span(element, attribute.value.start, attribute.value.end, message, **words)
+        value = self._attribute(element, name).value
+        return self.at_span(element, value.start, value.end, message, **words)
+
+    @staticmethod
+    def _attribute(element: Element, name: str) -> Attribute:
+        found = element.get(name)
+        if found is None:
+            raise LookupError(f"<{element.name}> has no attribute '{name}'")
+        return found
 
     def at_span(self, element: Element, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
         """Return a finding at offsets of the document's source."""
         return Diagnostic(self.code, message, element.source, start, end, **self._words(words))
 
-    def at_place(self, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
-        """Return a finding at offsets of the file, as it was before named values were put in."""
+    def at_file_span(self, start: int, end: int, message: str, **words: Unpack[Words]) -> Diagnostic:
+        """Return a finding at offsets of the file, before named values were replaced."""
         return Diagnostic(self.code, message, self.subject.written, start, end, **self._words(words))
+
+    def at_facts(self, kind: str, message: str, more: str = "", **words: Unpack[Words]) -> Findings:
+        """Yield findings at facts that a solver has proven; `{}` is what a fact says, and `more` follows if it does."""
+        for fact in self.settings.proofs.of(kind) if self.settings.proofs is not None else ():
+            text = (message + more if fact.what else message).format(fact.what)
+            yield self.at_file_span(fact.start, fact.end, text, **words)
 
     def at_code(self, expression: CheckedExpression, node: Bound, message: str, **words: Unpack[Words]) -> Diagnostic:
         """Return a finding at a node of an expression."""

@@ -68,7 +68,7 @@ def _advised(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Action]:
 
 def _null_check(analysis: Analysis, diagnostic: Diagnostic) -> Iterator[Action]:
     entry = entry_of(diagnostic.code)
-    if entry is None or not rule_class(entry.module).mended_by_null_check:
+    if entry is None or not rule_class(entry.module).fixed_by_null_check:
         return
     start, end = diagnostic.source.original_span(diagnostic.start, diagnostic.end)
     found = _code_at(analysis, start)

@@ -31,8 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import Element, Findings, Rule, Severity
-from apimpolicy.policies.attribute_validation import is_unknown
-from apimpolicy.text import holes
+from apimpolicy.text.holes import is_unknown
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -52,19 +51,17 @@ class AddressUnreadable(Rule):
 
     def single(self, element: Element) -> Findings:
         text = element.text.strip()
-        if text and element.expression is None and not holes.is_unknown(text) and read(text) is None:
+        if text and element.expression is None and not is_unknown(text) and read(text) is None:
             yield self.at_element(element, not_an_address(text), help=advice(text))
 
     def range(self, element: Element) -> Findings:
         ends = []
         for name in ("from", "to"):
-            attribute = element.get(name)
-            if attribute is None or is_unknown(attribute.value) or not attribute.value.text.strip():
-                return
-            text = attribute.value.text.strip()
+            text = (self.literal(element, name) or "").strip()
             address = read(text)
+            if text and address is None:
+                yield self.at_value(element, name, not_an_address(text), help=advice(text))
             if address is None:
-                yield self.at_value(element, attribute, not_an_address(text), help=advice(text))
                 return
             ends.append(address)
         low, high = ends

@@ -30,11 +30,5 @@ class AlwaysFails(Rule):
     known = ("proofs",)
 
     def finish(self) -> Findings:
-        assert self.settings.proofs is not None
-        for fact in self.settings.proofs.of(FAILURE):
-            yield self.at_place(
-                fact.start,
-                fact.end,
-                f"every request that gets here fails: {fact.what}",
-                help="Run apimpolicy explain with any request to see the error.",
-            )
+        help = "Run apimpolicy explain with any request to see the error."
+        return self.at_facts(FAILURE, "every request that gets here fails: {}", help=help)

@@ -25,7 +25,6 @@ class BackendChoice(Rule):
     elements = ("set-backend-service",)
 
     def visit_element(self, element: Element) -> Findings:
-        by_url, by_id = element.get("base-url"), element.get("backend-id")
-        if by_url is not None and by_id is not None:
+        if element.get("base-url") is not None and element.get("backend-id") is not None:
             message = "'base-url' and 'backend-id' exclude each other"
-            yield self.at_attribute(element, by_url, message, help="Keep one of them.")
+            yield self.at_attribute(element, "base-url", message, help="Keep one of them.")

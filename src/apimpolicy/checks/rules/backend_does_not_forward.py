@@ -38,15 +38,15 @@ class BackendDoesNotForward(Rule):
     elements = ("backend",)
 
     def visit_element(self, element: Element) -> Findings:
-        if element.parent is None or element.parent.name != "policies":
+        root = element.parent
+        if root is None or root.name != "policies" or any(map(may_answer, element.descendants())):
             return
-        if any(map(may_answer, element.descendants())):
-            return
-        inbound, outbound = element.parent.find("inbound"), element.parent.find("outbound")
-        if self.subject.flow.ends.get("inbound") is None and inbound is not None:
-            return
-        if inbound is not None and any(has_trait(other.name, "ends", "diverts") for other in inbound.elements()):
-            return
+        inbound, outbound = root.find("inbound"), root.find("outbound")
+        if inbound is not None:
+            if self.subject.flow.ends.get("inbound") is None:
+                return
+            if any(has_trait(other.name, "ends", "diverts") for other in inbound.elements()):
+                return
         if outbound is not None and any(map(makes_response, outbound.descendants())):
             return
         yield self.at_element(
@@ -58,7 +58,7 @@ class BackendDoesNotForward(Rule):
 
 
 def may_answer(element: Element) -> bool:
-    """Return whether a policy sends the request somewhere, answers it, or may contain such a policy."""
+    """Return whether a policy sends the request somewhere, responds to it, or may contain such a policy."""
     return has_trait(element.name, "answers") or element.name in ("base", "include-fragment")
 
 

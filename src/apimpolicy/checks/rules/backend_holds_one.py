@@ -46,11 +46,8 @@ class BackendHoldsOne(Rule):
         policies = [*element.elements()]
         if len(policies) > 1 and all(specification_of(policy.name) is not None for policy in policies):
             first, second = policies[:2]
-            yield self.at_element(
-                second,
-                f"'backend' can contain only one policy, and already contains '{first.name}'",
-                help=advice(first, second),
-            )
+            message = f"'backend' can contain only one policy, and already contains '{first.name}'"
+            yield self.at_element(second, message, help=advice(first, second))
 
 
 def advice(first: Element, second: Element) -> str:

@@ -28,17 +28,8 @@ class BackendIdOverridden(Rule):
     elements = ("set-backend-service",)
 
     def visit_element(self, element: Element) -> Findings:
-        attribute, parent = element.get("base-url"), element.parent
-        if attribute is None or parent is None:
-            return
-        for other in parent.elements():
-            if other is element:
-                return
-            if other.name == "set-backend-service" and other.get("backend-id") is not None:
-                yield self.at_attribute(
-                    element,
-                    attribute,
-                    "'base-url' can't override the 'backend-id' that was set before",
-                    help="Create a backend for this URL and use its id.",
-                )
-                return
+        before = (other for other in element.preceding_siblings() if other.name == "set-backend-service")
+        if element.get("base-url") is not None and any(other.get("backend-id") is not None for other in before):
+            message = "'base-url' can't override the 'backend-id' that was set before"
+            help = "Create a backend for this URL and use its id."
+            yield self.at_attribute(element, "base-url", message, help=help)

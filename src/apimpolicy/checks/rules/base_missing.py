@@ -49,11 +49,9 @@ class BaseMissing(Rule):
                     element.name == "base" or (section.name == "backend" and may_answer(element))
                     for element in section.descendants()
                 ):
-                    yield self.at_element(
-                        section,
-                        f"the policies of the wider scopes don't run in '{section.name}'",
-                        help="Add <base />, or explain in a suppression why they shouldn't run.",
-                    )
+                    message = f"the policies of the wider scopes don't run in '{section.name}'"
+                    help = "Add <base />, or explain in a suppression why they shouldn't run."
+                    yield self.at_element(section, message, help=help)
 
 
 def is_streaming(root: Element) -> bool:

@@ -37,9 +37,6 @@ class BodyLost(Rule):
     members = ("Body",)
 
     def finish(self) -> Findings:
-        text = self.document.source.text
-        if "Body" not in text or all(root.name != "policies" for root in self.document.roots):
-            return
         ends = self.subject.flow.ends
         for section, which, who in (("inbound", "request", "the backend"), ("outbound", "response", "the caller")):
             state = ends.get(section)
@@ -54,12 +51,12 @@ class BodyLost(Rule):
                 )
 
     def is_sent_on(self, section: str) -> bool:
-        """Return whether the request goes to a backend with the body that it has at the end of inbound."""
-        if section == "outbound":
-            return True
-        root = next(root for root in self.document.roots if root.name == "policies")
+        """Return whether the message goes on with the body that it has at the end of the section."""
+        root = next((root for root in self.document.roots if root.name == "policies"), None)
+        if root is None:
+            return False
         backend = root.find("backend")
-        if backend is None:
+        if section == "outbound" or backend is None:
             return True
         names = {element.name for element in backend.descendants()}
         forwards = any(name == "base" or has_trait(name, "forwards") for name in names)

@@ -30,11 +30,5 @@ class BranchNeverTaken(Rule):
     known = ("proofs",)
 
     def finish(self) -> Findings:
-        assert self.settings.proofs is not None
-        for fact in self.settings.proofs.of(BRANCH):
-            yield self.at_place(
-                fact.start,
-                fact.end,
-                "no request takes this branch" + (f": {fact.what}" if fact.what else ""),
-                help="Fix the condition, or remove the branch.",
-            )
+        help = "Fix the condition, or remove the branch."
+        return self.at_facts(BRANCH, "no request takes this branch", ": {}", help=help)

@@ -35,16 +35,9 @@ class CacheLookupInFragment(Rule):
         if element.parent is not None:
             return
         if element.end - element.start > LARGEST:
-            yield self.at_element(
-                element,
-                "the fragment is larger than 512 KB",
-                severity=Severity.ERROR,
-                help="Split it into several fragments.",
-            )
+            message, help = "the fragment is larger than 512 KB", "Split it into several fragments."
+            yield self.at_element(element, message, severity=Severity.ERROR, help=help)
         for policy in element.descendants():
             if has_trait(policy.name, "not-in-fragments") and self.subject.is_policy(policy):
-                yield self.at_element(
-                    policy,
-                    f"'{policy.name}' is not supported in a policy fragment",
-                    help="Move it to the policy that includes the fragment.",
-                )
+                message = f"'{policy.name}' is not supported in a policy fragment"
+                yield self.at_element(policy, message, help="Move it to the policy that includes the fragment.")

@@ -35,7 +35,5 @@ class CacheLookupWithoutStore(Rule):
         specification = self.subject.specification_of(element)
         other = "" if specification is None else specification.other_half
         if "include-fragment" not in names and other and other not in names:
-            does = (
-                "no response is ever stored" if element.name.endswith("lookup") else "no stored response is ever used"
-            )
-            yield self.at_element(element, f"{does}, because '{other}' is missing", help=f"Add '{other}'.")
+            effect = "response is ever stored" if element.name.endswith("lookup") else "stored response is ever used"
+            yield self.at_element(element, f"no {effect}, because '{other}' is missing", help=f"Add '{other}'.")

@@ -44,14 +44,10 @@ class CallerNotChecked(Rule):
     elements = ("authentication-certificate",)
 
     def visit_element(self, element: Element) -> Findings:
-        if self.looks_at_the_caller():
-            return
-        if any(self.refuses_for_a_certificate(status) for status in self.subject.elements):
-            yield self.at_element(
-                element,
-                "this presents the gateway's certificate to the backend; it doesn't check the caller's",
-                help="Use validate-client-certificate, or check context.Request.Certificate.",
-            )
+        if not self.looks_at_the_caller() and any(map(self.refuses_for_a_certificate, self.subject.elements)):
+            message = "this presents the gateway's certificate to the backend; it doesn't check the caller's"
+            help = "Use validate-client-certificate, or check context.Request.Certificate."
+            yield self.at_element(element, message, help=help)
 
     def looks_at_the_caller(self) -> bool:
         return any(has_trait(other.name, "checks-certificate") for other in self.subject.elements) or any(

@@ -31,11 +31,6 @@ class CertificateByThumbprint(Rule):
     elements = ("authentication-certificate",)
 
     def visit_element(self, element: Element) -> Findings:
-        attribute = element.get("thumbprint")
-        if attribute is not None and self.literal(element, "thumbprint"):
-            yield self.at_attribute(
-                element,
-                attribute,
-                "the thumbprint changes when the certificate is renewed",
-                help="Use 'certificate-id' instead.",
-            )
+        if self.literal(element, "thumbprint"):
+            message = "the thumbprint changes when the certificate is renewed"
+            yield self.at_attribute(element, "thumbprint", message, help="Use 'certificate-id' instead.")

@@ -19,7 +19,7 @@
 from __future__ import annotations
 
 from apimpolicy.binding.nodes import Bound, Call, PropertyAccess
-from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
 
@@ -41,12 +41,8 @@ class ChangingCacheKey(Rule):
             return
         for node in expression.compiled.nodes:
             if is_changing(node) and not is_shortened(expression, node):
-                yield self.at_code(
-                    expression,
-                    node,
-                    "this key is different for every request",
-                    label="stored values are never found again",
-                )
+                message = "this key is different for every request"
+                yield self.at_code(expression, node, message, label="stored values are never found again")
                 return
 
 

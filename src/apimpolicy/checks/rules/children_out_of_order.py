@@ -45,19 +45,11 @@ class ChildrenOutOfOrder(Rule):
                 continue
             position = order.index(child.name)
             if position < latest:
-                yield self.at_element(
-                    child,
-                    f"'{child.name}' must come before '{name_of_latest}'",
-                    help=f"The order is {', '.join(order)}.",
-                    severity=severity,
-                )
+                message = f"'{child.name}' must come before '{name_of_latest}'"
+                yield self.at_element(child, message, help=f"The order is {', '.join(order)}.", severity=severity)
                 return
             if position == latest and not has_trait(child.name, "sets-header"):
-                yield self.at_element(
-                    child,
-                    f"'{element.name}' takes only one '{child.name}'",
-                    help="Remove one of them.",
-                    severity=severity,
-                )
+                message = f"'{element.name}' takes only one '{child.name}'"
+                yield self.at_element(child, message, help="Remove one of them.", severity=severity)
                 return
             latest, name_of_latest = position, child.name

@@ -46,15 +46,12 @@ class ClientCertificateChecksOff(Rule):
 
     def visit_element(self, element: Element) -> Findings:
         for name, consequence in CHECKS.items():
-            attribute = element.get(name)
-            if attribute is not None and self.literal(element, name) == "false":
+            if self.literal(element, name) == "false":
                 if name == "validate-trust" and _by_thumbprint(element):
                     consequence = "only the thumbprint is checked"
-                yield self.at_value(element, attribute, f"'{name}' is off", label=consequence)
-        attribute = element.get("ignore-error")
-        if attribute is not None and self.literal(element, "ignore-error") == "true":
-            message = "'ignore-error' is on"
-            yield self.at_value(element, attribute, message, label="no caller is refused")
+                yield self.at_value(element, name, f"'{name}' is off", label=consequence)
+        if self.literal(element, "ignore-error") == "true":
+            yield self.at_value(element, "ignore-error", "'ignore-error' is on", label="no caller is refused")
         if element.find("identities") is None:
             yield self.at_element(
                 element,

@@ -31,11 +31,7 @@ class ClockSkew(Rule):
     attributes = ("clock-skew",)
 
     def visit_element(self, element: Element) -> Findings:
-        attribute, text = element.get("clock-skew"), self.literal(element, "clock-skew")
-        if attribute is not None and text is not None and text.isdecimal() and int(text[:9]) > MOST_SECONDS:
-            yield self.at_value(
-                element,
-                attribute,
-                f"tokens are accepted for {int(text[:9]):,} seconds after they expire",
-                help="Allow 60 seconds or less.",
-            )
+        text = self.literal(element, "clock-skew") or ""
+        if text.isdecimal() and int(text[:9]) > MOST_SECONDS:
+            message = f"tokens are accepted for {int(text[:9]):,} seconds after they expire"
+            yield self.at_value(element, "clock-skew", message, help="Allow 60 seconds or less.")

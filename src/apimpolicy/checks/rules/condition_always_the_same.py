@@ -28,11 +28,5 @@ class ConditionAlwaysTheSame(Rule):
     known = ("proofs",)
 
     def finish(self) -> Findings:
-        assert self.settings.proofs is not None
-        for fact in self.settings.proofs.of(CONDITION):
-            yield self.at_place(
-                fact.start,
-                fact.end,
-                f"this is {fact.what} for every request that gets here",
-                help="Remove it, or fix it.",
-            )
+        message = "this is {} for every request that gets here"
+        return self.at_facts(CONDITION, message, help="Remove it, or fix it.")

@@ -34,6 +34,5 @@ class CorsForAnyOrigin(Rule):
             allowed = element.find(group)
             for each in allowed.elements() if allowed is not None else ():
                 if each.text.strip() == "*":
-                    yield self.at_element(
-                        each, f"any {what} is allowed", help=f"List the {what}s that your own pages use."
-                    )
+                    help = f"List the {what}s that your own pages use."
+                    yield self.at_element(each, f"any {what} is allowed", help=help)

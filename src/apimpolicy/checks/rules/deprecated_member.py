@@ -19,10 +19,10 @@ doesn't: `Subscription.CreatedTime`, `Product.Apis`.
 from __future__ import annotations
 
 from apimpolicy.binding.nodes import PropertyAccess
-from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
-DEPRECATED = {("ISubscription", "CreatedTime"): "CreatedDate", ("IProduct", "Apis"): ""}
+DEPRECATED = {("ISubscription", "CreatedTime"): "Use CreatedDate.", ("IProduct", "Apis"): ""}
 
 
 class DeprecatedMember(Rule):
@@ -32,11 +32,6 @@ class DeprecatedMember(Rule):
 
     def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.of_kind(PropertyAccess):
-            instead = DEPRECATED.get((type_name(node.receiver), node.property.name))
-            if instead is not None:
-                yield self.at_code(
-                    expression,
-                    node,
-                    f"'{node.property.name}' is no longer documented",
-                    help=f"Use {instead}." if instead else "",
-                )
+            help = DEPRECATED.get((type_name(node.receiver), node.property.name))
+            if help is not None:
+                yield self.at_code(expression, node, f"'{node.property.name}' is no longer documented", help=help)

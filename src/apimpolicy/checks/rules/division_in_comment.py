@@ -35,7 +35,7 @@ class DivisionInComment(Rule):
 
     def visit_expression(self, expression: CheckedExpression) -> Findings:
         text, bound = expression.excerpt.text, expression.compiled.bound
-        if "//" not in text or "\n" in text or not expression.compiled.is_legal or not _is_number(bound):
+        if "//" not in text or "\n" in text or not _is_number(bound):
             return
         before, _, after = text.rpartition("//")
         if _is_number(_bind(f"@({after}")) and _is_number(_bind(f"{before})")):

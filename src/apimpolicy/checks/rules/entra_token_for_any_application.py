@@ -28,7 +28,7 @@ from __future__ import annotations
 from apimpolicy.checks.rule import Element, Findings, Rule
 
 RESTRICTIONS = ("client-application-ids", "backend-application-ids", "audiences", "required-claims")
-EVERYBODY = ("common", "organizations", "consumers")
+ALL_TENANTS = ("common", "organizations", "consumers")
 
 
 class EntraTokenForAnyApplication(Rule):
@@ -36,7 +36,6 @@ class EntraTokenForAnyApplication(Rule):
     elements = ("validate-azure-ad-token",)
 
     def visit_element(self, element: Element) -> Findings:
-        tenant = element.get("tenant-id")
         if not any(element.find(name) for name in RESTRICTIONS):
             yield self.at_element(
                 element,
@@ -44,9 +43,5 @@ class EntraTokenForAnyApplication(Rule):
                 label="whatever application it was issued for",
                 help="Add <client-application-ids>, <audiences> or <required-claims>.",
             )
-        if (
-            tenant is not None
-            and self.literal(element, "tenant-id") in EVERYBODY
-            and element.find("required-claims") is None
-        ):
-            yield self.at_value(element, tenant, "tokens of every tenant are accepted", help="Name your tenant.")
+        if self.literal(element, "tenant-id") in ALL_TENANTS and element.find("required-claims") is None:
+            yield self.at_value(element, "tenant-id", "tokens of every tenant are accepted", help="Name your tenant.")

@@ -38,6 +38,5 @@ class ErrorHiddenByOk(Rule):
             other.name == "include-fragment" or has_trait(other.name, "sets-status", "composes") for other in policies
         )
         if body is not None and not settles:
-            yield self.at_element(
-                body, "the body is replaced, but the status is still that of the error", help="Add 'set-status'."
-            )
+            message = "the body is replaced, but the status is still that of the error"
+            yield self.at_element(body, message, help="Add 'set-status'.")

@@ -28,10 +28,12 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, Severity
 from apimpolicy.policies.registry import has_trait
-from apimpolicy.text.document import Characters, Node
+from apimpolicy.text.document import Characters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from apimpolicy.text.document import Node
 
 
 class ExpressionInText(Rule):
@@ -47,12 +49,12 @@ class ExpressionInText(Rule):
             return
         if attribute is None and element.parent is not None and has_trait(element.parent.name, "logs"):
             return
-        excerpt, is_documented = expression.excerpt, has_trait(element.name, "rewrites-path")
+        is_documented = has_trait(element.name, "rewrites-path")
         verb = "isn't" if is_documented else "may not be"
         yield self.at_span(
             element,
-            excerpt.start,
-            excerpt.end,
+            expression.excerpt.start,
+            expression.excerpt.end,
             f"this expression {verb} evaluated, because there is text around it",
             label="sent as it is written" if is_documented else "",
             help='Make the whole value one expression: @("…" + …).',

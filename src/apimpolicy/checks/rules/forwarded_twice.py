@@ -34,14 +34,12 @@ class ForwardedTwice(Rule):
         parent = element.parent
         if parent is None or parent.name == "backend" or self.subject.section_of(element) != "backend":
             return
-        for other in parent.elements():
-            if other is element:
-                return
-            if other.name == "forward-request" or (other.name == "base" and self.settings.scope != "global"):
-                yield self.at_element(
-                    element,
-                    f"the request has already been forwarded by '{other.name}'",
-                    label="the backend gets it twice",
-                    help="Remove one of the two.",
-                )
-                return
+        forwards = ("forward-request",) if self.settings.scope == "global" else ("forward-request", "base")
+        other = next((other for other in element.preceding_siblings() if other.name in forwards), None)
+        if other is not None:
+            yield self.at_element(
+                element,
+                f"the request has already been forwarded by '{other.name}'",
+                label="the backend gets it twice",
+                help="Remove one of the two.",
+            )

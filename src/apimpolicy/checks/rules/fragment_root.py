@@ -45,15 +45,9 @@ class FragmentRoot(Rule):
         if root is None:
             return
         if self.settings.fragment is not None and root.name in ("policies", *SECTIONS):
-            yield self.at_element(
-                root,
-                f"a policy fragment can't begin with <{root.name}>",
-                help="The root is <fragment>, and the policies are directly inside it.",
-            )
+            help = "The root is <fragment>, and the policies are directly inside it."
+            yield self.at_element(root, f"a policy fragment can't begin with <{root.name}>", help=help)
         elif self.settings.scope is not None and root.name == "fragment":
-            yield self.at_element(
-                root,
-                f"the policy of the scope '{self.settings.scope}' can't begin with <fragment>",
-                severity=Severity.WARNING,
-                help="The root is <policies>. Put fragments in their own folder.",
-            )
+            message = f"the policy of the scope '{self.settings.scope}' can't begin with <fragment>"
+            help = "The root is <policies>. Put fragments in their own folder."
+            yield self.at_element(root, message, severity=Severity.WARNING, help=help)

@@ -35,19 +35,12 @@ class FragmentUnknown(Rule):
     known = ("service",)
 
     def visit_element(self, element: Element) -> Findings:
-        service = self.settings.service
-        attribute, name = element.get("fragment-id"), self.literal(element, "fragment-id")
-        if service is None or attribute is None or name is None:
-            return
-        missing = service.missing("fragments", name)
+        service, name = self.settings.service, self.literal(element, "fragment-id")
+        missing = service.missing("fragments", name) if service is not None and name is not None else None
         if missing is None:
             return
-        is_close = Severity.WARNING if missing.near else self.severity
-        yield self.at_value(
-            element,
-            attribute,
-            missing.message if missing.is_certain else f"the fragment '{name}' is not among the known ones",
-            severity=Severity.ERROR if missing.is_certain else is_close,
-            label=missing.label,
-            help=missing.help,
-        )
+        message, severity = missing.message, Severity.ERROR
+        if not missing.is_certain:
+            message = f"the fragment '{name}' is not among the known ones"
+            severity = Severity.WARNING if missing.near else self.severity
+        yield self.at_value(element, "fragment-id", message, severity=severity, label=missing.label, help=missing.help)

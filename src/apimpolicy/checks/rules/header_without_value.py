@@ -30,10 +30,8 @@ class HeaderWithoutValue(Rule):
     elements = ("set-header", "set-query-parameter")
 
     def visit_element(self, element: Element) -> Findings:
-        action = element.get("exists-action")
-        if element.find("value") is not None or (action is not None and self.literal(element, "exists-action") is None):
-            return
-        if self.literal(element, "exists-action") != "delete":
-            yield self.at_element(
-                element, f"'{element.name}' has no value", help='Add <value>, or exists-action="delete" to remove it.'
-            )
+        action = self.literal(element, "exists-action")
+        is_unknown = action is None and element.get("exists-action") is not None
+        if element.find("value") is None and not is_unknown and action != "delete":
+            help = 'Add <value>, or exists-action="delete" to remove it.'
+            yield self.at_element(element, f"'{element.name}' has no value", help=help)

@@ -29,7 +29,7 @@ import re
 from apimpolicy.checks.rule import Element, Findings, Rule
 
 KEY = re.compile(r"[A-Za-z0-9+/\-_]{8,}={0,2}")
-"""Base64, which may be broken into lines; words with spaces between them stand for a key."""
+"""Base64, which may be broken into lines; words with spaces between them are a placeholder."""
 
 
 class KeyInPolicy(Rule):

@@ -35,13 +35,10 @@ class LimitWithoutSubscription(Rule):
     def visit_element(self, element: Element) -> Findings:
         if self.settings.requires_subscription is not False or self.settings.scope not in ("api", "operation"):
             return
-        around = element.parent
-        while around is not None:
-            if around.name == "when":
-                condition = around.get("condition")
-                if condition is None or "ubscription" in condition.value.text:
-                    return
-            around = around.parent
+        for around in element.ancestors():
+            condition = around.get("condition")
+            if around.name == "when" and (condition is None or "ubscription" in condition.value.text):
+                return
         yield self.at_element(
             element,
             f"'{element.name}' counts per subscription, but the API doesn't require one",

@@ -40,8 +40,5 @@ class LiquidInReturnResponse(Rule):
             return
         tags = TAG.finditer(element.source.text, element.content_start, element.content_end)
         if any(BODY.search(tag[0], 2) for tag in tags):
-            yield self.at_element(
-                element,
-                "'body' is empty in a Liquid template inside 'return-response'",
-                help="Use an expression instead.",
-            )
+            message = "'body' is empty in a Liquid template inside 'return-response'"
+            yield self.at_element(element, message, help="Use an expression instead.")

@@ -27,6 +27,5 @@ class MockLeft(Rule):
     elements = ("mock-response",)
 
     def visit_element(self, element: Element) -> Findings:
-        yield self.at_element(
-            element, "callers get a mock response here", help="Remove it before the policy goes to production."
-        )
+        help = "Remove it before the policy goes to production."
+        yield self.at_element(element, "callers get a mock response here", help=help)

@@ -30,7 +30,7 @@ from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 
 UNSENDABLE = re.compile(r"[^<>@{}#$]*[:/,;\"()\\?=\[\]][^<>@{}#$]*")
 """A character that no token has, in a text without any that may belong to a placeholder. Spaces alone don't count for
-headers: `some header name` stands for a name."""
+headers: `some header name` is a placeholder."""
 METHOD = re.compile(r"[A-Za-z]+[\s:/,;]+[^<>@{}#$]*")
 
 
@@ -45,11 +45,7 @@ class NameUnsendable(Rule):
             if element.expression is None and METHOD.fullmatch(text):
                 yield self.at_element(element, f"'{text[:60]}' is not a valid HTTP method")
             return
-        attribute, name = element.get("name"), self.literal(element, "name")
-        if attribute is not None and name is not None and UNSENDABLE.fullmatch(name.strip()):
-            yield self.at_value(
-                element,
-                attribute,
-                f"'{name.strip()[:60]}' is not a valid name for a header",
-                help="A name consists of letters, digits and hyphens.",
-            )
+        name = (self.literal(element, "name") or "").strip()
+        if UNSENDABLE.fullmatch(name):
+            message = f"'{name[:60]}' is not a valid name for a header"
+            yield self.at_value(element, "name", message, help="A name consists of letters, digits and hyphens.")

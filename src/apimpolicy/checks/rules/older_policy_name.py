@@ -52,10 +52,8 @@ class OlderPolicyName(Rule):
 
     def _is_equivalent(self, element: Element) -> bool:
         if element.name.endswith("token-limit"):
-            return element.get("token-quota-period") is None or self.literal(element, "token-quota-period") not in (
-                None,
-                "Indefinite",
-            )
+            period = self.literal(element, "token-quota-period")
+            return element.get("token-quota-period") is None or period not in (None, "Indefinite")
         if element.name.endswith("metric"):
             return self.subject.section_of(element) == "inbound"
         lookups = [each for each in self.subject.elements if each.name == "azure-openai-semantic-cache-lookup"]

@@ -32,14 +32,10 @@ class OperationUnknown(Rule):
 
     def finish(self) -> Findings:
         service, api, operation = self.settings.service, self.settings.api, self.settings.operation
-        root = next(iter(self.document.roots), None)
+        root = self.document.root
         if service is None or not api or not operation or root is None:
             return
         missing = service.missing("operations", operation, within=api)
         if missing is not None:
-            yield self.at_element(
-                root,
-                f"the API '{api}' has no operation '{operation}'",
-                label=missing.label,
-                help=missing.help,
-            )
+            message = f"the API '{api}' has no operation '{operation}'"
+            yield self.at_element(root, message, label=missing.label, help=missing.help)

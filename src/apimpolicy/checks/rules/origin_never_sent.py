@@ -39,14 +39,8 @@ class OriginNeverSent(Rule):
         if element.parent is None or element.parent.name != "allowed-origins" or element.expression is not None:
             return
         if HOST.fullmatch(text):
-            yield self.at_element(
-                element,
-                f"'{text}' never matches, because an origin has a scheme",
-                help=f"Write https://{text.rstrip('/')}.",
-            )
+            message = f"'{text}' never matches, because an origin has a scheme"
+            yield self.at_element(element, message, help=f"Write https://{text.rstrip('/')}.")
         elif WITH_PATH.fullmatch(text):
-            yield self.at_element(
-                element,
-                f"'{text[:60]}' never matches, because an origin has no path",
-                help=f"Write {'/'.join(text.split('/')[:3])}.",
-            )
+            message = f"'{text[:60]}' never matches, because an origin has no path"
+            yield self.at_element(element, message, help=f"Write {'/'.join(text.split('/')[:3])}.")

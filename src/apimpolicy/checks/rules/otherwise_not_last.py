@@ -31,11 +31,6 @@ class OtherwiseNotLast(Rule):
     elements = ("otherwise",)
 
     def visit_element(self, element: Element) -> Findings:
-        behind = False
-        for other in element.parent.elements() if element.parent is not None else ():
-            if behind and other.name == "when":
-                yield self.at_element(
-                    other, "'when' cannot come after 'otherwise'", help="Move 'otherwise' to the end."
-                )
-                return
-            behind = behind or other is element
+        other = next((other for other in element.following_siblings() if other.name == "when"), None)
+        if other is not None:
+            yield self.at_element(other, "'when' cannot come after 'otherwise'", help="Move 'otherwise' to the end.")

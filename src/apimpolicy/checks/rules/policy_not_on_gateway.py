@@ -50,6 +50,5 @@ class PolicyNotOnGateway(Rule):
             else:
                 where = f"in the tier '{tier}'"
                 others = "in: " + ", ".join(placement.tiers)
-            yield self.at_element(
-                element, f"'{element.name}' is not available {where}", help=f"It is available {others}."
-            )
+            message = f"'{element.name}' is not available {where}"
+            yield self.at_element(element, message, help=f"It is available {others}.")

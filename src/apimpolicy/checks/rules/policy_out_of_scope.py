@@ -34,14 +34,9 @@ class PolicyOutOfScope(Rule):
 
     def finish(self) -> Findings:
         scope = self.settings.scope
-        if scope is None:
-            return
         for element in self.subject.elements:
             missing = placement_of(element.name).not_at
             if scope in missing and self.subject.is_policy(element):
+                message = f"'{element.name}' is not allowed at the scope '{scope}'"
                 allowed = ", ".join(name for name in SCOPES if name not in missing)
-                yield self.at_element(
-                    element,
-                    f"'{element.name}' is not allowed at the scope '{scope}'",
-                    help=f"It is allowed at: {allowed}.",
-                )
+                yield self.at_element(element, message, help=f"It is allowed at: {allowed}.")

@@ -34,16 +34,9 @@ class PrivateResponsesCached(Rule):
     elements = ("cache-lookup",)
 
     def visit_element(self, element: Element) -> Findings:
-        attribute = element.get("allow-private-response-caching")
-        if attribute is None or self.literal(element, attribute.name) != "true":
-            return
-        if self.literal(element, "vary-by-developer") not in ("false", ""):
-            return
+        name = "allow-private-response-caching"
+        is_shared = self.literal(element, "vary-by-developer") in ("false", "")
         varied = (child.text.strip().lower() for child in element.elements() if child.name == "vary-by-header")
-        if "authorization" not in varied:
-            yield self.at_value(
-                element,
-                attribute,
-                "one caller's response may be served to another",
-                help="Add <vary-by-header>Authorization</vary-by-header>, or vary by developer.",
-            )
+        if self.literal(element, name) == "true" and is_shared and "authorization" not in varied:
+            help = "Add <vary-by-header>Authorization</vary-by-header>, or vary by developer."
+            yield self.at_value(element, name, "one caller's response may be served to another", help=help)

@@ -20,17 +20,16 @@ from __future__ import annotations
 
 from apimpolicy.checks.rule import Element, Findings, Rule
 
-PROTECTED = frozenset(("connection", "content-length", "keep-alive", "transfer-encoding"))
+PROTECTED = ("connection", "content-length", "keep-alive", "transfer-encoding")
 
 
 class ProtectedHeader(Rule):
     code = "POL406"
     elements = ("set-header",)
-    words = ("connection", "content-length", "keep-alive", "transfer-encoding")
+    words = PROTECTED
 
     def visit_element(self, element: Element) -> Findings:
-        attribute, name = element.get("name"), self.literal(element, "name")
-        if attribute is not None and name is not None and name.strip().lower() in PROTECTED:
-            yield self.at_value(
-                element, attribute, f"policies can't change the header '{name.strip()}'", help="Remove this policy."
-            )
+        name = (self.literal(element, "name") or "").strip()
+        if name.lower() in PROTECTED:
+            message = f"policies can't change the header '{name}'"
+            yield self.at_value(element, "name", message, help="Remove this policy.")

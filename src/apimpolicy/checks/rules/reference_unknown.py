@@ -38,7 +38,6 @@ from apimpolicy.checks.rule import Element, Findings, Rule, Severity
 if TYPE_CHECKING:
     from apimpolicy.checks.references import Missing
 
-
 _OTHER_RULE = "fragments"
 _NOT_REFUSED = ("apis", "operations", "caches")
 """Kinds of which no source says that Azure looks for them, or that a request fails without one."""
@@ -56,11 +55,9 @@ class ReferenceUnknown(Rule):
             for kind, names in self._references(element).items():
                 missing = self._missing(element, kind, [name for _, name in names])
                 if missing is not None:
-                    attribute = element.get(names[0][0])
-                    assert attribute is not None
                     yield self.at_value(
                         element,
-                        attribute,
+                        names[0][0],
                         missing.message,
                         severity=self._severity_of(element, kind, missing),
                         label=missing.label,
@@ -73,8 +70,8 @@ class ReferenceUnknown(Rule):
         found: dict[str, list[tuple[str, str]]] = {}
         for slot in specification.attributes if specification is not None else ():
             if slot.refers and slot.refers != _OTHER_RULE and element.get(slot.name) is not None:
-                name = self.literal(element, slot.name)
-                found.setdefault(slot.refers, []).append((slot.name, name.strip() if name is not None else ""))
+                name = self.literal(element, slot.name) or ""
+                found.setdefault(slot.refers, []).append((slot.name, name.strip()))
         return {kind: names for kind, names in found.items() if all(name for _, name in names)}
 
     def _missing(self, element: Element, kind: str, names: list[str]) -> Missing | None:

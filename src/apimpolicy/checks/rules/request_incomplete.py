@@ -38,20 +38,11 @@ class RequestIncomplete(Rule):
     traits = ("requests",)
 
     def visit_element(self, element: Element) -> Findings:
-        mode = element.get("mode")
-        if mode is not None and self.literal(element, "mode") != "new":
+        if element.get("mode") is not None and self.literal(element, "mode") != "new":
             return
         if element.find("set-url") is None:
-            yield self.at_element(
-                element,
-                "a new request needs 'set-url'",
-                severity=Severity.ERROR,
-                help='Add <set-url>, or mode="copy".',
-            )
+            message, help = "a new request needs 'set-url'", 'Add <set-url>, or mode="copy".'
+            yield self.at_element(element, message, severity=Severity.ERROR, help=help)
         elif not any(has_trait(child.name, "sets-method") for child in element.elements()):
-            yield self.at_element(
-                element,
-                "a new request needs 'set-method'",
-                severity=Severity.INFO,
-                help="Add <set-method>GET</set-method>.",
-            )
+            message, help = "a new request needs 'set-method'", "Add <set-method>GET</set-method>."
+            yield self.at_element(element, message, severity=Severity.INFO, help=help)

@@ -31,7 +31,7 @@ from apimpolicy.checks.rule import CheckedExpression, Element, Findings, Rule, S
 from apimpolicy.policies.conversions import boolean, integer, long_integer, number
 from apimpolicy.text.named_values import find_named_values
 
-NUMBERS = frozenset(("sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "float", "double", "decimal"))
+NUMBERS = frozenset(["sbyte", "byte", "short", "ushort", "int", "uint", "long", "ulong", "float", "double", "decimal"])
 OTHERS = frozenset(
     (
         *("string", "char", "DateTime", "DateTimeOffset", "TimeSpan", "Guid", "XElement", "XDocument", "byte[]"),
@@ -43,10 +43,15 @@ NEVER: dict[object, tuple[str, frozenset[str]]] = {
     integer: ("an int", OTHERS | {"bool"}),
     number: ("a number", OTHERS | {"bool"}),
 }
-"""What an attribute needs, by its conversion: in words, and the types that it never takes. Whether the gateway converts
-an object, a `long` or a nullable value at run time is not known."""
+"""The type that an attribute needs, by its conversion: in words, and the types that it never takes. Nothing says if
+the gateway converts an object, a `long` or a nullable value at run time."""
 LONGS = {"token-quota": ("a long", NUMBERS - {"long"} | OTHERS | {"bool", "object"})}
 """The gateway refuses an int here: `Expression return type 'System.Int32' is not allowed`."""
+HELP = {
+    "a bool": "Compare it with something, or cast it.",
+    "an int": "Convert it with int.Parse or Convert.ToInt32, or cast it.",
+    "a long": "Write a long: 1000L, or (long)….",
+}
 
 
 class ResultOfAnotherType(Rule):
@@ -59,26 +64,18 @@ class ResultOfAnotherType(Rule):
         if attribute is None or bound is None or attribute.value.expression is None:
             return
         wanted = self.wanted(expression.element, attribute.name)
-        if wanted is None or find_named_values(attribute.value.raw):  # what a named value stands for is not known
+        if wanted is None or find_named_values(attribute.value.raw):  # whose type is not known
             return
         words, never = wanted
         types = {str(type_).rpartition(".")[2] for type_ in bound.return_types or (bound.type,)}
+        message = f"'{attribute.name}' must be {words}, but this expression "
         if wrong := sorted(types & never):
-            found = " or ".join(f"'{name}'" for name in wrong)
-            yield self.at_code(
-                expression,
-                bound.body,
-                f"'{attribute.name}' must be {words}, but this expression returns {found}",
-                help=HELP.get(words, ""),
-            )
+            message += "returns " + " or ".join(f"'{name}'" for name in wrong)
+            yield self.at_code(expression, bound.body, message, help=HELP.get(words, ""))
         elif types == {"bool?"} and words == "a bool":
-            yield self.at_code(
-                expression,
-                bound.body,
-                f"'{attribute.name}' must be a bool, but this expression may return null",
-                severity=Severity.WARNING,
-                help="Add '== true', or '?? false'.",
-            )
+            message += "may return null"
+            help = "Add '== true', or '?? false'."
+            yield self.at_code(expression, bound.body, message, severity=Severity.WARNING, help=help)
 
     def wanted(self, element: Element, name: str) -> tuple[str, frozenset[str]] | None:
         """Return the type that the attribute needs; None for any type."""
@@ -87,10 +84,3 @@ class ResultOfAnotherType(Rule):
             if slot.name == name and slot.expression:
                 return LONGS.get(name) if slot.convert is long_integer else NEVER.get(slot.convert)
         return None
-
-
-HELP = {
-    "a bool": "Compare it with something, or cast it.",
-    "an int": "Convert it with int.Parse or Convert.ToInt32, or cast it.",
-    "a long": "Write a long: 1000L, or (long)….",
-}

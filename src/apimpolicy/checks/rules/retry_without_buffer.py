@@ -38,13 +38,9 @@ class RetryWithoutBuffer(Rule):
 
     def visit_element(self, element: Element) -> Findings:
         for forward in element.descendants():
-            if has_trait(forward.name, "forwards") and self.literal(forward, "buffer-request-body") in (
-                None,
-                "false",
-                "",
-            ):
-                if (given := forward.get("buffer-request-body")) is not None and is_unknown(given.value.text):
-                    continue
+            given = forward.get("buffer-request-body")
+            is_off = self.literal(forward, "buffer-request-body") in (None, "false", "")
+            if has_trait(forward.name, "forwards") and is_off and not (given and is_unknown(given.value.text)):
                 yield self.at_element(
                     forward,
                     "a second attempt has no request body",

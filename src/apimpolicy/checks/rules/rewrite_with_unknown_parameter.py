@@ -38,16 +38,9 @@ class RewriteWithUnknownParameter(Rule):
     known = ("url_template",)
 
     def visit_element(self, element: Element) -> Findings:
-        attribute, template = element.get("template"), self.literal(element, "template")
-        known = self.settings.url_template
-        if attribute is None or template is None or known is None:
-            return
+        template, known = self.literal(element, "template") or "", self.settings.url_template or ""
         names = {found[1].lower() for found in PARAMETER.finditer(known)}
         for found in PARAMETER.finditer(template.partition("?")[0]):
             if found[1].lower() not in names:
-                yield self.at_value(
-                    element,
-                    attribute,
-                    f"the operation has no parameter '{found[1]}'",
-                    help=f"Its URL template is {known}.",
-                )
+                message = f"the operation has no parameter '{found[1]}'"
+                yield self.at_value(element, "template", message, help=f"Its URL template is {known}.")

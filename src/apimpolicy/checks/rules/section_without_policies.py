@@ -40,9 +40,7 @@ class SectionWithoutPolicies(Rule):
     by_default = False
 
     def finish(self) -> Findings:
-        for root in self.document.roots:
-            if root.name in SECTIONS:
-                yield self.at_element(
-                    root, f"'{root.name}' must be inside <policies>", help="Put <policies> around the sections."
-                )
-                return
+        root = next((root for root in self.document.roots if root.name in SECTIONS), None)
+        if root is not None:
+            message = f"'{root.name}' must be inside <policies>"
+            yield self.at_element(root, message, help="Put <policies> around the sections.")

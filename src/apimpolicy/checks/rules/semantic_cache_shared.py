@@ -36,17 +36,12 @@ class SemanticCacheShared(Rule):
 
     def visit_element(self, element: Element) -> Findings:
         if element.find("vary-by") is None:
-            yield self.at_element(
-                element,
-                "all callers share the cached responses",
-                help="Add <vary-by>@(context.Subscription.Id)</vary-by>.",
-            )
-        attribute, text = element.get("score-threshold"), self.literal(element, "score-threshold")
+            help = "Add <vary-by>@(context.Subscription.Id)</vary-by>."
+            yield self.at_element(element, "all callers share the cached responses", help=help)
         try:
-            is_high = text is not None and float(text) > HIGHEST
+            is_high = float(self.literal(element, "score-threshold") or "") > HIGHEST
         except ValueError:
             return
-        if attribute is not None and is_high:
-            yield self.at_value(
-                element, attribute, "prompts that are hardly similar get the same response", help="Start with 0.05."
-            )
+        if is_high:
+            message = "prompts that are hardly similar get the same response"
+            yield self.at_value(element, "score-threshold", message, help="Start with 0.05.")

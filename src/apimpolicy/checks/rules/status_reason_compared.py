@@ -18,7 +18,8 @@ count: the gateway writes it, and no status tells a pool without members from a 
 
 from __future__ import annotations
 
-from apimpolicy.binding.nodes import Binary, Call, Expression, PropertyAccess
+from apimpolicy.binding.nodes import Binary, Bound, Call, Expression, PropertyAccess
+from apimpolicy.checks.nodes import text_of
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 
@@ -28,21 +29,15 @@ class StatusReasonCompared(Rule):
     members = ("StatusReason",)
 
     def visit_expression(self, expression: CheckedExpression) -> Findings:
-        constants = (node.constant for node in expression.of_kind(Expression) if node.is_constant)
-        if any(isinstance(text, str) and "backend pool" in text.lower() for text in constants):
+        if any("backend pool" in (text_of(node) or "").lower() for node in expression.of_kind(Expression)):
             return
         for node in expression.of_kind(PropertyAccess):
-            if node.property.name != "StatusReason":
-                continue
-            for around in expression.ancestors(node):
-                compares = isinstance(around, Binary) and around.operator in ("==", "!=")
-                if compares or (
-                    isinstance(around, Call) and around.method.name in ("Contains", "Equals", "StartsWith")
-                ):
-                    yield self.at_code(
-                        expression,
-                        node,
-                        "servers may send any reason phrase, or none",
-                        help="Compare StatusCode instead.",
-                    )
-                    break
+            if node.property.name == "StatusReason" and any(map(compares, expression.ancestors(node))):
+                message = "servers may send any reason phrase, or none"
+                yield self.at_code(expression, node, message, help="Compare StatusCode instead.")
+
+
+def compares(node: Bound) -> bool:
+    if isinstance(node, Call):
+        return node.method.name in ("Contains", "Equals", "StartsWith")
+    return isinstance(node, Binary) and node.operator in ("==", "!=")

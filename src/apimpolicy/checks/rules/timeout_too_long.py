@@ -31,11 +31,8 @@ class TimeoutTooLong(Rule):
 
     def visit_element(self, element: Element) -> Findings:
         for name, unit in (("timeout", 1), ("timeout-ms", 1000)):
-            attribute, text = element.get(name), self.literal(element, name)
-            if attribute is not None and text is not None and text.isdecimal() and int(text[:12]) > MOST_SECONDS * unit:
-                yield self.at_value(
-                    element,
-                    attribute,
-                    f"a timeout of more than {MOST_SECONDS} seconds may not be honoured",
-                    help="Return 202 immediately, and let the caller get the result later.",
-                )
+            text = self.literal(element, name) or ""
+            if text.isdecimal() and int(text[:12]) > MOST_SECONDS * unit:
+                message = f"a timeout of more than {MOST_SECONDS} seconds may not be honoured"
+                help = "Return 202 immediately, and let the caller get the result later."
+                yield self.at_value(element, name, message, help=help)

@@ -33,7 +33,6 @@ class TokenChecksOff(Rule):
 
     def visit_element(self, element: Element) -> Findings:
         for name, consequence in CONSEQUENCES.items():
-            attribute = element.get(name)
-            if attribute is not None and self.literal(element, name) == "false":
-                message, advice = f"'{name}' is off", "Remove the attribute."
-                yield self.at_value(element, attribute, message, label=consequence, help=advice)
+            if self.literal(element, name) == "false":
+                help = "Remove the attribute."
+                yield self.at_value(element, name, f"'{name}' is off", label=consequence, help=help)

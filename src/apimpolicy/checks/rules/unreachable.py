@@ -28,18 +28,10 @@ class Unreachable(Rule):
     traits = ("ends",)
 
     def visit_element(self, element: Element) -> Findings:
-        parent = element.parent
-        if parent is None or has_trait(parent.name, "joins"):
+        other = next(element.following_siblings(), None)
+        if other is None or other.name == "base":  # which many write as a matter of form
             return
-        behind = False
-        for other in parent.elements():
-            if behind and other.name == "base":
-                return  # many put it there as a matter of form
-            if behind:
-                yield self.at_element(
-                    other,
-                    f"this is never reached, because '{element.name}' ends the request",
-                    help=f"Move it before '{element.name}', or put '{element.name}' inside 'choose'.",
-                )
-                return
-            behind = other is element
+        if element.parent is not None and not has_trait(element.parent.name, "joins"):
+            message = f"this is never reached, because '{element.name}' ends the request"
+            help = f"Move it before '{element.name}', or put '{element.name}' inside 'choose'."
+            yield self.at_element(other, message, help=help)

@@ -31,23 +31,8 @@ from apimpolicy.checks.variables import variable_reads
 
 EXACT = frozenset(
     (
-        "bool",
-        "byte",
-        "char",
-        "decimal",
-        "double",
-        "float",
-        "int",
-        "long",
-        "sbyte",
-        "short",
-        "string",
-        "uint",
-        "ulong",
-        "ushort",
-        "Guid",
-        "DateTime",
-        "TimeSpan",
+        *("bool", "byte", "char", "decimal", "double", "float", "int", "long", "sbyte", "short", "string", "uint"),
+        *("ulong", "ushort", "Guid", "DateTime", "TimeSpan"),
     )
 )
 """Types that exclude each other."""
@@ -69,17 +54,11 @@ class VariableOfAnotherType(Rule):
             held = {name.rpartition(".")[2].removesuffix("?") for name in variable.types}
             if wanted not in held and held <= EXACT:
                 found = " or ".join(f"'{name}'" for name in sorted(held))
-                yield self.at_code(
-                    expression,
-                    read.value,
-                    f"the variable '{read.name}' holds {found}, not '{wanted}'",
-                    label="throws",
-                    help=advice(held, wanted),
-                )
+                message = f"the variable '{read.name}' holds {found}, not '{wanted}'"
+                yield self.at_code(expression, read.value, message, label="throws", help=advice(held, wanted))
 
 
 def advice(held: set[str], wanted: str) -> str:
-    """Return the advice."""
     if held == {"string"} and wanted not in ("string", "char"):
         return f"Parse it, or set it to an expression of type '{wanted}': a literal in set-variable is a string."
     if wanted == "string":

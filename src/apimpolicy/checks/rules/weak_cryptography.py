@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 
 from apimpolicy.binding.nodes import Call, FieldAccess, ObjectCreation
-from apimpolicy.checks.messages import type_name
+from apimpolicy.checks.nodes import type_name
 from apimpolicy.checks.rule import CheckedExpression, Findings, Rule, Severity
 
 WEAK = re.compile(r"(?:HMAC)?(?:MD5|RIPEMD160)|SHA1|DES|TripleDES|RC2")
@@ -35,17 +35,10 @@ class WeakCryptography(Rule):
 
     def visit_expression(self, expression: CheckedExpression) -> Findings:
         for node in expression.compiled.nodes:
-            if isinstance(node, FieldAccess):
-                if node.field.name == "ECB" and type_name(node) == "CipherMode":
-                    yield self.at_code(
-                        expression, node, "ECB reveals which blocks are equal", help="Use CipherMode.CBC."
-                    )
-            elif isinstance(node, (Call, ObjectCreation)):
-                name = WEAK.match(type_name(node))
-                if name is not None:
-                    yield self.at_code(
-                        expression,
-                        node,
-                        f"{name[0]} is no longer secure",
-                        help="Use SHA256, HMACSHA256 or Aes if it protects something.",
-                    )
+            type_ = type_name(node)
+            if isinstance(node, FieldAccess) and (type_, node.field.name) == ("CipherMode", "ECB"):
+                message = "ECB reveals which blocks are equal"
+                yield self.at_code(expression, node, message, help="Use CipherMode.CBC.")
+            elif isinstance(node, (Call, ObjectCreation)) and (name := WEAK.match(type_)) is not None:
+                help = "Use SHA256, HMACSHA256 or Aes if it protects something."
+                yield self.at_code(expression, node, f"{name[0]} is no longer secure", help=help)
