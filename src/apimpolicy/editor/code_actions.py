@@ -30,7 +30,7 @@ REASON = "say why this is right here"
 
 
 class Action(NamedTuple):
-    """A change: its title, the finding that it mends (or None), edits by file, or a command with its arguments."""
+    """A change: its title, the finding that it fixes (or None), edits by file, or a command with its arguments."""
 
     title: str
     diagnostic: Diagnostic | None = None
