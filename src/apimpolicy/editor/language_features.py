@@ -202,11 +202,11 @@ def on_type_formatting(server: LanguageServer, params: dict[str, Any]) -> list[d
 def linked_editing(server: LanguageServer, params: dict[str, Any]) -> dict[str, Any] | None:
     """Return the names in the start tag and the end tag of an element, which change together."""
     document, analysis, offset = server.at(params)
-    found = analysis.at(offset)
-    element = found[0].subject.element_at(found[1]) if found is not None else None
-    if found is None or element is None or not element.name:
+    found = analysis.element_at(offset)
+    if found is None or not found[1].name:
         return None
-    policy, position = found
+    policy, element = found
+    position = policy.offset_of(offset)
     end = element.content_end + len("</")
     spans = [(element.name_start, element.name_end), (end, end + len(element.name))]
     closes = policy.source.text[element.content_end : end + len(element.name)] == f"</{element.name}"

@@ -93,16 +93,11 @@ def _of_expression(policy: PolicyText, expression: CheckedExpression) -> Iterato
     for index in range(len(tokens.kinds) - PADDING):
         start, end = tokens.starts[index], tokens.ends[index]
         for comment in _COMMENT.finditer(excerpt.text, position, start):
-            yield _token(policy, expression, *comment.span(), "comment")
+            yield SemanticToken(*policy.code_span(excerpt, *comment.span()), "comment")
         position = end
         kind = _kind(tokens, index, symbols)
         if kind and start < end:
-            yield _token(policy, expression, start, end, kind)
-
-
-def _token(policy: PolicyText, expression: CheckedExpression, start: int, end: int, kind: str) -> SemanticToken:
-    excerpt = expression.excerpt
-    return SemanticToken(*policy.span(excerpt.locate(start), excerpt.locate(end - 1) + 1), kind)
+            yield SemanticToken(*policy.code_span(excerpt, start, end), kind)
 
 
 def _kind(tokens: Tokens, index: int, symbols: dict[int, str]) -> str:
