@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.metadata import named
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from apimpolicy.editor.knowledge import Knowledge
 
 _TYPES: dict[object, str] = {conversions.boolean: "bool", conversions.integer: "int", conversions.number: "double"}
-_IN_STRING = re.compile(r'"[^"\r\n]*\Z')
 
 
 def complete(analysis: Analysis, offset: int, knowledge: Knowledge, found_codes: Collection[str] = ()) -> list[Item]:
