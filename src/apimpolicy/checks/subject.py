@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from apimpolicy.checks.rule import Rule
     from apimpolicy.checks.wider import Wider
     from apimpolicy.diagnostics import Severity
-    from apimpolicy.policies.spec import Specification
+    from apimpolicy.policies.spec import AttributeSlot, Specification
     from apimpolicy.text.document import Document, Element
     from apimpolicy.text.named_values import NamedValueReference
     from apimpolicy.text.source import Source
@@ -193,6 +193,13 @@ class Subject:
                 return specification
             parts.insert(0, found.name)
         return None
+
+    @classmethod
+    def slot_of(cls, element: Element, attribute: str) -> AttributeSlot | None:
+        """Return the declaration of an attribute of an element."""
+        specification = cls.specification_of(element)
+        slots = specification.attributes if specification is not None else ()
+        return next((slot for slot in slots if slot.name == attribute), None)
 
     @classmethod
     def takes_text_only(cls, element: Element) -> bool:

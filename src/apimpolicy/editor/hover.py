@@ -133,9 +133,8 @@ def _of_markup(policy: PolicyText, element: Element, offset: int) -> Hover | Non
             page = f"A part of {code_span(element.parent.name if element.parent else '')}."
         return Hover(page, *policy.span(element.name_start, element.name_end)) if page else None
     for attribute in element.attributes:
-        if attribute.name_start <= offset <= attribute.name_end and specification is not None:
-            slot = next((slot for slot in specification.attributes if slot.name == attribute.name), None)
-            if slot is not None:
-                span = policy.span(attribute.name_start, attribute.name_end)
-                return Hover(attribute_page(specification, slot), *span)
+        slot = policy.subject.slot_of(element, attribute.name)
+        if attribute.name_start <= offset <= attribute.name_end and specification is not None and slot is not None:
+            span = policy.span(attribute.name_start, attribute.name_end)
+            return Hover(attribute_page(specification, slot), *span)
     return None

@@ -79,8 +79,7 @@ class ResultOfAnotherType(Rule):
 
     def wanted(self, element: Element, name: str) -> tuple[str, frozenset[str]] | None:
         """Return the type that the attribute needs; None for any type."""
-        specification = self.subject.specification_of(element)
-        for slot in specification.attributes if specification is not None else ():
-            if slot.name == name and slot.expression:
-                return LONGS.get(name) if slot.convert is long_integer else NEVER.get(slot.convert)
-        return None
+        slot = self.subject.slot_of(element, name)
+        if slot is None or not slot.expression:
+            return None
+        return LONGS.get(name) if slot.convert is long_integer else NEVER.get(slot.convert)
