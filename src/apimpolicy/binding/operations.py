@@ -8,6 +8,7 @@ from apimpolicy.binding import advice, operators
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.constants import MAX_FOLDED, MAX_STRING, FoldingError, fold_binary, fold_unary, is_foldable
+from apimpolicy.binding.joined_texts import Concatenation, JoinedText, length_of, part_of
 from apimpolicy.binding.nodes import (
     NOT_CONSTANT,
     Bad,
@@ -23,7 +24,6 @@ from apimpolicy.binding.nodes import (
     ThrowExpression,
     Unary,
 )
-from apimpolicy.binding.nodes.joined_texts import Concatenation, JoinedText, length_of, part_of
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import named
