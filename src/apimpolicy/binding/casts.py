@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import advice, lookup
+from apimpolicy.binding import advice, lookup, nodes
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.names import bind_qualifier
-from apimpolicy.binding.nodes import (
-    AsType,
-    Bad,
-    Expression,
-    IsType,
-    Literal,
-    TupleCreation,
-    TypeOf,
-)
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.patterns import bind_is_constant
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.type_relations import is_static_class
@@ -43,7 +35,7 @@ def bind_cast(binder: Binder, node: shapes.Cast) -> Expression:
 
 def cast(binder: Binder, node: Node, operand: Expression, target: Type) -> Expression:
     """`(target)operand`."""
-    if isinstance(operand, TupleCreation):
+    if isinstance(operand, nodes.TupleCreation):
         conversion = binder.classify(operand, target)
         if conversion is not None:
             return binder.apply(operand, target, conversion, node, explicit=True)
@@ -89,7 +81,7 @@ def bind_as_type(binder: Binder, node: shapes.AsType) -> Expression:
     found = conv.explicit_conversion(operand.type, target)
     if operand.type is not NULL and (found is None or found.kind in ("user", "numeric", "enum")):
         return binder.failure(node, "CS0039", f"'{shown(operand.type)}' can never be a '{shown(target)}'")
-    return AsType(node, target, operand)
+    return nodes.AsType(node, target, operand)
 
 
 def bind_is_type(binder: Binder, node: shapes.IsType) -> Expression:
@@ -102,7 +94,7 @@ def bind_is_type(binder: Binder, node: shapes.IsType) -> Expression:
         return binder.bad(node, BOOL)
     if isinstance(operand.type, SpecialType) and operand.type not in (NULL, DYNAMIC):
         return binder.failure(node, "CS0837", f"{operand_name(operand)} can't be used with 'is'")
-    return IsType(node, BOOL, operand, OBJECT if target is DYNAMIC else target)
+    return nodes.IsType(node, BOOL, operand, OBJECT if target is DYNAMIC else target)
 
 
 def _names_constant(binder: Binder, node: shapes.NamedType) -> bool:
@@ -132,7 +124,7 @@ def bind_typeof(binder: Binder, node: shapes.Typeof) -> Expression:
     binder.takes_unbound = False
     if target is DYNAMIC:
         return binder.failure(node, "CS1962", "'typeof' can't be used with 'dynamic'", help="write 'object'")
-    return binder.bad(node) if target is ERROR else TypeOf(node, named("System.Type"), target)
+    return binder.bad(node) if target is ERROR else nodes.TypeOf(node, named("System.Type"), target)
 
 
 def bind_sizeof(binder: Binder, node: shapes.Sizeof) -> Expression:
@@ -159,7 +151,7 @@ def bind_sizeof(binder: Binder, node: shapes.Sizeof) -> Expression:
         return binder.failure(node, "CS0208", f"'{shown(target)}' is a reference type, and 'sizeof' needs a value type")
     if size is None:
         return binder.failure(node, "CS0233", f"'sizeof({shown(target)})' is only allowed in unsafe code")
-    return Literal(node, INT, size)
+    return nodes.Literal(node, INT, size)
 
 
 def bind_default_expression(binder: Binder, node: shapes.DefaultExpression) -> Expression:

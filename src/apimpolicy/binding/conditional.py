@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
+from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.bodies import bind_branch, thrown
-from apimpolicy.binding.nodes import (
-    NOT_CONSTANT,
-    Bad,
-    Coalesce,
-    Conditional,
-    Expression,
-    Placeholder,
-)
+from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.operations import no_operator
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import UnboundLambda
@@ -47,7 +41,7 @@ def bind_conditional(binder: Binder, node: shapes.Conditional) -> Expression:
     constant: Any = NOT_CONSTANT
     if condition.is_constant and first.is_constant and second.is_constant:
         constant = first.constant if condition.constant else second.constant
-    return Conditional(node, type_, condition, first, second, constant=constant)
+    return nodes.Conditional(node, type_, condition, first, second, constant=constant)
 
 
 def _conditional_type(binder: Binder, node: Node, first: Expression, second: Expression) -> Type | None:
@@ -120,12 +114,14 @@ def bind_coalesce(binder: Binder, node: shapes.Coalesce) -> Expression:
     if not may_be_null or (isinstance(left_type, SpecialType) and left_type not in (NULL, DYNAMIC)):
         return no_operator(binder, node, "??", left, right)
     for result in _coalesce_types(left, right, inner):
-        placeholder = Placeholder(left.syntax, inner if inner is not None and result is not left_type else left_type)
+        placeholder = nodes.Placeholder(
+            left.syntax, inner if inner is not None and result is not left_type else left_type
+        )
         conversion = binder.classify(placeholder, result)
         if conversion is None or binder.classify(right, result) is None:
             continue
         value = binder.apply(placeholder, result, conversion)
-        return Coalesce(node, result, left, placeholder, value, binder.convert(right, result))
+        return nodes.Coalesce(node, result, left, placeholder, value, binder.convert(right, result))
     return no_operator(binder, node, "??", left, right)
 
 

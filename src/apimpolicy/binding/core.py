@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice, lookup
+from apimpolicy.binding import advice, lookup, nodes
 from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.constants import FoldingError, default_constant, fold_conversion, is_foldable
-from apimpolicy.binding.nodes import (
-    NOT_CONSTANT,
-    Bad,
-    Block,
-    Convert,
-    DefaultValue,
-    Expression,
-    InterpolatedString,
-    Literal,
-    MethodGroup,
-    NamespaceReference,
-    Return,
-    ThrowExpression,
-    TupleCreation,
-    TypeReference,
-)
+from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.parts import EXPRESSIONS, STATEMENTS, TYPES, form_of
 from apimpolicy.binding.reports import Reports
 from apimpolicy.binding.spelling import shown
@@ -60,7 +45,7 @@ class Binder(Reports):
         """Whether the ends of loops and switches can be reached, as far as it was evaluated."""
 
         # The function that is being bound.
-        self.returns: list[Return] | None = None
+        self.returns: list[nodes.Return] | None = None
         """Where return statements of the lambda being bound are collected; None in the body of the expression."""
         self.return_type: Type | None = None
         """The declared return type, in a local function."""
@@ -101,10 +86,10 @@ class Binder(Reports):
     def bind_statement(self, node: Node) -> Statement:
         return STATEMENTS[node.kind](self, node)
 
-    def bind_block(self, node: Node) -> Block:
+    def bind_block(self, node: Node) -> nodes.Block:
         """Bind `{ … }`, which has a scope of its own."""
         block = self.bind_statement(node)
-        if not isinstance(block, Block):
+        if not isinstance(block, nodes.Block):
             raise AssertionError("the grammar has a block here")
         return block
 
@@ -151,14 +136,14 @@ class Binder(Reports):
         return self.require_value(self.bind(node))
 
     def require_value(self, expression: Expression) -> Expression:
-        if isinstance(expression, TypeReference):
+        if isinstance(expression, nodes.TypeReference):
             return self.failure(
                 expression.syntax,
                 "CS0119",
                 f"'{shown(expression.type)}' is a type, which is not valid here",
                 help="use a value of this type, or one of its members",
             )
-        if isinstance(expression, NamespaceReference):
+        if isinstance(expression, nodes.NamespaceReference):
             return self.failure(
                 expression.syntax, "CS0118", f"'{expression.name}' is a namespace but is used like a variable"
             )
@@ -169,7 +154,7 @@ class Binder(Reports):
         return self.require_typed(self.bind_value(node))
 
     def require_typed(self, expression: Expression) -> Expression:
-        if isinstance(expression, MethodGroup):
+        if isinstance(expression, nodes.MethodGroup):
             return self.failure(
                 expression.syntax,
                 "CS0119",
@@ -221,9 +206,9 @@ class Binder(Reports):
             return form.conversion(self, expression, target)
         if isinstance(expression, DefaultLiteral):
             return conv.DEFAULT_LITERAL if target is not VOID else None
-        if isinstance(expression, ThrowExpression):
+        if isinstance(expression, nodes.ThrowExpression):
             return conv.THROW
-        if isinstance(expression, TupleCreation):
+        if isinstance(expression, nodes.TupleCreation):
             return self._classify_tuple(expression, target)
         return conv.standard_implicit(source, target)
 
@@ -233,7 +218,7 @@ class Binder(Reports):
             return found
         if isinstance(target, NamedType) and target.name in _FORMATTABLE and is_interpolated(expression):
             return conv.INTERPOLATED
-        if isinstance(expression, TupleCreation):
+        if isinstance(expression, nodes.TupleCreation):
             by_element = self._classify_tuple(expression, target)
             if by_element is not None:
                 return by_element
@@ -249,7 +234,7 @@ class Binder(Reports):
                 return constant if inner is None else conv.Conversion("nullable", inner=constant)
         return conv.user_conversion(source, target, explicit=False)
 
-    def _classify_tuple(self, expression: TupleCreation, target: Type) -> conv.Conversion | None:
+    def _classify_tuple(self, expression: nodes.TupleCreation, target: Type) -> conv.Conversion | None:
         bare = target.underlying or target
         if not isinstance(bare, TupleType) or len(bare.arguments) != len(expression.elements):
             return conv.standard_implicit(expression.type, target)
@@ -297,17 +282,17 @@ class Binder(Reports):
                 return form.converted(self, expression, target)
             if isinstance(expression, DefaultLiteral):
                 return self.default_value(where, target)
-            if isinstance(expression, ThrowExpression):
-                return ThrowExpression(where, target, expression.exception)
-        if conversion.kind == "tuple" and isinstance(expression, TupleCreation):
+            if isinstance(expression, nodes.ThrowExpression):
+                return nodes.ThrowExpression(where, target, expression.exception)
+        if conversion.kind == "tuple" and isinstance(expression, nodes.TupleCreation):
             bare = target.underlying or target
             if isinstance(bare, TupleType):
                 elements = [self.convert(e, t) for e, t in zip(expression.elements, bare.arguments, strict=True)]
-                return TupleCreation(where, target, tuple(elements), bare.names)
+                return nodes.TupleCreation(where, target, tuple(elements), bare.names)
         if conversion is conv.IDENTITY and not explicit and expression.type is target:
             return expression
         constant = self._fold(expression, target, conversion, where, explicit=explicit)
-        return Convert(
+        return nodes.Convert(
             where,
             target,
             expression,
@@ -318,7 +303,7 @@ class Binder(Reports):
         )
 
     def default_value(self, syntax: Node | Token, target: Type) -> Expression:
-        return DefaultValue(syntax, target, constant=default_constant(target))
+        return nodes.DefaultValue(syntax, target, constant=default_constant(target))
 
     def _fold(
         self, expression: Expression, target: Type, conversion: conv.Conversion, where: Node | Token, *, explicit: bool
@@ -371,14 +356,14 @@ class Binder(Reports):
         if isinstance(expression, DefaultLiteral):
             return self.failure(syntax, "CS8716", f"'default' can't be used for '{shown(target)}'")
         if (
-            isinstance(expression, TupleCreation)
+            isinstance(expression, nodes.TupleCreation)
             and isinstance(target, TupleType)
             and len(expression.elements) == len(target.arguments)
         ):
             for element, wanted in zip(expression.elements, target.arguments, strict=True):
                 self.convert(element, wanted)
             return self.bad(syntax)
-        if source is DOUBLE and isinstance(expression, Literal) and target in (FLOAT, DECIMAL):
+        if source is DOUBLE and isinstance(expression, nodes.Literal) and target in (FLOAT, DECIMAL):
             suffix = "F" if target is FLOAT else "M"
             return self.failure(
                 syntax,
@@ -418,6 +403,6 @@ _FORMATTABLE = frozenset({"System.FormattableString", "System.IFormattable"})
 
 def is_interpolated(expression: Expression) -> bool:
     """Return whether an expression is an interpolated string, also one without holes."""
-    return isinstance(expression, InterpolatedString) or (
-        isinstance(expression, Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
+    return isinstance(expression, nodes.InterpolatedString) or (
+        isinstance(expression, nodes.Literal) and getattr(expression.syntax, "kind", "") == "interpolated_string"
     )

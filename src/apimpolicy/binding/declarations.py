@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import call_of
-from apimpolicy.binding.nodes import (
-    Bad,
-    Block,
-    Expression,
-    LocalDeclaration,
-    MethodGroup,
-    Statement,
-    Statements,
-)
+from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_static_class
@@ -34,7 +27,7 @@ if TYPE_CHECKING:
 _CONSTANT_TYPES = frozenset({*NUMERIC, BOOL})
 
 
-def statement_block(binder: Binder, node: shapes.Block) -> Block:
+def statement_block(binder: Binder, node: shapes.Block) -> nodes.Block:
     saved = binder.enter()
     try:
         return _block_in_scope(binder, node)
@@ -42,13 +35,13 @@ def statement_block(binder: Binder, node: shapes.Block) -> Block:
         binder.scope = saved
 
 
-def _block_in_scope(binder: Binder, node: shapes.Block) -> Block:
+def _block_in_scope(binder: Binder, node: shapes.Block) -> nodes.Block:
     binder.scope.later, binder.scope.statements = _declared_names(node), node.statements
     saved = declare_ahead(binder, node.statements)
     statements = [binder.bind_statement(child) for child in node.statements]
     statements.extend(bind_instances(binder))
     binder.enclosing = saved
-    return Block(node, tuple(statements), tuple(binder.scope.order))
+    return nodes.Block(node, tuple(statements), tuple(binder.scope.order))
 
 
 # ---------------------------------------------------------------------------------------- declarations
@@ -105,10 +98,12 @@ def bind_declaration(binder: Binder, node: shapes.LocalDeclaration, kind: str) -
         ]
     else:
         made = [_declarator(binder, child, type_, is_var=infers, kind=kind) for child in children]
-    return made[0] if len(made) == 1 else Statements(node, tuple(made))
+    return made[0] if len(made) == 1 else nodes.Statements(node, tuple(made))
 
 
-def _declarator(binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str) -> LocalDeclaration:
+def _declarator(
+    binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str
+) -> nodes.LocalDeclaration:
     token, initializer = node.name, node.value
     name = name_of(token)
     symbol = LocalSymbol(name, type_, kind, token, binder.scope.function)
@@ -116,7 +111,7 @@ def _declarator(binder: Binder, node: shapes.Declarator, type_: Type, *, is_var:
     if initializer is None:
         if is_var:
             binder.report(token, "CS0818", f"'var {name}' must be initialized, so that its type can be inferred")
-        return LocalDeclaration(node, symbol, None)
+        return nodes.LocalDeclaration(node, symbol, None)
     if isinstance(initializer, shapes.RefExpression):
         binder.report(
             node,
@@ -125,17 +120,17 @@ def _declarator(binder: Binder, node: shapes.Declarator, type_: Type, *, is_var:
             help="remove 'ref'",
         )
         symbol.type = ERROR
-        return LocalDeclaration(node, symbol, binder.bad(node))
+        return nodes.LocalDeclaration(node, symbol, binder.bad(node))
     if isinstance(initializer, (shapes.Stackalloc, shapes.StackallocWithInitializer, shapes.ImplicitStackalloc)):
         from apimpolicy.binding.stack_memory import refused
 
-        return LocalDeclaration(node, symbol, refused(binder, initializer))
+        return nodes.LocalDeclaration(node, symbol, refused(binder, initializer))
     if is_var:
         saved, binder.being_declared = binder.being_declared, symbol
         value = _var_value(binder, node, name, initializer)
         binder.being_declared = saved
         symbol.type = value.type
-        return LocalDeclaration(node, symbol, value)
+        return nodes.LocalDeclaration(node, symbol, value)
     if isinstance(initializer, shapes.Initializer):
         if isinstance(type_, ArrayType):
             from apimpolicy.binding.array_creation import array_from
@@ -151,14 +146,14 @@ def _declarator(binder: Binder, node: shapes.Declarator, type_: Type, *, is_var:
                 if type_ is not ERROR
                 else binder.bad(node)
             )
-        return LocalDeclaration(node, symbol, value)
+        return nodes.LocalDeclaration(node, symbol, value)
     value = binder.convert(binder.bind_value(initializer), type_)
-    return LocalDeclaration(node, symbol, value)
+    return nodes.LocalDeclaration(node, symbol, value)
 
 
 def _reference_declarator(
     binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str, read_only: bool
-) -> LocalDeclaration:
+) -> nodes.LocalDeclaration:
     """`ref T name = ref variable;` (section 13.6.2.4)."""
     from apimpolicy.binding.references import bind_reference, wanted_reference
 
@@ -172,7 +167,7 @@ def _reference_declarator(
     if isinstance(function, LocalFunctionSymbol) and function.is_iterator:
         binder.report(token, "CS8176", "an iterator can't have ref variables")
     if not isinstance(initializer, Node):
-        return LocalDeclaration(node, symbol, None)
+        return nodes.LocalDeclaration(node, symbol, None)
     value: Expression
     if not isinstance(initializer, shapes.RefExpression):
         value = binder.failure(
@@ -188,11 +183,11 @@ def _reference_declarator(
         value = wanted_reference(binder, initializer.target, value, symbol.type, "CS8173")
     if isinstance(value, Bad):
         symbol.type = ERROR
-    return LocalDeclaration(node, symbol, value)
+    return nodes.LocalDeclaration(node, symbol, value)
 
 
 def _instead_of_var(value: Expression) -> str:
-    if isinstance(value, MethodGroup):
+    if isinstance(value, nodes.MethodGroup):
         return call_of(value)
     if isinstance(value, UnboundLambda):
         types = ", ".join(["int"] * (len(value.names or ()) + 1))
@@ -260,8 +255,8 @@ def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDecl
             binder.report(initializer, "CS0133", f"the value of the constant '{name}' is not a constant")
             continue
         symbol.constant = value.constant
-        made.append(LocalDeclaration(child, symbol, value))
-    return made[0] if len(made) == 1 else Statements(node, tuple(made))
+        made.append(nodes.LocalDeclaration(child, symbol, value))
+    return made[0] if len(made) == 1 else nodes.Statements(node, tuple(made))
 
 
 def _can_be_constant(type_: Type) -> bool:

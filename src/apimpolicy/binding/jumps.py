@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.nodes import (
-    Bad,
-    Break,
-    Continue,
-    ExpressionStatement,
-    Goto,
-    Labeled,
-    Statement,
-)
+from apimpolicy.binding import nodes
+from apimpolicy.binding.nodes import Bad, Statement
 from apimpolicy.binding.returns import leaves_finally
 from apimpolicy.syntax import literals, shapes
 
@@ -30,7 +23,7 @@ def statement_break_statement(binder: Binder, node: shapes.BreakStatement) -> St
         binder.report(node, "CS0139", "'break' can only be used inside a loop or switch")
     elif breakable[-1] == "finally":
         leaves_finally(binder, node)
-    return Break(node)
+    return nodes.Break(node)
 
 
 def statement_continue_statement(binder: Binder, node: shapes.ContinueStatement) -> Statement:
@@ -39,7 +32,7 @@ def statement_continue_statement(binder: Binder, node: shapes.ContinueStatement)
         binder.report(node, "CS0139", "'continue' can only be used inside a loop")
     elif around[-1] == "finally":
         leaves_finally(binder, node)
-    return Continue(node)
+    return nodes.Continue(node)
 
 
 def statement_goto_statement(binder: Binder, node: shapes.GotoStatement) -> Statement:
@@ -52,8 +45,8 @@ def statement_goto_statement(binder: Binder, node: shapes.GotoStatement) -> Stat
         elif name in labels:
             if passed:
                 leaves_finally(binder, node)
-            return Goto(node, name, None)
-    return ExpressionStatement(node, binder.failure(token, "CS0159", f"no label named '{name}' is in scope"))
+            return nodes.Goto(node, name, None)
+    return nodes.ExpressionStatement(node, binder.failure(token, "CS0159", f"no label named '{name}' is in scope"))
 
 
 def statement_goto_case_statement(binder: Binder, node: shapes.GotoCaseStatement) -> Statement:
@@ -61,11 +54,11 @@ def statement_goto_case_statement(binder: Binder, node: shapes.GotoCaseStatement
     if not binder.enclosing.switch_types:
         return _no_switch(binder, node, "case")
     if isinstance(value, Bad):
-        return Goto(node, None, value)
+        return nodes.Goto(node, None, value)
     value = binder.convert(value, binder.enclosing.switch_types[-1])
     if not isinstance(value, Bad) and not value.is_constant:
-        return Goto(node, None, binder.failure(node, "CS0150", "'goto case' must be given a constant"))
-    made = Goto(node, None, value)
+        return nodes.Goto(node, None, binder.failure(node, "CS0150", "'goto case' must be given a constant"))
+    made = nodes.Goto(node, None, value)
     binder.gotos = (*binder.gotos, made)
     return made
 
@@ -73,18 +66,20 @@ def statement_goto_case_statement(binder: Binder, node: shapes.GotoCaseStatement
 def statement_goto_default_statement(binder: Binder, node: shapes.GotoDefaultStatement) -> Statement:
     if not binder.enclosing.switch_types:
         return _no_switch(binder, node, "default")
-    made = Goto(node, None, None)
+    made = nodes.Goto(node, None, None)
     binder.gotos = (*binder.gotos, made)
     return made
 
 
 def _no_switch(binder: Binder, node: Node, kind: str) -> Statement:
-    return ExpressionStatement(node, binder.failure(node, "CS0153", f"'goto {kind}' can only be used inside a switch"))
+    return nodes.ExpressionStatement(
+        node, binder.failure(node, "CS0153", f"'goto {kind}' can only be used inside a switch")
+    )
 
 
 def statement_labeled_statement(binder: Binder, node: shapes.LabeledStatement) -> Statement:
     token = node.label
-    return Labeled(node, literals.identifier_name(token.text), binder.bind_statement(node.statement))
+    return nodes.Labeled(node, literals.identifier_name(token.text), binder.bind_statement(node.statement))
 
 
 def declare_labels(binder: Binder, statements: Sequence[Child]) -> Enclosing:

@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.asynchrony import result_of, task_of
 from apimpolicy.binding.bodies import bind_branch, falls_through, function_body, is_statement_expression
 from apimpolicy.binding.inference import best_common_type
-from apimpolicy.binding.nodes import (
-    Bad,
-    Block,
-    Expression,
-    Lambda,
-    Return,
-)
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.unbound import BoundBody, UnboundLambda
@@ -29,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.nodes import Bad, Expression
     from apimpolicy.binding.overloads import Argument
 
 
@@ -111,7 +105,7 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
             if symbol.name == "_" and len(symbols) > 1 and "_" in scope.names:
                 continue
             _declare_parameter(binder, symbol, unbound)
-        body: Expression | Block
+        body: Expression | nodes.Block
         runs_through = False
         if isinstance(unbound.body, shapes.Block):
             body = function_body(binder, unbound.body)
@@ -147,7 +141,7 @@ def _declare_parameter(binder: Binder, symbol: LocalSymbol, unbound: UnboundLamb
     binder.scope.declare(symbol)
 
 
-def _inferred_return(returns: list[Return], falls_through: bool) -> Type | None:
+def _inferred_return(returns: list[nodes.Return], falls_through: bool) -> Type | None:
     values = [r.value for r in returns if r.value is not None]
     if not values:
         return VOID
@@ -185,7 +179,7 @@ def _converts(binder: Binder, unbound: UnboundLambda, target: Type) -> bool:
     wanted = result_of(signature.returns) if unbound.is_async else signature.returns
     if wanted is None:
         return False
-    if isinstance(body.body, Block):
+    if isinstance(body.body, nodes.Block):
         if wanted is VOID:
             return all(r.value is None for r in body.returns)
         return not body.falls_through and all(
@@ -212,7 +206,7 @@ def _parameter_types(unbound: UnboundLambda, target: Type) -> tuple[Type, ...] |
     return wanted
 
 
-def converted(binder: Binder, unbound: UnboundLambda, target: Type) -> Lambda | Bad:
+def converted(binder: Binder, unbound: UnboundLambda, target: Type) -> nodes.Lambda | Bad:
     """Convert the body's results to the delegate's return type, and report what is wrong in the body."""
     signature = lookup.delegate_signature(target)
     types = _parameter_types(unbound, target)
@@ -226,13 +220,13 @@ def converted(binder: Binder, unbound: UnboundLambda, target: Type) -> Lambda | 
     wanted = result_of(signature.returns) if unbound.is_async else signature.returns
     if wanted is None:
         return unconvertible(binder, unbound, target, unbound.syntax)
-    if isinstance(body, Block):
+    if isinstance(body, nodes.Block):
         for statement in bound.returns:
             if statement.value is not None:
                 statement.value = binder.convert(statement.value, wanted)
     elif wanted is not VOID:
         body = binder.convert(body, wanted)
-    return Lambda(unbound.syntax, target, bound.parameters, body, signature.returns, is_async=unbound.is_async)
+    return nodes.Lambda(unbound.syntax, target, bound.parameters, body, signature.returns, is_async=unbound.is_async)
 
 
 def bind_for_errors(binder: Binder, unbound: UnboundLambda) -> None:
@@ -295,7 +289,7 @@ def unconvertible(binder: Binder, unbound: UnboundLambda, target: Type, syntax: 
 
 def _report_results(binder: Binder, unbound: UnboundLambda, bound: BoundBody, wanted: Type, target: Type) -> Bad:
     """Report that the body's results do not convert to the delegate's return type."""
-    if isinstance(bound.body, Block):
+    if isinstance(bound.body, nodes.Block):
         for statement in bound.returns:
             value = statement.value
             if value is None and wanted is not VOID:

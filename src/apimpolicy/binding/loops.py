@@ -5,20 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.bodies import is_statement_expression
 from apimpolicy.binding.declarations import bind_declaration
-from apimpolicy.binding.nodes import (
-    Bad,
-    Expression,
-    ExpressionStatement,
-    Foreach,
-    Loop,
-    MethodGroup,
-    Placeholder,
-    Statement,
-)
+from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.unbound import UnboundLambda
@@ -45,14 +36,14 @@ def statement_while_statement(binder: Binder, node: shapes.WhileStatement) -> St
     try:
         condition = binder.convert_condition(binder.bind_value(node.condition))
         body = bind_loop_body(binder, node.body, "while")
-        return Loop(node, (), condition, body, locals=tuple(binder.scope.order))
+        return nodes.Loop(node, (), condition, body, locals=tuple(binder.scope.order))
     finally:
         binder.scope = saved
 
 
 def statement_do_statement(binder: Binder, node: shapes.DoStatement) -> Statement:
     body = bind_loop_body(binder, node.body, "do")
-    return Loop(node, (), binder.convert_condition(binder.bind_value(node.condition)), body, is_do=True)
+    return nodes.Loop(node, (), binder.convert_condition(binder.bind_value(node.condition)), body, is_do=True)
 
 
 def statement_for_statement(binder: Binder, node: shapes.ForStatement) -> Statement:
@@ -70,12 +61,12 @@ def statement_for_statement(binder: Binder, node: shapes.ForStatement) -> Statem
             incrementors = [s.expression for s in bind_statement_expressions(binder, last)]
         body = bind_loop_body(binder, body_node, "for")
         variables = tuple(binder.scope.order)
-        return Loop(node, tuple(initializers), condition, body, tuple(incrementors), locals=variables)
+        return nodes.Loop(node, tuple(initializers), condition, body, tuple(incrementors), locals=variables)
     finally:
         binder.scope = saved
 
 
-def bind_statement_expressions(binder: Binder, node: shapes.ExpressionList) -> list[ExpressionStatement]:
+def bind_statement_expressions(binder: Binder, node: shapes.ExpressionList) -> list[nodes.ExpressionStatement]:
     made = []
     for child in node.expressions:
         expression = binder.bind_value(child)
@@ -85,7 +76,7 @@ def bind_statement_expressions(binder: Binder, node: shapes.ExpressionList) -> l
                 "CS0201",
                 "only a call, an assignment or an increment can be used here",
             )
-        made.append(ExpressionStatement(child, expression))
+        made.append(nodes.ExpressionStatement(child, expression))
     return made
 
 
@@ -98,17 +89,17 @@ def statement_foreach_statement(binder: Binder, node: shapes.ForeachStatement) -
         name = name_of(token)
         symbol = LocalSymbol(name, declared, "foreach", token, binder.scope.function)
         binder.declare(symbol, token)
-        placeholder = Placeholder(token, element)
+        placeholder = nodes.Placeholder(token, element)
         value: Expression = placeholder
         if declared is not element and ERROR not in (declared, element):
             value = _foreach_element(binder, node, placeholder, declared)
         body = bind_loop_body(binder, body_node, "foreach")
-        return Foreach(node, collection, placeholder, value, None, symbol, body)
+        return nodes.Foreach(node, collection, placeholder, value, None, symbol, body)
     finally:
         binder.scope = saved
 
 
-def _foreach_element(binder: Binder, node: Node, placeholder: Placeholder, target: Type) -> Expression:
+def _foreach_element(binder: Binder, node: Node, placeholder: nodes.Placeholder, target: Type) -> Expression:
     """Return the implied conversion of each element, explicit ones included (section 13.9.5)."""
     found = conv.explicit_conversion(placeholder.type, target)
     if found is None:
@@ -126,7 +117,7 @@ def bind_collection(binder: Binder, node: Node) -> tuple[Expression, Type]:
     collection = binder.bind_value(node)
     if isinstance(collection, Bad):
         return collection, ERROR
-    if isinstance(collection, (MethodGroup, UnboundLambda)):
+    if isinstance(collection, (nodes.MethodGroup, UnboundLambda)):
         what = operand_name(collection)
         return binder.failure(node, "CS0446", f"foreach can't loop over {what}", help="call it"), ERROR
     if collection.type is NULL or (collection.is_constant and collection.constant is None):

@@ -10,19 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding.nodes import (
-    ArrayAccess,
-    Bad,
-    Conditional,
-    Dereference,
-    Expression,
-    FieldAccess,
-    IndexerAccess,
-    Local,
-    PropertyAccess,
-    Reference,
-    TupleElement,
-)
+from apimpolicy.binding import nodes
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.readonly import mark_referenced
 from apimpolicy.binding.readonly import read_only as find_read_only
 from apimpolicy.binding.spelling import shown
@@ -60,18 +49,22 @@ def reference_to(
     cause = None if read_only else find_read_only(target)
     if cause is not None:
         return binder.failure(node, cause.returned if returned else cause.referenced, f"{cause.what} and is read-only")
-    if isinstance(target, Dereference):
+    if isinstance(target, nodes.Dereference):
         return target.reference
-    if isinstance(target, IndexerAccess) and target.property.has_setter and conv.is_ref_struct(target.receiver.type):
-        return Reference(target.syntax, target.type, target)  # the indexer of a span returns by reference
-    if isinstance(target, (PropertyAccess, IndexerAccess)):
+    if (
+        isinstance(target, nodes.IndexerAccess)
+        and target.property.has_setter
+        and conv.is_ref_struct(target.receiver.type)
+    ):
+        return nodes.Reference(target.syntax, target.type, target)  # the indexer of a span returns by reference
+    if isinstance(target, (nodes.PropertyAccess, nodes.IndexerAccess)):
         code = "CS8156" if returned else "CS0206"
         return binder.failure(node, code, "a property or indexer can't be passed by reference")
-    if not isinstance(target, (Local, ArrayAccess, FieldAccess, TupleElement)) or (
-        isinstance(target, Local) and target.symbol.kind == "constant"
+    if not isinstance(target, (nodes.Local, nodes.ArrayAccess, nodes.FieldAccess, nodes.TupleElement)) or (
+        isinstance(target, nodes.Local) and target.symbol.kind == "constant"
     ):
         return binder.failure(node, "CS8156" if returned else "CS1510", "'ref' needs a variable")
-    if isinstance(target, Local):
+    if isinstance(target, nodes.Local):
         if returned and not target.symbol.is_reference and not (read_only and target.symbol.mode == "in"):
             return _does_not_live_on(binder, target, node)
         if target.symbol.is_readonly and not read_only:
@@ -79,10 +72,10 @@ def reference_to(
                 node, "CS1657", f"'{target.symbol.name}' is read-only and can't be passed by reference"
             )
     mark_referenced(target)
-    return Reference(target.syntax, target.type, target)
+    return nodes.Reference(target.syntax, target.type, target)
 
 
-def _does_not_live_on(binder: Binder, target: Local, node: Child) -> Bad:
+def _does_not_live_on(binder: Binder, target: nodes.Local, node: Child) -> Bad:
     if target.symbol.kind == "parameter":
         return binder.failure(
             node, "CS8166", f"'{target.symbol.name}' can't be returned by reference: it is not a ref parameter"
@@ -112,7 +105,7 @@ def reference_conditional(binder: Binder, node: shapes.Conditional) -> Expressio
     if not conv.same(first.type, second.type):
         message = f"both branches must be of the type '{shown(first.type)}'"
         return binder.failure(second.syntax, "CS8327", message)
-    return Dereference(node, first.type, Conditional(node, first.type, condition, first, second))
+    return nodes.Dereference(node, first.type, nodes.Conditional(node, first.type, condition, first, second))
 
 
 def returned_reference(binder: Binder, node: Node, value: Node, function: object) -> Expression:

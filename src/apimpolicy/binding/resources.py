@@ -5,20 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import conversions as conv
-from apimpolicy.binding import lookup
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.declarations import bind_declaration
-from apimpolicy.binding.nodes import (
-    Bad,
-    Block,
-    Catch,
-    Expression,
-    LocalDeclaration,
-    Lock,
-    Statement,
-    Statements,
-    Try,
-    Using,
-)
+from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.written import name_of
@@ -40,10 +29,10 @@ def statement_try_statement(binder: Binder, node: shapes.TryStatement) -> Statem
         binder.report(node, "CS1524", "'try' must have a catch or finally block")
     _check_catches(binder, catches)
     finally_body = _part_of_try(binder, "finally", finally_node.block) if finally_node is not None else None
-    return Try(node, body, tuple(catches), finally_body)
+    return nodes.Try(node, body, tuple(catches), finally_body)
 
 
-def _part_of_try(binder: Binder, part: str, node: shapes.Block) -> Block:
+def _part_of_try(binder: Binder, part: str, node: shapes.Block) -> nodes.Block:
     """Return a block of a try statement, which says what may jump and yield in it; no jump leaves `finally`."""
     saved = binder.enclosing
     if part:
@@ -58,7 +47,7 @@ def _part_of_try(binder: Binder, part: str, node: shapes.Block) -> Block:
         binder.enclosing = saved
 
 
-def _check_catches(binder: Binder, catches: list[Catch]) -> None:
+def _check_catches(binder: Binder, catches: list[nodes.Catch]) -> None:
     """CS0160: a clause that an earlier one already covers. CS1017: one behind the clause for everything."""
     earlier: list[NamedType] = []
     takes_all = False
@@ -82,7 +71,7 @@ def _check_catches(binder: Binder, catches: list[Catch]) -> None:
                 earlier.append(clause.target)
 
 
-def _catch(binder: Binder, node: shapes.CatchClause) -> Catch:
+def _catch(binder: Binder, node: shapes.CatchClause) -> nodes.Catch:
     declaration, filter_node, body_node = node.declaration, node.filter, node.block
     saved = binder.enter()
     try:
@@ -102,7 +91,7 @@ def _catch(binder: Binder, node: shapes.CatchClause) -> Catch:
         condition = None
         if filter_node is not None:
             condition = binder.convert_condition(binder.bind_value(filter_node.condition))
-        return Catch(node, target, symbol, condition, _part_of_try(binder, "catch", body_node))
+        return nodes.Catch(node, target, symbol, condition, _part_of_try(binder, "catch", body_node))
     finally:
         binder.scope = saved
 
@@ -111,13 +100,13 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
     resource_node, body_node = node.resource, node.body
     saved = binder.enter()
     try:
-        declarations: list[LocalDeclaration] = []
+        declarations: list[nodes.LocalDeclaration] = []
         resource: Expression | None = None
         types: list[tuple[Type, Node | Token]]
         if isinstance(resource_node, shapes.LocalDeclaration):
             made = bind_declaration(binder, resource_node, "using")
-            parts = made.statements if isinstance(made, Statements) else (made,)
-            declarations = [part for part in parts if isinstance(part, LocalDeclaration)]
+            parts = made.statements if isinstance(made, nodes.Statements) else (made,)
+            declarations = [part for part in parts if isinstance(part, nodes.LocalDeclaration)]
             types = [(d.symbol.type, resource_node) for d in declarations]
             for declared in declarations:
                 if declared.value is None and declared.symbol.declared_at is not None:
@@ -130,7 +119,7 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
                 binder.report(
                     where, "CS1674", f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
                 )
-        return Using(node, tuple(declarations), resource, binder.bind_embedded(body_node))
+        return nodes.Using(node, tuple(declarations), resource, binder.bind_embedded(body_node))
     finally:
         binder.scope = saved
 
@@ -143,7 +132,7 @@ def statement_lock_statement(binder: Binder, node: shapes.LockStatement) -> Stat
             "CS0185",
             f"'{shown(target.type)}' is not a reference type, so it can't be locked",
         )
-    return Lock(node, target, binder.bind_embedded(node.body))
+    return nodes.Lock(node, target, binder.bind_embedded(node.body))
 
 
 def _is_disposable(type_: Type) -> bool:
