@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import lookup, nodes
-from apimpolicy.binding.conversions import is_delegate, nullable
 from apimpolicy.binding.names import no_generic, no_type_arguments
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import is_delegate, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.signatures import Field, Method
 from apimpolicy.dotnet.types import (

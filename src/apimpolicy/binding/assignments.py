@@ -10,6 +10,7 @@ from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.assignable import check_assignable
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.operations import bind_operation
+from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.written import is_discard
 from apimpolicy.dotnet.types import DYNAMIC
 from apimpolicy.dotnet.values import INT, VOID
@@ -35,7 +36,7 @@ def _increment(binder: Binder, node: Node, operator: str, target_node: Node, *, 
     if not check_assignable(binder, target, target_node, code="CS1059"):
         return binder.bad(node)
     bare = target.type.underlying or target.type
-    if bare not in conv.NUMERIC and not conv.is_enum(bare) and bare is not DYNAMIC:
+    if bare not in NUMERIC and not is_enum(bare) and bare is not DYNAMIC:
         return binder.failure(node, "CS0023", f"'{operator}' can't be applied to {operand_name(target)}")
     placeholder = nodes.Placeholder(target_node, target.type)
     one = nodes.Literal(node, INT, 1)
@@ -121,7 +122,7 @@ def _compound_result(
     explicit = conv.explicit_conversion(result.type, target.type)
     if explicit is None or explicit.kind == "user":
         return binder.convert(result, target.type, node)
-    is_free = is_increment or operator in ("<<", ">>") or conv.is_enum(target.type)
+    is_free = is_increment or operator in ("<<", ">>") or is_enum(target.type)
     if not is_free and binder.classify(value, target.type) is None:
         return binder.convert(value, target.type, node)
     return binder.apply(result, target.type, explicit, explicit=True)

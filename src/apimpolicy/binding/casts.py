@@ -11,7 +11,7 @@ from apimpolicy.binding.names import bind_qualifier
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.patterns import bind_is_constant
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.type_relations import is_static_class
+from apimpolicy.binding.type_relations import is_reference, is_static_class
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
@@ -68,7 +68,7 @@ def bind_as_type(binder: Binder, node: shapes.AsType) -> Expression:
             f"'as' must be used with a type that can be null, and '{shown(target)}' can't be",
             help=f"use 'as {shown(target)}?' or a cast",
         )
-    if isinstance(target, TypeParameter) and not conv.is_reference(target):
+    if isinstance(target, TypeParameter) and not is_reference(target):
         help = f"write where {target.name} : class"
         return binder.failure(
             node,
@@ -147,7 +147,7 @@ def bind_sizeof(binder: Binder, node: shapes.Sizeof) -> Expression:
     size = sizes.get(str(target))
     if target is ERROR:
         return binder.bad(node)
-    if size is None and conv.is_reference(target):
+    if size is None and is_reference(target):
         return binder.failure(node, "CS0208", f"'{shown(target)}' is a reference type, and 'sizeof' needs a value type")
     if size is None:
         return binder.failure(node, "CS0233", f"'sizeof({shown(target)})' is only allowed in unsafe code")

@@ -11,6 +11,7 @@ from apimpolicy.binding.bodies import bind_branch, thrown
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.operations import no_operator
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import is_reference, same
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.dotnet.types import DYNAMIC, NULL, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
@@ -58,7 +59,7 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
     if VOID in (one, two):
         to_one = to_two = False
     if to_two and to_one:
-        if conv.same(one, two):
+        if same(one, two):
             return one
         exact_one = conv.standard_implicit(one, two) is not None
         exact_two = conv.standard_implicit(two, one) is not None
@@ -108,7 +109,7 @@ def bind_coalesce(binder: Binder, node: shapes.Coalesce) -> Expression:
         return binder.bad(node)
     left_type = left.type
     inner = left_type.underlying
-    may_be_null = inner is not None or conv.is_reference(left_type) or left_type is NULL
+    may_be_null = inner is not None or is_reference(left_type) or left_type is NULL
     if left_type is DYNAMIC:
         may_be_null = True
     if not may_be_null or (isinstance(left_type, SpecialType) and left_type not in (NULL, DYNAMIC)):

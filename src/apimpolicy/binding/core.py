@@ -12,6 +12,18 @@ from apimpolicy.binding.parts import EXPRESSIONS, STATEMENTS, TYPES, form_of
 from apimpolicy.binding.reports import Reports
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol, Scope
+from apimpolicy.binding.type_relations import (
+    CONSTANT,
+    DEFAULT_LITERAL,
+    ENUM_ZERO,
+    IDENTITY,
+    INTEGRAL_RANGES,
+    INTERPOLATED,
+    THROW,
+    TUPLE,
+    Conversion,
+    is_enum,
+)
 from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.binding.written import name_of_open_type
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
@@ -194,30 +206,30 @@ class Binder(Reports):
 
     # ----------------------------------------------------------------------------------------- conversion
 
-    def classify(self, expression: Expression, target: Type) -> conv.Conversion | None:
+    def classify(self, expression: Expression, target: Type) -> Conversion | None:
         """Return the implicit conversion from an expression (section 10.2), or None."""
         source = expression.type
         if source is ERROR or target is ERROR:
-            return conv.IDENTITY
+            return IDENTITY
         if not isinstance(source, SpecialType):
             return self._classify_typed(expression, source, target)
         form = form_of(expression)
         if form is not None:
             return form.conversion(self, expression, target)
         if isinstance(expression, DefaultLiteral):
-            return conv.DEFAULT_LITERAL if target is not VOID else None
+            return DEFAULT_LITERAL if target is not VOID else None
         if isinstance(expression, nodes.ThrowExpression):
-            return conv.THROW
+            return THROW
         if isinstance(expression, nodes.TupleCreation):
             return self._classify_tuple(expression, target)
         return conv.standard_implicit(source, target)
 
-    def _classify_typed(self, expression: Expression, source: Type, target: Type) -> conv.Conversion | None:
+    def _classify_typed(self, expression: Expression, source: Type, target: Type) -> Conversion | None:
         found = conv.standard_implicit(source, target)
         if found is not None:
             return found
         if isinstance(target, NamedType) and target.name in _FORMATTABLE and is_interpolated(expression):
-            return conv.INTERPOLATED
+            return INTERPOLATED
         if isinstance(expression, nodes.TupleCreation):
             by_element = self._classify_tuple(expression, target)
             if by_element is not None:
@@ -225,21 +237,21 @@ class Binder(Reports):
         if expression.is_constant:
             inner = target.underlying
             bare = inner if inner is not None else target
-            constant: conv.Conversion | None = None
+            constant: Conversion | None = None
             if conv.constant_fits(expression.constant, source, bare):
-                constant = conv.CONSTANT
-            elif conv.is_enum(bare) and source in conv.INTEGRAL_RANGES and expression.constant == 0 and source is INT:
-                constant = conv.ENUM_ZERO
+                constant = CONSTANT
+            elif is_enum(bare) and source in INTEGRAL_RANGES and expression.constant == 0 and source is INT:
+                constant = ENUM_ZERO
             if constant is not None:
-                return constant if inner is None else conv.Conversion("nullable", inner=constant)
+                return constant if inner is None else Conversion("nullable", inner=constant)
         return conv.user_conversion(source, target, explicit=False)
 
-    def _classify_tuple(self, expression: nodes.TupleCreation, target: Type) -> conv.Conversion | None:
+    def _classify_tuple(self, expression: nodes.TupleCreation, target: Type) -> Conversion | None:
         bare = target.underlying or target
         if not isinstance(bare, TupleType) or len(bare.arguments) != len(expression.elements):
             return conv.standard_implicit(expression.type, target)
         pairs = zip(expression.elements, bare.arguments, strict=True)
-        return conv.TUPLE if all(self.classify(e, t) is not None for e, t in pairs) else None
+        return TUPLE if all(self.classify(e, t) is not None for e, t in pairs) else None
 
     def return_type_of(self, expression: Expression, parameters: tuple[Type, ...]) -> Type | None:
         """Return what a lambda or method group returns when it is called with arguments of these types (12.6.3.13)."""
@@ -267,7 +279,7 @@ class Binder(Reports):
         self,
         expression: Expression,
         target: Type,
-        conversion: conv.Conversion,
+        conversion: Conversion,
         syntax: Node | Token | None = None,
         *,
         explicit: bool = False,
@@ -289,7 +301,7 @@ class Binder(Reports):
             if isinstance(bare, TupleType):
                 elements = [self.convert(e, t) for e, t in zip(expression.elements, bare.arguments, strict=True)]
                 return nodes.TupleCreation(where, target, tuple(elements), bare.names)
-        if conversion is conv.IDENTITY and not explicit and expression.type is target:
+        if conversion is IDENTITY and not explicit and expression.type is target:
             return expression
         constant = self._fold(expression, target, conversion, where, explicit=explicit)
         return nodes.Convert(
@@ -306,7 +318,7 @@ class Binder(Reports):
         return nodes.DefaultValue(syntax, target, constant=default_constant(target))
 
     def _fold(
-        self, expression: Expression, target: Type, conversion: conv.Conversion, where: Node | Token, *, explicit: bool
+        self, expression: Expression, target: Type, conversion: Conversion, where: Node | Token, *, explicit: bool
     ) -> Any:
         if not expression.is_constant:
             return NOT_CONSTANT
@@ -371,8 +383,8 @@ class Binder(Reports):
                 f"a literal with a decimal point is a 'double', not a '{target}'",
                 label=f"write the suffix {suffix}",
             )
-        if expression.is_constant and source is INT and target in conv.INTEGRAL_RANGES:
-            low, high = conv.INTEGRAL_RANGES[target]
+        if expression.is_constant and source is INT and target in INTEGRAL_RANGES:
+            low, high = INTEGRAL_RANGES[target]
             if not low <= expression.constant <= high:
                 return self.failure(
                     syntax, "CS0031", f"the constant '{expression.constant}' cannot be converted to '{target}'"

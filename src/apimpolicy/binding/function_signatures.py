@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import NUMERIC, is_enum
 from apimpolicy.binding.nodes import Bad, DefaultValue, ObjectCreation
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, Scope
+from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import DYNAMIC, NULL, Type, TypeParameter

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.asynchrony import result_of, task_of
 from apimpolicy.binding.bodies import bind_branch, falls_through, function_body, is_statement_expression
 from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
+from apimpolicy.binding.type_relations import LAMBDA, Conversion
 from apimpolicy.binding.unbound import BoundBody, UnboundLambda
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType, Type
@@ -161,9 +161,9 @@ def return_type(binder: Binder, unbound: UnboundLambda, parameters: tuple[Type, 
     return task_of(found) if unbound.is_async and found is not None and found is not ERROR else found
 
 
-def conversion(binder: Binder, unbound: UnboundLambda, target: Type) -> conv.Conversion | None:
+def conversion(binder: Binder, unbound: UnboundLambda, target: Type) -> Conversion | None:
     """Return the anonymous function conversion to this type (section 10.7.1), or None."""
-    return conv.LAMBDA if _converts(binder, unbound, target) else None
+    return LAMBDA if _converts(binder, unbound, target) else None
 
 
 def _converts(binder: Binder, unbound: UnboundLambda, target: Type) -> bool:

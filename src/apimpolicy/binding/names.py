@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import lookup
 from apimpolicy.binding.constraints import violation
-from apimpolicy.binding.conversions import is_ref_struct, nullable
 from apimpolicy.binding.function_signatures import bind_defaults
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
-from apimpolicy.binding.type_relations import is_static_class
+from apimpolicy.binding.type_relations import is_ref_struct, is_static_class, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import find_definition, named

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from apimpolicy.records import Record, keyword
 
 if TYPE_CHECKING:
-    from apimpolicy.binding.conversions import Conversion
     from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
+    from apimpolicy.binding.type_relations import Conversion
     from apimpolicy.dotnet.signatures import Field, Method, Property
     from apimpolicy.dotnet.types import AnonymousType, ArrayType, NamedType, Type
     from apimpolicy.syntax.nodes import Node, Token

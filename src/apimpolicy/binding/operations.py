@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.binding import advice, nodes, operators
-from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.constants import MAX_FOLDED, MAX_STRING, FoldingError, fold_binary, fold_unary, is_foldable
 from apimpolicy.binding.joined_texts import Concatenation, JoinedText, length_of, part_of
 from apimpolicy.binding.nodes import NOT_CONSTANT, Bad, Expression
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import is_delegate, is_enum, nullable, same
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, TupleType, Type, tuple_type
@@ -55,7 +55,7 @@ def bind_operation(binder: Binder, node: Node, operator: str, left: Expression, 
         return binder.bad(node, BOOL if operator in operators.COMPARISONS else ERROR)
     if left.type is DYNAMIC or right.type is DYNAMIC:
         return _dynamic_binary(binder, node, operator, left, right)
-    if operator in ("+", "-") and (conv.is_delegate(left.type) or conv.is_delegate(right.type)):
+    if operator in ("+", "-") and (is_delegate(left.type) or is_delegate(right.type)):
         combined = _combine_delegates(binder, node, operator, left, right)
         if combined is not None:
             return combined
@@ -93,12 +93,12 @@ def _combine_delegates(
 ) -> Expression | None:
     """`f + g` and `f - g` (sections 12.10.5 and 12.10.6): both of one delegate type; None when they are not."""
     for type_ in (left.type, right.type):
-        if conv.is_delegate(type_) and all(binder.classify(side, type_) is not None for side in (left, right)):
+        if is_delegate(type_) and all(binder.classify(side, type_) is not None for side in (left, right)):
             first, second = binder.convert(left, type_), binder.convert(right, type_)
             if isinstance(first, Bad) or isinstance(second, Bad):
                 return binder.bad(node)
             return nodes.Binary(node, type_, operator, first, second, type_)
-    if conv.is_delegate(left.type) and isinstance(right, (UnboundLambda, nodes.MethodGroup)):
+    if is_delegate(left.type) and isinstance(right, (UnboundLambda, nodes.MethodGroup)):
         return binder.convert(right, left.type)  # says what is wrong with it
     return None
 
@@ -192,7 +192,7 @@ def _fold_binary(
     signature: operators.OperatorSignature,
 ) -> Any:
     operand = signature.operand
-    if operand is OBJECT or conv.is_delegate(operand):
+    if operand is OBJECT or is_delegate(operand):
         if left.constant is None and right.constant is None:
             return operator == "=="
         return NOT_CONSTANT
@@ -200,7 +200,7 @@ def _fold_binary(
         if operator == "+":
             return NOT_CONSTANT  # of two constant texts it is a Concatenation
         return fold_binary(operator, STRING, left.constant, right.constant, checked=True)
-    if conv.is_enum(operand):
+    if is_enum(operand):
         operand = named(operand.definition.enum_underlying)  # type: ignore[attr-defined]
     if not is_foldable(operand):
         return NOT_CONSTANT
@@ -303,7 +303,7 @@ def _lifted_user_unary(binder: Binder, node: Node, operator: str, operand: Expre
     value = unary(binder, node, operator, placeholder)
     if isinstance(value, Bad):
         return value
-    return nodes.ConditionalAccess(node, conv.nullable(value.type), operand, placeholder, value)
+    return nodes.ConditionalAccess(node, nullable(value.type), operand, placeholder, value)
 
 
 def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Expression:
@@ -340,7 +340,7 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
     constant: Any = NOT_CONSTANT
     if value.is_constant and is_foldable(signature.operand):
         underlying = signature.operand
-        if conv.is_enum(underlying):
+        if is_enum(underlying):
             underlying = named(underlying.definition.enum_underlying)  # type: ignore[attr-defined]
         try:
             constant = fold_unary(operator, underlying, value.constant, checked=binder.is_checked is not False)
@@ -360,7 +360,7 @@ def unary(binder: Binder, node: Node, operator: str, operand: Expression) -> Exp
 
 def _compared_type(node: Node, left: Type, right: Type) -> Type | None:
     """The type that two tuples are compared as, element by element; None when two elements cannot be compared."""
-    if conv.same(left, right):
+    if same(left, right):
         return left
     if isinstance(left, TupleType) and isinstance(right, TupleType) and len(left.arguments) == len(right.arguments):
         types = [_compared_type(node, one, other) for one, other in zip(left.arguments, right.arguments, strict=True)]

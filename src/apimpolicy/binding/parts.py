@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from apimpolicy.binding.conversions import Conversion
     from apimpolicy.binding.core import Binder
     from apimpolicy.binding.nodes import Bad, Expression, Statement
+    from apimpolicy.binding.type_relations import Conversion
     from apimpolicy.dotnet.types import Type
     from apimpolicy.syntax.nodes import Node, Token
 

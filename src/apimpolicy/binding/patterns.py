@@ -10,6 +10,7 @@ from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
@@ -109,7 +110,7 @@ def _constant_pattern(binder: Binder, node: Node, value: Expression, input_type:
         return nodes.Pattern(node, None, None, value)
     target = input_type.underlying or input_type
     if value.type is NULL:
-        if not (conv.is_reference(input_type) or input_type.underlying is not None):
+        if not (is_reference(input_type) or input_type.underlying is not None):
             binder.report(node, "CS0037", f"'{shown(input_type)}' cannot be null")
             return None
         return nodes.Pattern(node, None, None, value)
@@ -126,7 +127,7 @@ def _constant_pattern(binder: Binder, node: Node, value: Expression, input_type:
         message = f"a '{shown(value.type)}' constant can't be matched against a '{shown(target)}'"
         binder.report(node, "CS0150", message, help=advice.for_constant(target, value.type))
         return None
-    if conv.is_reference(target):
+    if is_reference(target):
         return nodes.Pattern(node, None, None, value)
     return nodes.Pattern(node, None, None, binder.convert(value, target))
 

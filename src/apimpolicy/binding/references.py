@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import nodes
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.readonly import mark_referenced
 from apimpolicy.binding.readonly import read_only as find_read_only
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalFunctionSymbol
+from apimpolicy.binding.type_relations import is_ref_struct, same
 from apimpolicy.dotnet.types import ERROR
 from apimpolicy.syntax import shapes
 
@@ -51,11 +51,7 @@ def reference_to(
         return binder.failure(node, cause.returned if returned else cause.referenced, f"{cause.what} and is read-only")
     if isinstance(target, nodes.Dereference):
         return target.reference
-    if (
-        isinstance(target, nodes.IndexerAccess)
-        and target.property.has_setter
-        and conv.is_ref_struct(target.receiver.type)
-    ):
+    if isinstance(target, nodes.IndexerAccess) and target.property.has_setter and is_ref_struct(target.receiver.type):
         return nodes.Reference(target.syntax, target.type, target)  # the indexer of a span returns by reference
     if isinstance(target, (nodes.PropertyAccess, nodes.IndexerAccess)):
         code = "CS8156" if returned else "CS0206"
@@ -87,7 +83,7 @@ def _does_not_live_on(binder: Binder, target: nodes.Local, node: Child) -> Bad:
 
 def wanted_reference(binder: Binder, node: Child, reference: Expression, wanted: Type, code: str) -> Expression:
     """Return a reference must be to exactly the type that is wanted: CS8173 or CS8151."""
-    if ERROR in (reference.type, wanted) or conv.same(reference.type, wanted):
+    if ERROR in (reference.type, wanted) or same(reference.type, wanted):
         return reference
     return binder.failure(node, code, f"a reference to '{shown(wanted)}' is needed, not to '{shown(reference.type)}'")
 
@@ -102,7 +98,7 @@ def reference_conditional(binder: Binder, node: shapes.Conditional) -> Expressio
     first, second = (bind_reference(binder, branch, read_only=True) for branch in branches)
     if any(isinstance(e, Bad) for e in (condition, first, second)):
         return binder.bad(node)
-    if not conv.same(first.type, second.type):
+    if not same(first.type, second.type):
         message = f"both branches must be of the type '{shown(first.type)}'"
         return binder.failure(second.syntax, "CS8327", message)
     return nodes.Dereference(node, first.type, nodes.Conditional(node, first.type, condition, first, second))

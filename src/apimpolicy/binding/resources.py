@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.declarations import bind_declaration
 from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol
+from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
@@ -126,7 +126,7 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
 
 def statement_lock_statement(binder: Binder, node: shapes.LockStatement) -> Statement:
     target = binder.bind_typed(node.target)
-    if not isinstance(target, Bad) and not conv.is_reference(target.type):
+    if not isinstance(target, Bad) and not is_reference(target.type):
         binder.report(
             node.target,
             "CS0185",

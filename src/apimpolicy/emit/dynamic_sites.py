@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import conversions as conv
 from apimpolicy.binding import nodes
 from apimpolicy.binding.access import access_member
 from apimpolicy.binding.assignable import check_assignable
@@ -24,6 +23,7 @@ from apimpolicy.binding.creation import construct
 from apimpolicy.binding.lookup import delegate_signature
 from apimpolicy.binding.operations import bind_operation, unary
 from apimpolicy.binding.overloads import Argument
+from apimpolicy.binding.type_relations import IDENTITY, UNBOXING, is_delegate
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
@@ -146,7 +146,7 @@ class _LateBinder(Binder):
             return nodes.Literal(operand.syntax, NULL, None)
         if type_ is OBJECT:
             return place
-        how = conv.UNBOXING if type_.is_value_type else conv.IDENTITY
+        how = UNBOXING if type_.is_value_type else IDENTITY
         return nodes.Convert(operand.syntax, type_, place, how, is_explicit=True)
 
     def bind_operation(self, *, stores: bool) -> nodes.Expression:
@@ -187,7 +187,7 @@ class _LateBinder(Binder):
 
     def late_invoke_member(self) -> nodes.Expression:
         found = access_member(self, self.syntax, self.values[0], self.node.detail, None)
-        if conv.is_delegate(found.type):
+        if is_delegate(found.type):
             return self._call_value(found)
         if not isinstance(found, nodes.MethodGroup):
             return found if isinstance(found, nodes.Bad) else self.failure(self.syntax, "CS1955", "no method")

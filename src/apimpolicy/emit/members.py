@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
-from apimpolicy.binding.conversions import is_delegate
+from apimpolicy.binding.type_relations import is_delegate
 from apimpolicy.dotnet.registry import Implementation, reason_against
 from apimpolicy.dotnet.signatures import Field, Method
 from apimpolicy.dotnet.values import STRING

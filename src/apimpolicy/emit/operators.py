@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import is_delegate
 from apimpolicy.binding.nodes import Binary, Expression, Logical, Unary
+from apimpolicy.binding.type_relations import is_delegate
 from apimpolicy.dotnet.types import NULL
 from apimpolicy.dotnet.values import BOOL, OBJECT, STRING, reference_equals
 from apimpolicy.emit import runtime
