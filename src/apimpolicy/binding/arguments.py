@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.binding import nodes
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.overloads import Argument, Candidate
-from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_discard, is_var
@@ -93,14 +92,12 @@ def _out_declaration(binder: Binder, node: shapes.DeclarationExpression) -> Expr
     type_node, designation = node.type, node.designation
     if not isinstance(designation, Token):
         return binder.failure(node, "CS8199", "a deconstruction can't be used here")
-    name = identifier_name(designation.text)
     infers = is_var(type_node)
     type_ = ERROR if infers else binder.bind_type(type_node)
-    if name == "_":
+    if designation.text == "_":
         return nodes.OutVariable(node, type_, None)
-    symbol = LocalSymbol(name, type_, "local", designation, binder.scope.function)
+    symbol = binder.declare_variable(designation, type_)
     symbol.awaits_type = infers
-    binder.declare(symbol, designation)
     return nodes.OutVariable(node, type_, symbol)
 
 

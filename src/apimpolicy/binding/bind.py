@@ -104,9 +104,8 @@ def _bind(tree: Node, excerpt: Excerpt, context: LocalSymbol, make: Callable[[Ex
 def _bind_expression(
     binder: Binder, tree: shapes.ExpressionBody, excerpt: Excerpt, context: LocalSymbol
 ) -> BoundExpression:
-    saved = binder.enter()
-    body = binder.bind_value(tree.expression)
-    binder.scope = saved
+    with binder.in_scope():
+        body = binder.bind_value(tree.expression)
     if isinstance(body, DefaultLiteral):
         body = binder.default_value(body.syntax, OBJECT)
     if isinstance(body, MethodGroup):

@@ -38,11 +38,8 @@ def thrown(binder: Binder, node: Node) -> Expression:
 
 
 def function_body(binder: Binder, node: Node) -> nodes.Block:
-    saved, binder.enclosing = binder.enclosing, Enclosing()
-    try:
+    with binder.within(enclosing=Enclosing()):
         return binder.bind_block(node)
-    finally:
-        binder.enclosing = saved
 
 
 def falls_through(binder: Binder, block: nodes.Block) -> bool:

@@ -104,47 +104,29 @@ def _names_constant(binder: Binder, node: shapes.NamedType) -> bool:
         return False
     name = name_of(token)
     if qualifier is None:
-        return binder.scope.find(name) is not None or (
-            not lookup.types_named(name, 0) and lookup.namespace_exists(name) is False and False
-        )
-    saved, binder.diagnostics = binder.diagnostics, []
-    try:
+        return binder.scope.find(name) is not None
+    with binder.within(diagnostics=[]):
         left = bind_qualifier(binder, qualifier)
         reported = bool(binder.diagnostics)
-    finally:
-        binder.diagnostics = saved
     if isinstance(left, str) or reported or left is ERROR:
         return False
     return bool(lookup.find_members(left, name))
 
 
 def bind_typeof(binder: Binder, node: shapes.Typeof) -> Expression:
-    binder.takes_unbound = isinstance(node.type, shapes.NamedType)
-    target = binder.bind_type(node.type)
-    binder.takes_unbound = False
+    with binder.within(takes_unbound=isinstance(node.type, shapes.NamedType)):
+        target = binder.bind_type(node.type)
     if target is DYNAMIC:
         return binder.failure(node, "CS1962", "'typeof' can't be used with 'dynamic'", help="write 'object'")
     return binder.bad(node) if target is ERROR else nodes.TypeOf(node, named("System.Type"), target)
 
 
+_SIZES = {1: "byte sbyte bool", 2: "short ushort char", 4: "int uint float", 8: "long ulong double", 16: "decimal"}
+
+
 def bind_sizeof(binder: Binder, node: shapes.Sizeof) -> Expression:
     target = binder.bind_type(node.type)
-    sizes = {
-        "byte": 1,
-        "sbyte": 1,
-        "bool": 1,
-        "short": 2,
-        "ushort": 2,
-        "char": 2,
-        "int": 4,
-        "uint": 4,
-        "float": 4,
-        "long": 8,
-        "ulong": 8,
-        "double": 8,
-        "decimal": 16,
-    }
-    size = sizes.get(str(target))
+    size = next((size for size, types in _SIZES.items() if str(target) in types.split()), None)
     if target is ERROR:
         return binder.bad(node)
     if size is None and is_reference(target):
@@ -159,19 +141,9 @@ def bind_default_expression(binder: Binder, node: shapes.DefaultExpression) -> E
     return binder.bad(node) if target is ERROR else binder.default_value(node, target)
 
 
-def bind_checked_expression(binder: Binder, node: shapes.CheckedExpression) -> Expression:
-    return _within(binder, node, checked=True)
-
-
-def bind_unchecked_expression(binder: Binder, node: shapes.UncheckedExpression) -> Expression:
-    return _within(binder, node, checked=False)
-
-
-def _within(
-    binder: Binder, node: shapes.CheckedExpression | shapes.UncheckedExpression, *, checked: bool
-) -> Expression:
-    saved, binder.is_checked = binder.is_checked, checked
-    try:
+def bind_checked_expression(binder: Binder, node: shapes.CheckedExpression | shapes.UncheckedExpression) -> Expression:
+    with binder.within(is_checked=isinstance(node, shapes.CheckedExpression)):
         return binder.bind(node.expression)
-    finally:
-        binder.is_checked = saved
+
+
+bind_unchecked_expression = bind_checked_expression

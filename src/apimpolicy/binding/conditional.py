@@ -30,7 +30,7 @@ def bind_conditional(binder: Binder, node: shapes.Conditional) -> Expression:
         from apimpolicy.binding.references import reference_conditional
 
         return reference_conditional(binder, node)
-    condition = binder.convert_condition(binder.bind_value(node.condition))
+    condition = binder.bind_condition(node.condition)
     when_true = bind_branch(binder, node.when_true)
     when_false = bind_branch(binder, node.when_false)
     if any(isinstance(e, Bad) for e in (condition, when_true, when_false)):

@@ -25,7 +25,7 @@ from apimpolicy.binding.type_relations import (
     is_enum,
 )
 from apimpolicy.binding.unbound import DefaultLiteral
-from apimpolicy.binding.written import name_of_open_type
+from apimpolicy.binding.written import name_of, name_of_open_type
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, SpecialType, TupleType, Type
 from apimpolicy.dotnet.values import BOOL, DECIMAL, DOUBLE, FLOAT, INT, OBJECT, VOID
 from apimpolicy.syntax import shapes
@@ -39,6 +39,25 @@ if TYPE_CHECKING:
     from apimpolicy.dotnet.signatures import Method
     from apimpolicy.syntax.nodes import Child, Node, Token
     from apimpolicy.text.source import Excerpt
+
+
+class _Within:
+    """Gives a binder other values while a `with` statement runs."""
+
+    __slots__ = ("_binder", "_saved")
+
+    def __init__(self, binder: Binder, values: dict[str, Any]) -> None:
+        self._binder = binder
+        self._saved = {name: getattr(binder, name) for name in values}
+        for name, value in values.items():
+            setattr(binder, name, value)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        for name, value in self._saved.items():
+            setattr(self._binder, name, value)
 
 
 class Binder(Reports):
@@ -107,23 +126,11 @@ class Binder(Reports):
 
     def bind_embedded(self, node: Node) -> Statement:
         """Return a statement under if, else or a loop: has its own scope, and is no declaration (CS1023)."""
-        saved = self.enter()
-        try:
-            if node.kind in (
-                "local_declaration_statement",
-                "const_declaration_statement",
-                "local_function",
-                "labeled_statement",
-            ):
-                self.report(
-                    node,
-                    "CS1023",
-                    "a declaration can't be the only statement here",
-                    help="put it in braces",
-                )
+        with self.in_scope():
+            if node.kind in _DECLARATIONS:
+                message = "a declaration can't be the only statement here"
+                self.report(node, "CS1023", message, help="put it in braces")
             return self.bind_statement(node)
-        finally:
-            self.scope = saved
 
     def hole(self, node: Node, receiver: Expression | None = None) -> Bad:
         """Return an expression, or a list of arguments, that is unknown: text that a template puts in later.
@@ -176,11 +183,19 @@ class Binder(Reports):
 
     # --------------------------------------------------------------------------------------------- scopes
 
-    def enter(self) -> Scope:
-        """Begin a scope; gives back the one around it."""
-        saved = self.scope
-        self.scope = Scope(saved)
-        return saved
+    def within(self, **values: Any) -> _Within:
+        """Return the context in which these attributes have other values."""
+        return _Within(self, values)
+
+    def in_scope(self, function: object = None) -> _Within:
+        """Return the context of a scope inside the present one."""
+        return _Within(self, {"scope": Scope(self.scope, function)})
+
+    def declare_variable(self, token: Token, type_: Type, kind: str = "local") -> LocalSymbol:
+        """Declare a variable of this name in the current scope."""
+        symbol = LocalSymbol(name_of(token), type_, kind, token, self.scope.function)
+        self.declare(symbol, token)
+        return symbol
 
     def declare(self, symbol: LocalSymbol, where: Child) -> None:
         """Declare in the current scope; CS0128 for the same scope, CS0136 when it hides an outer variable."""
@@ -404,11 +419,14 @@ class Binder(Reports):
         help = advice.for_conversion(source, target, expression)
         return self.failure(syntax, "CS0029", f"'{shown(source)}' cannot be converted to '{shown(target)}'", help=help)
 
-    def convert_condition(self, expression: Expression) -> Expression:
-        """Convert to bool, as conditions demand."""
-        return self.convert(expression, BOOL)
+    def bind_condition(self, node: Node) -> Expression:
+        """Bind an expression that must be a bool."""
+        return self.convert(self.bind_value(node), BOOL)
 
 
+_DECLARATIONS = frozenset(
+    {"local_declaration_statement", "const_declaration_statement", "local_function", "labeled_statement"}
+)
 _FORMATTABLE = frozenset({"System.FormattableString", "System.IFormattable"})
 """The types that an interpolated string converts to besides `string` (section 10.2.5)."""
 

@@ -8,10 +8,10 @@ from apimpolicy.binding import nodes
 from apimpolicy.binding.advice import call_of
 from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import Enclosing, LocalFunctionSymbol, LocalSymbol
+from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum, is_static_class
 from apimpolicy.binding.unbound import DefaultLiteral, UnboundLambda
-from apimpolicy.binding.written import is_var, name_of
+from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import ERROR, NULL, ArrayType, SpecialType, Type
 from apimpolicy.dotnet.values import BOOL, STRING, VOID
 from apimpolicy.syntax import literals, shapes
@@ -28,28 +28,19 @@ _CONSTANT_TYPES = frozenset({*NUMERIC, BOOL})
 
 
 def statement_block(binder: Binder, node: shapes.Block) -> nodes.Block:
-    saved = binder.enter()
-    try:
-        return _block_in_scope(binder, node)
-    finally:
-        binder.scope = saved
-
-
-def _block_in_scope(binder: Binder, node: shapes.Block) -> nodes.Block:
-    binder.scope.later, binder.scope.statements = _declared_names(node), node.statements
-    saved = declare_ahead(binder, node.statements)
-    statements = [binder.bind_statement(child) for child in node.statements]
-    statements.extend(bind_instances(binder))
-    binder.enclosing = saved
-    return nodes.Block(node, tuple(statements), tuple(binder.scope.order))
+    with binder.in_scope(), binder.within(enclosing=binder.enclosing):
+        binder.scope.later, binder.scope.statements = _declared_names(node), node.statements
+        declare_ahead(binder, node.statements)
+        statements = [binder.bind_statement(child) for child in node.statements]
+        statements.extend(bind_instances(binder))
+        return nodes.Block(node, tuple(statements), tuple(binder.scope.order))
 
 
 # ---------------------------------------------------------------------------------------- declarations
 
 
-def declare_ahead(binder: Binder, statements: Sequence[Child]) -> Enclosing:
-    """Make known what is known in all of a block: local functions and labels; gives back what enclosed it before."""
-    saved = binder.enclosing
+def declare_ahead(binder: Binder, statements: Sequence[Child]) -> None:
+    """Declare what is known in all of a block: local functions and labels."""
     if any(isinstance(child, shapes.LocalFunction) for child in statements):
         from apimpolicy.binding.local_functions import declare_functions
 
@@ -58,7 +49,6 @@ def declare_ahead(binder: Binder, statements: Sequence[Child]) -> Enclosing:
         from apimpolicy.binding.jumps import declare_labels
 
         declare_labels(binder, statements)
-    return saved
 
 
 def bind_instances(binder: Binder) -> list[Statement]:
@@ -105,9 +95,8 @@ def _declarator(
     binder: Binder, node: shapes.Declarator, type_: Type, *, is_var: bool, kind: str
 ) -> nodes.LocalDeclaration:
     token, initializer = node.name, node.value
-    name = name_of(token)
-    symbol = LocalSymbol(name, type_, kind, token, binder.scope.function)
-    binder.declare(symbol, token)
+    symbol = binder.declare_variable(token, type_, kind)
+    name = symbol.name
     if initializer is None:
         if is_var:
             binder.report(token, "CS0818", f"'var {name}' must be initialized, so that its type can be inferred")
@@ -126,9 +115,8 @@ def _declarator(
 
         return nodes.LocalDeclaration(node, symbol, refused(binder, initializer))
     if is_var:
-        saved, binder.being_declared = binder.being_declared, symbol
-        value = _var_value(binder, node, name, initializer)
-        binder.being_declared = saved
+        with binder.within(being_declared=symbol):
+            value = _var_value(binder, node, name, initializer)
         symbol.type = value.type
         return nodes.LocalDeclaration(node, symbol, value)
     if isinstance(initializer, shapes.Initializer):
@@ -136,19 +124,13 @@ def _declarator(
             from apimpolicy.binding.array_creation import array_from
 
             value = array_from(binder, initializer, type_, initializer)
+        elif type_ is ERROR:
+            value = binder.bad(node)
         else:
-            value = (
-                binder.failure(
-                    initializer,
-                    "CS0622",
-                    "an initializer in braces can only be used for an array, or after 'new'",
-                )
-                if type_ is not ERROR
-                else binder.bad(node)
-            )
+            message = "an initializer in braces can only be used for an array, or after 'new'"
+            value = binder.failure(initializer, "CS0622", message)
         return nodes.LocalDeclaration(node, symbol, value)
-    value = binder.convert(binder.bind_value(initializer), type_)
-    return nodes.LocalDeclaration(node, symbol, value)
+    return nodes.LocalDeclaration(node, symbol, binder.convert(binder.bind_value(initializer), type_))
 
 
 def _reference_declarator(
@@ -158,11 +140,9 @@ def _reference_declarator(
     from apimpolicy.binding.references import bind_reference, wanted_reference
 
     token, initializer = node.name, node.value
-    name = name_of(token)
-    symbol = LocalSymbol(name, type_, kind, token, binder.scope.function)
+    symbol = binder.declare_variable(token, type_, kind)
     symbol.is_reference = True
     symbol.is_readonly_reference = read_only
-    binder.declare(symbol, token)
     function = binder.scope.function
     if isinstance(function, LocalFunctionSymbol) and function.is_iterator:
         binder.report(token, "CS8176", "an iterator can't have ref variables")
@@ -173,7 +153,7 @@ def _reference_declarator(
         value = binder.failure(
             node,
             "CS8172",
-            f"'{name}' is a ref variable and must be initialized with 'ref'",
+            f"'{symbol.name}' is a ref variable and must be initialized with 'ref'",
             help="write 'ref' before the value",
         )
     else:
@@ -235,15 +215,12 @@ def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDecl
     made: list[Statement] = []
     for child in declarators.declarators:
         token, initializer = child.name, child.value
-        name = name_of(token)
-        symbol = LocalSymbol(name, type_, "constant", token, binder.scope.function)
-        binder.declare(symbol, token)
+        symbol = binder.declare_variable(token, type_, "constant")
         if initializer is None:
             binder.report(token, "CS0145", "a constant must have a value")
             continue
-        binder.being_declared, outer = symbol, binder.being_declared
-        written = binder.bind_value(initializer)
-        binder.being_declared = outer
+        with binder.within(being_declared=symbol):
+            written = binder.bind_value(initializer)
         value = binder.convert(written, type_)
         if isinstance(value, Bad) or type_ is ERROR:
             symbol.type = ERROR
@@ -252,7 +229,7 @@ def statement_const_declaration_statement(binder: Binder, node: shapes.ConstDecl
             binder.report(initializer, "CS0134", f"a constant of type '{shown(type_)}' can only be null")
             continue
         if not value.is_constant:
-            binder.report(initializer, "CS0133", f"the value of the constant '{name}' is not a constant")
+            binder.report(initializer, "CS0133", f"the value of the constant '{symbol.name}' is not a constant")
             continue
         symbol.constant = value.constant
         made.append(nodes.LocalDeclaration(child, symbol, value))

@@ -11,12 +11,11 @@ from apimpolicy.binding.loops import bind_collection, bind_loop_body
 from apimpolicy.binding.names import make_tuple_type
 from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.written import is_discard, is_var
 from apimpolicy.dotnet.signatures import Method
 from apimpolicy.dotnet.types import ERROR, NamedType, SpecialType, TupleType, Type
 from apimpolicy.records import Record
-from apimpolicy.syntax import literals, shapes
+from apimpolicy.syntax import shapes
 from apimpolicy.syntax.nodes import Node, Token
 
 if TYPE_CHECKING:
@@ -169,12 +168,9 @@ def _target(binder: Binder, node: Node, part: _Part, value: nodes.Placeholder) -
 
 def _declared(binder: Binder, part: _Part, inferred: Type) -> Expression | None:
     type_ = inferred if part.type_node is None or is_var(part.type_node) else binder.bind_type(part.type_node)
-    name = literals.identifier_name(part.target.text)
-    if name == "_":
+    if part.target.text == "_":
         return None
-    symbol = LocalSymbol(name, type_, "local", part.target, binder.scope.function)
-    binder.declare(symbol, part.target)
-    return nodes.Local(part.target, symbol)
+    return nodes.Local(part.target, binder.declare_variable(part.target, type_))
 
 
 def declare_after_error(binder: Binder, left: Child) -> None:
@@ -260,19 +256,15 @@ def _written_type(binder: Binder, part: _Part) -> Type | None:
 def statement_foreach_variable_statement(binder: Binder, node: shapes.ForeachVariableStatement) -> Statement:
     target, collection_node, body_node = node.target, node.collection, node.body
     collection, element = bind_collection(binder, collection_node)
-    saved = binder.enter()
-    try:
+    with binder.in_scope():
         placeholder = nodes.Placeholder(node, element)
         taken: Expression = binder.bad(node)
         if not declares_parts(binder, target):
-            binder.report(
-                target, "CS8186", "foreach must declare its variables", help="write var or a type before them"
-            )
+            message = "foreach must declare its variables"
+            binder.report(target, "CS8186", message, help="write var or a type before them")
         elif element is ERROR:
             declare_after_error(binder, target)
         else:
             taken = deconstruct(binder, node, target, placeholder)
         body = bind_loop_body(binder, body_node, "foreach")
         return nodes.Foreach(node, collection, placeholder, placeholder, taken, None, body)
-    finally:
-        binder.scope = saved

@@ -33,16 +33,14 @@ def bind_defaults(binder: Binder, function: LocalFunctionSymbol) -> None:
     """
     waiting, function.defaults = function.defaults, []
     for parameter, node, name, scope in waiting:
-        saved, binder.scope = binder.scope, scope
-        value = binder.bind_value(node)
-        if not isinstance(value, Bad) and _is_default(binder, node, name, value, parameter):
-            # A nullable parameter keeps the constant in the form of the type below; None stands for `default`.
-            inner = parameter.type.underlying
-            bound = binder.convert(
-                value, inner if inner is not None and value.is_constant and value.type is not NULL else parameter.type
-            )
-            parameter.default = bound.constant if bound.is_constant else None
-        binder.scope = saved
+        with binder.within(scope=scope):
+            value = binder.bind_value(node)
+            if not isinstance(value, Bad) and _is_default(binder, node, name, value, parameter):
+                # A nullable parameter keeps the constant in the form of the type below; None stands for `default`.
+                inner = parameter.type.underlying
+                keeps_inner = inner is not None and value.is_constant and value.type is not NULL
+                bound = binder.convert(value, inner if keeps_inner and inner is not None else parameter.type)
+                parameter.default = bound.constant if bound.is_constant else None
 
 
 def _is_default(binder: Binder, node: Node, name: Token, value: Expression, parameter: Parameter) -> bool:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.binding.core import Binder
-    from apimpolicy.binding.symbols import Enclosing
     from apimpolicy.syntax.nodes import Child, Node
 
 
@@ -82,9 +81,9 @@ def statement_labeled_statement(binder: Binder, node: shapes.LabeledStatement) -
     return nodes.Labeled(node, literals.identifier_name(token.text), binder.bind_statement(node.statement))
 
 
-def declare_labels(binder: Binder, statements: Sequence[Child]) -> Enclosing:
-    """Make the labels of a block known in all of it; gives back what enclosed it before."""
-    saved = binder.enclosing
+def declare_labels(binder: Binder, statements: Sequence[Child]) -> None:
+    """Declare the labels of a block, which are known in all of it."""
+    around = binder.enclosing
     found: set[str] = set()
     for statement in statements:
         current = statement
@@ -93,13 +92,9 @@ def declare_labels(binder: Binder, statements: Sequence[Child]) -> Enclosing:
             name = literals.identifier_name(token.text)
             if name in found:
                 binder.report(token, "CS0140", f"the label '{name}' is declared more than once")
-            elif any(labels is not None and name in labels for labels in saved.labels):
+            elif any(labels is not None and name in labels for labels in around.labels):
                 binder.report(token, "CS0158", f"the label '{name}' is already declared in an enclosing block")
             found.add(name)
             current = current.statement
     if found:
-        binder.enclosing = saved.replaced(labels=(*saved.labels, frozenset(found)))
-    return saved
-
-
-# ---------------------------------------------------------------------------------------------- iterators
+        binder.enclosing = around.replaced(labels=(*around.labels, frozenset(found)))

@@ -75,14 +75,6 @@ def bound_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
 
 
 def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) -> BoundBody:
-    saved = (
-        binder.scope,
-        binder.diagnostics,
-        binder.returns,
-        binder.return_type,
-        binder.known_receiver,
-        binder.awaits_in,
-    )
     function = object()
     scope = Scope(unbound.scope, function)
     names = unbound.names if unbound.names is not None else tuple(f"<{i}>" for i in range(len(types)))
@@ -90,17 +82,13 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
     symbols = [
         LocalSymbol(name, type_, kind, unbound.syntax, function) for name, type_ in zip(names, types, strict=True)
     ]
-    binder.scope, binder.diagnostics, binder.returns, binder.return_type, binder.known_receiver = (
-        scope,
-        [],
-        [],
-        None,
-        None,
-    )
-    binder.awaits_in = "async" if unbound.is_async else "lambda"
-    if unbound.is_async and any(unbound.modes):
-        binder.report(unbound.syntax, "CS1988", "an async function can't have ref, out or in parameters")
-    try:
+    awaits_in, returned = "async" if unbound.is_async else "lambda", list[nodes.Return]()
+    with (
+        binder.within(scope=scope, diagnostics=[], returns=returned, return_type=None),
+        binder.within(known_receiver=None, awaits_in=awaits_in),
+    ):
+        if unbound.is_async and any(unbound.modes):
+            binder.report(unbound.syntax, "CS1988", "an async function can't have ref, out or in parameters")
         for symbol in symbols:
             if symbol.name == "_" and len(symbols) > 1 and "_" in scope.names:
                 continue
@@ -110,7 +98,7 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
         if isinstance(unbound.body, shapes.Block):
             body = function_body(binder, unbound.body)
             runs_through = falls_through(binder, body)
-            returns, return_type = binder.returns, _inferred_return(binder.returns, runs_through)
+            returns, return_type = returned, _inferred_return(returned)
         else:
             body = bind_branch(binder, unbound.body)
             returns = []
@@ -118,15 +106,6 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
             if body.type is DYNAMIC:
                 return_type = DYNAMIC
         return BoundBody(tuple(symbols), body, tuple(returns), return_type, tuple(binder.diagnostics), runs_through)
-    finally:
-        (
-            binder.scope,
-            binder.diagnostics,
-            binder.returns,
-            binder.return_type,
-            binder.known_receiver,
-            binder.awaits_in,
-        ) = saved
 
 
 def _declare_parameter(binder: Binder, symbol: LocalSymbol, unbound: UnboundLambda) -> None:
@@ -141,7 +120,7 @@ def _declare_parameter(binder: Binder, symbol: LocalSymbol, unbound: UnboundLamb
     binder.scope.declare(symbol)
 
 
-def _inferred_return(returns: list[nodes.Return], falls_through: bool) -> Type | None:
+def _inferred_return(returns: list[nodes.Return]) -> Type | None:
     values = [r.value for r in returns if r.value is not None]
     if not values:
         return VOID

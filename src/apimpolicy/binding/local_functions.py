@@ -132,14 +132,12 @@ def _local_function(
     binder: Binder, node: shapes.LocalFunction, function: LocalFunctionSymbol, types: Sequence[Type] = ()
 ) -> nodes.LocalFunction:
     """Return a local function with its body; `types` are the type arguments of an instance."""
-    token, body_node = node.name, node.body
-    saved = (binder.scope, binder.returns, binder.return_type, binder.enclosing, binder.awaits_in)
-    binder.awaits_in = "async" if function.is_async else "function"
-    binder.scope = Scope(binder.scope, function)
-    parameters = function.type_parameters
-    binder.scope.types.update({p.name: t for p, t in zip(parameters, types or parameters, strict=True)})
-    binder.returns, binder.return_type, binder.enclosing = None, function.result, Enclosing()
-    try:
+    awaits_in, parameters = "async" if function.is_async else "function", function.type_parameters
+    with (
+        binder.in_scope(function),
+        binder.within(returns=None, return_type=function.result, enclosing=Enclosing(), awaits_in=awaits_in),
+    ):
+        binder.scope.types.update({p.name: t for p, t in zip(parameters, types or parameters, strict=True)})
         symbols = []
         for parameter, written in zip(function.parameters, node.parameters.parameters, strict=True):
             where = written.name
@@ -150,9 +148,7 @@ def _local_function(
                 binder.declare(symbol, where)
             symbols.append(symbol)
         function.symbols = tuple(symbols)
-        return nodes.LocalFunction(node, function, _function_body(binder, body_node, function, token))
-    finally:
-        binder.scope, binder.returns, binder.return_type, binder.enclosing, binder.awaits_in = saved
+        return nodes.LocalFunction(node, function, _function_body(binder, node.body, function, node.name))
 
 
 def _parameter_variable(parameter: Parameter, where: Child, function: LocalFunctionSymbol) -> LocalSymbol:
@@ -191,9 +187,7 @@ def _instance_body(
     binder: Binder, function: LocalFunctionSymbol, instance: LocalFunctionSymbol, types: tuple[Type, ...]
 ) -> nodes.LocalFunction:
     """Return the body with the type arguments, where `x is string`, which C# allows for a `T`, may be refused."""
-    saved, binder.diagnostics = binder.diagnostics, []
-    binder.binds_instance, outer = True, binder.binds_instance
-    try:
+    with binder.within(diagnostics=[], binds_instance=True):
         if len(function.instances) <= MOST_INSTANCES:
             bound = _local_function(binder, function.declared_at, instance, types)
             if not binder.diagnostics:
@@ -201,8 +195,6 @@ def _instance_body(
         instance.is_simulated = False
         instance.symbols = tuple(_parameter_variable(parameter, None, instance) for parameter in instance.parameters)
         return nodes.LocalFunction(function.declared_at, instance, nodes.Block(function.declared_at, ()))
-    finally:
-        binder.diagnostics, binder.binds_instance = saved, outer
 
 
 def _function_body(

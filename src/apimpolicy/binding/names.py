@@ -240,9 +240,8 @@ def _with_arguments(definition: TypeDefinition) -> str:
 
 
 def _type_argument(binder: Binder, node: Node) -> Type:
-    saved, binder.takes_unbound = binder.takes_unbound, False
-    bound = binder.bind_type(node)
-    binder.takes_unbound = saved
+    with binder.within(takes_unbound=False):
+        bound = binder.bind_type(node)
     if is_ref_struct(bound):
         binder.report(node, "CS0306", f"'{shown(bound)}' can't be used as a type argument")
     elif is_static_class(bound):

@@ -9,16 +9,16 @@ from apimpolicy.binding import conversions as conv
 from apimpolicy.binding.advice import operand_name
 from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_reference
 from apimpolicy.binding.unbound import UnboundLambda
 from apimpolicy.binding.written import is_var
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, NULL, SpecialType, Type, TypeParameter
 from apimpolicy.dotnet.values import BOOL
-from apimpolicy.syntax import literals, shapes
+from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.syntax.nodes import Child, Node, Token
 
 
@@ -54,12 +54,7 @@ def _declare_after_error(binder: Binder, node: Child) -> None:
 
 
 def _pattern_variable(binder: Binder, token: Token, type_: Type) -> LocalSymbol | None:
-    name = literals.identifier_name(token.text)
-    if name == "_":
-        return None
-    symbol = LocalSymbol(name, type_, "pattern", token, binder.scope.function)
-    binder.declare(symbol, token)
-    return symbol
+    return None if token.text == "_" else binder.declare_variable(token, type_, "pattern")
 
 
 def bind_pattern(

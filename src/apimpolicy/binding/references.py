@@ -94,7 +94,7 @@ def reference_conditional(binder: Binder, node: shapes.Conditional) -> Expressio
     if len(branches) == 1:
         at = node.when_true if node.when_false is branches[0] else node.when_false
         return binder.failure(at, "CS8326", "either both or none of the branches must be 'ref'")
-    condition = binder.convert_condition(binder.bind_value(node.condition))
+    condition = binder.bind_condition(node.condition)
     first, second = (bind_reference(binder, branch, read_only=True) for branch in branches)
     if any(isinstance(e, Bad) for e in (condition, first, second)):
         return binder.bad(node)

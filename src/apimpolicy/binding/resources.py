@@ -8,15 +8,14 @@ from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.declarations import bind_declaration
 from apimpolicy.binding.nodes import Bad, Expression, Statement
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalSymbol
 from apimpolicy.binding.type_relations import is_reference
-from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.types import ERROR, NULL, NamedType, Type
 from apimpolicy.syntax import shapes
 
 if TYPE_CHECKING:
     from apimpolicy.binding.core import Binder
+    from apimpolicy.binding.symbols import LocalSymbol
     from apimpolicy.syntax.nodes import Node, Token
 
 
@@ -34,17 +33,13 @@ def statement_try_statement(binder: Binder, node: shapes.TryStatement) -> Statem
 
 def _part_of_try(binder: Binder, part: str, node: shapes.Block) -> nodes.Block:
     """Return a block of a try statement, which says what may jump and yield in it; no jump leaves `finally`."""
-    saved = binder.enclosing
-    if part:
-        binder.enclosing = saved.replaced(parts=(*saved.parts, part))
+    around = binder.enclosing
+    inside = around.replaced(parts=(*around.parts, part)) if part else around
     if part == "finally":
-        binder.enclosing = binder.enclosing.replaced(
-            breakable=(*saved.breakable, part) if saved.breakable else (), labels=(*saved.labels, None)
-        )
-    try:
+        breakable = (*around.breakable, part) if around.breakable else ()
+        inside = inside.replaced(breakable=breakable, labels=(*around.labels, None))
+    with binder.within(enclosing=inside):
         return binder.bind_block(node)
-    finally:
-        binder.enclosing = saved
 
 
 def _check_catches(binder: Binder, catches: list[nodes.Catch]) -> None:
@@ -73,8 +68,7 @@ def _check_catches(binder: Binder, catches: list[nodes.Catch]) -> None:
 
 def _catch(binder: Binder, node: shapes.CatchClause) -> nodes.Catch:
     declaration, filter_node, body_node = node.declaration, node.filter, node.block
-    saved = binder.enter()
-    try:
+    with binder.in_scope():
         target: NamedType | None = None
         symbol: LocalSymbol | None = None
         if declaration is not None:
@@ -85,21 +79,14 @@ def _catch(binder: Binder, node: shapes.CatchClause) -> nodes.Catch:
                 if named("System.Exception") not in type_.supertypes:
                     binder.report(type_node, "CS0155", "only a type derived from Exception can be caught")
             if token is not None:
-                name = name_of(token)
-                symbol = LocalSymbol(name, type_, "local", token, binder.scope.function)
-                binder.declare(symbol, token)
-        condition = None
-        if filter_node is not None:
-            condition = binder.convert_condition(binder.bind_value(filter_node.condition))
+                symbol = binder.declare_variable(token, type_)
+        condition = binder.bind_condition(filter_node.condition) if filter_node is not None else None
         return nodes.Catch(node, target, symbol, condition, _part_of_try(binder, "catch", body_node))
-    finally:
-        binder.scope = saved
 
 
 def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> Statement:
     resource_node, body_node = node.resource, node.body
-    saved = binder.enter()
-    try:
+    with binder.in_scope():
         declarations: list[nodes.LocalDeclaration] = []
         resource: Expression | None = None
         types: list[tuple[Type, Node | Token]]
@@ -120,8 +107,6 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
                     where, "CS1674", f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
                 )
         return nodes.Using(node, tuple(declarations), resource, binder.bind_embedded(body_node))
-    finally:
-        binder.scope = saved
 
 
 def statement_lock_statement(binder: Binder, node: shapes.LockStatement) -> Statement:

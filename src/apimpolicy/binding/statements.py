@@ -45,32 +45,16 @@ def statement_expression_statement(binder: Binder, node: shapes.ExpressionStatem
     return nodes.ExpressionStatement(node, expression)
 
 
-# ---------------------------------------------------------------------------------------- control flow
-
-
 def statement_if_statement(binder: Binder, node: shapes.IfStatement) -> Statement:
-    condition = binder.convert_condition(binder.bind_value(node.condition))
+    condition = binder.bind_condition(node.condition)
     then = binder.bind_embedded(node.then)
     otherwise = binder.bind_embedded(node.otherwise) if node.otherwise is not None else None
     return nodes.If(node, condition, then, otherwise)
 
 
-# ------------------------------------------------------------------------------- try, using, lock, checked
-
-
-def statement_checked_statement(binder: Binder, node: shapes.CheckedStatement) -> Statement:
-    return _checked_block(binder, node, checked=True)
-
-
-def statement_unchecked_statement(binder: Binder, node: shapes.UncheckedStatement) -> Statement:
-    return _checked_block(binder, node, checked=False)
-
-
-def _checked_block(
-    binder: Binder, node: shapes.CheckedStatement | shapes.UncheckedStatement, *, checked: bool
-) -> Statement:
-    saved, binder.is_checked = binder.is_checked, checked
-    try:
+def statement_checked_statement(binder: Binder, node: shapes.CheckedStatement | shapes.UncheckedStatement) -> Statement:
+    with binder.within(is_checked=isinstance(node, shapes.CheckedStatement)):
         return binder.bind_block(node.block)
-    finally:
-        binder.is_checked = saved
+
+
+statement_unchecked_statement = statement_checked_statement

@@ -27,12 +27,9 @@ def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> 
     is_special = isinstance(value.type, SpecialType) and value.type not in (ERROR, DYNAMIC)
     if is_special or value.type is VOID:
         value = binder.failure(node.value, "CS8119", f"switch needs a value, but this is {operand_name(value)}")
-    saved, enclosing, gotos = binder.enter(), binder.enclosing, binder.gotos
-    binder.enclosing = enclosing.replaced(
-        breakable=(*enclosing.breakable, "switch"), switch_types=(*enclosing.switch_types, value.type)
-    )
-    binder.gotos = ()
-    try:
+    around = binder.enclosing
+    inside = around.replaced(breakable=(*around.breakable, "switch"), switch_types=(*around.switch_types, value.type))
+    with binder.in_scope(), binder.within(enclosing=inside, gotos=()):
         statements = [s for child in node.sections for s in child.statements]
         declare_ahead(binder, statements)
         sections = [_switch_section(binder, child, value) for child in node.sections]
@@ -50,27 +47,21 @@ def statement_switch_statement(binder: Binder, node: shapes.SwitchStatement) -> 
                     help="end it with 'break;' or 'return'",
                 )
         return nodes.Switch(node, value, tuple(sections), tuple(binder.scope.order))
-    finally:
-        binder.scope, binder.enclosing, binder.gotos = saved, enclosing, gotos
 
 
 def _switch_section(binder: Binder, node: shapes.SwitchSection, value: Expression) -> nodes.SwitchSection:
-    labels_node, statements = node.labels, node.statements
-    saved = binder.enter()
-    try:
-        labels = [_switch_label(binder, child, value) for child in labels_node.labels]
+    block = binder.scope
+    with binder.in_scope():
+        labels = [_switch_label(binder, child, value) for child in node.labels.labels]
         names = binder.scope.names
-        binder.scope = saved
-        # variables declared in a section belong to the whole switch block, those of patterns to the section
-        inner = Scope(saved)
-        inner.section_of = saved
-        inner.take(names.values())
-        binder.scope = inner
-        bound = [binder.bind_statement(child) for child in statements]
-        saved.take(symbol for symbol in inner.order if symbol.name not in saved.names)
-        return nodes.SwitchSection(node, tuple(labels), tuple(bound))
-    finally:
-        binder.scope = saved
+    # variables declared in a section belong to the whole switch block, those of patterns to the section
+    inner = Scope(block)
+    inner.section_of = block
+    inner.take(names.values())
+    with binder.within(scope=inner):
+        bound = [binder.bind_statement(child) for child in node.statements]
+    block.take(symbol for symbol in inner.order if symbol.name not in block.names)
+    return nodes.SwitchSection(node, tuple(labels), tuple(bound))
 
 
 def _switch_label(binder: Binder, node: shapes.CaseLabel | shapes.DefaultLabel, value: Expression) -> nodes.SwitchLabel:
@@ -78,7 +69,7 @@ def _switch_label(binder: Binder, node: shapes.CaseLabel | shapes.DefaultLabel, 
         return nodes.SwitchLabel(node, None, None)
     pattern_node, guard_node = node.pattern, node.guard
     pattern = bind_pattern(binder, pattern_node, value.type)
-    guard = binder.convert_condition(binder.bind_value(guard_node)) if guard_node is not None else None
+    guard = binder.bind_condition(guard_node) if guard_node is not None else None
     return nodes.SwitchLabel(node, pattern or nodes.Pattern(node, None, None, binder.bad(node)), guard)
 
 
