@@ -29,7 +29,7 @@ What they share:
     overloads     which method a call means          inference    type arguments of generic calls
     type_relations  identity, variance, references, kinds of conversions
     operators     which predefined operator          constants    what is computed at compile time
-    complaints    errors of failed calls             advice       the help of other errors
+    call_errors   errors of failed calls             advice       the help of other errors
     spelling      types in messages                  expression_variables  which variables expressions declare
     constraints   on type parameters                 unbound      expressions that wait for a type
     nodes         the bound tree                     symbols      variables and scopes

@@ -29,8 +29,6 @@ from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Child
 
@@ -268,15 +266,10 @@ def _instance_member(
         return member_value(node, receiver, members[0])
     extensions = lookup.extension_methods(name)
     methods = [m for m in members if isinstance(m, Method)]
-    if not methods and not _may_extend(receiver, extensions):
-        if token.start == token.end:
-            from apimpolicy.binding.complaints import no_query
+    if not methods and not extensions:
+        from apimpolicy.binding.call_errors import no_member
 
-            return no_query(binder, receiver, name)
-        from apimpolicy.binding import suggestions
-
-        label, help = suggestions.for_member(binder, receiver, name, is_called=is_called)
-        return binder.failure(token, "CS1061", f"'{shown(type_)}' has no member '{name}'", label=label, help=help)
+        return no_member(binder, receiver, token, name, is_called=is_called)
     return nodes.MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), extensions, types)
 
 
@@ -305,10 +298,6 @@ def _dot_after(binder: Binder, node: Node, code: str, message: str, token: Token
     """Return a mistake at the dot before a name."""
     dot = binder.excerpt.text.rfind(".", node.start, token.start)
     return binder.failure_at(dot, dot + 1, node, code, message)
-
-
-def _may_extend(receiver: Expression, extensions: Sequence[Method]) -> bool:
-    return bool(extensions)
 
 
 def _tuple_element(node: Node, receiver: Expression, type_: TupleType, name: str) -> Expression | None:

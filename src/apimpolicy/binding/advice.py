@@ -27,7 +27,7 @@ EQUALS = "'=' assigns; to compare, write '=='"
 
 
 def is_json(type_: Type) -> bool:
-    return any(parent.name == "Newtonsoft.Json.Linq.JToken" for parent in lookup.supertypes(type_))
+    return lookup.implements(type_, "Newtonsoft.Json.Linq.JToken")
 
 
 def for_operator(operator: str, left: Expression, right: Expression) -> str:

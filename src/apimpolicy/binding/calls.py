@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import advice, complaints, lookup, nodes
+from apimpolicy.binding import advice, call_errors, lookup, nodes
 from apimpolicy.binding.access import bind_chain, bind_receiver
 from apimpolicy.binding.arguments import array_index, bind_arguments, finish_arguments, settle_arguments
 from apimpolicy.binding.dynamic import dynamic_invocation, dynamic_operation
@@ -71,7 +71,7 @@ def bind_invocation(binder: Binder, node: shapes.Invocation) -> Expression:
         name = _name_token(target)
         members = (nodes.PropertyAccess, nodes.FieldAccess, nodes.TupleElement, nodes.AnonymousMember)
         if isinstance(callee, members) and name is not None:
-            return complaints.not_invocable(binder, name, name.text, callee.type)
+            return call_errors.not_invocable(binder, name, name.text, callee.type)
         return binder.failure(node, "CS0149", "only methods and delegates can be called")
     return call_delegate(binder, node, callee, signature, arguments)
 
@@ -80,11 +80,10 @@ def _dynamic_call(binder: Binder, node: Node, group: nodes.MethodGroup, argument
     """Return a call of a known method with a dynamic argument: the overload is chosen when it runs."""
     own = resolve(group.methods, arguments, group.type_arguments, binder) if group.methods else None
     if own is not None and own.best is None and own.ambiguous is None:
-        return complaints.no_overload(binder, node, group, own, arguments)
+        return call_errors.no_overload(binder, node, group, own.candidates, arguments)
     if own is None:
-        return binder.failure(
-            _callee(node), "CS1973", f"the extension method '{group.name}' cannot be called with a dynamic value"
-        )
+        message = f"the extension method '{group.name}' cannot be called with a dynamic value"
+        return binder.failure(_callee(node), "CS1973", message)
     receiver = group.receiver
     receivers = [] if receiver is None or isinstance(receiver, nodes.TypeReference) else [receiver]
     return dynamic_operation(binder, node, "call", receivers, group, arguments)
@@ -126,7 +125,7 @@ def call_group(binder: Binder, node: Node, group: nodes.MethodGroup, arguments: 
         if own.best is not None:
             return finish_call(binder, node, group, own.best, arguments, group.receiver)
         if own.ambiguous is not None:
-            return complaints.ambiguous_call(binder, node, group, own, arguments)
+            return call_errors.ambiguous_call(binder, node, group, own, arguments)
     receiver = group.receiver
     if group.extensions and receiver is not None and not isinstance(receiver, nodes.TypeReference):
         with_receiver = [Argument(receiver, receiver.syntax), *arguments]
@@ -134,12 +133,12 @@ def call_group(binder: Binder, node: Node, group: nodes.MethodGroup, arguments: 
         if found.best is not None:
             return finish_call(binder, node, group, found.best, with_receiver, None)
         if found.ambiguous is not None:
-            return complaints.ambiguous_call(binder, node, group, found, with_receiver)
+            return call_errors.ambiguous_call(binder, node, group, found, with_receiver)
         if own is None:
-            return complaints.no_extension(binder, node, group, found, arguments)
+            return call_errors.no_extension(binder, node, group, found.candidates, arguments)
     if own is None:
         return binder.bad(node)
-    return complaints.no_overload(binder, node, group, own, arguments)
+    return call_errors.no_overload(binder, node, group, own.candidates, arguments)
 
 
 def _resolve_extension(binder: Binder, group: nodes.MethodGroup, arguments: Sequence[Argument]) -> Resolution:
@@ -206,7 +205,7 @@ def call_delegate(
         return _call_with_bad_arguments(binder, node, [signature], arguments)
     found = resolve([signature], arguments, (), binder)
     if found.best is None:
-        return complaints.bad_delegate_call(binder, node, target, found, arguments)
+        return call_errors.bad_delegate_call(binder, node, target, found.candidates[0], arguments)
     values = finish_arguments(binder, node, found.best, arguments)
     modes = [p.mode for p in signature.parameters]
     return nodes.DelegateCall(node, signature.returns, target, tuple(values), tuple(modes))
@@ -221,13 +220,7 @@ def _call_local_function(binder: Binder, node: Node, group: nodes.MethodGroup, a
         return _call_with_bad_arguments(binder, node, [signature], arguments)
     found = resolve([signature], arguments, group.type_arguments, binder)
     if found.best is None:
-        return complaints.no_overload(
-            binder,
-            node,
-            nodes.MethodGroup(group.syntax, group.type, function.name, None, (signature,), (), ()),
-            found,
-            arguments,
-        )
+        return call_errors.no_overload(binder, node, group, found.candidates, arguments)
     values = finish_arguments(binder, node, found.best, arguments)
     if function.type_parameters:
         function = instance_of(binder, function, found.best.type_arguments)
@@ -305,7 +298,7 @@ def bind_indexed(binder: Binder, node: Node, receiver: Expression, arguments: li
     getters = {id(m): p for m, p in zip(methods, found, strict=True)}
     resolution = resolve(methods, arguments, (), binder)
     if resolution.best is None:
-        return complaints.no_indexer(binder, node, type_, resolution, arguments)
+        return call_errors.no_indexer(binder, node, type_, resolution, arguments)
     values = finish_arguments(binder, node, resolution.best, arguments)
     property_ = getters[id(resolution.best.method)]
     return nodes.IndexerAccess(node, property_.type, receiver, property_, tuple(values))

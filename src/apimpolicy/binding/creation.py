@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import advice, complaints, lookup, nodes
+from apimpolicy.binding import advice, call_errors, lookup, nodes
 from apimpolicy.binding.access import member_value
 from apimpolicy.binding.arguments import bind_arguments, finish_arguments, settle_arguments
 from apimpolicy.binding.assignable import check_assignable
@@ -115,8 +115,10 @@ def construct(binder: Binder, node: Node, type_node: Node, type_: NamedType, arg
         return nodes.ObjectCreation(node, type_, found.best.method, tuple(values))
     if found.ambiguous is not None:
         group = nodes.MethodGroup(type_node, METHOD_GROUP_TYPE, shown(type_), None, tuple(methods), (), ())
-        return complaints.ambiguous_call(binder, node, group, found, arguments)
-    return complaints.no_constructor(binder, node, type_node, type_, found, arguments)
+        return call_errors.ambiguous_call(binder, node, group, found, arguments)
+    return call_errors.no_candidate(
+        binder, node, type_node, f"'{shown(type_)}'", found.candidates, arguments, code="CS1729"
+    )
 
 
 # ------------------------------------------------------------------------------------- initialisers
@@ -226,16 +228,9 @@ def _collection_element(
     found = resolve(methods, arguments, (), binder)
     if found.best is None:
         if any(c.failure == "argument" for c in found.candidates):
-            binder.report(
-                item,
-                "CS1950",
-                f"'{shown(target.type)}' has no 'Add' method that takes this element",
-                help=complaints._choices("Add", found.candidates),
-            )
-            # the compiler names the argument as well
-            complaints._complain(binder, item, item, "'Add'", found, arguments)
-        else:
-            complaints._complain(binder, item, item, "'Add'", found, arguments)
+            message = f"'{shown(target.type)}' has no 'Add' method that takes this element"
+            binder.report(item, "CS1950", message, help=call_errors.overloads_of("Add", found.candidates))
+        call_errors.no_candidate(binder, item, item, "'Add'", found.candidates, arguments)
         return None
     group = nodes.MethodGroup(item, METHOD_GROUP_TYPE, "Add", target, tuple(methods), (), ())
     call = finish_call(binder, item, group, found.best, arguments, target)
@@ -368,7 +363,7 @@ _MEMBER_KINDS = ("member_initializer", "indexer_initializer")
 
 
 def _has_elements(type_: Type) -> bool:
-    return any(parent.name == "System.Collections.IEnumerable" for parent in lookup.supertypes(type_))
+    return lookup.implements(type_, "System.Collections.IEnumerable")
 
 
 def _is_written(token: Token) -> bool:

@@ -1,7 +1,7 @@
 """Overload resolution (C# specification, section 12.6.4): which of several methods a call means.
 
 `resolve` never reports: it returns a Resolution that names the best method with the arguments in parameter order, or
-says why there is none in terms that `binding.complaints` turns into the compiler's errors.
+says why there is none in terms that `binding.call_errors` turns into the compiler's errors.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Candidate:
 
 
 class Resolution(Record):
-    """`best` when one candidate wins; `ambiguous` when two are equally good; `candidates` for complaints."""
+    """`best` when one candidate wins; `ambiguous` when two are equally good; `candidates` for call_errors."""
 
     best: Candidate | None
     candidates: Sequence[Candidate]

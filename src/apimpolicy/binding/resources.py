@@ -102,7 +102,7 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
             resource = binder.bind_value(resource_node)
             types = [(resource.type, resource.syntax)]
         for type_, where in types:
-            if type_ is not ERROR and type_ is not NULL and not _is_disposable(type_):
+            if type_ is not ERROR and type_ is not NULL and not lookup.implements(type_, "System.IDisposable"):
                 binder.report(
                     where, "CS1674", f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
                 )
@@ -118,7 +118,3 @@ def statement_lock_statement(binder: Binder, node: shapes.LockStatement) -> Stat
             f"'{shown(target.type)}' is not a reference type, so it can't be locked",
         )
     return nodes.Lock(node, target, binder.bind_embedded(node.body))
-
-
-def _is_disposable(type_: Type) -> bool:
-    return any(parent.name == "System.IDisposable" for parent in lookup.supertypes(type_))
