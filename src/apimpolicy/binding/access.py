@@ -12,16 +12,7 @@ from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.type_relations import is_delegate, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.signatures import Field, Method
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    ERROR,
-    AnonymousType,
-    NamedType,
-    SpecialType,
-    TupleType,
-    Type,
-    construct,
-)
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, AnonymousType, NamedType, SpecialType, TupleType, Type, construct
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
@@ -215,9 +206,7 @@ def _static_member(
         return nodes.MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), (), types)
     if not first.is_static:
         return binder.failure(
-            node,
-            "CS0120",
-            f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type",
+            node, "CS0120", f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type"
         )
     if types:
         return no_generic(binder, node, token.start, _what(first), name)

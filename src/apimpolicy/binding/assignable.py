@@ -24,9 +24,7 @@ def check_assignable(binder: Binder, target: Expression, node: Node | Token, *, 
             binder.report(node, "CS1947", f"'{target.symbol.name}' is a range variable and cannot be assigned")
         elif target.symbol.kind in kinds:
             binder.report(
-                node,
-                "CS1656",
-                f"'{target.symbol.name}' is a {kinds[target.symbol.kind]} and cannot be assigned",
+                node, "CS1656", f"'{target.symbol.name}' is a {kinds[target.symbol.kind]} and cannot be assigned"
             )
         elif target.symbol.kind == "constant":
             binder.report(node, "CS0131", f"'{target.symbol.name}' is a constant and cannot be assigned")

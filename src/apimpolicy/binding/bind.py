@@ -122,11 +122,7 @@ def _bind_expression(
             body.syntax, "CS0029", "this call returns nothing (void), but a policy expression must have a value"
         )
     elif isinstance(body.type, SpecialType) and body.type not in (NULL, ERROR) and str(body.type) != "dynamic":
-        body = binder.failure(
-            tree.expression,
-            "CS1660",
-            f"a policy can't use a {body.type} as a value",
-        )
+        body = binder.failure(tree.expression, "CS1660", f"a policy can't use a {body.type} as a value")
     if not binder.diagnostics and binder.has_variables and not binder.has_unknown:
         _check_assignment(binder, body)
     return BoundExpression(excerpt, body, body.type, (), _in_order(binder.diagnostics), context)
@@ -153,11 +149,7 @@ def _bind_block(binder: Binder, tree: shapes.BlockBody, excerpt: Excerpt, contex
     is_iterator = any(diagnostic.code == "CS1624" for diagnostic in binder.diagnostics)
     if not is_iterator and falls_through(binder, block):
         binder.report_at(
-            1,
-            2,
-            "CS0161",
-            "not every path through this block returns a value",
-            help="end the block with 'return …;'",
+            1, 2, "CS0161", "not every path through this block returns a value", help="end the block with 'return …;'"
         )
     values = [statement.value for statement in returns if statement.value is not None]
     types = list(dict.fromkeys(OBJECT if isinstance(v, DefaultLiteral) else v.type for v in values))

@@ -14,14 +14,7 @@ from apimpolicy.binding.overloads import Argument, Candidate, Resolution, resolv
 from apimpolicy.binding.readonly import mark_referenced
 from apimpolicy.binding.spelling import shown
 from apimpolicy.dotnet.signatures import Method, Property
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    ERROR,
-    ArrayType,
-    NamedType,
-    SpecialType,
-    Type,
-)
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, ArrayType, NamedType, SpecialType, Type
 from apimpolicy.dotnet.values import STRING, VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
@@ -152,11 +145,7 @@ def _resolve_extension(binder: Binder, group: nodes.MethodGroup, arguments: Sequ
 
 
 def _call_with_bad_arguments(
-    binder: Binder,
-    node: Node,
-    methods: Sequence[Method],
-    arguments: list[Argument],
-    receiver: Expression | None = None,
+    binder: Binder, node: Node, methods: Sequence[Method], arguments: list[Argument], receiver: Expression | None = None
 ) -> Expression:
     """An argument is already reported: nothing is reported about the call, whose type all methods may agree about."""
     binder.unfinished_call(node, methods, arguments, receiver)

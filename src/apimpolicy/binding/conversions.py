@@ -31,30 +31,8 @@ from apimpolicy.binding.type_relations import (
 )
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    NULL,
-    ArrayType,
-    NamedType,
-    SpecialType,
-    TupleType,
-    Type,
-    TypeParameter,
-)
-from apimpolicy.dotnet.values import (
-    BYTE,
-    CHAR,
-    INT,
-    LONG,
-    OBJECT,
-    SBYTE,
-    SHORT,
-    STRING,
-    UINT,
-    ULONG,
-    USHORT,
-    VOID,
-)
+from apimpolicy.dotnet.types import DYNAMIC, NULL, ArrayType, NamedType, SpecialType, TupleType, Type, TypeParameter
+from apimpolicy.dotnet.values import BYTE, CHAR, INT, LONG, OBJECT, SBYTE, SHORT, STRING, UINT, ULONG, USHORT, VOID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

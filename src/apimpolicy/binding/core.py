@@ -175,9 +175,7 @@ class Binder(Reports):
     def require_typed(self, expression: Expression) -> Expression:
         if isinstance(expression, nodes.MethodGroup):
             return self.failure(
-                expression.syntax,
-                "CS0119",
-                f"'{expression.name}' is a method; did you forget the parentheses?",
+                expression.syntax, "CS0119", f"'{expression.name}' is a method; did you forget the parentheses?"
             )
         return expression
 

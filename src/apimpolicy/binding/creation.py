@@ -18,15 +18,7 @@ from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, TUPLE_TYPE
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.signatures import Method
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    ERROR,
-    NamedType,
-    SpecialType,
-    Type,
-    TypeParameter,
-    anonymous_type,
-)
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, NamedType, SpecialType, Type, TypeParameter, anonymous_type
 from apimpolicy.dotnet.values import INT, OBJECT, STRING, VOID
 from apimpolicy.syntax import literals, shapes
 from apimpolicy.syntax.nodes import Node, Token

@@ -103,10 +103,7 @@ def _declarator(
         return nodes.LocalDeclaration(node, symbol, None)
     if isinstance(initializer, shapes.RefExpression):
         binder.report(
-            node,
-            "CS8171",
-            f"'{name}' is not a ref variable and can't be initialized with 'ref'",
-            help="remove 'ref'",
+            node, "CS8171", f"'{name}' is not a ref variable and can't be initialized with 'ref'", help="remove 'ref'"
         )
         symbol.type = ERROR
         return nodes.LocalDeclaration(node, symbol, binder.bad(node))
@@ -188,10 +185,7 @@ def _var_value(binder: Binder, node: Node, name: str, initializer: Node) -> Expr
     if isinstance(value.type, SpecialType) and str(value.type) != "dynamic":
         what = {NULL: "null"}.get(value.type, f"a {value.type}")
         return binder.failure(
-            node,
-            "CS0815",
-            f"the type of 'var {name}' can't be inferred from {what}",
-            help=_instead_of_var(value),
+            node, "CS0815", f"the type of 'var {name}' can't be inferred from {what}", help=_instead_of_var(value)
         )
     if value.type is VOID:
         return binder.failure(

@@ -42,9 +42,7 @@ def unconvertible(binder: Binder, group: MethodGroup, target: Type, syntax: Node
         )
     if _differs_in_result(binder, group, target):
         return binder.failure(
-            syntax,
-            "CS0407",
-            f"the return type of '{group.name}' doesn't match the delegate '{shown(target)}'",
+            syntax, "CS0407", f"the return type of '{group.name}' doesn't match the delegate '{shown(target)}'"
         )
     return binder.failure(syntax, "CS0123", f"no overload of '{group.name}' matches the delegate '{shown(target)}'")
 

@@ -282,11 +282,7 @@ def type_named_type(binder: Binder, node: shapes.NamedType) -> Type:
         if definition is None and not left:
             definition = next(iter(lookup.types_named(name, count)), None)
         if definition is None:
-            binder.report(
-                token,
-                "CS0234",
-                f"the type or namespace '{name}' does not exist in '{left}'",
-            )
+            binder.report(token, "CS0234", f"the type or namespace '{name}' does not exist in '{left}'")
             return ERROR
         if isinstance(arguments, Token):
             return _open_type(binder, token, definition)

@@ -112,9 +112,5 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
 def statement_lock_statement(binder: Binder, node: shapes.LockStatement) -> Statement:
     target = binder.bind_typed(node.target)
     if not isinstance(target, Bad) and not is_reference(target.type):
-        binder.report(
-            node.target,
-            "CS0185",
-            f"'{shown(target.type)}' is not a reference type, so it can't be locked",
-        )
+        binder.report(node.target, "CS0185", f"'{shown(target.type)}' is not a reference type, so it can't be locked")
     return nodes.Lock(node, target, binder.bind_embedded(node.body))

@@ -64,12 +64,7 @@ def _formattable(emitter: Emitter, text: Expression) -> ast.expr:
 
 
 def converted(
-    emitter: Emitter,
-    value: ast.expr,
-    source: Type,
-    target: Type,
-    conversion: Conversion,
-    node: Convert | None = None,
+    emitter: Emitter, value: ast.expr, source: Type, target: Type, conversion: Conversion, node: Convert | None = None
 ) -> ast.expr:
     """Return the value after a conversion."""
     kind = conversion.kind

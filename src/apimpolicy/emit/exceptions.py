@@ -102,10 +102,7 @@ def _filter(emitter: Emitter, condition: nodes.Expression, matches: str) -> list
     """`when (…)`: an exception in it counts as false (C# specification, section 13.11)."""
     hoisted, value = emitter.hoisting(condition)
     raised = emitter.fresh("raised")
-    no_match: list[ast.stmt] = [
-        ast.Expr(emitter.run(frames.as_dotnet, load(raised))),
-        assign(matches, constant(False)),
-    ]
+    no_match: list[ast.stmt] = [ast.Expr(emitter.run(frames.as_dotnet, load(raised))), assign(matches, constant(False))]
     return [*hoisted, ast.Try([assign(matches, value)], [_handler(emitter, raised, no_match)], [], [])]
 
 
