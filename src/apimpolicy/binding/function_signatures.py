@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding.nodes import Bad, DefaultValue, ObjectCreation
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalFunctionSymbol, Scope
+from apimpolicy.binding.symbols import LocalFunctionSymbol
 from apimpolicy.binding.type_relations import NUMERIC, is_enum
 from apimpolicy.binding.unbound import DefaultLiteral
 from apimpolicy.dotnet.signatures import Method
@@ -95,9 +95,5 @@ def instance_of(binder: Binder, function: LocalFunctionSymbol, types: tuple[Type
 
 def _generics_around(binder: Binder) -> list[TypeParameter]:
     """Return the type parameters of the generic functions whose own bodies are being bound."""
-    found: list[TypeParameter] = []
-    scope: Scope | None = binder.scope
-    while scope is not None:
-        found.extend(type_ for type_ in scope.types.values() if isinstance(type_, TypeParameter))
-        scope = scope.parent
-    return found
+    around = (type_ for scope in binder.scope.outward() for type_ in scope.types.values())
+    return [type_ for type_ in around if isinstance(type_, TypeParameter)]

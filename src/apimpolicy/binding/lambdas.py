@@ -11,7 +11,7 @@ from apimpolicy.binding.inference import best_common_type
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.symbols import LocalSymbol, Scope
 from apimpolicy.binding.type_relations import LAMBDA, Conversion
-from apimpolicy.binding.unbound import BoundBody, UnboundLambda
+from apimpolicy.binding.unbound import LAMBDA_TYPE, BoundBody, UnboundLambda
 from apimpolicy.binding.written import name_of
 from apimpolicy.dotnet.types import DYNAMIC, ERROR, SpecialType, Type
 from apimpolicy.dotnet.values import VOID
@@ -27,40 +27,49 @@ if TYPE_CHECKING:
 
 
 def bind_simple_lambda(binder: Binder, node: shapes.SimpleLambda) -> Expression:
-    is_async, token, body = node.is_async, node.name, node.body
-    name = name_of(token)
-    return UnboundLambda(node, (name,), None, ("",), body, binder.scope, is_async is not None)
+    return _unbound(binder, node, node.body, (name_of(node.name),), None, ("",))
 
 
 def bind_parenthesized_lambda(binder: Binder, node: shapes.ParenthesizedLambda) -> Expression:
-    is_async, parameters, body = node.is_async, node.parameters, node.body
-    children = parameters.parameters
-    names = [literals.identifier_name(p.name.text) for p in children]
+    children = node.parameters.parameters
+    names = tuple(name_of(p.name) for p in children)
     typed = [p.type for p in children if p.type is not None]
     types: tuple[Type, ...] | None = None
     if children and len(typed) == len(children):
         types = tuple(binder.bind_type(type_) for type_ in typed)
     elif typed:
         return binder.failure(node, "CS0748", "either all or none of a lambda's parameters must have types")
-    modes = tuple(p.modifier.text if p.modifier is not None else "" for p in children)
     for index, name in enumerate(names):
         if name in names[:index]:
             return binder.failure(children[index], "CS0100", f"two parameters are named '{name}'")
-    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)
+    return _unbound(binder, node, node.body, names, types, _modes(children))
 
 
 def bind_anonymous_method(binder: Binder, node: shapes.AnonymousMethod) -> Expression:
-    is_async, parameters, body = node.is_async, node.parameters, node.block
-    if parameters is None:
-        return UnboundLambda(node, None, None, (), body, binder.scope, is_async is not None)
-    children = parameters.parameters
+    if node.parameters is None:
+        return _unbound(binder, node, node.block, None, None, ())
+    children = node.parameters.parameters
     for parameter in children:
         if parameter.modifier is not None and parameter.modifier.text == "params":
             return binder.failure(parameter.modifier, "CS1670", "an anonymous method can't have a params parameter")
-    names = [literals.identifier_name(p.name.text) for p in children]
     types = tuple(binder.bind_type(p.type) for p in children)
-    modes = tuple(p.modifier.text if p.modifier is not None else "" for p in children)
-    return UnboundLambda(node, tuple(names), types, modes, body, binder.scope, is_async is not None)
+    return _unbound(binder, node, node.block, tuple(name_of(p.name) for p in children), types, _modes(children))
+
+
+def _modes(parameters: Sequence[shapes.Parameter | shapes.LambdaParameter]) -> tuple[str, ...]:
+    return tuple(p.modifier.text if p.modifier is not None else "" for p in parameters)
+
+
+def _unbound(
+    binder: Binder,
+    node: shapes.SimpleLambda | shapes.ParenthesizedLambda | shapes.AnonymousMethod,
+    body: Node,
+    names: tuple[str, ...] | None,
+    types: tuple[Type, ...] | None,
+    modes: tuple[str, ...],
+) -> UnboundLambda:
+    is_async = node.is_async is not None
+    return UnboundLambda(node, LAMBDA_TYPE, names, types, modes, body, binder.scope, is_async, {})
 
 
 # ------------------------------------------------------------------------------------------- bodies
@@ -146,16 +155,13 @@ def conversion(binder: Binder, unbound: UnboundLambda, target: Type) -> Conversi
 
 
 def _converts(binder: Binder, unbound: UnboundLambda, target: Type) -> bool:
-    signature = lookup.delegate_signature(target)
-    if signature is None:
-        return False
     types = _parameter_types(unbound, target)
     if types is None:
         return False
     body = bound_body(binder, unbound, types)
     if body.diagnostics:
         return True
-    wanted = result_of(signature.returns) if unbound.is_async else signature.returns
+    wanted = _wanted_result(unbound, target)
     if wanted is None:
         return False
     if isinstance(body.body, nodes.Block):
@@ -167,6 +173,14 @@ def _converts(binder: Binder, unbound: UnboundLambda, target: Type) -> bool:
     if wanted is VOID:
         return is_statement_expression(body.body) or body.body.type is VOID
     return body.body.type is not VOID and binder.classify(body.body, wanted) is not None
+
+
+def _wanted_result(unbound: UnboundLambda, target: Type) -> Type | None:
+    """Return the type that the body must return; None for an async lambda and a delegate that returns no task."""
+    signature = lookup.delegate_signature(target)
+    if signature is None:
+        return None
+    return result_of(signature.returns) if unbound.is_async else signature.returns
 
 
 def _parameter_types(unbound: UnboundLambda, target: Type) -> tuple[Type, ...] | None:
@@ -196,7 +210,7 @@ def converted(binder: Binder, unbound: UnboundLambda, target: Type) -> nodes.Lam
     if bound.diagnostics:
         return binder.bad(unbound.syntax)
     body = bound.body
-    wanted = result_of(signature.returns) if unbound.is_async else signature.returns
+    wanted = _wanted_result(unbound, target)
     if wanted is None:
         return unconvertible(binder, unbound, target, unbound.syntax)
     if isinstance(body, nodes.Block):
@@ -259,11 +273,14 @@ def unconvertible(binder: Binder, unbound: UnboundLambda, target: Type, syntax: 
     if bound.diagnostics:
         binder.diagnostics.extend(bound.diagnostics)
         return binder.bad(syntax)
-    wanted = result_of(signature.returns) if unbound.is_async else signature.returns
+    wanted = _wanted_result(unbound, target)
     if wanted is None:
         message = f"an async lambda must return void, Task or Task<T>, but '{shown(target)}' does not"
         return binder.failure(syntax, "CS4010", message)
     return _report_results(binder, unbound, bound, wanted, target)
+
+
+_WRONG_RESULT = "the lambda can't be converted to the delegate type, because its result doesn't fit"
 
 
 def _report_results(binder: Binder, unbound: UnboundLambda, bound: BoundBody, wanted: Type, target: Type) -> Bad:
@@ -279,24 +296,17 @@ def _report_results(binder: Binder, unbound: UnboundLambda, bound: BoundBody, wa
                 )
             if value is not None and binder.classify(value, wanted) is None:
                 binder.convert(value, wanted)
-                return _wrong_result(binder, value.syntax)
+                return binder.failure(value.syntax, "CS1662", _WRONG_RESULT)
         if bound.falls_through and wanted is not VOID:
             start, end = _arrow(unbound.syntax, binder.excerpt.text)
             message = "not every path through the lambda returns a value"
             return binder.failure_at(start, end, unbound.syntax, "CS1643", message)
         return binder.bad(unbound.syntax)
     if wanted is VOID:
-        return binder.failure(
-            bound.body.syntax, "CS0201", "only a call, an assignment or 'new' can be used as a statement"
-        )
+        message = "only a call, an assignment or 'new' can be used as a statement"
+        return binder.failure(bound.body.syntax, "CS0201", message)
     binder.convert(bound.body, wanted)
-    return _wrong_result(binder, bound.body.syntax)
-
-
-def _wrong_result(binder: Binder, place: Node | Token) -> Bad:
-    return binder.failure(
-        place, "CS1662", "the lambda can't be converted to the delegate type, because its result doesn't fit"
-    )
+    return binder.failure(bound.body.syntax, "CS1662", _WRONG_RESULT)
 
 
 def _arrow(syntax: Any, text: str) -> tuple[int, int]:
@@ -311,10 +321,7 @@ def _arrow(syntax: Any, text: str) -> tuple[int, int]:
 
 def _is_of_query(syntax: Any) -> bool:
     """Return whether a lambda was made for a clause of a query: its parameter, the range variable, has no place."""
-    if not isinstance(syntax, shapes.SimpleLambda):
-        return False
-    token = syntax.name
-    return bool(token.start == token.end)
+    return isinstance(syntax, shapes.SimpleLambda) and syntax.name.start == syntax.name.end
 
 
 def _parameter_token(unbound: UnboundLambda, name: str) -> Node | Token:

@@ -9,7 +9,7 @@ from apimpolicy.binding.constraints import violation
 from apimpolicy.binding.function_signatures import bind_defaults
 from apimpolicy.binding.nodes import Expression, Local, MethodGroup, NamespaceReference, TypeReference
 from apimpolicy.binding.spelling import shown
-from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol, Scope
+from apimpolicy.binding.symbols import LocalFunctionSymbol, LocalSymbol
 from apimpolicy.binding.type_relations import is_ref_struct, is_static_class, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, NAMESPACE_TYPE
 from apimpolicy.binding.written import name_of
@@ -119,22 +119,13 @@ def use_symbol(binder: Binder, node: Node, symbol: LocalSymbol | LocalFunctionSy
 
 def _names_like(binder: Binder, node: Node, name: str) -> list[str]:
     """Return what an unknown name may be a slip for: a variable; a type, when it is written or used as one."""
-    names = _visible_names(binder)
+    names = [*(name for scope in binder.scope.outward() for name in scope.names), "true", "false", "null"]
     types = lookup.nearest_type_names(name)
     if name[:1].isupper():
         return [*names, *types]
     if binder.excerpt.text.startswith(".", node.end):
         names += [type_ for type_ in types if type_.lower() == name.lower()]
     return names
-
-
-def _visible_names(binder: Binder) -> list[str]:
-    names: list[str] = []
-    scope: Scope | None = binder.scope
-    while scope is not None:
-        names.extend(scope.names)
-        scope = scope.parent
-    return [*names, "true", "false", "null"]
 
 
 def find_type(binder: Binder, node: Node | Token, name: str, arguments: Child, *, report: bool) -> Type | None:

@@ -10,7 +10,7 @@ from apimpolicy.records import Record
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.dotnet.types import Type, TypeParameter
@@ -158,23 +158,20 @@ class Scope:
             scope = scope.parent
         return found
 
-    def find_type(self, name: str) -> Type | None:
-        """Return what the nearest type parameter of this name is, or stands for."""
+    def outward(self) -> Iterator[Scope]:
+        """Yield this scope and those around it, innermost first."""
         scope: Scope | None = self
         while scope is not None:
-            if name in scope.types:
-                return scope.types[name]
+            yield scope
             scope = scope.parent
-        return None
+
+    def find_type(self, name: str) -> Type | None:
+        """Return what the nearest type parameter of this name is, or stands for."""
+        return next((scope.types[name] for scope in self.outward() if name in scope.types), None)
 
     def has_unknown(self) -> bool:
         """Return whether an enclosing block has an unknown part, which may declare names."""
-        scope: Scope | None = self
-        while scope is not None:
-            if scope.is_unknown:
-                return True
-            scope = scope.parent
-        return False
+        return any(scope.is_unknown for scope in self.outward())
 
     def in_expressions(self) -> Mapping[str, int]:
         """Return the names that the expressions of the block's own statements declare, with their last offsets."""
@@ -187,21 +184,13 @@ class Scope:
 
     def declares_later(self, name: str) -> bool:
         """Return whether this or an enclosing block declares the name anywhere; it is known in all of it (7.7.1)."""
-        scope: Scope | None = self
-        while scope is not None:
-            if name in scope.later or name in scope.in_expressions():
-                return True
-            scope = scope.parent
-        return False
+        return any(name in scope.later or name in scope.in_expressions() for scope in self.outward())
 
     def declared_later(self, name: str, position: int) -> bool:
-        """Whether an enclosing block declares the name further down; an expression may, as in `f(x, out int x)`."""
-        scope: Scope | None = self
-        while scope is not None:
-            if max(scope.later.get(name, -1), scope.in_expressions().get(name, -1)) > position:
-                return True
-            scope = scope.parent
-        return False
+        """Return whether an enclosing block declares the name further down; an expression may: `f(x, out int x)`."""
+        return any(
+            max(scope.later.get(name, -1), scope.in_expressions().get(name, -1)) > position for scope in self.outward()
+        )
 
 
 class Enclosing(Record):
