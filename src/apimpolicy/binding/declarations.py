@@ -108,7 +108,7 @@ def _declarator(
         symbol.type = ERROR
         return nodes.LocalDeclaration(node, symbol, binder.bad(node))
     if isinstance(initializer, (shapes.Stackalloc, shapes.StackallocWithInitializer, shapes.ImplicitStackalloc)):
-        from apimpolicy.binding.stack_memory import refused
+        from apimpolicy.binding.array_creation import refused
 
         return nodes.LocalDeclaration(node, symbol, refused(binder, initializer))
     if is_var:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding.expression_variables import declared_in
 from apimpolicy.binding.nodes import NOT_CONSTANT
 from apimpolicy.records import Record
+from apimpolicy.syntax import shapes
+from apimpolicy.syntax.literals import identifier_name
+from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.signatures import Parameter
     from apimpolicy.dotnet.types import Type, TypeParameter
-    from apimpolicy.syntax import shapes
-    from apimpolicy.syntax.nodes import Child, Node, Token
+    from apimpolicy.syntax.nodes import Child
 
 
 class LocalSymbol(Record):
@@ -204,3 +205,42 @@ class Enclosing(Record):
     """The types of the values of the switches."""
     parts: tuple[str, ...] = ()
     """Parts of try statements: `try` (of one with catch clauses), `catch`, `finally`."""
+
+
+_WHOLE = frozenset(
+    {
+        "expression_statement",
+        "goto_case_statement",
+        "local_declaration_statement",
+        "return_statement",
+        "throw_statement",
+        "yield_return_statement",
+    }
+)
+_FIRST_ONLY = frozenset({"if_statement", "lock_statement", "switch_statement"})
+_OWN_SCOPE = frozenset({"anonymous_method", "parenthesized_lambda", "query_expression", "simple_lambda"})
+
+
+def declared_in(statement: Child) -> Iterator[tuple[str, int]]:
+    """Yield the variables that the expressions of the statement declare: names and offsets."""
+    while isinstance(statement, shapes.LabeledStatement):
+        statement = statement.statement
+    if not isinstance(statement, Node) or statement.kind not in _WHOLE | _FIRST_ONLY:
+        return
+    waiting: list[Child] = [statement.children[0]] if statement.kind in _FIRST_ONLY else list(statement.children)
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Node) or node.kind in _OWN_SCOPE:
+            continue
+        if isinstance(node, (shapes.DeclarationPattern, shapes.DeclarationExpression)):
+            yield from _named(node.name if isinstance(node, shapes.DeclarationPattern) else node.designation)
+        elif isinstance(node, shapes.ParenthesizedDesignation):
+            for child in node.designations:
+                yield from _named(child)
+        waiting.extend(node.children)
+
+
+def _named(token: Child) -> Iterator[tuple[str, int]]:
+    """Return a variable with its place; a discard is none."""
+    if isinstance(token, Token) and token.text != "_":
+        yield identifier_name(token.text), token.start

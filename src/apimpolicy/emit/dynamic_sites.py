@@ -28,15 +28,17 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import DotnetException
 from apimpolicy.dotnet.types import DYNAMIC, NULL, NamedType, Type
 from apimpolicy.dotnet.values import OBJECT, STRING, VOID, type_of
-from apimpolicy.emit.building import function_def, parameters
+from apimpolicy.emit.boxing import boxed_operand
+from apimpolicy.emit.building import call, function_def, parameters
 from apimpolicy.emit.core import Emitter
 from apimpolicy.emit.dynamic_messages import message_for
 from apimpolicy.emit.frames import EXCERPT, FILENAME_PREFIX
 from apimpolicy.syntax import literals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from apimpolicy.dotnet.types import Type
     from apimpolicy.text.source import Excerpt
 
 _MOST_KEPT = 64
@@ -256,3 +258,29 @@ def _compiled(excerpt: Excerpt, body: nodes.Expression, placeholders: list[nodes
     exec(code, emitter.namespace)
     operation: Callable[..., Any] = emitter.namespace["operation"]
     return operation
+
+
+# -------------------------------------------------------------------------------------------- emission
+
+
+def emit_dynamic(emitter: Emitter, node: nodes.Dynamic) -> ast.expr:
+    return _at_site(emitter, node, [boxed_operand(emitter, operand) for operand in node.operands])
+
+
+def store_dynamic(emitter: Emitter, target: nodes.Dynamic, value: ast.expr) -> ast.expr:
+    """`d.Name = value`, `d[index] = value`; the value is boxed already."""
+    operands = [boxed_operand(emitter, operand) for operand in target.operands]
+    return _at_site(emitter, target, [*operands, value], stores=True)
+
+
+def convert_dynamic(
+    emitter: Emitter, node: nodes.Expression, value: ast.expr, target: Type, *, explicit: bool
+) -> ast.expr:
+    """Return a dynamic value as a value of a static type."""
+    converting = nodes.Dynamic(node.syntax, target, "convert", (node,), explicit)
+    return _at_site(emitter, converting, [value])
+
+
+def _at_site(emitter: Emitter, node: nodes.Dynamic, values: Sequence[ast.expr], *, stores: bool = False) -> ast.expr:
+    site = DynamicSite(emitter.excerpt, node, stores=stores)
+    return emitter.at(call(emitter.bring(site, "site"), *values), node)
