@@ -15,7 +15,7 @@ from benchmarks.members import used_members  # type: ignore[import-not-found]
 from docs.not_simulated import is_implemented  # type: ignore[import-not-found]
 from tests.sampling import sampled
 
-from apimpolicy.binding.conversions import INTEGRAL_RANGES
+from apimpolicy.binding.type_relations import INTEGRAL_RANGES
 from apimpolicy.context.execution import Context
 from apimpolicy.context.loading import context_of, read_certificates
 from apimpolicy.dotnet.casts import is_instance
