@@ -14,11 +14,10 @@ from apimpolicy.dotnet.costs import FREE
 from apimpolicy.dotnet.cryptography.symmetric import SymmetricAlgorithm, create_algorithm
 from apimpolicy.dotnet.exceptions import ArgumentException, require
 from apimpolicy.dotnet.registry import implements
-from apimpolicy.dotnet.values import byte_array, from_utf16
+from apimpolicy.dotnet.values import Array, byte_array, from_utf16
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.types import Type
-    from apimpolicy.dotnet.values import Array
 
 
 @implements("ContextExtensions", "GetValueOrDefault(IReadOnlyDictionary<string, string[]>, string, string)", cost=FREE)

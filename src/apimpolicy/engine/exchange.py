@@ -7,8 +7,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apimpolicy.context.execution import LastError
-from apimpolicy.context.messages import ResponseMessage
+from apimpolicy.context.execution import Context, LastError
+from apimpolicy.context.messages import RequestMessage, ResponseMessage
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import forwarding
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.description import OperationDescription
     from apimpolicy.context.entities import Operation
-    from apimpolicy.context.execution import Context
-    from apimpolicy.context.messages import RequestMessage
     from apimpolicy.context.records import Request, Response
     from apimpolicy.context.urls import Url
     from apimpolicy.dotnet.cryptography.certificate import Certificate

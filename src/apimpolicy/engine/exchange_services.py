@@ -9,14 +9,13 @@ from apimpolicy.engine.backend_routing import BackendRouter
 from apimpolicy.engine.data_sources import GatewayDataSources
 from apimpolicy.engine.identity import Identities
 from apimpolicy.engine.integrations import Integrations
-from apimpolicy.engine.services import transport_of
+from apimpolicy.engine.services import SimulatedTime, transport_of
 from apimpolicy.engine.state import LocalState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.engine.gateway_settings import GatewaySettings
-    from apimpolicy.engine.services import SimulatedTime
     from apimpolicy.engine.uploaded_certificates import UploadedCertificates
     from apimpolicy.policies.state import State
 

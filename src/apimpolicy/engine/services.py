@@ -10,7 +10,7 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from apimpolicy.context.records import Response
+from apimpolicy.context.records import Request, Response
 from apimpolicy.dotnet.cryptography.times import ticks_of
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND, UNIX_EPOCH_TICKS
 from apimpolicy.errors import ConfigurationError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
-    from apimpolicy.context.records import Request
     from apimpolicy.dotnet.cryptography.certificate import Certificate
 
     Gather: TypeAlias = Callable[[Sequence[Callable[[], None]], bool], None]

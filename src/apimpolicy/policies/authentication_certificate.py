@@ -26,12 +26,11 @@ from apimpolicy.dotnet.values import BYTE, Array, from_utf16
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import text, trimmed, typed
 from apimpolicy.policies.effects import BackendCertificateSet, Effect
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
 from apimpolicy.policies.uploaded_certificates import find_certificate
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(

@@ -17,11 +17,10 @@ from apimpolicy.policies.conversions import number
 from apimpolicy.policies.llm_semantic_cache_store import store
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(

@@ -20,13 +20,9 @@ Source: https://learn.microsoft.com/azure/api-management/set-edit-policies
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from apimpolicy.policies.effects import BaseInserted, Effect
-from apimpolicy.policies.spec import ANYWHERE, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import ANYWHERE, Exchange, policy
 
 
 @policy("base", sections=ANYWHERE, access="runs")

@@ -24,14 +24,14 @@ Source: https://github.com/Azure/azure-api-management-policy-toolkit
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.spec import (
     ANYWHERE,
+    Exchange,
     PolicyError,
+    Step,
     child,
     expression_attribute,
     literal_attribute,
@@ -39,9 +39,6 @@ from apimpolicy.policies.spec import (
     policies,
     policy,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("value")

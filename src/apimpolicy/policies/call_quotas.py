@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from apimpolicy.policies.state import Claim, Total
-from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.policies.state import Claim, CounterStatus, Total
+from apimpolicy.policies.surroundings import Exchange, PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.state import CounterStatus
-    from apimpolicy.policies.surroundings import Exchange
 
 FORBIDDEN = 403
 KILOBYTE = 1024

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.effects import Effect, RateLimited
-from apimpolicy.policies.state import Bucket, Claim, Window, whole_calls
-from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.policies.state import Bucket, Claim, Counter, CounterStatus, Window, whole_calls
+from apimpolicy.policies.surroundings import Exchange, PolicyError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.state import Counter, CounterStatus
-    from apimpolicy.policies.surroundings import Exchange
 
 EXCEEDED = "Rate limit was exceeded."
 

@@ -35,7 +35,7 @@ Source: https://learn.microsoft.com/azure/api-management/cosmosdb-data-source-po
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.conversions import boolean, trimmed
@@ -60,10 +60,7 @@ from apimpolicy.policies.data_source_parts import (
     unreachable,
 )
 from apimpolicy.policies.effects import DataRequested, Effect
-from apimpolicy.policies.spec import PolicyError, child, child_texts, part, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, child_texts, part, policy
 
 
 @part("connection-info")

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import boolean, trimmed
 from apimpolicy.policies.data_source_parts import QueryParameters
-from apimpolicy.policies.spec import child, child_texts, content, literal_attribute, part, policies
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Step
+from apimpolicy.policies.spec import Step, child, child_texts, content, literal_attribute, part, policies
 
 CONSISTENCY_LEVELS = ("bounded-staleness", "consistent-prefix", "eventual", "session", "strong")
 

@@ -13,11 +13,10 @@ from urllib.parse import quote
 
 from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.policies.effects import Effect, Sent
-from apimpolicy.policies.surroundings import PolicyError
+from apimpolicy.policies.surroundings import Exchange, PolicyError
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
-    from apimpolicy.policies.surroundings import Exchange
 
 SIDECAR = "http://localhost:3500/v1.0"
 JSON = "application/json"

@@ -15,15 +15,10 @@ Source: https://learn.microsoft.com/azure/api-management/find-and-replace-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.policies.effects import Effect, TextReplaced
 from apimpolicy.policies.message_text import read_text, write_text
-from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, policy
 
 
 @policy("find-and-replace", sections=ANYWHERE, effects="message-body message-headers fails", access="passes")

@@ -14,13 +14,8 @@ Source: https://learn.microsoft.com/azure/api-management/include-fragment-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.effects import Included
-from apimpolicy.policies.spec import ANYWHERE, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import ANYWHERE, Exchange, literal_attribute, policy
 
 
 @policy("include-fragment", sections=ANYWHERE, access="runs")

@@ -25,7 +25,7 @@ Source: https://learn.microsoft.com/azure/api-management/invoke-dapr-binding-pol
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
@@ -33,6 +33,8 @@ from apimpolicy.policies.dapr_requests import JSON, SIDECAR, ask, in_path, rende
 from apimpolicy.policies.effects import Effect, MetadataRead
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
+    Exchange,
+    Step,
     child,
     children,
     content,
@@ -41,9 +43,6 @@ from apimpolicy.policies.spec import (
     part,
     policy,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("item")

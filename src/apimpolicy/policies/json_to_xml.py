@@ -44,14 +44,13 @@ from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import Converted, Effect
 from apimpolicy.policies.media_types import accepts, is_json, is_xml
 from apimpolicy.policies.message_text import read_text
-from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.dotnet.json.tokens import JToken
     from apimpolicy.dotnet.xml.containers import XContainer
     from apimpolicy.dotnet.xml.elements import XElement
     from apimpolicy.dotnet.xml.names import XName
-    from apimpolicy.policies.spec import Exchange
 
 MAXIMUM_DEPTH = 200
 """Objects and arrays within each other."""

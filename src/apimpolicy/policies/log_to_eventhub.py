@@ -19,23 +19,19 @@ Source: https://learn.microsoft.com/azure/api-management/log-to-eventhub-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body
 from apimpolicy.policies.effects import Effect, EventLogged
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
     ANYWHERE,
+    Exchange,
     PolicyError,
     content,
     expression_attribute,
     literal_attribute,
     policy,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
 
 MOST_BYTES = 200 * 1024
 

@@ -33,11 +33,10 @@ from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, integer
 from apimpolicy.policies.effects import Effect, ResponseReturned
 from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.description import Content
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(

@@ -6,13 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.json_documents import JsonText
-from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, UnverifiableError
+from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 
     from apimpolicy.context.description import ApiDescription, Parameter
-    from apimpolicy.policies.json_schemas import SchemaViolation
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{0,400})?([eE][+-]?[0-9]{1,3})?")

@@ -29,11 +29,10 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
 from apimpolicy.policies.dapr_requests import SIDECAR, ask, in_path, rendered
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import PolicyError, content, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, content, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(

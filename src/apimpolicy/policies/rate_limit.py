@@ -26,12 +26,10 @@ from apimpolicy.policies.conversions import integer, number
 from apimpolicy.policies.effects import Condition, Effect, RateLimited
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import children, literal_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, Step, children, literal_attribute, part, policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("operation", alternatives=("name", "id"))

@@ -30,13 +30,12 @@ from apimpolicy.policies.call_rates import CallRate, take
 from apimpolicy.policies.conversions import boolean, integer, number
 from apimpolicy.policies.placement import CLASSIC_TIERS, V2_TIERS, Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import expression_attribute, literal_attribute, policy, postponed_attribute
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy, postponed_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.policies.effects import Effect
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(

@@ -31,11 +31,10 @@ from apimpolicy.policies.effects import Effect, TextReplaced
 from apimpolicy.policies.media_types import is_text
 from apimpolicy.policies.message_text import read_text, write_text
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import policy
+from apimpolicy.policies.spec import Exchange, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.urls import Url
-    from apimpolicy.policies.spec import Exchange
 
 
 @policy(

@@ -24,11 +24,10 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Effect, ResponseReturned
-from apimpolicy.policies.spec import ANYWHERE, PolicyError, literal_attribute, policies, policy
+from apimpolicy.policies.spec import ANYWHERE, Exchange, PolicyError, Step, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @policy(

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.context.description import definition_name
+from apimpolicy.context.description import ApiDescription, definition_name
 from apimpolicy.policies.sample_bodies import SampleMaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.context.description import ApiDescription
 
 _ROOT, _ITEM = "root", "item"
 

@@ -32,7 +32,6 @@ Source: https://learn.microsoft.com/azure/api-management/send-service-bus-messag
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
@@ -40,7 +39,9 @@ from apimpolicy.policies.conversions import body, boolean, trimmed
 from apimpolicy.policies.effects import Effect, MessageSent, MetadataRead
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
 from apimpolicy.policies.spec import (
+    Exchange,
     PolicyError,
+    Step,
     child,
     children,
     content,
@@ -50,9 +51,6 @@ from apimpolicy.policies.spec import (
     policy,
 )
 from apimpolicy.policies.validation_errors import json_token
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 _TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?")
 

@@ -45,12 +45,11 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import body, boolean
 from apimpolicy.policies.effects import BodySet, Effect
-from apimpolicy.policies.spec import ANYWHERE, PolicyError, content, literal_attribute, policy
+from apimpolicy.policies.spec import ANYWHERE, Exchange, PolicyError, content, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
     from apimpolicy.policies.liquid.rendering import Rendering
-    from apimpolicy.policies.spec import Exchange
 
 _CHARSET = re.compile(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]*)", re.IGNORECASE)
 

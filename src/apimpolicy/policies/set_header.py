@@ -29,12 +29,11 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import RESTRICTED_HEADER, header_name, header_value
 from apimpolicy.policies.effects import Effect, HeaderSet
-from apimpolicy.policies.spec import ANYWHERE, child_texts, expression_attribute, policy
+from apimpolicy.policies.spec import ANYWHERE, Exchange, child_texts, expression_attribute, policy
 from apimpolicy.policies.surroundings import invalid_value
 
 if TYPE_CHECKING:
     from apimpolicy.context.header_fields import HeaderCollection
-    from apimpolicy.policies.spec import Exchange
 
 EXISTS_ACTIONS = ("override", "skip", "append", "delete")
 PROTECTED = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})

@@ -15,15 +15,10 @@ Source: https://learn.microsoft.com/azure/api-management/set-status-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import reason_phrase, status_code
 from apimpolicy.policies.effects import Effect, StatusSet
 from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import ANYWHERE, expression_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, policy
 
 
 @policy(

@@ -17,14 +17,9 @@ Source: https://learn.microsoft.com/azure/api-management/set-variable-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.conversions import text, typed
 from apimpolicy.policies.effects import Effect, VariableSet
-from apimpolicy.policies.spec import ANYWHERE, expression_attribute, literal_attribute, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange
+from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, literal_attribute, policy
 
 
 @policy(

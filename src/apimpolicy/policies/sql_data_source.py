@@ -29,8 +29,6 @@ Source: https://learn.microsoft.com/azure/api-management/sql-data-source-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, trimmed
@@ -44,10 +42,7 @@ from apimpolicy.policies.data_source_parts import (
     unreachable,
 )
 from apimpolicy.policies.effects import DataRequested, Effect
-from apimpolicy.policies.spec import child, child_texts, expression_attribute, part, policies, policy
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
+from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policies, policy
 
 
 @part("connection-info")

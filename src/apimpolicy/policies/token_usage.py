@@ -11,13 +11,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from apimpolicy.policies.prompts import read_completion
+from apimpolicy.policies.prompts import Prompt, read_completion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.context.messages import ResponseMessage
-    from apimpolicy.policies.prompts import Prompt
     from apimpolicy.policies.surroundings import Exchange
 
 TOKENS_OF_AN_IMAGE = 1200

@@ -21,11 +21,11 @@ Source: https://learn.microsoft.com/azure/api-management/trace-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.policies.effects import Effect, MetadataRead, TraceWritten
 from apimpolicy.policies.spec import (
     ANYWHERE,
+    Exchange,
+    Step,
     child_texts,
     children,
     content,
@@ -34,9 +34,6 @@ from apimpolicy.policies.spec import (
     part,
     policy,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 
 @part("metadata")

@@ -42,11 +42,10 @@ from apimpolicy.policies.conversions import integer, trimmed
 from apimpolicy.policies.effects import Effect, GraphQLValidated
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import PolicyError, child, children, expression_attribute, part, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, child, children, expression_attribute, part, policy
 
 if TYPE_CHECKING:
     from apimpolicy.policies.graphql_requests import GraphQLRequest
-    from apimpolicy.policies.spec import Exchange, Step
 
 MAX_FIELDS = 250
 ERRORS = "GraphQLErrors"

@@ -57,8 +57,6 @@ Source: https://learn.microsoft.com/azure/api-management/validate-jwt-policy
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import boolean, integer, number, text, trimmed
@@ -78,7 +76,9 @@ from apimpolicy.policies.json_web_tokens.source import presented
 from apimpolicy.policies.json_web_tokens.trust import Trust
 from apimpolicy.policies.ranges import STATUS_CODES
 from apimpolicy.policies.spec import (
+    Exchange,
     PolicyError,
+    Step,
     child,
     child_texts,
     children,
@@ -88,9 +88,6 @@ from apimpolicy.policies.spec import (
     part,
     policy,
 )
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 _TRUE_FALSE = ("true", "false")
 

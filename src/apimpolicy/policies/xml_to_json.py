@@ -43,14 +43,13 @@ from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import Converted, Effect
 from apimpolicy.policies.media_types import accepts, is_json, is_xml
 from apimpolicy.policies.message_text import read_text
-from apimpolicy.policies.spec import PolicyError, expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from apimpolicy.dotnet.xml.elements import XAttribute, XElement
     from apimpolicy.dotnet.xml.names import XName
-    from apimpolicy.policies.spec import Exchange
 
 TOLD = "XML-to-JSON policy was applied. {}Content-Type header was set to 'application/json'."
 REMOVED = "Original Content-Length header was removed as its value was invalidated. "

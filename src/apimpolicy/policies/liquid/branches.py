@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.liquid.conditions import MAXIMUM_CONDITIONS, Condition, are_equal, condition
 from apimpolicy.policies.liquid.errors import LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import Expression, expression
-from apimpolicy.policies.liquid.markup import FRAGMENT
+from apimpolicy.policies.liquid.markup import FRAGMENT, Token
 
 if TYPE_CHECKING:
-    from apimpolicy.policies.liquid.markup import Token
     from apimpolicy.policies.liquid.rendering import Node, Rendering
     from apimpolicy.policies.liquid.template import Reader
 

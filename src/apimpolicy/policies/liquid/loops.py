@@ -9,13 +9,12 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.liquid.errors import Break, Continue, LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import Expression, expression
-from apimpolicy.policies.liquid.markup import FRAGMENT
+from apimpolicy.policies.liquid.markup import FRAGMENT, Token
 from apimpolicy.policies.liquid.values import Hash, items, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apimpolicy.policies.liquid.markup import Token
     from apimpolicy.policies.liquid.rendering import Node, Rendering
     from apimpolicy.policies.liquid.template import Reader
 

@@ -16,13 +16,12 @@ from apimpolicy.policies.liquid.loops import (
     read_interruption,
     read_json_array_for,
 )
-from apimpolicy.policies.liquid.rendering import Text
+from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.policies.liquid.markup import Token
-    from apimpolicy.policies.liquid.rendering import Node, Rendering
     from apimpolicy.policies.liquid.template import Reader
 
 _NOT_IN_NAMES = re.compile(r"[^\w\-.\[\]()]")

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.liquid.errors import Break, Continue, LiquidSyntaxError
 from apimpolicy.policies.liquid.expressions import Output
-from apimpolicy.policies.liquid.markup import OUTPUT, TEXT, tokenize
-from apimpolicy.policies.liquid.rendering import Rendering, Text
+from apimpolicy.policies.liquid.markup import OUTPUT, TEXT, Token, tokenize
+from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from apimpolicy.policies.liquid.markup import Token
-    from apimpolicy.policies.liquid.rendering import Node
 
 MAXIMUM_DEPTH = 100
 """Blocks within blocks that can be read."""
