@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.services import Transport
-    from apimpolicy.policies.messaging import Sidecar
 
 REVISION = ";rev="
 TIMED_OUT = "Request to the backend service timed out"
@@ -121,7 +120,7 @@ def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_
 
 def answer_of(
     exchange: Exchange,
-    transport: Transport | Sidecar,
+    transport: Transport,
     request: Request,
     timeout: float,
     *,

@@ -35,16 +35,16 @@ if TYPE_CHECKING:
 
     from apimpolicy.dotnet.chance import Script
     from apimpolicy.dotnet.cryptography.certificate import Certificate
-    from apimpolicy.engine.content_safety import ContentSafetyService
     from apimpolicy.engine.dapr import DaprSidecar
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
-    from apimpolicy.engine.event_hubs import EventHub
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.resolvers import Resolution
-    from apimpolicy.engine.service_bus import ServiceBus
     from apimpolicy.engine.service_requests import ServiceRequests
     from apimpolicy.engine.steps import Program
+    from apimpolicy.policies.content_safety import ContentSafetyService
+    from apimpolicy.policies.event_hubs import EventHub
+    from apimpolicy.policies.service_bus import ServiceBus
 
 
 class Gateway(GatewaySettings):

@@ -27,7 +27,7 @@ def ask(exchange: Exchange, request: Request, timeout: float, variable: str | No
     from apimpolicy.context.messages import ResponseMessage
 
     try:
-        response = exchange.send(request, timeout, exchange.services.dapr)
+        response = exchange.send(request, timeout, to_dapr=True)
     except PolicyError as error:
         if not ignore_error:
             raise

@@ -33,5 +33,5 @@ class FindAndReplace:
         if text and count:
             environment().new_string(len(text) + count * (len(self.to) - len(self.from_)))
             write_text(message, text.replace(self.from_, self.to))
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         return TextReplaced(f"{count} replaced", message=kind, count=count)

@@ -91,7 +91,7 @@ class JsonToXml:
         self.refuse("trim_values")
         self.refuse("empty_values")
         message = exchange.message
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         reason = self.reason_against(exchange)
         text = None if reason else read_text(message)
         if not text:

@@ -75,7 +75,7 @@ class LlmSemanticCacheLookup:
             messages = [message for message in messages if message.role not in SYSTEM_ROLES]
         if self.max_message_count is not None and len(messages) > self.max_message_count:
             return _skipped(f"more than {self.max_message_count} messages")
-        vector = exchange.services.language_models.embed("\n".join(f"{role}: {text}" for role, text in messages))
+        vector = exchange.services.embed("\n".join(f"{role}: {text}" for role, text in messages))
         partition = self.partition(exchange)
         exchange.prompt_embedding = PromptEmbedding(partition, vector)
         score, answer = exchange.services.state.semantic_cache.find(partition, vector, self.score_threshold)

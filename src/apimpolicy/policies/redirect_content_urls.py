@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 class RedirectContentUrls:
     def run(self, exchange: Exchange) -> Effect:
         message = exchange.message
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         backend, gateway = _backend(exchange), _gateway(exchange)
         if backend is None or not is_text(message.headers.joined("Content-Type")):
             reason = "no backend URL" if backend is None else "no text"

@@ -38,6 +38,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, trimmed
 from apimpolicy.policies.effects import Effect, MessageSent, MetadataRead
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
+from apimpolicy.policies.service_bus import ServiceBusMessage
 from apimpolicy.policies.spec import (
     Exchange,
     PolicyError,
@@ -108,18 +109,19 @@ class SendServiceBusMessage:
         if self.payload is not None:
             payload: Payload = exchange.evaluate(self.payload)
             sent = payload.body
+        message = ServiceBusMessage(
+            sent,
+            queue=queue,
+            topic=topic,
+            namespace=_readable(self.namespace),
+            client_id=_readable(self.client_id),
+            properties=properties,
+            message_id=message_id,
+            session_id=session_id,
+            time_to_live=seconds,
+        )
         try:
-            exchange.services.service_bus.send(
-                sent,
-                queue=queue,
-                topic=topic,
-                namespace=_readable(self.namespace),
-                client_id=_readable(self.client_id),
-                properties=properties,
-                message_id=message_id,
-                session_id=session_id,
-                time_to_live=seconds,
-            )
+            exchange.services.service_bus.send(message)
         except LookupError:
             kind, name = ("topic", topic) if queue is None else ("queue", queue)
             error = f"The Service Bus has no {kind} '{name}'."

@@ -83,7 +83,7 @@ class SetBody:
         data = self.body if rendering is None else from_utf16(rendering.text).encode("utf-8", "replace")
         message.set_body(data)
         _say_utf8(message)
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         shown = f"{len(data):,} bytes"
         if rendering is None:
             return BodySet(shown, message=kind, length=len(data))

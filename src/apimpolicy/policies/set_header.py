@@ -52,7 +52,7 @@ class SetHeader:
 
     def run(self, exchange: Exchange) -> Effect:
         headers = exchange.message.headers
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         before = tuple(headers.get_all(self.name))
         kept = self.kept(kind, before)
         if kept is not None and self.name.lower() in PROTECTED and exchange.has_expression("name"):

@@ -30,9 +30,8 @@ Source: https://learn.microsoft.com/azure/api-management/sql-data-source-policy
 from __future__ import annotations
 
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.errors import NotSimulatedError
+from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.conversions import boolean, trimmed
-from apimpolicy.policies.data_requests import SqlParameter, SqlRequest
 from apimpolicy.policies.data_source_parts import (
     ConnectionString,
     DataAnswer,
@@ -41,6 +40,7 @@ from apimpolicy.policies.data_source_parts import (
     query_parameters,
     unreachable,
 )
+from apimpolicy.policies.data_sources import SqlParameter, SqlRequest
 from apimpolicy.policies.effects import DataRequested, Effect
 from apimpolicy.policies.spec import Exchange, Step, child, child_texts, expression_attribute, part, policies, policy
 
@@ -97,8 +97,11 @@ class SqlDataSource:
             target.use_managed_identity,
             call.single_result,
         )
+        database = exchange.services.sql
+        if database is None:
+            raise ConfigurationError("the gateway has no SQL database; give it one: Gateway(sql=RecordedSql([…]))")
         try:
-            rows = [dict(row) for row in exchange.services.data_sources.sql(request)]
+            rows = [dict(row) for row in database.execute(request)]
         except OSError as error:
             raise unreachable(error) from None
         answer_with(exchange, (rows[0] if rows else None) if call.single_result else {"items": rows}, self.response)

@@ -80,7 +80,7 @@ class XmlToJson:
             if getattr(self, field) is not None:
                 raise NotSimulatedError(f"xml-to-json {field.replace('_', '-')}", "it is undocumented")
         message = exchange.message
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         reason = self.reason_against(exchange)
         text = None if reason else read_text(message)
         if not text:

@@ -71,7 +71,7 @@ class XslTransform:
             exchange.note(MetadataRead(name, name=name, value=parameter.value), step)
             parameters[from_utf16(name)] = from_utf16(parameter.value)
         message = exchange.message
-        kind = "request" if exchange.changes_request else "response"
+        kind = exchange.message_kind
         body = read_text(message)
         if not body:
             return Converted("left alone: no body", message=kind, length=None)

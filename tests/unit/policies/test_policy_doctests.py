@@ -10,7 +10,7 @@ import pytest
 MODULES = [
     "context.description",
     "engine.forwarding",
-    "engine.language_models",
+    "policies.language_models",
     "engine.semantic_cache",
     "policies.call_quotas",
     "policies.llm_content_safety",
