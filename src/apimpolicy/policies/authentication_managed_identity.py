@@ -49,7 +49,7 @@ NO_IDENTITY = "Managed service identity must be configured to use authentication
     sections="inbound",
     placement=Placement(not_at=("workspace",), not_on=("workspace",)),
     also_in="backend outbound on-error",  # saved in outbound, in many deployed documents
-    traits="asks-for-token",
+    traits="acquires-token",
     effects="header:authorization variables fails",
     access="identity",
 )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     placement=Placement(not_at=("workspace",), not_on=("consumption", "self-hosted", "workspace"), once="section"),
     same_as="llm-semantic-cache-store",
     other_half="azure-openai-semantic-cache-lookup",
-    traits="ranged keeps-responses",
+    traits="bounded-numbers caches-responses",
     effects="fails",
     access="passes",
 )

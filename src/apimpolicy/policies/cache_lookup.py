@@ -59,7 +59,7 @@ MISS = (
     placement=Placement(once="section"),
     left_out="`caching-type`: a gateway without a Redis has one cache",
     other_half="cache-store",
-    traits="keeps-responses not-in-fragments",
+    traits="caches-responses not-in-fragments",
     effects="serves fails",
     access="passes",
 )

@@ -26,7 +26,7 @@ CACHING_TYPES = ("prefer-external", "external", "internal")
     "cache-lookup-value",
     sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
-    traits="keeps-values finds-value",
+    traits="caches-values reads-cache",
     effects="variables fails",
     access="passes",
 )

@@ -23,7 +23,7 @@ from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, l
     "cache-remove-value",
     sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
-    traits="keeps-values",
+    traits="caches-values",
     effects="fails",
     access="passes",
 )

@@ -32,7 +32,7 @@ STORED = "Response will be buffered during streaming and stored in the cache aft
     sections="outbound",
     placement=Placement(once="section"),
     other_half="cache-lookup",
-    traits="ranged keeps-responses",
+    traits="bounded-numbers caches-responses",
     effects="fails",
     access="passes",
 )

@@ -25,7 +25,7 @@ from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, l
     "cache-store-value",
     sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
-    traits="keeps-values ranged",
+    traits="caches-values bounded-numbers",
     effects="fails",
     access="passes",
 )

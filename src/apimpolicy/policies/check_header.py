@@ -30,7 +30,7 @@ from apimpolicy.policies.spec import Exchange, PolicyError, child_texts, express
     "check-header",
     sections="inbound",
     placement=Placement(not_at=("workspace",)),
-    traits="refuses ranged checks-header",
+    traits="refuses bounded-numbers checks-header",
     refuses_with="failed-check-httpcode",
     also_in="outbound",  # the editor extension
     effects="refuses",

@@ -50,7 +50,7 @@ class Otherwise:
 @policy(
     "choose",
     sections=ANYWHERE,
-    traits="wraps branches",
+    traits="runs-policies branches",
     access="branches",
 )
 class Choose:

@@ -75,7 +75,7 @@ class CosmosConnection:
     "cosmosdb-data-source",
     sections="",
     left_out="running the request: it is recorded, and a stand-in answers",
-    traits="answers",
+    traits="responds",
 )
 class CosmosDBDataSource:
     connection_info: Step | None = child(CosmosConnection, required=True)

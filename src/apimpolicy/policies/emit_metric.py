@@ -40,7 +40,7 @@ def double(value: object) -> float:
     "emit-metric",
     sections=ANYWHERE,
     left_out="`default-dimensions`, sampling and aggregation",
-    traits="measures",
+    traits="emits-metrics",
     effects="fails",
     access="passes",
 )

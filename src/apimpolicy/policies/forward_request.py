@@ -51,7 +51,7 @@ _REDIRECTS = (300, 301, 302, 303, 307, 308)
     sections="backend",
     exclusive=(("timeout", "timeout-ms"),),
     left_out="`continue-timeout` and `http-version`, which have no effect",
-    traits="answers forwards ranged",
+    traits="responds forwards bounded-numbers",
     access="forwards",
 )
 class ForwardRequest:

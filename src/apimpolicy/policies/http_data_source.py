@@ -68,7 +68,7 @@ class HttpAnswer:
     "http-data-source",
     sections="",
     left_out="what stands in `backend`, apart from the timeout of forward-request",
-    traits="answers",
+    traits="responds",
 )
 class HttpDataSource:
     http_request: Step | None = child(HttpCall, required=True)

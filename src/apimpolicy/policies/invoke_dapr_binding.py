@@ -68,7 +68,7 @@ class Data:
         not_at=("workspace",), not_on=("classic", "v2", "consumption", "workspace"), tiers=("developer", "premium")
     ),
     left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
-    traits="answers diverts",
+    traits="responds forwards-elsewhere",
     effects="variables message-body fails",
     access="forwards",
 )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @policy(
     "limit-concurrency",
     sections=ANYWHERE,
-    traits="wraps ranged",
+    traits="runs-policies bounded-numbers",
     refuses_with="429",
     access="runs",
 )

@@ -77,7 +77,7 @@ class Blocklists:
     sections="inbound outbound",
     placement=Placement(not_at=("operation",), tiers=(*CLASSIC_TIERS, *V2_TIERS)),
     left_out="the judgement of the service, whose place a function takes",
-    traits="ranged judges-content",
+    traits="bounded-numbers moderates-content",
     effects="refuses message-body fails-later",
     access="passes",
 )

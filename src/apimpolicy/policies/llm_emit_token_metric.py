@@ -46,7 +46,7 @@ NAMES = {"total-tokens": "Total Tokens", "prompt-tokens": "Prompt Tokens", "comp
     "llm-emit-token-metric",
     sections="inbound",
     also_in="outbound",  # the documentation refuses it, and several repositories deploy it
-    traits="measures",
+    traits="emits-metrics",
     effects="fails fails-later",
     access="passes",
 )

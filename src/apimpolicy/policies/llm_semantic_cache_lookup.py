@@ -47,7 +47,7 @@ AUTHENTICATION = ("system-assigned", "header")
     placement=Placement(not_at=("workspace",), not_on=("workspace",), once="section"),
     left_out="the embeddings backend, whose place a function takes",
     other_half="llm-semantic-cache-store",
-    traits="ranged keeps-responses",
+    traits="bounded-numbers caches-responses",
     effects="serves fails",
     access="passes",
 )

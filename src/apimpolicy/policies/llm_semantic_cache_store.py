@@ -27,7 +27,7 @@ from apimpolicy.policies.spec import Exchange, expression_attribute, policy
     sections="outbound",
     placement=Placement(not_at=("workspace",), not_on=("workspace",), once="section"),
     other_half="llm-semantic-cache-lookup",
-    traits="ranged keeps-responses",
+    traits="bounded-numbers caches-responses",
     effects="fails",
     access="passes",
 )

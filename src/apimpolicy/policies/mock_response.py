@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     "mock-response",
     sections="inbound outbound on-error",
     left_out='samples in other formats than JSON and XML, and `enabled="false"`, which fail by name',
-    traits="ends answers makes-response ranged",
+    traits="terminates responds builds-response bounded-numbers",
     access="answers",
 )
 class MockResponse:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         not_at=("workspace",), not_on=("classic", "v2", "consumption", "workspace"), tiers=("developer", "premium")
     ),
     left_out="the Dapr runtime: requests are recorded, and a stand-in answers",
-    traits="answers diverts",
+    traits="responds forwards-elsewhere",
     also_in="outbound on-error",  # the toolkit,
     effects="variables message-body fails",
     access="forwards",

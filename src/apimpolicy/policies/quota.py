@@ -63,7 +63,7 @@ class ApiQuota:
     alternatives=("calls", "bandwidth"),
     placement=Placement(not_at=("global", "workspace", "api", "operation"), once="document"),
     left_out="bandwidth that is not the bodies of requests and answers",
-    traits="refuses limits counts-calls ranged counts-subscription",
+    traits="refuses limits limits-calls bounded-numbers per-subscription",
     refuses_with="403 QuotaExceeded",
     effects="refuses answer-headers",
     access="limits",

@@ -57,7 +57,7 @@ def moment(value: object) -> float:
     alternatives=("calls", "bandwidth"),
     placement=Placement(not_on=("consumption",), tiers=CLASSIC_TIERS),
     left_out="bandwidth that is not the bodies of requests and answers",
-    traits="refuses limits counts-calls ranged",
+    traits="refuses limits limits-calls bounded-numbers",
     refuses_with="403 QuotaExceeded",
     effects="refuses answer-headers",
     access="limits",

@@ -53,7 +53,7 @@ class ApiRate:
     "rate-limit",
     sections="inbound",
     placement=Placement(not_at=("global", "workspace"), once="document"),
-    traits="refuses limits counts-calls ranged counts-subscription",
+    traits="refuses limits limits-calls bounded-numbers per-subscription",
     refuses_with="429 RateLimitExceeded",
     effects="refuses variables answer-headers",
     access="limits",

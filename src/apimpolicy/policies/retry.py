@@ -53,7 +53,7 @@ LONGEST_WAIT = 2_147_483.0
 @policy(
     "retry",
     sections=ANYWHERE,
-    traits="wraps repeats ranged",
+    traits="runs-policies repeats bounded-numbers",
     access="runs",
 )
 class Retry:

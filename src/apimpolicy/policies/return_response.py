@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @policy(
     "return-response",
     sections=ANYWHERE,
-    traits="composes ends refuses answers makes-response ordered",
+    traits="composes terminates refuses responds builds-response ordered",
     order="set-status set-header set-body",
     traced="Return response was applied",
     access="answers",

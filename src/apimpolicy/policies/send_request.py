@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     "send-request",
     sections=ANYWHERE,
     left_out="`buffer-response`, which has no effect, and a `proxy`, which only the trace mentions",
-    traits="answers requests ordered",
+    traits="responds requests ordered",
     order=ORDER,
     access="requests",
 )

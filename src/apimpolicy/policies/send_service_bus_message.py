@@ -80,7 +80,7 @@ class Payload:
         not_at=("workspace",), not_on=("v2", "consumption", "self-hosted", "workspace"), tiers=CLASSIC_TIERS
     ),
     left_out="Service Bus itself: messages are recorded; attributes without a page fail by name",
-    traits="unnamed-outputs",
+    traits="undocumented-outputs",
     effects="variables fails",
     access="passes",
 )

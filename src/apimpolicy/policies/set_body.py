@@ -58,7 +58,7 @@ _CHARSET = re.compile(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]*)", re.IGNORECASE
     "set-body",
     sections=ANYWHERE,
     left_out="`html-decode-expression` and parts of Liquid that no document explains, which fail by name",
-    traits="makes-response replaces-body",
+    traits="builds-response replaces-body",
     access="passes",
 )
 class SetBody:

@@ -24,7 +24,7 @@ from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, p
 @policy(
     "set-status",
     sections=ANYWHERE,
-    traits="makes-response ranged sets-status seen-in-traces",
+    traits="builds-response bounded-numbers sets-status seen-in-traces",
     access="passes",
 )
 class SetStatus:

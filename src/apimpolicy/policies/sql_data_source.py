@@ -63,7 +63,7 @@ class SqlCall:
     "sql-data-source",
     sections="",
     left_out="running the statement, which is recorded, and `set-body` in `request`, which fails by name",
-    traits="answers",
+    traits="responds",
 )
 class SqlDataSource:
     connection_info: Step | None = child(SqlConnection, required=True)

@@ -89,7 +89,7 @@ class ClientApplicationIds:
     sections="inbound",
     exclusive=((_SOURCES[0], _SOURCES[1]), (_SOURCES[0], _SOURCES[2]), (_SOURCES[1], _SOURCES[2])),
     left_out=("`allow-protected-forwarded-tokens` and `allow-proof-of-possession-tokens`, which have no effect"),
-    traits="refuses checks-token ranged",
+    traits="refuses checks-token bounded-numbers",
     refuses_with="failed-validation-httpcode",
     effects="refuses fails variables",
     access="token",

@@ -100,7 +100,7 @@ class ContentRule:
     "validate-content",
     sections="inbound outbound on-error",
     left_out="`readOnly`, `writeOnly` and `discriminator` in schemas, and the limit on their size",
-    traits="ranged",
+    traits="bounded-numbers",
     effects="refuses variables",
     access="passes",
 )

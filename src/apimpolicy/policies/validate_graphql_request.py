@@ -67,7 +67,7 @@ class AuthorizationRules:
     sections="inbound",
     placement=Placement(not_at=("operation",), once="section"),
     left_out="`max-total-depth` and `max-complexity`, which fail by name",
-    traits="ranged",
+    traits="bounded-numbers",
     effects="refuses variables variable:GraphQLErrors url message-body",
     access="passes",
 )

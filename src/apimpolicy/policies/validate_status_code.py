@@ -45,7 +45,7 @@ class StatusCodeRule:
     "validate-status-code",
     sections="outbound on-error",
     placement=Placement(once="section"),
-    traits="ranged checks-status",
+    traits="bounded-numbers checks-status",
     effects="refuses variables",
     access="passes",
 )

@@ -33,7 +33,7 @@ from apimpolicy.policies.spec import Exchange, Step, expression_attribute, polic
 @policy(
     "wait",
     sections="inbound outbound backend",
-    traits="wraps joins",
+    traits="runs-policies parallel",
     also_in="on-error",  # the toolkit
     access="waits",
 )

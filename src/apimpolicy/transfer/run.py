@@ -155,7 +155,7 @@ class Run:
         key += (self.unknowns.heap, self.unknowns.bodies)
         if not has_trait(step.name, "forwards", "requests"):
             key += (self.state.signature(),)
-        if has_trait(step.name, "counts-calls", "limits", "keeps-values", "keeps-responses"):
+        if has_trait(step.name, "limits-calls", "limits", "caches-values", "caches-responses"):
             key += (self.alive,)
             kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
             self.state.set(Opaque(kept, "kept", 0), "kept")
