@@ -22,10 +22,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 from apimpolicy.policies.effects import BaseInserted, Effect
-from apimpolicy.policies.spec import ANYWHERE, Exchange, policy
+from apimpolicy.policies.spec import Exchange, policy
 
 
-@policy("base", sections=ANYWHERE, access="runs")
+@policy("base", access="runs")
 class Base:
     def run(self, exchange: Exchange) -> None:
         steps = exchange.inserted()

@@ -17,14 +17,13 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
-from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
 
 CACHING_TYPES = ("prefer-external", "external", "internal")
 
 
 @policy(
     "cache-lookup-value",
-    sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="caches-values reads-cache",
     effects="variables fails",

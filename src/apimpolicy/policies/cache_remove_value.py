@@ -16,12 +16,11 @@ from __future__ import annotations
 from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import boolean
 from apimpolicy.policies.effects import CacheAccessed, Effect
-from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
 
 
 @policy(
     "cache-remove-value",
-    sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="caches-values",
     effects="fails",

@@ -18,12 +18,11 @@ from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
 
 
 @policy(
     "cache-store-value",
-    sections=ANYWHERE,
     left_out="`caching-type`: a gateway without a Redis has one cache",
     traits="caches-values bounded-numbers",
     effects="fails",

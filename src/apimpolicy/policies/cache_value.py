@@ -28,7 +28,6 @@ from apimpolicy.policies.cache_lookup_value import CACHING_TYPES
 from apimpolicy.policies.conversions import number, typed
 from apimpolicy.policies.effects import CacheAccessed, Effect
 from apimpolicy.policies.spec import (
-    ANYWHERE,
     Exchange,
     PolicyError,
     Step,
@@ -46,11 +45,7 @@ class ComputedValue:
     steps: list[Step] = policies()
 
 
-@policy(
-    "cache-value",
-    sections=ANYWHERE,
-    left_out="`caching-type`: a gateway without a Redis has one cache",
-)
+@policy("cache-value", left_out="`caching-type`: a gateway without a Redis has one cache")
 class CacheValue:
     caching_type: str = literal_attribute(default="prefer-external", values=CACHING_TYPES)
     default_value: object = expression_attribute(typed)

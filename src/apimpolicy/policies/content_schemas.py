@@ -13,14 +13,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
 from apimpolicy.policies.surroundings import PolicyError
-from apimpolicy.policies.validation_errors import (
-    INCORRECT,
-    INTERNAL,
-    MISSING,
-    PREVENT,
-    ValidationError,
-    description_of,
-)
+from apimpolicy.policies.validation_errors import INCORRECT, INTERNAL, MISSING, PREVENT, ValidationError, description_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,7 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import boolean, text
 from apimpolicy.policies.effects import Effect, MetricEmitted
 from apimpolicy.policies.metrics import NAMESPACE, Dimension, Metric, evaluated, filled
-from apimpolicy.policies.spec import ANYWHERE, Exchange, Step, children, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, Step, children, expression_attribute, literal_attribute, policy
 
 
 def double(value: object) -> float:
@@ -38,7 +38,6 @@ def double(value: object) -> float:
 
 @policy(
     "emit-metric",
-    sections=ANYWHERE,
     left_out="`default-dimensions`, sampling and aggregation",
     traits="emits-metrics",
     effects="fails",

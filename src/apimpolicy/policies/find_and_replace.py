@@ -18,10 +18,10 @@ from __future__ import annotations
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.policies.effects import Effect, TextReplaced
 from apimpolicy.policies.message_text import read_text, write_text
-from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 
-@policy("find-and-replace", sections=ANYWHERE, effects="message-body message-headers fails", access="passes")
+@policy("find-and-replace", effects="message-body message-headers fails", access="passes")
 class FindAndReplace:
     from_: str = expression_attribute(required=True)
     to: str = expression_attribute(required=True, may_be_empty=True)

@@ -23,22 +23,13 @@ from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body
 from apimpolicy.policies.effects import Effect, EventLogged
 from apimpolicy.policies.placement import Placement
-from apimpolicy.policies.spec import (
-    ANYWHERE,
-    Exchange,
-    PolicyError,
-    content,
-    expression_attribute,
-    literal_attribute,
-    policy,
-)
+from apimpolicy.policies.spec import Exchange, PolicyError, content, expression_attribute, literal_attribute, policy
 
 MOST_BYTES = 200 * 1024
 
 
 @policy(
     "log-to-eventhub",
-    sections=ANYWHERE,
     exclusive=(("partition-id", "partition-key"),),
     placement=Placement(not_at=("workspace",), not_on=("workspace",)),
     left_out="the event hub itself, sampling, batches and delays: events are recorded",

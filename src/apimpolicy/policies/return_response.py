@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import text
 from apimpolicy.policies.effects import Effect, ResponseReturned
-from apimpolicy.policies.spec import ANYWHERE, Exchange, PolicyError, Step, literal_attribute, policies, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, Step, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 @policy(
     "return-response",
-    sections=ANYWHERE,
     traits="composes terminates refuses responds builds-response ordered",
     order="set-status set-header set-body",
     traced="Return response was applied",

@@ -45,7 +45,7 @@ from apimpolicy.dotnet.values import from_utf16, to_utf16
 from apimpolicy.errors import NotSimulatedError
 from apimpolicy.policies.conversions import body, boolean
 from apimpolicy.policies.effects import BodySet, Effect
-from apimpolicy.policies.spec import ANYWHERE, Exchange, PolicyError, content, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, content, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import RequestMessage, ResponseMessage
@@ -56,7 +56,6 @@ _CHARSET = re.compile(r"(;\s*charset\s*=\s*)(\"[^\"]*\"|[^;\s]*)", re.IGNORECASE
 
 @policy(
     "set-body",
-    sections=ANYWHERE,
     left_out="`html-decode-expression` and parts of Liquid that no document explains, which fail by name",
     traits="builds-response replaces-body",
     access="passes",

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.policies.conversions import RESTRICTED_HEADER, header_name, header_value
 from apimpolicy.policies.effects import Effect, HeaderSet
-from apimpolicy.policies.spec import ANYWHERE, Exchange, child_texts, expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, child_texts, expression_attribute, policy
 from apimpolicy.policies.surroundings import invalid_value
 
 if TYPE_CHECKING:
@@ -39,12 +39,7 @@ EXISTS_ACTIONS = ("override", "skip", "append", "delete")
 PROTECTED = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
-@policy(
-    "set-header",
-    sections=ANYWHERE,
-    traits="sets-header",
-    access="header-set",
-)
+@policy("set-header", traits="sets-header", access="header-set")
 class SetHeader:
     name: str = expression_attribute(header_name, required=True)
     exists_action: str = expression_attribute(default="override", values=EXISTS_ACTIONS)

@@ -18,15 +18,10 @@ from __future__ import annotations
 from apimpolicy.policies.conversions import reason_phrase, status_code
 from apimpolicy.policies.effects import Effect, StatusSet
 from apimpolicy.policies.ranges import STATUS_CODES
-from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, policy
+from apimpolicy.policies.spec import Exchange, expression_attribute, policy
 
 
-@policy(
-    "set-status",
-    sections=ANYWHERE,
-    traits="builds-response bounded-numbers sets-status seen-in-traces",
-    access="passes",
-)
+@policy("set-status", traits="builds-response bounded-numbers sets-status seen-in-traces", access="passes")
 class SetStatus:
     code: int = expression_attribute(status_code, required=True, within=STATUS_CODES)
     reason: str | None = expression_attribute(reason_phrase, required=True, may_be_empty=True, doubt="optional")

@@ -19,15 +19,10 @@ from __future__ import annotations
 
 from apimpolicy.policies.conversions import text, typed
 from apimpolicy.policies.effects import Effect, VariableSet
-from apimpolicy.policies.spec import ANYWHERE, Exchange, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, expression_attribute, literal_attribute, policy
 
 
-@policy(
-    "set-variable",
-    sections=ANYWHERE,
-    traits="sets-variable seen-in-traces",
-    access="variable-set",
-)
+@policy("set-variable", traits="sets-variable seen-in-traces", access="variable-set")
 class SetVariable:
     name: str = literal_attribute(required=True)
     value: object = expression_attribute(typed, required=True, may_be_empty=True)

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from apimpolicy.policies.effects import Effect, MetadataRead, TraceWritten
 from apimpolicy.policies.spec import (
-    ANYWHERE,
     Exchange,
     Step,
     child_texts,
@@ -44,7 +43,6 @@ class Metadata:
 
 @policy(
     "trace",
-    sections=ANYWHERE,
     left_out="Application Insights: messages are in the trace of the result",
     traits="logs",
     effects="passes",

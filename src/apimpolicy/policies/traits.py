@@ -1,6 +1,6 @@
 """The words with which policies declare facts: traits, effects, meaning for access, and doubts about attributes.
 
-    @policy("set-status", sections=ANYWHERE, traits="sets-status")
+    @policy("set-status", traits="sets-status")
     class SetStatus:
         reason: str = expression_attribute(required=True, doubt="optional")
 
