@@ -29,7 +29,7 @@ from typing import Any
 
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, number, trimmed
-from apimpolicy.policies.dapr_requests import JSON, SIDECAR, ask, in_path, rendered
+from apimpolicy.policies.dapr_requests import JSON, SIDECAR, ask, content_of, in_path
 from apimpolicy.policies.effects import Effect, MetadataRead
 from apimpolicy.policies.placement import Placement
 from apimpolicy.policies.spec import (
@@ -92,7 +92,7 @@ class InvokeDaprBinding:
             sent["metadata"] = metadata
         if self.data is not None:
             data: Data = exchange.evaluate(self.data)
-            sent["data"] = _as_json(rendered(exchange, data.body, self.template))
+            sent["data"] = _as_json(content_of(exchange, data.body, self.template))
         url = f"{SIDECAR}/bindings/{in_path(from_utf16(self.name))}"
         request = Request("POST", url, headers={"Content-Type": JSON}, json=sent)
         return ask(exchange, request, self.timeout, self.response_variable_name, self.ignore_error)

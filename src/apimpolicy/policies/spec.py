@@ -182,10 +182,11 @@ class Specification:
 
 
 def _slots(cls: type) -> Iterable[object]:
-    """Return what a class and its bases describe; the class itself has the last word."""
+    """Return the slots of a class, then those of its bases that it does not replace."""
     found: dict[str, object] = {}
-    for each in reversed(cls.__mro__):
-        found.update(vars(each))
+    for each in cls.__mro__:
+        for name, value in vars(each).items():
+            found.setdefault(name, value)
     return found.values()
 
 

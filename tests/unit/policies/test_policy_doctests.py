@@ -12,7 +12,6 @@ MODULES = [
     "engine.forwarding",
     "policies.language_models",
     "engine.semantic_cache",
-    "policies.call_quotas",
     "policies.llm_content_safety",
     "policies.parameter_values",
     "policies.token_limits",
