@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from apimpolicy.policies.json_documents import JsonText
 from apimpolicy.policies.json_schemas import JsonSchema, SchemaNotFoundError, SchemaViolation, UnverifiableError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, MutableMapping, Sequence
@@ -21,12 +22,11 @@ class UnparsableError(Exception):
     """A text is not of the type that the schema asks for."""
 
 
-class ParameterChecker:
+class ParameterChecker(Record):
     """Compares values with what a description says of them. `compiled` keeps schemas from one request to the next."""
 
-    def __init__(self, description: ApiDescription, compiled: MutableMapping[Any, Any]) -> None:
-        self.description = description
-        self.compiled = compiled
+    description: ApiDescription
+    compiled: MutableMapping[Any, Any]
 
     def takes_several(self, parameter: Parameter) -> bool:
         """Return whether the parameter may be there more than once."""

@@ -44,6 +44,7 @@ from apimpolicy.policies.effects import Converted, Effect
 from apimpolicy.policies.media_types import accepts, is_json, is_xml
 from apimpolicy.policies.message_text import read_text
 from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, policy
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,11 +118,10 @@ class XmlToJson:
         return _object([*members, *tree.members(document.children, 0)])
 
 
-class _Names:
+class _Names(Record):
     """The names of elements and attributes in JSON."""
 
-    def __init__(self, is_direct: bool) -> None:
-        self.is_direct = is_direct
+    is_direct: bool
 
     def of_element(self, element: XElement) -> str:
         return self._qualified(element, element.name) if self.is_direct else element.name.local
@@ -139,12 +139,11 @@ class _Names:
         return f"{prefix}${name.local}" if prefix else name.local
 
 
-class _Tree:
+class _Tree(Record):
     """Writes elements as JSON text: nodes of one name are grouped at the place of the first."""
 
-    def __init__(self, names: _Names, *, always_arrays: bool) -> None:
-        self.names = names
-        self.always_arrays = always_arrays
+    names: _Names
+    always_arrays: bool
 
     def value(self, element: XElement, depth: int) -> str:
         from apimpolicy.dotnet.environment import environment

@@ -11,6 +11,7 @@ from apimpolicy.policies.liquid.expressions import Output
 from apimpolicy.policies.liquid.markup import OUTPUT, TEXT, Token, tokenize
 from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
 from apimpolicy.policies.surroundings import Exchange, PolicyError
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,13 +71,10 @@ class Reader:
         raise LiquidSyntaxError(f"Unknown tag '{token.name}'")
 
 
-class Template:
+class Template(Record):
     """A template that was read; rendering it does not change it."""
 
-    __slots__ = ("nodes",)
-
-    def __init__(self, nodes: list[Node]) -> None:
-        self.nodes = nodes
+    nodes: list[Node]
 
     def render(self, roots: Mapping[str, Any]) -> Rendering:
         """Render with these variables. Raises LimitExceededError, NotSimulatedError."""
