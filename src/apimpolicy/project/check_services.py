@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.project.environments import ALL, environments_at, unknown_environment
 from apimpolicy.project.layout import place_of
+from apimpolicy.project.repository import code_around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from apimpolicy.project.service.description import ServiceDescription
 
 
+_REFERS = re.compile(rb"\{\{|-id\s*=")
+
+
 class CheckServices:
     """Finds the service around a file, and its environments."""
 
@@ -24,7 +29,7 @@ class CheckServices:
         self._projects = projects
         self._services: dict[tuple[str, str | None, str | None, str | None], Service] = {}
         self._deleted_resources: dict[tuple[str, str | None], Deleted] = {}
-        self._descriptions: dict[tuple[str, str | None], ServiceDescription] = {}
+        self._descriptions: dict[tuple[str, str | None, str | None], ServiceDescription] = {}
         self._overlays: dict[str, Overlay] = {}
         self._environments: dict[str, list[str]] = {}
         self._values: dict[tuple[str, str], dict[str, str]] = {}
@@ -104,20 +109,26 @@ class CheckServices:
             if environment is not None and (overlay := self._overlay(root, path, environment)) is not None:
                 yield environment, overlay
 
-    def of(self, path: str, environment: str | None = None) -> Service | None:
-        """The service around a file, if its folder has one. Raises ConfigurationError for an overlay."""
+    def of(self, path: str, data: bytes, environment: str | None = None) -> Service | None:
+        """Return the service around a file: of its extract, or of infrastructure code where the file refers to things.
+
+        Raises ConfigurationError for an overlay.
+        """
         place = place_of(path)
-        return None if place.root is None else self.at(place.root, place.workspace, path, environment)
+        if place.root is not None:
+            return self.at(place.root, place.workspace, path, environment)
+        folder = code_around(path) if _REFERS.search(data) is not None else None
+        return None if folder is None else self.at(folder, None, path, environment)
 
     def at(self, root: str, workspace: str | None, path: str, environment: str | None) -> Service:
-        """The service in a folder, with the configuration of a file in it. Raises ConfigurationError."""
+        """Return the service in a folder, with the configuration of a file in it. Raises ConfigurationError."""
         project = self._projects.of(path, environment)
         key = root, workspace, project.path, environment
         if key not in self._services:
             from apimpolicy.project.known_service import Environment, Service
 
             overlay = None if environment is None else self._overlay(root, path, environment)
-            description = self._described(root, overlay)
+            description = self._described(root, overlay, environment)
             file = None if overlay is None else overlay.path
             around = None if environment is None else Environment(environment, file)
             deleted = self._deleted(description, workspace)
@@ -134,14 +145,15 @@ class CheckServices:
             self._overlays[found] = read_overlay(found)
         return None if found is None else self._overlays[found]
 
-    def _described(self, root: str, overlay: Overlay | None = None) -> ServiceDescription:
-        """Describe the service in a folder, which has the layout of APIOps."""
-        key = root, None if overlay is None else overlay.path
+    def _described(
+        self, root: str, overlay: Overlay | None = None, environment: str | None = None
+    ) -> ServiceDescription:
+        key = root, None if overlay is None else overlay.path, environment
         if key not in self._descriptions:
             from apimpolicy.project.overlays import NO_CHANGES
-            from apimpolicy.project.service.extract import read_extract
+            from apimpolicy.project.service.reading import describe
 
-            self._descriptions[key] = read_extract(root, overlay or NO_CHANGES)
+            self._descriptions[key] = describe(root, overlay or NO_CHANGES, environment)
         return self._descriptions[key]
 
     def _deleted(self, description: ServiceDescription, workspace: str | None) -> Deleted | None:

@@ -1,8 +1,9 @@
 """The service around a policy, as `check` knows it: queries about its description, and what is declared elsewhere.
 
-A resource is missing for certain when the description lists its kind, no filter left others out when it was extracted,
-and neither the configuration nor anything else in the repository declares it. Where only a part of a kind is
-described, a missing one is reported if its name is like another one's. Ids ignore case, names of named values don't.
+A resource is missing for certain when the description lists its kind and is complete (no filter left others out of the
+extract, the infrastructure code makes the service itself), and neither the configuration nor anything else in the
+repository declares it. Where only a part of a kind is described, a missing one is reported if its name is like another
+one's. Of a kind with unknown names nothing is missing. Ids ignore case, names of named values don't.
 """
 
 from __future__ import annotations
@@ -178,6 +179,8 @@ class Service:
             return self._missing_authorization(within, names)
         if kind not in KINDS or any(self._exists(kind, name) for name in names):
             return None
+        if kind in self.description.open_kinds or (kind == _NAMED_VALUES and not self.description.is_complete):
+            return None
         name, noun = names[0], KINDS[kind].noun
         deleted = self._deleted.revision if name.lower() in self._deleted.names.get(kind, ()) else ""
         if not deleted and not self.lists(kind):
@@ -185,7 +188,7 @@ class Service:
         self.lookups += 1
         known = tuple(self.names(kind))
         near = tuple(_near(name, known))
-        is_certain = bool(deleted) or not self._is_partial(kind)
+        is_certain = bool(deleted) or (self.description.is_complete and not self._is_partial(kind))
         if not (is_certain or near):
             return None
         if self._is_elsewhere(kind, names):

@@ -358,6 +358,10 @@ class ServiceDescription:
     others: list[Resource] = attrs.field(factory=list)
     """Resources of further kinds, and those of which only the id is known."""
     references: list[Reference] = attrs.field(factory=list)
+    is_complete: bool = True
+    """False for code that adds to a service which is made elsewhere, or that can't be read as a whole."""
+    open_kinds: frozenset[str] = frozenset()
+    """Kinds of which the names of some resources aren't known."""
     hosts: list[Field[str]] = attrs.field(factory=list)
     """Host names of the gateway, as custom domains."""
     policy: PolicyText | None = None
