@@ -21,8 +21,8 @@ def has_service(folder: str) -> bool:
     return is_infrastructure(folder)
 
 
-def describe(folder: str, overlay: Overlay) -> ServiceDescription:
-    """Describe the service in a folder as it is in the selected environment; `overlay` changes an extract.
+def describe(folder: str, overlay: Overlay, environment: str | None = None) -> ServiceDescription:
+    """Describe the service in a folder as it is in an environment, or the selected one; `overlay` changes an extract.
 
     The only extract in a folder below is read as well. Raises ConfigurationError without a service, or with several.
     """
@@ -31,7 +31,7 @@ def describe(folder: str, overlay: Overlay) -> ServiceDescription:
     if not is_service_folder(folder) and is_infrastructure(folder):
         from apimpolicy.project.environments import selected
 
-        return read_infrastructure(folder, selected())
+        return read_infrastructure(folder, environment or selected())
     from apimpolicy.project.service.extract import read_extract
 
     extracts = extracts_in(folder)
