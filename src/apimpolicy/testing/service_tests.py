@@ -22,7 +22,7 @@ from apimpolicy.project.service.token_checks import providers_of
 from apimpolicy.testing.case_files import load_case_tree
 from apimpolicy.testing.case_writer import CaseWriter
 from apimpolicy.testing.claims.harnesses import setup_of
-from apimpolicy.testing.claims.services import harness_of_route, opened_service, routes_of
+from apimpolicy.testing.claims.services import harness_of_route, routes_of, service_with_keys
 from apimpolicy.testing.first_cases import FirstCases, Found, limit_cases, run_alone, text_of
 from apimpolicy.testing.first_surroundings import (
     Surroundings,
@@ -41,8 +41,7 @@ if TYPE_CHECKING:
     from apimpolicy.concolic.harness import Run
     from apimpolicy.concolic.inputs import Assignment
     from apimpolicy.concolic.scenario import Scenario
-    from apimpolicy.engine.service import Service
-    from apimpolicy.testing.claims.harnesses import Setup as Gateway
+    from apimpolicy.testing.claims.harnesses import Setup
     from apimpolicy.testing.claims.services import Route
     from apimpolicy.text.document import Element
 
@@ -82,7 +81,7 @@ def service_tests(
     """
     reached: set[Goal] = set()
     kept = KeptServices()
-    routes = routes_of(_gateway(Surroundings(service=folder, kept=kept), directory))
+    routes = routes_of(_setup(Surroundings(service=folder, kept=kept), directory).service)
     for api, found in routes.items():
         output = os.path.join(directory, f"{_UNUSUAL.sub('-', api) or 'api'}.test.yaml")
         if not is_wanted(output):
@@ -99,8 +98,8 @@ def service_tests(
             yield ApiTests(api, output, policies, None, str(error).splitlines()[0])
 
 
-def _gateway(around: Surroundings, directory: str) -> Gateway:
-    """Return the gateway in which a test file in a folder runs."""
+def _setup(around: Surroundings, directory: str) -> Setup:
+    """Return the setup in which a test file in a folder runs."""
     content = {**around.subject(""), **around.content(), "cases": [{"request": {"get": "/"}, "expect": {}}]}
     path = os.path.join(os.path.abspath(directory), "service.test.yaml")
     file = load_case_tree(read_tree(json.dumps(content), path), path)
@@ -127,8 +126,8 @@ class _ApiWriter:
         self.around = around
         self.elements = self._elements()
         self._add_needs()
-        self.gateway = _gateway(self.around, os.path.dirname(output))
-        self.opened: Service = opened_service(self.gateway)
+        self.setup = _setup(self.around, os.path.dirname(output))
+        self.opened = service_with_keys(self.setup.service)
         self.cases: list[Found] = []
         self.goals: dict[Goal, str] = {}
         self.good: tuple[Route, Found] | None = None
@@ -162,7 +161,7 @@ class _ApiWriter:
 
     def _elements(self) -> list[Element]:
         """Return the policies of all documents that requests to the API meet."""
-        gateway = _gateway(self.around, os.path.dirname(self.output)).gateway
+        gateway = _setup(self.around, os.path.dirname(self.output)).gateway
         found: dict[int, Element] = {}
         for policies in {id(route.policies): route.policies for route in self.routes}.values():
             try:
@@ -205,7 +204,7 @@ class _ApiWriter:
     def _search(self, route: Route, bounds: Bounds) -> None:
         """Search for requests on a route that take what no case has taken."""
         self.tried.append(route)
-        harness = harness_of_route(route, self.gateway, self.opened)
+        harness = harness_of_route(route, self.setup, self.opened)
         wanted = [goal for goal in harness.goals.all if goal not in self.reached]
         self.goals |= {goal: harness.goals.name(goal) for goal in wanted if goal.kind == BRANCH}
         explored = Explorer(harness, bounds, wanted=wanted).explore([self._usual()])
