@@ -45,7 +45,7 @@ class BackendDoesNotForward(Rule):
         if inbound is not None:
             if self.subject.flow.ends.get("inbound") is None:
                 return
-            if any(has_trait(other.name, "ends", "diverts") for other in inbound.elements()):
+            if any(has_trait(other.name, "terminates", "forwards-elsewhere") for other in inbound.elements()):
                 return
         if outbound is not None and any(map(makes_response, outbound.descendants())):
             return
@@ -59,9 +59,9 @@ class BackendDoesNotForward(Rule):
 
 def may_answer(element: Element) -> bool:
     """Return whether a policy sends the request somewhere, responds to it, or may contain such a policy."""
-    return has_trait(element.name, "answers") or element.name in ("base", "include-fragment")
+    return has_trait(element.name, "responds") or element.name in ("base", "include-fragment")
 
 
 def makes_response(element: Element) -> bool:
     """Return whether a policy of outbound makes up a response, or may contain such a policy."""
-    return has_trait(element.name, "makes-response") or element.name == "include-fragment"
+    return has_trait(element.name, "builds-response") or element.name == "include-fragment"

@@ -26,7 +26,7 @@ from apimpolicy.checks.rule import Element, Findings, Rule
 class CacheLookupWithoutStore(Rule):
     code = "POL404"
     needs_all = True
-    traits = ("keeps-responses",)
+    traits = ("caches-responses",)
 
     def visit_element(self, element: Element) -> Findings:
         if all(root.name != "policies" for root in self.document.roots):

@@ -40,7 +40,7 @@ DEFAULTS = frozenset(
 
 class Dimensions(Rule):
     code = "POL129"
-    traits = ("measures",)
+    traits = ("emits-metrics",)
 
     def visit_element(self, element: Element) -> Findings:
         found = [child for child in element.elements() if child.name == "dimension"]

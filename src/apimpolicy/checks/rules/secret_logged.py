@@ -31,7 +31,7 @@ from apimpolicy.policies.registry import has_trait
 
 class SecretLogged(Rule):
     code = "POL331"
-    traits = ("logs", "measures")
+    traits = ("logs", "emits-metrics")
 
     def visit_element(self, element: Element) -> Findings:
         for below in element.descendants() if has_trait(element.name, "logs") else ():
@@ -41,7 +41,7 @@ class SecretLogged(Rule):
                 yield self.at_element(below, message, help=help)
 
     def visit_expression(self, expression: CheckedExpression) -> Findings:
-        sink = self.subject.nearest_with(expression.element, "logs", "measures")
+        sink = self.subject.nearest_with(expression.element, "logs", "emits-metrics")
         for what, node in secrets(expression) if sink is not None else ():
             if sink is not None and reaches_result(expression, node):
                 help = "Log something that identifies the caller without giving access, such as a claim."

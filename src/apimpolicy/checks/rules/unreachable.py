@@ -25,13 +25,13 @@ from apimpolicy.policies.registry import has_trait
 
 class Unreachable(Rule):
     code = "POL407"
-    traits = ("ends",)
+    traits = ("terminates",)
 
     def visit_element(self, element: Element) -> Findings:
         other = next(element.following_siblings(), None)
         if other is None or other.name == "base":  # which many write as a matter of form
             return
-        if element.parent is not None and not has_trait(element.parent.name, "joins"):
+        if element.parent is not None and not has_trait(element.parent.name, "parallel"):
             message = f"this is never reached, because '{element.name}' ends the request"
             help = f"Move it before '{element.name}', or put '{element.name}' inside 'choose'."
             yield self.at_element(other, message, help=help)

@@ -50,7 +50,7 @@ class ValueAlwaysNull(Rule):
                 is_null = section != "backend"  # where retry may see one
             else:
                 # A response may exist if it is being composed, or if a request in the same loop got it.
-                may_exist = self.subject.nearest_with(element, "composes", "repeats", "joins") is not None
+                may_exist = self.subject.nearest_with(element, "composes", "repeats", "parallel") is not None
                 is_null = section == "inbound" and not may_exist
             if not is_null or is_tested_for_null(expression, name) or is_in_try(expression, node):
                 continue
