@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class OperationAudit(NamedTuple):
-    """The results for one operation; `problem` tells why its policies can't be read."""
+    """The results for one operation; `problem` is the reason why its policies can't be read."""
 
     api: ServiceApi
     operation: Operation
@@ -88,7 +88,7 @@ class ServiceAudit(NamedTuple):
 
 
 def audit_service(service: Service, service_context: ServiceContext) -> ServiceAudit:
-    """Return who reaches the backend by each operation of a service. Never raises for what is wrong in policies."""
+    """Return who reaches the backend by each operation of a service. Never raises for errors in policies."""
     return _Audit(service, service_context).run()
 
 

@@ -38,7 +38,7 @@ _MOST_ITEMS: Final = 100_000
 
 
 class CompletionLists:
-    """What the client of a session can show, and the last list, of which it may ask for documentation."""
+    """The abilities of a session's client, and the last list, of which it may request documentation."""
 
     def __init__(self, client: dict[str, Any]) -> None:
         given = _table(_table(client.get("textDocument")).get("completion"))
@@ -50,7 +50,7 @@ class CompletionLists:
         self._number = 0
 
     def list_of(self, document: TextDocument, items: list[Item]) -> dict[str, Any]:
-        """Return the answer to a request for completion, and keep the items."""
+        """Return the response to a request for completion, and keep the items."""
         items.sort(key=lambda item: (item.rank, item.label))
         self._items, self._number = items, self._number + 1
         answer: dict[str, Any] = {"isIncomplete": False}

@@ -67,7 +67,7 @@ def parts_as_values(parts: list[tuple[str, str]]) -> list[Value]:
 
 
 def shortened(code: str) -> str:
-    """Return what tells an expression from others, so that there is room for its value in a narrow list.
+    """Return the part of an expression that identifies it, short enough for a narrow list.
 
     Of a chain that is the last member, of operands that are joined the first one.
     """

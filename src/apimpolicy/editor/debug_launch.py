@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def launched(arguments: dict[str, Any]) -> Callable[[], str]:
-    """Return what runs, as a function that gives the text of its outcome. Raises ConfigurationError.
+    """Return a function that runs the request and returns its outcome as text. Raises ConfigurationError.
 
     `policy` with `httpFile` (a request as text) or `url`, `method`, `headers`, `body`, `certificate` (a file), `scopes`
     (files by scope), `config`; or `test`, a test file, with `case`, the name of a case in it.

@@ -1,4 +1,4 @@
-"""The requests of the language server protocol: what each asks of a document, and its answer in the protocol's form."""
+"""The requests of the language server protocol, with responses in the protocol's form."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def signature_help(server: LanguageServer, params: dict[str, Any]) -> dict[str, 
     return {"signatures": signatures, "activeSignature": found.active, "activeParameter": max(active, 0)}
 
 
-# ------------------------------------------------------------------------------------------------ shapes and colours
+# ------------------------------------------------------------------------------------------------ symbols and tokens
 
 
 def document_symbols(server: LanguageServer, params: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,8 +1,8 @@
 """The language server: lifecycle, documents, diagnostics; `language_features` answers requests about a document.
 
-One thread reads messages, another answers them one after the other: a request that the client has cancelled meanwhile
-is not worked on. An exception in a request is an error answer, and the server continues. Diagnostics are those of
-`check`, for the text as it stands in the editor; they follow the last keystroke.
+One thread reads messages, another handles them one after the other: it skips a request that the client has cancelled
+meanwhile. An exception in a request becomes an error response, and the server continues. Diagnostics are those of
+`check` for the text in the editor; they follow the last keystroke.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class LanguageServer:
                 return
 
     def _cancel(self, params: Any) -> None:
-        """Cancel a request that still waits; one that was answered meanwhile, or never made, leaves nothing behind."""
+        """Cancel a request that still waits; others leave no trace."""
         number = params.get("id") if isinstance(params, dict) else None
         with self._lock:
             if _is_id(number) and number in self._waiting:
@@ -118,7 +118,7 @@ class LanguageServer:
 
     def _handle(self, message: dict[str, Any]) -> None:
         method, number = message.get("method"), message.get("id")
-        if method is None:  # an answer to what the server asked; nothing depends on it
+        if method is None:  # a response to a request of the server; nothing depends on it
             return
         if not isinstance(method, str) or not (number is None or _is_id(number)):
             self._answer_error(None, rpc.INVALID_REQUEST, "a method is a text, and an id a number or a text")
@@ -132,7 +132,7 @@ class LanguageServer:
             self._fail(number, error.code, str(error))
         except ApimPolicyError as error:
             self._fail(number, rpc.REQUEST_FAILED, str(error))
-        except Exception as error:  # a mistake of ours must not end the session
+        except Exception as error:  # an internal error must not end the session
             self.log(f"{method}: {traceback.format_exc()}")
             self._fail(number, rpc.INTERNAL_ERROR, f"{type(error).__name__}: {error}")
         else:
@@ -242,7 +242,7 @@ class LanguageServer:
         self.workspace.forget()
 
     def _forget_outcomes(self, paths: list[str]) -> None:
-        """Forget what test cases came to whose policy or file has changed since; lenses say it no longer."""
+        """Forget the outcomes of test cases whose policy or file has changed; lenses no longer show them."""
         if self.last_run is not None:
             kept = self.last_run.without({os.path.abspath(path) for path in paths})
             if kept is not self.last_run:

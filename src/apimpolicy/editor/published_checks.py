@@ -40,7 +40,7 @@ class PublishedChecks:
     # ------------------------------------------------------------------------------------------------ settings
 
     def renew(self) -> None:
-        """Read settings again; what was compiled stays known."""
+        """Read settings again, and keep compiled expressions."""
         self._run = CheckRun(CheckProjects(CheckOptions()))
         self._run.expression_check = self._server.expressions
 
@@ -48,7 +48,7 @@ class PublishedChecks:
     def _check(self) -> CheckRun:
         if self._run is None:
             self.renew()
-        assert self._run is not None  # it was made
+        assert self._run is not None  # `renew` has set it
         return self._run
 
     def settings_of(self, path: str) -> Settings:
@@ -77,7 +77,7 @@ class PublishedChecks:
         self._found.pop(uri, None)
 
     def check_all(self) -> int:
-        """Check every policy file of the workspace when nothing else is to do; return how many there are."""
+        """Check every policy file of the workspace when idle; return how many there are."""
         server = self._server
         self._unchecked = deque(path for path in server.workspace.files() if uri_of(path) not in server.documents)
         return len(self._unchecked)
@@ -103,13 +103,13 @@ class PublishedChecks:
     # ------------------------------------------------------------------------------------------------ findings
 
     def findings(self, uri: str) -> list[Diagnostic]:
-        """Return what was found in a document; check it first, if a change has come since."""
+        """Return the findings about a document; check it first if it has changed since."""
         if uri in self._due:
             self._check_open(uri)
         return self._found.get(uri, [])
 
     def codes_found(self, uri: str) -> set[str]:
-        """Return the codes of what was found in a document when it was last checked."""
+        """Return the codes of the findings of the last check of a document."""
         return {finding.code for finding in self._found.get(uri, ())}
 
     def _check_open(self, uri: str) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def run(most_entries: int, **setting: Any) -> dict[str, Any]:
-    """Return what a request came to, as `run --format json` has it, with so many entries of the trace."""
+    """Return the result of a request in the form of `run --format json`, with at most so many entries of the trace."""
     from apimpolicy.report.run_json import result_to_json
 
     found: dict[str, Any] = json.loads(result_to_json(_result(setting)))
@@ -25,7 +25,7 @@ def run(most_entries: int, **setting: Any) -> dict[str, Any]:
 
 
 def explain(*, as_text: bool = False, **setting: Any) -> Any:
-    """Return why a request got its response: as `explain --format json` has it, or as text."""
+    """Return why a request got its response: in the form of `explain --format json`, or as text."""
     from apimpolicy.report.explanation import explain as explanation_of
 
     explanation = explanation_of(_result(setting))

@@ -83,7 +83,7 @@ def documentation(members: tuple[Member, ...], *, skips_first: bool = False, is_
 
 
 def note_about(member: Member) -> str:
-    """Return what a member does besides what its signature says; empty where nothing was written about it."""
+    """Return the note about a member's behavior; empty if there is none."""
     return _notes().get(member.declaring.name, {}).get(member.name, "")
 
 

@@ -100,7 +100,7 @@ def _reports(file: CaseFile, names: Sequence[str], collector: PolicyCoverage | N
 
 
 def cover(paths: Sequence[str], names: Sequence[str] = ()) -> dict[str, Any]:
-    """Run the cases of test files; return what each came to, and which branches of policies they took."""
+    """Run the cases of test files; return their outcomes, and the branches of policies that they took."""
     from apimpolicy.report.coverage_data import merged
     from apimpolicy.report.coverage_json import coverage_to_json
     from apimpolicy.report.test_json import cases_to_json

@@ -50,7 +50,7 @@ class Branch(NamedTuple):
 
 
 class TestRun(NamedTuple):
-    """A run: outcomes of cases, and the coverage of policies by absolute path. `problem` says why there are none."""
+    """A run: outcomes of cases, and the coverage of policies by absolute path. `problem` tells why there are none."""
 
     cases: list[CaseOutcome]
     coverage: dict[str, list[Branch]]
@@ -94,7 +94,7 @@ def _policies_of(case: Case) -> tuple[str, ...]:
 
 
 def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> TestRun:
-    """Run test files in a process of their own, with the operating system's limits, and read what came of it."""
+    """Run test files in a process of their own, with the operating system's limits, and return the outcomes."""
     try:
         found = call("cover", {"paths": paths, "names": list(names)}, folder or None)
     except ConfigurationError as error:

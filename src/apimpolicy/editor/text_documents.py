@@ -14,7 +14,7 @@ TEST_ENDINGS: Final = (".test.yaml", ".test.yml", ".test.toml", ".test.json")
 
 
 class TextDocument:
-    """One text. Lines end with LF, CR LF or CR, as the protocol says."""
+    """One text. Lines end with LF, CR LF or CR, as in the protocol."""
 
     def __init__(self, uri: str, text: str, version: int | None = None) -> None:
         self.uri = uri
