@@ -20,6 +20,7 @@ from apimpolicy.audit.states import NEVER, Alternatives, either, of_fact
 from apimpolicy.audit.variables import Knowledge, Target
 from apimpolicy.audit.walk import Walk
 from apimpolicy.checks.expressions import ExpressionCheck
+from apimpolicy.context.entities import Operation
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine.effective_policies import EffectivePolicies
 from apimpolicy.engine.service_requests import WITHOUT_OPERATIONS, documents_of, operations_with_policies
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from apimpolicy.audit.service_context import ServiceContext
-    from apimpolicy.context.entities import Operation
     from apimpolicy.engine.document import Policy
     from apimpolicy.engine.effective_policies import AnyPolicy
     from apimpolicy.engine.service import Service, ServiceApi, ServiceProduct
@@ -248,8 +248,6 @@ def _caller_headers(api: ServiceApi) -> frozenset[str]:
 
 
 def _everything(id_: str = "") -> Operation:
-    from apimpolicy.context.entities import Operation
-
     return Operation(id_, "*", id_, "/*")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.editor.debug_points import points_of
 from apimpolicy.editor.debug_values import Value
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from apimpolicy.editor.debug_values import Scope
     from apimpolicy.editor.items import Item
+    from apimpolicy.editor.rpc import Json
 
 MOST_OF_PART: Final = 24
 """Characters of a part of an expression in a list."""
@@ -35,7 +36,7 @@ _TARGETS: Final = {
 """What the protocol calls the kinds of items that fit in the console."""
 
 
-def targets_of(items: Sequence[Item], start: int, caret: int) -> list[dict[str, Any]]:
+def targets_of(items: Sequence[Item], start: int, caret: int) -> list[Json]:
     """Return items for the console, each in the place of what has been typed of it."""
     return [
         {"label": item.label, "type": _TARGETS.get(item.kind, "value"), "start": start, "length": caret - start}

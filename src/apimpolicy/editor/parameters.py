@@ -8,7 +8,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from apimpolicy.editor.rpc import INVALID_PARAMS, RpcError
+from apimpolicy.editor.rpc import INVALID_PARAMS, Json, RpcError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ _OPTIONAL: Final = (
 """Names whose value may be null, which means that they are absent."""
 
 
-class Parameters(dict[str, Any]):
+class Parameters(Json):
     """An object of a message. Raises RpcError for a missing name."""
 
     def __missing__(self, name: str) -> NoReturn:
@@ -85,7 +85,7 @@ def call(command: Callable[..., Any], first: Any, arguments: list[Any]) -> Any:
 
 
 def _check_argument(name: str, annotation: str, value: Any) -> None:
-    if annotation.startswith("dict"):
+    if annotation.startswith("Json"):
         if not isinstance(value, dict):
             raise RpcError(INVALID_PARAMS, f"the argument '{name}' must be an object")
         return

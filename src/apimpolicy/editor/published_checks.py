@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from apimpolicy.checks.subject import Settings
 from apimpolicy.editor.text_documents import uri_of
@@ -13,11 +13,14 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.check_projects import CheckOptions, CheckProjects
 from apimpolicy.project.check_run import CheckRun
 from apimpolicy.project.deadline import DeadlineError, deadline
+from apimpolicy.project.embedded import is_policy, reader_for
 from apimpolicy.project.format_settings import Style
+from apimpolicy.text.source import Source
 
 if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.editor.language_server import LanguageServer
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.editor.text_documents import TextDocument
 
 DELAY: Final = 0.02
@@ -133,7 +136,7 @@ class PublishedChecks:
             self._server.log(str(error))
             found = []
         diagnostics = [to_diagnostic(document, finding) for finding in found]
-        params: dict[str, Any] = {"uri": document.uri, "diagnostics": diagnostics}
+        params: Json = {"uri": document.uri, "diagnostics": diagnostics}
         if document.version is not None:
             params["version"] = document.version
         self._server.notify("textDocument/publishDiagnostics", params)
@@ -156,9 +159,6 @@ class PublishedChecks:
 
 def _may_hold_policies(document: TextDocument) -> bool:
     """Return whether the text has policies in it: other XML, JSON or Markdown gets no diagnostics."""
-    from apimpolicy.project.embedded import is_policy, reader_for
-    from apimpolicy.text.source import Source
-
     reader = reader_for(document.path)
     if reader is not None:
         return bool(reader(Source(document.text, document.path)))

@@ -9,6 +9,8 @@ import json
 import threading
 from typing import IO, Any, Final
 
+Json = dict[str, Any]
+"""A JSON object: a message, or a part of one."""
 MOST_BYTES: Final = 64 * 1024 * 1024
 """The limit of one message: a longer one is an error."""
 
@@ -38,7 +40,7 @@ class Connection:
         self._writer = writer
         self._lock = threading.Lock()
 
-    def read(self) -> dict[str, Any] | None:
+    def read(self) -> Json | None:
         """Return the next message; None at the end of the stream. Raises RpcError for an invalid message."""
         length = self._length()
         if length is None:
@@ -72,7 +74,7 @@ class Connection:
                     raise RpcError(PARSE_ERROR, "the length of the message is not a number, or too large")
                 length = int(digits)
 
-    def write(self, message: dict[str, Any]) -> None:
+    def write(self, message: Json) -> None:
         """Send one message; a closed stream is no error."""
         data = json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
         data = data if b"\xed" not in data else _without_surrogates(data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.editor.header_names import HTTP_ENDING
 from apimpolicy.editor.isolated_calls import call
@@ -14,6 +14,7 @@ from apimpolicy.testing.case_files import ENDINGS, load_case_file
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apimpolicy.editor.rpc import Json
     from apimpolicy.testing.case_files import Case
 
 _SKIPPED = frozenset(("node_modules", "__pycache__", ".git", ".venv"))
@@ -108,7 +109,7 @@ def run_tests(paths: list[str], names: Sequence[str] = (), folder: str = "") -> 
     return TestRun(outcomes, _coverage(found["files"], folder), problem)
 
 
-def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:
+def _outcome(case: Json, folder: str) -> CaseOutcome:
     said = [str(each) for each in case.get("differences") or ()]
     message = case.get("problem") or "\n".join(said)
     if case.get("explanation"):
@@ -117,7 +118,7 @@ def _outcome(case: dict[str, Any], folder: str) -> CaseOutcome:
     return CaseOutcome(case["name"], path, case["line"], case["status"], message)
 
 
-def _coverage(files: list[dict[str, Any]], folder: str) -> dict[str, list[Branch]]:
+def _coverage(files: list[Json], folder: str) -> dict[str, list[Branch]]:
     return {
         os.path.abspath(os.path.join(folder, found["path"])): [
             Branch(place["kind"], place["line"], place["column"], place["outcomes"]) for place in found["places"]
