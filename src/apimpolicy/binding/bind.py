@@ -93,12 +93,8 @@ def _bind_expression(
     if isinstance(body, DefaultLiteral):
         body = binder.default_value(body.syntax, OBJECT)
     if isinstance(body, MethodGroup):
-        body = binder.failure(
-            name_token(body),
-            "CS0428",
-            f"'{body.name}' is a method; did you forget the parentheses?",
-            help=advice.for_method(body),
-        )
+        message = f"'{body.name}' is a method; did you forget the parentheses?"
+        body = binder.failure(name_token(body), "CS0428", message, help=advice.for_method(body))
     elif is_ref_struct(body.type):
         body = binder.failure(body.syntax, "CS0029", f"'{shown(body.type)}' cannot be converted to 'object'")
     elif body.type is VOID:

@@ -269,11 +269,8 @@ def bind_anonymous_object_creation(binder: Binder, node: shapes.AnonymousObjectC
         seen.add(name)
         if (isinstance(value.type, SpecialType) and value.type is not ERROR) or value.type is VOID:
             is_let = node.members[0].name is not None and not _is_written(node.members[0].name)
-            return binder.failure(
-                child,
-                "CS1932" if is_let else "CS0828",
-                f"the property '{name}' can't be set to {advice.operand_name(value)}",
-            )
+            message = f"the property '{name}' can't be set to {advice.operand_name(value)}"
+            return binder.failure(child, "CS1932" if is_let else "CS0828", message)
         members.append((name, value.type))
         values.append(value)
     type_ = anonymous_type(tuple(members))

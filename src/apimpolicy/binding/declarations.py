@@ -147,12 +147,8 @@ def _reference_declarator(
         return nodes.LocalDeclaration(node, symbol, None)
     value: Expression
     if not isinstance(initializer, shapes.RefExpression):
-        value = binder.failure(
-            node,
-            "CS8172",
-            f"'{symbol.name}' is a ref variable and must be initialized with 'ref'",
-            help="write 'ref' before the value",
-        )
+        message = f"'{symbol.name}' is a ref variable and must be initialized with 'ref'"
+        value = binder.failure(node, "CS8172", message, help="write 'ref' before the value")
     else:
         value = bind_reference(binder, initializer, read_only=read_only)
         if is_var:

@@ -120,12 +120,8 @@ def _bind_body(binder: Binder, unbound: UnboundLambda, types: tuple[Type, ...]) 
 def _declare_parameter(binder: Binder, symbol: LocalSymbol, unbound: UnboundLambda) -> None:
     outer = unbound.scope
     if symbol.name != "_" and (outer.find(symbol.name) is not None or outer.declares_later(symbol.name)):
-        binder.report(
-            _parameter_token(unbound, symbol.name),
-            "CS0136",
-            f"'{symbol.name}' is already used in the enclosing scope",
-            help="rename the lambda's parameter",
-        )
+        message = f"'{symbol.name}' is already used in the enclosing scope"
+        binder.report(_parameter_token(unbound, symbol.name), "CS0136", message, help="rename the lambda's parameter")
     binder.scope.declare(symbol)
 
 
@@ -257,11 +253,8 @@ def unconvertible(binder: Binder, unbound: UnboundLambda, target: Type, syntax: 
         )
     count = len(unbound.names or ())
     if unbound.names is not None and count != len(signature.parameters):
-        return binder.failure(
-            syntax,
-            "CS1593",
-            f"'{shown(target)}' has {len(signature.parameters)} parameter(s), but the lambda has {count}",
-        )
+        message = f"'{shown(target)}' has {len(signature.parameters)} parameter(s), but the lambda has {count}"
+        return binder.failure(syntax, "CS1593", message)
     types = _parameter_types(unbound, target)
     if types is None and ERROR in (unbound.explicit_types or ()):
         return binder.bad(syntax)

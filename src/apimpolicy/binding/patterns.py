@@ -84,12 +84,8 @@ def _may_match(binder: Binder, node: Node, source: Type, target: Type) -> bool:
             return False
         return True
     if target.underlying is not None:
-        binder.report(
-            node,
-            "CS8116",
-            f"the nullable type '{shown(target)}' can't be used in a pattern",
-            help=f"use '{shown(target.underlying)}'",
-        )
+        message = f"the nullable type '{shown(target)}' can't be used in a pattern"
+        binder.report(node, "CS8116", message, help=f"use '{shown(target.underlying)}'")
         return False
     found = conv.explicit_conversion(source, target)
     if found is None or found.kind in ("user", "numeric", "enum"):

@@ -56,11 +56,8 @@ def _check_catches(binder: Binder, catches: list[nodes.Catch]) -> None:
                 if caught in clause.target.supertypes:
                     where = clause.syntax
                     declaration = where.declaration if isinstance(where, shapes.CatchClause) else None
-                    binder.report(
-                        where if declaration is None else declaration.type,
-                        "CS0160",
-                        f"an earlier catch already handles '{shown(clause.target)}'",
-                    )
+                    message = f"an earlier catch already handles '{shown(clause.target)}'"
+                    binder.report(where if declaration is None else declaration.type, "CS0160", message)
                     break
             if clause.filter is None:
                 earlier.append(clause.target)
