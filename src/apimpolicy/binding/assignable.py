@@ -83,9 +83,8 @@ def _has_own_place(binder: Binder, target: Expression, node: Node | Token) -> bo
         binder.report(node, "CS1654", f"'{target.symbol.name}' and its elements are read-only")
         return False
     if isinstance(target, (nodes.PropertyAccess, nodes.IndexerAccess, nodes.Call, nodes.DelegateCall)):
-        binder.report(
-            target.syntax, "CS1612", "this expression returns a copy of the tuple, so changing it has no effect"
-        )
+        message = "this expression returns a copy of the tuple, so changing it has no effect"
+        binder.report(target.syntax, "CS1612", message)
         return False
     return True
 

@@ -77,9 +77,8 @@ def _conditional_type(binder: Binder, node: Node, first: Expression, second: Exp
         return None
     for branch in (first, second):
         if isinstance(branch, UnboundLambda):
-            binder.report(
-                branch.syntax, "CS1660", "a lambda can't be a branch of '?:'", help="cast it to a delegate type"
-            )
+            message = "a lambda can't be a branch of '?:'"
+            binder.report(branch.syntax, "CS1660", message, help="cast it to a delegate type")
             return None
     message = f"the two branches of '?:' have different types: {operand_name(first)} and {operand_name(second)}"
     binder.report(node, "CS0173", message, help=_cast_of_branch(one, two))

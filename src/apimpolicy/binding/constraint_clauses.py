@@ -58,9 +58,8 @@ def _clause(binder: Binder, parameter: TypeParameter, constraints: list[Node]) -
         word = _word(node)
         if word in _PRIMARY:
             if index:
-                binder.report(
-                    node, "CS0449", f"'{word}' must come first, and only one of 'class' and 'struct' is allowed"
-                )
+                message = f"'{word}' must come first, and only one of 'class' and 'struct' is allowed"
+                binder.report(node, "CS0449", message)
                 continue
         elif word == "new()":
             if index < len(constraints) - 1:

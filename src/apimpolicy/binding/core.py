@@ -160,9 +160,8 @@ class Binder(Reports):
             help = "use a value of this type, or one of its members"
             return self.failure(expression.syntax, "CS0119", message, help=help)
         if isinstance(expression, nodes.NamespaceReference):
-            return self.failure(
-                expression.syntax, "CS0118", f"'{expression.name}' is a namespace but is used like a variable"
-            )
+            message = f"'{expression.name}' is a namespace but is used like a variable"
+            return self.failure(expression.syntax, "CS0118", message)
         return expression
 
     def bind_typed(self, node: Node) -> Expression:
@@ -171,9 +170,8 @@ class Binder(Reports):
 
     def require_typed(self, expression: Expression) -> Expression:
         if isinstance(expression, nodes.MethodGroup):
-            return self.failure(
-                expression.syntax, "CS0119", f"'{expression.name}' is a method; did you forget the parentheses?"
-            )
+            message = f"'{expression.name}' is a method; did you forget the parentheses?"
+            return self.failure(expression.syntax, "CS0119", message)
         return expression
 
     # --------------------------------------------------------------------------------------------- scopes
@@ -368,9 +366,8 @@ class Binder(Reports):
         if form is not None:
             return form.unconvertible(self, expression, target, syntax)
         if source is NULL:
-            return self.failure(
-                syntax, "CS0037", f"'{shown(target)}' cannot be null", help=f"use '{shown(target)}?' to allow null"
-            )
+            message = f"'{shown(target)}' cannot be null"
+            return self.failure(syntax, "CS0037", message, help=f"use '{shown(target)}?' to allow null")
         if isinstance(expression, DefaultLiteral):
             return self.failure(syntax, "CS8716", f"'default' can't be used for '{shown(target)}'")
         if (
@@ -388,17 +385,15 @@ class Binder(Reports):
         if expression.is_constant and source is INT and target in INTEGRAL_RANGES:
             low, high = INTEGRAL_RANGES[target]
             if not low <= expression.constant <= high:
-                return self.failure(
-                    syntax, "CS0031", f"the constant '{expression.constant}' cannot be converted to '{target}'"
-                )
+                message = f"the constant '{expression.constant}' cannot be converted to '{target}'"
+                return self.failure(syntax, "CS0031", message)
         if conv.explicit_conversion(source, target) is not None:
             message = f"'{shown(source)}' is not converted to '{shown(target)}' implicitly"
             help = advice.for_null(source, target)
             return self.failure(syntax, "CS0266", message, label=f"is a cast missing? ({shown(target)})", help=help)
         if source is VOID:
-            return self.failure(
-                syntax, "CS0029", f"this call returns nothing (void), but a '{shown(target)}' is expected here"
-            )
+            message = f"this call returns nothing (void), but a '{shown(target)}' is expected here"
+            return self.failure(syntax, "CS0029", message)
         help = advice.for_conversion(source, target, expression)
         return self.failure(syntax, "CS0029", f"'{shown(source)}' cannot be converted to '{shown(target)}'", help=help)
 

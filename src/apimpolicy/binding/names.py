@@ -198,9 +198,8 @@ def no_type_arguments(binder: Binder, node: Node, name_token: Child, name: str) 
     """`x.As<>()`: brackets with nothing in them."""
     help = f"write the type: {name}<string>(…)"
     start = name_token.start if name_token is not None else node.start
-    return binder.failure_at(
-        start, node.end, node, "CS0305", f"'{name}' needs a type argument between '<' and '>'", help=help
-    )
+    message = f"'{name}' needs a type argument between '<' and '>'"
+    return binder.failure_at(start, node.end, node, "CS0305", message, help=help)
 
 
 def no_generic(binder: Binder, node: Node, start: int, what: str, name: str) -> Expression:

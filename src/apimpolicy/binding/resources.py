@@ -100,9 +100,8 @@ def statement_using_statement(binder: Binder, node: shapes.UsingStatement) -> St
             types = [(resource.type, resource.syntax)]
         for type_, where in types:
             if type_ is not ERROR and type_ is not NULL and not lookup.implements(type_, "System.IDisposable"):
-                binder.report(
-                    where, "CS1674", f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
-                )
+                message = f"'{shown(type_)}' can't be used in 'using': it does not implement IDisposable"
+                binder.report(where, "CS1674", message)
         return nodes.Using(node, tuple(declarations), resource, binder.bind_embedded(body_node))
 
 
