@@ -41,20 +41,19 @@ def _passes(run: Run, name: str | None, values: list[str | None], ignores: str |
     if language is None:
         return terms.all_of(present, unknown)
 
+    def is_allowed(leaf: Value) -> Term:
+        return terms.member(leaf.term, language) if isinstance(leaf, Text) else terms.FALSE
+
     def fits(leaf: Value) -> Term:
         if not isinstance(leaf, Field):
             return terms.FALSE
-        parts = [_is_allowed(item, language) for item in leaf.items]
+        parts = [where(item, is_allowed) for item in leaf.items]
         return terms.any_of(*parts, *([unknown] if leaf.repeats else []))
 
     try:
         return where(field, fits)
     except TooLarge:
         return terms.all_of(present, unknown)
-
-
-def _is_allowed(item: Value, language: Language) -> Term:
-    return where(item, lambda leaf: terms.member(leaf.term, language) if isinstance(leaf, Text) else terms.FALSE)
 
 
 def _allowed(values: list[str | None], ignores: str | None) -> Language | None:
