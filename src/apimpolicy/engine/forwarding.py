@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.context.headers import Headers
-from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.context.records import Request, Response
 from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
@@ -15,6 +14,7 @@ from apimpolicy.policies import surroundings
 from apimpolicy.policies.surroundings import PolicyError
 
 if TYPE_CHECKING:
+    from apimpolicy.context.messages import ResponseMessage
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange_services import ExchangeServices
     from apimpolicy.engine.services import Transport
@@ -89,7 +89,7 @@ class SendingExchange(surroundings.Exchange):
         self.backend_requests.append(request)
         transport = services.dapr if self.backend_is_exact else services.transport
         response = self._answer_by(route, transport, request, timeout, buffers=buffers)
-        self.show_response(ResponseMessage.of(response, self.request.second_read))
+        self.show_response(self.received(response))
         if route is not None and route.session is not None:
             self.response.headers.append("Set-Cookie", ["=".join(route.session) + "; path=/"])
         return request, response
@@ -99,7 +99,7 @@ class SendingExchange(surroundings.Exchange):
         request.headers = forwarded_headers(request.headers, host, None, keeps_host=self.host_is_set)
         self.backend_requests.append(request)
         response = self._answer_of(self.services.transport, request, timeout)
-        self.show_response(ResponseMessage.of(response, self.request.second_read))
+        self.show_response(self.received(response))
         return response
 
     def send(self, request: Request, timeout: float, *, to_dapr: bool = False) -> Response:
