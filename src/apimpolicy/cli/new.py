@@ -94,7 +94,7 @@ def command(
             file.write(without_secrets(made.text))
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
-    count = f"{len(made.cases)} test {'case' if len(made.cases) == 1 else 'cases'}"
+    count = f"{made.count} test {'case' if made.count == 1 else 'cases'}"
     branches = "1 branch has" if len(made.missing) == 1 else f"{len(made.missing)} branches have"
     reached = f"; {branches} no case yet" if made.missing and from_trace is None else ""
     say(f"wrote {path}: {count}{reached}")

@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from apimpolicy.project.resource_kinds import kind_of_folder
+from apimpolicy.project.resource_kinds import KINDS, kind_of_folder
 
 _SCOPES = {"workspaces": "workspace", "products": "product", "apis": "api", "operations": "operation"}
 _MOST_LEVELS = 6
@@ -84,6 +84,15 @@ def root_of_information(path: str) -> str | None:
 def is_service_folder(path: str) -> bool:
     """Return whether a folder is laid out as APIOps does."""
     return os.path.isdir(path) and any(kind in _OF_SERVICES for kind in folders_of_kinds(path))
+
+
+def has_information(path: str) -> bool:
+    """Return whether a folder has information files, which every extract of APIOps has."""
+    return any(
+        os.path.isfile(os.path.join(each, KINDS[kind].information))
+        for kind, folder in folders_of_kinds(path).items()
+        for each in _folders(folder)
+    )
 
 
 def extracts_in(folder: str) -> list[str]:

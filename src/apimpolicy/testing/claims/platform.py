@@ -13,7 +13,7 @@ from apimpolicy.testing.claims.candidate_requests import MOST_TRIES
 from apimpolicy.testing.claims.proving import Proof, internal_error
 from apimpolicy.testing.claims.reading import Expressions
 from apimpolicy.testing.claims.service_cases import service_case
-from apimpolicy.testing.claims.services import group_routes, harness_of_route, opened_service, routes_of
+from apimpolicy.testing.claims.services import group_routes, harness_of_route, routes_of, service_with_keys
 from apimpolicy.testing.claims.static_proofs import StaticProofs
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ class PlatformClaims:
 
     def reports(self) -> list[ClaimReport]:
         """Return a report for each claim, with a cell for each API. Raises ConfigurationError."""
-        opened = opened_service(self.setup)
+        opened = service_with_keys(self.setup.service)
         found: dict[str, list[ClaimReport]] = {claim.name: [] for claim in self.claims}
-        for api, routes in routes_of(self.setup).items():
+        for api, routes in routes_of(self.setup.service).items():
             started = time.perf_counter()
             made = self._of_api(routes, opened)
             seconds = time.perf_counter() - started
