@@ -14,7 +14,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp, secrets_option
 from apimpolicy.cli.configuration_file import check_environment, selects_environment
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.cli.test_against import against_options, target_of
 from apimpolicy.errors import ConfigurationError, DiagnosticError
 from apimpolicy.text.secrets import markup_without_secrets
@@ -186,6 +186,7 @@ def _test(run: Run) -> int:
     bad = [report for report in reports if not report.is_good]
     seconds = time.perf_counter() - started
     if run.is_text:
+        show_stand_ins()
         for report in bad:
             print(f"\n{failure(report, style)}")
     else:
