@@ -68,8 +68,8 @@ def read_extract(root: str, overlay: Overlay = NO_CHANGES) -> ServiceDescription
     """
     if not is_service_folder(root):
         raise ConfigurationError(
-            f"there is no service in the folder {root}: name a policy file, infrastructure code, or a folder with 'apis', "
-            "'products' or 'backends', as APIOps extracts it"
+            f"there is no service in the folder {root}: name a policy file, infrastructure code, or a folder with "
+            "'apis', 'products' or 'backends', as APIOps extracts it"
         )
     service = ServiceDescription(root)
     _Scope(service, root, overlay).read()

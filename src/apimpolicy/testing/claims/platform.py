@@ -170,9 +170,7 @@ def _tries(routes: Sequence[Route], seconds: float) -> list[tuple[int, int]]:
     alike = Counter(keys)
     most = MOST_TRIES * seconds / _USUAL_SECONDS
     shares = {key: min(MOST_TRIES, max(int(most / count), _LEAST_TRIES)) for key, count in alike.items()}
-    return [
-        (MOST_TRIES if key not in keys[:index] else shares[key], alike[key]) for index, key in enumerate(keys)
-    ]
+    return [(MOST_TRIES if key not in keys[:index] else shares[key], alike[key]) for index, key in enumerate(keys)]
 
 
 def _is_false(report: ClaimReport | None) -> bool:
