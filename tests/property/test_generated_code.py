@@ -11,9 +11,9 @@ from generated import Program, profile, programs, sentences, token_soups, wrong_
 from hypothesis import given
 from running import Outcome, bound_of, contexts, run, variants
 
-from apimpolicy.binding.conversions import same
 from apimpolicy.binding.gateway_rules import check_gateway_rules
 from apimpolicy.binding.nodes import Bad, Bound
+from apimpolicy.binding.type_relations import same
 from apimpolicy.emit.expression import CompiledExpression
 from apimpolicy.emit.recorder import Recorder
 from apimpolicy.syntax.printer import print_tree

@@ -132,6 +132,18 @@ def test_policies_that_no_resource_names_are_compared_too(tmp_path: Path) -> Non
     assert different == ["loose.xml"]
 
 
+def test_policies_in_folders_like_those_of_an_extract_leave_the_code_what_is_read(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    shutil.copytree(SHOP / "terraform", code)
+    shutil.copytree(SHOP / "extract", tmp_path / "extract")
+    (code / "apis" / "status").mkdir(parents=True)
+    (code / "apis" / "status" / "policy.xml").write_text("<policies />")
+    assert len(load_gateway(code).service.apis) == len(load_gateway(SHOP / "terraform").service.apis)  # type: ignore[union-attr]
+    shutil.rmtree(code)
+    (tmp_path / "main.tf").write_text('resource "azurerm_api_management" "main" {\n  name = "shop"\n}\n')
+    assert load_gateway(tmp_path).service.apis  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("name", "code", "problem"),
     [

@@ -54,7 +54,7 @@ def passes(walk: Walk, step: Step, state: State) -> State:
         walk.knowledge.query_changed(None)
     if has_trait(step.name, "sets-method"):
         walk.knowledge.method_changed()
-    if has_trait(step.name, "unnamed-outputs"):
+    if has_trait(step.name, "undocumented-outputs"):
         walk.knowledge.forget_variables()
     return state
 
@@ -172,7 +172,7 @@ def address(walk: Walk, step: Step, state: State) -> State:
 
 
 def limits(walk: Walk, step: Step, state: State) -> State:
-    never = has_trait(step.name, "counts-subscription") and not walk.knowledge.caller.has_key
+    never = has_trait(step.name, "per-subscription") and not walk.knowledge.caller.has_key
     return walk.act(
         step, passes(walk, step, state), GatewayAction(LIMITS, f"{step.name} never" if never else step.name)
     )

@@ -4,37 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apimpolicy.binding import lookup
-from apimpolicy.binding.conversions import is_delegate, nullable
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.names import no_generic, no_type_arguments
-from apimpolicy.binding.nodes import (
-    AnonymousMember,
-    Bad,
-    ConditionalAccess,
-    Dynamic,
-    Expression,
-    FieldAccess,
-    MethodGroup,
-    NamespaceReference,
-    Placeholder,
-    PropertyAccess,
-    TupleElement,
-    TypeReference,
-)
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.reports import name_token
 from apimpolicy.binding.spelling import shown
+from apimpolicy.binding.type_relations import is_delegate, nullable
 from apimpolicy.binding.unbound import METHOD_GROUP_TYPE, UnboundLambda
 from apimpolicy.dotnet.signatures import Field, Method
-from apimpolicy.dotnet.types import (
-    DYNAMIC,
-    ERROR,
-    AnonymousType,
-    NamedType,
-    SpecialType,
-    TupleType,
-    Type,
-    construct,
-)
+from apimpolicy.dotnet.types import DYNAMIC, ERROR, AnonymousType, NamedType, SpecialType, TupleType, Type, construct
 from apimpolicy.dotnet.values import VOID
 from apimpolicy.syntax import shapes
 from apimpolicy.syntax.literals import identifier_name
@@ -42,8 +20,6 @@ from apimpolicy.syntax.nodes import Node, Token
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from apimpolicy.binding.core import Binder
     from apimpolicy.syntax.nodes import Child
 
@@ -79,7 +55,7 @@ def bind_chain(binder: Binder, node: _Link) -> Expression | None:
         binder.plain_link = before  # each link of a long chain need not look at all the others again
         return None
     saved = binder.known_receiver
-    held: list[tuple[Expression, Placeholder]] = []
+    held: list[tuple[Expression, nodes.Placeholder]] = []
     try:
         for link in links:
             binder.plain_link = link.receiver
@@ -97,19 +73,19 @@ def bind_chain(binder: Binder, node: _Link) -> Expression | None:
         binder.known_receiver, binder.plain_link = saved, None
     if isinstance(access, Bad):
         return binder.bad(node)
-    if isinstance(access, MethodGroup):
+    if isinstance(access, nodes.MethodGroup):
         return binder.failure(node, "CS0119", f"'{access.name}' is a method; did you forget the parentheses?")
     for receiver, placeholder in reversed(held):
         type_ = access.type
         if type_ is not VOID and type_.is_value_type and type_.underlying is None:
             type_ = nullable(type_)
-        access = ConditionalAccess(node, type_, receiver, placeholder, access)
+        access = nodes.ConditionalAccess(node, type_, receiver, placeholder, access)
     return access
 
 
 def _conditional_receiver(
     binder: Binder, link: shapes.ConditionalMemberAccess | shapes.ConditionalElementAccess, receiver: Expression
-) -> Placeholder | Bad:
+) -> nodes.Placeholder | Bad:
     """Return what stands for a receiver that is not null."""
     type_ = receiver.type
     is_never_null = type_.is_value_type and type_.underlying is None and not binder.binds_instance
@@ -123,7 +99,7 @@ def _conditional_receiver(
             "CS0023",
             f"'?.' can't be used on a value of type '{shown(type_)}', which is never null",
         )
-    return Placeholder(link.receiver, type_.underlying or type_)
+    return nodes.Placeholder(link.receiver, type_.underlying or type_)
 
 
 def bind_receiver(binder: Binder, node: Node) -> Expression:
@@ -162,19 +138,19 @@ def access_member(
         return binder.hole(node, receiver)
     if receiver.type is ERROR:
         return binder.bad(node)
-    if isinstance(receiver, NamespaceReference):
+    if isinstance(receiver, nodes.NamespaceReference):
         return _in_namespace(binder, node, receiver, token, name, arguments)
     if isinstance(arguments, Token):
         return no_type_arguments(binder, node, token, name)
     written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
     types = tuple(binder.bind_type(argument) for argument in written)
-    if isinstance(receiver, TypeReference):
+    if isinstance(receiver, nodes.TypeReference):
         return _static_member(binder, node, receiver, token, name, types, is_called=is_called)
-    if isinstance(receiver, (MethodGroup, UnboundLambda)):
-        shown = receiver.name if isinstance(receiver, MethodGroup) else "lambda"
+    if isinstance(receiver, (nodes.MethodGroup, UnboundLambda)):
+        shown = receiver.name if isinstance(receiver, nodes.MethodGroup) else "lambda"
         return binder.failure(
             node if isinstance(receiver, UnboundLambda) else name_token(receiver),
-            "CS0119" if isinstance(receiver, MethodGroup) else "CS0023",
+            "CS0119" if isinstance(receiver, nodes.MethodGroup) else "CS0023",
             f"'{shown}' is a method, and a method has no members",
             help="add parentheses to call it",
         )
@@ -182,7 +158,7 @@ def access_member(
 
 
 def _in_namespace(
-    binder: Binder, node: Node, receiver: NamespaceReference, token: Token, name: str, arguments: Child
+    binder: Binder, node: Node, receiver: nodes.NamespaceReference, token: Token, name: str, arguments: Child
 ) -> Expression:
     full = f"{receiver.name}.{name}"
     written = arguments.types if isinstance(arguments, shapes.TypeArguments) else []
@@ -190,21 +166,21 @@ def _in_namespace(
     definition = lookup.qualified_type(receiver.name, name, count)
     if definition is not None:
         if not count:
-            return TypeReference(node, definition.type)
+            return nodes.TypeReference(node, definition.type)
         types = tuple(binder.bind_type(argument) for argument in written)
-        return TypeReference(node, construct(definition, types))
+        return nodes.TypeReference(node, construct(definition, types))
     if lookup.namespace_exists(full):
-        return NamespaceReference(node, receiver.type, full)
-    from apimpolicy.binding.foreign_names import NEWER_NAMESPACES
+        return nodes.NamespaceReference(node, receiver.type, full)
+    from apimpolicy.binding.foreign_names import NAMESPACES
 
     message = f"the type or namespace '{name}' does not exist in '{receiver.name}'"
-    return binder.failure(node, "CS0234", message, help=NEWER_NAMESPACES.get(full, ""))
+    return binder.failure(node, "CS0234", message, help=NAMESPACES.get(full, ""))
 
 
 def _static_member(
     binder: Binder,
     node: Node,
-    receiver: TypeReference,
+    receiver: nodes.TypeReference,
     token: Token,
     name: str,
     types: tuple[Type, ...],
@@ -219,7 +195,7 @@ def _static_member(
         if isinstance(type_, NamedType):
             nested = lookup.nested_type(type_, name, len(types))
             if nested is not None:
-                return TypeReference(node, nested)
+                return nodes.TypeReference(node, nested)
         from apimpolicy.binding import suggestions  # most members exist
 
         label, help = suggestions.for_static_member(binder, type_, name, is_called=is_called)
@@ -227,12 +203,10 @@ def _static_member(
     first = members[0]
     if isinstance(first, Method):
         methods = [m for m in members if isinstance(m, Method)]
-        return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), (), types)
+        return nodes.MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), (), types)
     if not first.is_static:
         return binder.failure(
-            node,
-            "CS0120",
-            f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type",
+            node, "CS0120", f"'{name}' is an instance member of '{shown(type_)}': it needs a value, not the type"
         )
     if types:
         return no_generic(binder, node, token.start, _what(first), name)
@@ -255,7 +229,7 @@ def _instance_member(
     if type_ is VOID:
         return _dot_after(binder, node, "CS0023", "the call before the dot returns nothing", token)
     if type_ is DYNAMIC:
-        return Dynamic(node, DYNAMIC, "member", (receiver,), token)
+        return nodes.Dynamic(node, DYNAMIC, "member", (receiver,), token)
     if isinstance(type_, SpecialType):
         return binder.failure(node, "CS0023", f"'{type_}' has no members")
     element = _element(binder, node, receiver, type_, name)
@@ -281,24 +255,19 @@ def _instance_member(
         return member_value(node, receiver, members[0])
     extensions = lookup.extension_methods(name)
     methods = [m for m in members if isinstance(m, Method)]
-    if not methods and not _may_extend(receiver, extensions):
-        if token.start == token.end:
-            from apimpolicy.binding.complaints import no_query
+    if not methods and not extensions:
+        from apimpolicy.binding.call_errors import no_member
 
-            return no_query(binder, receiver, name)
-        from apimpolicy.binding import suggestions
-
-        label, help = suggestions.for_member(binder, receiver, name, is_called=is_called)
-        return binder.failure(token, "CS1061", f"'{shown(type_)}' has no member '{name}'", label=label, help=help)
-    return MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), extensions, types)
+        return no_member(binder, receiver, token, name, is_called=is_called)
+    return nodes.MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, tuple(methods), extensions, types)
 
 
-def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> MethodGroup | None:
+def _passed_over(node: Node, receiver: Expression, name: str, types: tuple[Type, ...]) -> nodes.MethodGroup | None:
     """Return the extension methods that a call means when the type's own member of the name cannot be invoked."""
     extensions = lookup.extension_methods(name)
     if not extensions:
         return None
-    group = MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, (), extensions, types)
+    group = nodes.MethodGroup(node, METHOD_GROUP_TYPE, name, receiver, (), extensions, types)
     group.hides_value = True
     return group
 
@@ -310,7 +279,7 @@ def _element(binder: Binder, node: Node, receiver: Expression, type_: Type, name
     if isinstance(type_, AnonymousType):
         for index, (member, member_type) in enumerate(type_.members):
             if member == name:
-                return AnonymousMember(node, member_type, receiver, index)
+                return nodes.AnonymousMember(node, member_type, receiver, index)
     return None
 
 
@@ -320,10 +289,6 @@ def _dot_after(binder: Binder, node: Node, code: str, message: str, token: Token
     return binder.failure_at(dot, dot + 1, node, code, message)
 
 
-def _may_extend(receiver: Expression, extensions: Sequence[Method]) -> bool:
-    return bool(extensions)
-
-
 def _tuple_element(node: Node, receiver: Expression, type_: TupleType, name: str) -> Expression | None:
     if name in type_.names:
         index = type_.names.index(name)
@@ -331,15 +296,15 @@ def _tuple_element(node: Node, receiver: Expression, type_: TupleType, name: str
         index = int(name[4:]) - 1
     else:
         return None
-    return TupleElement(node, type_.arguments[index], receiver, index)
+    return nodes.TupleElement(node, type_.arguments[index], receiver, index)
 
 
 def member_value(node: Node, receiver: Expression | None, member: Any) -> Expression:
     if isinstance(member, Field):
         if member.is_constant:
-            return FieldAccess(node, member.type, receiver, member, constant=member.value)
-        return FieldAccess(node, member.type, receiver, member)
-    return PropertyAccess(node, member.type, receiver, member)
+            return nodes.FieldAccess(node, member.type, receiver, member, constant=member.value)
+        return nodes.FieldAccess(node, member.type, receiver, member)
+    return nodes.PropertyAccess(node, member.type, receiver, member)
 
 
 def _what(member: Any) -> str:

@@ -135,3 +135,22 @@ def _innermost(initializer: shapes.Initializer, rank: int) -> list[Node]:
         return initializer.items
     rows = [child for child in initializer.items if isinstance(child, shapes.Initializer)]
     return [element for row in rows for element in _innermost(row, rank - 1)]
+
+
+# ------------------------------------------------------------------------------------------ stackalloc
+
+
+_HELP = "use 'new' instead of 'stackalloc'"
+
+
+def refused(binder: Binder, node: Node) -> Bad:
+    """Report `T name = stackalloc …`."""
+    return binder.failure(node, "APIM0001", "'stackalloc' gives a Span, which the gateway doesn't allow", help=_HELP)
+
+
+def bind_stackalloc(binder: Binder, node: Node) -> Bad:
+    message = "'stackalloc in nested expressions' is newer than C# 7.3"
+    return binder.failure_at(node.start, node.start + len("stackalloc"), node, "CS8370", message, help=_HELP)
+
+
+bind_stackalloc_with_initializer = bind_implicit_stackalloc = bind_stackalloc

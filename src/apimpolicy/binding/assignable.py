@@ -4,23 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding import advice
-from apimpolicy.binding.nodes import (
-    AnonymousMember,
-    ArrayAccess,
-    Bad,
-    Call,
-    DelegateCall,
-    Dereference,
-    Dynamic,
-    Expression,
-    FieldAccess,
-    IndexerAccess,
-    Local,
-    MethodGroup,
-    PropertyAccess,
-    TupleElement,
-)
+from apimpolicy.binding import advice, nodes
+from apimpolicy.binding.nodes import Bad, Expression
 from apimpolicy.binding.readonly import read_only
 from apimpolicy.binding.spelling import shown
 
@@ -33,15 +18,13 @@ def check_assignable(binder: Binder, target: Expression, node: Node | Token, *, 
     """Return whether something can be assigned to this expression; reports why not."""
     if isinstance(target, Bad):
         return False
-    if isinstance(target, Local) and target.symbol.is_readonly:
+    if isinstance(target, nodes.Local) and target.symbol.is_readonly:
         kinds = {"foreach": "foreach iteration variable", "using": "using variable"}
         if target.symbol.kind == "range":
             binder.report(node, "CS1947", f"'{target.symbol.name}' is a range variable and cannot be assigned")
         elif target.symbol.kind in kinds:
             binder.report(
-                node,
-                "CS1656",
-                f"'{target.symbol.name}' is a {kinds[target.symbol.kind]} and cannot be assigned",
+                node, "CS1656", f"'{target.symbol.name}' is a {kinds[target.symbol.kind]} and cannot be assigned"
             )
         elif target.symbol.kind == "constant":
             binder.report(node, "CS0131", f"'{target.symbol.name}' is a constant and cannot be assigned")
@@ -55,17 +38,17 @@ def check_assignable(binder: Binder, target: Expression, node: Node | Token, *, 
         assigned = code if cause.assigned == "CS0131" else cause.assigned
         binder.report(node, assigned, f"{cause.what} and cannot be assigned")
         return False
-    if isinstance(target, Local):
+    if isinstance(target, nodes.Local):
         return True
-    if isinstance(target, (PropertyAccess, IndexerAccess)):
+    if isinstance(target, (nodes.PropertyAccess, nodes.IndexerAccess)):
         if not target.property.has_setter:
             what = f"'{shown(target.property.container)}.{target.property.name}'"
-            if isinstance(target, IndexerAccess):
+            if isinstance(target, nodes.IndexerAccess):
                 what = f"the index of '{shown(target.property.container)}'"
             binder.report(node, "CS0200", f"{what} is read-only", help=_readonly_help(target))
             return False
         return True
-    if isinstance(target, FieldAccess):
+    if isinstance(target, nodes.FieldAccess):
         if target.field.is_constant:
             binder.report(node, "CS0131", f"'{target.field.name}' is a constant and cannot be assigned")
             return False
@@ -73,14 +56,14 @@ def check_assignable(binder: Binder, target: Expression, node: Node | Token, *, 
             binder.report(node, "CS0198", f"'{target.field.name}' is read-only")
             return False
         return True
-    if isinstance(target, AnonymousMember):
+    if isinstance(target, nodes.AnonymousMember):
         binder.report(node, "CS0200", "the properties of an anonymous object are read-only")
         return False
-    if isinstance(target, (ArrayAccess, TupleElement, Dereference)):
+    if isinstance(target, (nodes.ArrayAccess, nodes.TupleElement, nodes.Dereference)):
         return True
-    if isinstance(target, Dynamic) and target.operation in ("member", "index"):
+    if isinstance(target, nodes.Dynamic) and target.operation in ("member", "index"):
         return True
-    if isinstance(target, MethodGroup):
+    if isinstance(target, nodes.MethodGroup):
         binder.report(node, "CS1656", f"'{target.name}' is a method and cannot be assigned")
         return False
     binder.report(node, code, "only a variable, a property or an indexed element can be assigned")
@@ -95,10 +78,10 @@ def _has_own_place(binder: Binder, target: Expression, node: Node | Token) -> bo
     if whole is target:
         return True
     target = whole
-    if isinstance(target, Local) and target.symbol.kind in ("foreach", "using"):
+    if isinstance(target, nodes.Local) and target.symbol.kind in ("foreach", "using"):
         binder.report(node, "CS1654", f"'{target.symbol.name}' and its elements are read-only")
         return False
-    if isinstance(target, (PropertyAccess, IndexerAccess, Call, DelegateCall)):
+    if isinstance(target, (nodes.PropertyAccess, nodes.IndexerAccess, nodes.Call, nodes.DelegateCall)):
         binder.report(
             target.syntax, "CS1612", "this expression returns a copy of the tuple, so changing it has no effect"
         )
@@ -115,6 +98,6 @@ def _readonly_help(target: Expression) -> str:
 
 def _is_part(target: Expression) -> bool:
     """Return whether something is an element of a tuple: as the tuple, it may be a copy."""
-    if isinstance(target, FieldAccess):
+    if isinstance(target, nodes.FieldAccess):
         return target.receiver is not None and target.receiver.type.is_value_type and not target.field.is_static
-    return isinstance(target, TupleElement)
+    return isinstance(target, nodes.TupleElement)

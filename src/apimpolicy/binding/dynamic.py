@@ -42,9 +42,7 @@ def dynamic_operation(
             return binder.bad(node)
         if isinstance(value, UnboundLambda):
             return binder.failure(
-                value.syntax,
-                "CS1977",
-                "a lambda can't be an argument of a dynamic call; cast it to a delegate type",
+                value.syntax, "CS1977", "a lambda can't be an argument of a dynamic call; cast it to a delegate type"
             )
         if isinstance(value, MethodGroup):
             return binder.failure(

@@ -14,19 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from apimpolicy.binding import lookup
-from apimpolicy.binding.nodes import (
-    Assignment,
-    Binary,
-    Block,
-    Conditional,
-    Convert,
-    DefaultValue,
-    Expression,
-    If,
-    Literal,
-    Loop,
-)
+from apimpolicy.binding import lookup, nodes
 from apimpolicy.binding.spelling import shown
 from apimpolicy.binding.warned import Warned
 from apimpolicy.diagnostics import Diagnostic, Severity
@@ -38,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from apimpolicy.binding.bind import BoundExpression
-    from apimpolicy.binding.nodes import Bound
+    from apimpolicy.binding.nodes import Bound, Expression
     from apimpolicy.dotnet.types import Type
 
 
@@ -48,7 +36,7 @@ CODES: Final = frozenset({"CS0162", "CS0168", "CS0219", "CS0252", "CS0253", "CS0
 def compiler_warnings(bound: BoundExpression) -> list[Diagnostic]:
     """Return the warnings about an expression that compiles, in order of the text."""
     text = bound.excerpt.text
-    has_statements = isinstance(bound.body, Block) or ("{" in text and "=>" in text)
+    has_statements = isinstance(bound.body, nodes.Block) or ("{" in text and "=>" in text)
     if bound.diagnostics or not (has_statements or "==" in text or "!=" in text):
         return []
     every = list(_walk(bound.body))
@@ -75,22 +63,26 @@ def _walk(body: Bound) -> Iterator[Bound]:
 
 
 def _about(node: Bound) -> Iterator[Warned]:
-    if isinstance(node, Binary):
+    if isinstance(node, nodes.Binary):
         if node.operator in ("==", "!="):
             yield from _about_comparison(node)
-    elif isinstance(node, (If, Loop, Conditional)):
+    elif isinstance(node, (nodes.If, nodes.Loop, nodes.Conditional)):
         yield from _about_condition(node.condition)
 
 
 def _about_condition(condition: Expression | None) -> Iterator[Warned]:
     """`if (done = true)` (Roslyn: `BindBooleanExpression`)."""
-    if isinstance(condition, Assignment) and isinstance(condition.value, Literal) and condition.value.type is BOOL:
+    if (
+        isinstance(condition, nodes.Assignment)
+        and isinstance(condition.value, nodes.Literal)
+        and condition.value.type is BOOL
+    ):
         place = condition.syntax
         message = "this condition assigns a constant, so its result is always the same"
         yield Warned(place.start, place.end, "CS0665", message, "write == to compare")
 
 
-def _about_comparison(node: Binary) -> Iterator[Warned]:
+def _about_comparison(node: nodes.Binary) -> Iterator[Warned]:
     start, end = node.syntax.start, node.syntax.end
     if node.is_lifted and node.method is None:
         for one, other in ((node.left, node.right), (node.right, node.left)):
@@ -113,14 +105,14 @@ def _about_comparison(node: Binary) -> Iterator[Warned]:
 
 def _is_plain_object(expression: Expression) -> bool:
     """Return an `object` that is not null and has no explicit cast."""
-    if expression.type is not OBJECT or (isinstance(expression, Convert) and expression.is_explicit):
+    if expression.type is not OBJECT or (isinstance(expression, nodes.Convert) and expression.is_explicit):
         return False
     return not _is_null(expression)
 
 
 def _with_own_equality(expression: Expression, method: str) -> Type | None:
     """Return the class with an equality of its own that was converted to `object` for the comparison."""
-    if not isinstance(expression, Convert) or expression.is_explicit:
+    if not isinstance(expression, nodes.Convert) or expression.is_explicit:
         return None
     source = expression.operand.type
     if not isinstance(source, NamedType) or source.is_value_type or source.kind == "interface":
@@ -135,16 +127,16 @@ def _with_own_equality(expression: Expression, method: str) -> Type | None:
 
 
 def _is_null(expression: Expression) -> bool:
-    while isinstance(expression, Convert):
+    while isinstance(expression, nodes.Convert):
         expression = expression.operand
-    if isinstance(expression, DefaultValue):
+    if isinstance(expression, nodes.DefaultValue):
         return expression.type.underlying is not None
     return expression.type is NULL or (expression.is_constant and expression.constant is None)
 
 
 def _never_null(expression: Expression) -> Type | None:
     """Return the type of a value that was only made nullable for the comparison."""
-    if isinstance(expression, Convert) and expression.type.underlying is not None:
+    if isinstance(expression, nodes.Convert) and expression.type.underlying is not None:
         source = expression.operand.type
         if source.is_value_type and source.underlying is None:
             return expression.type.underlying

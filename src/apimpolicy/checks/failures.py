@@ -83,7 +83,7 @@ class Failures:
     def _always_sets(self, element: Element) -> frozenset[str]:
         if element.name == "include-fragment":
             return frozenset(name for root in self._roots_of(element) for name in self._inside(root))
-        if not has_trait(element.name, "wraps"):
+        if not has_trait(element.name, "runs-policies"):
             return self._names.intersection(variables_set_by(element))
         if has_trait(element.name, "branches"):
             branches = [self._inside(branch) for branch in element.elements()]
@@ -138,9 +138,9 @@ class Failures:
             self._add(Failure(name, statuses, reason, scope, True, current))
         elif may_not_succeed(element):
             self._add(Failure(name, None, "", scope, False, current))
-        if has_trait(name, "ends"):
+        if has_trait(name, "terminates"):
             return None
-        if has_trait(name, "wraps"):
+        if has_trait(name, "runs-policies"):
             return self._policies(element, level, current)
         added = self._names.intersection(variables_set_by(element))
         self.set_somewhere |= added
@@ -180,7 +180,7 @@ def refusal_of(element: Element) -> tuple[frozenset[int] | None, str] | None:
     """Return the statuses (None when they are not known) and the reason of a policy's refusals; None without any."""
     specification = specification_of(element.name)
     if specification is None or not specification.refuses_with:
-        refuses = has_trait(element.name, "refuses") and not has_trait(element.name, "ends")
+        refuses = has_trait(element.name, "refuses") and not has_trait(element.name, "terminates")
         return (None, "") if refuses else None
     statuses: set[int] = set()
     reason = ""
@@ -201,7 +201,7 @@ def may_not_succeed(element: Element) -> bool:
     """Return whether a policy sends a request whose failure ends in `on-error`."""
     if has_trait(element.name, "forwards"):
         return True
-    sends = has_trait(element.name, "requests") and has_trait(element.name, "answers")
+    sends = has_trait(element.name, "requests") and has_trait(element.name, "responds")
     ignored = element.get("ignore-error")
     return sends and (ignored is None or ignored.value.text.strip().lower() == "false")
 

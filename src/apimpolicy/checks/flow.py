@@ -128,14 +128,14 @@ class Flow:
             return self._choose(element, state)
         if "repeats" in traits:
             return self._retry(element, state)
-        if "wraps" not in traits:
+        if "runs-policies" not in traits:
             self._inside(element, state)
         state = self._expressions(element, state)
-        if "ends" in traits:
+        if "terminates" in traits:
             return None
-        if "wraps" in traits:
+        if "runs-policies" in traits:
             after = self._run(element, state)
-            return state if after is None and "joins" in traits else after
+            return state if after is None and "parallel" in traits else after
         for variable, types, is_certain in variables_set_by(self.subject, element):
             if is_unknown(variable):  # it may be any of them
                 state = attrs.evolve(state, variables={}, is_open=True)
@@ -171,7 +171,7 @@ class Flow:
 
     def _of(self, element: Element) -> Iterator[CheckedExpression]:
         yield from self.subject.expressions_of(element)
-        if not has_trait(element.name, "wraps"):
+        if not has_trait(element.name, "runs-policies"):
             for child in element.descendants():
                 if child is not element:
                     yield from self.subject.expressions_of(child)
@@ -261,7 +261,7 @@ def variables_set_by(subject: Subject, element: Element) -> Iterator[tuple[str, 
     for attribute in element.attributes:
         if attribute.value.parts:
             continue
-        if attribute.name == "variable-name" and has_trait(element.name, "finds-value"):
+        if attribute.name == "variable-name" and has_trait(element.name, "reads-cache"):
             yield attribute.value.text, None, element.get("default-value") is not None
         elif attribute.name.endswith("-variable-name"):
             known = type_of_result(element.name, attribute.name)

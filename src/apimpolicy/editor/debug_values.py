@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType
 
-    from apimpolicy.binding.nodes.bound import Bound
+    from apimpolicy.binding.nodes import Bound
     from apimpolicy.context.execution import Context
     from apimpolicy.editor.items import Item
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.project.configuration_files import ConfigurationFinder
-from apimpolicy.project.information_files import folders
-from apimpolicy.project.layout import fragments_of, place_of
+from apimpolicy.project.layout import folders_of_kinds, fragments_of, place_of, subfolders
 from apimpolicy.text.secrets import HIDDEN, without_secrets
 
 if TYPE_CHECKING:
@@ -42,10 +41,9 @@ _TABLES: dict[str, Kind] = {
     "apis": "api",
 }
 _FOLDERS: dict[str, tuple[Kind, str]] = {
-    "named values": ("named value", "namedValueInformation.json"),
+    "named-values": ("named value", "namedValueInformation.json"),
     "backends": ("backend", "backendInformation.json"),
 }
-_LAYOUT_NAMES = {"named values": ("named values", "named-values", "namedvalues")}
 
 
 class Knowledge:
@@ -135,12 +133,8 @@ def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
     for name, path in fragments_of(root).items():
         names.setdefault("fragment", {}).setdefault(name, Known(name, os.path.relpath(path, root), path))
     _read_apis(root, names)
-    for folder, (kind, file) in _FOLDERS.items():
-        try:
-            found = list(folders(root, *_LAYOUT_NAMES.get(folder, (folder,))))
-        except (OSError, ConfigurationError):
-            continue
-        for identifier, directory in found:
+    for resource, (kind, file) in _FOLDERS.items():
+        for identifier, directory in subfolders(folders_of_kinds(root).get(resource)):
             path = os.path.join(directory, file)
             properties = _properties(path)
             name = str(properties.get("displayName") or identifier) if kind == "named value" else identifier
@@ -150,9 +144,9 @@ def _read_layout(root: str, names: dict[Kind, dict[str, Known]]) -> None:
 
 def _read_apis(root: str, names: dict[Kind, dict[str, Known]]) -> None:
     """APIs and their operations, by the folders' names, which are their ids."""
-    for api, folder in folders(root, "apis"):
+    for api, folder in subfolders(os.path.join(root, "apis")):
         names.setdefault("api", {}).setdefault(api, Known(api, "", os.path.join(folder, "apiInformation.json")))
-        for operation, place in folders(folder, "operations"):
+        for operation, place in subfolders(os.path.join(folder, "operations")):
             known = Known(operation, f"of {api}", os.path.join(place, "policy.xml"))
             names.setdefault("operation", {}).setdefault(operation, known)
 

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.collections import arrays
 from apimpolicy.emit import runtime
-from apimpolicy.emit.arguments import receiver_first
+from apimpolicy.emit.arguments import can_be_seen, receiver_first
 from apimpolicy.emit.building import attribute, is_not_none, item, last_of, load, tuple_of
-from apimpolicy.emit.late_checks import can_be_seen
-from apimpolicy.emit.members import invoke, missing, read_member, receiver_for
-from apimpolicy.emit.overrides import implementation_of
+from apimpolicy.emit.members import implementation_of, invoke, missing, read_member, receiver_for
 
 if TYPE_CHECKING:
     import ast

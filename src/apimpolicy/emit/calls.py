@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.binding import nodes
 from apimpolicy.dotnet.values import VOID
-from apimpolicy.emit.arguments import in_written_order, receiver_first
+from apimpolicy.emit.arguments import can_be_seen, in_written_order, receiver_first
 from apimpolicy.emit.building import call, conditional, constant, is_none, is_not_none, last_of, load, walrus
-from apimpolicy.emit.late_checks import can_be_seen
-from apimpolicy.emit.members import call_member, invoke, missing, pass_to_member, receiver_for
-from apimpolicy.emit.overrides import implementation_of
+from apimpolicy.emit.members import call_member, implementation_of, invoke, missing, pass_to_member, receiver_for
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:

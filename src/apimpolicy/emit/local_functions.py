@@ -12,13 +12,7 @@ from apimpolicy.dotnet.values import OBJECT, VOID
 from apimpolicy.emit import runtime
 from apimpolicy.emit.building import assign, call, constant, load, parameters, tuple_of
 from apimpolicy.emit.cells import parameters_in_cells
-from apimpolicy.emit.function_bodies import (
-    captured_cells,
-    define,
-    function_statements,
-    nonlocal_of,
-    nonlocals,
-)
+from apimpolicy.emit.function_bodies import captured_cells, define, function_statements, nonlocal_of, nonlocals
 from apimpolicy.emit.variables import assigned_in, walk
 
 if TYPE_CHECKING:

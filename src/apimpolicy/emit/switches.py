@@ -6,7 +6,7 @@ import ast
 from functools import partial
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import INTEGRAL_RANGES
+from apimpolicy.binding.type_relations import INTEGRAL_RANGES
 from apimpolicy.dotnet.values import CHAR, STRING
 from apimpolicy.emit.blocks import from_entry, functions_of, in_order, labels_gone_to, pieces_of
 from apimpolicy.emit.building import assign, call, compare, constant, load

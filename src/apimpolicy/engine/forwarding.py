@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.context.headers import Headers
 from apimpolicy.context.messages import ResponseMessage
-from apimpolicy.context.records import Response
+from apimpolicy.context.records import Request, Response
 from apimpolicy.context.urls import DEFAULT_PORTS, Url
 from apimpolicy.dotnet.environment import TICKS_PER_SECOND
 from apimpolicy.dotnet.values import from_utf16
@@ -14,11 +14,9 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.spec import PolicyError
 
 if TYPE_CHECKING:
-    from apimpolicy.context.records import Request
     from apimpolicy.engine.backend_routing import Route
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.services import Transport
-    from apimpolicy.policies.messaging import Sidecar
 
 REVISION = ";rev="
 TIMED_OUT = "Request to the backend service timed out"
@@ -122,7 +120,7 @@ def forwarded_headers(headers: Headers, host: str, caller: str | None, *, keeps_
 
 def answer_of(
     exchange: Exchange,
-    transport: Transport | Sidecar,
+    transport: Transport,
     request: Request,
     timeout: float,
     *,

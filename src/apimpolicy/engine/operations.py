@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 import attrs
 
-from apimpolicy.context.description import OperationDescription
+from apimpolicy.context.description import ApiDescription, OperationDescription
 from apimpolicy.dotnet.values import from_utf16
-from apimpolicy.engine.exchange import Unmatched
+from apimpolicy.engine.exchange import Exchange, Unmatched
 from apimpolicy.engine.forwarding import path_below
 from apimpolicy.errors import LimitExceededError
 from apimpolicy.policies.cors import is_preflight
@@ -18,10 +18,8 @@ from apimpolicy.policies.cors import is_preflight
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from apimpolicy.context.description import ApiDescription
     from apimpolicy.context.entities import Api, Operation
     from apimpolicy.context.messages import RequestMessage
-    from apimpolicy.engine.exchange import Exchange
 
 MATCH_SECONDS = 2.0
 _PARAMETER = re.compile(r"\{(\*?)([^{}/]*+)\}")

@@ -9,7 +9,7 @@ from apimpolicy.context.messages import ResponseMessage
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.policy_doubles import check_names, some_places
-from apimpolicy.engine.steps import Program
+from apimpolicy.engine.steps import Program, Step
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.registry import is_known
 from apimpolicy.policies.spec import SECTIONS
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from apimpolicy.context.records import Response
     from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.policy_doubles import AnyDouble
-    from apimpolicy.engine.steps import Step
 
 
 class Part(NamedTuple):

@@ -13,9 +13,9 @@ from apimpolicy.dotnet.environment import use_environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.engine import pipeline
 from apimpolicy.engine.api_documents import ApiDocuments
-from apimpolicy.engine.api_routing import find_api
-from apimpolicy.engine.document import is_markup
-from apimpolicy.engine.exchange import Unmatched
+from apimpolicy.engine.api_routing import RoutedApi, find_api
+from apimpolicy.engine.document import Policy, is_markup
+from apimpolicy.engine.exchange import Exchange, Unmatched
 from apimpolicy.engine.operations import choose
 from apimpolicy.engine.result import Result
 from apimpolicy.engine.subscription_keys import ACCESS_DENIED, Admission, admit
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from apimpolicy.context.records import Request
-    from apimpolicy.engine.api_routing import RoutedApi
-    from apimpolicy.engine.document import Policy
-    from apimpolicy.engine.exchange import Exchange
     from apimpolicy.engine.gateway import Gateway
     from apimpolicy.engine.policy_doubles import AnyDouble
     from apimpolicy.engine.service import AnyPolicy, Service, ServiceApi, ServiceOperation

@@ -36,11 +36,10 @@ from urllib.parse import urljoin, urlsplit
 from apimpolicy.policies.conversions import boolean, number
 from apimpolicy.policies.effects import Effect, Forwarded
 from apimpolicy.policies.ranges import Range
-from apimpolicy.policies.spec import PolicyError, expression_attribute, literal_attribute, policy
+from apimpolicy.policies.spec import Exchange, PolicyError, expression_attribute, literal_attribute, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request, Response
-    from apimpolicy.policies.spec import Exchange
 
 MAXIMUM_REDIRECTS = 50
 
@@ -52,7 +51,7 @@ _REDIRECTS = (300, 301, 302, 303, 307, 308)
     sections="backend",
     exclusive=(("timeout", "timeout-ms"),),
     left_out="`continue-timeout` and `http-version`, which have no effect",
-    traits="answers forwards ranged",
+    traits="responds forwards bounded-numbers",
     access="forwards",
 )
 class ForwardRequest:

@@ -32,12 +32,11 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import trimmed
 from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_request import outgoing_request
-from apimpolicy.policies.spec import child, child_texts, part, policies, policy
+from apimpolicy.policies.spec import Exchange, Step, child, child_texts, part, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.records import Request
     from apimpolicy.policies.forward_request import ForwardRequest
-    from apimpolicy.policies.spec import Exchange, Step
 
 TIMEOUT = 300.0
 """Seconds, as for forward-request."""
@@ -69,7 +68,7 @@ class HttpAnswer:
     "http-data-source",
     sections="",
     left_out="what stands in `backend`, apart from the timeout of forward-request",
-    traits="answers",
+    traits="responds",
 )
 class HttpDataSource:
     http_request: Step | None = child(HttpCall, required=True)

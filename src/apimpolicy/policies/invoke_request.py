@@ -28,7 +28,6 @@ from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.conversions import body, trimmed
 from apimpolicy.policies.effects import BodySet, Effect, MetadataRead, Sent
 from apimpolicy.policies.spec import (
-    ANYWHERE,
     PolicyError,
     child,
     children,
@@ -57,7 +56,7 @@ class InvokedBody:
     content: bytes = content(body, markup=True)
 
 
-@policy("invoke-request", sections=ANYWHERE, alternatives=("url", "backend-id"))
+@policy("invoke-request", alternatives=("url", "backend-id"))
 class InvokeRequest:
     method: str = expression_attribute(trimmed, default="GET")
     url: str | None = expression_attribute(trimmed)

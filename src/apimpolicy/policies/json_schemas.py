@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from apimpolicy.errors import ConfigurationError
 from apimpolicy.policies.schema_cost import branches_too_often, has_alternatives
 from apimpolicy.policies.schema_variants import case_folded, closed, opened
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -60,14 +61,11 @@ class UnverifiableError(Exception):
     """A value cannot be checked: a regular expression takes too long, a number is none."""
 
 
-class SchemaViolation:
+class SchemaViolation(Record):
     """One way in which a value does not conform: a sentence, and the place it is about."""
 
-    __slots__ = ("message", "place")
-
-    def __init__(self, message: str, place: Place = NOWHERE) -> None:
-        self.message = message
-        self.place = place
+    message: str
+    place: Place = NOWHERE
 
     @property
     def text(self) -> str:

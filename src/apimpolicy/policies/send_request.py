@@ -30,15 +30,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.policies.conversions import boolean, number, trimmed
 from apimpolicy.policies.effects import Effect, Sent
 from apimpolicy.policies.outgoing_request import CHILDREN, ORDER, outgoing_request
-from apimpolicy.policies.spec import (
-    ANYWHERE,
-    PolicyError,
-    child_texts,
-    expression_attribute,
-    literal_attribute,
-    policies,
-    policy,
-)
+from apimpolicy.policies.spec import PolicyError, child_texts, expression_attribute, literal_attribute, policies, policy
 
 if TYPE_CHECKING:
     from apimpolicy.context.messages import ResponseMessage
@@ -48,9 +40,8 @@ if TYPE_CHECKING:
 
 @policy(
     "send-request",
-    sections=ANYWHERE,
     left_out="`buffer-response`, which has no effect, and a `proxy`, which only the trace mentions",
-    traits="answers requests ordered",
+    traits="responds requests ordered",
     order=ORDER,
     access="requests",
 )

@@ -32,15 +32,17 @@ Source: https://learn.microsoft.com/azure/api-management/send-service-bus-messag
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.values import from_utf16
 from apimpolicy.policies.conversions import body, boolean, trimmed
 from apimpolicy.policies.effects import Effect, MessageSent, MetadataRead
 from apimpolicy.policies.placement import CLASSIC_TIERS, Placement
+from apimpolicy.policies.service_bus import ServiceBusMessage
 from apimpolicy.policies.spec import (
+    Exchange,
     PolicyError,
+    Step,
     child,
     children,
     content,
@@ -50,9 +52,6 @@ from apimpolicy.policies.spec import (
     policy,
 )
 from apimpolicy.policies.validation_errors import json_token
-
-if TYPE_CHECKING:
-    from apimpolicy.policies.spec import Exchange, Step
 
 _TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2}(?:\.\d{1,7})?))?")
 
@@ -81,7 +80,7 @@ class Payload:
         not_at=("workspace",), not_on=("v2", "consumption", "self-hosted", "workspace"), tiers=CLASSIC_TIERS
     ),
     left_out="Service Bus itself: messages are recorded; attributes without a page fail by name",
-    traits="unnamed-outputs",
+    traits="undocumented-outputs",
     effects="variables fails",
     access="passes",
 )
@@ -110,18 +109,19 @@ class SendServiceBusMessage:
         if self.payload is not None:
             payload: Payload = exchange.evaluate(self.payload)
             sent = payload.body
+        message = ServiceBusMessage(
+            sent,
+            queue=queue,
+            topic=topic,
+            namespace=_readable(self.namespace),
+            client_id=_readable(self.client_id),
+            properties=properties,
+            message_id=message_id,
+            session_id=session_id,
+            time_to_live=seconds,
+        )
         try:
-            exchange.services.service_bus.send(
-                sent,
-                queue=queue,
-                topic=topic,
-                namespace=_readable(self.namespace),
-                client_id=_readable(self.client_id),
-                properties=properties,
-                message_id=message_id,
-                session_id=session_id,
-                time_to_live=seconds,
-            )
+            exchange.services.service_bus.send(message)
         except LookupError:
             kind, name = ("topic", topic) if queue is None else ("queue", queue)
             error = f"The Service Bus has no {kind} '{name}'."

@@ -55,14 +55,7 @@ from apimpolicy.policies.effects import Condition, Effect
 from apimpolicy.policies.message_content import content_of, media_type_of, size_of
 from apimpolicy.policies.ranges import Range
 from apimpolicy.policies.spec import child, children, expression_attribute, literal_attribute, part, policy
-from apimpolicy.policies.validation_errors import (
-    ACTIONS,
-    IGNORE,
-    SIZE,
-    UNSPECIFIED,
-    ErrorLog,
-    ValidationError,
-)
+from apimpolicy.policies.validation_errors import ACTIONS, IGNORE, SIZE, UNSPECIFIED, ErrorLog, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +93,7 @@ class ContentRule:
     "validate-content",
     sections="inbound outbound on-error",
     left_out="`readOnly`, `writeOnly` and `discriminator` in schemas, and the limit on their size",
-    traits="ranged",
+    traits="bounded-numbers",
     effects="refuses variables",
     access="passes",
 )

@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING
 from apimpolicy.diagnostics import Diagnostic, Severity
 from apimpolicy.policies.attribute_validation import unknown_attributes, validate_attributes
 from apimpolicy.policies.registry import RETIRED, UNDOCUMENTED, is_known, names, nearest, specification_of
-from apimpolicy.policies.spec import SECTIONS
-from apimpolicy.text.document import CData, Characters, Element
+from apimpolicy.policies.spec import SECTIONS, ContentSlot, Specification
+from apimpolicy.text.document import CData, Characters, Document, Element
 from apimpolicy.text.holes import has_hole
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
-    from apimpolicy.policies.spec import ContentSlot, Specification
-    from apimpolicy.text.document import Document
 
 _ROOTS = ("policies", "fragment", *SECTIONS)
 

@@ -217,9 +217,5 @@ def _close_in_comment(tokens: Tokens, position: int) -> None:
 def _unclosed(hole: _Hole, help: str = "Close the expression with }, or write {{ for one opening brace.") -> Mistake:
     """The compiler reports an open hole at the quote of its string."""
     return Mistake(
-        "CS8076",
-        "the '{' in the interpolated string is not closed",
-        hole.start - 1,
-        hole.start + 1,
-        help=help,
+        "CS8076", "the '{' in the interpolated string is not closed", hole.start - 1, hole.start + 1, help=help
     )

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.evaluation import literal_content
-from apimpolicy.engine.steps import compiled
+from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.operators import text_of
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
     NOTHING,
     NULL,
@@ -34,10 +34,8 @@ from apimpolicy.terms import term as terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from apimpolicy.engine.steps import Step
     from apimpolicy.semantics.inputs import Inputs
     from apimpolicy.semantics.state import State
-    from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
@@ -157,7 +155,7 @@ class Run:
         key += (self.unknowns.heap, self.unknowns.bodies)
         if not has_trait(step.name, "forwards", "requests"):
             key += (self.state.signature(),)
-        if has_trait(step.name, "counts-calls", "limits", "keeps-values", "keeps-responses"):
+        if has_trait(step.name, "limits-calls", "limits", "caches-values", "caches-responses"):
             key += (self.alive,)
             kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
             self.state.set(Opaque(kept, "kept", 0), "kept")

@@ -257,9 +257,9 @@ def test_services_that_answer(tmp_path: Path) -> None:
     assert gateway.missing_section == "skip"
     assert gateway.limits is not None
     assert (gateway.limits.steps, gateway.limits.seconds) == (1000, 1.0)
-    assert gateway.services.language_models.embed("user: the capital of France") == [1.0, 0.5]
+    assert gateway.services.embed("user: the capital of France") == [1.0, 0.5]
     with pytest.raises(ConfigurationError, match="none of the texts in 'embeddings' is in the prompt 'user: Spain'"):
-        gateway.services.language_models.embed("user: Spain")
+        gateway.services.embed("user: Spain")
     sql = """<sql-data-source><connection-info><connection-string>x</connection-string></connection-info>
         <request><sql-statement>SELECT 1</sql-statement></request></sql-data-source>"""
     assert gateway.resolve(sql).json() == {"items": [{"id": 1}]}

@@ -53,7 +53,9 @@ class BackendDoesNotForward(Rule):
         inbound, outbound = element.parent.find("inbound"), element.parent.find("outbound")
         if self.subject.flow.ends.get("inbound") is None and inbound is not None:
             return
-        if inbound is not None and any(has_trait(other.name, "ends", "diverts") for other in inbound.elements()):
+        if inbound is not None and any(
+            has_trait(other.name, "terminates", "forwards-elsewhere") for other in inbound.elements()
+        ):
             return
         if outbound is not None and any(map(makes_response, outbound.descendants())):
             return
@@ -67,9 +69,9 @@ class BackendDoesNotForward(Rule):
 
 def may_answer(element: Element) -> bool:
     """Return whether a policy sends the request somewhere, answers it, or may contain such a policy."""
-    return has_trait(element.name, "answers") or element.name in ("base", "include-fragment")
+    return has_trait(element.name, "responds") or element.name in ("base", "include-fragment")
 
 
 def makes_response(element: Element) -> bool:
     """Return whether a policy of outbound makes up a response, or may contain such a policy."""
-    return has_trait(element.name, "makes-response") or element.name == "include-fragment"
+    return has_trait(element.name, "builds-response") or element.name == "include-fragment"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 class CacheLookupWithoutStore(Rule):
     code = "POL404"
     needs_all = True
-    traits = ("keeps-responses",)
+    traits = ("caches-responses",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if all(root.name != "policies" for root in self.document.roots):

@@ -43,11 +43,11 @@ class ChangingCacheKey(Rule):
     code = "POL208"
     severity = Severity.INFO
     elements = ("vary-by",)
-    traits = ("keeps-values",)
+    traits = ("caches-values",)
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
         element, attribute = expression.element, expression.attribute
-        is_key = has_trait(element.name, "keeps-values") and attribute is not None and attribute.name == "key"
+        is_key = has_trait(element.name, "caches-values") and attribute is not None and attribute.name == "key"
         if not is_key and element.name != "vary-by":
             return
         for node in expression.compiled.nodes:

@@ -47,7 +47,7 @@ class ContainerEmpty(Rule):
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if next(element.elements(), None) is None:
-            joins = has_trait(element.name, "joins")
+            joins = has_trait(element.name, "parallel")
             what = "repeat" if has_trait(element.name, "repeats") else "wait for" if joins else "limit"
             yield self.at_element(
                 element,

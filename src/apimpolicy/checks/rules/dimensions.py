@@ -53,7 +53,7 @@ DEFAULTS = frozenset(
 
 class Dimensions(Rule):
     code = "POL129"
-    traits = ("measures",)
+    traits = ("emits-metrics",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         found = [child for child in element.elements() if child.name == "dimension"]

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apimpolicy.binding.conversions import NUMERIC
 from apimpolicy.binding.nodes import Expression
+from apimpolicy.binding.type_relations import NUMERIC
 from apimpolicy.checks.rule import Rule
 from apimpolicy.diagnostics import Diagnostic
 

@@ -81,7 +81,7 @@ class ErrorDetailsReturned(Rule):
 
 def is_of_the_answer(element: Element) -> bool:
     """Return whether callers read the content of the element."""
-    return element.name == "value" or has_trait(element.name, "makes-response", "sets-header")
+    return element.name == "value" or has_trait(element.name, "builds-response", "sets-header")
 
 
 def is_in_request(element: Element | None) -> bool:

@@ -108,7 +108,7 @@ class ErrorResponseCached(Rule):
             fails = self.literal(element, "fail-on-error-status-code") == "true"
             if fails or has_trait(element.name, "checks-status"):
                 return True
-            decides = element.get("condition") is not None or has_trait(element.name, "sets-variable", "keeps-values")
+            decides = element.get("condition") is not None or has_trait(element.name, "sets-variable", "caches-values")
             for expression in self.subject.expressions_of(element) if decides else ():
                 if any(node.property.name == "StatusCode" for node in expression.of_kind(PropertyAccess)):
                     return True

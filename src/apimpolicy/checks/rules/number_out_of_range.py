@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class NumberOutOfRange(Rule):
     code = "POL123"
     severity = Severity.ERROR
-    traits = ("ranged",)
+    traits = ("bounded-numbers",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         for each in self.with_parts(element):

@@ -47,13 +47,13 @@ if TYPE_CHECKING:
     from apimpolicy.diagnostics import Diagnostic
     from apimpolicy.text.document import Element
 
-CHANGED = {"routes": "Url", "sets-method": "Method", "asks-for-token": "Headers"}
+CHANGED = {"routes": "Url", "sets-method": "Method", "acquires-token": "Headers"}
 """The member of `context.Request` that a policy with the trait changes."""
 
 
 class PolicyWithoutEffect(Rule):
     code = "POL440"
-    traits = ("routes", "sets-method", "asks-for-token")
+    traits = ("routes", "sets-method", "acquires-token")
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
@@ -101,7 +101,7 @@ class PolicyWithoutEffect(Rule):
         """Return whether a policy sends the changed request, or reads one of the changed members."""
         mode = self.literal(other, "mode") or ""
         may_copy = has_trait(other.name, "requests") and (other.get("mode") is not None and mode.lower() != "new")
-        if has_trait(other.name, "forwards", "diverts") or may_copy or is_unknown(other.name):
+        if has_trait(other.name, "forwards", "forwards-elsewhere") or may_copy or is_unknown(other.name):
             return True
         return any(
             node.property.name in changed and type_name(node.receiver) == "IRequest"

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 class SecretLogged(Rule):
     code = "POL331"
-    traits = ("logs", "measures")
+    traits = ("logs", "emits-metrics")
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         if not has_trait(element.name, "logs"):
@@ -54,7 +54,9 @@ class SecretLogged(Rule):
                 )
 
     def visit_expression(self, expression: CheckedExpression) -> Iterator[Diagnostic]:
-        sink = next((name for name in names_around(expression.element) if name in names_with("logs", "measures")), None)
+        sink = next(
+            (name for name in names_around(expression.element) if name in names_with("logs", "emits-metrics")), None
+        )
         if sink is None:
             return
         for what, node in secrets(expression):

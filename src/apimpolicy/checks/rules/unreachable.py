@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 class Unreachable(Rule):
     code = "POL407"
-    traits = ("ends",)
+    traits = ("terminates",)
 
     def visit_element(self, element: Element) -> Iterator[Diagnostic]:
         parent = element.parent
-        if parent is None or has_trait(parent.name, "joins"):
+        if parent is None or has_trait(parent.name, "parallel"):
             return
         behind = False
         for other in parent.elements():

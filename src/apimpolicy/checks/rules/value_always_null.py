@@ -77,7 +77,7 @@ def may_have_answer(expression: CheckedExpression) -> bool:
     """Return whether a response may exist here: one that is being composed, or one of a request in the same loop."""
     element: Element | None = expression.element
     while element is not None:
-        if has_trait(element.name, "composes", "repeats", "joins"):
+        if has_trait(element.name, "composes", "repeats", "parallel"):
             return True
         element = element.parent
     return False

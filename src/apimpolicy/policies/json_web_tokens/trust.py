@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apimpolicy.dotnet.values import to_utf16
-from apimpolicy.policies.identity_services import IdentityUnavailableError
+from apimpolicy.policies.identity_services import Identities, IdentityUnavailableError, OpenIdConfiguration
 from apimpolicy.policies.json_web_tokens.keys import VerificationKey
 from apimpolicy.policies.json_web_tokens.refusal import denied
 from apimpolicy.policies.json_web_tokens.signatures import ALGORITHMS, fits, verifies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from apimpolicy.policies.identity_services import Identities, OpenIdConfiguration
 
 
 class Trust:

@@ -16,40 +16,34 @@ from apimpolicy.policies.liquid.loops import (
     read_interruption,
     read_json_array_for,
 )
-from apimpolicy.policies.liquid.rendering import Text
+from apimpolicy.policies.liquid.rendering import Node, Rendering, Text
+from apimpolicy.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from apimpolicy.policies.liquid.markup import Token
-    from apimpolicy.policies.liquid.rendering import Node, Rendering
     from apimpolicy.policies.liquid.template import Reader
 
 _NOT_IN_NAMES = re.compile(r"[^\w\-.\[\]()]")
 _NAME = re.compile(r"([\w-]+)")
 
 
-class Assign:
+class Assign(Record):
     """`{% assign name = value | Filter %}`"""
 
-    __slots__ = ("name", "value")
-
-    def __init__(self, name: str, value: Filtered) -> None:
-        self.name = name
-        self.value = value
+    name: str
+    value: Filtered
 
     def render(self, rendering: Rendering) -> None:
         rendering.assign(self.name, self.value.evaluate(rendering))
 
 
-class Capture:
+class Capture(Record):
     """`{% capture name %} … {% endcapture %}`"""
 
-    __slots__ = ("name", "nodes")
-
-    def __init__(self, name: str, nodes: list[Node]) -> None:
-        self.name = name
-        self.nodes = nodes
+    name: str
+    nodes: list[Node]
 
     def render(self, rendering: Rendering) -> None:
         with rendering.captured() as parts:
@@ -57,26 +51,20 @@ class Capture:
         rendering.assign(self.name, "".join(parts))
 
 
-class Block:
+class Block(Record):
     """`{% block name %} … {% endblock %}`, which no template extends: what is in it."""
 
-    __slots__ = ("nodes",)
-
-    def __init__(self, nodes: list[Node]) -> None:
-        self.nodes = nodes
+    nodes: list[Node]
 
     def render(self, rendering: Rendering) -> None:
         with rendering.scope():
             rendering.render_all(self.nodes)
 
 
-class Failure:
+class Failure(Record):
     """A tag that can only fail."""
 
-    __slots__ = ("message",)
-
-    def __init__(self, message: str) -> None:
-        self.message = message
+    message: str
 
     def render(self, rendering: Rendering) -> None:
         raise LiquidError(self.message)

@@ -145,10 +145,9 @@ def _infrastructure(folder: str, shown: str, stack: ExitStack) -> Side | None:
 
     Files with policies that no resource names are compared as they are.
     """
-    from apimpolicy.project.layout import is_service_folder
-    from apimpolicy.project.service.infrastructure import is_infrastructure
+    from apimpolicy.project.service.reading import is_code
 
-    if is_service_folder(folder) or not is_infrastructure(folder):
+    if not is_code(folder):
         return None
     from apimpolicy.project.environments import selected
     from apimpolicy.project.service.as_extract import files_of_policies, write_extract

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.semantics.values import constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import ANSWER
+from apimpolicy.transfer.run import ANSWER, Run
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
-    from apimpolicy.transfer.run import Run
 
 
 def transfer(run: Run, step: Step) -> None:
