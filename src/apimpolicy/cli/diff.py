@@ -12,7 +12,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.configuration_file import selects_environment
 from apimpolicy.cli.program import say
-from apimpolicy.cli.stand_ins import stands_in
+from apimpolicy.cli.stand_ins import show_stand_ins, stands_in
 from apimpolicy.text.secrets import requests_are_invented
 
 if TYPE_CHECKING:
@@ -128,6 +128,7 @@ def _show(
         from apimpolicy.report.difference_text import settings, summary
 
         style = Style.of(sys.stdout)
+        show_stand_ins()
         if groups:
             print(settings(groups, style, verbose=verbose))
         if same:

@@ -11,7 +11,7 @@ from apimpolicy.cli import exit_codes
 from apimpolicy.cli.commands import WithHelp
 from apimpolicy.cli.gateway_options import GatewayOptions, gateway_options
 from apimpolicy.cli.program import say
-from apimpolicy.errors import ConfigurationError
+from apimpolicy.cli.written_files import write_text
 
 if TYPE_CHECKING:
     from apimpolicy.engine.result import Result
@@ -92,9 +92,5 @@ def _write(path: str, result: Result) -> None:
     """Write the page. Raises ConfigurationError."""
     from apimpolicy.report.journey_html import journey_to_html
 
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(journey_to_html(result))
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror or error}") from None
+    write_text(path, journey_to_html(result))
     say(f"wrote {path}")
