@@ -155,7 +155,7 @@ class Flow:
             self._before.setdefault(id(child), state)
 
     def _expressions(self, element: Element, state: State) -> State:
-        """After the expressions of a policy, its child elements' included, were evaluated."""
+        """Return the state after the expressions of a policy, its child elements' included."""
         for expression in self._of(element):
             state = _after(expression, state)
         return state

@@ -111,7 +111,7 @@ class Rule:
         return self.subject.settings
 
     def visit_element(self, element: Element) -> Iterable[Diagnostic]:
-        """Findings about an element whose name is in `elements`."""
+        """Return findings about an element whose name is in `elements`."""
         return ()
 
     @classmethod
@@ -125,11 +125,11 @@ class Rule:
         return cls.visit_expression is not Rule.visit_expression
 
     def visit_expression(self, expression: CheckedExpression) -> Iterable[Diagnostic]:
-        """Findings about an expression."""
+        """Return findings about an expression."""
         return ()
 
     def finish(self) -> Iterable[Diagnostic]:
-        """Findings that need all of the document."""
+        """Return findings that need all of the document."""
         return ()
 
     @staticmethod

@@ -54,7 +54,7 @@ def problem_of(condition: str) -> str:
 
 
 def policy_variables(scope: Scope) -> list[Value]:
-    """The variables of policies, each an expression of C#."""
+    """Return the variables of policies, each as an expression of C#."""
     found = []
     for name, _ in scope.context.variables.entries():
         escaped = "".join(f"\\u{ord(c):04x}" if not (c.isalnum() or c in "-_. ") else c for c in name)
@@ -87,7 +87,7 @@ def shortened(code: str) -> str:
 
 
 def stop_lines(path: str) -> list[int]:
-    """The lines of a policy file at which a request can stop: where policies and pieces of code begin."""
+    """Return the lines of a policy file where a request can stop: those of policies and of code."""
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             source = Source(file.read(), path)

@@ -152,7 +152,7 @@ class Debugger(Observer):
     # ------------------------------------------------------------------------------------------------ expressions
 
     def trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
-        """For `sys.settrace`: looks at the code of expressions alone."""
+        """Trace the code of expressions only; the function for `sys.settrace`."""
         if self._is_looking or not is_policy_code(frame):
             return None
         frame.f_trace = self._inside  # from 3.13 on, opcodes are traced of a frame that has it already
@@ -186,7 +186,7 @@ class Debugger(Observer):
         self._arrive(point.source, point.start, lines, len(self._steps) + len(self._frames))
 
     def _threw(self, error: BaseException | None, traceback: TracebackType | None) -> None:
-        """What C# throws, once; a member of `None` in the code of a policy is its NullReferenceException."""
+        """Stop once for an exception of C#; a member of `None` in a policy's code is its NullReferenceException."""
         found = error
         if isinstance(error, AttributeError) and error.obj is None and traceback is not None:
             found = NullReferenceException() if traceback.tb_next is None else None
@@ -287,7 +287,7 @@ class Debugger(Observer):
 
 
 def _around(step: Step) -> list[Step]:
-    """A step and those around it, the outermost first."""
+    """Return a step and those around it, the outermost first."""
     found = [step]
     while found[-1].parent is not None:
         found.append(found[-1].parent)

@@ -197,7 +197,7 @@ def _in_namespace(name: str, ranking: Ranking) -> Iterable[Item]:
 
 
 def _arguments(calls: Sequence[EnclosingCall], ranking: Ranking) -> Iterable[Item]:
-    """The names of parameters, with which an argument may begin."""
+    """Yield the names of parameters, with which an argument may begin."""
     for call in calls[:1]:  # the innermost one is bound first
         if call.name:
             continue

@@ -31,7 +31,7 @@ def run(server: LanguageServer, paths: list[str], *names: str) -> dict[str, Any]
 
 
 def tests(server: LanguageServer) -> list[dict[str, Any]]:
-    """Every test case of the workspace."""
+    """Return every test case of the workspace."""
     server.workspace.forget()
     return [case._asdict() for case in server.workspace.cases()]
 
@@ -55,7 +55,7 @@ def new_test(server: LanguageServer, policy: str, branch: str = "") -> dict[str,
 
 
 def _added(path: str, made: str, branch: str) -> str:
-    """The test file with the case of a branch at its end."""
+    """Return the test file with the case of a branch at its end."""
     import yaml
 
     with open(path, encoding="utf-8") as file:
@@ -106,7 +106,7 @@ def _refuse_with_errors(server: LanguageServer, policy: str) -> None:
 
 
 def page(server: LanguageServer, code: str) -> str:
-    """The page of a code or a policy."""
+    """Return the page of a code or a policy."""
     from apimpolicy.checks.pages import page_of_code
     from apimpolicy.editor.pages import policy_page
 

@@ -39,7 +39,7 @@ class LanguageServer:
     """One session over two streams. `run` returns when the client leaves: 0 after `shutdown`, else 1."""
 
     def __init__(self, reader: IO[bytes], writer: IO[bytes], tidy: Callable[[], None] = lambda: None) -> None:
-        """`tidy` frees memory: it is called when nothing is left to do, and from time to time when there always is."""
+        """Create a server; it calls `tidy` to free memory when idle, and now and then when it is never idle."""
         self.connection = Connection(reader, writer)
         self._tidy = tidy
         self._untidy = 0
@@ -198,7 +198,7 @@ class LanguageServer:
         self._is_shut_down = True
 
     def set_trace(self, _: dict[str, Any]) -> None:
-        """`$/setTrace`: there is no more to tell."""
+        """Ignore `$/setTrace`: the server has no more to report."""
 
     # ------------------------------------------------------------------------------------------------ documents
 
@@ -227,7 +227,7 @@ class LanguageServer:
         self.files_changed({})
 
     def files_changed(self, params: dict[str, Any]) -> None:
-        """Configurations, fragments or other files are not what they were."""
+        """Forget what was read from other files, and check open documents again."""
         self.workspace.forget()
         self._forget_outcomes([path_of(change["uri"]) for change in params.get("changes") or ()])
         self.checks.renew()
@@ -262,19 +262,19 @@ class LanguageServer:
         return document
 
     def opened(self, params: dict[str, Any]) -> tuple[TextDocument, Analysis]:
-        """The document that a request is about, as it is now. Raises RpcError when it is not open."""
+        """Return the document of a request, as it is now. Raises RpcError when it is not open."""
         document = self._document(params)
         analysis = self.workspace.analysis(document.path)
         assert analysis is not None  # it is open
         return document, analysis
 
     def at(self, params: dict[str, Any]) -> tuple[TextDocument, Analysis, int]:
-        """The document of a request and the offset of its position."""
+        """Return the document of a request and the offset of its position."""
         document, analysis = self.opened(params)
         return document, analysis, document.offset(params["position"])
 
     def document_of(self, path: str) -> TextDocument | None:
-        """A file with its lines: as it is open, or as it is stored."""
+        """Return a file with its lines: as it is open, or as it is stored."""
         uri = uri_of(path)
         if uri in self.documents:
             return self.documents[uri]

@@ -23,7 +23,7 @@ _LINKS = (shapes.MemberAccess, shapes.Invocation, shapes.ElementAccess)
 
 
 def null_checked(code: str, start: int, end: int) -> Iterator[tuple[str, int, int, str]]:
-    """The changes for a span of an expression that compile: a title, the span that is replaced, and the new text."""
+    """Yield changes for a span of an expression that compile: a title, the replaced span, and the new text."""
     try:
         tree = parse(code)
     except PolicySyntaxError:
@@ -40,7 +40,7 @@ def null_checked(code: str, start: int, end: int) -> Iterator[tuple[str, int, in
 
 
 def _accesses(tree: Node, start: int, end: int) -> list[shapes.MemberAccess]:
-    """The member accesses whose name stands in the span, or that end there."""
+    """Return the member accesses whose name is in the span, or that end there."""
     found = [node for node in tree.walk() if isinstance(node, shapes.MemberAccess)]
     return [node for node in found if start <= node.name.start < end or (node.start <= start and node.end == end)]
 
@@ -60,7 +60,7 @@ def _changes(code: str, access: shapes.MemberAccess, parents: dict[int, Node]) -
 
 
 def _type_of(code: str) -> str:
-    """The static type of an expression; empty when the compiler refuses it."""
+    """Return the static type of an expression; empty when the compiler refuses it."""
     try:
         tree = parse(code)
     except PolicySyntaxError:

@@ -72,7 +72,7 @@ class PublishedChecks:
         self._due[uri] = time.monotonic() + delay
 
     def forget(self, uri: str) -> None:
-        """A document is open no longer."""
+        """Forget a document that was closed."""
         self._due.pop(uri, None)
         self._found.pop(uri, None)
 

@@ -39,7 +39,7 @@ class Connection:
         self._lock = threading.Lock()
 
     def read(self) -> dict[str, Any] | None:
-        """The next message; None at the end of the stream. Raises RpcError for what is no message."""
+        """Return the next message; None at the end of the stream. Raises RpcError for an invalid message."""
         length = self._length()
         if length is None:
             return None

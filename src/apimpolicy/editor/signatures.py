@@ -18,12 +18,12 @@ _NAMESPACE = re.compile(r"\b(?:System|Newtonsoft|Microsoft)(?:\.[A-Z]\w*)*\.(?=[
 
 
 def short(text: str) -> str:
-    """A signature without namespaces and without its semicolon."""
+    """Return a signature without namespaces and without its semicolon."""
     return _NAMESPACE.sub("", text).rstrip(";")
 
 
 def signature(offer: Offer) -> str:
-    """One line: the type of a property, the first overload of a method and how many more there are."""
+    """Return one line: the type of a property, or the first overload of a method and the number of others."""
     if not offer.members:
         return shown(offer.type)
     first = offer.members[0]
@@ -34,7 +34,7 @@ def signature(offer: Offer) -> str:
 
 
 def method_text(method: Method, skips_first: bool = False) -> str:
-    """`string Substring(int startIndex, int length)`."""
+    """Return a method as `string Substring(int startIndex, int length)`."""
     parameters = method.parameters[1:] if skips_first and method.is_extension else method.parameters
     generic = f"<{', '.join(p.name for p in method.type_parameters)}>" if method.type_parameters else ""
     name = method.container.definition.simple_name if method.name == "new" else method.name
@@ -46,7 +46,7 @@ def method_text(method: Method, skips_first: bool = False) -> str:
 
 
 def parameter_text(parameter: object) -> str:
-    """`int length = 0` as the surface has it."""
+    """Return a parameter as `int length = 0`."""
     mode = getattr(parameter, "mode", "")
     text = f"{shown(parameter.type)} {parameter.name}"  # type: ignore[attr-defined]
     if parameter.has_default:  # type: ignore[attr-defined]
@@ -63,14 +63,14 @@ def _constant(value: object) -> str:
 
 
 def described(offer: Offer) -> str:
-    """What a list shows below the signature: all overloads, where the member comes from, what the gateway says."""
+    """Return the text below the signature: all overloads, the declaring type, and what the gateway allows."""
     if not offer.members:
         return ""
     return documentation(offer.members, skips_first=offer.distance == EXTENSION, is_allowed=offer.is_allowed)
 
 
 def documentation(members: tuple[Member, ...], *, skips_first: bool = False, is_allowed: bool = True) -> str:
-    """The overloads of a member as Markdown."""
+    """Return the overloads of a member as Markdown."""
     lines = [
         method_text(member, skips_first) if isinstance(member, Method) else short(member.signature)
         for member in members

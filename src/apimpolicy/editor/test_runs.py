@@ -67,7 +67,7 @@ class TestRun(NamedTuple):
 
 
 def request_files(roots: list[str]) -> list[str]:
-    """The test files and the `.http` files below some folders."""
+    """Return the test files and the `.http` files below some folders."""
     found: list[str] = []
     for root in roots:
         for folder, folders, files in os.walk(root):
@@ -79,7 +79,7 @@ def request_files(roots: list[str]) -> list[str]:
 
 
 def cases_of(path: str) -> list[CaseAt]:
-    """The cases of a test file; none of one with mistakes, which `apimpolicy test` explains."""
+    """Return the cases of a test file; none if it has errors, which `apimpolicy test` explains."""
     try:
         loaded = load_case_file(path)
     except ApimPolicyError:

@@ -48,7 +48,7 @@ class TextDocument:
         return self._starts
 
     def offset(self, position: Position) -> int:
-        """The offset of a position; one that is beyond the line or the text is its end."""
+        """Return the offset of a position; one beyond the line or the text is its end."""
         starts = self.line_starts
         line, character = position["line"], position["character"]
         if line >= len(starts):
@@ -66,7 +66,7 @@ class TextDocument:
         return start + len(content)
 
     def position(self, offset: int) -> Position:
-        """The position of an offset."""
+        """Return the position of an offset."""
         offset = min(max(offset, 0), len(self.text))
         starts = self.line_starts
         line = bisect_right(starts, offset) - 1
@@ -79,7 +79,7 @@ class TextDocument:
 
 
 def line_starts(text: str) -> list[int]:
-    """The offsets at which lines begin."""
+    """Return the offsets at which lines begin."""
     starts = [0]
     index = 0
     while True:
@@ -94,7 +94,7 @@ def line_starts(text: str) -> list[int]:
 
 
 def path_of(uri: str) -> str:
-    """The path of a file's URI; another URI stands for itself."""
+    """Return the path of a file's URI; any other URI is returned unchanged."""
     parts = urlsplit(uri)
     if parts.scheme != "file":
         return uri
@@ -105,6 +105,6 @@ def path_of(uri: str) -> str:
 
 
 def uri_of(path: str) -> str:
-    """The URI of a file's absolute path."""
+    """Return the URI of a file's absolute path."""
     written = path.replace("\\", "/")
     return "file://" + quote(written if written.startswith("/") else f"/{written}", safe="/:~")
