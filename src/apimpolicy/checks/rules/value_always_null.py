@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from apimpolicy.binding.nodes import Call, PropertyAccess, Try
 from apimpolicy.checks.context_members import context_member, is_held_against_null
 from apimpolicy.checks.rule import Rule
-from apimpolicy.policies.registry import has_trait, is_postponed
+from apimpolicy.policies.registry import attribute_of, has_trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +48,10 @@ class ValueAlwaysNull(Rule):
         section = self.subject.section_of(expression.element)
         if section is None or section == "on-error":
             return
-        if expression.attribute is not None and is_postponed(expression.element.name, expression.attribute.name):
-            return
+        if expression.attribute is not None:
+            slot = attribute_of(expression.element.name, expression.attribute.name)
+            if slot is not None and slot.postponed:
+                return
         for node in expression.compiled.nodes:
             receiver = node.receiver if isinstance(node, (PropertyAccess, Call)) else None
             name = context_member(receiver) or ""
