@@ -144,9 +144,8 @@ def _does_not_fit(binder: Binder, node: Node, parts: list[_Part], type_: Type) -
     where = node
     if isinstance(node, (shapes.Assignment, shapes.ForeachVariableStatement)):
         where = node.right if isinstance(node, shapes.Assignment) else node.collection
-    return binder.failure(
-        where, "CS8129", f"a value of type '{shown(type_)}' can't be deconstructed into {len(parts)} variables"
-    )
+    message = f"a value of type '{shown(type_)}' can't be deconstructed into {len(parts)} variables"
+    return binder.failure(where, "CS8129", message)
 
 
 # ------------------------------------------------------------------------------------------------ targets

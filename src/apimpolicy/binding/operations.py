@@ -78,12 +78,8 @@ def bind_operation(binder: Binder, node: Node, operator: str, left: Expression, 
     if signature is None:
         return no_operator(binder, node, operator, left, right)
     if isinstance(signature, operators.Ambiguous):
-        return binder.failure(
-            node,
-            "CS0034",
-            f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'",
-            help="cast one of the operands",
-        )
+        message = f"'{operator}' is ambiguous for '{shown(left.type)}' and '{shown(right.type)}'"
+        return binder.failure(node, "CS0034", message, help="cast one of the operands")
     first, second = binder.convert(left, signature.left), binder.convert(right, signature.right)
     return _finish_binary(binder, node, operator, first, second, signature)
 

@@ -104,6 +104,10 @@ class Scope:
         shown = short(value, static)
         return Value(name, show(value), shown, expression, has_inside(value))
 
+    def local_values(self) -> list[Value]:
+        """Return the C# variables of the frame."""
+        return [self.value(name, name) for name in self.locals]
+
     def children(self, expression: str) -> list[Value]:
         """Return what is inside a value: its elements, or its properties."""
         value, _ = self.evaluate(expression)

@@ -129,6 +129,12 @@ class Exchange(Protocol):
 
         return ResponseMessage(status_code, second_read=self.request.second_read)
 
+    def received(self, response: Response) -> ResponseMessage:
+        """Return the message that a response becomes in the gateway."""
+        from apimpolicy.context.messages import ResponseMessage
+
+        return ResponseMessage.of(response, self.request.second_read)
+
     def compose(self, steps: Sequence[Step], response: ResponseMessage) -> None:
         """Run policies that change this response instead of the exchange's own."""
         around, self._composed = self._composed, response

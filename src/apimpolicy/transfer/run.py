@@ -16,8 +16,10 @@ from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.operators import text_of
 from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
+    ABSENT,
     NOTHING,
     NULL,
+    Choice,
     Number,
     Opaque,
     Text,
@@ -276,6 +278,10 @@ class Run:
             return self.evaluate(element.expression, step.name)
         return constant_text(to_utf16(literal_content(element).strip()))
 
+    def contents(self, step: Step, name: str) -> list[Value]:
+        """Return the contents of the child elements of a name."""
+        return [self.content(element, step) for element in step.element.elements() if element.name == name]
+
     def each(self, values: Sequence[Value], form: Callable[..., Value], source: str, *, is_text: bool = True) -> Value:
         """Apply a form to all alternatives; where it throws, the conversion of an attribute fails."""
         evaluation = Evaluation(self.unknowns, self.state)
@@ -359,6 +365,18 @@ class Run:
     def header_kind(self) -> str:
         """Return the kind of the headers of the message that policies change here."""
         return "header" if self.section in ("inbound", "backend") else "response-header"
+
+
+def where(value: Value, form: Callable[[Value], Term]) -> Term:
+    """Return a condition on a value: that of each alternative, where it applies."""
+    if isinstance(value, Choice):
+        return terms.choice(value.condition, where(value.then, form), where(value.otherwise, form))
+    return form(value)
+
+
+def is_there(field: Value) -> Term:
+    """Return where a header or parameter is there."""
+    return where(field, lambda leaf: terms.truth(leaf is not ABSENT))
 
 
 def transfer_of(name: str) -> Any:
