@@ -123,7 +123,6 @@ implements_all(
     _NAME,
     {
         "Name": lambda culture: culture.name,
-        "IetfLanguageTag": lambda culture: culture.name,
         "EnglishName": lambda culture: IDENTITIES[culture.name].english_name,
         "LCID": lambda culture: IDENTITIES[culture.name].lcid,
         "ThreeLetterISOLanguageName": lambda culture: IDENTITIES[culture.name].three_letters,

@@ -8,7 +8,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment
 from apimpolicy.dotnet.system.date_symbols import check_dates
 from apimpolicy.dotnet.system.timespans import DAY, HOUR, MILLISECOND, MINUTE, SECOND, TimeSpan
@@ -29,7 +29,7 @@ _UNREPRESENTABLE = "The added or subtracted value results in an un-representable
     "System.DateTime",
     members=(
         "ToLongDateString=_long_date ToShortDateString=_short_date ToLongTimeString=_long_time "
-        "ToShortTimeString=_short_time ToFileTimeUtc=to_file_time ToFileTime"
+        "ToShortTimeString=_short_time"
     ),
 )
 class DateTime:
@@ -212,11 +212,6 @@ class DateTime:
     def _short_time(self) -> str:
         return self.format("t")
 
-    def to_file_time(self) -> int:
-        if self.ticks < FILE_TIME_EPOCH:
-            raise ArgumentOutOfRangeException(None, "Not a valid Win32 FileTime.")
-        return self.ticks - FILE_TIME_EPOCH
-
     def __eq__(self, other: object) -> bool:
         return self.equals(other)
 
@@ -228,10 +223,6 @@ class DateTime:
 
     def __repr__(self) -> str:
         return f"DateTime({self.format('o')!r})"
-
-
-FILE_TIME_EPOCH = 504_911_232_000_000_000
-"""Ticks of 1601-01-01."""
 
 
 def _date_ticks(year: int, month: int, day: int) -> int:
@@ -339,13 +330,6 @@ def _specify_kind(value: DateTime, kind: int) -> DateTime:
     return DateTime(value.ticks, kind)
 
 
-@implements("System.DateTime", "FromFileTimeUtc")
-def _from_file_time_utc(file_time: int) -> DateTime:
-    if not 0 <= file_time <= MAX_TICKS - FILE_TIME_EPOCH:
-        raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
-    return DateTime(file_time + FILE_TIME_EPOCH, UTC)
-
-
 implements_all(
     "System.DateTime",
     {
@@ -363,14 +347,5 @@ implements_all(
         "op_LessThanOrEqual": lambda a, b: a.ticks <= b.ticks,
         "op_GreaterThan": lambda a, b: a.ticks > b.ticks,
         "op_GreaterThanOrEqual": lambda a, b: a.ticks >= b.ticks,
-        "FromFileTime": lambda file_time: _from_file_time_utc(file_time).to_local_time(),
     },
-)
-
-_PARTS = "int, int, int, int, int, int"
-declines(
-    "System.DateTime",
-    "new(int, int, int, Calendar)",
-    *(f"new({_PARTS}, {rest})" for rest in ("Calendar", "int, Calendar", "int, Calendar, DateTimeKind")),
-    reason="Azure refuses the type Calendar in policy expressions",
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from apimpolicy.dotnet.environment import UNIX_EPOCH_TICKS, environment
 from apimpolicy.dotnet.exceptions import ArgumentException, ArgumentOutOfRangeException, FormatException
-from apimpolicy.dotnet.registry import declines, dotnet_class, implements, implements_all, member
+from apimpolicy.dotnet.registry import dotnet_class, implements, implements_all, member
 from apimpolicy.dotnet.system.date_formats import format_moment, zone_text
 from apimpolicy.dotnet.system.date_symbols import PATTERNS, check_dates
 from apimpolicy.dotnet.system.datetimes import LOCAL, MAX_TICKS, UTC, DateTime, from_parts, from_ticks
@@ -113,7 +113,10 @@ class DateTimeOffset:
         return self.utc_ticks // MILLISECOND - UNIX_EPOCH_TICKS // MILLISECOND
 
     def to_file_time(self) -> int:
-        return self.utc_datetime.to_file_time()
+        ticks = self.utc_datetime.ticks - _FILE_TIME_EPOCH
+        if ticks < 0:
+            raise ArgumentOutOfRangeException(None, "Not a valid Win32 FileTime.")
+        return ticks
 
     def compare_to(self, other: DateTimeOffset) -> int:
         return (self.utc_ticks > other.utc_ticks) - (self.utc_ticks < other.utc_ticks)
@@ -274,10 +277,3 @@ def _from_file_time(ticks: int) -> DateTimeOffset:
     if not 0 <= ticks <= MAX_TICKS - _FILE_TIME_EPOCH:
         raise ArgumentOutOfRangeException("fileTime", "Not a valid Win32 FileTime.")
     return DateTimeOffset(ticks + _FILE_TIME_EPOCH)
-
-
-declines(
-    "System.DateTimeOffset",
-    "new(int, int, int, int, int, int, int, Calendar, TimeSpan)",
-    reason="Azure refuses the type Calendar in policy expressions",
-)

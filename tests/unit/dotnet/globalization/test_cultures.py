@@ -34,7 +34,6 @@ ROWS = {
     f'return Convert.ToString(1.5, {DE}) + Convert.ToString((object)2.5m, {DE}) + ((IFormattable)3.5).ToString("F1", {DE});': "1,52,53,5",
     f'return string.Format({DE}, "{{0}} {{1,8:F1}} {{2}} {{3}}", 1.5, 2.25m, true, null);': "1,5      2,3 True ",
     f'return new StringBuilder().AppendFormat({DE}, "{{0:N1}}", 1234.5).ToString();': "1.234,5",
-    f"FormattableString f = $\"{{1.5}}\"; return f.ToString({DE}) + f;": "1,51.5",
     f'var w = new StringWriter({DE}); w.Write(1.5); w.Write("|{{0}}", 2.5m); return w.ToString();': "1,5|2,5",
     f"return new JValue(1234.5).ToString(\"N1\", {DE}) + new JValue(1.5).ToString({DE}) + new JValue(1.5);": "1.234,51,51.5",
     'return string.Format("{0:N2}", new JValue(5));': "5.00",

@@ -47,7 +47,6 @@ VALUES = [
     ('new Uri("http://x/a/b").IsBaseOf(new Uri("http://x/a/c/d"))', "True"),
     ('new Uri("http://x/a/b").IsBaseOf(new Uri("http://y/a/b"))', "False"),
     ('new Uri("http://[::1]/").HostNameType', "IPv6"),
-    ('new UriBuilder("http", "h", 81, "p", "?q=1#f").ToString()', "http://h:81/p?q=1#f"),
     ('new StringBuilder("abcd", 1, 2, 16).ToString()', "bc"),
     ('new StringBuilder("ab").Append(new StringBuilder("wxyz"), 1, 2).ToString()', "abxy"),
     ("new StringBuilder(5, 9).MaxCapacity", "9"),
@@ -84,7 +83,6 @@ VALUES = [
     ),
     ('TimeZoneInfo.CreateCustomTimeZone("Z", TimeSpan.FromHours(2), "Shown", "Std").ToString()', "Shown"),
     ("TimeZone.CurrentTimeZone.StandardName", "UTC"),
-    ('XmlConvert.DecodeName(XmlConvert.EncodeName("1 a"))', "1 a"),
     ('DateTime.ParseExact("2024-01-02T03:04:05Z", "yyyy-MM-ddTHH:mm:ssZ", null).Kind', "Local"),
     ('DateTime.ParseExact("2024-01-02T03:04:05Z", "yyyy-MM-ddTHH:mm:ss\'Z\'", null).Kind', "Unspecified"),
     ('DateTime.ParseExact("2 Jan 2024 03:04 GMT", "d MMM yyyy HH:mm GMT", null).Kind', "Local"),
@@ -209,11 +207,6 @@ THROWN = [
         "Uri.FromHex('g')",
         "System.ArgumentException",
         "Value does not fall within the expected range. (Parameter 'digit')",
-    ),
-    (
-        'new UriBuilder("http://x") { Password = "p" }.ToString()',
-        "System.UriFormatException",
-        "Invalid URI: The username:password construct is badly formed.",
     ),
     (
         "decimal.ToOACurrency(decimal.MaxValue)",
