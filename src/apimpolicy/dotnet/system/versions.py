@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from apimpolicy.dotnet.exceptions import ArgumentOutOfRangeException
-from apimpolicy.dotnet.registry import dotnet_class, implements
+from apimpolicy.dotnet.registry import dotnet_class, implements, member
 
 
 @dotnet_class("System.Version")
@@ -13,6 +13,7 @@ class Version:
     def __init__(self, major: int, minor: int) -> None:
         self.major, self.minor = major, minor
 
+    @member("ToString()")
     def to_string(self) -> str:
         return f"{self.major}.{self.minor}"
 
