@@ -19,7 +19,7 @@ from apimpolicy.dotnet.environment import environment
 from apimpolicy.dotnet.exceptions import InvalidOperationException
 from apimpolicy.dotnet.metadata import named
 from apimpolicy.dotnet.registry import bound, dotnet_class, member
-from apimpolicy.dotnet.types import array_of
+from apimpolicy.dotnet.types import Type, array_of
 from apimpolicy.dotnet.values import BYTE, STRING, byte_array, to_utf16
 from apimpolicy.errors import ConfigurationError, NotSimulatedError
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from apimpolicy.context.header_fields import HeaderCollection
     from apimpolicy.dotnet.json.tokens import JToken
-    from apimpolicy.dotnet.types import Type
 
 SECOND_READS = ("empty", "error", "again")
 
