@@ -47,7 +47,8 @@ from types import FunctionType, MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from apimpolicy.dotnet.metadata import KEYWORDS, TypeDefinition, all_definitions, look_up
-from apimpolicy.dotnet.signatures import member_name, short_form
+from apimpolicy.dotnet.signatures import Method, member_name, short_form
+from apimpolicy.dotnet.types import NamedType
 from apimpolicy.errors import NotSimulatedError
 
 if TYPE_CHECKING:
@@ -278,8 +279,20 @@ def declines(type_name: str, *members: str, reason: str) -> None:
 def reason_against(definition: TypeDefinition, signature: str) -> str:
     """Return why a member is not simulated; empty without a reason."""
     _load(definition)
-    asynchronous = "the gateway allows no tasks" if _TASK in signature or definition.name.startswith(_TASK) else ""
-    return _look_up(_reasons, _definition_key(definition, signature)) or asynchronous
+    given = _look_up(_reasons, _definition_key(definition, signature))
+    if given:
+        return given
+    if _TASK in signature or definition.name.startswith(_TASK):
+        return "the gateway allows no tasks"
+    member = next((found for found in definition.all_members() if found.signature == signature), None)
+    types = (parameter.type for parameter in member.parameters) if isinstance(member, Method) else ()
+    refused = next((type_.name for type_ in types if isinstance(type_, NamedType) and _is_refused(type_)), "")
+    return f"Azure refuses the type {refused} in policy expressions" if refused else ""
+
+
+def _is_refused(type_: NamedType) -> bool:
+    """Return whether a policy can't make a value of a parameter's type."""
+    return type_.kind in ("class", "struct") and type_.name != "object" and type_.definition.use == "not allowed"
 
 
 def _look_up(table: Mapping[tuple[str, str], _Entry], key: tuple[str, str]) -> _Entry | None:

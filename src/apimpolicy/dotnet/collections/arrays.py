@@ -26,11 +26,7 @@ _ZERO_FIELDS = {
     "System.DateTime": "static readonly System.DateTime MinValue;",
     "System.DateTimeOffset": "static readonly System.DateTimeOffset MinValue;",
     "System.Guid": "static readonly System.Guid Empty;",
-    "System.ReadOnlySpan": "static System.ReadOnlySpan<T> Empty { get; }",
-    "System.Span": "static System.Span<T> Empty { get; }",
     "System.TimeSpan": "static readonly System.TimeSpan Zero;",
-    "System.Numerics.BigInteger": "static System.Numerics.BigInteger Zero { get; }",
-    "System.Threading.CancellationToken": "static System.Threading.CancellationToken None { get; }",
 }
 """The member that gives the value of a structure with all bits zero."""
 

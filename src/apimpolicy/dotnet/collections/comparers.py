@@ -296,7 +296,6 @@ def comparer_equals(comparer: Any, x: Any, y: Any) -> bool:
     return bool(key(x) == key(y))
 
 
-@implements("System.Collections.Generic.EqualityComparer<T>", "GetHashCode")
 @implements("System.Collections.Generic.IEqualityComparer<T>", "GetHashCode")
 @implements("System.Collections.IEqualityComparer", "GetHashCode")
 def comparer_hash_code(comparer: Any, value: Any) -> int:

@@ -335,11 +335,6 @@ def test_certificates_without_data(name):
     with pytest.raises(ArgumentException) as caught:
         bound(NAMESPACE + name, "new(byte[] rawData, string password)")(None, None)
     assert caught.value.message == "Array may not be empty or null. (Parameter 'rawData')"
-    with pytest.raises(ArgumentException) as caught:
-        bound(
-            NAMESPACE + name, f"new(byte[] rawData, string password, {NAMESPACE}X509KeyStorageFlags keyStorageFlags)"
-        )(byte_array(b"x"), None, 64)
-    assert caught.value.message == "Value of flags is invalid. (Parameter 'keyStorageFlags')"
     with pytest.raises(PlatformNotSupportedException, match="immutable on this platform"):
         bound(NAMESPACE + name, "void Import(byte[] rawData)")(made, byte_array(b"x"))
 
