@@ -82,7 +82,7 @@ def test_optional_attributes_have_null_or_their_default(tmp_path: Path) -> None:
 def test_downloaded_modules_are_read_and_others_are_named(tmp_path: Path) -> None:
     code = 'module "far" {\n  source = "Some/module/azurerm"\n  path = "x"\n}\n' + API.format("a", '"a"')
     written(tmp_path, **{"main.tf": code})
-    assert "the module 'far' isn't read" in messages(terraform(tmp_path))
+    assert "return is unknown: far (Some/module/azurerm)" in messages(terraform(tmp_path))
     index = {"Modules": [{"Key": "far", "Source": "s", "Dir": ".terraform/modules/far"}]}
     written(
         tmp_path,
@@ -135,7 +135,22 @@ def test_nothing_outside_of_the_folder_is_read(tmp_path: Path) -> None:
     reading = read_terraform(files)
     assert all(isinstance(path, Unknown) for path in paths(reading).values())
     assert "outside of the folder" in messages(reading)
-    assert len(files.refused) == 3
+    assert len(files.refused) == 2
+
+
+def test_code_may_name_visible_files_of_its_repository(tmp_path: Path) -> None:
+    code = 'module "o" { source = "../other" }\n' + API.format("a", 'file("../shared.txt")')
+    code += API.format("hidden", 'file("../.secrets/x.txt")') + API.format("above", 'file("../../x.txt")')
+    files = {"code__main.tf": code, "other__main.tf": API.format("b", '"b"'), "shared.txt": "s", ".secrets__x.txt": "x"}
+    repository = written(tmp_path / "repository", **files)
+    written(tmp_path, **{"x.txt": "x"})
+    (repository / ".git").mkdir()
+    service = read_infrastructure(str(repository / "code"))
+    assert {api.id: api.path.known for api in service.apis} == {"a": "s", "b": "b", "hidden": None, "above": None}
+    assert [str(each).partition(" aren't read: ")[2] for each in service.problems if "outside" in str(each)] == [
+        f"{repository}/.secrets/x.txt, {tmp_path}/x.txt. Name a folder that contains them. In a Git repository, code"
+        " may name all its files."
+    ]
 
 
 def test_values_that_depend_on_themselves_are_unknown(tmp_path: Path) -> None:
@@ -143,7 +158,7 @@ def test_values_that_depend_on_themselves_are_unknown(tmp_path: Path) -> None:
     written(tmp_path, **{"main.tf": code + 'module "self" { source = "./" }\n'})
     reading = terraform(tmp_path)
     assert isinstance(reading.resources[0].properties["path"], Unknown)
-    assert "isn't read" in messages(reading)
+    assert "the module 'self' can't be read" in messages(reading)
 
 
 def test_steps_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

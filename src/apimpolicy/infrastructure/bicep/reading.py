@@ -15,7 +15,7 @@ from apimpolicy.infrastructure.bicep.parser import parse_file
 from apimpolicy.infrastructure.bicep.template import Template, without_comments
 from apimpolicy.infrastructure.evaluation import Budget
 from apimpolicy.infrastructure.functions import from_json
-from apimpolicy.infrastructure.resources import Note, Reading, notes_of_guesses
+from apimpolicy.infrastructure.resources import Note, Reading, combined, notes_of_guesses
 from apimpolicy.infrastructure.values import Unknown, Value
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def read_bicep(files: Files, environment: str | None = None) -> Reading:
         found = list(template.resources())
         if not found:
             if _SERVICE.search(template.source.text):
-                reading.notes += template.all_notes()
+                reading.notes += combined([*template.all_notes()], "")
             continue
         reading.resources += found
-        reading.notes += [*template.all_notes(), *notes_of_guesses(found)]
+        reading.notes += combined([*template.all_notes()], "") + notes_of_guesses(found)
         if template.unset:
             names = ", ".join(sorted(set(template.unset)))
             advice = note or "Give them a default, or put them into a .bicepparam file."

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.evaluation import Budget
-from apimpolicy.infrastructure.resources import Note, Reading, Resource, notes_of_guesses
+from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_of
 from apimpolicy.infrastructure.terraform.module import FILES, Module
 from apimpolicy.infrastructure.terraform.plan import find_plan, planned
@@ -100,7 +100,6 @@ def _all(module: Module) -> Iterator[Module]:
 
 def _notes(module: Module, resources: list[Resource], environment: str | None) -> list[Note]:
     found: list[Note] = []
-    seen: set[tuple[str, int]] = set()
     for each in _all(module):
         found += [Note(problem.message, source, problem.start) for source, problem in each.problems]
         found += [
@@ -111,13 +110,9 @@ def _notes(module: Module, resources: list[Resource], environment: str | None) -
             if block.is_read
             for problem in [*block.body.problems, *(one for a in block.body.attributes.values() for one in a.problems)]
         ]
-        for source, start, message in each.missing:
-            if (source.path, start) not in seen:
-                seen.add((source.path, start))
-                advice = "Run `terraform init`, or name a folder above both modules."
-                found.append(Note(message, source, start, advice))
+        found += each.missing
     found += _of_variables(module, environment)
-    return found + notes_of_guesses(resources)
+    return combined(found, "Run `terraform init`, which downloads them.") + notes_of_guesses(resources)
 
 
 def _of_variables(module: Module, environment: str | None) -> list[Note]:

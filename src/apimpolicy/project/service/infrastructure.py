@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.diagnostics import Severity
-from apimpolicy.infrastructure.files import Files
+from apimpolicy.infrastructure.files import OUTSIDE, Files
 from apimpolicy.project.service.description import Origin, Problem, ServiceDescription
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     from apimpolicy.project.service.from_resources import describe_resources
 
     service = ServiceDescription(folder)
-    files = Files(folder)
+    files = Files(folder, _repository(folder))
     terraform, bicep = read_terraform(files, environment), read_bicep(files, environment)
     chosen, other, names = terraform, bicep, ("Terraform", "Bicep")
     if len(bicep.resources) > len(terraform.resources):
@@ -71,15 +71,32 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     return service
 
 
+def _repository(folder: str) -> str | None:
+    """Return the Git repository around a folder, whose files the code may name; never the user's own folder."""
+    from apimpolicy.project.repository import repository_of
+
+    found = repository_of(folder)
+    is_git = found is not None and os.path.exists(os.path.join(found, ".git"))
+    return found if is_git and found != os.path.expanduser("~") else None
+
+
 def _problem(note: Note) -> Problem:
     origin = Origin("") if note.source is None else Origin(note.source.path, *note.source.position(note.start))
     return Problem(note.message, origin, help=note.help, severity=Severity.WARNING)
 
 
 def _unread(files: Files, reading: Reading) -> list[Problem]:
-    """Say which files the code names and can't have."""
-    return [
-        Problem(f"{path} isn't read: {reason}", Origin(path), severity=Severity.WARNING)
+    """Report the files that the code names and that can't be read; those outside of the folder in one line."""
+    if not reading.resources:
+        return []
+    outside = [path for path, reason in files.refused.items() if reason == OUTSIDE]
+    found = [
+        Problem(f"{path} can't be read: {reason}", Origin(path), severity=Severity.WARNING)
         for path, reason in files.refused.items()
-        if reading.resources
+        if reason != OUTSIDE
     ]
+    if outside:
+        message = f"files outside of {files.shown} aren't read: {', '.join(outside[:4])}{' …' * (len(outside) > 4)}"
+        advice = "Name a folder that contains them. In a Git repository, code may name all its files."
+        found.append(Problem(message, Origin(files.shown), help=advice, severity=Severity.WARNING))
+    return found
