@@ -36,6 +36,8 @@ class Resource(Record):
     """True when the resource represents an unknown number of resources."""
     places: Mapping[str, tuple[Source, int]] = {}
     """Places of properties, by name, as far as they are known."""
+    is_update: bool = False
+    """True when the properties are added to those of another resource with the same type and names."""
 
 
 class Note(NamedTuple):
@@ -66,6 +68,22 @@ def combined(notes: Sequence[Note], advice: str) -> list[Note]:
         message = f"modules from a registry aren't read, so what they deploy and return is unknown: {_names(modules)}"
         found.append(Note(message, modules[0].source, modules[0].start, advice))
     return found
+
+
+def updated(resources: Sequence[Resource]) -> list[Resource]:
+    """Return resources with the properties that updates change; updates of resources elsewhere have no effect."""
+    found = {(each.type, *map(str, each.names)): each for each in resources if not each.is_update}
+    for each in resources:
+        changed = found.get((each.type, *map(str, each.names)))
+        if each.is_update and changed is not None:
+            changed.properties = _merged(changed.properties, each.properties)
+    return [each for each in resources if not each.is_update]
+
+
+def _merged(old: Value, new: Value) -> Value:
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return {**old, **{key: _merged(old.get(key), each) for key, each in new.items()}}
 
 
 def notes_of_guesses(resources: Sequence[Resource]) -> list[Note]:

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from apimpolicy.infrastructure.evaluation import Budget
-from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses
+from apimpolicy.infrastructure.resources import Note, Reading, Resource, combined, notes_of_guesses, updated
 from apimpolicy.infrastructure.terraform.azurerm import AZAPI, PREFIX, resource_of
 from apimpolicy.infrastructure.terraform.module import FILES, Module
 from apimpolicy.infrastructure.terraform.plan import find_plan, planned
@@ -36,11 +36,11 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
         module = Module(files, folder, budget)
         module.modules_file = _downloaded(files, folder)
         module.inputs = read_variables(module, variable_files(files, folder, environment))
-        found = [made for instance in module.resources() if (made := resource_of(instance)) is not None]
+        found = updated([made for instance in module.resources() if (made := resource_of(instance)) is not None])
         plan = find_plan(files, folder)
         exact = None if plan is None else planned(plan, found)
         if exact is not None:
-            reading.resources += exact
+            reading.resources += updated(exact)
             continue
         if plan is not None:
             reading.notes.append(Note("the plan can't be read, so the code is", plan))

@@ -61,7 +61,7 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
         message = f"{folder} has both Terraform and Bicep code of a service; the {names[0]} code is read"
         advice = "Name the folder of one of them."
         service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
-    describe_resources(service, chosen.resources)
+    describe_resources(service, chosen.resources, files)
     read = (chosen,) if chosen.resources else (chosen, other)
     service.problems += [_problem(note) for reading in read for note in reading.notes]
     service.problems += _unread(files, chosen)
