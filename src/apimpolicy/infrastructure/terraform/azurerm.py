@@ -149,11 +149,8 @@ def _api(properties: dict[str, Value]) -> dict[str, Value]:
 
 
 def _operation(properties: dict[str, Value]) -> dict[str, Value]:
-    templates = properties.pop("templateParameter", None)
-    queries = first(properties.pop("request", None)).get("query_parameter")
-    if isinstance(templates, list):
-        properties["templateParameters"] = templates
-    properties["request"] = {"queryParameters": queries} if isinstance(queries, list) else {}
+    properties["templateParameters"] = properties.pop("templateParameter", None)
+    properties["request"] = {"queryParameters": first(properties.get("request")).get("query_parameter")}
     return properties
 
 

@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from apimpolicy.infrastructure.parsing import Problem
     from apimpolicy.text.source import Source
 
-FILES = (".tf", ".tofu")
+FILES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 MOST_LEVELS = 12
 MOST_TEMPLATES = 10
 
 
 def is_override(name: str) -> bool:
     """Return whether a file changes blocks of other files: `override.tf`, `prod_override.tf`."""
-    return name.rpartition(".")[0].rpartition("_")[2] == "override"
+    return name.removesuffix(".json").rpartition(".")[0].rpartition("_")[2] == "override"
 
 
 class Module(Evaluator):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from apimpolicy.infrastructure.files import Files
 
-_CALLED = re.compile(r'^\s*source\s*=\s*"(\.[^"]*)"', re.MULTILINE)
-_ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\s+\"")
+_CALLED = re.compile(r'^\s*"?source"?\s*[:=]\s*"(\.[^"]*)"', re.MULTILINE)
+_ABOUT = re.compile(rf"{PREFIX}|{'|'.join(AZAPI)}|\bmodule\"?[\s:]+[\"{{]")
 
 
 def read_terraform(files: Files, environment: str | None = None) -> Reading:
@@ -47,17 +47,9 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
         if found:
             reading.resources += found
             reading.notes += _notes(module, found, environment)
-            reading.notes += _code_in_json(files, folder)
     if budget.steps < 0:
         reading.notes.append(Note("the code takes too many steps to evaluate; the rest of it isn't known"))
     return reading
-
-
-def _code_in_json(files: Files, folder: str) -> Iterator[Note]:
-    """Name the files with code in Terraform's JSON syntax, which isn't read."""
-    for name in files.names(folder, (".json",)):
-        if name.endswith(".tf.json") and _ABOUT.search((source := files.source(folder, name)).text):
-            yield Note(f"{name} isn't read: it is Terraform code in JSON", source, 0, "Save a plan as JSON beside it.")
 
 
 def roots(files: Files) -> list[str]:

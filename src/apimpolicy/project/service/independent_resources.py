@@ -51,8 +51,9 @@ def _add_host_names(service: ServiceDescription, entity: Entity, blocks: Value) 
 
 
 def _add_version_set(service: ServiceDescription, entity: Entity) -> None:
-    texts = (entity.text(name) for name in ("versioningScheme", "versionHeaderName", "versionQueryName"))
-    service.version_sets.append(VersionSetDescription(entity.id, entity.origin, *texts, workspace=entity.workspace))
+    scheme, header, query = map(entity.text, ("versioningScheme", "versionHeaderName", "versionQueryName"))
+    made = VersionSetDescription(entity.id, entity.origin, scheme, header, query, entity.workspace)
+    service.version_sets.append(made)
 
 
 def _add_subscription(service: ServiceDescription, entity: Entity) -> None:
@@ -93,9 +94,11 @@ def _add_backend(service: ServiceDescription, entity: Entity) -> None:
         return
     properties = dict(entity.resource.properties)
     pool = first_block(properties.get("pool"))
-    if pool:  # what is before the last name of a member's id is the service, which needs no stand-in
-        members = [{**each, "id": id_of((segments(each.get("id")) or [""])[-1])} for each in blocks_in(pool["services"])]
-        properties["pool"] = {**pool, "services": members}
+    members = blocks_in(pool.get("services"))
+    if members and all(each.get("id") is not None for each in members):
+        # What is before the last name of a member's id is the service, which needs no stand-in.
+        named = [{**each, "id": id_of(segments(each["id"])[-1])} for each in members]
+        properties["pool"] = {**pool, "services": named}
     try:
         made.backend = backend_of(entity.origin.file, entity.around.unknown.filled_deeply(properties, entity.origin))
     except (ConfigurationError, TooLarge) as error:

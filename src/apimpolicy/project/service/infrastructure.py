@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _TERRAFORM = re.compile(rb"azurerm_api_management|Microsoft\.ApiManagement/service", re.IGNORECASE)
 _ARM = re.compile(rb"Microsoft\.ApiManagement/service", re.IGNORECASE)
 _JSON = re.compile(
-    rb'"type"\s*:\s*"(?:azurerm_api_management|azapi_resource|Microsoft\.ApiManagement/service)', re.IGNORECASE
+    rb'"type"\s*:\s*"(?:azurerm_api_management|azapi_resource|Microsoft\.ApiManagement/service)'
+    rb'|"azurerm_api_management\w*"\s*:',
+    re.IGNORECASE,
 )
 _ENDINGS = {".tf": _TERRAFORM, ".tofu": _TERRAFORM, ".bicep": _ARM, ".json": _JSON}
 _MOST_FILES = 5_000
@@ -66,8 +68,9 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     service.problems += [_problem(note) for reading in read for note in reading.notes]
     service.problems += _unread(files, chosen)
     if not chosen.resources and not service.problems:
-        message = f"no resource of an API Management service could be read in {folder}"
-        service.problems.append(Problem(message, Origin(folder), severity=Severity.WARNING))
+        message = f"the code in {folder} deploys no resource of an API Management service"
+        advice = "Where it loops over a parameter or variable, put the value into a parameter or variable file."
+        service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
     return service
 
 
