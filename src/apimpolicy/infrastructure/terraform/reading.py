@@ -44,9 +44,9 @@ def read_terraform(files: Files, environment: str | None = None) -> Reading:
             continue
         if plan is not None:
             reading.notes.append(Note("the plan can't be read, so the code is", plan))
-        if found:
-            reading.resources += found
-            reading.notes += _notes(module, found, environment)
+        reading.resources += found
+        notes = _notes(module, found, environment)
+        reading.notes += [each for each in notes if found or (each.source is not None and PREFIX in each.source.text)]
     if budget.steps < 0:
         reading.notes.append(Note("the code takes too many steps to evaluate; the rest of it isn't known"))
     return reading
