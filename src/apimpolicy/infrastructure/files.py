@@ -60,7 +60,7 @@ class Files:
     def reason(self, *names: str) -> str:
         """Return why a file couldn't be read, for a message of its own: `refused` doesn't have it any more."""
         written = self.display(os.path.normpath(os.path.join(*names)))
-        return f"{written}: {self.refused.pop(written, 'it has no code, or calls itself')}"
+        return self.refused.pop(written, "it has no code, or calls itself")
 
     def data(self, *names: str) -> bytes:
         """Return the bytes of a file. Raises LookupError when it can't be read."""

@@ -287,7 +287,7 @@ class Template(Evaluator):
 
             return JsonTemplate.of_file(self.files, full, self.budget, given, self.level + 1, place)
         except LookupError:
-            message = f"the module '{declared.name}' can't be read: {self.files.reason(full)}"
+            message = f"the module '{declared.name}' can't be read: {path}: {self.files.reason(full)}"
             self.notes.append(Note(message, self.source, declared.start))
             return None
 

@@ -248,7 +248,7 @@ class Module(Evaluator):
             folder = self.files.path(*where)
             if self.level < MOST_LEVELS and self.files.names(folder, FILES):
                 return folder
-        message = f"the module '{name}' can't be read: {self.files.reason(*where)}"
+        message = f"the module '{name}' can't be read: {where[1]}: {self.files.reason(*where)}"
         self.missing.append(Note(message, block.source, block.start, "Name a folder above both modules."))
         return None
 

@@ -67,7 +67,7 @@ def _of_links(around: Surroundings) -> list[Problem]:
         return []
     url, source = around.linked[0]
     more = f" (and {len(around.linked) - 1} more)" if len(around.linked) > 1 else ""
-    message = f"instead of links, files of the same path in this repository are read: {source.path} for {url}{more}"
+    message = f"the file of the same path in this repository is read instead of the link to {url}{more}"
     return [Problem(message, Origin(source.path), severity=Severity.WARNING)]
 
 

@@ -60,7 +60,7 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     if len(bicep.resources) > len(terraform.resources):
         chosen, other, names = bicep, terraform, ("Bicep", "Terraform")
     if other.resources:
-        message = f"{folder} has both Terraform and Bicep code of a service; the {names[0]} code is read"
+        message = f"the folder has both Terraform and Bicep code of a service; the {names[0]} code is read"
         advice = "Name the folder of one of them."
         service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
     describe_resources(service, chosen.resources, files)
@@ -68,7 +68,7 @@ def read_infrastructure(folder: str, environment: str | None = None) -> ServiceD
     service.problems += [_problem(note) for reading in read for note in reading.notes]
     service.problems += _unread(files, chosen)
     if not chosen.resources and not service.problems:
-        message = f"the code in {folder} deploys no resource of an API Management service"
+        message = "the code deploys no resource of an API Management service"
         advice = "Where it loops over a parameter or variable, put the value into a parameter or variable file."
         service.problems.append(Problem(message, Origin(folder), help=advice, severity=Severity.WARNING))
     return service
@@ -94,12 +94,13 @@ def _unread(files: Files, reading: Reading) -> list[Problem]:
         return []
     outside = [path for path, reason in files.refused.items() if reason == OUTSIDE]
     found = [
-        Problem(f"{path} can't be read: {reason}", Origin(path), severity=Severity.WARNING)
+        Problem(f"the file can't be read: {reason}", Origin(path), severity=Severity.WARNING)
         for path, reason in files.refused.items()
         if reason != OUTSIDE
     ]
     if outside:
-        message = f"files outside of {files.shown} aren't read: {', '.join(outside[:4])}{' …' * (len(outside) > 4)}"
+        names = [os.path.relpath(path, files.shown) for path in outside]
+        message = f"files outside of the folder aren't read: {', '.join(names[:4])}{' …' * (len(names) > 4)}"
         advice = "Name a folder that contains them. In a Git repository, code may name all its files."
         found.append(Problem(message, Origin(files.shown), help=advice, severity=Severity.WARNING))
     return found
