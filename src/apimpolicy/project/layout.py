@@ -131,34 +131,21 @@ def folders_of_kinds(folder: str) -> dict[str, str]:
     return found
 
 
+def subfolders(folder: str | None) -> list[tuple[str, str]]:
+    """Return the folders in a folder: name and path, in order; nothing without the folder."""
+    try:
+        names = [] if folder is None else sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [(name, path) for name in names if os.path.isdir(path := os.path.join(folder or "", name))]
+
+
+def file_in(folder: str, *names: str) -> str | None:
+    """Return the path of the first of these files that a folder has."""
+    return next((path for name in names if os.path.isfile(path := os.path.join(folder, name))), None)
+
+
 def fragments_of(root: str) -> dict[str, str]:
     """The fragments of a layout: id and path."""
-    folder = folders_of_kinds(root).get("fragments")
-    if folder is None:
-        return {}
-    paths = ((identifier, os.path.join(folder, identifier, "policy.xml")) for identifier in sorted(os.listdir(folder)))
-    return {identifier: path for identifier, path in paths if os.path.isfile(path)}
-
-
-def subscription_required(path: str) -> bool | None:
-    """Return whether the API of a policy file requires a subscription; None where it isn't declared."""
-    place = place_of(path)
-    if place.scope not in ("api", "operation"):
-        return None
-    folder = os.path.dirname(os.path.abspath(path))
-    if place.scope == "operation":
-        folder = os.path.dirname(os.path.dirname(folder))
-    return _required(os.path.join(folder, "apiInformation.json"))
-
-
-def _required(path: str) -> bool | None:
-    import json
-
-    if not os.path.isfile(path):
-        return None
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            value = json.load(file)["properties"]["subscriptionRequired"]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None  # reported where it is needed
-    return value if isinstance(value, bool) else None
+    folders = subfolders(folders_of_kinds(root).get("fragments"))
+    return {id_: path for id_, folder in folders if (path := file_in(folder, "policy.xml")) is not None}

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.engine.pipeline import preflight_steps
 from apimpolicy.semantics.state import State
-from apimpolicy.semantics.values import Choice, Opaque, Text, Truth, Value, constant_number, constant_truth
+from apimpolicy.semantics.values import Opaque, Text, Truth, constant_number, constant_truth
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import respond
-from apimpolicy.transfer.run import End, Error, MadeUp, Run, Sent
+from apimpolicy.transfer.run import End, Error, MadeUp, Run, Sent, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -54,18 +54,12 @@ def outcome_of(
     for step in run.later:
         respond(run, step)
     run.execute(program.sections["outbound"])
-    reached = run.state.get("reached")
-    ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=_term(reached)))
+    by_backend = where(run.state.get("reached"), lambda leaf: leaf.term if isinstance(leaf, Truth) else terms.FALSE)
+    ends.append(End(run.alive, run.state, run.state.get("status"), by_backend=by_backend))
     ends += run.ends
     ends += _after_errors(run, program)
     ends = [end for end in ends if end.condition is not terms.FALSE]
     return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.adds_headers, run.adds_uncounted)
-
-
-def _term(value: Value) -> Term:
-    if isinstance(value, Choice):
-        return terms.choice(value.condition, _term(value.then), _term(value.otherwise))
-    return value.term if isinstance(value, Truth) else terms.FALSE
 
 
 def _preflight(run: Run, program: Program, ends: list[End]) -> None:

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from apimpolicy.dotnet.values import to_utf16
 from apimpolicy.engine.evaluation import literal_content
-from apimpolicy.engine.steps import compiled
+from apimpolicy.engine.steps import Step, compiled
 from apimpolicy.errors import ApimPolicyError, ConfigurationError
 from apimpolicy.languages.language import TooLarge
 from apimpolicy.policies.registry import has_trait
 from apimpolicy.semantics.evaluation import Evaluation
 from apimpolicy.semantics.operators import text_of
-from apimpolicy.semantics.unknowns import Unsupported
+from apimpolicy.semantics.unknowns import Unknowns, Unsupported
 from apimpolicy.semantics.values import (
+    ABSENT,
     NOTHING,
     NULL,
+    Choice,
     Number,
     Opaque,
     Text,
@@ -34,10 +36,8 @@ from apimpolicy.terms import term as terms
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from apimpolicy.engine.steps import Step
     from apimpolicy.semantics.inputs import Inputs
     from apimpolicy.semantics.state import State
-    from apimpolicy.semantics.unknowns import Unknowns
     from apimpolicy.terms.term import Term
     from apimpolicy.text.document import Element
     from apimpolicy.text.source import Excerpt
@@ -157,7 +157,7 @@ class Run:
         key += (self.unknowns.heap, self.unknowns.bodies)
         if not has_trait(step.name, "forwards", "requests"):
             key += (self.state.signature(),)
-        if has_trait(step.name, "counts-calls", "limits", "keeps-values", "keeps-responses"):
+        if has_trait(step.name, "limits-calls", "limits", "caches-values", "caches-responses"):
             key += (self.alive,)
             kept = ("kept", self.unknowns.version_of((key, self.state.get("kept").key)))
             self.state.set(Opaque(kept, "kept", 0), "kept")
@@ -278,6 +278,10 @@ class Run:
             return self.evaluate(element.expression, step.name)
         return constant_text(to_utf16(literal_content(element).strip()))
 
+    def contents(self, step: Step, name: str) -> list[Value]:
+        """Return the contents of the child elements of a name."""
+        return [self.content(element, step) for element in step.element.elements() if element.name == name]
+
     def each(self, values: Sequence[Value], form: Callable[..., Value], source: str, *, is_text: bool = True) -> Value:
         """Apply a form to all alternatives; where it throws, the conversion of an attribute fails."""
         evaluation = Evaluation(self.unknowns, self.state)
@@ -361,6 +365,18 @@ class Run:
     def header_kind(self) -> str:
         """Return the kind of the headers of the message that policies change here."""
         return "header" if self.section in ("inbound", "backend") else "response-header"
+
+
+def where(value: Value, form: Callable[[Value], Term]) -> Term:
+    """Return a condition on a value: that of each alternative, where it applies."""
+    if isinstance(value, Choice):
+        return terms.choice(value.condition, where(value.then, form), where(value.otherwise, form))
+    return form(value)
+
+
+def is_there(field: Value) -> Term:
+    """Return where a header or parameter is there."""
+    return where(field, lambda leaf: terms.truth(leaf is not ABSENT))
 
 
 def transfer_of(name: str) -> Any:

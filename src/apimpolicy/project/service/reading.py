@@ -30,8 +30,8 @@ def is_code(folder: str) -> bool:
     return is_infrastructure(folder)
 
 
-def describe(folder: str, overlay: Overlay) -> ServiceDescription:
-    """Describe the service in a folder as it is in the selected environment; `overlay` changes an extract.
+def describe(folder: str, overlay: Overlay, environment: str | None = None) -> ServiceDescription:
+    """Describe the service in a folder as it is in an environment, or the selected one; `overlay` changes an extract.
 
     The only extract in a folder below is read where neither the folder nor code in it has APIs. Raises
     ConfigurationError without a service, or with several.
@@ -42,7 +42,7 @@ def describe(folder: str, overlay: Overlay) -> ServiceDescription:
         from apimpolicy.project.environments import selected
         from apimpolicy.project.service.infrastructure import read_infrastructure
 
-        service = read_infrastructure(folder, selected())
+        service = read_infrastructure(folder, environment or selected())
         if service.apis or not extracts:
             return service
     from apimpolicy.project.service.extract import read_extract

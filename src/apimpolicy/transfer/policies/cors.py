@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from apimpolicy.semantics.values import ABSENT, Choice, Value, constant_number
+from apimpolicy.engine.steps import Step
+from apimpolicy.semantics.values import constant_number
 from apimpolicy.terms import term as terms
 from apimpolicy.transfer.effects import evaluate_all
-
-if TYPE_CHECKING:
-    from apimpolicy.engine.steps import Step
-    from apimpolicy.terms.term import Term
-    from apimpolicy.transfer.run import Run
+from apimpolicy.transfer.run import Run, is_there
 
 
 def transfer(run: Run, step: Step) -> None:
@@ -21,10 +16,3 @@ def transfer(run: Run, step: Step) -> None:
     answers = terms.all_of(is_there(run.state.get("header", "origin")), run.unknowns.truth("whether cors answers"))
     run.end(answers, constant_number(200))
     run.mark(step)
-
-
-def is_there(field: Value) -> Term:
-    """Return whether a header or parameter is there."""
-    if isinstance(field, Choice):
-        return terms.choice(field.condition, is_there(field.then), is_there(field.otherwise))
-    return terms.truth(field is not ABSENT)
