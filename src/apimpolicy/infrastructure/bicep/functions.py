@@ -25,6 +25,7 @@ from apimpolicy.infrastructure.functions import (
     some_text,
 )
 from apimpolicy.infrastructure.values import (
+    MARKED,
     Reference,
     Unknown,
     Value,
@@ -153,7 +154,7 @@ def merge_shallow(values: Value) -> dict[str, Value]:
 
 
 def is_empty(value: Value) -> bool:
-    if isinstance(value, Unknown | Reference):
+    if isinstance(value, Unknown | Reference) or (isinstance(value, str) and value and not MARKED.sub("", value)):
         raise LookupError
     return not value
 
@@ -230,6 +231,25 @@ def guard(function: Any) -> Any:
     return lambda text: function(some_text(text))
 
 
+PUBLIC_CLOUD = {
+    "name": "AzureCloud",
+    "authentication": {
+        "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
+        "identityProvider": "AAD",
+        "loginEndpoint": "https://login.microsoftonline.com/",
+        "tenant": "common",
+    },
+    "graph": "https://graph.windows.net/",
+    "resourceManager": "https://management.azure.com/",
+    "suffixes": {
+        "acrLoginServer": ".azurecr.io",
+        "azureFrontDoorEndpointSuffix": "azurefd.net",
+        "keyvaultDns": ".vault.azure.net",
+        "sqlServerHostname": ".database.windows.net",
+        "storage": "core.windows.net",
+    },
+}
+"""Result of `environment()` in the public cloud."""
 _KNOWN: dict[str, Any] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "base64ToJson": lambda text: from_json(base64.b64decode(text).decode()),
@@ -261,6 +281,7 @@ _ANY: dict[str, Any] = {
     "createObject": lambda *values: dict(zip(map(known_text, values[::2]), values[1::2], strict=True)),
     "empty": is_empty,
     "endsWith": lambda text, wanted: known_text(text).lower().endswith(known_text(wanted).lower()),
+    "environment": lambda: PUBLIC_CLOUD,
     "false": lambda: False,
     "first": edge(0),
     "flatten": lambda values: flat(known_list(values), 1),

@@ -29,12 +29,21 @@ class ModuleReference(Reference):
         return ModuleReference(self.template, self.declared, key)
 
     def member(self, name: str) -> Value:
+        if name == "name":
+            return self._name()
         if name != "outputs":
             raise LookupError(name)
         for index, child in self.template.children(self.declared):
             if self.index is None or index == self.index:
                 return Named(child.output)
         raise LookupError(name)
+
+    def _name(self) -> Value:
+        for index, body, scope, _ in self.template.instances(self.declared.value, {}):
+            if isinstance(body, nodes.Object) and self.index in (None, index):
+                node = entry_of(body, "name")
+                return self.declared.name if node is None else self.template.value(node, self.template.source, scope)
+        raise LookupError("name")
 
 
 class ResourceReference(Reference):

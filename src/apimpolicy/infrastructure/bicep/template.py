@@ -151,7 +151,8 @@ class Template(Evaluator):
         if found is not None:
             template, function = found
             values = [self.value(each, source, scope) for each in node.arguments]
-            return template.value(function.body, template.source, dict(zip(function.names, values, strict=False)))
+            made = template.value(function.body, template.source, dict(zip(function.names, values, strict=False)))
+            return self.unknown(node, source, scope) if isinstance(made, Unknown) else made
         return super().call(node, source, scope)
 
     def function(self, node: nodes.Call) -> tuple[Template, nodes.Lambda] | None:
@@ -190,6 +191,10 @@ class Template(Evaluator):
         if not is_known(arguments[0]):
             raise LookupError
         return base64.b64encode(self.files.data(self.folder, arguments[0])).decode()
+
+    def function_readEnvironmentVariable(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
+        """Return the default: the environment of this process says nothing about the one that deploys."""
+        return arguments[1]
 
     def function_resourceId(self, arguments: list[Value], source: Source) -> Value:  # noqa: N802
         """Return the id of a resource, without what is before the provider."""
@@ -267,24 +272,24 @@ class Template(Evaluator):
     def _deployment(
         self, declared: Declaration, path: Value, given: Mapping[str, Value], place: str
     ) -> Deployment | None:
-        reason = f"its source isn't a file here: {path.text if isinstance(path, Unknown) else path}"
-        if (
-            isinstance(path, str)
-            and path.endswith((".bicep", ".json"))
-            and ":" not in path
-            and self.level < MOST_LEVELS
-        ):
-            try:
-                full = os.path.join(self.folder, path)
-                if path.endswith(".bicep"):
-                    return Template(self.files, full, self.budget, given, self.level + 1, place)
-                from apimpolicy.infrastructure.arm.template import JsonTemplate
+        is_file = isinstance(path, str) and path.endswith((".bicep", ".json")) and ":" not in path
+        if not is_file:
+            shown = path.text if isinstance(path, Unknown) else path
+            self.notes.append(Note("", self.source, declared.start, module=f"{declared.name} ({shown})"))
+            return None
+        full = os.path.join(self.folder, path)
+        try:
+            if self.level >= MOST_LEVELS:
+                raise LookupError
+            if path.endswith(".bicep"):
+                return Template(self.files, full, self.budget, given, self.level + 1, place)
+            from apimpolicy.infrastructure.arm.template import JsonTemplate
 
-                return JsonTemplate.of_file(self.files, full, self.budget, given, self.level + 1, place)
-            except LookupError:
-                reason = f"{path} can't be read"
-        self.notes.append(Note(f"the module '{declared.name}' isn't read: {reason}", self.source, declared.start))
-        return None
+            return JsonTemplate.of_file(self.files, full, self.budget, given, self.level + 1, place)
+        except LookupError:
+            message = f"the module '{declared.name}' can't be read: {path}: {self.files.reason(full)}"
+            self.notes.append(Note(message, self.source, declared.start))
+            return None
 
     def output(self, name: str) -> Value:
         """Return the value of an output. Raises LookupError."""
