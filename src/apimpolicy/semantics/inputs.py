@@ -6,7 +6,7 @@ the gateway's URLs have. Generation 0 are the request's own; later generations a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apimpolicy.languages.language import any_of_text, at_least_once, containing, in_ranges, repeat, sequence, union
 from apimpolicy.languages.language import literal as word
@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from apimpolicy.terms.term import Term
 
 CERTIFICATE = "System.Security.Cryptography.X509Certificates.X509Certificate2"
-EMPTY = -1
+
+
+class HeadersOf(NamedTuple):
+    """A generation of a message that has no headers but, perhaps, these."""
+
+    names: frozenset[str] = frozenset()
+    generation: Hashable = 0
+
+
+EMPTY = HeadersOf()
 """The generation of a message without any headers."""
 ONCE = "each header and each query parameter comes at most once"
 _ALPHANUMERIC = ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
@@ -120,7 +129,7 @@ class Inputs:
 
     def field(self, kind: str, name: str, generation: Hashable) -> Value:
         """Return a header or parameter: absent, once, or several times."""
-        if generation == EMPTY:
+        if isinstance(generation, HeadersOf) and name not in generation.names:
             return ABSENT
         key = (kind, name)
         is_there = self._truth((*key, "there"), generation)

@@ -8,8 +8,9 @@ from apimpolicy.engine.pipeline import preflight_steps
 from apimpolicy.semantics.state import State
 from apimpolicy.semantics.values import Choice, Opaque, Text, Truth, Value, constant_number, constant_truth
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.effects import respond
-from apimpolicy.transfer.run import End, Error, MadeUp, Run, Sent
+from apimpolicy.transfer.effects import names_added, respond
+from apimpolicy.transfer.policies import cors
+from apimpolicy.transfer.run import OF_ERRORS, End, Error, MadeUp, Run, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -29,7 +30,7 @@ class Outcome(NamedTuple):
     sent: list[Sent]
     branches: dict[int, Term]
     outcomes: dict[tuple[int, str], Term]
-    adds_headers: bool
+    added_headers: frozenset[str] | None
     adds_uncounted: bool
 
 
@@ -43,6 +44,8 @@ def outcome_of(
     """Run a program over all requests at once; `canonical` is given where it is compared with another one."""
     run = Run(unknowns, inputs, made_up)
     run.canonical = canonical
+    named = names_added(program.steps())
+    run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()
     ends: list[End] = []
     _preflight(run, program, ends)
@@ -59,7 +62,7 @@ def outcome_of(
     ends += run.ends
     ends += _after_errors(run, program)
     ends = [end for end in ends if end.condition is not terms.FALSE]
-    return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.adds_headers, run.adds_uncounted)
+    return Outcome(start, ends, run.sent, run.branches, run.outcomes, run.added_headers, run.adds_uncounted)
 
 
 def _term(value: Value) -> Term:
@@ -80,6 +83,7 @@ def _preflight(run: Run, program: Program, ends: list[End]) -> None:
         return
     state = run.state.copy()
     state.forget("ran", run.next_generation())
+    run.limit_headers(state, cors.HEADERS)
     by_policy = run.unknowns.truth("whether cors answers a preflight")
     is_fixed = all(attribute.value.expression is None for step in steps for attribute in step.element.attributes)
     is_fixed = is_fixed and all(each.expression is None for step in steps for each in step.element.descendants())
@@ -95,6 +99,8 @@ def _to_outbound(run: Run) -> None:
         run.state = state if run.alive is terms.FALSE else State.merged(condition, state, run.state)
         run.alive = terms.any_of(run.alive, condition)
     run.state = run.state.copy()
+    if _term(run.state.get("has-response")) is terms.FALSE:  # an empty 200
+        run.limit_headers(run.state, frozenset())
     run.state.set(constant_truth(True), "has-response")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apimpolicy.languages.language import Language, TooLarge, literal, one_of, sequence, union
 from apimpolicy.languages.units import of_text
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Value, constant_number, constant_text
+from apimpolicy.semantics.values import Field, Text, Value, constant_number, constant_text, is_there, term_over
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ def _passes(run: Run, name: str | None, values: list[str | None], ignores: str |
     if name is None:
         return unknown
     field = run.state.get("header", name.strip().lower())
-    is_there = _over(field, lambda leaf: terms.truth(leaf is not ABSENT))
+    present = is_there(field)
     if not values:
-        return is_there
+        return present
     language = _allowed(values, ignores)
     if language is None:
-        return terms.all_of(is_there, unknown)
+        return terms.all_of(present, unknown)
 
     def fits(leaf: Value) -> Term:
         if not isinstance(leaf, Field):
@@ -50,21 +50,13 @@ def _passes(run: Run, name: str | None, values: list[str | None], ignores: str |
         return terms.any_of(*parts, *([unknown] if leaf.repeats else []))
 
     try:
-        return _over(field, fits)
+        return term_over(field, fits)
     except TooLarge:
-        return terms.all_of(is_there, unknown)
+        return terms.all_of(present, unknown)
 
 
 def _is_allowed(item: Value, language: Language) -> Term:
-    return _over(item, lambda leaf: terms.member(leaf.term, language) if isinstance(leaf, Text) else terms.FALSE)
-
-
-def _over(value: Value, form: object) -> Term:
-    assert callable(form)
-    if isinstance(value, Choice):
-        return terms.choice(value.condition, _over(value.then, form), _over(value.otherwise, form))
-    found: Term = form(value)
-    return found
+    return term_over(item, lambda leaf: terms.member(leaf.term, language) if isinstance(leaf, Text) else terms.FALSE)
 
 
 def _allowed(values: list[str | None], ignores: str | None) -> Language | None:

@@ -8,7 +8,7 @@ from apimpolicy.context.records import usual_reason
 from apimpolicy.semantics.inputs import EMPTY
 from apimpolicy.semantics.values import Value, constant_number, constant_text
 from apimpolicy.terms import term as terms
-from apimpolicy.transfer.run import ANSWER
+from apimpolicy.transfer.run import ANSWER, End
 
 if TYPE_CHECKING:
     from apimpolicy.engine.steps import Step
@@ -36,5 +36,6 @@ def transfer(run: Run, step: Step) -> None:
     for inner in step.steps_inside():
         run.execute([inner])
     run.section = section
-    run.end(terms.TRUE, run.state.get("status"))
+    if (gone := run.lose(terms.TRUE)) is not terms.FALSE:
+        run.ends.append(End(gone, run.state, run.state.get("status"), by_policy=terms.TRUE))
     run.state = before

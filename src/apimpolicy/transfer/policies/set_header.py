@@ -10,7 +10,7 @@ from apimpolicy.languages.language import any_of_text, containing
 from apimpolicy.languages.operations import Trim
 from apimpolicy.policies.set_header import PROTECTED
 from apimpolicy.policies.surroundings import VALIDATION_FAILED
-from apimpolicy.semantics.values import ABSENT, Choice, Field, Text, Value, constant_text, merge
+from apimpolicy.semantics.values import ABSENT, Field, Text, Value, constant_text, over, term_over
 from apimpolicy.terms import term as terms
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ def header_value(run: Run, value: Value, source: str) -> Value:
 
 def breaks(value: Value) -> terms.Term:
     """Return where a text has line breaks or U+0000, which headers and reason phrases must not have."""
-    if isinstance(value, Choice):
-        return terms.choice(value.condition, breaks(value.then), breaks(value.otherwise))
-    return terms.member(value.term, _BREAKS) if isinstance(value, Text) else terms.FALSE
+    return term_over(value, lambda leaf: terms.member(leaf.term, _BREAKS) if isinstance(leaf, Text) else terms.FALSE)
 
 
 @functools.cache
@@ -77,7 +75,7 @@ def set_field(run: Run, kind: str, name: str, action: str, values: list[Value], 
         case "delete":
             new = ABSENT
         case "skip":
-            new = _with(old, lambda leaf: new if leaf is ABSENT else leaf)
+            new = over(old, lambda leaf: new if leaf is ABSENT else leaf)
         case "append" if values:
             new = _appended(run, old, values, source)
         case "append":
@@ -98,14 +96,6 @@ def _field(texts: tuple[Value, ...]) -> Field:
     return Field(terms.joined(*parts), texts)
 
 
-def _with(value: Value, change: object) -> Value:
-    assert callable(change)
-    if isinstance(value, Choice):
-        return merge(value.condition, _with(value.then, change), _with(value.otherwise, change))
-    changed: Value = change(value)
-    return changed
-
-
 def _appended(run: Run, old: Value, values: list[Value], source: str) -> Value:
     def appended(texts: tuple[Value, ...]) -> Value:
         def to(leaf: Value) -> Value:
@@ -117,6 +107,12 @@ def _appended(run: Run, old: Value, values: list[Value], source: str) -> Value:
                 return Field(joined, leaf.items, repeats=True)
             return Field(joined, (*leaf.items, *texts))
 
-        return _with(old, to)
+        return over(old, to)
 
     return run.each(values, lambda *texts: appended(texts), source)
+
+
+def transfer_unknown(run: Run, step: Step) -> None:
+    """Set any header: a part of the name or of the value is missing."""
+    run.forget(run.header_kind())
+    run.mark(step)
