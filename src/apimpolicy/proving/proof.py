@@ -69,7 +69,9 @@ class Proof:
             variable = self.unknowns.input(("url", "Path"), terms.TEXT)
             self.unknowns.know(variable, terms.member(variable, path))
         with Frames(_FRAMES):
-            self.outcome = outcome_of(program, self.unknowns, self.inputs, made_up)
+            self.outcome = outcome_of(
+                program, self.unknowns, self.inputs, made_up, open_statuses=gateway.services.backends.open_statuses()
+            )
         self.ends = [*self.outcome.ends, *_ends_without_policies(self, gateway, scopes)]
 
     def expression(self, compiled: CompiledExpression, state: State) -> Term:

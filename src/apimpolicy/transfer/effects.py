@@ -131,9 +131,9 @@ def refuse(run: Run, step: Step, condition: terms.Term) -> None:
 
 
 def fail(run: Run, step: Step) -> None:
-    """Say that a policy may fail with 500: that is its answer where it refuses requests, else the gateway's."""
+    """Say that a policy may fail: that is its answer where it refuses requests, else the gateway's."""
     by_policy = terms.truth(has_trait(step.name, "refuses"))
-    run.fail(run.unknowns.chance(f"whether {step.name} fails"), by_policy=by_policy, source=step.name, reason=None)
+    run.fail_at_service(f"whether {step.name} fails", by_policy=by_policy, source=step.name)
 
 
 def status_of(run: Run, step: Step) -> Value:

@@ -13,7 +13,7 @@ from apimpolicy.transfer.policies import cors
 from apimpolicy.transfer.run import OF_ERRORS, End, Error, MadeUp, Run, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from apimpolicy.engine.steps import Program, Step
     from apimpolicy.semantics.inputs import Inputs
@@ -40,10 +40,14 @@ def outcome_of(
     inputs: Inputs,
     made_up: MadeUp | None = None,
     canonical: Callable[[Element], Hashable] | None = None,
+    open_statuses: Sequence[int] = (),
 ) -> Outcome:
-    """Run a program over all requests at once; `canonical` is given where it is compared with another one."""
+    """Run a program over all requests at once; `canonical` is given where it is compared with another one.
+
+    `open_statuses` are those of requests for backends whose circuits may be open.
+    """
     run = Run(unknowns, inputs, made_up)
-    run.canonical = canonical
+    run.canonical, run.open_statuses = canonical, open_statuses
     named = names_added(program.steps())
     run.error_headers = None if named is None else OF_ERRORS | named
     start = run.state.copy()

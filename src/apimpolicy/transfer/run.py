@@ -123,6 +123,8 @@ class Run:
         """The headers that the gateway's own answer to an error may have; None for any."""
         self.adds_uncounted = False
         """Whether these depend on more than the state and what the policy has counted: see `_enter`."""
+        self.open_statuses: Sequence[int] = ()
+        """The statuses of requests for backends whose circuits may be open."""
         self.later: list[Step] = []
         """Policies that may fail when the response comes."""
         self.composed: State | None = None
@@ -218,6 +220,13 @@ class Run:
             if by_backend is terms.FALSE:
                 self.limit_headers(state, self.error_headers)
             self.errors.append(Error(gone, state, known, by_policy, by_backend, source, reason))
+
+    def fail_at_service(self, what: str, *, by_policy: Term = _NO, by_backend: Term = _NO, source: str) -> None:
+        """Say that a request to a backend or another service may fail; the circuit of a backend may be open."""
+        statuses = [constant_number(each) for each in self.open_statuses]
+        for status in (None, *statuses):
+            chance = self.unknowns.chance(what)
+            self.fail(chance, status, by_policy=by_policy, by_backend=by_backend, source=source, reason=None)
 
     def end(self, condition: Term, status: Value, headers: frozenset[str] | None) -> None:
         """Say that a policy answers here, where a condition is true.
