@@ -151,14 +151,13 @@ class Inquiry:
                 question.exclude(answer.model, names)
 
     def reasons(self) -> Iterator[Reason]:
-        """Yield why values in the formula are unknown, in the order in which they came."""
-        question = self._question
-        known = {} if question is None else dict.fromkeys(question.variables)
-        seen: dict[Reason, None] = {}
-        for variable, reason in self.unknowns.reasons.items():
-            if variable in known:
-                seen[reason] = None
-        yield from seen
+        """Yield why values in the formula are unknown, in the order in which they came; else what is left to chance."""
+        known = set() if self._question is None else set(self._question.variables)
+        for reasons in (self.unknowns.reasons, self.unknowns.chances):
+            found = dict.fromkeys(reason for variable, reason in reasons.items() if variable in known)
+            if found:
+                yield from found
+                return
 
     def _assumptions(self) -> dict[Term, str]:
         question = self._question

@@ -47,6 +47,8 @@ class HeadersOf(NamedTuple):
 EMPTY = HeadersOf()
 """The generation of a message without any headers."""
 ONCE = "each header and each query parameter comes at most once"
+PRINTABLE = "ids and names of users, products and APIs have no control characters"
+_PRINTABLE = repeat(in_ranges((0x20, 0xFFFF)))
 _ALPHANUMERIC = ((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A))
 _OF_PATHS = union(in_ranges(*_ALPHANUMERIC), any_of_text("/%:@!$&'()*+,;=~-._[]|"))
 PATH = sequence(word("/"), repeat(_OF_PATHS))
@@ -104,7 +106,9 @@ class Inputs:
             case "body" | "response-body":
                 return self._body(kind, generation)
             case "entity":
-                return Text(self._text(tuple(name.split()), generation, None))
+                made = self._text(tuple(name.split()), generation, None)
+                self.unknowns.assume(PRINTABLE, made, terms.member(made, _PRINTABLE))
+                return Text(made)
             case "certificate":
                 shown = Opaque((kind, name, generation), CERTIFICATE, 0)
                 return merge(self._truth(("there", kind), generation), shown, NULL)

@@ -101,6 +101,19 @@ def try_get_value(call: Call, dictionary: Value, name: Value) -> Value:
 
 
 @form(
+    "System.Collections.Generic.CollectionExtensions",
+    f"static TValue GetValueOrDefault<TKey, TValue>(this {_DICTIONARY}<TKey, TValue> dictionary, TKey key)",
+    f"static TValue GetValueOrDefault<TKey, TValue>(this {_DICTIONARY}<TKey, TValue> dictionary, TKey key,"
+    " TValue defaultValue)",
+)
+def item_or_default(call: Call, dictionary: Value, name: Value, default: Value = NULL) -> Value:
+    if NULL in (dictionary, name):
+        return call.evaluation.fail()
+    cell, evaluation = _cell(call, dictionary, name), call.evaluation
+    return over(cell, lambda leaf: default if leaf is ABSENT else _item(evaluation, leaf))
+
+
+@form(
     "ContextExtensions",
     f"static string GetValueOrDefault(this {_DICTIONARY}<string, string[]> d, string name)",
     f"static string GetValueOrDefault(this {_DICTIONARY}<string, string[]> d, string name, string defaultValue)",
